@@ -1,0 +1,217 @@
+//! Quantities as a scenario file writes them: a number with a required unit (`"250ms"`, `"1MiB"`, `"10Mbit/s"`).
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::time::Duration;
+
+/// A number of bytes: `"64B"`, `"4KiB"`, `"1.5MB"`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Size(pub u64);
+
+/// Bits per second: `"10Mbit/s"`, `"1GB/s"`; `"unlimited"` is infinite.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Rate(pub f64);
+
+/// A number of bytes that may be `"unlimited"` (`u64::MAX`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Limit(pub u64);
+
+const DURATIONS: &[(&str, f64)] =
+    &[("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("min", 60.0), ("h", 3_600.0), ("d", 86_400.0)];
+
+const SIZES: &[(&str, f64)] = &[
+    ("B", 1.0),
+    ("kB", 1e3),
+    ("MB", 1e6),
+    ("GB", 1e9),
+    ("KiB", 1024.0),
+    ("MiB", 1_048_576.0),
+    ("GiB", 1_073_741_824.0),
+];
+
+const RATES: &[(&str, f64)] = &[
+    ("bit/s", 1.0),
+    ("kbit/s", 1e3),
+    ("Mbit/s", 1e6),
+    ("Gbit/s", 1e9),
+    ("B/s", 8.0),
+    ("kB/s", 8e3),
+    ("MB/s", 8e6),
+    ("GB/s", 8e9),
+];
+
+/// `text` as a non-negative number with one of `units`, in the base unit.
+fn parse(text: &str, what: &str, units: &[(&str, f64)], example: &str) -> Result<f64, String> {
+    let digits = text.find(|c: char| c.is_alphabetic() && c != 'e' && c != 'E').unwrap_or(text.len());
+    let (number, unit) = (text[..digits].trim(), text[digits..].trim());
+    let names = || units.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let value: f64 = number
+        .replace('_', "")
+        .parse()
+        .map_err(|_| format!("`{text}` is not {what}: write a number and a unit, as in \"{example}\""))?;
+    if unit.is_empty() {
+        return Err(format!("`{text}` has no unit: write one of {}, as in \"{example}\"", names()));
+    }
+    let (_, factor) = units
+        .iter()
+        .find(|(name, _)| *name == unit)
+        .ok_or_else(|| format!("`{unit}` is not a unit of {what}: write one of {}", names()))?;
+    if !value.is_finite() || value < 0.0 {
+        return Err(format!("`{text}` is not {what}: it must not be negative"));
+    }
+    Ok(value * factor)
+}
+
+impl FromStr for Duration {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Duration, String> {
+        parse(text, "a duration", DURATIONS, "250ms").map(Duration::from_secs_f64)
+    }
+}
+
+impl FromStr for Size {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Size, String> {
+        parse(text, "a size", SIZES, "4KiB").map(|bytes| Size(bytes as u64))
+    }
+}
+
+impl FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Limit, String> {
+        if text == "unlimited" { Ok(Limit(u64::MAX)) } else { text.parse().map(|size: Size| Limit(size.0)) }
+    }
+}
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Rate, String> {
+        if text == "unlimited" {
+            return Ok(Rate(f64::INFINITY));
+        }
+        match parse(text, "a rate", RATES, "10Mbit/s")? {
+            0.0 => Err(format!("`{text}` is not a rate: it must be above zero")),
+            rate => Ok(Rate(rate)),
+        }
+    }
+}
+
+/// The number with the largest unit in which it is at least one.
+fn write_with_unit(f: &mut fmt::Formatter<'_>, value: f64, units: &[(&str, f64)]) -> fmt::Result {
+    let fits = |unit: &&(&str, f64)| value >= unit.1 && (value / unit.1 * 1e6).fract() == 0.0;
+    let (name, factor) = units.iter().filter(fits).max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or(&units[0]);
+    write!(f, "{}{name}", value / factor)
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_with_unit(f, self.0 as f64, SIZES)
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == u64::MAX { f.write_str("unlimited") } else { Size(self.0).fmt(f) }
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_infinite() { f.write_str("unlimited") } else { write_with_unit(f, self.0, &RATES[..4]) }
+    }
+}
+
+/// What an editor is told of a quantity: a string with a pattern.
+fn schema_of(units: &[(&str, f64)], word: Option<&str>, description: &str) -> Schema {
+    let names = units.iter().map(|(name, _)| *name).collect::<Vec<_>>().join("|");
+    let word = word.map_or(String::new(), |word| format!("|{word}"));
+    json_schema!({
+        "type": "string",
+        "pattern": format!("^([0-9][0-9_]*(\\.[0-9]+)?([eE][+-]?[0-9]+)? ?({names}){word})$"),
+        "description": description,
+    })
+}
+
+macro_rules! written_as_text {
+    ($type:ident, $units:expr, $word:expr, $description:literal) => {
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$type, D::Error> {
+                struct Text;
+                impl de::Visitor<'_> for Text {
+                    type Value = $type;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str(concat!($description, " in quotes"))
+                    }
+
+                    fn visit_str<E: de::Error>(self, text: &str) -> Result<$type, E> {
+                        text.parse().map_err(E::custom)
+                    }
+                }
+                deserializer.deserialize_str(Text)
+            }
+        }
+
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                schema_of($units, $word, $description)
+            }
+        }
+    };
+}
+
+written_as_text!(Duration, DURATIONS, None, "a duration with a unit, such as \"250ms\"");
+written_as_text!(Size, SIZES, None, "a size with a unit, such as \"4KiB\"");
+written_as_text!(Limit, SIZES, Some("unlimited"), "a size with a unit, such as \"1MiB\", or \"unlimited\"");
+written_as_text!(Rate, RATES, Some("unlimited"), "a rate with a unit, such as \"10Mbit/s\", or \"unlimited\"");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_read_with_their_units_only() {
+        assert_eq!("250ms".parse(), Ok(Duration::from_millis(250)));
+        assert_eq!("169.5385min".parse::<Duration>(), Ok(Duration::from_secs_f64(10_172.31)));
+        assert_eq!("1e3 s".parse(), Ok(Duration::from_secs(1000)));
+        assert_eq!("4KiB".parse(), Ok(Size(4096)));
+        assert_eq!("10Mbit/s".parse(), Ok(Rate(1e7)));
+        assert_eq!("unlimited".parse(), Ok(Rate(f64::INFINITY)));
+        for wrong in ["250", "ms", "250 parsecs", "-1s", "", "1s2"] {
+            assert!(wrong.parse::<Duration>().is_err(), "{wrong:?} was read as a duration");
+        }
+        assert!("250".parse::<Duration>().unwrap_err().contains("has no unit"));
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        for duration in [Duration::from_secs(90), Duration::from_millis(1), Duration::from_secs(86_400 * 3)] {
+            assert_eq!(duration.to_string().parse(), Ok(duration));
+        }
+        for size in [Size(0), Size(1), Size(4096), Size(1_500_000), Size(12_345)] {
+            assert_eq!(size.to_string().parse(), Ok(size));
+        }
+        for rate in [Rate(1e7), Rate(1.5e6), Rate(f64::INFINITY)] {
+            assert_eq!(rate.to_string().parse(), Ok(rate));
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! What a handler is given, and the effects it leaves: handlers do nothing themselves, `run/` applies what they ask for.
+
+use super::key::Key;
+use super::lists::Lists;
+use super::message::{Cause, Envelope, Held, Kind, NodeId, OpId, RecordId, Traffic, Version, wire_bytes};
+use super::protocol::{Contact, Protocol, Walk};
+use crate::engine::{Duration, Noise, Time};
+
+/// What a node may know of others without asking: the keys of nodes it has heard of.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// The node itself.
+    pub me: NodeId,
+    keys: &'a [Key],
+}
+
+impl<'a> View<'a> {
+    /// `keys` are those of all nodes, by `NodeId`.
+    pub fn new(me: NodeId, keys: &'a [Key]) -> View<'a> {
+        View { me, keys }
+    }
+
+    /// The key of a node whose identity this node has learned. (A contact in a message is a `NodeId`; its key never
+    /// changes, so the simulator keeps it once for everyone instead of in every table.)
+    pub fn key(&self, node: NodeId) -> Key {
+        self.keys[node.index()]
+    }
+
+    /// The node's own key.
+    pub fn my_key(&self) -> Key {
+        self.key(self.me)
+    }
+}
+
+/// How a node's picture of who is responsible changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Entered the tables: may have become responsible for something.
+    Appeared,
+    /// Left them, by a time-out or by its own word.
+    Gone,
+}
+
+/// What a handler asks for. Applied in order, after the handler has returned.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Effect<M, T> {
+    /// Put a packet on the wire. The envelope's `from` and, in requests, `epoch` are the node's own.
+    Send { to: NodeId, envelope: Envelope, message: M },
+    /// Call `on_timer` with this at that time, if the session is still the same.
+    Timer { at: Time, timer: T },
+    /// Call `on_timeout` at that time, if the session is still the same.
+    TimeoutTimer { at: Time },
+    /// The node is part of the overlay by its own account.
+    Joined,
+    /// Joining through the given contact failed; try again with another in a while.
+    JoinFailed,
+    /// A walk has named the responsible nodes: `context.answers[first .. first + count]`, nearest first.
+    Found { op: OpId, first: u32, count: u32 },
+    /// A walk for a record ended at a holder, which answered with its version.
+    FoundRecord { op: OpId, holder: Contact, version: Version },
+    /// A walk ended without an answer.
+    GiveUp { op: OpId, cause: Cause },
+    /// A request on an operation's behalf timed out.
+    TimedOut { op: OpId },
+    /// The node's picture of its surroundings changed: storage looks whether records must move.
+    Neighbour { node: NodeId, change: Change },
+    /// Full table: this node has stored the version that `op` puts.
+    Stored { op: OpId },
+    /// Full table: everyone that the writer believes online has acknowledged or timed out.
+    Spread { op: OpId },
+}
+
+/// The effects of one handler, and the answers they point into.
+#[derive(Debug)]
+pub struct Effects<M, T> {
+    pub list: Vec<Effect<M, T>>,
+    pub answers: Vec<Contact>,
+}
+
+impl<M, T> Default for Effects<M, T> {
+    fn default() -> Self {
+        Effects { list: Vec::new(), answers: Vec::new() }
+    }
+}
+
+/// What a handler sees and the pen it writes with.
+pub struct Context<'a, P: Protocol> {
+    pub now: Time,
+    pub view: View<'a>,
+    pub config: &'a P::Config,
+    /// A representation shared by all nodes (full table's version log). It must never tell a node what it has not
+    /// learned.
+    pub shared: &'a mut P::Shared,
+    /// The node's own small generator, for choices the protocol leaves open.
+    pub noise: &'a mut Noise,
+    /// The pool for contact lists in messages.
+    pub lists: &'a mut Lists,
+    /// What the node's store holds, sorted by record.
+    pub held: &'a [Held],
+    /// The bytes of every record's value, by record number.
+    pub sizes: &'a [u32],
+    /// The node's session epoch.
+    pub epoch: u16,
+    pub effects: &'a mut Effects<P::Message, P::Timer>,
+}
+
+impl<P: Protocol> Context<'_, P> {
+    /// The node itself.
+    pub fn me(&self) -> NodeId {
+        self.view.me
+    }
+
+    /// The key of a node whose identity this node has learned.
+    pub fn key(&self, node: NodeId) -> Key {
+        self.view.key(node)
+    }
+
+    /// The node's own key.
+    pub fn my_key(&self) -> Key {
+        self.view.my_key()
+    }
+
+    /// The version of `record` in the node's own store. O(log held).
+    pub fn holds(&self, record: RecordId) -> Option<Version> {
+        let at = self.held.binary_search_by_key(&record, |held| held.record).ok()?;
+        Some(self.held[at].version)
+    }
+
+    /// Bytes of a record's value.
+    pub fn size(&self, record: RecordId) -> u32 {
+        self.sizes[record.index()]
+    }
+
+    /// Sends a request under an RPC number (see [`super::Rpcs::call`], which does both). Traffic is `Lookup` on behalf of
+    /// an operation, `Maintenance` otherwise.
+    pub fn send_request(&mut self, to: NodeId, rpc: u16, op: Option<OpId>, message: P::Message) {
+        let traffic = if op.is_some() { Traffic::Lookup } else { Traffic::Maintenance };
+        let envelope = self.envelope(Kind::Request, rpc, op, traffic, &message);
+        self.send(to, envelope, message);
+    }
+
+    /// Answers a request. What was asked for an operation is answered for it.
+    pub fn reply(&mut self, request: &Envelope, message: P::Message) {
+        let envelope = self.envelope(Kind::Reply, request.rpc, request.op, request.traffic, &message);
+        let envelope = Envelope { epoch: request.epoch, for_others: true, ..envelope };
+        self.send(request.from, envelope, message);
+    }
+
+    /// Passes a request on (recursive routing): the receiver sees this node as the sender, and the requester's RPC
+    /// number and epoch, so that whoever ends the walk can answer the requester straight.
+    pub fn forward(&mut self, to: NodeId, request: &Envelope, message: P::Message) {
+        let envelope = self.envelope(request.kind, request.rpc, request.op, request.traffic, &message);
+        let envelope = Envelope { epoch: request.epoch, for_others: true, ..envelope };
+        self.send(to, envelope, message);
+    }
+
+    /// Tells `to` something that needs no answer. Counts as maintenance.
+    pub fn notice(&mut self, to: NodeId, message: P::Message) {
+        let envelope = self.envelope(Kind::Notice, 0, None, Traffic::Maintenance, &message);
+        self.send(to, envelope, message);
+    }
+
+    /// Sends with an envelope made by [`Context::envelope`], for what the four words above do not cover.
+    pub fn send(&mut self, to: NodeId, envelope: Envelope, message: P::Message) {
+        self.effects.list.push(Effect::Send { to, envelope, message });
+    }
+
+    /// An envelope from this node in this session for `message`.
+    pub fn envelope(&self, kind: Kind, rpc: u16, op: Option<OpId>, traffic: Traffic, message: &P::Message) -> Envelope {
+        let bytes = wire_bytes(message, self.lists);
+        Envelope { from: self.me(), op, bytes, rpc, epoch: self.epoch, kind, traffic, for_others: false }
+    }
+
+    /// Calls `on_timer(timer)` after `delay`, unless the session ends before.
+    pub fn set_timer(&mut self, delay: Duration, timer: P::Timer) {
+        self.effects.list.push(Effect::Timer { at: self.now + delay, timer });
+    }
+
+    /// Calls `on_timeout` at `at`, unless the session ends before. For [`super::Rpcs`].
+    pub fn set_timeout_timer(&mut self, at: Time) {
+        self.effects.list.push(Effect::TimeoutTimer { at });
+    }
+
+    /// The node is now part of the overlay.
+    pub fn joined(&mut self) {
+        self.effects.list.push(Effect::Joined);
+    }
+
+    /// The join failed; `start` is called again with a fresh contact after 10 s.
+    pub fn join_failed(&mut self) {
+        self.effects.list.push(Effect::JoinFailed);
+    }
+
+    /// Ends a walk with the responsible nodes, nearest to the key first, as many as are known (up to what the
+    /// configuration of storage asks for: [`Walk::count`]). An empty answer is a failure: use [`Context::give_up`].
+    pub fn found(&mut self, walk: &Walk, nodes: &[Contact]) {
+        assert!(!nodes.is_empty(), "an answer names at least one node");
+        let first = self.effects.answers.len() as u32;
+        let nodes = &nodes[..nodes.len().min(walk.count as usize)];
+        self.effects.answers.extend_from_slice(nodes);
+        self.effects.list.push(Effect::Found { op: walk.op, first, count: nodes.len() as u32 });
+    }
+
+    /// Ends a walk for a record at a holder that answered with its version.
+    pub fn found_record(&mut self, op: OpId, holder: Contact, version: Version) {
+        self.effects.list.push(Effect::FoundRecord { op, holder, version });
+    }
+
+    /// Ends a walk without an answer.
+    pub fn give_up(&mut self, op: OpId, cause: Cause) {
+        self.effects.list.push(Effect::GiveUp { op, cause });
+    }
+
+    /// A request sent on behalf of `op` timed out.
+    pub fn timed_out(&mut self, op: Option<OpId>) {
+        if let Some(op) = op {
+            self.effects.list.push(Effect::TimedOut { op });
+        }
+    }
+
+    /// `node` entered or left this node's tables.
+    pub fn neighbour(&mut self, node: NodeId, change: Change) {
+        self.effects.list.push(Effect::Neighbour { node, change });
+    }
+}

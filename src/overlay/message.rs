@@ -1,0 +1,210 @@
+//! What travels between nodes, and the small identifiers in it.
+//!
+//! Sizes count: a packet in flight is one queue entry of 64 bytes (16 of order, 24 of addressing, 24 of message).
+
+use std::fmt;
+use std::num::NonZeroU32;
+
+use super::lists::{List, Lists};
+
+/// A node for ever: an index that is never reused. It belongs to one machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u32);
+
+impl NodeId {
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "n{}", self.0)
+    }
+}
+
+/// A record of the scenario, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordId(NonZeroU32);
+
+impl RecordId {
+    /// The record with this number (from 0).
+    pub const fn new(index: u32) -> RecordId {
+        RecordId(NonZeroU32::new(index + 1).expect("the number is below u32::MAX"))
+    }
+
+    pub const fn index(self) -> usize {
+        (self.0.get() - 1) as usize
+    }
+}
+
+/// An operation under way: a slot and the slot's generation, so that a late message is not taken for its successor's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OpId(NonZeroU32);
+
+impl OpId {
+    /// Operations under way at once: 2²⁴ − 1.
+    pub const SLOTS: u32 = (1 << 24) - 1;
+
+    pub const fn new(slot: u32, generation: u8) -> OpId {
+        assert!(slot < OpId::SLOTS, "more than 2^24 - 1 operations under way at once");
+        OpId(NonZeroU32::new((slot + 1) | (generation as u32) << 24).expect("the low bits are not zero"))
+    }
+
+    pub const fn slot(self) -> usize {
+        ((self.0.get() & 0xff_ffff) - 1) as usize
+    }
+
+    pub const fn generation(self) -> u8 {
+        (self.0.get() >> 24) as u8
+    }
+}
+
+/// A version of a record: 0 exists from the start, later ones are numbered in the order of (issue time, participant).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version(pub u32);
+
+/// A record that a node holds, and in which version. Slices of these are sorted by record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub record: RecordId,
+    pub version: Version,
+}
+
+/// What a packet is sent for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Traffic {
+    /// An operation's walk through the overlay.
+    Lookup,
+    /// The overlay's own upkeep: joining, stabilising, refreshing, leaving.
+    Maintenance,
+    /// Values and what is said about them: store, fetch, offer, hand-over, updates of a full table.
+    Storage,
+}
+
+/// How a packet is treated where it arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// Expects a reply; reaches whoever is up when it arrives.
+    Request,
+    /// Belongs to one session of its receiver and is dropped when that has passed.
+    Reply,
+    /// Expects nothing; reaches whoever is up when it arrives.
+    Notice,
+    /// A server's full queue turned the request away; travels like a reply, without a body.
+    Refusal,
+}
+
+/// Who sent a packet, on whose behalf, and how to answer it. 20 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    pub from: NodeId,
+    /// The operation on whose behalf it travels, if any.
+    pub op: Option<OpId>,
+    /// Bytes on the wire, IPv4 and UDP headers included.
+    pub bytes: u32,
+    /// The requester's number for this RPC (0 in a notice).
+    pub rpc: u16,
+    /// The requester's session epoch.
+    pub epoch: u16,
+    pub kind: Kind,
+    pub traffic: Traffic,
+    /// Sent because of others (replies, forwards, hand-over, repair, updates): counts as upload load.
+    pub for_others: bool,
+}
+
+/// What a message adds to the 20 bytes of a bare one (p2psim's rule: 4 bytes per node identity carried, plus payload).
+pub trait Payload: Copy + fmt::Debug {
+    /// The contact list it carries, which is freed when the packet is delivered or lost.
+    fn list(&self) -> Option<List> {
+        None
+    }
+
+    /// Node identities carried, those of the list included.
+    fn identities(&self, lists: &Lists) -> u32 {
+        self.list().map_or(0, |list| lists.get(list).len() as u32)
+    }
+
+    /// Bytes of values carried.
+    fn payload_bytes(&self) -> u32 {
+        0
+    }
+}
+
+/// Bytes of a message without identities or payload (p2psim).
+pub const MESSAGE_BYTES: u32 = 20;
+/// Bytes per node identity carried (p2psim).
+pub const IDENTITY_BYTES: u32 = 4;
+/// IPv4 and UDP headers on the wire.
+pub const HEADER_BYTES: u32 = 28;
+
+/// Bytes of `message` on the wire.
+pub fn wire_bytes(message: &impl Payload, lists: &Lists) -> u32 {
+    HEADER_BYTES + MESSAGE_BYTES + IDENTITY_BYTES * message.identities(lists) + message.payload_bytes()
+}
+
+/// Why an operation failed. Every failure has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Cause {
+    /// No answer by the deadline, or everyone asked timed out.
+    Timeout,
+    /// The node knew nobody to ask.
+    NoContact,
+    /// Its node had not joined by the deadline.
+    NotJoined,
+    /// No copy exists on any disk.
+    Lost,
+    /// Copies exist, but none was found online.
+    Unreachable,
+    /// The record had not been put yet.
+    NeverStored,
+    /// The server's queue was full.
+    QueueFull,
+}
+
+impl Cause {
+    /// All causes, in the order in which they are reported.
+    pub const ALL: [Cause; 7] = [
+        Cause::Timeout,
+        Cause::NoContact,
+        Cause::NotJoined,
+        Cause::Lost,
+        Cause::Unreachable,
+        Cause::NeverStored,
+        Cause::QueueFull,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Cause::Timeout => "timeout",
+            Cause::NoContact => "no-contact",
+            Cause::NotJoined => "not-joined",
+            Cause::Lost => "lost",
+            Cause::Unreachable => "unreachable",
+            Cause::NeverStored => "never-stored",
+            Cause::QueueFull => "queue-full",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_give_back_what_went_in() {
+        assert_eq!(RecordId::new(0).index(), 0);
+        let op = OpId::new(77, 255);
+        assert_eq!((op.slot(), op.generation()), (77, 255));
+    }
+
+    #[test]
+    fn what_is_copied_per_packet_stays_small() {
+        assert_eq!(size_of::<Envelope>(), 20);
+        assert_eq!(size_of::<Option<OpId>>(), 4);
+        assert_eq!(size_of::<Option<RecordId>>(), 4);
+    }
+}

@@ -1,0 +1,26 @@
+//! Layer 1: the protocol trait and its context, keys and metrics, RPC bookkeeping, the iterative lookup, and one file
+//! per protocol.
+//!
+//! Sans-IO: an overlay is told what arrived and says what it wants done. It does not know `network/`, and it cannot
+//! tell a simulation from a unit test.
+
+pub mod chord;
+pub mod client_server;
+pub mod context;
+pub mod full_table;
+pub mod kademlia;
+pub mod key;
+pub mod lists;
+pub mod lookup;
+pub mod message;
+pub mod protocol;
+pub mod roster;
+pub mod rpc;
+
+pub use context::{Change, Context, Effect, View};
+pub use key::{Key, Metric};
+pub use lists::{List, Lists};
+pub use message::{Cause, Envelope, Held, Kind, NodeId, OpId, Payload, RecordId, Traffic, Version};
+pub use protocol::{Config, Contact, Placement, Problem, Protocol, Server, Walk};
+pub use roster::Roster;
+pub use rpc::Rpcs;

@@ -1,0 +1,177 @@
+//! The contract between a protocol and the simulator: the state machine of one node.
+//!
+//! A protocol is one file: a `Config` (its TOML table), a `Message`, a `Timer`, and handlers that read like its paper.
+//! Handlers return nothing and cannot fail; what they want done they write into the [`Context`]. A handler touches
+//! the state of its own node only, and everything it knows of others came in a message.
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+use super::context::{Context, View};
+use super::key::{Key, Metric};
+use super::message::{Envelope, NodeId, OpId, Payload, RecordId, Version};
+use super::roster::Roster;
+use crate::engine::{Duration, Law};
+
+/// The state machine of one node.
+///
+/// # Life of a node
+///
+/// `new`, then `start` or `start_converged` when its session begins, then messages, timers and operations in the order
+/// of virtual time, then, if it leaves gracefully, `leave`, and at the end of the session `suspend`. With
+/// `rejoin = "fresh"` the next session begins with `new` again, with `"keep"` with what `suspend` left.
+///
+/// # Determinism
+///
+/// A handler may depend only on its arguments and its own state; random choices come from `cx.noise`.
+pub trait Protocol: Sized + Send + 'static {
+    /// The protocol's TOML table.
+    type Config: Config;
+    /// What nodes say to each other: `Copy`, at most 24 bytes with its tag; lists go into [`super::Lists`].
+    type Message: Payload + Send + 'static;
+    /// What a timer is for: at most 16 bytes.
+    type Timer: Copy + std::fmt::Debug + Send + 'static;
+    /// A representation shared by all nodes of a run; `()` for most.
+    type Shared: Send + 'static;
+
+    /// Who keeps a record, by the protocol's rule.
+    const PLACEMENT: Placement;
+
+    /// The representation shared by all nodes of a run with machines `0 .. machines`.
+    fn shared(config: &Self::Config, machines: u32) -> Self::Shared;
+
+    /// The dedicated servers that the protocol brings; none for peers. They are the machines after the participants.
+    fn servers(_config: &Self::Config) -> Vec<Server> {
+        Vec::new()
+    }
+
+    /// Entries of the longest list in a message of this protocol (at most 255).
+    fn longest_list(config: &Self::Config) -> usize;
+
+    /// The longest period of the protocol's maintenance: `check` compares the warm-up with it. Zero if there is none.
+    fn longest_period(config: &Self::Config) -> Duration;
+
+    /// A node that knows nothing yet.
+    fn new(config: &Self::Config, view: &View<'_>) -> Self;
+
+    /// The session begins: join through `contact`, a node that has joined; found the overlay alone if there is none.
+    /// Ends in `cx.joined()` or `cx.join_failed()`, after which `start` is called again with another contact.
+    fn start(&mut self, cx: &mut Context<'_, Self>, contact: Option<NodeId>);
+
+    /// The session begins at time zero with tables as the protocol would have built them from `roster`, which holds this
+    /// node too. O(log N). Periodic timers start at random phases. `cx.joined()` is implied.
+    fn start_converged(&mut self, cx: &mut Context<'_, Self>, roster: &Roster);
+
+    /// A message arrived. Replies belong to this session; requests and notices may come from anyone. `from.from` is
+    /// online as far as a message can tell: tables learn from it.
+    fn on_message(&mut self, cx: &mut Context<'_, Self>, from: &Envelope, message: Self::Message);
+
+    /// A timer set in this session fired.
+    fn on_timer(&mut self, cx: &mut Context<'_, Self>, timer: Self::Timer);
+
+    /// The time-out timer fired: see [`super::Rpcs::expired`]. May be early, and is then a no-op. Gives the number of
+    /// requests that did time out (zero: a late time-out, which is not counted as an event).
+    fn on_timeout(&mut self, cx: &mut Context<'_, Self>) -> u32;
+
+    /// A server's full queue refused the request with this number. The default lets it time out.
+    fn on_refusal(&mut self, _cx: &mut Context<'_, Self>, _rpc: u16) {}
+
+    /// Walks towards a key on behalf of an operation; the node has joined. Ends in `cx.found`, `cx.found_record` or
+    /// `cx.give_up`, at once or later.
+    ///
+    /// With `walk.record`, every node asked looks in its own store first (`cx.holds`) and answers from it; the first
+    /// holder met ends the walk. The initiator's own store was looked at already.
+    fn walk(&mut self, cx: &mut Context<'_, Self>, walk: Walk);
+
+    /// The operation ended elsewhere (its deadline passed): its walk, if there is one, is dropped.
+    fn cancel(&mut self, op: OpId);
+
+    /// The node leaves with notice: tell those who should know. It stays up to send and then goes.
+    fn leave(&mut self, cx: &mut Context<'_, Self>);
+
+    /// The session ended: forget what belongs to it (outstanding requests, walks). What is left is what a returning node
+    /// remembers with `rejoin = "keep"`.
+    fn suspend(&mut self);
+
+    /// The up to `count` nodes nearest to `key` that this node knows, itself included, nearest first, by the metric of
+    /// its placement. What storage takes for the responsible nodes. Appends to `out`.
+    fn nearest(&self, view: &View<'_>, key: Key, count: usize, out: &mut Vec<NodeId>);
+
+    /// Every node in the routing tables, each once, without the node itself. Appends to `out`. For observers.
+    fn contacts(&self, view: &View<'_>, out: &mut Vec<NodeId>);
+
+    /// [`Placement::Everyone`] only: spreads a new version of a record. The node stores it itself at once
+    /// (`Effect::Stored`), so does everyone whom it reaches, and the writer ends it with `Effect::Spread`.
+    fn spread(&mut self, _cx: &mut Context<'_, Self>, _op: OpId, _record: RecordId, _version: Version) {
+        unreachable!("only a protocol that places records on everyone spreads them itself");
+    }
+
+    /// [`Placement::Everyone`] only: the version of `record` in this node's own table.
+    fn version_of(&self, _shared: &Self::Shared, _me: NodeId, _record: RecordId) -> Option<Version> {
+        None
+    }
+
+    /// Bytes allocated for tables and for RPC bookkeeping, beside `size_of::<Self>()`.
+    fn heap_bytes(&self) -> usize;
+}
+
+/// A protocol's TOML table, with a documented default for every key.
+pub trait Config: DeserializeOwned + JsonSchema + Default + Clone + std::fmt::Debug + Send + Sync + 'static {
+    /// What is wrong with the values, beyond their types. Names the key, so that the error can point at it.
+    fn check(&self) -> Result<(), Problem>;
+}
+
+/// A value that cannot be: which key (dotted, below the protocol's table), and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub key: &'static str,
+    pub message: String,
+}
+
+/// Who keeps a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placement {
+    /// The r joined nodes nearest to its key.
+    Closest(Metric),
+    /// Every machine; lookups name the nearest by this metric.
+    Everyone(Metric),
+    /// The dedicated servers, whatever the number of copies asked for.
+    Servers,
+}
+
+/// A walk towards a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Walk {
+    pub op: OpId,
+    pub target: Key,
+    /// Wanted is this record, and any holder may answer; otherwise the nodes responsible for the target.
+    pub record: Option<RecordId>,
+    /// How many responsible nodes to name (1 for a lookup, the number of copies for get and put).
+    pub count: u8,
+}
+
+/// A node and its depth in the referral tree: the initiator has 0, its own contacts 1, a node has 1 + the depth of the
+/// node whose reply first named it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contact {
+    pub node: NodeId,
+    pub hops: u8,
+}
+
+/// A dedicated server: its link, its service and its failures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Server {
+    /// Bits per second; infinite for no queueing.
+    pub uplink: f64,
+    pub downlink: f64,
+    /// Bytes each direction of the link may queue; `u64::MAX` without limit.
+    pub link_queue: u64,
+    /// Time to serve one request, in seconds.
+    pub service: Law,
+    /// Requests served at once.
+    pub workers: u32,
+    /// Requests waiting at most, those in service not counted; `u32::MAX` without limit.
+    pub queue: u32,
+    /// Mean time between failures and to repair, both exponential; `None`: never fails.
+    pub failures: Option<(Duration, Duration)>,
+}

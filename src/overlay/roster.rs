@@ -1,0 +1,86 @@
+//! The true membership at one instant, sorted by key: what a converged start builds its tables from.
+
+use std::ops::Range;
+
+use super::key::Key;
+use super::message::NodeId;
+
+/// Nodes sorted by key, with an index over the leading bits so that a search costs O(1) on uniform keys.
+#[derive(Clone, Debug, Default)]
+pub struct Roster {
+    members: Vec<(Key, NodeId)>,
+    /// `starts[p]` is the first member whose leading `bits` bits are at least `p`.
+    starts: Vec<u32>,
+    bits: u32,
+}
+
+impl Roster {
+    /// Sorts `members` by key. Keys must differ.
+    pub fn new(mut members: Vec<(Key, NodeId)>) -> Roster {
+        members.sort_unstable();
+        debug_assert!(members.is_sorted_by(|a, b| a.0 < b.0), "two nodes with one key");
+        let bits = members.len().max(2).ilog2();
+        let mut starts = Vec::with_capacity((1 << bits) + 1);
+        for (position, (key, _)) in members.iter().enumerate() {
+            let prefix = (key.0 >> (64 - bits)) as usize;
+            starts.resize(starts.len().max(prefix + 1), position as u32);
+        }
+        starts.resize((1 << bits) + 1, members.len() as u32);
+        Roster { members, starts, bits }
+    }
+
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// The member at `position` in key order, counted around the ring.
+    pub fn at(&self, position: usize) -> NodeId {
+        self.members[position % self.members.len()].1
+    }
+
+    /// The key of the member at `position`, counted around the ring.
+    pub fn key_at(&self, position: usize) -> Key {
+        self.members[position % self.members.len()].0
+    }
+
+    /// How many members have a smaller key: the position of the first at or after `key` (`len()` past the last).
+    pub fn position(&self, key: Key) -> usize {
+        let prefix = (key.0 >> (64 - self.bits)) as usize;
+        let (from, to) = (self.starts[prefix] as usize, self.starts[prefix + 1] as usize);
+        from + self.members[from..to].partition_point(|member| member.0 < key)
+    }
+
+    /// The positions of the members with a key in `first ..= last` (no wrap).
+    pub fn between(&self, first: Key, last: Key) -> Range<usize> {
+        let end = if last.0 == u64::MAX { self.len() } else { self.position(Key(last.0 + 1)) };
+        self.position(first)..end
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (Key, NodeId)> + '_ {
+        self.members.iter().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Noise, Source};
+
+    #[test]
+    fn positions_agree_with_a_linear_scan() {
+        for size in [1, 2, 3, 10, 1000] {
+            let mut noise = Noise::new(size);
+            let members: Vec<_> = (0..size).map(|i| (Key(noise.next_u64()), NodeId(i as u32))).collect();
+            let roster = Roster::new(members.clone());
+            for key in (0..200).map(|_| noise.next_u64()).chain([0, u64::MAX]) {
+                let smaller = members.iter().filter(|member| member.0.0 < key).count();
+                assert_eq!(roster.position(Key(key)), smaller);
+            }
+            assert_eq!(roster.between(Key(0), Key(u64::MAX)), 0..size as usize);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! RPC bookkeeping: which requests are outstanding, until when, and what for.
+//!
+//! A field that a protocol owns. There is one time-out timer per node, for the earliest deadline. A reply in time
+//! leaves the timer where it is; when it fires early it is a no-op that sets itself again, so nothing is ever
+//! cancelled. Requests per node are few (about α of each lookup), so a short vector searched from the front is the
+//! fastest map. 24 bytes an outstanding request.
+
+use super::context::Context;
+use super::message::{Envelope, NodeId};
+use super::protocol::Protocol;
+use crate::engine::{Duration, Time};
+
+/// A request that waits for its reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pending<T> {
+    pub to: NodeId,
+    /// What it was for.
+    pub tag: T,
+    /// How often it was sent again.
+    pub retries: u8,
+    rpc: u16,
+    deadline: Time,
+}
+
+/// The outstanding requests of one node, each with a tag that says what it is for.
+#[derive(Clone, Debug)]
+pub struct Rpcs<T> {
+    pending: Vec<Pending<T>>,
+    last: u16,
+    /// When the time-out timer fires; `NEVER` if none is set.
+    timer: Time,
+}
+
+impl<T> Default for Rpcs<T> {
+    fn default() -> Self {
+        Rpcs { pending: Vec::new(), last: 0, timer: Time::NEVER }
+    }
+}
+
+impl<T: Copy> Rpcs<T> {
+    /// Opens a request to `to` that times out after `timeout`. Gives the number to send it under, and the instant to set
+    /// the node's time-out timer to, if it is not set early enough already.
+    pub fn open(&mut self, now: Time, to: NodeId, tag: T, timeout: Duration) -> (u16, Option<Time>) {
+        self.open_again(now, to, tag, timeout, 0)
+    }
+
+    /// The same for a request that is sent again.
+    pub fn open_again(&mut self, now: Time, to: NodeId, tag: T, timeout: Duration, retries: u8) -> (u16, Option<Time>) {
+        // 0 is the number of a notice.
+        self.last = self.last.checked_add(1).unwrap_or(1);
+        let deadline = now + timeout;
+        self.pending.push(Pending { to, tag, retries, rpc: self.last, deadline });
+        let set = deadline < self.timer;
+        if set {
+            self.timer = deadline;
+        }
+        (self.last, set.then_some(deadline))
+    }
+
+    /// Takes out the request that `reply` answers; `None` if it is unknown, timed out, or came from someone else than was
+    /// asked. (A recursive answer comes from another node: see [`Rpcs::close_from_anyone`].)
+    pub fn close(&mut self, reply: &Envelope) -> Option<Pending<T>> {
+        let at = self.pending.iter().position(|pending| pending.rpc == reply.rpc && pending.to == reply.from)?;
+        Some(self.pending.swap_remove(at))
+    }
+
+    /// Takes out the request with this number, whoever answered it.
+    pub fn close_from_anyone(&mut self, rpc: u16) -> Option<Pending<T>> {
+        let at = self.pending.iter().position(|pending| pending.rpc == rpc)?;
+        Some(self.pending.swap_remove(at))
+    }
+
+    /// The time-out timer fired: takes out one request whose deadline has passed, the earliest first. Call until it gives
+    /// `None`, then [`Rpcs::rearm`].
+    pub fn expired(&mut self, now: Time) -> Option<Pending<T>> {
+        let (at, first) = self.pending.iter().enumerate().min_by_key(|(_, pending)| (pending.deadline, pending.rpc))?;
+        (first.deadline <= now).then(|| self.pending.swap_remove(at))
+    }
+
+    /// After the timer fired at `now`: the instant to set it to next, if anything is outstanding that no timer covers.
+    pub fn rearm(&mut self, now: Time) -> Option<Time> {
+        if self.timer > now {
+            return None; // set again while the expired ones were handled
+        }
+        let next = self.pending.iter().map(|pending| pending.deadline).min();
+        self.timer = next.unwrap_or(Time::NEVER);
+        next
+    }
+
+    /// Drops every request for which `keep` is false, without a word to anyone.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Pending<T>) -> bool) {
+        self.pending.retain(|pending| keep(pending));
+    }
+
+    /// The session ended: nothing is outstanding and no timer is set.
+    pub fn clear(&mut self) {
+        self.pending.clear();
+        self.timer = Time::NEVER;
+    }
+
+    pub fn outstanding(&self) -> impl Iterator<Item = &Pending<T>> {
+        self.pending.iter()
+    }
+
+    /// Bytes allocated.
+    pub fn heap_bytes(&self) -> usize {
+        self.pending.capacity() * size_of::<Pending<T>>()
+    }
+}
+
+/// What an overlay does with its requests, in one word each.
+impl<T: Copy> Rpcs<T> {
+    /// Sends `message` to `to` as a request, on behalf of `op` or of maintenance, and remembers it under `tag`.
+    pub fn call<P: Protocol>(
+        &mut self,
+        cx: &mut Context<'_, P>,
+        to: NodeId,
+        op: Option<super::OpId>,
+        message: P::Message,
+        timeout: Duration,
+        tag: T,
+    ) {
+        let (rpc, timer) = self.open(cx.now, to, tag, timeout);
+        cx.send_request(to, rpc, op, message);
+        if let Some(at) = timer {
+            cx.set_timeout_timer(at);
+        }
+    }
+
+    /// After all expired requests were handled: sets the node's time-out timer again where one is needed.
+    pub fn rearm_in<P: Protocol>(&mut self, cx: &mut Context<'_, P>) {
+        if let Some(at) = self.rearm(cx.now) {
+            cx.set_timeout_timer(at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::overlay::message::{Kind, Traffic};
+
+    fn reply(from: u32, rpc: u16) -> Envelope {
+        let (kind, traffic) = (Kind::Reply, Traffic::Lookup);
+        Envelope { from: NodeId(from), op: None, bytes: 48, rpc, epoch: 0, kind, traffic, for_others: true }
+    }
+
+    #[test]
+    fn one_timer_serves_the_earliest_deadline() {
+        let mut rpcs = Rpcs::default();
+        let second = Duration::from_secs(1);
+        let (first, timer) = rpcs.open(Time::ZERO, NodeId(1), 'a', second);
+        assert_eq!(timer, Some(Time::ZERO + second));
+        let (_, timer) = rpcs.open(Time::ZERO + Duration::from_millis(1), NodeId(2), 'b', second);
+        assert_eq!(timer, None, "the timer set already is early enough");
+        assert_eq!(rpcs.close(&reply(1, first)).unwrap().tag, 'a');
+        let fires = Time::ZERO + second;
+        assert_eq!(rpcs.expired(fires), None, "a late time-out is a no-op");
+        let next = rpcs.rearm(fires).unwrap();
+        assert_eq!(next, fires + Duration::from_millis(1));
+        assert_eq!(rpcs.expired(next).unwrap().tag, 'b');
+        assert_eq!((rpcs.expired(next), rpcs.rearm(next)), (None, None));
+    }
+
+    #[test]
+    fn a_reply_from_the_wrong_node_or_to_an_old_request_closes_nothing() {
+        let mut rpcs = Rpcs::default();
+        let (rpc, _) = rpcs.open(Time::ZERO, NodeId(1), (), Duration::from_secs(1));
+        assert!(rpcs.close(&reply(2, rpc)).is_none());
+        assert!(rpcs.close(&reply(1, rpc + 1)).is_none());
+        assert!(rpcs.close(&reply(1, rpc)).is_some());
+        assert!(rpcs.close(&reply(1, rpc)).is_none());
+    }
+}
