@@ -74,8 +74,15 @@ impl Streams {
 
     /// The stream of `entity` for `purpose`. The same arguments give the same draws on any machine.
     pub fn stream(&self, purpose: Purpose, entity: u64) -> Stream {
+        self.part(purpose, entity, 0)
+    }
+
+    /// One part of what an entity draws for a purpose (an operation of a participant, one of its sessions), so that the
+    /// part needs no state of its own and no other part's draws.
+    pub fn part(&self, purpose: Purpose, entity: u64, part: u64) -> Stream {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&self.seed.to_le_bytes());
+        key[8..16].copy_from_slice(&part.to_le_bytes());
         key[16..].copy_from_slice(&purpose.0);
         let mut rng = ChaCha8Rng::from_seed(key);
         rng.set_stream(entity);
