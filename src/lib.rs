@@ -2,4 +2,7 @@
 
 pub mod engine;
 pub mod overlay;
+pub mod run;
+pub mod scenario;
 pub mod storage;
+pub mod sweep;
