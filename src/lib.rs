@@ -2,3 +2,6 @@
 
 pub mod engine;
 pub mod overlay;
+pub mod report;
+pub mod run;
+pub mod sweep;

@@ -1,0 +1,1 @@
+//! Layer 7: grid and repetitions, parallel execution, statistics.
