@@ -243,6 +243,8 @@ fn traffic_metrics(list: &mut Vec<Metric>) {
     }
     let about = "bytes sent and received per second by the machine that moved most";
     add(list, "busiest_machine_bytes_per_s", "B/s", Lower, about);
+    let about = "bytes sent and received per second, mean over the machines among which the busiest is sought";
+    add(list, "machine_bytes_per_s_mean", "B/s", Lower, about);
     let about = "the busiest machine's part of all bytes sent and received";
     add(list, "busiest_machine_share_ratio", "", Lower, about);
     add(list, "packets_sent", "packets", Lower, "packets that left a machine");
