@@ -2,6 +2,7 @@
 
 pub mod engine;
 pub mod overlay;
+pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod storage;
