@@ -1,4 +1,5 @@
 //! `peerlab`: a deterministic discrete-event simulator of peer-to-peer systems and their client-server baseline.
 
 pub mod engine;
+pub mod network;
 pub mod overlay;
