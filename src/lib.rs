@@ -3,3 +3,8 @@
 pub mod engine;
 pub mod network;
 pub mod overlay;
+pub mod report;
+pub mod run;
+pub mod scenario;
+pub mod storage;
+pub mod sweep;

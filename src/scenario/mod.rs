@@ -1,0 +1,9 @@
+//! Layer 4: the TOML scenario file and what it means.
+//!
+//! Two stages. `file` is *what was said*: types only, the environment is not touched. [`plan`] is *what it means*:
+//! checked, with defaults and presets resolved and files read.
+
+pub mod plan;
+mod stand_in;
+
+pub use plan::{Churn, Crash, Plan, Population, Rejoin, Repair, Resources, Start, Storage, System, Workload};
