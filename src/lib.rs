@@ -1,6 +1,7 @@
 //! `peerlab`: a deterministic discrete-event simulator of peer-to-peer systems and their client-server baseline.
 
 pub mod engine;
+pub mod network;
 pub mod overlay;
 pub mod report;
 pub mod run;
