@@ -7,9 +7,11 @@ pub mod fingerprint;
 pub mod quantity;
 pub mod queue;
 pub mod random;
+mod slots;
 pub mod time;
 
 pub use distribution::Law;
 pub use quantity::{Limit, Rate, Size};
+pub use queue::{Class, Order, Queue};
 pub use random::{Noise, Purpose, Source, Stream, Streams};
 pub use time::{Duration, Time};

@@ -16,8 +16,10 @@ pub mod message;
 pub mod protocol;
 pub mod roster;
 pub mod rpc;
+#[cfg(test)]
+pub mod testing;
 
-pub use context::{Change, Context, Effect, View};
+pub use context::{Change, Context, Effect, Effects, View};
 pub use key::{Key, Metric};
 pub use lists::{List, Lists};
 pub use message::{Cause, Envelope, Held, Kind, NodeId, OpId, Payload, RecordId, Traffic, Version};

@@ -1,0 +1,1 @@
+//! Layer 8: CSV files, charts, tables.
