@@ -29,6 +29,10 @@ impl<'a> Document<'a> {
         &self.root
     }
 
+    pub fn root_mut(&mut self) -> &mut DeTable<'a> {
+        &mut self.root
+    }
+
     /// Puts `value` where `path` points. Tables on the way are created, a value that stands in the way gives place, and so
     /// do the alternatives of what is set.
     pub fn set(&mut self, path: &Path, value: Spanned<DeValue<'a>>) -> Result<(), Problem> {
@@ -42,19 +46,6 @@ impl<'a> Document<'a> {
         set(&mut self.root, &mut Vec::new(), path.keys(), value)
     }
 
-    /// Takes the value at `path` out of the document.
-    pub fn remove(&mut self, path: &[&str]) {
-        let (last, parents) = path.split_last().expect("a path has a key");
-        let mut table = &mut self.root;
-        for key in parents {
-            match table.get_mut(*key).map(Spanned::get_mut) {
-                Some(DeValue::Table(below)) => table = below,
-                _ => return,
-            }
-        }
-        table.remove(*last);
-    }
-
     pub fn get(&self, path: &[&str]) -> Option<&Spanned<DeValue<'a>>> {
         let (last, parents) = path.split_last()?;
         self.table(parents)?.get(*last)
@@ -65,18 +56,22 @@ impl<'a> Document<'a> {
         path.iter().try_fold(&self.root, |table, key| table.get(*key)?.get_ref().as_table())
     }
 
-    /// Where the value at `path` stands, or, if there is none, the key of the nearest table above it. `None` if not even
-    /// the first key of the path is there.
+    /// Where the value at `path` stands; of a table, its key. If there is none, the same of what is nearest above it;
+    /// `None` if not even the first key of the path is there. Elements of a list are named by their number.
     pub fn span(&self, path: &[&str]) -> Option<Span> {
-        let (mut table, mut nearest) = (&self.root, None);
-        for key in path {
-            let Some((key, value)) = table.get_key_value(*key) else { break };
-            match value.get_ref() {
-                DeValue::Table(below) => (table, nearest) = (below, Some(key.span())),
-                _ => return Some(value.span()),
-            }
+        let (first, below) = path.split_first()?;
+        let (key, mut value) = self.root.get_key_value(*first)?;
+        let mut key_span = key.span();
+        for key in below {
+            let next = match value.get_ref() {
+                DeValue::Table(table) => table.get_key_value(*key).map(|(key, value)| (key.span(), value)),
+                DeValue::Array(list) => key.parse().ok().and_then(|at: usize| list.get(at)).map(|it| (it.span(), it)),
+                _ => None,
+            };
+            let Some(next) = next else { break };
+            (key_span, value) = next;
         }
-        nearest
+        Some(if value.get_ref().is_table() { key_span } else { value.span() })
     }
 }
 

@@ -7,9 +7,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::gap::Gap;
-use super::stand_in::{DurationLaw, Holds, Unit};
+use super::stand_in::DurationLaw;
 use crate::engine::Duration;
 use crate::engine::quantity::{Limit, Rate, Size};
+use crate::network::{Holds, Unit};
 
 /// When figures are taken.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -25,7 +26,11 @@ pub struct Time {
 
 impl Default for Time {
     fn default() -> Time {
-        Time { warmup: Duration::from_secs(1_800), measure: Duration::from_secs(3_600), sample: Duration::from_secs(60) }
+        Time {
+            warmup: Duration::from_secs(1_800),
+            measure: Duration::from_secs(3_600),
+            sample: Duration::from_secs(60),
+        }
     }
 }
 
@@ -100,7 +105,7 @@ impl Default for Churn {
 pub struct Network {
     /// The probability that a packet is lost, independently of all others. Default 0.
     pub loss: f64,
-    /// How far a packet's delay may deviate from its pair's: a factor of 1 ± jitter. 0 to 1, default 0.
+    /// The standard deviation of the factor, with mean 1, by which each packet's delay varies. 0 to 0.4, default 0.
     pub jitter: f64,
     /// The delay of each pair of machines, one way. Default constant = "50ms".
     pub latency: Latency,

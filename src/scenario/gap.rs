@@ -25,7 +25,9 @@ impl<'de> Deserialize<'de> for Gap {
             type Value = Gap;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a duration with a unit, such as \"1min\", or a law, such as { exponential = { mean = \"1min\" } }")
+                f.write_str(
+                    "a duration with a unit, such as \"1min\", or a law, such as { exponential = { mean = \"1min\" } }",
+                )
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Gap, E> {

@@ -126,7 +126,9 @@ mod tests {
     fn read(argument: &str) -> Result<(String, String), String> {
         let sources = Sources::new("a.toml".into(), String::new(), &[argument.to_string()]);
         match sources.arguments()[0].read() {
-            Ok((path, value)) => Ok((path.to_string(), format!("{:?}", value.get_ref().as_str().ok_or("not a string")))),
+            Ok((path, value)) => {
+                Ok((path.to_string(), format!("{:?}", value.get_ref().as_str().ok_or("not a string"))))
+            }
             Err(problem) => Err(problem.message),
         }
     }
