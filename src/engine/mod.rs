@@ -4,14 +4,21 @@
 
 pub mod distribution;
 pub mod fingerprint;
+#[cfg(test)]
+pub(crate) mod goodness;
+pub mod law;
 pub mod quantity;
 pub mod queue;
 pub mod random;
 mod slots;
 pub mod time;
+pub mod zipf;
 
-pub use distribution::Law;
+pub use distribution::{Law, standard_normal};
+pub use fingerprint::{Checkpoints, Fingerprint};
+pub use law::DurationLaw;
 pub use quantity::{Limit, Rate, Size};
 pub use queue::{Class, Order, Queue};
 pub use random::{Noise, Purpose, Source, Stream, Streams};
 pub use time::{Duration, Time};
+pub use zipf::Zipf;
