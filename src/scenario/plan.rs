@@ -6,8 +6,9 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-pub use super::stand_in::{NetworkPlan, Popularity, Target};
+pub use super::stand_in::{Popularity, Target};
 use crate::engine::{Duration, Law};
+use crate::network::NetworkPlan;
 
 /// A scenario at one parameter point.
 #[derive(Clone, Debug)]

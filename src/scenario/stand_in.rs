@@ -1,38 +1,22 @@
-//! Types of `network/` and `population/`, until those layers are merged.
+//! Types of `engine/law` and `population/`, until those are merged.
 
-use std::sync::Arc;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
-use crate::engine::Duration;
+use crate::engine::{Duration, Law};
 
-/// The network of a run.
-#[derive(Clone, Debug)]
-pub struct NetworkPlan {
-    pub latency: Latency,
-    pub jitter: f64,
-    pub loss: f64,
-    pub access: Option<Access>,
-}
-
-/// A latency model, one way.
-#[derive(Clone, Debug)]
-pub enum Latency {
+/// A law of lengths of time as a file gives it.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum DurationLaw {
     Constant(Duration),
-    Uniform { low: Duration, high: Duration },
-    Lognormal { median: Duration, sigma: f64 },
-    Plane { width: Duration },
-    Matrix(Arc<Matrix>),
 }
 
-/// One-way delays between the rows of a file.
-#[derive(Clone, Debug)]
-pub struct Matrix;
-
-/// An access link: bits per second and bytes.
-#[derive(Clone, Copy, Debug)]
-pub struct Access {
-    pub uplink: f64,
-    pub downlink: f64,
-    pub queue: u64,
+impl DurationLaw {
+    pub fn law(&self) -> Result<Law, String> {
+        let DurationLaw::Constant(value) = self;
+        Ok(Law::Constant(value.as_secs_f64()))
+    }
 }
 
 /// How often each resource is wanted.
@@ -47,4 +31,10 @@ pub enum Popularity {
 pub enum Target {
     Key,
     Node,
+}
+
+pub const PRESETS: &[&str] = &["kad"];
+
+pub fn preset(name: &str) -> Option<(Law, Option<Law>)> {
+    (name == "kad").then_some((Law::Constant(1.0), None))
 }
