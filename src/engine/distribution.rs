@@ -253,7 +253,7 @@ mod tests {
     /// used; the substitution u = x·s³ takes out the steepness at zero.
     fn residual_cdf(law: Law, x: f64) -> f64 {
         let at = |s: f64| (1.0 - cdf(law, x * s * s * s)) * 3.0 * s * s * x;
-        let steps = 400;
+        let steps = 200;
         let width = 1.0 / f64::from(steps);
         let inner = |i: i32| at(f64::from(i) * width) * if i % 2 == 0 { 2.0 } else { 4.0 };
         (at(0.0) + at(1.0) + (1..steps).map(inner).sum::<f64>()) * width / 3.0 / law.mean()
@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn residuals_follow_the_equilibrium_law() {
         for (seed, law) in (101..).zip(LAWS) {
-            let mut sample = draws(20_000, seed, |noise| law.residual(noise));
+            let mut sample = draws(5_000, seed, |noise| law.residual(noise));
             let p = kolmogorov_smirnov(&mut sample, |x| residual_cdf(law, x));
             assert!(p > 0.001, "{law:?}: p = {p}");
         }
