@@ -157,6 +157,11 @@ impl Lookup {
         self.answers
     }
 
+    /// Whether the initiator has heard of nobody.
+    pub fn is_alone(&self) -> bool {
+        self.candidates.len() == 1
+    }
+
     /// Requests without answer or failure yet.
     pub fn in_flight(&self) -> usize {
         self.in_flight
@@ -359,6 +364,7 @@ mod tests {
         lookup.begin(AIM, node(99), []);
         assert_eq!(lookup.step(), Step::Finished);
         assert_eq!(lookup.result(3).collect::<Vec<_>>(), [Contact { node: NodeId(99), hops: 0 }]);
+        assert!(lookup.is_alone());
         assert_eq!((lookup.answers(), size_of::<Candidate>()), (0, 16));
     }
 }
