@@ -4,6 +4,7 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::alternatives::rivals;
+use super::axes::Axis;
 use super::path::{Key, Path};
 use super::problem::Problem;
 use super::source::{Sources, Span};
@@ -12,17 +13,59 @@ use super::source::{Sources, Span};
 #[derive(Clone, Debug)]
 pub(super) struct Document<'a> {
     root: DeTable<'a>,
+    /// What the arguments set.
+    set: Vec<Path>,
 }
 
 impl<'a> Document<'a> {
-    /// The file with the `--set` arguments applied, in their order.
-    pub fn parse(sources: &'a Sources) -> Result<Document<'a>, Problem> {
-        let mut document = Document { root: DeTable::parse(sources.file())?.into_inner() };
+    /// The file with the `--set` arguments applied, in their order. An argument that sets what an axis varies fixes it.
+    pub fn parse(sources: &'a Sources) -> Result<Document<'a>, Vec<Problem>> {
+        let root = DeTable::parse(sources.file()).map_err(|error| vec![Problem::from(error)])?.into_inner();
+        let mut document = Document { root, set: Vec::new() };
+        let mut problems = Vec::new();
         for argument in sources.arguments() {
-            let (path, value) = argument.read()?;
-            document.set(&path, value)?;
+            let set = argument.read().and_then(|(path, value)| {
+                document.set(&path, value)?;
+                document.drop_axis(&path);
+                document.set.push(path);
+                Ok(())
+            });
+            problems.extend(set.err());
         }
-        Ok(document)
+        if problems.is_empty() { Ok(document) } else { Err(problems) }
+    }
+
+    fn drop_axis(&mut self, path: &Path) {
+        let axes = entries(self.table(&["sweep", "axes"]));
+        let keys = axes.iter().map(|(key, _)| key.get_ref().to_string());
+        let same: Vec<String> = keys.filter(|key| Path::of_axis(key, 0..0).is_ok_and(|axis| axis == *path)).collect();
+        if let Some(DeValue::Table(sweep)) = self.root.get_mut("sweep").map(Spanned::get_mut)
+            && let Some(DeValue::Table(axes)) = sweep.get_mut("axes").map(Spanned::get_mut)
+        {
+            same.iter().for_each(|key| drop(axes.remove(key.as_str())));
+        }
+    }
+
+    /// An axis would silently undo an argument that sets a part of it, or an alternative.
+    pub fn refuse_contradictions(&self, axes: &[Axis]) -> Result<(), Vec<Problem>> {
+        let pairs = self.set.iter().flat_map(|set| axes.iter().map(move |axis| (set, axis)));
+        let problem = |(set, axis): (&Path, &Axis)| {
+            Problem::new(set.span(), format!("the axis `{}` sets this again", axis.path())).help(format!(
+                "fix the axis too, as in --set {}={}",
+                axis.path(),
+                axis.values()[0]
+            ))
+        };
+        let problems: Vec<Problem> = pairs.filter(|(set, axis)| set.contradicts(axis.dotted())).map(problem).collect();
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+
+    /// Writes a value of an axis where its path points.
+    pub fn set_axis(&mut self, axis: &Axis, value: usize) -> Result<(), Problem> {
+        let list = self.get(&["sweep", "axes", axis.key()]).and_then(|list| list.get_ref().as_array());
+        let value = list.and_then(|list| list.get(value)).expect("axes are read from this table");
+        let value = value.clone();
+        self.set(axis.dotted(), value)
     }
 
     pub fn root(&self) -> &DeTable<'a> {

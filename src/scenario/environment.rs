@@ -9,8 +9,7 @@ use super::file;
 use super::gap::Gap;
 use super::plan::{Crash, Popularity, Resources, Target, Workload};
 use super::problem::Kind;
-use super::stand_in::DurationLaw;
-use crate::engine::{Duration, Law};
+use crate::engine::{Duration, DurationLaw, Law};
 use crate::network::{Access, Holds, Latency, Matrix, MatrixError, NetworkPlan, Unit};
 
 /// What travels in one packet; larger values will be transfers.

@@ -7,9 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::gap::Gap;
-use super::stand_in::DurationLaw;
-use crate::engine::Duration;
 use crate::engine::quantity::{Limit, Rate, Size};
+use crate::engine::{Duration, DurationLaw};
 use crate::network::{Holds, Unit};
 
 /// When figures are taken.

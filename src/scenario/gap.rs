@@ -7,8 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::{Deserialize, Deserializer, de};
 
-use super::stand_in::DurationLaw;
-use crate::engine::Duration;
+use crate::engine::{Duration, DurationLaw};
 
 /// `every = "1min"` is exponential with that mean: a Poisson stream of operations.
 #[derive(Clone, Debug)]

@@ -5,6 +5,7 @@ use std::fmt;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::alternatives::rivals;
 use super::problem::Problem;
 use super::source::{Argument, Span};
 
@@ -57,15 +58,23 @@ impl Path {
         self.0.get(1).filter(|_| self.0[0].name == "systems")
     }
 
-    /// Whether the two name the same value, or one names a part of the other's.
-    pub fn overlaps(&self, other: &Path) -> bool {
-        self.0.iter().zip(&other.0).all(|(a, b)| a.name == b.name)
+    /// Whether to set one takes back the other: they name the same value, one a part of the other's, or alternatives.
+    pub fn contradicts(&self, other: &Path) -> bool {
+        let mut parents = Vec::new();
+        for (mine, theirs) in self.0.iter().zip(&other.0) {
+            if mine.name != theirs.name {
+                let rules_out = |a: &Key, b: &Key| rivals(&parents, &a.name).any(|rival| rival == b.name);
+                return rules_out(mine, theirs) || rules_out(theirs, mine);
+            }
+            parents.push(mine.name.clone());
+        }
+        true
     }
 }
 
 impl PartialEq for Path {
     fn eq(&self, other: &Path) -> bool {
-        self.0.len() == other.0.len() && self.overlaps(other)
+        self.0.iter().map(|key| &key.name).eq(other.0.iter().map(|key| &key.name))
     }
 }
 

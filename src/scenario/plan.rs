@@ -6,7 +6,6 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-pub use super::stand_in::{Popularity, Target};
 use crate::engine::{Duration, Law};
 use crate::network::NetworkPlan;
 
@@ -93,6 +92,24 @@ pub struct Workload {
     pub put: Option<Law>,
     /// What lookups look for.
     pub target: Target,
+}
+
+/// How often each resource is wanted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Popularity {
+    /// All alike.
+    Uniform,
+    /// The i-th most popular in proportion to 1 / i^exponent.
+    Zipf { exponent: f64 },
+}
+
+/// What a lookup looks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A random key.
+    Key,
+    /// The key of a random node that is online.
+    Node,
 }
 
 /// At one instant a share of the online participants goes, without notice and without return.

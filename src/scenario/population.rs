@@ -4,7 +4,8 @@ use super::check::{Check, Noted};
 use super::environment::law;
 use super::file;
 use super::plan::{Churn, Population, Rejoin, Start};
-use super::stand_in::{PRESETS, preset};
+use super::presets::{PRESETS, Preset};
+use super::problem::Problem;
 use crate::engine::{Duration, Law};
 
 /// How long a joining population takes to come, if the file does not say.
@@ -76,7 +77,11 @@ fn churn(check: &mut Check<'_>, said: &file::Churn) -> Result<Option<Churn>, Not
         }
     }
     if session.mean() <= 0.0 {
-        return Err(check.wrong("population.churn.session", "sessions of no length", "write a law with a mean above zero"));
+        return Err(check.wrong(
+            "population.churn.session",
+            "sessions of no length",
+            "write a law with a mean above zero",
+        ));
     }
     Ok(Some(Churn {
         session: session.scaled(said.time_scale),
@@ -99,7 +104,7 @@ fn laws(check: &mut Check<'_>, said: &file::Churn) -> Result<Option<(Law, Law)>,
         Some("none") => return Ok(None),
         Some(name) => Some(known_preset(check, name)?),
     };
-    let measured = of_preset.and_then(|(_, downtime)| downtime);
+    let measured = of_preset.and_then(|preset| preset.downtime);
     if let (Some(_), Some(_)) = (downtime, measured) {
         return Err(check.wrong(
             "population.churn.downtime",
@@ -107,7 +112,7 @@ fn laws(check: &mut Check<'_>, said: &file::Churn) -> Result<Option<(Law, Law)>,
             "leave this out, or give a `session` instead of the preset",
         ));
     }
-    match (session.or(of_preset.map(|(session, _)| session)), downtime.or(measured)) {
+    match (session.or(of_preset.map(|preset| preset.session)), downtime.or(measured)) {
         (Some(session), Some(downtime)) => Ok(Some((session, downtime))),
         (None, _) => Err(check.wrong(
             "population.churn",
@@ -122,10 +127,10 @@ fn laws(check: &mut Check<'_>, said: &file::Churn) -> Result<Option<(Law, Law)>,
     }
 }
 
-fn known_preset(check: &mut Check<'_>, name: &str) -> Result<(Law, Option<Law>), Noted> {
-    preset(name).ok_or_else(|| {
-        let names: Vec<&str> = PRESETS.iter().copied().chain(["none"]).collect();
+fn known_preset(check: &mut Check<'_>, name: &str) -> Result<&'static Preset, Noted> {
+    PRESETS.iter().find(|preset| preset.name == name).ok_or_else(|| {
+        let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).chain(["none"]).collect();
         let span = check.at("population.churn.preset", "").span.expect("the preset was read from there");
-        check.note(super::problem::Problem::unknown(span, "preset", name, &names))
+        check.note(Problem::unknown(span, "preset", name, &names))
     })
 }

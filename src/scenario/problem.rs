@@ -59,7 +59,7 @@ impl Problem {
     }
 
     /// A key of work that is not done yet.
-    pub(super) fn not_yet(span: Span, what: &str) -> Problem {
+    pub(super) fn not_yet(span: impl Into<Option<Span>>, what: &str) -> Problem {
         Problem::new(span, format!("{what} is not yet available"))
             .help("this version refuses it rather than ignore it: leave it out")
     }
@@ -107,10 +107,6 @@ impl Problems {
 
     pub(super) fn extend(&mut self, other: Problems) {
         other.list.into_iter().for_each(|problem| self.push(problem));
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.list.is_empty()
     }
 
     /// `value`, if nothing is wrong.

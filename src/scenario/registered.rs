@@ -7,7 +7,6 @@ use std::any::Any;
 use std::sync::Arc;
 
 use schemars::{Schema, SchemaGenerator};
-use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
 
