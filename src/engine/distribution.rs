@@ -5,10 +5,9 @@
 //! 2000) for the gamma (a varying number of draws). The number of draws matters to nobody: whoever needs streams
 //! aligned takes one stream per part ([`super::Streams::part`]).
 
-use std::f64::consts::{PI, SQRT_2};
+use libm::{exp, log, pow, sqrt, tgamma};
 
-use libm::{cos, erfc, exp, log, pow, sqrt, tgamma};
-
+use super::normal::{length_biased_normal, normal_cdf, normal_density, standard_normal};
 use super::random::Source;
 
 /// A law of a non-negative random quantity, by the parameters that its textbook formula has.
@@ -162,13 +161,6 @@ impl Law {
     }
 }
 
-/// A normal variate of mean 0 and standard deviation 1, of either sign. Two draws; the sine, which would give a second
-/// variate, is not used, so that nothing has to be kept from call to call.
-pub fn standard_normal(source: &mut impl Source) -> f64 {
-    let radius = sqrt(-2.0 * log(source.unit_above_zero()));
-    radius * cos(2.0 * PI * source.unit())
-}
-
 /// A gamma variate of scale 1 by Marsaglia & Tsang's squeeze-free loop: (1 + cZ)³·d is accepted with more than 95 %.
 fn standard_gamma(shape: f64, source: &mut impl Source) -> f64 {
     if shape < 1.0 {
@@ -185,28 +177,6 @@ fn standard_gamma(shape: f64, source: &mut impl Source) -> f64 {
             return d * v;
         }
     }
-}
-
-/// A draw with density ∝ x·φ((x − mean)/sd) above zero, by rejection. Because y ≤ e^(y−1) for y = x/mode, a normal of
-/// the same width around the mode (which solves mode = mean + sd²/mode) lies above it. Accepted are 99 % for sd =
-/// mean/10 and at least 65 % for any sd.
-fn length_biased_normal(mean: f64, sd: f64, source: &mut impl Source) -> f64 {
-    let mode = (mean + sqrt(mean * mean + 4.0 * sd * sd)) / 2.0;
-    loop {
-        let y = 1.0 + sd / mode * standard_normal(source);
-        if y > 0.0 && source.unit() < y * exp(1.0 - y) {
-            return mode * y;
-        }
-    }
-}
-
-/// P(Z ≤ z) of the standard normal.
-fn normal_cdf(z: f64) -> f64 {
-    erfc(-z / SQRT_2) / 2.0
-}
-
-fn normal_density(z: f64) -> f64 {
-    exp(-z * z / 2.0) / sqrt(2.0 * PI)
 }
 
 #[cfg(test)]

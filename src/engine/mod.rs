@@ -9,6 +9,7 @@ pub(crate) mod goodness;
 #[cfg(test)]
 mod heap;
 pub mod law;
+mod normal;
 pub mod order;
 pub mod quantity;
 pub mod queue;
@@ -17,9 +18,10 @@ mod slots;
 pub mod time;
 pub mod zipf;
 
-pub use distribution::{Law, standard_normal};
+pub use distribution::Law;
 pub use fingerprint::{Checkpoints, Fingerprint};
 pub use law::DurationLaw;
+pub use normal::standard_normal;
 pub use order::{Class, Order};
 pub use quantity::{Limit, Rate, Size};
 pub use queue::Queue;
