@@ -39,7 +39,9 @@ use serde::{Deserialize, Serialize};
 use self::lookup::{Goal, Lookup};
 pub use self::message::Message;
 use self::tables::{Query, Tables};
-use super::{Context, Envelope, Key, Kind, Metric, NodeId, OpId, Placement, Problem, Protocol, Roster, Rpcs, View, Walk};
+use super::{
+    Context, Envelope, Key, Kind, Metric, NodeId, OpId, Placement, Problem, Protocol, Roster, Rpcs, View, Walk,
+};
 use crate::engine::Duration;
 
 /// Chord: a ring with fingers.
@@ -261,10 +263,7 @@ impl Protocol for Chord {
 
     fn heap_bytes(&self) -> usize {
         let lookups: usize = self.lookups.iter().map(Lookup::heap_bytes).sum();
-        self.tables.heap_bytes()
-            + self.rpcs.heap_bytes()
-            + self.lookups.capacity() * size_of::<Lookup>()
-            + lookups
+        self.tables.heap_bytes() + self.rpcs.heap_bytes() + self.lookups.capacity() * size_of::<Lookup>() + lookups
     }
 }
 

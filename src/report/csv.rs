@@ -51,7 +51,7 @@ const NODE: [&str; 10] = [
     "records_mean",
     "bytes_sent",
     "bytes_received",
-    "contacts_mean",
+    "contacts",
     "peers_contacted",
 ];
 
@@ -255,8 +255,8 @@ impl Sheet {
         self.some(node.records_mean)?;
         self.cell(node.bytes_sent)?;
         self.cell(node.bytes_received)?;
-        self.some(node.contacts_mean)?;
-        self.cell(node.peers_contacted)?;
+        self.some(node.contacts)?;
+        self.some(node.peers_contacted)?;
         self.end()
     }
 

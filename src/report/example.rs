@@ -218,8 +218,8 @@ fn node(machine: u32, role: &'static str) -> NodeRow {
         records_mean: None,
         bytes_sent: 100,
         bytes_received: 200,
-        contacts_mean: Some(12.5),
-        peers_contacted: 7,
+        contacts: Some(12),
+        peers_contacted: Some(7),
     }
 }
 

@@ -5,7 +5,7 @@ use super::observer::{Ended, Observer};
 use super::operations::{Operation, Stage, Verdict};
 use super::setup::metric;
 use super::simulation::Simulation;
-use crate::engine::queue::{Class, Order};
+use crate::engine::order::{Class, Order};
 use crate::engine::{Duration, Time};
 use crate::overlay::{Cause, Contact, Key, Metric, NodeId, OpId, Placement, Protocol, RecordId, Version, Walk};
 use crate::population::{OperationKind, Target};
@@ -94,7 +94,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let operation = *self.operations.get(id).expect("it was just issued");
         self.observer.operation_issued(self.now, &operation);
         if self.seats[node.index()].settled {
-            self.begin(id);
+            self.start_operation(id);
         }
     }
 
@@ -102,10 +102,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn begin_waiting(&mut self, node: NodeId) {
         let mut waiting = Vec::new();
         self.operations.waiting(node, &mut waiting);
-        waiting.into_iter().for_each(|op| self.begin(op));
+        waiting.into_iter().for_each(|op| self.start_operation(op));
     }
 
-    fn begin(&mut self, op: OpId) {
+    fn start_operation(&mut self, op: OpId) {
         let Some(operation) = self.operations.get(op) else { return };
         operation.stage = Stage::Overlay;
         let Operation { node, kind, target, record, version, .. } = *operation;
@@ -211,9 +211,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn answered(&mut self, op: OpId, correct: bool, at: Contact) {
         let Some(operation) = self.operations.end(op) else { return };
         let node = operation.node;
-        let round_trip = (at.node != node).then(|| {
-            Duration::from_nanos(2 * self.network.delay(node.0, at.node.0).as_nanos())
-        });
+        let round_trip =
+            (at.node != node).then(|| Duration::from_nanos(2 * self.network.delay(node.0, at.node.0).as_nanos()));
         let local = operation.kind == OperationKind::Get && at.node == node;
         let verdict = if correct { Verdict::Correct } else { Verdict::Incorrect };
         let ended = Ended { verdict, hops: correct.then_some(at.hops), round_trip, local };

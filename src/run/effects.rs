@@ -5,10 +5,8 @@ use super::observer::Observer;
 use super::operations::Stage;
 use super::simulation::Simulation;
 use crate::engine::Duration;
-use crate::engine::queue::Class;
-use crate::overlay::{
-    self, Change, Context, Key, NodeId, Placement, Protocol, RecordId, View,
-};
+use crate::engine::order::Class;
+use crate::overlay::{self, Change, Context, Key, NodeId, Placement, Protocol, RecordId, View};
 use crate::storage::{self, Agent, Desk, Neighbourhood};
 
 /// How long a request of storage waits for its reply (OverSim's direct time-out; a server needs longer under load).

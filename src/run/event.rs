@@ -25,32 +25,75 @@ pub(super) enum Event<M, T> {
     /// A packet reaches its receiver's access link.
     Arrival(Packet<M>),
     /// A packet has come through its receiver's busy downlink: its slot among the parked ones.
-    Through { slot: u32 },
+    Through {
+        slot: u32,
+    },
     /// A server has served a request.
-    Served { server: u32, epoch: u16, slot: u32 },
+    Served {
+        server: u32,
+        epoch: u16,
+        slot: u32,
+    },
     /// A timer of an overlay.
-    Timer { node: NodeId, epoch: u16, timer: T },
+    Timer {
+        node: NodeId,
+        epoch: u16,
+        timer: T,
+    },
     /// The earliest deadline of an overlay's requests.
-    OverlayTimeout { node: NodeId, epoch: u16 },
+    OverlayTimeout {
+        node: NodeId,
+        epoch: u16,
+    },
     /// The earliest deadline of a store's requests.
-    StorageTimeout { node: NodeId, epoch: u16 },
+    StorageTimeout {
+        node: NodeId,
+        epoch: u16,
+    },
     /// A node tries again to join.
-    JoinAgain { node: NodeId, epoch: u16 },
+    JoinAgain {
+        node: NodeId,
+        epoch: u16,
+    },
     /// A participant puts its records into a system that did not start converged.
-    Publish { node: NodeId, epoch: u16 },
+    Publish {
+        node: NodeId,
+        epoch: u16,
+    },
     /// A participant comes online.
-    SessionBegins { participant: u32 },
+    SessionBegins {
+        participant: u32,
+    },
     /// A participant will leave soon and says so.
-    Notice { participant: u32, epoch: u16 },
+    Notice {
+        participant: u32,
+        epoch: u16,
+    },
     /// A participant goes offline.
-    SessionEnds { participant: u32, epoch: u16 },
+    SessionEnds {
+        participant: u32,
+        epoch: u16,
+    },
     /// A participant asks for something.
-    Operation { participant: u32, epoch: u16, kind: OperationKind, number: u32 },
+    Operation {
+        participant: u32,
+        epoch: u16,
+        kind: OperationKind,
+        number: u32,
+    },
     /// An event of the scenario file, by its position.
-    Crash { position: u32 },
+    Crash {
+        position: u32,
+    },
     /// A server goes down or comes back for the `number`-th time.
-    ServerFails { server: u32, number: u32 },
-    ServerRepaired { server: u32, number: u32 },
+    ServerFails {
+        server: u32,
+        number: u32,
+    },
+    ServerRepaired {
+        server: u32,
+        number: u32,
+    },
 }
 
 #[cfg(test)]

@@ -28,7 +28,6 @@ use metrics::{Metrics, TableCheck};
 use observer::{Observer, Prints};
 use outcome::{Outcome, Timing};
 use results::Facts;
-use setup::metric;
 use simulation::Simulation;
 use trace::Trace;
 

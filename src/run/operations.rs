@@ -69,8 +69,8 @@ pub struct Operation {
     pub touched: u32,
     /// Depth of the node that a put's walk named as responsible.
     pub hops: u8,
-    previous: Option<u32>,
-    next: Option<u32>,
+    pub(super) previous: Option<u32>,
+    pub(super) next: Option<u32>,
 }
 
 /// All operations under way, with those of one node in a list of its own.

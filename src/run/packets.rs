@@ -3,7 +3,7 @@
 use super::event::{Body, Event, Packet};
 use super::observer::Observer;
 use super::simulation::{Parked, Simulation};
-use crate::engine::queue::Class;
+use crate::engine::order::Class;
 use crate::network::{Loss, station};
 use crate::overlay::message::{HEADER_BYTES, MESSAGE_BYTES};
 use crate::overlay::{Envelope, Kind, NodeId, Payload, Protocol};

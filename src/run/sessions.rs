@@ -3,7 +3,7 @@
 use super::event::Event;
 use super::observer::Observer;
 use super::simulation::Simulation;
-use crate::engine::queue::{Class, Order};
+use crate::engine::order::{Class, Order};
 use crate::engine::random::Purpose;
 use crate::engine::{Duration, Law, Source, Time};
 use crate::overlay::{NodeId, Placement, Protocol, View};
@@ -206,9 +206,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// system: those with the smallest draws among the online.
     pub fn crash(&mut self, position: u32) {
         let share = self.plan.crashes[position as usize].share;
-        let draw = |node: &NodeId| {
-            (self.streams.part(CRASH, node.0.into(), position.into()).next_u64(), *node)
-        };
+        let draw = |node: &NodeId| (self.streams.part(CRASH, node.0.into(), position.into()).next_u64(), *node);
         let mut drawn: Vec<_> = self.online.iter().map(draw).collect();
         drawn.sort_unstable();
         drawn.truncate((share * drawn.len() as f64 + 0.5) as usize);

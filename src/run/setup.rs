@@ -6,7 +6,8 @@ use super::operations::Operations;
 use super::oracle::{Directory, Records};
 use super::sessions::NOWHERE;
 use super::simulation::{Counts, Seat, Service, Simulation};
-use crate::engine::queue::{Class, Order, Queue};
+use crate::engine::order::{Class, Order};
+use crate::engine::queue::Queue;
 use crate::engine::random::Purpose;
 use crate::engine::{Duration, Source, Streams, Time};
 use crate::network::{Access, Network, Station};
@@ -41,7 +42,11 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             system,
             config,
             streams,
-            churn: plan.population.churn.as_ref().map(|churn| Churn { session: churn.session, downtime: churn.downtime }),
+            churn: plan
+                .population
+                .churn
+                .as_ref()
+                .map(|churn| Churn { session: churn.session, downtime: churn.downtime }),
             workload: Workload {
                 gaps: [plan.workload.lookup, plan.workload.get, plan.workload.put],
                 target: plan.workload.target,

@@ -57,19 +57,12 @@ impl Lookup {
 
 impl Chord {
     /// Starts a lookup at this node, or at the `contact` of one that has not joined.
-    pub(super) fn look_up(
-        &mut self,
-        cx: &mut Context<'_, Self>,
-        goal: Goal,
-        query: Query,
-        contact: Option<NodeId>,
-    ) {
+    pub(super) fn look_up(&mut self, cx: &mut Context<'_, Self>, goal: Goal, query: Query, contact: Option<NodeId>) {
         self.last_lookup = self.last_lookup.wrapping_add(1);
         let mut path = Vec::with_capacity(8);
         path.push(cx.me());
         path.extend(contact);
-        let lookup =
-            Lookup { number: self.last_lookup, goal, query, path, excluded: Vec::new(), named: Vec::new() };
+        let lookup = Lookup { number: self.last_lookup, goal, query, path, excluded: Vec::new(), named: Vec::new() };
         self.ask_last(cx, lookup);
     }
 

@@ -196,8 +196,7 @@ mod tests {
     use super::*;
 
     /// Node i has key i · 10; this is node 5 on a ring of 0 … 9.
-    const KEYS: [Key; 10] =
-        [Key(0), Key(10), Key(20), Key(30), Key(40), Key(50), Key(60), Key(70), Key(80), Key(90)];
+    const KEYS: [Key; 10] = [Key(0), Key(10), Key(20), Key(30), Key(40), Key(50), Key(60), Key(70), Key(80), Key(90)];
 
     fn nodes(ids: &[u32]) -> Vec<NodeId> {
         ids.iter().map(|&id| NodeId(id)).collect()
@@ -242,9 +241,8 @@ mod tests {
         let view = View::new(NodeId(5), &KEYS);
         let tables = Tables::converged(&view, 3, &roster());
         let config = Config { consult_successors: false, ..Config::default() };
-        let step = |target, excluded: &[u32]| {
-            tables.find_successor(&view, &config, &query(target, 1), &nodes(excluded))
-        };
+        let step =
+            |target, excluded: &[u32]| tables.find_successor(&view, &config, &query(target, 1), &nodes(excluded));
         assert_eq!(step(95, &[9]), Step::Next(NodeId(7)));
         assert_eq!(step(95, &[9, 7]), Step::Next(NodeId(6)));
         assert_eq!(step(95, &[9, 7, 6]), Step::Next(NodeId(8)), "the first successor left");
