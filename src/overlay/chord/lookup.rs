@@ -7,7 +7,6 @@
 
 use super::tables::{Query, Step};
 use super::{Chord, Message, Routing, Tag};
-use crate::engine::Duration;
 use crate::overlay::{Cause, Contact, Context, Envelope, List, NodeId, OpId, Walk};
 
 /// Nodes that a lookup remembers as excluded, at most; a lookup that met more gives up. Half the nodes dead means about
@@ -57,19 +56,12 @@ impl Lookup {
 
 impl Chord {
     /// Starts a lookup at this node, or at the `contact` of one that has not joined.
-    pub(super) fn look_up(
-        &mut self,
-        cx: &mut Context<'_, Self>,
-        goal: Goal,
-        query: Query,
-        contact: Option<NodeId>,
-    ) {
+    pub(super) fn look_up(&mut self, cx: &mut Context<'_, Self>, goal: Goal, query: Query, contact: Option<NodeId>) {
         self.last_lookup = self.last_lookup.wrapping_add(1);
         let mut path = Vec::with_capacity(8);
         path.push(cx.me());
         path.extend(contact);
-        let lookup =
-            Lookup { number: self.last_lookup, goal, query, path, excluded: Vec::new(), named: Vec::new() };
+        let lookup = Lookup { number: self.last_lookup, goal, query, path, excluded: Vec::new(), named: Vec::new() };
         self.ask_last(cx, lookup);
     }
 
@@ -152,7 +144,7 @@ impl Chord {
         if let Some(holds) = own_portion(cx, &query, hops) {
             return cx.reply(&answer_to, holds);
         }
-        match self.tables.find_successor(&cx.view, cx.config, &query, &[requester]) {
+        match self.tables.find_successor(&cx.view, cx.config, &query, &[]) {
             Step::Responsible => {
                 let answer = self.responsible(cx, &query, hops, &[]);
                 cx.reply(&answer_to, answer);
