@@ -1,0 +1,186 @@
+//! The slots of the event queue: linked lists of small chunks in one slab, and a bitmap of which slots hold anything.
+//!
+//! A slot only collects; it is sorted when its turn comes. Chunks of [`CHUNK`] entries keep a list's entries together
+//! (one cache miss for seven, not for each), and one slab for all slots with a free list bounds the memory by the most
+//! entries ever pending, however they moved over the slots.
+
+/// Entries in a chunk: with entries of 64 bytes a chunk is 456 bytes, about seven cache lines in a row.
+const CHUNK: usize = 7;
+/// Slots in a ring: 64 words of 64, so that one more word says which words are not empty.
+pub(super) const SLOTS: usize = 64 * 64;
+/// The end of a list.
+const NONE: u32 = u32::MAX;
+
+#[derive(Clone, Copy)]
+struct Chunk<T> {
+    entries: [T; CHUNK],
+    len: u32,
+    /// The next chunk of the slot, or of the free list.
+    next: u32,
+}
+
+/// The chunks of all slots of all rings.
+pub(super) struct Slab<T> {
+    chunks: Vec<Chunk<T>>,
+    free: u32,
+}
+
+impl<T: Copy> Slab<T> {
+    pub(super) fn new() -> Slab<T> {
+        Slab { chunks: Vec::new(), free: NONE }
+    }
+
+    /// A chunk that holds `entry` only, before `next`.
+    fn chunk(&mut self, entry: T, next: u32) -> u32 {
+        let index = self.free;
+        if index == NONE {
+            self.chunks.push(Chunk { entries: [entry; CHUNK], len: 1, next });
+            return u32::try_from(self.chunks.len() - 1).expect("fewer than 2³² chunks");
+        }
+        let chunk = &mut self.chunks[index as usize];
+        self.free = chunk.next;
+        chunk.entries[0] = entry;
+        chunk.len = 1;
+        chunk.next = next;
+        index
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.chunks.capacity() * size_of::<Chunk<T>>()
+    }
+}
+
+/// A list of chunks that was taken out of its slot, to be emptied chunk by chunk.
+pub(super) struct Chain(u32);
+
+impl Chain {
+    /// The entries of the next chunk, which goes back to the slab.
+    pub(super) fn next<T: Copy>(&mut self, slab: &mut Slab<T>) -> Option<([T; CHUNK], usize)> {
+        if self.0 == NONE {
+            return None;
+        }
+        let index = self.0;
+        let chunk = &mut slab.chunks[index as usize];
+        self.0 = chunk.next;
+        chunk.next = slab.free;
+        let taken = (chunk.entries, chunk.len as usize);
+        slab.free = index;
+        Some(taken)
+    }
+}
+
+/// [`SLOTS`] slots, each an unsorted list of entries.
+pub(super) struct Ring {
+    heads: Vec<u32>,
+    occupied: [u64; 64],
+    /// Bit i: `occupied[i]` is not zero.
+    words: u64,
+}
+
+impl Ring {
+    pub(super) fn new() -> Ring {
+        Ring { heads: vec![NONE; SLOTS], occupied: [0; 64], words: 0 }
+    }
+
+    pub(super) fn push<T: Copy>(&mut self, slab: &mut Slab<T>, slot: usize, entry: T) {
+        let head = self.heads[slot];
+        if head == NONE {
+            self.occupied[slot / 64] |= 1 << (slot % 64);
+            self.words |= 1 << (slot / 64);
+        } else {
+            let chunk = &mut slab.chunks[head as usize];
+            let len = chunk.len as usize;
+            if len < CHUNK {
+                chunk.entries[len] = entry;
+                chunk.len += 1;
+                return;
+            }
+        }
+        self.heads[slot] = slab.chunk(entry, head);
+    }
+
+    /// Empties a slot.
+    pub(super) fn take(&mut self, slot: usize) -> Chain {
+        self.occupied[slot / 64] &= !(1 << (slot % 64));
+        if self.occupied[slot / 64] == 0 {
+            self.words &= !(1 << (slot / 64));
+        }
+        Chain(std::mem::replace(&mut self.heads[slot], NONE))
+    }
+
+    /// The first occupied slot from `start` on, around the ring.
+    pub(super) fn first_from(&self, start: usize) -> Option<usize> {
+        let word = start / 64;
+        let rest = self.occupied[word] & (u64::MAX << (start % 64));
+        if rest != 0 {
+            return Some(word * 64 + rest.trailing_zeros() as usize);
+        }
+        // Behind `start`, in the order of the words from the next one on; the last of them is `word` itself.
+        let turn = (word as u32 + 1) % 64;
+        let ahead = self.words.rotate_right(turn);
+        if ahead == 0 {
+            return None;
+        }
+        let word = (ahead.trailing_zeros() + turn) as usize % 64;
+        Some(word * 64 + self.occupied[word].trailing_zeros() as usize)
+    }
+
+    /// The entries of a slot, in no order.
+    pub(super) fn entries<'a, T>(&self, slab: &'a Slab<T>, slot: usize) -> impl Iterator<Item = &'a T> {
+        let chunk = |index: u32| slab.chunks.get(index as usize);
+        std::iter::successors(chunk(self.heads[slot]), move |last| chunk(last.next))
+            .flat_map(|chunk| &chunk.entries[..chunk.len as usize])
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.heads.capacity() * size_of::<u32>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_occupied_slot_is_found_around_the_ring() {
+        for occupied in [0, 1, 63, 64, 65, 2000, 4032, 4094, 4095] {
+            let (mut ring, mut slab) = (Ring::new(), Slab::new());
+            assert_eq!(ring.first_from(occupied), None);
+            ring.push(&mut slab, occupied, 'a');
+            for start in 0..SLOTS {
+                assert_eq!(ring.first_from(start), Some(occupied), "from {start}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_two_occupied_slots_the_one_ahead_comes_first() {
+        let (mut ring, mut slab) = (Ring::new(), Slab::new());
+        for slot in [70, 75, 3000] {
+            ring.push(&mut slab, slot, ());
+        }
+        for (start, first) in [(0, 70), (70, 70), (71, 75), (76, 3000), (3000, 3000), (3001, 70)] {
+            assert_eq!(ring.first_from(start), Some(first), "from {start}");
+        }
+    }
+
+    #[test]
+    fn a_slot_gives_back_what_it_was_given_and_its_chunks_are_used_again() {
+        let (mut ring, mut slab) = (Ring::new(), Slab::new());
+        for round in 0..3 {
+            for number in 0..100 {
+                ring.push(&mut slab, 5, number);
+            }
+            assert_eq!(ring.entries(&slab, 5).sum::<i32>(), 4950);
+            let mut chain = ring.take(5);
+            let mut taken = Vec::new();
+            while let Some((entries, len)) = chain.next(&mut slab) {
+                taken.extend_from_slice(&entries[..len]);
+            }
+            taken.sort_unstable();
+            assert_eq!(taken, (0..100).collect::<Vec<_>>());
+            assert_eq!(ring.first_from(0), None);
+            assert_eq!(slab.chunks.len(), 100usize.div_ceil(CHUNK), "round {round}");
+        }
+    }
+}
