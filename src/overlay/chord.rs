@@ -10,8 +10,8 @@
 //!
 //! * The identifier space has 64 bits, not 160: beyond log₂ N they only tell nodes apart.
 //! * Only distinct fingers are stored; `fingers = "all"` fixes them one after another instead of all at once.
-//! * `stabilize` gets predecessor and successor list in one RPC, and runs again at once when the successor was found dead.
-//!   A node notifies its successor as soon as it has joined, not first when it stabilises.
+//! * `stabilize` gets predecessor and successor list in one RPC, and runs again at once when it found the successor
+//!   dead or another before it: a ring that many join at once sorts itself in round trips, not in periods. A node notifies its successor as soon as it has joined, not first when it stabilises.
 //! * A lookup names the responsible nodes as the last node asked knows them. In ToN's Table II the initiator also contacts
 //!   the node it was named and goes on if that one is dead: `verify = true`.
 //! * A node asked names one next node. When that one is dead the node that named it is asked again, and told whom to
@@ -20,7 +20,7 @@
 //!
 //! # Cost
 //!
-//! Memory at N = 10⁶: 144 bytes of state, 8 successors (32 bytes), about 19 fingers (76), requests outstanding (96),
+//! Memory at N = 10⁶: 128 bytes of state, 8 successors (32 bytes), about 19 fingers (76), requests outstanding (96),
 //! a lookup (about 170): some 0.5 kB. Upkeep per node: `stabilize` 5 events in 20 s, `check_predecessor` 4 in 5 s,
 //! `fix_fingers` about 17 lookups of 6 RPCs (2 events each) in 120 s: 2.8 events a second.
 

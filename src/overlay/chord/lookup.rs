@@ -7,7 +7,6 @@
 
 use super::tables::{Query, Step};
 use super::{Chord, Message, Routing, Tag};
-use crate::engine::Duration;
 use crate::overlay::{Cause, Contact, Context, Envelope, List, NodeId, OpId, Walk};
 
 /// Nodes that a lookup remembers as excluded, at most; a lookup that met more gives up. Half the nodes dead means about
@@ -145,7 +144,7 @@ impl Chord {
         if let Some(holds) = own_portion(cx, &query, hops) {
             return cx.reply(&answer_to, holds);
         }
-        match self.tables.find_successor(&cx.view, cx.config, &query, &[requester]) {
+        match self.tables.find_successor(&cx.view, cx.config, &query, &[]) {
             Step::Responsible => {
                 let answer = self.responsible(cx, &query, hops, &[]);
                 cx.reply(&answer_to, answer);

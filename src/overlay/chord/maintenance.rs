@@ -1,7 +1,7 @@
 //! Keeping the ring: join, stabilize, notify, fix_fingers, check_predecessor, leave, in the words of the paper.
 
 use super::lookup::Goal;
-use super::tables::{Query, interval_beyond};
+use super::tables::Query;
 use super::{Chord, Fingers, Message, Tag, Timer};
 use crate::engine::{Duration, Source};
 use crate::overlay::{Change, Contact, Context, List, NodeId};
@@ -61,8 +61,10 @@ impl Chord {
         let list = known.chain(cx.lists.get(list).iter().map(|&node| NodeId(node)));
         let successors = self.in_ring_order(cx, list);
         self.set_successors(cx, successors);
-        if let Some(successor) = self.tables.successor() {
-            cx.notice(successor, Message::Notify);
+        let Some(successor) = self.tables.successor() else { return };
+        cx.notice(successor, Message::Notify);
+        if successor != from {
+            self.stabilize(cx); // there may be others before it
         }
     }
 
@@ -84,7 +86,7 @@ impl Chord {
         if self.lookups.iter().any(|lookup| matches!(lookup.goal, Goal::Finger(_))) {
             return; // still at it
         }
-        let first = self.tables.first_interval(&cx.view);
+        let first = self.tables.drop_served_fingers(&cx.view);
         let next = u32::from(self.next_finger);
         let goes_on = cx.config.fingers == Fingers::One && (first..u64::BITS).contains(&next);
         self.fix_finger(cx, if goes_on { next } else { first });
@@ -102,12 +104,8 @@ impl Chord {
     /// The lookup of a finger has ended. Entries up to the finger's own are the same finger; the next is fixed at once
     /// (`"all"`: one after another, so that only one lookup is under way) or in the next period (`"one"`).
     pub(super) fn fixed(&mut self, cx: &mut Context<'_, Self>, interval: u8, finger: Option<NodeId>) {
-        let mut next = u32::from(interval) + 1;
-        if let Some(finger) = finger {
-            self.tables.set_finger(&cx.view, u32::from(interval), finger);
-            let distance = cx.my_key().clockwise(cx.key(finger));
-            next = if distance == 0 { u64::BITS } else { interval_beyond(distance).max(next) };
-        }
+        let interval = u32::from(interval);
+        let next = finger.map_or(interval + 1, |finger| self.tables.set_finger(&cx.view, interval, finger));
         self.next_finger = next as u8;
         if cx.config.fingers == Fingers::All {
             self.fix_finger(cx, next);

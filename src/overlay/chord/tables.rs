@@ -70,8 +70,17 @@ impl Tables {
     }
 
     /// The first finger interval beyond the successor; those below it are served by the successor itself.
-    pub fn first_interval(&self, view: &View<'_>) -> u32 {
+    fn first_interval(&self, view: &View<'_>) -> u32 {
         self.successor().map_or(u64::BITS, |node| interval_beyond(view.my_key().clockwise(view.key(node))))
+    }
+
+    /// Drops the fingers in intervals that the successor serves by now. Gives the first interval that it does not.
+    pub fn drop_served_fingers(&mut self, view: &View<'_>) -> u32 {
+        let first = self.first_interval(view);
+        let beyond = |node: NodeId| interval_beyond(view.my_key().clockwise(view.key(node)));
+        let served = self.fingers.partition_point(|&node| beyond(node) <= first);
+        self.fingers.drain(..served);
+        first
     }
 
     pub fn is_neighbour(&self, node: NodeId) -> bool {
@@ -174,15 +183,17 @@ impl Tables {
         finger.into_iter().chain(successor).max_by_key(|&node| view.my_key().clockwise(view.key(node)))
     }
 
-    /// `finger[interval]` was found to be `finger`, so nothing lies between the interval's start and it, and what else is
-    /// in the interval in which it lies is no finger. `finger` may be the node itself: then nothing lies beyond.
-    pub fn set_finger(&mut self, view: &View<'_>, interval: u32, finger: NodeId) {
-        let distance = |node: NodeId| view.my_key().clockwise(view.key(node));
-        let end = if finger == view.me { u64::BITS } else { interval_beyond(distance(finger)) };
-        let first = self.fingers.partition_point(|&node| interval_beyond(distance(node)) <= interval);
-        let last = self.fingers.partition_point(|&node| interval_beyond(distance(node)) <= end);
-        let finger = Some(finger).filter(|&finger| finger != view.me);
-        self.fingers.splice(first..last, finger);
+    /// `finger[interval]` was found to be `finger`: nothing lies between the interval's start and it, and what else is in
+    /// the interval in which it lies is no finger. It may be this node or one past it: then nothing lies beyond the start.
+    /// Gives the next interval that it does not serve.
+    pub fn set_finger(&mut self, view: &View<'_>, interval: u32, finger: NodeId) -> u32 {
+        let beyond = |node: NodeId| interval_beyond(view.my_key().clockwise(view.key(node)));
+        let found = Some(finger).filter(|&finger| beyond(finger) > interval);
+        let end = found.map_or(u64::BITS, beyond);
+        let first = self.fingers.partition_point(|&node| beyond(node) <= interval);
+        let last = self.fingers.partition_point(|&node| beyond(node) <= end);
+        self.fingers.splice(first..last, found);
+        end
     }
 
     /// Bytes allocated.
@@ -261,6 +272,8 @@ mod tests {
         assert_eq!(tables.fingers, nodes(&[7, 9, 0]), "8 is no finger when 7 lies in its interval");
         tables.set_finger(&view, 5, NodeId(5));
         assert_eq!(tables.fingers, nodes(&[7]), "nothing lies beyond");
+        tables.set_finger(&view, 6, NodeId(6));
+        assert_eq!(tables.fingers, nodes(&[7]), "6 comes after this node, seen from 50 + 64");
         tables.set_finger(&view, 5, NodeId(9));
         assert_eq!(tables.fingers, nodes(&[7, 9]));
     }
