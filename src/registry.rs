@@ -1,15 +1,13 @@
 //! The one list of protocols. Its TOML table, its line in `peerlab list`, its schema, its place in "expected one of" and
 //! its membership in the conformance and determinism tests all follow from a protocol's row here.
 //!
-//! The list is open: a crate of your own adds a row and hands the registry to [`crate::cli::main`], which gives it the
+//! The list is open: a crate of your own adds a row and hands the registry to `cli::main`, which gives it the
 //! whole command line (`examples/custom_protocol.rs`).
 
 use std::io::Write;
 
 use crate::overlay::Protocol;
 use crate::overlay::chord::Chord;
-use crate::overlay::client_server::ClientServer;
-use crate::overlay::full_table::FullTable;
 use crate::overlay::kademlia::Kademlia;
 use crate::run::outcome::Outcome;
 use crate::run::{Interrupted, Progress, Wanted, simulate};
@@ -51,16 +49,6 @@ impl Registry {
     /// The protocols of this crate.
     pub fn standard() -> Registry {
         Registry { entries: Vec::new(), registered: Vec::new() }
-            .with(Entry::of::<ClientServer>(
-                "client-server",
-                "every request goes to one server: the baseline",
-                "M/M/c and M/D/1 queues",
-            ))
-            .with(Entry::of::<FullTable>(
-                "full-table",
-                "every machine stores the whole table; changes spread to all",
-                "DESIGN §3; full-information routing of Gupta et al. 2004",
-            ))
             .with(Entry::of::<Chord>(
                 "chord",
                 "a ring with fingers: O(log N) state and hops",
