@@ -12,6 +12,7 @@
 //!   it is found to be back, and an overlay heals after a partition.
 //! * At most α requests of a lookup are in flight, in its last phase too: see [`super::lookup`].
 //! * Buckets are the intervals of §2.2 (one for each number of shared leading bits), not the tree of §2.4.
+//! * The contact to join through enters its bucket when it answers, like everyone; a reply leaves out who asked.
 //! * Nobody is told that a node leaves: the protocol has no message for it.
 //! * Republishing and caching along the path (§2.5) are matters of storage, not of the overlay.
 //!

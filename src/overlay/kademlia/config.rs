@@ -15,7 +15,8 @@ pub struct Config {
     pub k: u32,
     /// Requests of a lookup in flight at most. 1 to 255, default 3 (Maymounkov & Mazières 2002, §2.3).
     pub alpha: u32,
-    /// Newcomers that wait at a full bucket for a contact to fail. 0 to 255, default 8 (OverSim).
+    /// Newcomers that wait at a full bucket for a contact to fail. 0 to 255, default 8: Maymounkov & Mazières 2002, §4.1,
+    /// leave the number open, and deployed systems keep 8 to 20.
     pub replacement_cache: u32,
     /// A bucket is refreshed when no lookup went into its range for so long. Default "1h" (Maymounkov & Mazières 2002,
     /// §2.3). OverSim: "1000s".
