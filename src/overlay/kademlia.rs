@@ -9,7 +9,7 @@
 //! * A full bucket is not pinged for each newcomer (§2.2): the newcomer waits in a replacement cache, and takes over when
 //!   a contact does not answer (§4.1). One time-out is enough. With nobody waiting, the contact stays *flagged* (§4.1):
 //!   nobody is told of it, operations do not start with it (unless there is nobody else), refreshes still do, so that
-//!   it is found to be back, and an overlay heals after a partition.
+//!   it is found to be back.
 //! * At most α requests of a lookup are in flight, in its last phase too: see [`super::lookup`].
 //! * Buckets are the intervals of §2.2 (one for each number of shared leading bits), not the tree of §2.4.
 //! * The contact to join through enters its bucket when it answers, like everyone; a reply leaves out who asked.

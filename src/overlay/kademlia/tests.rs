@@ -244,6 +244,21 @@ fn a_bucket_without_lookup_for_one_period_is_refreshed() {
 }
 
 #[test]
+fn a_refresh_finds_a_flagged_contact_to_be_back() {
+    let mut bench = converged(Config { refresh: MINUTE, ..Config::default() }, 30, 19);
+    let known_by =
+        |bench: &Network| bench.nodes.iter().filter(|node| node.buckets.iter().any(|n| n == NodeId(3))).count();
+    assert_eq!(known_by(&bench), 29);
+    bench.crash(NodeId(3));
+    bench.run_for(Duration::from_secs(180));
+    assert_eq!(known_by(&bench), 0, "flagged everywhere: no bucket has a replacement");
+    // Up again, but without a word: its own timers ended with its session.
+    bench.up[3] = true;
+    bench.run_for(Duration::from_secs(180));
+    assert_eq!(known_by(&bench), 29);
+}
+
+#[test]
 fn a_returning_node_keeps_its_tables_and_joins_again() {
     let mut bench = converged(Config::default(), 100, 16);
     bench.begin(NodeId(4), Key(1), None, 1);
