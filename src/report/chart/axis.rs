@@ -30,7 +30,18 @@ const ZERO_ROOM: f64 = 0.07;
 impl Axis {
     /// A linear axis that covers `low ..= high`, widened to whole ticks.
     pub fn linear(label: impl Into<String>, low: f64, high: f64) -> Axis {
-        Axis::steps(label.into(), low, high, 1.0)
+        Axis::steps(label.into(), low, high, 1.0, 5.0)
+    }
+
+    /// A linear axis that ends where the values do, for time.
+    pub fn exact(label: impl Into<String>, low: f64, high: f64) -> Axis {
+        let mut axis = Axis::steps(label.into(), low, high, 1.0, 8.0);
+        if high > low {
+            let room = (high - low) * 1e-6;
+            (axis.low, axis.high) = (low, high);
+            axis.ticks.retain(|(at, _)| (low - room..=high + room).contains(at));
+        }
+        axis
     }
 
     /// A linear axis for shares of one, written in per cent. It ends at 100 % where the values do.
@@ -40,7 +51,7 @@ impl Axis {
             (_, high) if high > 0.0 => (high - 0.01, high),
             _ => (0.0, 0.01),
         };
-        let mut axis = Axis::steps(label.into(), low, high, 100.0);
+        let mut axis = Axis::steps(label.into(), low, high, 100.0, 5.0);
         axis.low = axis.low.max(0.0);
         if high <= 1.0 && axis.high > 1.0 {
             axis.high = 1.0;
@@ -49,9 +60,10 @@ impl Axis {
         axis
     }
 
-    fn steps(label: String, low: f64, high: f64, factor: f64) -> Axis {
+    /// About `pieces` steps of a round length; numbers are written times `factor`.
+    fn steps(label: String, low: f64, high: f64, factor: f64, pieces: f64) -> Axis {
         let high = if high > low { high } else { low + low.abs().max(1.0) };
-        let step = nice_step((high - low) * factor / 5.0) / factor;
+        let step = nice_step((high - low) * factor / pieces) / factor;
         // A hair of tolerance, so that 0.7 / 0.1 is seven steps and not six.
         let (first, last) = ((low / step + 1e-9).floor(), (high / step - 1e-9).ceil());
         let count = (last - first) as usize;
@@ -80,7 +92,7 @@ impl Axis {
             high = low * 10.0;
         }
         let inside = |mark: &f64| (low * (1.0 - 1e-9)..=high * (1.0 + 1e-9)).contains(mark);
-        let written: &[f64] = if high / low < 150.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+        let written: &[f64] = if high / low < 600.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
         let every = if last - first > 9 { 2 } else { 1 };
         let mut ticks: Vec<_> =
             marks(written).filter(inside).step_by(every).map(|at| (at, number(at, at, at))).collect();
@@ -179,8 +191,8 @@ mod tests {
     fn a_logarithmic_axis_has_decades_and_between_them_as_much_as_fits() {
         ticks(&Axis::log("", 0.02, 3_000.0, false), &["0.1", "1", "10", "100", "1k"]);
         ticks(&Axis::log("", 3.0, 40.0, false), &["2", "5", "10", "20", "50"]);
-        ticks(&Axis::log("", 120.0, 150_000.0, false), &["100", "1k", "10k", "100k"]);
-        ticks(&Axis::log("", 10.0, 10.0, true), &["0", "10", "20", "50", "100"]);
+        ticks(&Axis::log("", 120.0, 450_000.0, false), &["100", "1k", "10k", "100k"]);
+        ticks(&Axis::log("", 10.0, 10.0, true), &["0", "10", "20", "50"]);
     }
 
     #[test]

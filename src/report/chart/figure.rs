@@ -17,8 +17,8 @@ pub struct Figure {
     pub legend: Vec<Entry>,
     /// Where the legend stands.
     pub place: Place,
-    /// Height of a panel's plotting area over its width; `None`: what is left.
-    pub aspect: Option<f64>,
+    /// Whether a panel's plotting area is as wide as it is high; otherwise it takes the room there is.
+    pub square: bool,
     /// Height of the picture in logical pixels.
     pub height: f64,
 }
@@ -96,7 +96,7 @@ impl Figure {
             columns: 1,
             legend,
             place: Place::Right,
-            aspect: None,
+            square: false,
             height: 430.0,
         }
     }

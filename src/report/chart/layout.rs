@@ -14,8 +14,7 @@ const SUBTITLE: f64 = 11.5;
 const LABEL: f64 = 12.0;
 const TICK: f64 = 11.0;
 const LEGEND: f64 = 12.0;
-const LINE: f64 = 1.8;
-const SAMPLE: f64 = 30.0;
+const LEGEND_GAP: f64 = 24.0;
 const GAP: f64 = 28.0;
 const MARKER: f64 = 3.6;
 
@@ -32,9 +31,11 @@ impl Figure {
     /// Lays the chart out.
     pub fn lay_out(&self) -> Canvas {
         let mut canvas = Canvas::new(WIDTH, self.height);
+        let beside = self.legend.iter().map(entry_width).fold(0.0, f64::max) + LEGEND_GAP;
         let mut top = MARGIN + TITLE;
         canvas.write(&self.title, (MARGIN, top), TITLE, true, INK, Align::Start);
-        for line in wrap(&self.subtitle, SUBTITLE, WIDTH - 2.0 * MARGIN) {
+        let room = if self.square { self.height } else { WIDTH };
+        for line in wrap(&self.subtitle, SUBTITLE, room - 2.0 * MARGIN) {
             top += SUBTITLE * 1.45;
             canvas.write(&line, (MARGIN, top), SUBTITLE, false, GREY, Align::Start);
         }
@@ -42,15 +43,19 @@ impl Figure {
         let mut right = WIDTH - MARGIN;
         match self.place {
             Place::Top => top = self.legend_in_rows(&mut canvas, top) + 10.0,
-            Place::Right if !self.legend.is_empty() => {
-                right -= self.legend.iter().map(entry_width).fold(0.0, f64::max) + 14.0;
-                self.legend_in_column(&mut canvas, (right + 14.0, top + 8.0));
-            }
-            Place::Right => {}
+            Place::Right => right -= beside,
         }
         let area = Frame { left: MARGIN, top, right, bottom: self.height - MARGIN };
-        for (panel, frame) in self.panels.iter().zip(self.frames(area)) {
+        let frames = self.frames(area);
+        for (panel, frame) in self.panels.iter().zip(&frames) {
             panel.lay_out(frame, &mut canvas);
+        }
+        if self.place == Place::Right {
+            let left = frames.iter().map(|frame| frame.right).fold(0.0, f64::max) + LEGEND_GAP;
+            self.legend_in_column(&mut canvas, (left, top + 8.0));
+            if self.square {
+                canvas.width = (left - LEGEND_GAP + beside + MARGIN).ceil();
+            }
         }
         canvas
     }
@@ -74,10 +79,9 @@ impl Figure {
                 right: corner.0 + width - panel.right_margin(),
                 bottom: corner.1 + height - panel.bottom_margin(),
             };
-            if let Some(aspect) = self.aspect {
-                let side = (frame.right - frame.left).min((frame.bottom - frame.top) / aspect);
-                frame.right = frame.left + side;
-                frame.bottom = frame.top + side * aspect;
+            if self.square {
+                let side = (frame.right - frame.left).min(frame.bottom - frame.top);
+                (frame.right, frame.bottom) = (frame.left + side, frame.top + side);
             }
             frame
         };
@@ -106,25 +110,35 @@ impl Figure {
     }
 }
 
+/// Room for an entry's sample.
+fn sample_width(sample: Swatch) -> f64 {
+    match sample {
+        Swatch::Line(_) | Swatch::Guide => 38.0,
+        Swatch::Block(_) => 24.0,
+        Swatch::Dot(_) => 12.0,
+    }
+}
+
 fn entry_width(entry: &Entry) -> f64 {
-    SAMPLE + 8.0 + text_width(&entry.text, LEGEND, false).max(text_width(&entry.note, TICK, false))
+    sample_width(entry.sample) + 8.0 + text_width(&entry.text, LEGEND, false).max(text_width(&entry.note, TICK, false))
 }
 
 impl Entry {
     /// Its sample, its text, and its note in a line of its own below.
     fn lay_out(&self, (left, middle): Point, canvas: &mut Canvas) {
-        let (from, to) = ((left, middle), (left + SAMPLE, middle));
-        let centre = (left + SAMPLE / 2.0, middle);
+        let right = left + sample_width(self.sample);
+        let (from, to) = ((left, middle), (right, middle));
+        let centre = ((left + right) / 2.0, middle);
         match self.sample {
             Swatch::Line(style) => {
-                canvas.dashed(&[from, to], style.colour, LINE, style.dash);
+                canvas.dashed(&[from, to], style.colour, style.width, style.dash);
                 canvas.dot(centre, &style);
             }
             Swatch::Dot(style) => canvas.dot(centre, &style),
-            Swatch::Block(colour) => canvas.block((left + 8.0, middle - 5.5), (left + SAMPLE, middle + 5.5), colour),
+            Swatch::Block(colour) => canvas.block((left, middle - 5.5), (right, middle + 5.5), colour),
             Swatch::Guide => canvas.dashed(&[from, to], GREY, 1.0, &[3.0, 3.0]),
         }
-        let text = left + SAMPLE + 8.0;
+        let text = right + 8.0;
         canvas.write(&self.text, (text, middle + LEGEND * 0.36), LEGEND, false, INK, Align::Start);
         canvas.write(&self.note, (text, middle + LEGEND * 0.36 + TICK * 1.35), TICK, false, GREY, Align::Start);
     }
@@ -149,10 +163,10 @@ impl Panel {
         TICK * 2.2 + if self.x.label.is_empty() { 0.0 } else { LABEL * 1.5 }
     }
 
-    fn lay_out(&self, frame: Frame, canvas: &mut Canvas) {
+    fn lay_out(&self, frame: &Frame, canvas: &mut Canvas) {
         canvas.write(&self.title, (frame.left, frame.top - 8.0), LABEL, true, INK, Align::Start);
-        self.horizontal(&frame, canvas);
-        self.vertical(&frame, canvas);
+        self.horizontal(frame, canvas);
+        self.vertical(frame, canvas);
         let place = |(x, y): (f64, f64)| -> Point {
             (
                 frame.left + self.x.position(x) * (frame.right - frame.left),
@@ -198,9 +212,8 @@ impl Panel {
         let mut free = f64::INFINITY;
         for (value, text) in &self.y.ticks {
             let y = at(*value);
-            if self.y.label.is_empty() {
-                // Rows with names need no lines.
-            } else {
+            // Rows with names need no lines.
+            if !self.y.label.is_empty() {
                 canvas.line(&[(frame.left, y), (frame.right, y)], RULE, 0.8);
             }
             if y + TICK * 0.6 < free {
@@ -222,7 +235,7 @@ impl Mark {
             Mark::Line { points, style, markers } => {
                 for piece in points.split(|(_, y)| y.is_none()).filter(|piece| !piece.is_empty()) {
                     let piece: Vec<_> = piece.iter().filter_map(|(x, y)| y.map(|y| place((*x, y)))).collect();
-                    canvas.dashed(&piece, style.colour, LINE, style.dash);
+                    canvas.dashed(&piece, style.colour, style.width, style.dash);
                 }
                 let there: Vec<_> = points.iter().filter_map(|(x, y)| y.map(|y| place((*x, y)))).collect();
                 marked(&there, *markers).into_iter().for_each(|at| canvas.dot(at, style));
@@ -246,7 +259,7 @@ impl Mark {
             }
             Mark::Note { at, text } => {
                 let (x, y) = place(*at);
-                canvas.write(text, (x + 6.0, y + TICK * 0.36), TICK, false, INK, Align::Start);
+                canvas.write(text, (x + 10.0, y + TICK * 0.36), TICK, false, INK, Align::Start);
             }
         }
     }
@@ -330,6 +343,6 @@ impl Canvas {
 /// An axis of rows, the first at the top: row i lies at `rows − 1 − i`.
 pub fn rows(names: &[String]) -> Axis {
     let count = names.len() as f64;
-    let ticks = names.iter().enumerate().map(|(i, name)| (count - 1.0 - i as f64, name.clone())).collect();
+    let ticks = names.iter().rev().enumerate().map(|(i, name)| (i as f64, name.clone())).collect();
     Axis { label: String::new(), scale: Scale::Linear, low: -0.6, high: count - 0.4, ticks, minor: Vec::new() }
 }

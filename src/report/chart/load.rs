@@ -42,12 +42,8 @@ pub fn figures(runs: &Runs, load: &Columns) -> Result<Vec<(String, Figure)>, Rea
             y: Axis::percent("borne by them (% of the load)", 0.0, 1.0),
             marks,
         };
-        let subtitle = format!(
-            "Lorenz curves of {what}, over the machines online for at least a tenth of the measurement, servers \
-             included{}",
-            runs.seeds()
-        );
-        let figure = Figure { aspect: Some(0.86), height: 500.0, ..Figure::single(title, subtitle, panel, legend) };
+        let subtitle = format!("Lorenz curves over the machines, servers included: {what}{}", runs.seeds());
+        let figure = Figure { square: true, height: 480.0, ..Figure::single(title, subtitle, panel, legend) };
         figures.push((format!("load_{word}"), figure));
     }
     Ok(figures)

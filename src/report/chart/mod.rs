@@ -17,6 +17,8 @@ mod traffic;
 
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use self::data::Runs;
 use self::figure::Figure;
 use super::columns::{Columns, ReadError};
@@ -77,7 +79,7 @@ pub fn draw(dir: &Path, into: &Path) -> Result<Vec<String>, PlotError> {
 }
 
 fn save(figures: &[(String, Figure)], into: &Path) -> Result<(), FileError> {
-    figures.iter().try_for_each(|(stem, figure)| figure.lay_out().save(into, stem))
+    figures.par_iter().try_for_each(|(stem, figure)| figure.lay_out().save(into, stem))
 }
 
 /// Charts of an earlier drawing that this one does not replace.

@@ -21,10 +21,13 @@ pub struct Style {
     /// Lengths drawn and left out, in turn; empty for a solid line.
     pub dash: &'static [f64],
     pub marker: Option<Marker>,
+    /// In logical pixels.
+    pub width: f64,
 }
 
 pub const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
 pub const GREY: RGBColor = RGBColor(0x66, 0x66, 0x66);
+pub const SHADE: RGBColor = RGBColor(0xc4, 0xc4, 0xc4);
 pub const RULE: RGBColor = RGBColor(0xe4, 0xe4, 0xe4);
 pub const FAINT: RGBColor = RGBColor(0xf3, 0xf3, 0xf3);
 
@@ -37,7 +40,7 @@ const PURPLE: RGBColor = RGBColor(0xcc, 0x79, 0xa7);
 pub const SKY: RGBColor = RGBColor(0x56, 0xb4, 0xe9);
 const BLACK: RGBColor = RGBColor(0x00, 0x00, 0x00);
 
-/// Seven colours, six markers and five dashes are pairwise prime in effect: no two of the first 35 lines look alike.
+/// Seven colours and five dashes have no common divisor: no two of the first 35 lines look alike.
 const COLOURS: [RGBColor; 7] = [BLUE, VERMILLION, GREEN, ORANGE, PURPLE, BLACK, SKY];
 const DASHES: [&[f64]; 5] = [&[], &[9.0, 3.5], &[2.5, 2.5], &[9.0, 3.0, 2.0, 3.0], &[5.0, 2.5]];
 const MARKERS: [Marker; 6] =
@@ -50,6 +53,7 @@ impl Style {
             colour: COLOURS[index % COLOURS.len()],
             dash: DASHES[index % DASHES.len()],
             marker: Some(MARKERS[index % MARKERS.len()]),
+            width: 1.8,
         }
     }
 }

@@ -162,7 +162,7 @@ fn figure(
     let runs_per_point = there().flat_map(|line| &line.points).flatten().map(|point| point.n).max()?;
     let over = match runs_per_point {
         1 => "one run per point".to_owned(),
-        n => format!("mean of {n} runs per point with its 95\u{a0}% interval"),
+        n => format!("average of {n} runs per point with its 95\u{a0}% interval"),
     };
     let fixed: String = fixed.iter().map(|(axis, value)| format!("; {axis} = {value}")).collect();
     let title = format!("{}{unit}", metric.name.replace('_', " "));
@@ -196,7 +196,7 @@ fn vertical(options: &Options, metric: &str, series: &[Series]) -> Option<Axis> 
     if metric.ends_with("_ratio") || metric.starts_with("availability") {
         return Some(Axis::percent(format!("{} (%)", known.name), widest.0.max(0.0), widest.1.min(1.0)));
     }
-    if low > 0.0 && (options.log_y || !known.unit.is_empty() && high / low >= 100.0) {
+    if low > 0.0 && (options.log_y || !known.unit.is_empty() && high / low >= 30.0) {
         let bottom = if widest.0 > low / 3.0 { widest.0 } else { low };
         return Some(Axis::log(label, bottom, widest.1, false));
     }

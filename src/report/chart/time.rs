@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::data::{Curves, Runs, curves, range};
 use super::figure::{Entry, Figure, Mark, Markers, Panel, Place, Swatch};
-use super::style::Style;
+use super::style::{SHADE, Style};
 use crate::report::columns::{Columns, ReadError};
 use crate::run::catalogue::OPERATIONS;
 
@@ -21,8 +21,8 @@ pub fn success(runs: &Runs, series: &Columns) -> Result<Option<Figure>, ReadErro
         curves.keys().for_each(|system| drawn[runs.place(system)] = true);
         let marks = lines(runs, &curves);
         let y = Axis::percent("correct (%)", low.min(0.99), 1.0);
-        let x = Axis::linear(unit, from, to);
-        panels.push(Panel { title: format!("{operation}s"), x: ending(x, from, to), y, marks });
+        let x = Axis::exact(unit, from, to);
+        panels.push(Panel { title: format!("{operation}s"), x, y, marks });
     }
     let Some(last) = panels.len().checked_sub(1) else { return Ok(None) };
     panels[..last].iter_mut().for_each(|panel| panel.x.label.clear());
@@ -38,7 +38,7 @@ pub fn success(runs: &Runs, series: &Columns) -> Result<Option<Figure>, ReadErro
         columns: 1,
         legend,
         place: Place::Top,
-        aspect: None,
+        square: false,
         height,
     }))
 }
@@ -52,14 +52,14 @@ pub fn online(runs: &Runs, series: &Columns) -> Result<Option<Figure>, ReadError
     let (joined, _) = in_hours(curves(series, "time_s", "joined")?);
     let ranges = (range(online.values().chain(joined.values())), span(&online));
     let (Some((low, high)), Some((from, to))) = ranges else { return Ok(None) };
-    let shared = Style { colour: super::style::GREY, dash: &[], marker: None };
+    let shared = Style { colour: SHADE, dash: &[], marker: None, width: 5.0 };
     let mut marks: Vec<_> = online.values().take(1).map(|points| line(points.clone(), shared, 0)).collect();
     marks.extend(lines(runs, &joined));
     let mut legend = vec![Entry::new("online", "participants", Swatch::Line(shared))];
     legend.extend(joined.keys().map(|system| Entry { note: "joined".to_owned(), ..entry(system, runs.place(system)) }));
     // From zero only if that does not press the lines together.
     let low = if low < 0.5 * high { 0.0 } else { low };
-    let x = ending(Axis::linear(unit, from, to), from, to);
+    let x = Axis::exact(unit, from, to);
     let panel = Panel { title: String::new(), x, y: Axis::linear("machines", low, high), marks };
     let subtitle = format!(
         "Participants online, the same in every system, and nodes that are part of the overlay by their own account{}",
@@ -100,14 +100,4 @@ fn in_hours(mut curves: Curves) -> (Curves, &'static str) {
 fn span(curves: &Curves) -> Option<(f64, f64)> {
     let times = || curves.values().flatten().map(|(at, _)| *at);
     Some((times().min_by(f64::total_cmp)?, times().max_by(f64::total_cmp)?))
-}
-
-/// A time axis ends where the data end.
-fn ending(mut axis: Axis, from: f64, to: f64) -> Axis {
-    if to > from {
-        (axis.low, axis.high) = (from, to);
-        let room = (to - from) * 1e-6;
-        axis.ticks.retain(|(at, _)| (from - room..=to + room).contains(at));
-    }
-    axis
 }

@@ -13,8 +13,8 @@ use plotters::style::RGBColor;
 /// Dark, middle and light, so that they can be told apart in grey.
 const COLOURS: [RGBColor; 3] = [BLUE, ORANGE, RULE];
 
-const BUSIEST: Style = Style { colour: INK, dash: &[], marker: Some(Marker::Diamond) };
-const MEAN: Style = Style { colour: INK, dash: &[], marker: Some(Marker::Ring) };
+const BUSIEST: Style = Style { colour: INK, dash: &[], marker: Some(Marker::Diamond), width: 0.0 };
+const MEAN: Style = Style { colour: INK, dash: &[], marker: Some(Marker::Ring), width: 0.0 };
 
 /// Bars by kind for each system at the left, the busiest machine beside the mean one at the right.
 pub fn figure(runs: &Runs) -> Result<Option<Figure>, ReadError> {
@@ -31,15 +31,12 @@ pub fn figure(runs: &Runs) -> Result<Option<Figure>, ReadError> {
     }
     Ok(Some(Figure {
         title: "Network traffic (B/s per machine)".to_owned(),
-        subtitle: format!(
-            "Wire bytes with headers; the total is the left side's bar times the machines online{}",
-            runs.seeds()
-        ),
+        subtitle: format!("Bytes on the wire, headers included, from the end of the warm-up{}", runs.seeds()),
         columns: panels.len(),
         panels,
         legend,
         place: Place::Top,
-        aspect: None,
+        square: false,
         height: 200.0 + 42.0 * systems.len() as f64,
     }))
 }
