@@ -185,11 +185,13 @@ fn set_traffic(figures: &mut Figures, kind: usize, scale: f64, dice: &mut Dice) 
 }
 
 fn samples(kind: usize, scale: f64, dice: &mut Dice) -> Vec<Sample> {
+    // Who is there does not depend on the system.
+    let mut crowd = Dice(7);
     (1..=180)
         .map(|minute| {
             let mut figures = Figures::new(&SERIES);
             let hour = minute as f64 / 60.0;
-            let online = 1000.0 + 25.0 * libm::sin(hour * 2.1) + 8.0 * dice.roll();
+            let online = (1000.0 + 25.0 * libm::sin(hour * 2.1) + 8.0 * crowd.roll()).round();
             figures.set("online", online);
             figures.set("joined", online * [1.0, 0.995, 0.985, 0.99, 0.988][kind]);
             let crash = if (60..75).contains(&minute) { (75 - minute) as f64 / 50.0 } else { 0.0 };
