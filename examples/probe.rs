@@ -14,8 +14,22 @@ fn main() {
         let began = Instant::now();
         let o = (entry.simulate)(&run.plan, run.system(), run.seed, Wanted::default(), None, &|_, _| true).unwrap();
         let s = began.elapsed().as_secs_f64();
-        println!("== {} {:.2}s events {} late {} => {:.2} M/s fp {:x}", run.id, s, o.timing.events, o.timing.late_timeouts, o.timing.events as f64 / s / 1e6, o.fingerprint);
+        println!(
+            "== {} {:.2}s events {} late {} => {:.2} M/s fp {:x}",
+            run.id,
+            s,
+            o.timing.events,
+            o.timing.late_timeouts,
+            o.timing.events as f64 / s / 1e6,
+            o.fingerprint
+        );
         println!("   bytes {:?}", o.timing.bytes_by_part);
-        for (m, v) in METRICS.iter().zip(&o.metrics) { if let Some(v) = v { if *v != 0.0 { println!("   {} = {v:.5} {}", m.name, m.unit); } } }
+        for (m, v) in METRICS.iter().zip(&o.metrics) {
+            if let Some(v) = v {
+                if *v != 0.0 {
+                    println!("   {} = {v:.5} {}", m.name, m.unit);
+                }
+            }
+        }
     }
 }
