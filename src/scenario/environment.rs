@@ -15,6 +15,9 @@ use crate::network::{Access, Holds, Latency, Matrix, MatrixError, NetworkPlan, U
 /// What travels in one packet; larger values will be transfers.
 const LARGEST_VALUE: u64 = 16 * 1024;
 
+/// The distance of samples if the file gives none and the measurement is no shorter.
+const SAMPLE: Duration = Duration::from_secs(60);
+
 /// Rows of a time series at most.
 const MOST_SAMPLES: u64 = 1_000_000;
 
@@ -24,22 +27,24 @@ pub(super) struct Files {
     matrices: BTreeMap<PathBuf, Arc<Matrix>>,
 }
 
-pub(super) fn time(check: &mut Check<'_>) -> Result<file::Time, Noted> {
-    let time: file::Time = check.section("time")?.unwrap_or_default();
-    for (path, value) in [("time.measure", time.measure), ("time.sample", time.sample)] {
+/// Warm-up, measurement, and the distance of samples.
+pub(super) fn time(check: &mut Check<'_>) -> Result<(Duration, Duration, Duration), Noted> {
+    let file::Time { warmup, measure, sample } = check.section("time")?.unwrap_or_default();
+    let sample = sample.unwrap_or(SAMPLE.min(measure));
+    for (path, value) in [("time.measure", measure), ("time.sample", sample)] {
         if value == Duration::ZERO {
             return Err(check.wrong(path, "this must last longer than nothing", "write a duration above zero"));
         }
     }
-    if time.sample > time.measure {
-        let help = format!("write at most the {} that are measured", time.measure);
-        check.wrong("time.sample", format!("samples {} apart never come", time.sample), help);
+    if sample > measure {
+        let help = format!("write at most the {measure} that are measured");
+        check.wrong("time.sample", format!("samples {sample} apart never come"), help);
     }
-    if time.measure.as_nanos() / time.sample.as_nanos() > MOST_SAMPLES {
-        let help = format!("write at least a {MOST_SAMPLES}th of the {} that are measured", time.measure);
+    if measure.as_nanos() / sample.as_nanos() > MOST_SAMPLES {
+        let help = format!("write {} or more", measure.mul_f64(1.0 / MOST_SAMPLES as f64));
         check.wrong("time.sample", "the time series would be too long", help);
     }
-    Ok(time)
+    Ok((warmup, measure, sample))
 }
 
 pub(super) fn network(check: &mut Check<'_>, folder: &Path, files: &mut Files) -> Result<NetworkPlan, Noted> {

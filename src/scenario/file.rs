@@ -19,17 +19,13 @@ pub struct Time {
     pub warmup: Duration,
     /// How long figures are taken. Default "1h".
     pub measure: Duration,
-    /// The distance between two rows of the time series. Default "1min".
-    pub sample: Duration,
+    /// The distance between two rows of the time series. Default "1min", or `measure` if that is shorter.
+    pub sample: Option<Duration>,
 }
 
 impl Default for Time {
     fn default() -> Time {
-        Time {
-            warmup: Duration::from_secs(1_800),
-            measure: Duration::from_secs(3_600),
-            sample: Duration::from_secs(60),
-        }
+        Time { warmup: Duration::from_secs(1_800), measure: Duration::from_secs(3_600), sample: None }
     }
 }
 

@@ -19,6 +19,7 @@ pub mod presets;
 mod problem;
 mod registered;
 mod resolve;
+mod schema;
 mod source;
 mod systems;
 mod written;
@@ -30,6 +31,7 @@ pub use plan::{
 };
 pub use problem::{Kind, Problem, Problems};
 pub use registered::{AnyConfig, Refusal, Registered, parse_config};
+pub use schema::schema;
 
 #[cfg(test)]
 mod tests;
