@@ -21,45 +21,45 @@ pub enum DurationLaw {
     Uniform { low: Duration, high: Duration },
     /// Memoryless, as of independent users. One of `mean` and `median`.
     Exponential {
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         mean: Option<Duration>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         median: Option<Duration>,
     },
     /// P(X > x) = e^(−(x/scale)^shape). One of `scale`, `mean` and `median`.
     Weibull {
         shape: f64,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         scale: Option<Duration>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         mean: Option<Duration>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         median: Option<Duration>,
     },
     /// P(X > x) = (scale/x)^shape from the minimum `scale` on. One of `scale`, `mean` (shape above 1) and `median`.
     Pareto {
         shape: f64,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         scale: Option<Duration>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         mean: Option<Duration>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         median: Option<Duration>,
     },
     /// The logarithm is normal with standard deviation `sigma`. One of `mean` and `median`.
     Lognormal {
         sigma: f64,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         mean: Option<Duration>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         median: Option<Duration>,
     },
     /// Density ∝ x^(shape − 1)·e^(−x/scale). One of `scale` and `mean`.
     Gamma {
         shape: f64,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         scale: Option<Duration>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         mean: Option<Duration>,
     },
     /// What would be below zero counts as zero.

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use super::check::{Check, Noted};
 use super::file;
 use super::gap::Gap;
-use super::plan::{Crash, Popularity, Resources, Target, Workload};
+use super::plan::{Crash, Resources, Workload};
 use super::problem::Kind;
 use crate::engine::{Duration, DurationLaw, Law};
 use crate::network::{Access, Holds, Latency, Matrix, MatrixError, NetworkPlan, Unit};
+use crate::population::Popularity;
 
 /// What travels in one packet; larger values will be transfers.
 const LARGEST_VALUE: u64 = 16 * 1024;
@@ -113,23 +114,16 @@ pub(super) fn resources(check: &mut Check<'_>) -> Result<Resources, Noted> {
     if said.size.0 > LARGEST_VALUE {
         check.not_yet("resources.size", &format!("a resource of {}, above 16KiB,", said.size));
     }
-    let popularity = match said.popularity {
-        file::Popularity::Uniform => Popularity::Uniform,
-        file::Popularity::Zipf { exponent } => {
-            check.range("resources.popularity.zipf.exponent", exponent, 0.0..=10.0);
-            Popularity::Zipf { exponent }
-        }
-    };
-    Ok(Resources { count: said.count, size: said.size.0.min(LARGEST_VALUE) as u32, popularity })
+    if let Err(message) = said.popularity.check() {
+        check.wrong("resources.popularity.zipf.exponent", message, "write 0 for a uniform law, or more");
+    }
+    Ok(Resources { count: said.count, size: said.size.0.min(LARGEST_VALUE) as u32, popularity: said.popularity })
 }
 
 /// `available`: whether there are resources to get and put.
 pub(super) fn workload(check: &mut Check<'_>, available: bool) -> Result<Workload, Noted> {
     let said: file::Workload = check.section("workload")?.unwrap_or_default();
-    let target = match said.lookup.as_ref().map(|lookup| lookup.target) {
-        None | Some(file::Target::Key) => Target::Key,
-        Some(file::Target::Node) => Target::Node,
-    };
+    let target = said.lookup.as_ref().map(|lookup| lookup.target).unwrap_or_default();
     for (path, asked) in [("workload.get", &said.get), ("workload.put", &said.put)] {
         if asked.is_some() && !available {
             check.wrong(path, "there is nothing to get or put", "add [resources] with a count, or leave this out");

@@ -15,7 +15,6 @@ mod load;
 mod path;
 pub mod plan;
 mod population;
-pub mod presets;
 mod problem;
 mod registered;
 mod resolve;

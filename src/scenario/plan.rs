@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use crate::engine::{Duration, Law};
 use crate::network::NetworkPlan;
+pub use crate::population::{Popularity, Target};
+pub use crate::storage::Repair;
 
 /// A scenario at one parameter point.
 #[derive(Clone, Debug)]
@@ -94,24 +96,6 @@ pub struct Workload {
     pub target: Target,
 }
 
-/// How often each resource is wanted.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Popularity {
-    /// All alike.
-    Uniform,
-    /// The i-th most popular in proportion to 1 / i^exponent.
-    Zipf { exponent: f64 },
-}
-
-/// What a lookup looks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// A random key.
-    Key,
-    /// The key of a random node that is online.
-    Node,
-}
-
 /// At one instant a share of the online participants goes, without notice and without return.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Crash {
@@ -139,15 +123,6 @@ pub struct Storage {
     /// Responsible nodes of a record, 1 ..= 20.
     pub replicas: u32,
     pub repair: Repair,
-}
-
-/// What a holder does when it learns that the responsible nodes of a record changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Repair {
-    /// Nothing.
-    None,
-    /// It offers the record at once to those that may lack it.
-    Eager,
 }
 
 impl fmt::Debug for System {

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 use super::check::{Check, Noted};
 use super::document::entries;
 use super::file;
-use super::plan::{Repair, Storage, System};
+use super::plan::{Storage, System};
 use super::problem::Problem;
 use super::registered::{AnyConfig, Refusal, Registered};
 use super::source::Span;
@@ -125,10 +125,7 @@ fn storage(check: &mut Check<'_>, path: &str, own: &file::Storage, common: &file
     if let Some(replicas) = own.replicas {
         check.range(&format!("{path}.replicas"), f64::from(replicas), 1.0..=f64::from(MOST_REPLICAS));
     }
-    let repair = match own.repair.or(common.repair) {
-        Some(file::Repair::None) => Repair::None,
-        Some(file::Repair::Eager) | None => Repair::Eager,
-    };
+    let repair = own.repair.or(common.repair).unwrap_or_default();
     Storage { replicas: own.replicas.or(common.replicas).unwrap_or(3), repair }
 }
 

@@ -119,7 +119,11 @@ fn values_out_of_their_range_are_refused() {
     with("population.churn = { preset = 'kad', graceful = 2 }", "`graceful` cannot be 2", "2");
     with("population.churn = { preset = 'kad', time_scale = 0 }", "`time_scale` cannot be 0", "0");
     with("resources.count = 0", "there must be a resource", "0");
-    with("resources = { count = 9, popularity.zipf.exponent = -1 }", "`exponent` cannot be -1", "-1");
+    with(
+        "resources = { count = 9, popularity.zipf.exponent = -1 }",
+        "`exponent` must not be negative, and is -1",
+        "-1",
+    );
     with("events = [{ crash = { at = '1h', share = 7 } }]", "`share` cannot be 7", "7");
     with("events = [{ crash = { at = '1d', share = 1 } }]", "nothing happens at 24h any more", "'1d'");
     with("workload.lookup.every = '0s'", "operations without a gap would never end", "'0s'");
