@@ -3,6 +3,8 @@
 pub mod engine;
 pub mod network;
 pub mod overlay;
+pub mod population;
+pub mod registry;
 pub mod report;
 pub mod run;
 pub mod scenario;

@@ -1,1 +1,133 @@
+//! A fingerprint of what is observable in a run, and checkpoints of it, so that two runs that differ can be told apart
+//! and the first instant at which they do can be named.
 
+use super::random::mix;
+use super::time::{Duration, Time};
+
+/// An order-dependent 64-bit hash of the words added so far.
+///
+/// Each word goes through a bijection of 64 bits (two multiplications, 2–3 ns), so runs that differ in one word always
+/// differ, and others agree by chance with probability 2⁻⁶⁴. Not cryptographic.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fingerprint(u64);
+
+impl Fingerprint {
+    pub const fn new() -> Fingerprint {
+        Fingerprint(0)
+    }
+
+    /// Adds a word.
+    pub const fn add(&mut self, word: u64) {
+        // The odd constant makes the number of zeros count: the bijection keeps zero.
+        self.0 = mix(self.0.wrapping_add(word).wrapping_add(0x9e37_79b9_7f4a_7c15));
+    }
+
+    /// The hash of what was added.
+    pub const fn value(self) -> u64 {
+        self.0
+    }
+}
+
+/// What the fingerprint was at each multiple of an interval of virtual time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoints {
+    interval: Duration,
+    next: Time,
+    passed: Vec<(Time, u64)>,
+}
+
+impl Checkpoints {
+    /// 16 bytes for each `interval` of the run.
+    ///
+    /// Panics if `interval` is zero.
+    pub fn new(interval: Duration) -> Checkpoints {
+        assert!(interval > Duration::ZERO, "checkpoints lie apart");
+        Checkpoints { interval, next: Time::ZERO + interval, passed: Vec::new() }
+    }
+
+    /// To be called when something happens at `now`, before it is added to `fingerprint`. A checkpoint sees all that
+    /// happened before its time and nothing at it.
+    pub fn pass(&mut self, now: Time, fingerprint: Fingerprint) {
+        while now >= self.next {
+            self.passed.push((self.next, fingerprint.value()));
+            self.next += self.interval;
+        }
+    }
+
+    /// To be called at the end of the run.
+    pub fn finish(&mut self, end: Time, fingerprint: Fingerprint) {
+        self.pass(end, fingerprint);
+        self.passed.push((end, fingerprint.value()));
+    }
+
+    /// The checkpoints so far, in the order of time.
+    pub fn passed(&self) -> &[(Time, u64)] {
+        &self.passed
+    }
+
+    /// Where two runs with the same interval part: they agree up to the first of these instants and no longer at the
+    /// second. `None` if they agree throughout.
+    pub fn first_difference(&self, other: &Checkpoints) -> Option<(Time, Time)> {
+        let pairs = self.passed.iter().zip(&other.passed);
+        let equal = pairs.clone().take_while(|(a, b)| a == b).count();
+        let agreed = equal.checked_sub(1).map_or(Time::ZERO, |last| self.passed[last].0);
+        let differ = |a: Option<&(Time, u64)>, b: Option<&(Time, u64)>| match (a, b) {
+            (Some(a), Some(b)) => Some(a.0.min(b.0)),
+            (one, None) | (None, one) => one.map(|one| one.0),
+        };
+        differ(self.passed.get(equal), other.passed.get(equal)).map(|differs| (agreed, differs))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(words: &[u64]) -> u64 {
+        let mut fingerprint = Fingerprint::new();
+        words.iter().for_each(|&word| fingerprint.add(word));
+        fingerprint.value()
+    }
+
+    #[test]
+    fn every_word_its_place_and_their_number_count() {
+        let all = [of(&[]), of(&[0]), of(&[0, 0]), of(&[1, 2]), of(&[2, 1]), of(&[3]), of(&[1, 2, 0])];
+        for (i, a) in all.iter().enumerate() {
+            assert!(all[..i].iter().all(|b| a != b), "number {i} equals an earlier one");
+        }
+        assert_eq!(of(&[1, 2, 3]), 7_702_586_659_592_502_839);
+    }
+
+    /// A run in which word i happens at i seconds.
+    fn run(words: &[u64]) -> Checkpoints {
+        let (mut checkpoints, mut fingerprint) = (Checkpoints::new(Duration::from_secs(10)), Fingerprint::new());
+        for (second, &word) in (0..).zip(words) {
+            let now = Time::ZERO + Duration::from_secs(second);
+            checkpoints.pass(now, fingerprint);
+            fingerprint.add(word);
+        }
+        checkpoints.finish(Time::ZERO + Duration::from_secs(words.len() as u64), fingerprint);
+        checkpoints
+    }
+
+    #[test]
+    fn the_first_difference_is_found_between_two_checkpoints() {
+        let seconds = |s| Time::ZERO + Duration::from_secs(s);
+        let mut words = [7; 35];
+        let first = run(&words);
+        assert_eq!(first.passed().len(), 4, "at 10, 20, 30 and 35 s");
+        assert_eq!(first.first_difference(&run(&words)), None);
+        words[20] = 8;
+        assert_eq!(first.first_difference(&run(&words)), Some((seconds(20), seconds(30))));
+        words[3] = 8;
+        assert_eq!(first.first_difference(&run(&words)), Some((seconds(0), seconds(10))));
+        assert_eq!(first.first_difference(&run(&[7; 30])), Some((seconds(30), seconds(30))));
+    }
+
+    #[test]
+    fn a_quiet_time_has_its_checkpoints_too() {
+        let mut checkpoints = Checkpoints::new(Duration::from_secs(1));
+        checkpoints.pass(Time::ZERO + Duration::from_secs(3), Fingerprint::new());
+        assert_eq!(checkpoints.passed().len(), 3);
+    }
+}

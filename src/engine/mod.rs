@@ -4,14 +4,27 @@
 
 pub mod distribution;
 pub mod fingerprint;
+#[cfg(test)]
+pub(crate) mod goodness;
+#[cfg(test)]
+mod heap;
+pub mod law;
+mod normal;
+pub mod order;
 pub mod quantity;
 pub mod queue;
 pub mod random;
 mod slots;
 pub mod time;
+pub mod zipf;
 
 pub use distribution::Law;
+pub use fingerprint::{Checkpoints, Fingerprint};
+pub use law::DurationLaw;
+pub use normal::standard_normal;
+pub use order::{Class, Order};
 pub use quantity::{Limit, Rate, Size};
-pub use queue::{Class, Order, Queue};
+pub use queue::Queue;
 pub use random::{Noise, Purpose, Source, Stream, Streams};
 pub use time::{Duration, Time};
+pub use zipf::Zipf;

@@ -12,43 +12,9 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
+use super::order::Order;
 use super::slots::{Ring, SLOTS, Slab};
 use super::time::Time;
-
-/// What kind of event: the order at equal times (determinism rule 2 in `lib.rs`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum Class {
-    /// An event of the scenario file; source: its position there.
-    Scenario = 0,
-    /// A server goes up or down; source: the server.
-    Server = 1,
-    /// A session begins or ends; source: the participant.
-    Session = 2,
-    /// An operation is issued; source: the participant.
-    Operation = 3,
-    /// A packet arrives; source: the sending node.
-    Arrival = 4,
-    /// A timer fires; source: the node.
-    Timer = 5,
-    /// An operation has run out of time; source: the participant.
-    Deadline = 6,
-}
-
-/// The place of an event among those of the same time: its class, its source, and the source's own counter when it was
-/// created. It does not depend on when the event was pushed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Order(u64);
-
-impl Order {
-    /// `source` is below 2²⁸; no two pending events of the same time have the same order.
-    ///
-    /// Panics on a larger source.
-    pub const fn new(class: Class, source: u32, counter: u32) -> Order {
-        assert!(source < 1 << 28, "a source of events is below 2^28");
-        Order((class as u64) << 60 | (source as u64) << 32 | counter as u64)
-    }
-}
 
 /// 64 bytes with an event of 48.
 #[derive(Clone, Copy)]
@@ -85,8 +51,8 @@ impl<E> PartialEq for Entry<E> {
 
 impl<E> Eq for Entry<E> {}
 
-const SLOT_BITS: u32 = 20;
-const PAGE_BITS: u32 = SLOT_BITS + SLOTS.ilog2();
+pub(super) const SLOT_BITS: u32 = 20;
+pub(super) const PAGE_BITS: u32 = SLOT_BITS + SLOTS.ilog2();
 
 const fn page_of(time: u64) -> u64 {
     time >> PAGE_BITS
@@ -307,162 +273,14 @@ impl<E: Copy> Queue<E> {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
+    use super::super::order::Class;
     use super::*;
-
-    const SLOT: u64 = 1 << SLOT_BITS;
-    const PAGE: u64 = 1 << PAGE_BITS;
-    const CLASSES: [Class; 7] = [
-        Class::Scenario,
-        Class::Server,
-        Class::Session,
-        Class::Operation,
-        Class::Arrival,
-        Class::Timer,
-        Class::Deadline,
-    ];
-
-    /// The wheel beside the heap that it must equal, both given the same.
-    #[derive(Default)]
-    struct Pair {
-        wheel: Queue<u32>,
-        heap: BinaryHeap<Reverse<(Time, Order, u32)>>,
-        now: u64,
-        pushed: u32,
-    }
-
-    impl Pair {
-        fn push(&mut self, time: u64, class: Class, source: u32) {
-            let (at, order) = (Time::from_nanos(time), Order::new(class, source, self.pushed));
-            self.wheel.push(at, order, self.pushed);
-            self.heap.push(Reverse((at, order, self.pushed)));
-            self.pushed += 1;
-        }
-
-        /// Pops from both and compares; false when they are empty.
-        fn pop(&mut self) -> bool {
-            let expected = self.heap.pop().map(|Reverse(first)| first);
-            assert_eq!(self.wheel.next_time(), expected.map(|first| first.0));
-            assert_eq!(self.wheel.pop(), expected);
-            assert_eq!(self.wheel.len(), self.heap.len());
-            self.now = expected.map_or(self.now, |first| first.0.as_nanos());
-            expected.is_some()
-        }
-    }
-
-    #[derive(Clone, Copy, Debug)]
-    enum Step {
-        /// At the current time plus this, rounded down to a multiple of that.
-        Push {
-            ahead: u64,
-            grain: u64,
-            class: usize,
-            source: u32,
-        },
-        Pop(usize),
-        Empty,
-    }
-
-    fn steps() -> impl Strategy<Value = Vec<Step>> {
-        // Every scale of the wheel and its edges, one nanosecond to either side.
-        let edge = prop_oneof![Just(SLOT), Just(PAGE), Just(PAGE * (SLOTS as u64 - 1)), Just(PAGE * SLOTS as u64)];
-        let ahead = prop_oneof![
-            3 => 0..4u64,
-            3 => 0..2 * SLOT,
-            3 => 0..2 * PAGE,
-            2 => 0..2 * PAGE * SLOTS as u64,
-            2 => (edge, 0..3u64).prop_map(|(edge, side)| edge + side - 1),
-            1 => 0..1u64 << 60,
-        ];
-        let grain = prop_oneof![3 => Just(1), 1 => Just(SLOT / 4), 1 => Just(SLOT), 1 => Just(PAGE)];
-        let push = (ahead, grain, 0..CLASSES.len(), 0..3u32).prop_map(|(ahead, grain, class, source)| Step::Push {
-            ahead,
-            grain,
-            class,
-            source,
-        });
-        let step = prop_oneof![20 => push, 12 => (1..4usize).prop_map(Step::Pop), 1 => Just(Step::Empty)];
-        prop::collection::vec(step, 1..300)
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(400))]
-
-        #[test]
-        fn the_wheel_pops_what_a_binary_heap_pops(steps in steps()) {
-            let mut pair = Pair::default();
-            for step in steps {
-                match step {
-                    Step::Push { ahead, grain, class, source } => {
-                        let time = pair.now.saturating_add(ahead).min(u64::MAX - 1);
-                        pair.push((time / grain * grain).max(pair.now), CLASSES[class], source);
-                    }
-                    Step::Pop(times) => (0..times).for_each(|_| { pair.pop(); }),
-                    Step::Empty => while pair.pop() {},
-                }
-            }
-            while pair.pop() {}
-        }
-    }
-
-    #[test]
-    fn equal_times_pop_by_class_then_source_then_counter() {
-        let mut queue = Queue::new();
-        let at = Time::from_nanos(SLOT);
-        let orders = [
-            Order::new(Class::Server, 5, 9),
-            Order::new(Class::Arrival, 1, 2),
-            Order::new(Class::Arrival, 1, 3),
-            Order::new(Class::Arrival, 2, 0),
-            Order::new(Class::Timer, 0, 0),
-            Order::new(Class::Deadline, (1 << 28) - 1, u32::MAX),
-        ];
-        for &place in &[3, 0, 5, 2, 4, 1] {
-            queue.push(at, orders[place], place);
-        }
-        for (place, &order) in orders.iter().enumerate() {
-            assert_eq!(queue.pop(), Some((at, order, place)));
-        }
-    }
-
-    #[test]
-    fn an_event_pushed_at_the_current_time_takes_its_place_among_what_is_left() {
-        let mut pair = Pair::default();
-        for class in [Class::Session, Class::Timer, Class::Deadline] {
-            pair.push(7, class, 0);
-        }
-        assert!(pair.pop());
-        for class in [Class::Scenario, Class::Arrival, Class::Timer, Class::Deadline] {
-            pair.push(7, class, 1);
-        }
-        while pair.pop() {}
-    }
-
-    #[test]
-    fn a_look_at_the_next_time_does_not_move_the_queue() {
-        let mut pair = Pair::default();
-        pair.push(PAGE * 5000, Class::Timer, 0);
-        assert_eq!(pair.wheel.next_time(), Some(Time::from_nanos(PAGE * 5000)));
-        pair.push(3, Class::Timer, 0);
-        pair.push(PAGE + 1, Class::Timer, 0);
-        while pair.pop() {}
-    }
-
-    #[test]
-    fn the_last_instant_before_never_can_be_scheduled_and_filled() {
-        let mut pair = Pair::default();
-        pair.push(u64::MAX - 1, Class::Timer, 1);
-        assert!(pair.pop());
-        pair.push(u64::MAX - 1, Class::Timer, 0);
-        while pair.pop() {}
-    }
 
     #[test]
     fn upcoming_events_are_those_that_are_popped_next() {
         let mut queue = Queue::new();
         for number in 0..10 {
-            queue.push(Time::from_nanos(SLOT + 100 - 10 * number), Order::new(Class::Timer, 0, 0), number);
+            queue.push(Time::from_nanos((1 << SLOT_BITS) + 100 - 10 * number), Order::new(Class::Timer, 0, 0), number);
         }
         assert_eq!(queue.upcoming(0), None, "no slot is sorted yet");
         assert_eq!(queue.pop().map(|first| first.2), Some(9));

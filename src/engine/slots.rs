@@ -150,9 +150,17 @@ mod tests {
             for start in 0..SLOTS {
                 assert_eq!(ring.first_from(start), Some(occupied), "from {start}");
             }
-            ring.push(&mut slab, 77, 'b');
-            assert_eq!(ring.first_from(70), Some(77));
-            assert_eq!(ring.first_from(78), Some(occupied).filter(|&slot| slot > 77).or(Some(occupied.min(77))));
+        }
+    }
+
+    #[test]
+    fn of_two_occupied_slots_the_one_ahead_comes_first() {
+        let (mut ring, mut slab) = (Ring::new(), Slab::new());
+        for slot in [70, 75, 3000] {
+            ring.push(&mut slab, slot, ());
+        }
+        for (start, first) in [(0, 70), (70, 70), (71, 75), (76, 3000), (3000, 3000), (3001, 70)] {
+            assert_eq!(ring.first_from(start), Some(first), "from {start}");
         }
     }
 

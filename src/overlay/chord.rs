@@ -1,1 +1,340 @@
-//! To come.
+//! Chord (Stoica, Morris, Karger, Kaashoek, Balakrishnan, SIGCOMM 2001; with Liben-Nowell and Dabek, IEEE/ACM ToN 2003)
+//! on a ring of 64 bits.
+//!
+//! A key belongs to its successor, the first node at or after it; copies go to the nodes that follow. Each node knows its
+//! predecessor, its next `successors` nodes and its distinct fingers. The three jobs are three files: [`tables`] is what
+//! a node knows, `lookup` is `find_successor` over the network, `maintenance` is join, stabilize, notify, fix_fingers,
+//! check_predecessor and leave.
+//!
+//! # Departures from the papers
+//!
+//! * The identifier space has 64 bits, not 160: beyond log₂ N they only tell nodes apart.
+//! * Only distinct fingers are stored; `fingers = "all"` fixes them one after another instead of all at once.
+//! * `stabilize` gets predecessor and successor list in one RPC, and runs again at once when it found the successor
+//!   dead or another before it: a ring that many join at once sorts itself in round trips, not in periods. A node notifies its successor as soon as it has joined, not first when it stabilises.
+//! * A lookup names the responsible nodes as the last node asked knows them. In ToN's Table II the initiator also contacts
+//!   the node it was named and goes on if that one is dead: `verify = true`.
+//! * A node asked names one next node. When that one is dead the node that named it is asked again, and told whom to
+//!   leave out. A recursive lookup cannot do that: nobody acknowledges a hop, the initiator waits for the whole walk, and
+//!   then tries another first hop.
+//!
+//! # Cost
+//!
+//! Memory at N = 10⁶: 128 bytes of state, 8 successors (32 bytes), about 19 fingers (76), requests outstanding (96),
+//! a lookup (about 170): some 0.5 kB. Upkeep per node: `stabilize` 5 events in 20 s, `check_predecessor` 4 in 5 s,
+//! `fix_fingers` about 17 lookups of 6 RPCs (2 events each) in 120 s: 2.8 events a second.
+
+mod lookup;
+mod maintenance;
+mod message;
+#[cfg(test)]
+mod published;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use self::lookup::{Goal, Lookup};
+pub use self::message::Message;
+use self::tables::{Query, Tables};
+use super::{
+    Context, Envelope, Key, Kind, Metric, NodeId, OpId, Placement, Problem, Protocol, Roster, Rpcs, View, Walk,
+};
+use crate::engine::Duration;
+
+/// Chord: a ring with fingers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Period of asking the successor for its predecessor and successor list. Default 20 s (OverSim).
+    pub stabilize: Duration,
+    /// Period of `fix_fingers`. Default 120 s (OverSim).
+    pub fix_fingers: Duration,
+    /// What one `fix_fingers` does. Default all (OverSim).
+    pub fingers: Fingers,
+    /// Period of pinging the predecessor. Default 5 s (OverSim).
+    pub check_predecessor: Duration,
+    /// Length of the successor list, 1 to 200; at least the number of copies that storage asks for. Default 8 (OverSim; the
+    /// papers advise 2·log₂ N).
+    pub successors: u8,
+    /// Who asks the next node of a lookup. Default iterative (OverSim).
+    pub routing: Routing,
+    /// Whether a node looks through its whole successor list for the next hop and for the answer, or only at the first of
+    /// it. Default true (Stoica et al. 2003, §IV.E.3; false is the figure of the SIGCOMM paper).
+    pub consult_successors: bool,
+    /// Whether the initiator of a lookup asks the node that it was named whether it is there, and goes on if not: one RPC
+    /// more. Walks for a record never do, storage finds out. Default false (OverSim's verifySiblings).
+    pub verify: bool,
+    /// Time after which a node asked is taken for dead; 6⅔ times as long for a recursive lookup, which is not acknowledged
+    /// hop by hop. Default 1.5 s, hence 10 s (OverSim).
+    pub rpc_timeout: Duration,
+    /// How often a request is sent again before that. Default 0 (OverSim).
+    pub retries: u8,
+}
+
+/// What one `fix_fingers` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fingers {
+    /// Looks up every distinct finger (OverSim).
+    All,
+    /// Looks up one, the next one in the next period (Stoica et al. 2003, Fig. 6; SimGrid's example).
+    One,
+}
+
+/// Who asks the next node of a lookup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Routing {
+    /// The initiator.
+    Iterative,
+    /// The node asked before; whoever knows the answer gives it straight to the initiator.
+    Recursive,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            stabilize: Duration::from_secs(20),
+            fix_fingers: Duration::from_secs(120),
+            fingers: Fingers::All,
+            check_predecessor: Duration::from_secs(5),
+            successors: 8,
+            routing: Routing::Iterative,
+            consult_successors: true,
+            verify: false,
+            rpc_timeout: Duration::from_millis(1500),
+            retries: 0,
+        }
+    }
+}
+
+impl super::Config for Config {
+    fn check(&self) -> Result<(), Problem> {
+        let periods = [
+            ("stabilize", self.stabilize),
+            ("fix_fingers", self.fix_fingers),
+            ("check_predecessor", self.check_predecessor),
+            ("rpc_timeout", self.rpc_timeout),
+        ];
+        if let Some((key, _)) = periods.into_iter().find(|(_, period)| *period == Duration::ZERO) {
+            return Err(Problem { key, message: "must be longer than zero, as in \"20s\"".into() });
+        }
+        if !(1..=200).contains(&self.successors) {
+            return Err(Problem { key: "successors", message: format!("must be 1 to 200, not {}", self.successors) });
+        }
+        Ok(())
+    }
+}
+
+/// What a timer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timer {
+    Stabilize,
+    FixFingers,
+    CheckPredecessor,
+}
+
+impl Timer {
+    fn period(self, config: &Config) -> Duration {
+        match self {
+            Timer::Stabilize => config.stabilize,
+            Timer::FixFingers => config.fix_fingers,
+            Timer::CheckPredecessor => config.check_predecessor,
+        }
+    }
+}
+
+/// What a request was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tag {
+    /// The lookup of this number.
+    Lookup(u16),
+    Stabilize,
+    CheckPredecessor,
+}
+
+/// One node.
+#[derive(Clone, Debug, Default)]
+pub struct Chord {
+    tables: Tables,
+    rpcs: Rpcs<Tag>,
+    lookups: Vec<Lookup>,
+    last_lookup: u16,
+    /// `fingers = "one"`: the entry to fix next.
+    next_finger: u8,
+    /// Until then the node answers nobody: it is not part of the ring.
+    joined: bool,
+}
+
+impl Protocol for Chord {
+    type Config = Config;
+    type Message = Message;
+    type Timer = Timer;
+    type Shared = ();
+
+    const PLACEMENT: Placement = Placement::Closest(Metric::Ring);
+
+    fn shared(_config: &Config, _machines: u32) {}
+
+    fn longest_list(config: &Config) -> usize {
+        lookup::MOST_EXCLUDED.max(usize::from(config.successors) + 1)
+    }
+
+    fn longest_period(config: &Config) -> Duration {
+        config.stabilize.max(config.fix_fingers).max(config.check_predecessor)
+    }
+
+    fn new(_config: &Config, _view: &View<'_>) -> Self {
+        Chord::default()
+    }
+
+    fn start(&mut self, cx: &mut Context<'_, Self>, contact: Option<NodeId>) {
+        self.join(cx, contact);
+    }
+
+    fn start_converged(&mut self, cx: &mut Context<'_, Self>, roster: &Roster) {
+        self.tables = Tables::converged(&cx.view, usize::from(cx.config.successors), roster);
+        self.joined = true;
+        self.start_timers(cx);
+    }
+
+    fn on_message(&mut self, cx: &mut Context<'_, Self>, from: &Envelope, message: Message) {
+        if from.kind == Kind::Reply {
+            self.on_reply(cx, from, message);
+        } else if self.joined {
+            self.on_request(cx, from, message);
+        }
+    }
+
+    fn on_timer(&mut self, cx: &mut Context<'_, Self>, timer: Timer) {
+        cx.set_timer(timer.period(cx.config), timer);
+        match timer {
+            Timer::Stabilize => self.stabilize(cx),
+            Timer::FixFingers => self.fix_fingers(cx),
+            Timer::CheckPredecessor => self.check_predecessor(cx),
+        }
+    }
+
+    fn on_timeout(&mut self, cx: &mut Context<'_, Self>) -> u32 {
+        let mut timed_out = 0;
+        while let Some(pending) = self.rpcs.expired(cx.now) {
+            timed_out += 1;
+            match pending.tag {
+                Tag::Lookup(number) => self.unanswered(cx, number, pending.retries),
+                tag => self.neighbour_unanswered(cx, tag, pending.to, pending.retries),
+            }
+        }
+        self.rpcs.rearm_in(cx);
+        timed_out
+    }
+
+    fn walk(&mut self, cx: &mut Context<'_, Self>, walk: Walk) {
+        let Walk { op, target, record, count } = walk;
+        self.look_up(cx, Goal::Operation(op), Query { target, record, count }, None);
+    }
+
+    fn cancel(&mut self, op: OpId) {
+        self.drop_lookup(op);
+    }
+
+    fn leave(&mut self, cx: &mut Context<'_, Self>) {
+        self.depart(cx);
+    }
+
+    fn suspend(&mut self) {
+        self.rpcs.clear();
+        self.lookups.clear();
+        self.joined = false;
+    }
+
+    fn nearest(&self, view: &View<'_>, key: Key, count: usize, out: &mut Vec<NodeId>) {
+        out.extend(self.tables.nearest(view, key, count));
+    }
+
+    fn contacts(&self, _view: &View<'_>, out: &mut Vec<NodeId>) {
+        let Tables { predecessor, successors, fingers } = &self.tables;
+        out.extend(successors);
+        out.extend(predecessor.iter().filter(|node| !successors.contains(node)));
+        out.extend(fingers.iter().filter(|node| !self.tables.is_neighbour(**node)));
+    }
+
+    fn heap_bytes(&self) -> usize {
+        let lookups: usize = self.lookups.iter().map(Lookup::heap_bytes).sum();
+        self.tables.heap_bytes() + self.rpcs.heap_bytes() + self.lookups.capacity() * size_of::<Lookup>() + lookups
+    }
+}
+
+impl Chord {
+    fn on_request(&mut self, cx: &mut Context<'_, Self>, from: &Envelope, message: Message) {
+        match message {
+            Message::FindSuccessor { target, record, count, hops, excluded } => {
+                self.asked(cx, from, Query { target, record, count }, hops, excluded);
+            }
+            Message::Route { target, record, count, hops, requester } => {
+                self.routed(cx, from, Query { target, record, count }, hops, requester);
+            }
+            Message::GetNeighbours => {
+                let successors = cx.lists.put(self.tables.successors.iter().map(|node| node.0));
+                cx.reply(from, Message::Neighbours { predecessor: self.tables.predecessor, successors });
+            }
+            Message::Notify => self.notify(cx, from.from),
+            Message::Ping => cx.reply(from, Message::Pong),
+            Message::SuccessorLeaves { successors } => self.successor_leaves(cx, from.from, successors),
+            Message::PredecessorLeaves { predecessor } => self.predecessor_leaves(cx, from.from, predecessor),
+            _ => unreachable!("{message:?} is an answer"),
+        }
+    }
+
+    fn on_reply(&mut self, cx: &mut Context<'_, Self>, from: &Envelope, message: Message) {
+        let pending = match cx.config.routing {
+            Routing::Iterative => self.rpcs.close(from),
+            Routing::Recursive => self.rpcs.close_from_anyone(from.rpc),
+        };
+        match (pending.map(|pending| pending.tag), message) {
+            (Some(Tag::Lookup(number)), message) => self.answered(cx, number, from.from, message),
+            (Some(Tag::Stabilize), Message::Neighbours { predecessor, successors }) => {
+                self.stabilized(cx, from.from, predecessor, successors);
+            }
+            (Some(Tag::CheckPredecessor), Message::Pong) | (None, _) => {}
+            (Some(tag), message) => unreachable!("{message:?} answers no {tag:?}"),
+        }
+    }
+
+    /// Successor or predecessor did not answer.
+    fn neighbour_unanswered(&mut self, cx: &mut Context<'_, Self>, tag: Tag, node: NodeId, retries: u8) {
+        if retries < cx.config.retries {
+            let message = if tag == Tag::Stabilize { Message::GetNeighbours } else { Message::Ping };
+            return self.call(cx, node, None, message, cx.config.rpc_timeout, tag, retries + 1);
+        }
+        self.forget(cx, node);
+        if tag == Tag::Stabilize {
+            self.stabilize(cx);
+        }
+    }
+
+    /// [`Rpcs::call`] with the number of times that the request was sent before.
+    #[allow(clippy::too_many_arguments)]
+    fn call(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        to: NodeId,
+        op: Option<OpId>,
+        message: Message,
+        timeout: Duration,
+        tag: Tag,
+        retries: u8,
+    ) {
+        let (rpc, timer) = self.rpcs.open_again(cx.now, to, tag, timeout, retries);
+        cx.send_request(to, rpc, op, message);
+        if let Some(at) = timer {
+            cx.set_timeout_timer(at);
+        }
+    }
+
+    fn waits_for(&self, tag: Tag) -> bool {
+        self.rpcs.outstanding().any(|pending| pending.tag == tag)
+    }
+}

@@ -120,10 +120,10 @@ pub struct NodeRow {
     pub records_mean: Option<f64>,
     pub bytes_sent: u64,
     pub bytes_received: u64,
-    /// Routing entries held, mean over the samples while joined.
-    pub contacts_mean: Option<f64>,
-    /// Different nodes that it sent a packet to.
-    pub peers_contacted: u32,
+    /// Routing entries held at the end; `None`: it is not joined then.
+    pub contacts: Option<u64>,
+    /// Different nodes that it sent a packet to; `None`: it is not among the machines for which this is counted.
+    pub peers_contacted: Option<u32>,
 }
 
 /// One operation, issued in the measurement.

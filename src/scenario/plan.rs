@@ -6,8 +6,10 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-pub use super::stand_in::{NetworkPlan, Popularity, Target};
 use crate::engine::{Duration, Law};
+use crate::network::NetworkPlan;
+pub use crate::population::{Popularity, Target};
+pub use crate::storage::Repair;
 
 /// A scenario at one parameter point.
 #[derive(Clone, Debug)]
@@ -121,15 +123,6 @@ pub struct Storage {
     /// Responsible nodes of a record, 1 ..= 20.
     pub replicas: u32,
     pub repair: Repair,
-}
-
-/// What a holder does when it learns that the responsible nodes of a record changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Repair {
-    /// Nothing.
-    None,
-    /// It offers the record at once to those that may lack it.
-    Eager,
 }
 
 impl fmt::Debug for System {

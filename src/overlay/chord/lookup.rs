@@ -1,0 +1,277 @@
+//! `find_successor` over the network: lookups of operations, of joins and of fingers, iterative or recursive.
+//!
+//! A lookup is a depth-first walk. Its path holds the initiator and then every node that answered, each named by the
+//! one before it; the last is the one being asked. Whoever does not answer, or knows nobody, is taken off the path and
+//! excluded, and the node before it is asked again for the next best that is not excluded. So a node's place in the path
+//! is its depth in the referral tree, and time-outs add nothing to it.
+
+use super::tables::{Query, Step};
+use super::{Chord, Message, Routing, Tag};
+use crate::overlay::{Cause, Contact, Context, Envelope, List, NodeId, OpId, Walk};
+
+/// Nodes that a lookup remembers as excluded, at most; a lookup that met more gives up. Half the nodes dead means about
+/// five (Stoica et al. 2003, Table II).
+pub(super) const MOST_EXCLUDED: usize = 32;
+
+/// Hops a lookup takes at most; past them it gives up. Only a ring in pieces needs so many.
+const MOST_HOPS: u8 = 250;
+
+/// Time-out of a recursive lookup as a multiple of the RPC time-out: it covers the whole walk. OverSim waits 10 s for
+/// what is routed to a key and 1.5 s for what is sent to a node.
+const ROUTED_TIMEOUT: f64 = 10.0 / 1.5;
+
+/// What a lookup is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Goal {
+    Operation(OpId),
+    /// The entry of this number in the finger table.
+    Finger(u8),
+    Join,
+}
+
+/// A lookup under way.
+#[derive(Clone, Debug)]
+pub(super) struct Lookup {
+    number: u16,
+    pub goal: Goal,
+    query: Query,
+    path: Vec<NodeId>,
+    excluded: Vec<NodeId>,
+    /// What was named, while the first of it (the last of the path) is asked whether it is there.
+    named: Vec<Contact>,
+}
+
+impl Lookup {
+    fn op(&self) -> Option<OpId> {
+        match self.goal {
+            Goal::Operation(op) => Some(op),
+            Goal::Finger(_) | Goal::Join => None,
+        }
+    }
+
+    fn last(&self) -> NodeId {
+        *self.path.last().expect("the initiator stays on the path")
+    }
+}
+
+impl Chord {
+    /// Starts a lookup at this node, or at the `contact` of one that has not joined.
+    pub(super) fn look_up(&mut self, cx: &mut Context<'_, Self>, goal: Goal, query: Query, contact: Option<NodeId>) {
+        self.last_lookup = self.last_lookup.wrapping_add(1);
+        let mut path = Vec::with_capacity(8);
+        path.push(cx.me());
+        path.extend(contact);
+        let lookup = Lookup { number: self.last_lookup, goal, query, path, excluded: Vec::new(), named: Vec::new() };
+        self.ask_last(cx, lookup);
+    }
+
+    /// Asks the last node of the path; the initiator asks itself without a message.
+    fn ask_last(&mut self, cx: &mut Context<'_, Self>, mut lookup: Lookup) {
+        if lookup.path.len() > 1 {
+            return self.send_to_last(cx, lookup, 0);
+        }
+        let step = if self.joined {
+            self.tables.find_successor(&cx.view, cx.config, &lookup.query, &lookup.excluded)
+        } else {
+            Step::Nobody
+        };
+        match step {
+            Step::Responsible => {
+                let nodes = self.tables.responsible(&cx.view, lookup.query.target, &lookup.excluded);
+                let nodes = nodes.take(usize::from(lookup.query.count));
+                let named = nodes.map(|node| Contact { node, hops: u8::from(node != cx.me()) }).collect();
+                self.name(cx, lookup, named);
+            }
+            Step::Next(node) => {
+                lookup.path.push(node);
+                self.send_to_last(cx, lookup, 0);
+            }
+            Step::Nobody if lookup.excluded.is_empty() => self.fail(cx, lookup.goal, Cause::NoContact),
+            Step::Nobody => self.fail(cx, lookup.goal, Cause::Timeout),
+        }
+    }
+
+    fn send_to_last(&mut self, cx: &mut Context<'_, Self>, lookup: Lookup, retries: u8) {
+        let Query { target, record, count } = lookup.query;
+        let hops = (lookup.path.len() - 1) as u8;
+        let mut timeout = cx.config.rpc_timeout;
+        let message = if !lookup.named.is_empty() {
+            Message::Ping
+        } else if cx.config.routing == Routing::Recursive {
+            timeout = timeout.mul_f64(ROUTED_TIMEOUT);
+            Message::Route { target, record, count, hops, requester: cx.me() }
+        } else {
+            let excluded = lookup.excluded.iter().map(|node| node.0);
+            let excluded = (excluded.len() > 0).then(|| cx.lists.put(excluded));
+            Message::FindSuccessor { target, record, count, hops, excluded }
+        };
+        self.call(cx, lookup.last(), lookup.op(), message, timeout, Tag::Lookup(lookup.number), retries);
+        self.lookups.reserve_exact(1); // most nodes have one at a time
+        self.lookups.push(lookup);
+    }
+
+    /// A node is asked. Own portion first; then it names the responsible, or whom to ask next.
+    pub(super) fn asked(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        request: &Envelope,
+        query: Query,
+        hops: u8,
+        excluded: Option<List>,
+    ) {
+        if let Some(holds) = own_portion(cx, &query, hops) {
+            return cx.reply(request, holds);
+        }
+        let excluded: Vec<_> = excluded.map_or(&[][..], |list| cx.lists.get(list)).iter().map(|&n| NodeId(n)).collect();
+        let answer = match self.tables.find_successor(&cx.view, cx.config, &query, &excluded) {
+            Step::Responsible => self.responsible(cx, &query, hops, &excluded),
+            Step::Next(node) => Message::Next { node: Some(node) },
+            Step::Nobody => Message::Next { node: None },
+        };
+        cx.reply(request, answer);
+    }
+
+    /// The same for a recursive lookup: whoever knows the answer gives it straight to the requester.
+    pub(super) fn routed(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        request: &Envelope,
+        query: Query,
+        hops: u8,
+        requester: NodeId,
+    ) {
+        let answer_to = Envelope { from: requester, ..*request };
+        if let Some(holds) = own_portion(cx, &query, hops) {
+            return cx.reply(&answer_to, holds);
+        }
+        match self.tables.find_successor(&cx.view, cx.config, &query, &[]) {
+            Step::Responsible => {
+                let answer = self.responsible(cx, &query, hops, &[]);
+                cx.reply(&answer_to, answer);
+            }
+            Step::Next(node) if hops < MOST_HOPS => {
+                let Query { target, record, count } = query;
+                cx.forward(node, request, Message::Route { target, record, count, hops: hops + 1, requester });
+            }
+            Step::Next(_) | Step::Nobody => cx.reply(&answer_to, Message::Next { node: None }),
+        }
+    }
+
+    fn responsible(&self, cx: &mut Context<'_, Self>, query: &Query, hops: u8, excluded: &[NodeId]) -> Message {
+        let nodes = self.tables.responsible(&cx.view, query.target, excluded);
+        let nodes = cx.lists.put(nodes.take(usize::from(query.count)).map(|node| node.0));
+        Message::Responsible { nodes, hops: hops + 1 }
+    }
+
+    /// The answer to the lookup of this number arrived.
+    pub(super) fn answered(&mut self, cx: &mut Context<'_, Self>, number: u16, from: NodeId, message: Message) {
+        let Some(mut lookup) = self.take_lookup(number) else { return };
+        match message {
+            Message::Next { node: Some(node) } if lookup.path.len() < usize::from(MOST_HOPS) => {
+                lookup.path.push(node);
+                self.ask_last(cx, lookup);
+            }
+            Message::Next { .. } => self.exclude_last(cx, lookup),
+            Message::Responsible { nodes, hops } => {
+                let depth = |node| match node {
+                    node if node == cx.me() => 0,
+                    node if node == from => hops - 1,
+                    _ => hops,
+                };
+                let nodes = cx.lists.get(nodes).iter().map(|&node| NodeId(node));
+                let named = nodes.map(|node| Contact { node, hops: depth(node) }).collect();
+                self.name(cx, lookup, named);
+            }
+            Message::Holds { version, hops, .. } => {
+                let op = lookup.op().expect("only operations look for records");
+                cx.found_record(op, Contact { node: from, hops }, version);
+            }
+            Message::Pong => self.succeed(cx, lookup.goal, &lookup.query, &lookup.named),
+            _ => unreachable!("{message:?} answers no lookup"),
+        }
+    }
+
+    /// The node asked by the lookup of this number did not answer; the request had been sent `retries` times again.
+    pub(super) fn unanswered(&mut self, cx: &mut Context<'_, Self>, number: u16, retries: u8) {
+        let Some(lookup) = self.take_lookup(number) else { return };
+        cx.timed_out(lookup.op());
+        if retries < cx.config.retries {
+            return self.send_to_last(cx, lookup, retries + 1);
+        }
+        // Who failed on a recursive way is not known: the first hop is avoided, but not held for dead.
+        if cx.config.routing == Routing::Iterative || !lookup.named.is_empty() {
+            self.forget(cx, lookup.last());
+        }
+        self.exclude_last(cx, lookup);
+    }
+
+    fn exclude_last(&mut self, cx: &mut Context<'_, Self>, mut lookup: Lookup) {
+        if lookup.excluded.len() == MOST_EXCLUDED {
+            return self.fail(cx, lookup.goal, Cause::Timeout);
+        }
+        lookup.named.clear();
+        lookup.excluded.extend(lookup.path.pop());
+        self.ask_last(cx, lookup);
+    }
+
+    /// The responsible nodes were named, or none was.
+    fn name(&mut self, cx: &mut Context<'_, Self>, mut lookup: Lookup, named: Vec<Contact>) {
+        let Some(first) = named.first() else { return self.exclude_last(cx, lookup) };
+        let asks = matches!(lookup.goal, Goal::Operation(_)) && lookup.query.record.is_none();
+        if cx.config.verify && asks && first.node != cx.me() {
+            lookup.path.push(first.node);
+            lookup.named = named;
+            self.send_to_last(cx, lookup, 0);
+        } else {
+            self.succeed(cx, lookup.goal, &lookup.query, &named);
+        }
+    }
+
+    fn succeed(&mut self, cx: &mut Context<'_, Self>, goal: Goal, query: &Query, named: &[Contact]) {
+        match goal {
+            Goal::Operation(op) => {
+                let Query { target, record, count } = *query;
+                cx.found(&Walk { op, target, record, count }, named);
+            }
+            Goal::Finger(interval) => self.fixed(cx, interval, Some(named[0].node)),
+            Goal::Join => self.found_successor(cx, named),
+        }
+    }
+
+    fn fail(&mut self, cx: &mut Context<'_, Self>, goal: Goal, cause: Cause) {
+        match goal {
+            Goal::Operation(op) => cx.give_up(op, cause),
+            Goal::Finger(interval) => self.fixed(cx, interval, None),
+            Goal::Join => cx.join_failed(),
+        }
+    }
+
+    fn take_lookup(&mut self, number: u16) -> Option<Lookup> {
+        let at = self.lookups.iter().position(|lookup| lookup.number == number)?;
+        Some(self.lookups.swap_remove(at))
+    }
+
+    /// The operation ended elsewhere.
+    pub(super) fn drop_lookup(&mut self, op: OpId) {
+        if let Some(lookup) = self.lookups.iter().find(|lookup| lookup.goal == Goal::Operation(op)) {
+            let number = lookup.number;
+            self.take_lookup(number);
+            self.rpcs.retain(|pending| pending.tag != Tag::Lookup(number));
+        }
+    }
+}
+
+impl Lookup {
+    /// Bytes allocated.
+    pub fn heap_bytes(&self) -> usize {
+        (self.path.capacity() + self.excluded.capacity()) * size_of::<NodeId>()
+            + self.named.capacity() * size_of::<Contact>()
+    }
+}
+
+/// What this node's own store says to the query.
+fn own_portion(cx: &Context<'_, Chord>, query: &Query, hops: u8) -> Option<Message> {
+    let record = query.record?;
+    let version = cx.holds(record)?;
+    Some(Message::Holds { version, bytes: cx.size(record), hops })
+}

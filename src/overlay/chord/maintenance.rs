@@ -1,0 +1,215 @@
+//! Keeping the ring: join, stabilize, notify, fix_fingers, check_predecessor, leave, in the words of the paper.
+
+use super::lookup::Goal;
+use super::tables::Query;
+use super::{Chord, Fingers, Message, Tag, Timer};
+use crate::engine::{Duration, Source};
+use crate::overlay::{Change, Contact, Context, List, NodeId};
+
+impl Chord {
+    /// `n.join(n')`: predecessor = nil, successor = n'.find_successor(n). Fingers that a returning node remembers stay.
+    pub(super) fn join(&mut self, cx: &mut Context<'_, Self>, contact: Option<NodeId>) {
+        self.tables.predecessor = None;
+        self.tables.successors.clear();
+        let Some(contact) = contact else { return self.enter(cx) };
+        // Two are asked for: a node that returns before its absence was noticed is named as its own successor.
+        let query = Query { target: cx.my_key(), record: None, count: 2 };
+        self.look_up(cx, Goal::Join, query, Some(contact));
+    }
+
+    /// The lookup of the own key has ended.
+    pub(super) fn found_successor(&mut self, cx: &mut Context<'_, Self>, named: &[Contact]) {
+        let successor = named.iter().map(|contact| contact.node).find(|&node| node != cx.me());
+        let Some(successor) = successor else { return cx.join_failed() };
+        self.set_successors(cx, vec![successor]);
+        self.enter(cx);
+        cx.notice(successor, Message::Notify);
+        self.stabilize(cx);
+    }
+
+    fn enter(&mut self, cx: &mut Context<'_, Self>) {
+        self.joined = true;
+        cx.joined();
+        self.start_timers(cx);
+    }
+
+    /// Periodic timers start at random phases.
+    pub(super) fn start_timers(&mut self, cx: &mut Context<'_, Self>) {
+        for timer in [Timer::Stabilize, Timer::FixFingers, Timer::CheckPredecessor] {
+            let phase = cx.noise.below(timer.period(cx.config).as_nanos());
+            cx.set_timer(Duration::from_nanos(phase), timer);
+        }
+    }
+
+    /// `n.stabilize()`: asks the successor for its predecessor and its successor list, in one RPC.
+    pub(super) fn stabilize(&mut self, cx: &mut Context<'_, Self>) {
+        if let Some(successor) = self.tables.successor()
+            && !self.waits_for(Tag::Stabilize)
+        {
+            self.call(cx, successor, None, Message::GetNeighbours, cx.config.rpc_timeout, Tag::Stabilize, 0);
+        }
+    }
+
+    /// The rest of `n.stabilize()`: x = successor.predecessor; if x ∈ (n, successor), x is the successor; the successor
+    /// list is the successor followed by its list; successor.notify(n).
+    pub(super) fn stabilized(&mut self, cx: &mut Context<'_, Self>, from: NodeId, x: Option<NodeId>, list: List) {
+        if self.tables.successor() != Some(from) {
+            return; // another was found meanwhile
+        }
+        let between = |x: &NodeId| cx.key(*x).in_open(cx.my_key(), cx.key(from));
+        let known = x.filter(between).into_iter().chain([from]);
+        let list = known.chain(cx.lists.get(list).iter().map(|&node| NodeId(node)));
+        let successors = self.in_ring_order(cx, list);
+        self.set_successors(cx, successors);
+        let Some(successor) = self.tables.successor() else { return };
+        cx.notice(successor, Message::Notify);
+        if successor != from {
+            self.stabilize(cx); // there may be others before it
+        }
+    }
+
+    /// `n.notify(n')`: n' thinks it might be our predecessor.
+    pub(super) fn notify(&mut self, cx: &mut Context<'_, Self>, candidate: NodeId) {
+        let nearer = |p: NodeId| cx.key(candidate).in_open(cx.key(p), cx.my_key());
+        if self.tables.predecessor.is_none_or(nearer) {
+            self.set_predecessor(cx, Some(candidate));
+        }
+        // A node alone is its own successor, and what it would learn from itself is what it was just told.
+        if self.tables.successors.is_empty() {
+            self.set_successors(cx, vec![candidate]);
+        }
+    }
+
+    /// `n.fix_fingers()`: starts at the first entry that the successor does not serve (`"all"`), or goes on where the last
+    /// period stopped (`"one"`).
+    pub(super) fn fix_fingers(&mut self, cx: &mut Context<'_, Self>) {
+        if self.lookups.iter().any(|lookup| matches!(lookup.goal, Goal::Finger(_))) {
+            return; // still at it
+        }
+        let first = self.tables.drop_served_fingers(&cx.view);
+        let next = u32::from(self.next_finger);
+        let goes_on = cx.config.fingers == Fingers::One && (first..u64::BITS).contains(&next);
+        self.fix_finger(cx, if goes_on { next } else { first });
+    }
+
+    /// finger[interval] = find_successor(n + 2^interval)
+    fn fix_finger(&mut self, cx: &mut Context<'_, Self>, interval: u32) {
+        if interval < u64::BITS {
+            let target = cx.my_key().plus(1 << interval);
+            let query = Query { target, record: None, count: 1 };
+            self.look_up(cx, Goal::Finger(interval as u8), query, None);
+        }
+    }
+
+    /// The lookup of a finger has ended. Entries up to the finger's own are the same finger; the next is fixed at once
+    /// (`"all"`: one after another, so that only one lookup is under way) or in the next period (`"one"`).
+    pub(super) fn fixed(&mut self, cx: &mut Context<'_, Self>, interval: u8, finger: Option<NodeId>) {
+        let interval = u32::from(interval);
+        let next = finger.map_or(interval + 1, |finger| self.tables.set_finger(&cx.view, interval, finger));
+        self.next_finger = next as u8;
+        if cx.config.fingers == Fingers::All {
+            self.fix_finger(cx, next);
+        }
+    }
+
+    /// `n.check_predecessor()`: if it has failed, predecessor = nil.
+    pub(super) fn check_predecessor(&mut self, cx: &mut Context<'_, Self>) {
+        if let Some(predecessor) = self.tables.predecessor
+            && !self.waits_for(Tag::CheckPredecessor)
+        {
+            self.call(cx, predecessor, None, Message::Ping, cx.config.rpc_timeout, Tag::CheckPredecessor, 0);
+        }
+    }
+
+    /// Voluntary departure: the predecessor learns who comes after, the successor who came before.
+    pub(super) fn depart(&mut self, cx: &mut Context<'_, Self>) {
+        let Some(successor) = self.tables.successor() else { return };
+        cx.notice(successor, Message::PredecessorLeaves { predecessor: self.tables.predecessor });
+        if let Some(predecessor) = self.tables.predecessor {
+            let successors = cx.lists.put(self.tables.successors.iter().map(|node| node.0));
+            cx.notice(predecessor, Message::SuccessorLeaves { successors });
+        }
+    }
+
+    /// `leaver` leaves, and `list` comes after it.
+    pub(super) fn successor_leaves(&mut self, cx: &mut Context<'_, Self>, leaver: NodeId, list: List) {
+        if let Some(at) = self.tables.successors.iter().position(|&node| node == leaver) {
+            let before = self.tables.successors[..at].iter().copied();
+            let list = before.chain(cx.lists.get(list).iter().map(|&node| NodeId(node)));
+            let successors = self.in_ring_order(cx, list);
+            self.set_successors(cx, successors);
+        }
+        self.forget(cx, leaver);
+    }
+
+    /// `leaver` leaves, and `before` came before it.
+    pub(super) fn predecessor_leaves(&mut self, cx: &mut Context<'_, Self>, leaver: NodeId, before: Option<NodeId>) {
+        if self.tables.predecessor == Some(leaver) {
+            self.set_predecessor(cx, before.filter(|&node| node != cx.me()));
+        }
+        self.forget(cx, leaver);
+    }
+
+    /// A node did not answer, or left: it goes from all tables. A successor that fails is replaced by the next of the
+    /// list; when the list is empty, by the nearest node known otherwise.
+    pub(super) fn forget(&mut self, cx: &mut Context<'_, Self>, gone: NodeId) {
+        self.tables.fingers.retain(|&node| node != gone);
+        if self.tables.predecessor == Some(gone) {
+            self.set_predecessor(cx, None);
+        }
+        if self.tables.successors.contains(&gone) {
+            let mut left = self.tables.successors.clone();
+            left.retain(|&node| node != gone);
+            if left.is_empty() {
+                left.extend(self.tables.fingers.first().copied().or(self.tables.predecessor));
+            }
+            self.set_successors(cx, left);
+        }
+    }
+
+    /// As many of `nodes` as the successor list takes, up to where they come round to this node again.
+    fn in_ring_order(&self, cx: &Context<'_, Self>, nodes: impl Iterator<Item = NodeId>) -> Vec<NodeId> {
+        let longest = usize::from(cx.config.successors);
+        let mut successors = Vec::with_capacity(longest);
+        let mut reached = 0;
+        for node in nodes {
+            let distance = cx.my_key().clockwise(cx.key(node));
+            if distance <= reached || successors.len() == longest {
+                break;
+            }
+            reached = distance;
+            successors.push(node);
+        }
+        successors
+    }
+
+    /// The new successor list; storage is told who came and who went.
+    fn set_successors(&mut self, cx: &mut Context<'_, Self>, successors: Vec<NodeId>) {
+        let before = std::mem::replace(&mut self.tables.successors, successors);
+        if before == self.tables.successors {
+            return;
+        }
+        for &node in &self.tables.successors {
+            if !before.contains(&node) && self.tables.predecessor != Some(node) {
+                cx.neighbour(node, Change::Appeared);
+            }
+        }
+        for node in before {
+            if !self.tables.is_neighbour(node) {
+                cx.neighbour(node, Change::Gone);
+            }
+        }
+    }
+
+    /// The new predecessor, likewise.
+    fn set_predecessor(&mut self, cx: &mut Context<'_, Self>, predecessor: Option<NodeId>) {
+        let appears = predecessor.filter(|&node| !self.tables.is_neighbour(node));
+        let before = std::mem::replace(&mut self.tables.predecessor, predecessor);
+        if let Some(node) = appears {
+            cx.neighbour(node, Change::Appeared);
+        }
+        if let Some(node) = before.filter(|&node| !self.tables.is_neighbour(node)) {
+            cx.neighbour(node, Change::Gone);
+        }
+    }
+}

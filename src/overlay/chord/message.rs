@@ -1,0 +1,86 @@
+//! What Chord nodes say to each other.
+
+use crate::overlay::{Key, List, Lists, NodeId, Payload, RecordId, Version};
+
+/// A message. `hops` is a depth in the referral tree: in a question that of the node asked, in an answer that of the
+/// nodes named or of the holder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// Iterative: who is responsible for `target`, or which node that you know precedes it most closely? Those in
+    /// `excluded` did not answer the initiator, or knew nobody.
+    FindSuccessor { target: Key, record: Option<RecordId>, count: u8, hops: u8, excluded: Option<List> },
+    /// Recursive: the same, passed on until someone can answer `requester`.
+    Route { target: Key, record: Option<RecordId>, count: u8, hops: u8, requester: NodeId },
+    /// The nodes responsible, nearest to the target first.
+    Responsible { nodes: List, hops: u8 },
+    /// The closest preceding node that was not excluded, if any is known.
+    Next { node: Option<NodeId> },
+    /// The record itself, from a node met on the way or at its end.
+    Holds { version: Version, bytes: u32, hops: u8 },
+    /// Stabilise: who is your predecessor, and what is your successor list?
+    GetNeighbours,
+    /// The answer to it.
+    Neighbours { predecessor: Option<NodeId>, successors: List },
+    /// The sender thinks that it might be the receiver's predecessor.
+    Notify,
+    /// Are you there?
+    Ping,
+    /// Yes.
+    Pong,
+    /// The sender, a successor of the receiver, leaves; these come after it.
+    SuccessorLeaves { successors: List },
+    /// The sender, the receiver's predecessor, leaves; this one came before it.
+    PredecessorLeaves { predecessor: Option<NodeId> },
+}
+
+impl Payload for Message {
+    fn list(&self) -> Option<List> {
+        match *self {
+            Message::FindSuccessor { excluded, .. } => excluded,
+            Message::Responsible { nodes, .. } => Some(nodes),
+            Message::Neighbours { successors, .. } | Message::SuccessorLeaves { successors } => Some(successors),
+            _ => None,
+        }
+    }
+
+    fn identities(&self, lists: &Lists) -> u32 {
+        let alone = match *self {
+            Message::Route { .. } => 1,
+            Message::Next { node } => u32::from(node.is_some()),
+            Message::Neighbours { predecessor, .. } | Message::PredecessorLeaves { predecessor } => {
+                u32::from(predecessor.is_some())
+            }
+            _ => 0,
+        };
+        alone + self.list().map_or(0, |list| lists.get(list).len() as u32)
+    }
+
+    fn payload_bytes(&self) -> u32 {
+        match *self {
+            Message::Holds { bytes, .. } => bytes,
+            _ => 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::overlay::message::wire_bytes;
+
+    #[test]
+    fn a_message_fits_the_event() {
+        assert!(size_of::<Message>() <= 24, "{}", size_of::<Message>());
+    }
+
+    #[test]
+    fn identities_and_values_are_paid_for_on_the_wire() {
+        let mut lists = Lists::new(4);
+        let successors = lists.put([1, 2, 3]);
+        let neighbours = Message::Neighbours { predecessor: Some(NodeId(9)), successors };
+        assert_eq!(wire_bytes(&neighbours, &lists), 28 + 20 + 4 * 4);
+        assert_eq!(wire_bytes(&Message::Ping, &lists), 28 + 20);
+        let holds = Message::Holds { version: Version(1), bytes: 4096, hops: 2 };
+        assert_eq!(wire_bytes(&holds, &lists), 28 + 20 + 4096);
+    }
+}

@@ -1,0 +1,68 @@
+//! Layer 3: who is there and what they want: churn, its presets, and the operations that participants ask for.
+//!
+//! All of it is environment: drawn per participant, incarnation and session by [`Streams::part`], so that it is the
+//! same, draw for draw, in every system and at every sweep point that leaves its parameters alone. Nothing is stored:
+//! the n-th session of a participant can be asked for at any time.
+
+pub mod churn;
+pub mod presets;
+pub mod workload;
+
+pub use churn::Churn;
+pub use presets::{PRESETS, Preset};
+pub use workload::{OperationKind, Popularity, Records, Target, Workload};
+
+use crate::engine::{Purpose, Source, Streams};
+
+const PARTICIPANT_KEY: Purpose = Purpose::new("participant key");
+const RECORD_KEY: Purpose = Purpose::new("record key");
+
+/// One session of a participant. Sessions are numbered over an incarnation: number 0 is the one under way at time zero,
+/// or in which the incarnation begins; a participant that is offline at time zero comes up in number 1. The downtime
+/// after a session has its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionId {
+    pub participant: u32,
+    pub incarnation: u32,
+    pub number: u32,
+}
+
+impl SessionId {
+    /// The stream number of what is drawn for this participant and incarnation.
+    const fn entity(self) -> u64 {
+        entity(self.participant, self.incarnation)
+    }
+}
+
+const fn entity(participant: u32, incarnation: u32) -> u64 {
+    (participant as u64) << 32 | incarnation as u64
+}
+
+/// The place of a participant's node in the identifier space: uniform.
+pub fn participant_key(streams: &Streams, participant: u32, incarnation: u32) -> u64 {
+    streams.stream(PARTICIPANT_KEY, entity(participant, incarnation)).next_u64()
+}
+
+/// The place of a record in the identifier space: uniform.
+pub fn record_key(streams: &Streams, record: u32) -> u64 {
+    streams.stream(RECORD_KEY, u64::from(record)).next_u64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::goodness::kolmogorov_smirnov;
+
+    #[test]
+    fn keys_are_uniform_and_belong_to_the_incarnation() {
+        let streams = Streams::new(1);
+        let place = |key: u64| key as f64 / u64::MAX as f64;
+        let mut participants: Vec<f64> = (0..20_000).map(|i| place(participant_key(&streams, i, 0))).collect();
+        let mut records: Vec<f64> = (0..20_000).map(|i| place(record_key(&streams, i))).collect();
+        assert!(kolmogorov_smirnov(&mut participants, |x| x) > 0.001);
+        assert!(kolmogorov_smirnov(&mut records, |x| x) > 0.001);
+        assert_eq!(participant_key(&streams, 7, 0), participant_key(&Streams::new(1), 7, 0));
+        assert_ne!(participant_key(&streams, 7, 0), participant_key(&streams, 7, 1));
+        assert_ne!(participant_key(&streams, 7, 0), record_key(&streams, 7));
+    }
+}

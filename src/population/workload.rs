@@ -1,0 +1,271 @@
+//! The demand: what each online participant asks for, and when.
+//!
+//! Each kind of operation has its own gap law and its own draws, per (participant, incarnation, session, number): the
+//! gets of a run stay as they are when puts are added, and a gap does not depend on what is asked.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::SessionId;
+use crate::engine::{Duration, Law, Purpose, Source, Stream, Streams, Zipf};
+
+/// What a participant asks of the overlay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OperationKind {
+    /// Who is responsible for a key?
+    Lookup,
+    /// The newest version of a record.
+    Get,
+    /// A new version of a record.
+    Put,
+}
+
+impl OperationKind {
+    /// All kinds, in the order of tables and columns.
+    pub const ALL: [OperationKind; 3] = [OperationKind::Lookup, OperationKind::Get, OperationKind::Put];
+
+    /// The word for it in scenario files and columns.
+    pub const fn name(self) -> &'static str {
+        match self {
+            OperationKind::Lookup => "lookup",
+            OperationKind::Get => "get",
+            OperationKind::Put => "put",
+        }
+    }
+
+    const fn gaps(self) -> Purpose {
+        match self {
+            OperationKind::Lookup => Purpose::new("lookup gap"),
+            OperationKind::Get => Purpose::new("get gap"),
+            OperationKind::Put => Purpose::new("put gap"),
+        }
+    }
+
+    const fn subjects(self) -> Purpose {
+        match self {
+            OperationKind::Lookup => Purpose::new("lookup subject"),
+            OperationKind::Get => Purpose::new("get subject"),
+            OperationKind::Put => Purpose::new("put subject"),
+        }
+    }
+}
+
+/// How requests spread over the records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Popularity {
+    /// All alike.
+    #[default]
+    Uniform,
+    /// The i-th most popular with probability ∝ i^−exponent. The exponent is zero or more; 0.64 to 0.83 were measured for
+    /// the web (Breslau et al., INFOCOM 1999).
+    Zipf { exponent: f64 },
+}
+
+impl Popularity {
+    /// What is wrong with the exponent.
+    pub fn check(&self) -> Result<(), String> {
+        match *self {
+            Popularity::Zipf { exponent } if !(exponent >= 0.0 && exponent.is_finite()) => {
+                Err(format!("`exponent` must not be negative, and is {exponent}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The same over `count` records.
+    ///
+    /// Panics if there are none, or the exponent is out of range.
+    pub fn over(&self, count: u32) -> Records {
+        assert!(count > 0, "there is no record to ask for");
+        match *self {
+            Popularity::Uniform => Records::Uniform(count),
+            Popularity::Zipf { exponent } => Records::Zipf(Zipf::new(count, exponent)),
+        }
+    }
+}
+
+/// The records of a run with their popularity: record i is the (i + 1)-th most popular (its key is random, so the place
+/// in the identifier space says nothing of it).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Records {
+    /// This many, all alike.
+    Uniform(u32),
+    Zipf(Zipf),
+}
+
+impl Records {
+    fn sample(&self, source: &mut impl Source) -> u32 {
+        match self {
+            Records::Uniform(count) => source.below(u64::from(*count)) as u32,
+            Records::Zipf(zipf) => zipf.sample(source),
+        }
+    }
+}
+
+/// What a lookup is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Target {
+    /// A random point of the identifier space.
+    #[default]
+    Key,
+    /// The key of a random online node.
+    Node,
+}
+
+/// The demand of one online participant; all ask for the same by the same laws.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workload {
+    /// The time between two operations of a kind, in seconds, in the order of [`OperationKind::ALL`]; `None` where the
+    /// kind is not asked for.
+    pub gaps: [Option<Law>; 3],
+    /// What lookups are for.
+    pub target: Target,
+    /// What gets and puts are for.
+    pub records: Records,
+}
+
+impl Workload {
+    /// Why this gap law cannot be: its parameters, a mean of zero (endlessly many operations at once), or an infinite one
+    /// (no stationary start).
+    pub fn check_gap(law: &Law) -> Result<(), String> {
+        law.check()?;
+        match law.mean() {
+            mean if mean > 0.0 && mean.is_finite() => Ok(()),
+            mean => Err(format!("the mean gap must be above zero and finite, and is {mean}")),
+        }
+    }
+
+    /// The time from the operation before it to operation `number` of this kind in a session. The first is counted from
+    /// the start of the session by the law's equilibrium residual, as if the user had been at it all along: a constant
+    /// gap has a random phase. `None` if the kind is not asked for.
+    pub fn gap(&self, streams: &Streams, kind: OperationKind, session: SessionId, number: u32) -> Option<Duration> {
+        let law = self.gaps[kind as usize]?;
+        let mut source = stream(streams, kind.gaps(), session, number);
+        Some(if number == 0 { law.residual_duration(&mut source) } else { law.sample_duration(&mut source) })
+    }
+
+    /// The record that a get or put is for.
+    pub fn record(&self, streams: &Streams, kind: OperationKind, session: SessionId, number: u32) -> u32 {
+        self.records.sample(&mut stream(streams, kind.subjects(), session, number))
+    }
+
+    /// 64 random bits for what a lookup is for: the key itself, or for [`Target::Node`] the choice of an online node.
+    pub fn subject(&self, streams: &Streams, session: SessionId, number: u32) -> u64 {
+        stream(streams, OperationKind::Lookup.subjects(), session, number).next_u64()
+    }
+}
+
+fn stream(streams: &Streams, purpose: Purpose, session: SessionId, number: u32) -> Stream {
+    streams.part(purpose, session.entity(), u64::from(session.number) << 32 | u64::from(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::goodness::{chi_square, kolmogorov_smirnov};
+
+    fn workload(gap: Law) -> Workload {
+        Workload { gaps: [Some(gap), Some(gap), None], target: Target::Key, records: Popularity::Uniform.over(10) }
+    }
+
+    fn session(participant: u32, number: u32) -> SessionId {
+        SessionId { participant, incarnation: 0, number }
+    }
+
+    #[test]
+    fn a_constant_gap_has_a_random_phase_and_is_constant_from_then_on() {
+        let (workload, streams) = (workload(Law::Constant(60.0)), Streams::new(1));
+        let gap = |participant, number| {
+            let gap = workload.gap(&streams, OperationKind::Lookup, session(participant, 3), number);
+            gap.expect("lookups are asked for").as_secs_f64()
+        };
+        let mut phases: Vec<f64> = (0..20_000).map(|participant| gap(participant, 0)).collect();
+        assert!(kolmogorov_smirnov(&mut phases, |x| x / 60.0) > 0.001);
+        assert!((1..50).all(|number| gap(7, number) == 60.0));
+    }
+
+    #[test]
+    fn demand_is_stationary_from_the_start_of_a_session() {
+        // Any gap law must give as many operations in the first ten minutes as in any other: 10 for a mean of 60 s.
+        for (seed, law) in (10..).zip([
+            Law::Constant(60.0),
+            Law::Exponential { mean: 60.0 },
+            Law::Normal { mean: 60.0, sd: 6.0 },
+            Law::Gamma { shape: 0.3, scale: 200.0 },
+        ]) {
+            let (workload, streams) = (workload(law), Streams::new(seed));
+            let mut counts = [0.0f64; 3];
+            for participant in 0..20_000 {
+                let (mut minutes, mut number) = (0.0, 0);
+                while minutes < 30.0 {
+                    let gap = workload.gap(&streams, OperationKind::Get, session(participant, 0), number);
+                    minutes += gap.expect("gets are asked for").as_secs_f64() / 60.0;
+                    number += 1;
+                    if minutes < 30.0 {
+                        counts[(minutes / 10.0) as usize] += 1.0 / 20_000.0;
+                    }
+                }
+            }
+            assert!(counts.iter().all(|count| (count / 10.0 - 1.0).abs() < 0.02), "{law:?}: {counts:?}");
+        }
+    }
+
+    #[test]
+    fn kinds_sessions_and_numbers_have_their_own_draws() {
+        let (workload, streams) = (workload(Law::Exponential { mean: 60.0 }), Streams::new(2));
+        let gap = |kind, at: SessionId, number| workload.gap(&streams, kind, at, number);
+        let first = gap(OperationKind::Lookup, session(1, 2), 3);
+        assert_eq!(first, gap(OperationKind::Lookup, session(1, 2), 3));
+        assert_ne!(first, gap(OperationKind::Get, session(1, 2), 3));
+        assert_ne!(first, gap(OperationKind::Lookup, session(1, 3), 2));
+        assert_ne!(first, gap(OperationKind::Lookup, session(2, 2), 3));
+        assert_ne!(first, gap(OperationKind::Lookup, SessionId { incarnation: 1, ..session(1, 2) }, 3));
+        assert_eq!(gap(OperationKind::Put, session(1, 2), 3), None);
+        assert_ne!(workload.subject(&streams, session(1, 2), 3), workload.subject(&streams, session(1, 2), 4));
+    }
+
+    #[test]
+    fn records_are_asked_for_in_their_shares() {
+        let streams = Streams::new(3);
+        let zipf = Zipf::new(10, 0.9);
+        let shares = |rank| zipf.probability(rank);
+        for (popularity, share) in
+            [(Popularity::Uniform, &(|_| 0.1) as &dyn Fn(u32) -> f64), (Popularity::Zipf { exponent: 0.9 }, &shares)]
+        {
+            let workload = Workload { records: popularity.over(10), ..workload(Law::Constant(1.0)) };
+            let mut counts = [0.0; 10];
+            for number in 0..50_000 {
+                counts[workload.record(&streams, OperationKind::Get, session(4, 0), number) as usize] += 1.0;
+            }
+            let expected: Vec<f64> = (0..10).map(|rank| 5e4 * share(rank)).collect();
+            let p = chi_square(&counts, &expected);
+            assert!(p > 0.001, "{popularity:?}: p = {p}");
+        }
+    }
+
+    #[test]
+    fn gaps_and_exponents_out_of_range_are_refused() {
+        assert!(Workload::check_gap(&Law::Constant(0.0)).unwrap_err().contains("above zero"));
+        assert!(Workload::check_gap(&Law::Pareto { shape: 0.9, scale: 1.0 }).unwrap_err().contains("finite"));
+        assert_eq!(Workload::check_gap(&Law::Exponential { mean: 60.0 }), Ok(()));
+        assert!(Popularity::Zipf { exponent: -1.0 }.check().unwrap_err().contains("`exponent`"));
+        assert_eq!(Popularity::Zipf { exponent: 0.0 }.check(), Ok(()));
+    }
+
+    #[test]
+    fn popularity_and_target_read_as_a_scenario_writes_them() {
+        #[derive(Deserialize)]
+        struct File {
+            popularity: Popularity,
+            target: Target,
+        }
+        let read = |text: &str| toml::from_str::<File>(text).map(|file| (file.popularity, file.target));
+        let zipf = Popularity::Zipf { exponent: 0.9 };
+        assert_eq!(read("popularity.zipf = { exponent = 0.9 }\ntarget = \"node\""), Ok((zipf, Target::Node)));
+        assert_eq!(read("popularity = \"uniform\"\ntarget = \"key\""), Ok((Popularity::Uniform, Target::Key)));
+        let error = read("popularity.zipf = { exponet = 0.9 }\ntarget = \"key\"").unwrap_err().to_string();
+        assert!(error.contains("line 1, column 21") && error.contains("exponent"), "{error}");
+    }
+}
