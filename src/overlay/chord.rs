@@ -250,11 +250,11 @@ impl Protocol for Chord {
         self.joined = false;
     }
 
-    fn nearest(&self, view: &View<'_>, key: Key, count: usize, out: &mut Vec<NodeId>) {
+    fn nearest(&self, _: &Self::Shared, view: &View<'_>, key: Key, count: usize, out: &mut Vec<NodeId>) {
         out.extend(self.tables.nearest(view, key, count));
     }
 
-    fn contacts(&self, _view: &View<'_>, out: &mut Vec<NodeId>) {
+    fn contacts(&self, _: &Self::Shared, _: &View<'_>, out: &mut Vec<NodeId>) {
         let Tables { predecessor, successors, fingers } = &self.tables;
         out.extend(successors);
         out.extend(predecessor.iter().filter(|node| !successors.contains(node)));
