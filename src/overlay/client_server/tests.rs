@@ -88,7 +88,13 @@ fn a_reply_after_its_walk_was_cancelled_or_its_session_ended_changes_nothing() {
 
 #[test]
 fn the_table_of_a_scenario_file_becomes_the_server() {
-    let text = "uplink = \"100Mbit/s\"\nservice = { exponential = { mean = \"2ms\" } }\nworkers = 4\nmtbf = \"30d\"\nmttr = \"1h\"";
+    let text = r#"
+        uplink = "100Mbit/s"
+        service = { exponential = { mean = "2ms" } }
+        workers = 4
+        mtbf = "30d"
+        mttr = "1h"
+    "#;
     let config: Config = toml::from_str(text).unwrap();
     assert_eq!(config.check(), Ok(()));
     let server = ClientServer::servers(&config).remove(0);
