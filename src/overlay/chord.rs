@@ -326,7 +326,7 @@ impl Chord {
     }
 
     /// [`Rpcs::call`] with the number of times that the request was sent before.
-    #[allow(clippy::too_many_arguments)]
+    #[expect(clippy::too_many_arguments, reason = "they are what a request is")]
     fn call(
         &mut self,
         cx: &mut Context<'_, Self>,
