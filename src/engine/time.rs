@@ -80,6 +80,11 @@ impl Duration {
         self.0 as f64 / 1e6
     }
 
+    /// `self − other`, zero if `other` is the longer.
+    pub const fn saturating_sub(self, other: Duration) -> Duration {
+        Duration(self.0.saturating_sub(other.0))
+    }
+
     /// `self · factor`, rounded to the nearest nanosecond, saturating.
     pub fn mul_f64(self, factor: f64) -> Duration {
         Duration((self.0 as f64 * factor + 0.5) as u64)

@@ -1,0 +1,47 @@
+//! Why a packet did not arrive. Every lost packet has one cause, and causes are counted.
+
+/// The cause of a packet's loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Loss {
+    /// The sender's uplink queue was full.
+    UplinkQueue,
+    /// The receiver's downlink queue was full.
+    DownlinkQueue,
+    /// Lost on the way, by chance.
+    Noise,
+    /// Nobody was up where it arrived.
+    Offline,
+    /// A reply to a session that had ended.
+    Stale,
+    /// A server's request queue was full.
+    ServerQueue,
+}
+
+impl Loss {
+    /// All causes, in the order in which they are reported.
+    pub const ALL: [Loss; 6] =
+        [Loss::UplinkQueue, Loss::DownlinkQueue, Loss::Noise, Loss::Offline, Loss::Stale, Loss::ServerQueue];
+
+    /// The name in result columns.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Loss::UplinkQueue => "uplink-queue",
+            Loss::DownlinkQueue => "downlink-queue",
+            Loss::Noise => "loss",
+            Loss::Offline => "offline",
+            Loss::Stale => "stale",
+            Loss::ServerQueue => "server-queue",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_are_numbered_in_the_order_of_the_report() {
+        assert!(Loss::ALL.iter().enumerate().all(|(at, cause)| *cause as usize == at));
+    }
+}

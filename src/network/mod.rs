@@ -1,0 +1,20 @@
+//! Layer 1: latency models, access links, loss of packets, and the request queue of a server.
+//!
+//! Owns no nodes: a machine is its number, participants first, then the dedicated servers. A packet's way has two
+//! ends. [`Network::depart`] touches the sender's side only, [`Network::arrive`] the receiver's side only, at the
+//! instant that departure has given; whatever a packet's fate depends on is looked at where and when it matters.
+//! One-way delay = uplink queue + uplink serialisation + propagation × jitter + downlink serialisation + downlink queue.
+
+pub mod access;
+pub mod latency;
+pub mod loss;
+pub mod matrix;
+pub mod station;
+pub mod wire;
+
+pub use access::Access;
+pub use latency::Latency;
+pub use loss::Loss;
+pub use matrix::{Holds, Matrix, MatrixError, Unit};
+pub use station::{Offer, Started, Station};
+pub use wire::{Network, NetworkPlan};

@@ -1,0 +1,208 @@
+//! The network between machines: what happens to a packet from its departure to its arrival.
+
+use super::access::{Access, Full, Link, Links};
+use super::latency::{Latency, Propagation};
+use super::loss::Loss;
+use crate::engine::{Duration, Noise, Source, Streams, Time};
+
+/// What a scenario says of the network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NetworkPlan {
+    /// One-way propagation delays.
+    pub latency: Latency,
+    /// Standard deviation of the factor, with mean 1, by which each packet's propagation varies; from 0 (none) to
+    /// [`NetworkPlan::LARGEST_JITTER`].
+    ///
+    /// The factor is 1 plus a symmetric triangular variate: two-sided, so that neither the mean nor the median moves (a
+    /// one-sided truncated normal raises the mean by 8 %), bounded within √6 standard deviations, and so never negative.
+    pub jitter: f64,
+    /// Probability that a packet is lost on its way, each by itself.
+    pub loss: f64,
+    /// The access link of every participant; `None` for no queueing and no serialisation.
+    pub access: Option<Access>,
+}
+
+impl NetworkPlan {
+    /// The largest standard deviation of jitter whose factor cannot be negative is 1/√6 = 0.408.
+    pub const LARGEST_JITTER: f64 = 0.4;
+}
+
+/// The network of one run. About 48 bytes a machine with access links, 8 for a place on a plane, else nothing.
+#[derive(Clone, Debug)]
+pub struct Network {
+    participants: u32,
+    propagation: Propagation,
+    /// Half the width of the triangular law of the jitter factor.
+    jitter: f64,
+    loss: f64,
+    uplinks: Links,
+    downlinks: Links,
+}
+
+impl Network {
+    /// Machines `0 .. participants`, and after them `servers`, each with its own link. Panics on a plan that no
+    /// scenario check lets through (a probability above 1, a rate of zero).
+    pub fn new(plan: &NetworkPlan, streams: &Streams, participants: u32, servers: &[Access]) -> Network {
+        assert!((0.0..=1.0).contains(&plan.loss), "a loss probability of {}", plan.loss);
+        assert!((0.0..=NetworkPlan::LARGEST_JITTER).contains(&plan.jitter), "a jitter of {}", plan.jitter);
+        let first = if plan.access.is_some() { 0 } else { participants };
+        let links = |rate: fn(&Access) -> f64| {
+            let of_participants = std::iter::repeat_n(plan.access.as_ref(), (participants - first) as usize).flatten();
+            let links = of_participants.chain(servers).map(|access| Link::new(rate(access), access.queue));
+            Links::new(first, links.collect())
+        };
+        Network {
+            participants,
+            propagation: Propagation::new(&plan.latency, streams, participants, servers.len() as u32),
+            jitter: plan.jitter * 6f64.sqrt(),
+            loss: plan.loss,
+            uplinks: links(|access| access.uplink),
+            downlinks: links(|access| access.downlink),
+        }
+    }
+
+    /// A packet of `bytes` leaves `from` for `to`: the instant at which to call [`Network::arrive`], or why it is lost.
+    ///
+    /// Changes the sender's side only. The receiver's serialisation is in the instant already (it is known beforehand),
+    /// so that an idle downlink needs no further event. A packet that is lost on the way has used the uplink. `noise`
+    /// is the sender's own; one draw for loss and one for jitter, where there is any. A packet to oneself takes no time
+    /// and is not lost: it never reaches the link, and is delivered at `now` without a call of `arrive`.
+    pub fn depart(&mut self, now: Time, from: u32, to: u32, bytes: u32, noise: &mut Noise) -> Result<Time, Loss> {
+        if from == to {
+            return Ok(now);
+        }
+        let sent = match self.uplinks.of_mut(from) {
+            Some(uplink) => uplink.send(now, bytes).map_err(|Full| Loss::UplinkQueue)?,
+            None => now,
+        };
+        if self.loss > 0.0 && noise.chance(self.loss) {
+            return Err(Loss::Noise);
+        }
+        let mut delay = self.propagation.between(self.participants, from, to);
+        if self.jitter > 0.0 {
+            delay = delay.mul_f64(1.0 + self.jitter * triangular(noise));
+        }
+        let reception = self.downlinks.of(to).map_or(Duration::ZERO, |downlink| downlink.serialisation(bytes));
+        Ok(sent + delay + reception)
+    }
+
+    /// A packet of `bytes` reaches `to` at the instant that departure gave. `Ok(now)`: deliver it at once; later: deliver
+    /// it then, the downlink was busy. Changes the receiver's side only.
+    pub fn arrive(&mut self, now: Time, to: u32, bytes: u32) -> Result<Time, Loss> {
+        match self.downlinks.of_mut(to) {
+            Some(downlink) => downlink.receive(now, bytes).map_err(|Full| Loss::DownlinkQueue),
+            None => Ok(now),
+        }
+    }
+
+    /// Propagation delay between two machines, without jitter and links: what stretch is measured against. Zero to
+    /// oneself.
+    pub fn delay(&self, a: u32, b: u32) -> Duration {
+        if a == b { Duration::ZERO } else { self.propagation.between(self.participants, a, b) }
+    }
+
+    /// Bytes allocated (a matrix counts fully, although runs share it).
+    pub fn heap_bytes(&self) -> usize {
+        self.propagation.heap_bytes() + self.uplinks.heap_bytes() + self.downlinks.heap_bytes()
+    }
+}
+
+/// Symmetric triangular on `[-1, 1)`: mean 0, variance 1/6. The sum of the two halves of one draw.
+fn triangular(noise: &mut Noise) -> f64 {
+    let bits = noise.next_u64();
+    let sum = (bits >> 32) + (bits & 0xffff_ffff);
+    sum as f64 * (1.0 / (1u64 << 32) as f64) - 1.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOP: Duration = Duration::from_millis(50);
+
+    fn plan() -> NetworkPlan {
+        NetworkPlan { latency: Latency::Constant(HOP), jitter: 0.0, loss: 0.0, access: None }
+    }
+
+    fn network(plan: &NetworkPlan, servers: &[Access]) -> Network {
+        Network::new(plan, &Streams::new(1), 4, servers)
+    }
+
+    const fn at(micros: u64) -> Time {
+        Time::from_nanos(micros * 1000)
+    }
+
+    #[test]
+    fn without_links_a_packet_takes_the_propagation_delay_and_no_state_is_kept() {
+        let mut network = network(&plan(), &[]);
+        let arrival = network.depart(at(0), 0, 1, u32::MAX, &mut Noise::new(1));
+        assert_eq!(arrival, Ok(Time::ZERO + HOP));
+        assert_eq!(network.arrive(arrival.unwrap(), 1, u32::MAX), arrival);
+        assert_eq!((network.delay(0, 1), network.delay(1, 1), network.heap_bytes()), (HOP, Duration::ZERO, 0));
+    }
+
+    #[test]
+    fn jitter_keeps_the_mean_and_has_the_deviation_asked_for() {
+        let mut network = network(&NetworkPlan { jitter: 0.4, ..plan() }, &[]);
+        let mut noise = Noise::new(1);
+        let mut factor = || network.depart(at(0), 0, 1, 100, &mut noise).unwrap().as_secs_f64() / HOP.as_secs_f64();
+        let factors: Vec<f64> = (0..200_000).map(|_| factor()).collect();
+        let mean = factors.iter().sum::<f64>() / 2e5;
+        let variance = factors.iter().map(|f| (f - mean) * (f - mean)).sum::<f64>() / 2e5;
+        let above = factors.iter().filter(|&&f| f > 1.0).count() as f64 / 2e5;
+        assert!((mean - 1.0).abs() < 0.005, "mean {mean}");
+        assert!((variance.sqrt() - 0.4).abs() < 0.002, "standard deviation {}", variance.sqrt());
+        assert!((above - 0.5).abs() < 0.005, "two-sided: {above} above the mean");
+        assert!(factors.iter().all(|&f| f > 0.0));
+    }
+
+    #[test]
+    fn packets_are_lost_at_the_rate_asked_for_and_with_its_cause() {
+        let mut network = network(&NetworkPlan { loss: 0.1, ..plan() }, &[]);
+        let mut noise = Noise::new(1);
+        let sent = (0..100_000).map(|_| network.depart(at(0), 0, 1, 100, &mut noise));
+        let lost = sent.filter(|fate| *fate == Err(Loss::Noise)).count();
+        assert!((9_700..10_300).contains(&lost), "{lost} of 100,000 at 0.1");
+    }
+
+    #[test]
+    fn a_packet_to_oneself_takes_no_time_and_is_not_lost() {
+        let access = Access { uplink: 8e6, downlink: 8e6, queue: 0 };
+        let mut network = network(&NetworkPlan { loss: 1.0, access: Some(access), ..plan() }, &[]);
+        assert_eq!([0; 2].map(|_| network.depart(at(9), 2, 2, 1000, &mut Noise::new(1))), [Ok(at(9)); 2]);
+    }
+
+    #[test]
+    fn links_at_both_ends_add_up_and_queue() {
+        // A byte takes 1 µs up and 0.5 µs down.
+        let access = Access { uplink: 8e6, downlink: 16e6, queue: 1000 };
+        let mut network = network(&NetworkPlan { access: Some(access), ..plan() }, &[]);
+        let noise = &mut Noise::new(1);
+        let alone = network.depart(at(0), 0, 3, 400, noise).unwrap();
+        assert_eq!(alone, at(400) + HOP + Duration::from_nanos(200_000));
+        let behind = network.depart(at(0), 0, 3, 400, noise).unwrap();
+        assert_eq!(behind, at(800) + HOP + Duration::from_nanos(200_000));
+        assert_eq!(network.depart(at(0), 0, 3, 400, noise), Err(Loss::UplinkQueue));
+        let same_time = network.depart(at(0), 1, 3, 400, noise).unwrap();
+        assert_eq!(same_time, alone, "another sender has its own uplink");
+
+        assert_eq!(network.arrive(alone, 3, 400), Ok(alone));
+        let second = network.arrive(same_time, 3, 400).unwrap();
+        assert_eq!(second - same_time, Duration::from_nanos(200_000), "waited for the first");
+        assert_eq!(network.arrive(same_time, 3, 700), Err(Loss::DownlinkQueue));
+        assert_eq!(network.arrive(behind, 3, 400), Ok(behind), "drained by then");
+    }
+
+    #[test]
+    fn a_server_has_its_own_link_beside_participants_without_one() {
+        let server = Access { uplink: f64::INFINITY, downlink: 8e6, queue: u64::MAX };
+        let mut network = network(&plan(), &[server]);
+        let noise = &mut Noise::new(1);
+        let there = network.depart(at(0), 0, 4, 100, noise).unwrap();
+        assert_eq!(there, at(100) + HOP);
+        assert_eq!(network.arrive(there, 4, 100), Ok(there));
+        assert_eq!(network.arrive(there, 4, 100), Ok(there + Duration::from_nanos(100_000)));
+        assert_eq!(network.depart(at(0), 4, 0, 100, noise), Ok(Time::ZERO + HOP));
+        assert_eq!(network.arrive(Time::ZERO + HOP, 0, 100), Ok(Time::ZERO + HOP));
+    }
+}

@@ -1,0 +1,285 @@
+//! The routing table of one node: k-buckets with their replacement caches.
+//!
+//! Bucket i holds contacts whose keys share exactly the first i bits with the node's own (Maymounkov & Mazières 2002,
+//! §2.2, counted from the far end: bucket 0 is half of the space). Buckets exist up to the deepest that ever held a
+//! contact, about log₂N + 1.
+//!
+//! All buckets of a node lie in one vector of 4-byte identities, bucket after bucket:
+//!
+//! ```text
+//! | flagged, longest first | contacts, least recently seen first | replacements, least recently seen first | next bucket
+//! ```
+//!
+//! # Cost
+//!
+//! At k = 20 and N = 10⁶: 340 contacts and up to 130 replacements of 4 bytes, 22 buckets of 16 bytes: 2.3 kB. To see a
+//! contact again is a search through one bucket and a rotation in it; a new contact moves what lies behind it (on
+//! average half of the vector) and happens rarely.
+
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+use super::Config;
+use crate::engine::{Noise, Source, Time};
+use crate::overlay::{Key, NodeId, Roster, View};
+
+/// Contacts by which the vector grows: doubling would waste half of it.
+const GROWTH: usize = 16;
+
+/// One bucket: where it lies, and until when a lookup in its range counts as recent.
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    /// When it is to be refreshed, unless a lookup goes into its range before.
+    due: Time,
+    start: u16,
+    /// Contacts, the flagged ones included: at most k.
+    contacts: u8,
+    /// Contacts that did not answer when no replacement waited: the first of the bucket. None while there are
+    /// replacements.
+    flagged: u8,
+    /// Replacements waiting: only where there are k contacts.
+    replacements: u8,
+}
+
+/// What became of a contact that did not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// It was no contact, or flagged already.
+    NoContact,
+    /// It stays, for want of a replacement, but nobody is told of it.
+    Flagged,
+    /// It was dropped for this replacement.
+    ReplacedBy(NodeId),
+}
+
+/// The k-buckets of one node.
+#[derive(Clone, Debug, Default)]
+pub struct Buckets {
+    buckets: Vec<Bucket>,
+    entries: Vec<NodeId>,
+}
+
+impl Buckets {
+    /// The bucket whose range holds `key`: the number of leading bits it shares with the node's own. 64 for that itself.
+    pub fn index(view: &View<'_>, key: Key) -> usize {
+        (view.my_key().0 ^ key.0).leading_zeros() as usize
+    }
+
+    /// A random key in the range of a bucket.
+    pub fn random_key(view: &View<'_>, index: usize, noise: &mut Noise) -> Key {
+        let bit = 1 << 63 >> index;
+        Key(view.my_key().0 ^ (bit | noise.next_u64() & (bit - 1)))
+    }
+
+    /// The tables of a node that has been in the overlay for long: in each bucket all members of its range, or k random
+    /// ones if there are more, in random order. Refreshes are due at random within one period.
+    pub fn fill(&mut self, config: &Config, view: &View<'_>, roster: &Roster, now: Time, noise: &mut Noise) {
+        let me = view.my_key().0;
+        for index in 0..64 {
+            let rest = u64::MAX >> index;
+            if roster.between(Key(me & !rest), Key(me | rest)).len() <= 1 {
+                break; // nobody else shares that many bits
+            }
+            let first = (me ^ rest) & !(rest >> 1);
+            let range = roster.between(Key(first), Key(first | rest >> 1));
+            let start = self.entries.len();
+            let contacts = range.len().min(config.k as usize);
+            self.entries.reserve_exact(contacts);
+            // Drawing again on a repetition costs at most k·H(k) draws, and gives a random order as well.
+            while self.entries.len() < start + contacts {
+                let node = roster.at(range.start + noise.below(range.len() as u64) as usize);
+                if !self.entries[start..].contains(&node) {
+                    self.entries.push(node);
+                }
+            }
+            let due = now + config.refresh.mul_f64(noise.unit());
+            let (start, contacts) = (start as u16, contacts as u8);
+            self.buckets.push(Bucket { due, start, contacts, flagged: 0, replacements: 0 });
+        }
+        self.buckets.shrink_to_fit();
+    }
+
+    /// `node` sent a message: it becomes the most recently seen of its bucket. Where there is no room it becomes the
+    /// latest replacement instead. True if it is a contact now and was none, or a flagged one.
+    pub fn seen(&mut self, config: &Config, view: &View<'_>, now: Time, node: NodeId) -> bool {
+        let index = Buckets::index(view, view.key(node));
+        while self.buckets.len() <= index {
+            let start = self.entries.len() as u16;
+            let due = now + config.refresh;
+            self.buckets.push(Bucket { due, start, contacts: 0, flagged: 0, replacements: 0 });
+        }
+        let bucket = self.buckets[index];
+        let contacts = &mut self.entries[bucket.contacts()];
+        if let Some(at) = contacts.iter().position(|&contact| contact == node) {
+            contacts[at..].rotate_left(1);
+            let was_flagged = at < bucket.flagged as usize;
+            self.buckets[index].flagged -= u8::from(was_flagged);
+            return was_flagged;
+        }
+        if contacts.len() < config.k as usize {
+            self.insert(index, bucket.contacts().end, node);
+            self.buckets[index].contacts += 1;
+            return true;
+        }
+        if bucket.flagged > 0 {
+            contacts[0] = node;
+            contacts.rotate_left(1);
+            self.buckets[index].flagged -= 1;
+            return true;
+        }
+        self.keep_in_reserve(config, index, node);
+        false
+    }
+
+    /// The latest replacement of a full bucket; the one not seen for longest makes room.
+    fn keep_in_reserve(&mut self, config: &Config, index: usize, node: NodeId) {
+        let bucket = self.buckets[index];
+        let replacements = &mut self.entries[bucket.replacements()];
+        if let Some(at) = replacements.iter().position(|&replacement| replacement == node) {
+            replacements[at..].rotate_left(1);
+        } else if replacements.len() < config.replacement_cache as usize {
+            self.insert(index, bucket.replacements().end, node);
+            self.buckets[index].replacements += 1;
+        } else if let Some(oldest) = replacements.first_mut() {
+            *oldest = node;
+            replacements.rotate_left(1);
+        }
+    }
+
+    /// `node` did not answer. A contact gives its place to the replacement seen last; without one it is flagged, and
+    /// gives it to the next newcomer. A replacement is forgotten.
+    pub fn failed(&mut self, view: &View<'_>, node: NodeId) -> Failure {
+        let index = Buckets::index(view, view.key(node));
+        let Some(&bucket) = self.buckets.get(index) else { return Failure::NoContact };
+        let flagged = bucket.flagged as usize;
+        let contacts = &mut self.entries[bucket.contacts()];
+        match contacts.iter().position(|&contact| contact == node) {
+            Some(at) if at < flagged => Failure::NoContact,
+            Some(at) if bucket.replacements == 0 => {
+                contacts[flagged..=at].rotate_right(1);
+                self.buckets[index].flagged += 1;
+                Failure::Flagged
+            }
+            Some(at) => {
+                contacts[at..].rotate_left(1);
+                let replacement = self.entries[bucket.replacements().end - 1];
+                self.entries[bucket.contacts().end - 1] = replacement;
+                self.remove_replacement(index, bucket.replacements().end - 1);
+                Failure::ReplacedBy(replacement)
+            }
+            None => {
+                let replacements = bucket.replacements();
+                if let Some(at) = self.entries[replacements.clone()].iter().position(|&replacement| replacement == node)
+                {
+                    self.remove_replacement(index, replacements.start + at);
+                }
+                Failure::NoContact
+            }
+        }
+    }
+
+    /// The up to `count` contacts nearest to `target` but `except`, in no particular order; flagged ones on request
+    /// only. Appends to `out`.
+    ///
+    /// With d = target ⊕ own key, the distances of a bucket's nodes from the target form an interval, and no two
+    /// buckets' intervals overlap. A node of bucket i differs from the own key in bit i first: its distance is d above
+    /// bit i and inverted there. Buckets whose bit is set in d are thus nearer than the own key, the more so the higher
+    /// the bit; those whose bit is not set are farther, the more so the higher the bit. So the buckets are taken in that
+    /// order, and only the last one taken must be looked at more closely.
+    pub fn closest(
+        &self,
+        view: &View<'_>,
+        target: Key,
+        count: usize,
+        with_flagged: bool,
+        except: NodeId,
+        out: &mut Vec<NodeId>,
+    ) {
+        let set = |&index: &usize| (view.my_key().0 ^ target.0) & (1 << 63 >> index) != 0;
+        let near = (0..self.buckets.len()).filter(set);
+        let far = (0..self.buckets.len()).rev().filter(|index| !set(index));
+        let full = out.len() + count;
+        for index in near.chain(far) {
+            let from = out.len();
+            if from == full {
+                break;
+            }
+            let bucket = &self.buckets[index];
+            let range = if with_flagged { bucket.contacts() } else { bucket.unflagged() };
+            out.extend(self.entries[range].iter().filter(|&&node| node != except));
+            if out.len() > full {
+                let distance = |node: &NodeId| view.key(*node).0 ^ target.0;
+                out[from..].select_nth_unstable_by_key(full - from - 1, distance);
+                out.truncate(full);
+            }
+        }
+    }
+
+    /// All contacts that are not flagged.
+    pub fn iter(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.buckets.iter().flat_map(|bucket| &self.entries[bucket.unflagged()]).copied()
+    }
+
+    /// How many buckets there are, empty ones between others included.
+    #[cfg(test)]
+    pub fn depth(&self) -> usize {
+        self.buckets.len()
+    }
+
+    /// A lookup went for a key in the range of this bucket (if it exists): its refresh is not due until `due`.
+    pub fn looked_up(&mut self, index: usize, due: Time) {
+        if let Some(bucket) = self.buckets.get_mut(index) {
+            bucket.due = due;
+        }
+    }
+
+    /// All buckets farther away than the nearest contact are to be refreshed at `due`.
+    pub fn refresh_far(&mut self, due: Time) {
+        if let Some((_nearest, far)) = self.buckets.split_last_mut() {
+            far.iter_mut().for_each(|bucket| bucket.due = due);
+        }
+    }
+
+    /// The bucket to be refreshed first, and when; `None` if there are no buckets.
+    pub fn next_due(&self) -> Option<(usize, Time)> {
+        self.buckets.iter().map(|bucket| bucket.due).enumerate().min_by_key(|&(index, due)| (due, index))
+    }
+
+    /// Bytes allocated.
+    pub fn heap_bytes(&self) -> usize {
+        self.buckets.capacity() * size_of::<Bucket>() + self.entries.capacity() * size_of::<NodeId>()
+    }
+
+    fn insert(&mut self, index: usize, at: usize, node: NodeId) {
+        if self.entries.len() == self.entries.capacity() {
+            self.entries.reserve_exact(GROWTH);
+        }
+        self.entries.insert(at, node);
+        self.buckets[index + 1..].iter_mut().for_each(|behind| behind.start += 1);
+    }
+
+    fn remove_replacement(&mut self, index: usize, at: usize) {
+        self.entries.remove(at);
+        self.buckets[index].replacements -= 1;
+        self.buckets[index + 1..].iter_mut().for_each(|behind| behind.start -= 1);
+    }
+}
+
+impl Bucket {
+    fn contacts(&self) -> Range<usize> {
+        let start = self.start as usize;
+        start..start + self.contacts as usize
+    }
+
+    fn unflagged(&self) -> Range<usize> {
+        let contacts = self.contacts();
+        contacts.start + self.flagged as usize..contacts.end
+    }
+
+    fn replacements(&self) -> Range<usize> {
+        let start = self.contacts().end;
+        start..start + self.replacements as usize
+    }
+}

@@ -1,0 +1,139 @@
+use super::*;
+use crate::engine::Duration;
+
+/// The table of node 0 with key 0, among nodes whose keys are given.
+struct Table {
+    config: Config,
+    keys: Vec<Key>,
+    buckets: Buckets,
+}
+
+impl Table {
+    /// Nodes 1 to 9 fall into bucket 0, node 10 into bucket 2; k = 3, two replacements.
+    fn new() -> Table {
+        let config = Config { k: 3, replacement_cache: 2, ..Config::default() };
+        let mut keys = vec![Key(0)];
+        keys.extend((1..10).map(|node| Key(1 << 63 | node)));
+        keys.push(Key(1 << 61));
+        Table { config, keys, buckets: Buckets::default() }
+    }
+
+    fn seen(&mut self, node: u32) -> bool {
+        let view = View::new(NodeId(0), &self.keys);
+        self.buckets.seen(&self.config, &view, Time::ZERO, NodeId(node))
+    }
+
+    fn hear<const COUNT: usize>(&mut self, nodes: [u32; COUNT]) {
+        for node in nodes {
+            self.seen(node);
+        }
+    }
+
+    fn failed(&mut self, node: u32) -> Failure {
+        self.buckets.failed(&View::new(NodeId(0), &self.keys), NodeId(node))
+    }
+
+    /// Flagged, other contacts and replacements of bucket 0.
+    fn first(&self) -> [Vec<u32>; 3] {
+        let bucket = self.buckets.buckets[0];
+        let flagged = bucket.start as usize..bucket.unflagged().start;
+        let numbers = |range: Range<usize>| self.buckets.entries[range].iter().map(|node| node.0).collect();
+        [flagged, bucket.unflagged(), bucket.replacements()].map(numbers)
+    }
+}
+
+#[test]
+fn who_was_heard_last_stands_last() {
+    let mut table = Table::new();
+    assert!([1, 2, 3].iter().all(|&node| table.seen(node)));
+    assert!(!table.seen(1), "a contact already");
+    assert_eq!(table.first(), [vec![], vec![2, 3, 1], vec![]]);
+}
+
+#[test]
+fn a_full_bucket_keeps_the_latest_newcomers_in_reserve() {
+    let mut table = Table::new();
+    assert!(table.seen(10), "another bucket lies behind");
+    [1, 2, 3].iter().for_each(|&node| assert!(table.seen(node)));
+    [4, 5, 4, 6].iter().for_each(|&node| assert!(!table.seen(node)));
+    assert_eq!(table.first(), [vec![], vec![1, 2, 3], vec![4, 6]]);
+    assert_eq!(table.buckets.iter().collect::<Vec<_>>(), [1, 2, 3, 10].map(NodeId));
+    table.config.replacement_cache = 0;
+    table.failed(4);
+    table.failed(6);
+    assert!(!table.seen(7));
+    assert_eq!(table.first(), [vec![], vec![1, 2, 3], vec![]]);
+}
+
+#[test]
+fn the_replacement_seen_last_takes_the_place_of_a_contact_that_failed() {
+    let mut table = Table::new();
+    table.hear([1, 2, 3, 4, 5, 10]);
+    assert_eq!(table.failed(2), Failure::ReplacedBy(NodeId(5)));
+    assert_eq!(table.first(), [vec![], vec![1, 3, 5], vec![4]]);
+    assert_eq!((table.failed(4), table.failed(7)), (Failure::NoContact, Failure::NoContact));
+    assert_eq!(table.first(), [vec![], vec![1, 3, 5], vec![]]);
+    assert_eq!(table.buckets.iter().last(), Some(NodeId(10)));
+}
+
+#[test]
+fn without_replacement_a_stale_contact_stays_flagged_until_it_is_heard_or_replaced() {
+    let mut table = Table::new();
+    table.hear([1, 2, 3]);
+    assert_eq!((table.failed(3), table.failed(1)), (Failure::Flagged, Failure::Flagged));
+    assert_eq!(table.failed(1), Failure::NoContact, "flagged already");
+    assert_eq!(table.first(), [vec![3, 1], vec![2], vec![]]);
+    assert!(table.seen(4), "takes the place of the longest flagged");
+    assert_eq!(table.first(), [vec![1], vec![2, 4], vec![]]);
+    assert!(table.seen(1), "is back");
+    assert_eq!(table.first(), [vec![], vec![2, 4, 1], vec![]]);
+}
+
+#[test]
+fn the_closest_are_those_of_a_full_sort() {
+    let mut noise = Noise::new(5);
+    let keys: Vec<Key> = (0..400).map(|_| Key(noise.next_u64())).collect();
+    let view = View::new(NodeId(0), &keys);
+    let config = Config { k: 5, ..Config::default() };
+    let mut buckets = Buckets::default();
+    for node in 1..400 {
+        buckets.seen(&config, &view, Time::ZERO, NodeId(node));
+    }
+    for _ in 0..500 {
+        let (target, count) = (Key(noise.next_u64() >> noise.below(64) ^ keys[0].0), noise.below(30) as usize);
+        let except = NodeId(noise.below(400) as u32);
+        let distance = |node: &NodeId| view.key(*node).0 ^ target.0;
+        let mut expected: Vec<NodeId> = buckets.iter().filter(|&node| node != except).collect();
+        expected.sort_by_key(distance);
+        expected.truncate(count);
+        let mut found = Vec::new();
+        buckets.closest(&view, target, count, false, except, &mut found);
+        found.sort_by_key(distance);
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn a_converged_table_holds_k_of_each_range_or_all() {
+    let mut noise = Noise::new(6);
+    let keys: Vec<Key> = (0..1000).map(|_| Key(noise.next_u64())).collect();
+    let view = View::new(NodeId(0), &keys);
+    let config = Config { k: 20, refresh: Duration::from_secs(100), ..Config::default() };
+    let roster = Roster::new(keys.iter().enumerate().map(|(node, &key)| (key, NodeId(node as u32))).collect());
+    let mut buckets = Buckets::default();
+    buckets.fill(&config, &view, &roster, Time::ZERO, &mut noise);
+    let mut sizes = vec![0; buckets.depth()];
+    for key in &keys[1..] {
+        sizes[Buckets::index(&view, *key)] += 1;
+    }
+    for (index, &size) in sizes.iter().enumerate() {
+        let mut held = buckets.entries[buckets.buckets[index].contacts()].to_vec();
+        assert!(held.iter().all(|node| Buckets::index(&view, view.key(*node)) == index));
+        assert_eq!(Buckets::index(&view, Buckets::random_key(&view, index, &mut noise)), index);
+        held.sort_unstable();
+        held.dedup();
+        assert_eq!(held.len(), size.min(20), "bucket {index}");
+    }
+    assert!(sizes.last() > Some(&0) && buckets.next_due().unwrap().1 < Time::ZERO + Duration::from_secs(100));
+    assert_eq!(size_of::<Bucket>(), 16);
+}

@@ -1,0 +1,54 @@
+//! The `kademlia` table of a scenario file.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Duration;
+use crate::overlay::protocol::{self, Problem};
+
+/// Kademlia: k-buckets under the XOR metric, iterative lookups with α requests in flight.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Contacts in a bucket, and nodes that must have answered when a lookup ends. 1 to 255, default 20 (Maymounkov &
+    /// Mazières 2002, §2.2; rust-libp2p). OverSim: 8.
+    pub k: u32,
+    /// Requests of a lookup in flight at most. 1 to 255, default 3 (Maymounkov & Mazières 2002, §2.3).
+    pub alpha: u32,
+    /// Newcomers that wait at a full bucket for a contact to fail. 0 to 255, default 8: Maymounkov & Mazières 2002, §4.1,
+    /// leave the number open, and deployed systems keep 8 to 20.
+    pub replacement_cache: u32,
+    /// A bucket is refreshed when no lookup went into its range for so long. Default "1h" (Maymounkov & Mazières 2002,
+    /// §2.3). OverSim: "1000s".
+    pub refresh: Duration,
+    /// A request without reply for so long has timed out; it is not repeated. Default "1.5s" (OverSim).
+    pub rpc_timeout: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            k: 20,
+            alpha: 3,
+            replacement_cache: 8,
+            refresh: Duration::from_secs(3600),
+            rpc_timeout: Duration::from_millis(1500),
+        }
+    }
+}
+
+impl protocol::Config for Config {
+    fn check(&self) -> Result<(), Problem> {
+        let problem = |key, message: &str| Err(Problem { key, message: message.to_owned() });
+        match self {
+            Config { k: 0 | 256.., .. } => problem("k", "k must be between 1 and 255"),
+            Config { alpha: 0 | 256.., .. } => problem("alpha", "alpha must be between 1 and 255"),
+            Config { replacement_cache: 256.., .. } => {
+                problem("replacement_cache", "replacement_cache must be at most 255")
+            }
+            Config { refresh: Duration::ZERO, .. } => problem("refresh", "refresh must be longer than 0s"),
+            Config { rpc_timeout: Duration::ZERO, .. } => problem("rpc_timeout", "rpc_timeout must be longer than 0s"),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Axes: where a value lies, and which values are written beside it.
+
+/// How values are laid along an axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    Linear,
+    /// Equal ratios have equal lengths. Values must be positive.
+    Log,
+    /// As `Log`, with a place of its own for zero (and everything below the first decade) at the left end.
+    LogAndZero,
+}
+
+/// One axis of a panel: its label with the unit, its range and its ticks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Axis {
+    pub label: String,
+    pub scale: Scale,
+    /// The range, in the values' unit.
+    pub low: f64,
+    pub high: f64,
+    /// Where a number is written, and the number.
+    pub ticks: Vec<(f64, String)>,
+    /// Where only a faint line is drawn.
+    pub minor: Vec<f64>,
+}
+
+/// Where the decades begin on an axis with a place for zero, as a share of its length.
+const ZERO_ROOM: f64 = 0.07;
+
+impl Axis {
+    /// A linear axis that covers `low ..= high`, widened to whole ticks.
+    pub fn linear(label: impl Into<String>, low: f64, high: f64) -> Axis {
+        Axis::steps(label.into(), low, high, 1.0, 5.0)
+    }
+
+    /// A linear axis that ends where the values do, for time.
+    pub fn exact(label: impl Into<String>, low: f64, high: f64) -> Axis {
+        let mut axis = Axis::steps(label.into(), low, high, 1.0, 8.0);
+        if high > low {
+            let room = (high - low) * 1e-6;
+            (axis.low, axis.high) = (low, high);
+            axis.ticks.retain(|(at, _)| (low - room..=high + room).contains(at));
+        }
+        axis
+    }
+
+    /// A linear axis for shares of one, written in per cent. It ends at 100 % where the values do.
+    pub fn percent(label: impl Into<String>, low: f64, high: f64) -> Axis {
+        let (low, high) = match (low, high) {
+            (low, high) if low < high => (low, high),
+            (_, high) if high > 0.0 => (high - 0.01, high),
+            _ => (0.0, 0.01),
+        };
+        let mut axis = Axis::steps(label.into(), low, high, 100.0, 5.0);
+        axis.low = axis.low.max(0.0);
+        if high <= 1.0 && axis.high > 1.0 {
+            axis.high = 1.0;
+            axis.ticks.retain(|(at, _)| *at < 1.0 + 1e-9);
+        }
+        axis
+    }
+
+    /// About `pieces` steps of a round length; numbers are written times `factor`.
+    fn steps(label: String, low: f64, high: f64, factor: f64, pieces: f64) -> Axis {
+        let high = if high > low { high } else { low + low.abs().max(1.0) };
+        let step = nice_step((high - low) * factor / pieces) / factor;
+        // A hair of tolerance, so that 0.7 / 0.1 is seven steps and not six.
+        let (first, last) = ((low / step + 1e-9).floor(), (high / step - 1e-9).ceil());
+        let count = (last - first) as usize;
+        let top = first.abs().max(last.abs()) * step * factor;
+        let tick = |i: usize| {
+            let at = (first + i as f64) * step;
+            (at, number(at * factor, step * factor, top))
+        };
+        let ticks = (0..=count).map(tick).collect();
+        Axis { label, scale: Scale::Linear, low: first * step, high: last * step, ticks, minor: Vec::new() }
+    }
+
+    /// A logarithmic axis that covers `low ..= high`, both positive; `zero` gives zero a place of its own.
+    pub fn log(label: impl Into<String>, low: f64, high: f64, zero: bool) -> Axis {
+        assert!(low > 0.0 && low <= high, "a logarithmic axis cannot show {low} to {high}");
+        let scale = if zero { Scale::LogAndZero } else { Scale::Log };
+        let (first, last) = (libm::log10(low).floor() as i32, libm::log10(high).ceil() as i32);
+        let marks = |factors: &'static [f64]| {
+            (first..=last).flat_map(move |decade| factors.iter().map(move |factor| factor * power(decade)))
+        };
+        // Whole decades would waste up to nine tenths of a short range: the ends lie on 1, 2 or 5.
+        let ends = &[1.0, 2.0, 5.0];
+        let low = marks(ends).filter(|mark| *mark <= low * (1.0 + 1e-9)).last().unwrap_or(low);
+        let mut high = marks(ends).find(|mark| *mark >= high * (1.0 - 1e-9)).unwrap_or(high);
+        if high <= low {
+            high = low * 10.0;
+        }
+        let inside = |mark: &f64| (low * (1.0 - 1e-9)..=high * (1.0 + 1e-9)).contains(mark);
+        let written: &[f64] = if high / low < 600.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+        let every = if last - first > 9 { 2 } else { 1 };
+        let mut ticks: Vec<_> =
+            marks(written).filter(inside).step_by(every).map(|at| (at, number(at, at, at))).collect();
+        if zero {
+            ticks.insert(0, (0.0, "0".to_owned()));
+        }
+        let minor = marks(&[2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]).filter(inside).collect();
+        Axis { label: label.into(), scale, low, high, ticks, minor }
+    }
+
+    /// An axis with a tick at each of the given values, which is where the data are.
+    pub fn at(label: impl Into<String>, values: &[(f64, String)], scale: Scale) -> Axis {
+        let ends = values
+            .iter()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (value, _)| (low.min(*value), high.max(*value)));
+        let (low, high) = match scale {
+            Scale::Linear => {
+                let room = if ends.1 > ends.0 { (ends.1 - ends.0) * 0.04 } else { 0.5 };
+                (ends.0 - room, ends.1 + room)
+            }
+            Scale::Log | Scale::LogAndZero => {
+                let room = if ends.1 > ends.0 { libm::pow(ends.1 / ends.0, 0.04) } else { 2.0 };
+                (ends.0 / room, ends.1 * room)
+            }
+        };
+        Axis { label: label.into(), scale, low, high, ticks: values.to_vec(), minor: Vec::new() }
+    }
+
+    /// Where `value` lies: 0 at the low end, 1 at the high one. Values outside lie at the nearer end.
+    pub fn position(&self, value: f64) -> f64 {
+        let log = || libm::log(value / self.low) / libm::log(self.high / self.low);
+        let share = match self.scale {
+            Scale::Linear => (value - self.low) / (self.high - self.low),
+            Scale::Log => log(),
+            Scale::LogAndZero if value < self.low => ZERO_ROOM * 0.25,
+            Scale::LogAndZero => ZERO_ROOM + (1.0 - ZERO_ROOM) * log().min(1.0),
+        };
+        if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) }
+    }
+}
+
+/// The smallest of 1, 2, 2.5, 5 times a power of ten that is not below `raw`.
+fn nice_step(raw: f64) -> f64 {
+    let decade = power(libm::log10(raw).floor() as i32);
+    let step = [1.0, 2.0, 2.5, 5.0].into_iter().find(|step| step * decade >= raw * (1.0 - 1e-9));
+    step.unwrap_or(10.0) * decade
+}
+
+/// Ten to the `exponent`: by division for negative ones, so that 10⁻³ is the float that prints as 0.001.
+fn power(exponent: i32) -> f64 {
+    let whole = (0..exponent.abs()).fold(1.0, |product, _| product * 10.0);
+    if exponent < 0 { 1.0 / whole } else { whole }
+}
+
+/// A tick's number with as many decimals as `step` needs, in thousands, millions … where `top`, the largest number of the
+/// axis, is ten thousand or more (a logarithmic axis: a thousand).
+fn number(value: f64, step: f64, top: f64) -> String {
+    let alone = value == step;
+    let (factor, letter) = match top {
+        top if top >= 1e13 => (1e12, "T"),
+        top if top >= 1e10 || alone && top >= 1e9 => (1e9, "G"),
+        top if top >= 1e7 || alone && top >= 1e6 => (1e6, "M"),
+        top if top >= 1e4 || alone && top >= 1e3 => (1e3, "k"),
+        _ => (1.0, ""),
+    };
+    let (value, step) = (value / factor, step / factor);
+    let decimals = (0..12).find(|digits| {
+        let shifted = step * power(*digits);
+        (shifted - shifted.round()).abs() < 1e-6 * shifted.max(1.0)
+    });
+    let text = format!("{:.*}", decimals.unwrap_or(12) as usize, if value == 0.0 { 0.0 } else { value });
+    let letter = if value == 0.0 { "" } else { letter };
+    format!("{}{letter}", text.replace('-', "\u{2212}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn ticks(axis: &Axis, expected: &[&str]) {
+        let texts: Vec<_> = axis.ticks.iter().map(|(_, text)| text.as_str()).collect();
+        assert_eq!(texts, expected);
+    }
+
+    #[test]
+    fn ticks_are_round_numbers_with_the_decimals_they_need() {
+        ticks(&Axis::linear("", 0.0, 1.0), &["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+        ticks(&Axis::linear("", 0.0, 23_000.0), &["0", "5k", "10k", "15k", "20k", "25k"]);
+        ticks(&Axis::linear("", -1.0, 1.2), &["\u{2212}1.0", "\u{2212}0.5", "0.0", "0.5", "1.0", "1.5"]);
+        ticks(&Axis::percent("", 0.975, 1.0), &["97.5", "98.0", "98.5", "99.0", "99.5", "100.0"]);
+        ticks(&Axis::percent("", 0.0, 0.5), &["0", "10", "20", "30", "40", "50"]);
+    }
+
+    #[test]
+    fn a_logarithmic_axis_has_decades_and_between_them_as_much_as_fits() {
+        ticks(&Axis::log("", 0.02, 3_000.0, false), &["0.1", "1", "10", "100", "1k"]);
+        ticks(&Axis::log("", 3.0, 40.0, false), &["2", "5", "10", "20", "50"]);
+        ticks(&Axis::log("", 120.0, 450_000.0, false), &["100", "1k", "10k", "100k"]);
+        ticks(&Axis::log("", 10.0, 10.0, true), &["0", "10", "20", "50"]);
+    }
+
+    #[test]
+    fn values_lie_between_the_ends_in_their_order() {
+        let axes = [
+            Axis::linear("", 3.0, 17.0),
+            Axis::log("", 3.0, 17_000.0, false),
+            Axis::log("", 3.0, 17_000.0, true),
+            Axis::at("", &[(3.0, String::new()), (17.0, String::new())], Scale::Log),
+        ];
+        for axis in axes {
+            let places: Vec<_> = [0.0, 3.0, 5.0, 17.0, 1e9].map(|value| axis.position(value)).to_vec();
+            assert!(places.is_sorted(), "{places:?}");
+            assert!(places[1] < places[2] && places[0] >= 0.0 && places[4] <= 1.0, "{places:?}");
+        }
+    }
+
+    #[test]
+    fn one_value_alone_still_has_an_axis() {
+        for axis in [Axis::linear("", 5.0, 5.0), Axis::linear("", 0.0, 0.0), Axis::percent("", 1.0, 1.0)] {
+            assert!(axis.low < axis.high && axis.ticks.len() > 1, "{axis:?}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The result files as charts need them: grouped by system and parameter point.
+
+use std::path::Path;
+
+use indexmap::IndexMap;
+
+use crate::report::columns::{Columns, ReadError};
+
+/// `runs.csv` with its systems and points.
+pub struct Runs {
+    pub columns: Columns,
+    /// In the order of their first run.
+    pub systems: Vec<String>,
+    /// The axes that have more than one value.
+    pub axes: Vec<String>,
+}
+
+/// A curve for each system: x, and y or nothing there.
+pub type Curves = IndexMap<String, Vec<(f64, Option<f64>)>>;
+
+impl Runs {
+    /// Reads `dir/runs.csv`.
+    ///
+    /// # Errors
+    /// As [`Columns::read`].
+    pub fn read(dir: &Path) -> Result<Runs, ReadError> {
+        let columns = Columns::read(&dir.join("runs.csv"), &[])?;
+        let mut systems: Vec<String> = Vec::new();
+        for row in 0..columns.len() {
+            let system = columns.text(row, "system");
+            if !systems.iter().any(|known| known == system) {
+                systems.push(system.to_owned());
+            }
+        }
+        let varies = |axis: &&str| distinct(&columns, axis).len() > 1;
+        let axes = columns.axes().into_iter().filter(varies).map(str::to_owned).collect();
+        Ok(Runs { columns, systems, axes })
+    }
+
+    /// A metric's mean over the seeds, by system; systems to which it does not apply are left out. For results without an
+    /// axis that varies.
+    ///
+    /// # Errors
+    /// If a cell is not a number.
+    pub fn means(&self, metric: &str) -> Result<IndexMap<String, f64>, ReadError> {
+        if !self.columns.has(metric) {
+            return Ok(IndexMap::new());
+        }
+        let mut sums: IndexMap<String, (f64, u32)> = IndexMap::new();
+        for row in 0..self.columns.len() {
+            if let Some(value) = self.columns.number(row, metric)? {
+                let sum = sums.entry(self.columns.text(row, "system").to_owned()).or_default();
+                *sum = (sum.0 + value, sum.1 + 1);
+            }
+        }
+        Ok(sums.into_iter().map(|(system, (sum, n))| (system, sum / f64::from(n))).collect())
+    }
+
+    /// Where a system stands in the order, which decides its colour.
+    pub fn place(&self, system: &str) -> usize {
+        self.systems.iter().position(|known| known == system).unwrap_or(self.systems.len())
+    }
+
+    /// How many seeds the charts are over, in words.
+    pub fn seeds(&self) -> String {
+        match distinct(&self.columns, "seed").len() {
+            0 | 1 => String::new(),
+            seeds => format!("; mean over {seeds} seeds"),
+        }
+    }
+}
+
+/// The different texts of a column, in the order of their first row; empty ones left out.
+pub fn distinct(columns: &Columns, name: &str) -> Vec<String> {
+    let mut values: Vec<String> = Vec::new();
+    for row in 0..columns.len() {
+        let value = columns.text(row, name);
+        if !value.is_empty() && !values.iter().any(|known| known == value) {
+            values.push(value.to_owned());
+        }
+    }
+    values
+}
+
+/// Column `y` against column `x` for each system, mean over the seeds. Systems without any value are left out.
+///
+/// # Errors
+/// If a cell is not a number.
+pub fn curves(columns: &Columns, x: &str, y: &str) -> Result<Curves, ReadError> {
+    let mut sums: IndexMap<(&str, &str), (f64, f64, u32)> = IndexMap::new();
+    for row in 0..columns.len() {
+        let Some(at) = columns.number(row, x)? else { continue };
+        let key = (columns.text(row, "system"), columns.text(row, x));
+        let sum = sums.entry(key).or_insert((at, 0.0, 0));
+        if let Some(value) = columns.number(row, y)? {
+            (sum.1, sum.2) = (sum.1 + value, sum.2 + 1);
+        }
+    }
+    let mut curves = Curves::new();
+    for ((system, _), (at, sum, n)) in sums {
+        let mean = (n > 0).then(|| sum / f64::from(n));
+        curves.entry(system.to_owned()).or_default().push((at, mean));
+    }
+    curves.retain(|_, points| points.iter().any(|(_, y)| y.is_some()));
+    Ok(curves)
+}
+
+/// The smallest and largest y of all curves.
+pub fn range<'a>(curves: impl IntoIterator<Item = &'a Vec<(f64, Option<f64>)>>) -> Option<(f64, f64)> {
+    let values = curves.into_iter().flatten().filter_map(|(_, y)| *y);
+    values.fold(None, |range, y| match range {
+        None => Some((y, y)),
+        Some((low, high)) => Some((f64::min(low, y), f64::max(high, y))),
+    })
+}

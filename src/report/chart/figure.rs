@@ -1,0 +1,109 @@
+//! What a chart says, before it is laid out: panels, axes, marks and a legend.
+
+use plotters::style::RGBColor;
+
+use super::axis::Axis;
+use super::style::Style;
+
+/// A chart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    pub title: String,
+    /// One sentence under the title: what is shown, over what it is taken.
+    pub subtitle: String,
+    pub panels: Vec<Panel>,
+    /// How many panels stand side by side.
+    pub columns: usize,
+    pub legend: Vec<Entry>,
+    /// Where the legend stands.
+    pub place: Place,
+    /// Whether a panel's plotting area is as wide as it is high; otherwise it takes the room there is.
+    pub square: bool,
+    /// Height of the picture in logical pixels.
+    pub height: f64,
+}
+
+/// Where the legend stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Right,
+    /// In rows under the title.
+    Top,
+}
+
+/// One plotting area.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Panel {
+    pub title: String,
+    pub x: Axis,
+    pub y: Axis,
+    /// In the order of drawing.
+    pub marks: Vec<Mark>,
+}
+
+/// What is drawn at values of the axes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Mark {
+    /// A line; it is interrupted where there is no value.
+    Line { points: Vec<(f64, Option<f64>)>, style: Style, markers: Markers },
+    /// A faint area between two values.
+    Band { points: Vec<(f64, f64, f64)>, colour: RGBColor },
+    /// A thin grey line.
+    Guide { from: (f64, f64), to: (f64, f64) },
+    /// A horizontal bar around `y`, as thick as `thickness` units of y.
+    Bar { y: f64, thickness: f64, from: f64, to: f64, colour: RGBColor },
+    /// One marker.
+    Dot { at: (f64, f64), style: Style },
+    /// A number beside a point, to its right.
+    Note { at: (f64, f64), text: String },
+}
+
+/// Which points of a line get a marker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Markers {
+    All,
+    /// A few, shifted by the line's number so that lines on top of each other stay visible.
+    Few {
+        shift: usize,
+    },
+}
+
+/// A line of the legend.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    pub text: String,
+    /// A figure beside it, in grey.
+    pub note: String,
+    pub sample: Swatch,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Swatch {
+    Line(Style),
+    /// A dot without a line.
+    Dot(Style),
+    Block(RGBColor),
+    Guide,
+}
+
+impl Figure {
+    /// A chart with one panel and the legend at its right.
+    pub fn single(title: impl Into<String>, subtitle: impl Into<String>, panel: Panel, legend: Vec<Entry>) -> Figure {
+        Figure {
+            title: title.into(),
+            subtitle: subtitle.into(),
+            panels: vec![panel],
+            columns: 1,
+            legend,
+            place: Place::Right,
+            square: false,
+            height: 430.0,
+        }
+    }
+}
+
+impl Entry {
+    pub fn new(text: impl Into<String>, note: impl Into<String>, sample: Swatch) -> Entry {
+        Entry { text: text.into(), note: note.into(), sample }
+    }
+}

@@ -1,0 +1,50 @@
+//! Lorenz curves: which share of a load is borne by which share of the machines.
+
+use super::axis::Axis;
+use super::data::{Runs, curves};
+use super::figure::{Entry, Figure, Mark, Markers, Panel, Swatch};
+use super::style::Style;
+use crate::report::columns::{Columns, ReadError};
+
+/// The three loads: the word in their columns, their title, what is shared.
+const LOADS: [(&str, &str, &str); 3] = [
+    ("requests", "Who serves the requests", "requests served for others per second online"),
+    ("upload", "Who uploads for others", "bytes uploaded because of others per second online"),
+    ("records", "Who stores the records", "records held while online (time mean)"),
+];
+
+/// One chart for each load that some system has.
+pub fn figures(runs: &Runs, load: &Columns) -> Result<Vec<(String, Figure)>, ReadError> {
+    let mut figures = Vec::new();
+    for (word, title, what) in LOADS {
+        let column = format!("{word}_lorenz_ratio");
+        if !load.has(&column) {
+            continue;
+        }
+        let curves = curves(load, "quantile", &column)?;
+        if curves.is_empty() {
+            continue;
+        }
+        let gini = runs.means(&format!("{word}_gini"))?;
+        let mut marks = vec![Mark::Guide { from: (0.0, 0.0), to: (1.0, 1.0) }];
+        let mut legend = Vec::new();
+        for (system, points) in curves {
+            let place = runs.place(&system);
+            let style = Style::of(place);
+            let note = gini.get(&system).map_or(String::new(), |gini| format!("Gini {gini:.3}"));
+            legend.push(Entry::new(&system, note, Swatch::Line(style)));
+            marks.push(Mark::Line { points, style, markers: Markers::Few { shift: place } });
+        }
+        legend.push(Entry::new("even load", "Gini 0", Swatch::Guide));
+        let panel = Panel {
+            title: String::new(),
+            x: Axis::percent("machines, least loaded first (% of machines)", 0.0, 1.0),
+            y: Axis::percent("borne by them (% of the load)", 0.0, 1.0),
+            marks,
+        };
+        let subtitle = format!("Lorenz curves over the machines, servers included: {what}{}", runs.seeds());
+        let figure = Figure { square: true, height: 480.0, ..Figure::single(title, subtitle, panel, legend) };
+        figures.push((format!("load_{word}"), figure));
+    }
+    Ok(figures)
+}

@@ -1,0 +1,112 @@
+//! Charts, drawn from the CSV files alone.
+//!
+//! The way of a chart: `data` groups the files' rows, one builder each (`load`, `latency`, `time`, `traffic`, `sweep`)
+//! says what the chart says (`figure`), `layout` turns that into shapes, `canvas` writes them as SVG and PNG.
+
+mod axis;
+mod canvas;
+mod data;
+mod figure;
+mod latency;
+mod layout;
+mod load;
+mod style;
+mod sweep;
+mod time;
+mod traffic;
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use self::data::Runs;
+use self::figure::Figure;
+use super::columns::{Columns, ReadError};
+use super::staged::{FileError, Staged};
+
+/// What to draw against what. The default: every chart of the runs, or the headline metrics of a sweep.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The axis along x; default: the first that varies.
+    pub x: Option<String>,
+    /// The metrics; default: the headline ones.
+    pub y: Vec<String>,
+    /// The axis that splits each system into several lines (`system`: none); default: the second that varies.
+    pub by: Option<String>,
+    /// Logarithmic even if the values would not need it; without effect where a value is not positive.
+    pub log_x: bool,
+    pub log_y: bool,
+}
+
+/// Why nothing was drawn.
+#[derive(Debug, thiserror::Error)]
+pub enum PlotError {
+    /// The results could not be read, or are not what `peerlab` writes.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A chart could not be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// An option names what is not there.
+    #[error("{0}")]
+    Option(String),
+}
+
+/// Draws the charts of the results in `dir` into `dir/charts`, which appears, or is replaced, when all are drawn. Gives the
+/// names of the charts, without their ending.
+///
+/// # Errors
+/// See [`PlotError`]; nothing was changed then.
+pub fn plot(dir: &Path, options: &Options) -> Result<Vec<String>, PlotError> {
+    let figures = figures(dir, options)?;
+    let staged = Staged::new(dir.join("charts"))?;
+    save(&figures, staged.path())?;
+    let files: Vec<String> =
+        figures.iter().flat_map(|(stem, _)| ["svg", "png"].map(|ending| format!("{stem}.{ending}"))).collect();
+    let old = old_charts(dir, &files)?;
+    staged.commit(&old.iter().map(String::as_str).collect::<Vec<_>>())?;
+    Ok(figures.into_iter().map(|(stem, _)| stem).collect())
+}
+
+/// Draws the charts of the results in `dir` into `into`, an existing directory.
+///
+/// # Errors
+/// See [`PlotError`].
+pub fn draw(dir: &Path, into: &Path) -> Result<Vec<String>, PlotError> {
+    let figures = figures(dir, &Options::default())?;
+    save(&figures, into)?;
+    Ok(figures.into_iter().map(|(stem, _)| stem).collect())
+}
+
+fn save(figures: &[(String, Figure)], into: &Path) -> Result<(), FileError> {
+    figures.par_iter().try_for_each(|(stem, figure)| figure.lay_out().save(into, stem))
+}
+
+/// Charts of an earlier drawing that this one does not replace.
+fn old_charts(dir: &Path, new: &[String]) -> Result<Vec<String>, FileError> {
+    let charts: PathBuf = dir.join("charts");
+    let entries = std::fs::read_dir(&charts).map_err(FileError::at(&charts))?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let old = names.filter(|name| (name.ends_with(".svg") || name.ends_with(".png")) && !new.contains(name));
+    Ok(old.collect())
+}
+
+/// Every chart of the results in `dir`. A sweep has lines over its axis; the pictures of single runs would need one for
+/// each point, so only results without an axis that varies have them.
+fn figures(dir: &Path, options: &Options) -> Result<Vec<(String, Figure)>, PlotError> {
+    let runs = Runs::read(dir)?;
+    if !runs.axes.is_empty() || *options != Options::default() {
+        return sweep::figures(&runs, options);
+    }
+    let load = Columns::read(&dir.join("load.csv"), &["quantile"])?;
+    let series = Columns::read(&dir.join("timeseries.csv"), &["time_s"])?;
+    let mut figures = load::figures(&runs, &load)?;
+    figures.extend(latency::figures(&runs, &load)?);
+    let over_time = [("success", time::success(&runs, &series)?), ("online", time::online(&runs, &series)?)];
+    let named = over_time.into_iter().chain([("traffic", traffic::figure(&runs)?)]);
+    figures.extend(named.filter_map(|(stem, figure)| Some((stem.to_owned(), figure?))));
+    Ok(figures)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,342 @@
+//! The result files, written from the outcomes of runs: DESIGN §6.
+//!
+//! Columns keep their order. Floats are printed with the fewest digits that read back to the same number; what does not
+//! apply is an empty cell.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use ::csv::Writer;
+use indexmap::IndexMap;
+
+use super::staged::FileError;
+use crate::run::catalogue::{Catalogue, METRICS, QUANTILES, SERIES};
+use crate::run::outcome::{NodeRow, OperationRow, Outcome, POINTS};
+use crate::sweep::statistics::Summary;
+
+/// A run's outcome and what names it.
+#[derive(Clone, Debug)]
+pub struct RunRow<'a> {
+    /// `<system>[;axis=value…];seed=<n>`.
+    pub run_id: String,
+    /// The sweep's axes by their full path, in file order, the same in all rows; the value is empty where the axis does not
+    /// concern the system.
+    pub axes: Vec<(String, String)>,
+    pub system: String,
+    pub seed: u64,
+    pub outcome: &'a Outcome,
+}
+
+/// The files that are only written on demand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extra {
+    /// `nodes.csv`, one row per machine.
+    pub nodes: bool,
+    /// `operations.csv`, one row per operation.
+    pub operations: bool,
+}
+
+/// Every file that [`write()`] may leave.
+pub const FILES: [&str; 6] = ["runs.csv", "summary.csv", "timeseries.csv", "load.csv", "nodes.csv", "operations.csv"];
+
+const SUMMARY: [&str; 10] = ["n", "mean", "sd", "ci95_low", "ci95_high", "min", "p25", "median", "p75", "max"];
+
+const NODE: [&str; 10] = [
+    "machine",
+    "role",
+    "online_s",
+    "requests_per_online_s",
+    "upload_per_online_s",
+    "records_mean",
+    "bytes_sent",
+    "bytes_received",
+    "contacts",
+    "peers_contacted",
+];
+
+const OPERATION: [&str; 11] = [
+    "participant",
+    "session",
+    "number",
+    "kind",
+    "issued_s",
+    "outcome",
+    "cause",
+    "latency_ms",
+    "hops",
+    "rpcs",
+    "timeouts",
+];
+
+/// Writes the result files of `rows` into the existing directory `dir`.
+///
+/// # Errors
+/// If a file cannot be written.
+///
+/// # Panics
+/// If rows differ in their axes, or an outcome is not parallel to the catalogue.
+pub fn write(dir: &Path, rows: &[RunRow<'_>], extra: Extra) -> Result<(), FileError> {
+    check(rows);
+    write_runs(dir, rows)?;
+    write_summary(dir, rows)?;
+    write_series(dir, rows)?;
+    write_load(dir, rows)?;
+    if extra.nodes {
+        write_nodes(dir, rows)?;
+    }
+    if extra.operations {
+        write_operations(dir, rows)?;
+    }
+    Ok(())
+}
+
+fn check(rows: &[RunRow<'_>]) {
+    for row in rows {
+        let parallel = row.axes.iter().map(|(axis, _)| axis).eq(rows[0].axes.iter().map(|(axis, _)| axis));
+        assert!(parallel, "{} has other axes than {}", row.run_id, rows[0].run_id);
+        assert_eq!(row.outcome.metrics.len(), METRICS.len(), "{} has other metrics than the catalogue", row.run_id);
+    }
+}
+
+fn write_runs(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
+    per_run(dir, "runs.csv", rows, &names(&METRICS), |sheet, row| {
+        sheet.name(row)?;
+        row.outcome.metrics.iter().try_for_each(|value| sheet.some(*value))?;
+        sheet.end()
+    })
+}
+
+fn write_series(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
+    let columns: Vec<_> = std::iter::once("time_s").chain(names(&SERIES)).collect();
+    per_run(dir, "timeseries.csv", rows, &columns, |sheet, row| {
+        row.outcome.samples.iter().try_for_each(|sample| {
+            sheet.name(row)?;
+            sheet.cell(sample.at.as_secs_f64())?;
+            sample.values.iter().try_for_each(|value| sheet.some(*value))?;
+            sheet.end()
+        })
+    })
+}
+
+fn write_load(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
+    let columns: Vec<_> = std::iter::once("quantile").chain(names(&QUANTILES)).collect();
+    per_run(dir, "load.csv", rows, &columns, |sheet, row| {
+        (0..POINTS).try_for_each(|i| {
+            sheet.name(row)?;
+            sheet.cell(i as f64 / 100.0)?;
+            row.outcome.load.columns.iter().try_for_each(|column| sheet.some(column.map(|values| values[i])))?;
+            sheet.end()
+        })
+    })
+}
+
+fn write_nodes(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
+    per_run(dir, "nodes.csv", rows, &NODE, |sheet, row| {
+        row.outcome.nodes.iter().try_for_each(|node| {
+            sheet.name(row)?;
+            sheet.node(node)
+        })
+    })
+}
+
+fn write_operations(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
+    per_run(dir, "operations.csv", rows, &OPERATION, |sheet, row| {
+        row.outcome.operations.iter().try_for_each(|operation| {
+            sheet.name(row)?;
+            sheet.operation(operation)
+        })
+    })
+}
+
+/// One row per parameter point × system × metric, over the seeds. Points and systems in the order of their first run; a
+/// metric that applies to no run has n = 0 and empty cells, so that every point has the same rows.
+fn write_summary(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
+    let mut groups: IndexMap<_, Vec<&Outcome>> = IndexMap::new();
+    for row in rows {
+        groups.entry((&row.axes, &row.system)).or_default().push(row.outcome);
+    }
+    let axes = rows.first().map_or(&[][..], |row| &row.axes).iter().map(|(axis, _)| axis.as_str());
+    let header: Vec<_> = axes.chain(["system", "metric"]).chain(SUMMARY).collect();
+    sheet(dir, "summary.csv", &header, |sheet| {
+        for ((axes, system), outcomes) in &groups {
+            for (i, metric) in METRICS.iter().enumerate() {
+                axes.iter().try_for_each(|(_, value)| sheet.cell(value))?;
+                sheet.cell(system)?;
+                sheet.cell(&metric.name)?;
+                let values: Vec<f64> = outcomes.iter().filter_map(|outcome| outcome.metrics[i]).collect();
+                sheet.summary(Summary::of(&values))?;
+            }
+        }
+        Ok(())
+    })
+}
+
+fn names(catalogue: &'static Catalogue) -> Vec<&'static str> {
+    catalogue.iter().map(|metric| metric.name.as_str()).collect()
+}
+
+/// A file whose rows begin with the name of their run.
+fn per_run<'a>(
+    dir: &Path,
+    file: &str,
+    rows: &[RunRow<'a>],
+    columns: &[&str],
+    mut fill: impl FnMut(&mut Sheet, &RunRow<'a>) -> io::Result<()>,
+) -> Result<(), FileError> {
+    let axes = rows.first().map_or(&[][..], |row| &row.axes).iter().map(|(axis, _)| axis.as_str());
+    let header: Vec<_> =
+        std::iter::once("run_id").chain(axes).chain(["system", "seed"]).chain(columns.iter().copied()).collect();
+    sheet(dir, file, &header, |sheet| rows.iter().try_for_each(|row| fill(sheet, row)))
+}
+
+fn sheet(
+    dir: &Path,
+    file: &str,
+    header: &[&str],
+    fill: impl FnOnce(&mut Sheet) -> io::Result<()>,
+) -> Result<(), FileError> {
+    let path = dir.join(file);
+    let write = || {
+        let mut sheet = Sheet(Writer::from_writer(File::create(&path)?));
+        sheet.0.write_record(header)?;
+        fill(&mut sheet)?;
+        sheet.0.flush()
+    };
+    write().map_err(FileError::at(&path))
+}
+
+/// A CSV file being written, cell by cell.
+struct Sheet(Writer<File>);
+
+impl Sheet {
+    fn cell(&mut self, value: impl std::fmt::Display) -> io::Result<()> {
+        Ok(self.0.write_field(value.to_string())?)
+    }
+
+    fn some(&mut self, value: Option<impl std::fmt::Display>) -> io::Result<()> {
+        match value {
+            Some(value) => self.cell(value),
+            None => self.cell(""),
+        }
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        Ok(self.0.write_record(None::<&[u8]>)?)
+    }
+
+    fn name(&mut self, row: &RunRow<'_>) -> io::Result<()> {
+        self.cell(&row.run_id)?;
+        row.axes.iter().try_for_each(|(_, value)| self.cell(value))?;
+        self.cell(&row.system)?;
+        self.cell(row.seed)
+    }
+
+    fn summary(&mut self, summary: Option<Summary>) -> io::Result<()> {
+        self.cell(summary.map_or(0, |summary| summary.n))?;
+        self.some(summary.map(|s| s.mean))?;
+        self.some(summary.and_then(|s| s.sd))?;
+        self.some(summary.and_then(|s| s.ci95).map(|(low, _)| low))?;
+        self.some(summary.and_then(|s| s.ci95).map(|(_, high)| high))?;
+        self.some(summary.map(|s| s.min))?;
+        self.some(summary.map(|s| s.p25))?;
+        self.some(summary.map(|s| s.median))?;
+        self.some(summary.map(|s| s.p75))?;
+        self.some(summary.map(|s| s.max))?;
+        self.end()
+    }
+
+    fn node(&mut self, node: &NodeRow) -> io::Result<()> {
+        self.cell(node.machine)?;
+        self.cell(node.role)?;
+        self.cell(node.online_s)?;
+        self.some(node.requests_per_online_s)?;
+        self.some(node.upload_per_online_s)?;
+        self.some(node.records_mean)?;
+        self.cell(node.bytes_sent)?;
+        self.cell(node.bytes_received)?;
+        self.some(node.contacts)?;
+        self.some(node.peers_contacted)?;
+        self.end()
+    }
+
+    fn operation(&mut self, operation: &OperationRow) -> io::Result<()> {
+        self.cell(operation.participant)?;
+        self.cell(operation.session)?;
+        self.cell(operation.number)?;
+        self.cell(operation.kind)?;
+        self.cell(operation.issued.as_secs_f64())?;
+        self.cell(operation.outcome)?;
+        self.cell(operation.cause)?;
+        self.some(operation.latency_ms)?;
+        self.some(operation.hops)?;
+        self.cell(operation.rpcs)?;
+        self.cell(operation.timeouts)?;
+        self.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::columns::Columns;
+    use crate::report::example;
+
+    fn lines(dir: &Path, file: &str) -> Vec<String> {
+        std::fs::read_to_string(dir.join(file)).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_file_begins_with_what_names_its_runs() {
+        let home = tempfile::tempdir().unwrap();
+        let runs = example::sweep(&[0.5, 2.0], 2);
+        write(home.path(), &example::rows(&runs), Extra { nodes: true, operations: true }).unwrap();
+        for file in ["runs.csv", "timeseries.csv", "load.csv", "nodes.csv", "operations.csv"] {
+            let lines = lines(home.path(), file);
+            assert!(lines[0].starts_with("run_id,population.churn.time_scale,system,seed,"), "{file}: {}", lines[0]);
+            let first = "server;population.churn.time_scale=0.5;seed=42,0.5,server,42,";
+            assert!(lines[1].starts_with(first), "{file}: {}", lines[1]);
+        }
+        let header = &lines(home.path(), "load.csv")[0];
+        assert!(header.contains(",seed,quantile,requests_per_online_s,requests_lorenz_ratio,upload_per_online_s,"));
+    }
+
+    #[test]
+    fn numbers_read_back_to_the_last_bit_and_what_does_not_apply_is_empty() {
+        let home = tempfile::tempdir().unwrap();
+        let runs = example::sweep(&[1.0], 1);
+        write(home.path(), &example::rows(&runs), Extra::default()).unwrap();
+        let columns = Columns::read(&home.path().join("runs.csv"), &[]).unwrap();
+        assert_eq!(columns.len(), runs.len());
+        for (row, run) in runs.iter().enumerate() {
+            for (metric, value) in METRICS.iter().zip(&run.outcome.metrics) {
+                assert_eq!(columns.number(row, &metric.name).unwrap(), *value, "{}", metric.name);
+            }
+        }
+        assert!(runs.iter().any(|run| run.outcome.metrics.contains(&None)), "nothing was empty");
+        assert!(!home.path().join("operations.csv").exists());
+    }
+
+    #[test]
+    fn the_summary_has_a_row_for_every_point_system_and_metric() {
+        let home = tempfile::tempdir().unwrap();
+        let runs = example::sweep(&[0.5, 2.0], 3);
+        write(home.path(), &example::rows(&runs), Extra::default()).unwrap();
+        let lines = lines(home.path(), "summary.csv");
+        let header = "population.churn.time_scale,system,metric,n,mean,sd,ci95_low,ci95_high,min,p25,median,p75,max";
+        assert_eq!(lines[0], header);
+        assert_eq!(lines.len(), 1 + 2 * example::SYSTEMS.len() * METRICS.len());
+        let row = lines.iter().find(|line| line.starts_with("2,ring,lookup_hops_mean,")).unwrap();
+        let values: Vec<f64> = runs
+            .iter()
+            .filter(|run| run.axes[0].1 == "2" && run.system == "ring")
+            .map(|run| run.outcome.metrics[METRICS.index_of("lookup_hops_mean").unwrap()].unwrap())
+            .collect();
+        let summary = Summary::of(&values).unwrap();
+        assert!(
+            row.starts_with(&format!("2,ring,lookup_hops_mean,3,{},{},", summary.mean, summary.sd.unwrap())),
+            "{row}"
+        );
+        assert!(lines.contains(&"2,ring,server_wait_mean_ms,0,,,,,,,,,".to_owned()));
+    }
+}

@@ -1,0 +1,12 @@
+//! Layer 8: CSV files, charts, tables.
+//!
+//! Charts are drawn from the CSV files alone, so that `peerlab plot DIR` gives the same pictures without simulating.
+
+pub mod chart;
+pub mod columns;
+pub mod csv;
+pub mod number;
+pub mod staged;
+
+#[cfg(test)]
+mod example;

@@ -1,0 +1,374 @@
+//! The one list of figures: every metric column, every series over time and every quantile column.
+//!
+//! Files, tables, charts, `peerlab list metrics` and the README's table of columns all follow from it. To add a figure,
+//! add its line here and set it in the observer that knows it ([`Figures`]); nothing else needs to change.
+//!
+//! Names carry their unit or qualifier last (`lookup_latency_p99_ms`); the definitions of the words are in DESIGN §1.
+
+use std::sync::LazyLock;
+
+use indexmap::IndexMap;
+
+use crate::overlay::Cause;
+
+/// What a participant may ask. The words of the columns.
+pub const OPERATIONS: [&str; 3] = ["lookup", "get", "put"];
+
+/// Why a packet was lost. The words of the columns.
+pub const LOSSES: [&str; 6] = ["uplink_queue", "downlink_queue", "loss", "offline", "stale", "server_queue"];
+
+/// The three kinds of traffic. The words of the columns.
+pub const TRAFFIC: [&str; 3] = ["lookup", "maintenance", "storage"];
+
+/// Which end of a figure's range is the good one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    Lower,
+    Higher,
+    /// A description of the run, not a merit.
+    Neither,
+}
+
+/// A figure: its column name, its unit, and what it means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// The column's name.
+    pub name: String,
+    /// The unit as it is printed beside the figure (`ms`, `B/s`); empty for ratios and indices.
+    pub unit: &'static str,
+    pub better: Better,
+    /// One line: what it is, over what it is taken.
+    pub about: String,
+}
+
+/// An ordered list of figures that can be found by name.
+pub struct Catalogue {
+    metrics: Vec<Metric>,
+    places: IndexMap<String, usize>,
+}
+
+impl Catalogue {
+    /// # Panics
+    /// If two figures have the same name.
+    fn new(metrics: Vec<Metric>) -> Catalogue {
+        let places: IndexMap<_, _> = metrics.iter().enumerate().map(|(i, metric)| (metric.name.clone(), i)).collect();
+        assert_eq!(places.len(), metrics.len(), "two figures have the same name");
+        Catalogue { metrics, places }
+    }
+
+    /// Where the figure with this name stands in the list.
+    pub fn index_of(&self, name: &str) -> Option<usize> {
+        self.places.get(name).copied()
+    }
+
+    /// The figure with this name.
+    pub fn get(&self, name: &str) -> Option<&Metric> {
+        self.index_of(name).map(|i| &self.metrics[i])
+    }
+}
+
+impl std::ops::Deref for Catalogue {
+    type Target = [Metric];
+
+    fn deref(&self) -> &[Metric] {
+        &self.metrics
+    }
+}
+
+/// The metric columns of `runs.csv`, in their order.
+pub static METRICS: LazyLock<Catalogue> = LazyLock::new(|| {
+    let mut list = Vec::new();
+    OPERATIONS.iter().for_each(|operation| operation_metrics(&mut list, operation));
+    record_metrics(&mut list);
+    load_metrics(&mut list);
+    traffic_metrics(&mut list);
+    state_metrics(&mut list);
+    Catalogue::new(list)
+});
+
+/// The columns of `timeseries.csv` after `time_s`, in their order. Counts and rates are of the sampling interval that
+/// ends at the row's time.
+pub static SERIES: LazyLock<Catalogue> = LazyLock::new(|| {
+    use Better::*;
+    let mut list = Vec::new();
+    add(&mut list, "online", "machines", Neither, "participants online");
+    add(&mut list, "joined", "nodes", Neither, "nodes online and joined");
+    for operation in OPERATIONS {
+        for (outcome, better) in [("correct", Higher), ("incorrect", Lower), ("failed", Lower)] {
+            let about = format!("{operation}s decided as {outcome} in the interval");
+            add(&mut list, format!("{operation}_{outcome}"), "", better, about);
+        }
+        let about = format!("share of the {operation}s decided in the interval that were correct");
+        add(&mut list, format!("{operation}_correct_ratio"), "", Higher, about);
+    }
+    add(&mut list, "availability", "", Higher, "share of the resources that could be had from the machines online");
+    for kind in TRAFFIC {
+        let about = format!("{kind} bytes put on the wire by all machines");
+        add(&mut list, format!("{kind}_bytes_per_s"), "B/s", Lower, about);
+    }
+    let about = "bytes sent and received by the machine that moved most in the interval";
+    add(&mut list, "busiest_machine_bytes_per_s", "B/s", Lower, about);
+    add(&mut list, "contacts_mean", "contacts", Lower, "routing entries held per joined node");
+    add(&mut list, "table_stale_ratio", "", Lower, "share of the routing entries that name a node that is not online");
+    Catalogue::new(list)
+});
+
+/// The columns of `load.csv` after `quantile`, in their order.
+///
+/// Beside each load stands its Lorenz curve, exact at the 101 points: drawn from the quantiles alone it would smear one
+/// server's load over a hundredth of the machines.
+pub static QUANTILES: LazyLock<Catalogue> = LazyLock::new(|| {
+    use Better::*;
+    let mut list = Vec::new();
+    for (name, lorenz, unit, what) in LOADS {
+        add(&mut list, name, unit, Lower, format!("quantiles over machines: {what}"));
+        let about =
+            format!("share of all {lorenz} borne by the least loaded machines up to this quantile (Lorenz curve)");
+        add(&mut list, format!("{lorenz}_lorenz_ratio"), "", Neither, about);
+    }
+    for operation in OPERATIONS {
+        let about = format!("quantiles over correct {operation}s: time from issue to answer");
+        add(&mut list, format!("{operation}_latency_ms"), "ms", Lower, about);
+    }
+    Catalogue::new(list)
+});
+
+/// The three loads: their quantile column, the word that begins their other columns, unit and meaning.
+const LOADS: [(&str, &str, &str, &str); 3] = [
+    ("requests_per_online_s", "requests", "1/s", "requests processed for operations of others, per second online"),
+    ("upload_per_online_s", "upload", "B/s", "bytes sent because of others, per second online"),
+    ("records", "records", "records", "time mean of the records held while online"),
+];
+
+fn add(list: &mut Vec<Metric>, name: impl Into<String>, unit: &'static str, better: Better, about: impl Into<String>) {
+    list.push(Metric { name: name.into(), unit, better, about: about.into() });
+}
+
+/// How the operations of one kind ended, how long they took and what they cost.
+fn operation_metrics(list: &mut Vec<Metric>, operation: &str) {
+    use Better::*;
+    add(list, format!("{operation}s"), "", Neither, format!("{operation}s issued in the measurement"));
+    for (outcome, better) in [("correct", Higher), ("incorrect", Lower), ("failed", Lower)] {
+        let about = format!("{outcome} {operation}s of those decided (correct, incorrect and failed)");
+        add(list, format!("{operation}_{outcome}_ratio"), "", better, about);
+    }
+    let about = format!("{operation}s whose node went offline first, of those issued");
+    add(list, format!("{operation}_abandoned_ratio"), "", Neither, about);
+    let about = format!("{operation}s still under way at the end, of those issued");
+    add(list, format!("{operation}_open_ratio"), "", Neither, about);
+    for cause in Cause::ALL {
+        let name = format!("{operation}_failed_{}", cause.name().replace('-', "_"));
+        add(list, name, "", Lower, format!("{operation}s that failed with the cause {}", cause.name()));
+    }
+    for statistic in ["mean", "p50", "p90", "p99"] {
+        let about = format!("time from issue to answer of correct {operation}s, {}", words(statistic));
+        add(list, format!("{operation}_latency_{statistic}_ms"), "ms", Lower, about);
+    }
+    for statistic in ["mean", "p50", "p99"] {
+        let about =
+            format!("depth in the referral tree of the node where a correct {operation} ended, {}", words(statistic));
+        add(list, format!("{operation}_hops_{statistic}"), "hops", Lower, about);
+    }
+    let about = format!("request messages sent by anyone on behalf of a decided {operation}");
+    add(list, format!("{operation}_rpcs_mean"), "RPCs", Lower, about);
+    let about = format!("requests that timed out on behalf of a decided {operation}");
+    add(list, format!("{operation}_timeouts_mean"), "RPCs", Lower, about);
+    for statistic in ["p10", "p50", "p90"] {
+        let about =
+            format!("latency of correct {operation}s over the round trip to the responsible, {}", words(statistic));
+        add(list, format!("{operation}_stretch_{statistic}"), "", Lower, about);
+    }
+    if operation == "get" {
+        add(list, "get_local_ratio", "", Higher, "correct gets answered from the machine's own portion");
+    }
+    if operation == "put" {
+        add(list, "nodes_touched_per_put", "nodes", Lower, "nodes that stored the version of a correct put");
+    }
+}
+
+/// What became of the records.
+fn record_metrics(list: &mut Vec<Metric>) {
+    use Better::*;
+    let about = "time mean of the share of the resources that could be had from the machines online";
+    add(list, "availability_mean", "", Higher, about);
+    add(list, "availability_min", "", Higher, "smallest share of the resources that could be had, of all samples");
+    add(list, "durability_ratio", "", Higher, "share of the resources of which a copy is left on some disk at the end");
+    add(list, "resources_lost", "resources", Lower, "resources of which no copy is left on any disk at the end");
+}
+
+/// The three loads: how much, and how evenly. Over the machines online for at least a tenth of the measurement.
+fn load_metrics(list: &mut Vec<Metric>) {
+    use Better::*;
+    for (quantity, load, unit, what) in LOADS {
+        add(list, format!("{quantity}_mean"), unit, Lower, format!("{what}, mean over machines"));
+        add(
+            list,
+            format!("{load}_gini"),
+            "",
+            Lower,
+            format!("Gini coefficient of {load} over machines: 0 even, 1 one bears all"),
+        );
+        add(
+            list,
+            format!("{load}_jain"),
+            "",
+            Higher,
+            format!("Jain's fairness index of {load} over machines: 1 even, 1/n one bears all"),
+        );
+        add(
+            list,
+            format!("{load}_max_over_mean"),
+            "",
+            Lower,
+            format!("the most loaded machine's {load} over the mean"),
+        );
+        add(
+            list,
+            format!("{load}_p99_over_mean"),
+            "",
+            Lower,
+            format!("99th percentile of the machines' {load} over the mean"),
+        );
+    }
+}
+
+/// What went over the network, who moved most of it, and what got lost.
+fn traffic_metrics(list: &mut Vec<Metric>) {
+    use Better::*;
+    add(list, "bytes_total", "B", Lower, "bytes put on the wire by all machines in the measurement");
+    add(list, "bytes_per_online_s_mean", "B/s", Lower, "bytes put on the wire per machine and second online");
+    for kind in TRAFFIC {
+        let about = format!("{kind} bytes put on the wire per machine and second online");
+        add(list, format!("{kind}_bytes_per_online_s_mean"), "B/s", Lower, about);
+    }
+    let about = "bytes sent and received per second by the machine that moved most";
+    add(list, "busiest_machine_bytes_per_s", "B/s", Lower, about);
+    let about = "bytes sent and received per second, mean over the machines among which the busiest is sought";
+    add(list, "machine_bytes_per_s_mean", "B/s", Lower, about);
+    let about = "the busiest machine's part of all bytes sent and received";
+    add(list, "busiest_machine_share_ratio", "", Lower, about);
+    add(list, "packets_sent", "packets", Lower, "packets that left a machine");
+    for cause in LOSSES {
+        let about = format!("packets lost, cause {}", cause.replace('_', " "));
+        add(list, format!("packets_lost_{cause}"), "packets", Lower, about);
+    }
+}
+
+/// The state that nodes keep, who was there, and how the server fared.
+fn state_metrics(list: &mut Vec<Metric>) {
+    use Better::*;
+    add(list, "contacts_mean", "contacts", Lower, "routing entries held per joined node, time mean");
+    add(list, "peers_contacted_mean", "nodes", Lower, "different nodes that a machine sent a packet to");
+    let about = "share of the routing entries that name a node that is not online, time mean";
+    add(list, "table_stale_ratio", "", Lower, about);
+    add(list, "participants", "machines", Neither, "participants of the population, online or not");
+    add(list, "online_mean", "machines", Neither, "participants online, time mean");
+    add(list, "joined_mean", "nodes", Neither, "nodes online and joined, time mean");
+    add(list, "server_wait_mean_ms", "ms", Lower, "time a request waits at the server before its service begins");
+    add(list, "server_utilisation_ratio", "", Lower, "busy share of the server's workers while it is up");
+}
+
+/// A statistic's name in words.
+fn words(statistic: &str) -> String {
+    match statistic.strip_prefix('p') {
+        Some("50") => "median".to_owned(),
+        Some(percent) => format!("{percent}th percentile"),
+        None => statistic.to_owned(),
+    }
+}
+
+/// The values of one run or one sample, parallel to a catalogue; what is not set does not apply.
+#[derive(Clone)]
+pub struct Figures {
+    catalogue: &'static Catalogue,
+    values: Vec<Option<f64>>,
+}
+
+impl Figures {
+    /// Nothing set yet; `&METRICS` or `&SERIES`.
+    pub fn new(catalogue: &'static Catalogue) -> Figures {
+        Figures { catalogue, values: vec![None; catalogue.len()] }
+    }
+
+    /// Sets a figure.
+    ///
+    /// # Panics
+    /// On a name that is not in the catalogue, and on NaN and infinity: a ratio over nothing is left out, not set.
+    pub fn set(&mut self, name: &str, value: f64) {
+        assert!(value.is_finite(), "{name} = {value} is not a figure");
+        let index = self.catalogue.index_of(name).unwrap_or_else(|| panic!("{name} is not in the catalogue"));
+        self.values[index] = Some(value);
+    }
+
+    /// Sets a figure if there is a value.
+    ///
+    /// # Panics
+    /// As [`Figures::set`].
+    pub fn set_some(&mut self, name: &str, value: Option<f64>) {
+        if let Some(value) = value {
+            self.set(name, value);
+        }
+    }
+
+    /// The values, parallel to the catalogue.
+    pub fn into_values(self) -> Vec<Option<f64>> {
+        self.values
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_figure_is_found_under_its_name() {
+        for catalogue in [&METRICS, &SERIES, &QUANTILES] {
+            for (i, metric) in catalogue.iter().enumerate() {
+                assert_eq!(catalogue.index_of(&metric.name), Some(i));
+                let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+                assert!(metric.name.chars().all(plain), "{} is not a plain column name", metric.name);
+                assert!(!metric.about.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn the_columns_of_the_design_are_there() {
+        let columns = "lookups get_correct_ratio put_open_ratio lookup_latency_p99_ms get_hops_p50 put_rpcs_mean \
+            lookup_timeouts_mean lookup_stretch_p10 get_local_ratio availability_min durability_ratio resources_lost \
+            requests_per_online_s_mean upload_per_online_s_mean records_mean records_gini upload_jain \
+            requests_max_over_mean requests_p99_over_mean bytes_total bytes_per_online_s_mean \
+            maintenance_bytes_per_online_s_mean busiest_machine_bytes_per_s busiest_machine_share_ratio contacts_mean \
+            peers_contacted_mean table_stale_ratio nodes_touched_per_put online_mean server_wait_mean_ms \
+            server_utilisation_ratio packets_lost_offline lookup_failed_not_joined get_failed_never_stored";
+        for name in columns.split_whitespace() {
+            assert!(METRICS.get(name).is_some(), "{name} is missing");
+        }
+    }
+
+    #[test]
+    fn a_unit_at_the_end_of_a_name_is_the_unit() {
+        for catalogue in [&METRICS, &SERIES, &QUANTILES] {
+            for metric in catalogue.iter() {
+                assert_eq!(metric.name.ends_with("_ms"), metric.unit == "ms", "{}", metric.name);
+                assert!(!metric.name.ends_with("_ratio") || metric.unit.is_empty(), "{}", metric.name);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_set_stays_empty() {
+        let mut figures = Figures::new(&METRICS);
+        figures.set("lookup_hops_mean", 3.5);
+        figures.set_some("get_hops_mean", None);
+        let values = figures.into_values();
+        assert_eq!(values[METRICS.index_of("lookup_hops_mean").unwrap()], Some(3.5));
+        assert_eq!(values.iter().flatten().count(), 1);
+    }
+
+    #[test]
+    #[should_panic(expected = "lookup_hop_mean is not in the catalogue")]
+    fn a_misspelt_figure_is_our_bug() {
+        Figures::new(&METRICS).set("lookup_hop_mean", 3.5);
+    }
+}

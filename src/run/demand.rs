@@ -1,0 +1,273 @@
+//! What participants ask for: operations from their issue to their end, and the judgement of the answers.
+
+use super::event::Event;
+use super::observer::{Ended, Observer};
+use super::operations::{Operation, Stage, Verdict};
+use super::setup::metric;
+use super::simulation::Simulation;
+use crate::engine::order::{Class, Order};
+use crate::engine::{Duration, Time};
+use crate::overlay::{Cause, Contact, Key, Metric, NodeId, OpId, Placement, Protocol, RecordId, Version, Walk};
+use crate::population::{OperationKind, Target};
+
+/// Between two attempts to publish what is not stored yet.
+const PUBLISH_AGAIN: Duration = Duration::from_secs(60);
+
+impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
+    /// A session began: the first operation of each kind is due after a residual gap.
+    pub fn begin_demand(&mut self, node: NodeId) {
+        for kind in OperationKind::ALL {
+            self.schedule_operation(node, kind, 0);
+        }
+    }
+
+    fn schedule_operation(&mut self, node: NodeId, kind: OperationKind, number: u32) {
+        let epoch = self.seats[node.index()].epoch;
+        if let Some(gap) = self.workload.gap(&self.streams, kind, self.session(node), number) {
+            let order = Order::new(Class::Operation, node.0, number << 2 | kind as u32);
+            let participant = node.0;
+            self.queue.push(self.now + gap, order, Event::Operation { participant, epoch, kind, number });
+        }
+    }
+
+    /// A participant issues an operation.
+    pub fn operation_due(&mut self, node: NodeId, epoch: u16, kind: OperationKind, number: u32) {
+        if !self.is_current(node, epoch) {
+            return;
+        }
+        self.schedule_operation(node, kind, number + 1);
+        let session = self.session(node);
+        let (target, record) = match kind {
+            OperationKind::Get | OperationKind::Put => {
+                let record = RecordId::new(self.workload.record(&self.streams, kind, session, number));
+                (self.record_keys[record.index()], Some(record))
+            }
+            OperationKind::Lookup => (self.lookup_target(self.workload.subject(&self.streams, session, number)), None),
+        };
+        let counted = self.now >= Time::ZERO + self.plan.warmup;
+        self.issue(node, |operation| Operation { kind, number, target, record, counted, ..operation });
+    }
+
+    fn lookup_target(&self, draw: u64) -> Key {
+        match self.workload.target {
+            Target::Key => Key(draw),
+            Target::Node => {
+                let place = (u128::from(draw) * self.online.len() as u128) >> 64;
+                self.keys[self.online[place as usize].index()]
+            }
+        }
+    }
+
+    /// A participant puts the records that it publishes into a system that did not start converged.
+    pub fn publish(&mut self, node: NodeId) {
+        let range = self.publications.partition_point(|(publisher, _)| *publisher < node)
+            ..self.publications.partition_point(|(publisher, _)| *publisher <= node);
+        let mut again = false;
+        for at in range {
+            let record = self.publications[at].1;
+            if !self.records.is_stored(record) {
+                again = true;
+                let (kind, target) = (OperationKind::Put, self.record_keys[record.index()]);
+                self.issue(node, |blank| Operation { kind, target, record: Some(record), publication: true, ..blank });
+            }
+        }
+        if again {
+            let epoch = self.seats[node.index()].epoch;
+            let event = Event::Publish { node, epoch };
+            self.schedule(self.now + PUBLISH_AGAIN, Class::Timer, node, event);
+        }
+    }
+
+    fn issue(&mut self, node: NodeId, make: impl FnOnce(Operation) -> Operation) {
+        let session = self.seats[node.index()].epoch;
+        let records = &mut self.records;
+        let id = self.operations.issue(node, self.now, |blank| {
+            let operation = make(Operation { session, ..blank });
+            let version = match (operation.kind, operation.record) {
+                (OperationKind::Get, Some(record)) => records.acknowledged(record),
+                // What is published first is version 0.
+                (OperationKind::Put, _) if !operation.publication => records.next_version(),
+                _ => Version(0),
+            };
+            Operation { version, ..operation }
+        });
+        let operation = *self.operations.get(id).expect("it was just issued");
+        self.observer.operation_issued(self.now, &operation);
+        if self.seats[node.index()].settled {
+            self.start_operation(id);
+        }
+    }
+
+    /// The node has joined: what waited for it begins.
+    pub fn begin_waiting(&mut self, node: NodeId) {
+        let mut waiting = Vec::new();
+        self.operations.waiting(node, &mut waiting);
+        waiting.into_iter().for_each(|op| self.start_operation(op));
+    }
+
+    fn start_operation(&mut self, op: OpId) {
+        let Some(operation) = self.operations.get(op) else { return };
+        operation.stage = Stage::Overlay;
+        let Operation { node, kind, target, record, version, .. } = *operation;
+        let count = self.replicas();
+        match (kind, record) {
+            (OperationKind::Lookup, _) => self.walk(node, Walk { op, target, record: None, count: 1 }),
+            (OperationKind::Get, Some(record)) => {
+                if let Some(version) = self.version_at(node, record) {
+                    self.got(op, Contact { node, hops: 0 }, version, Stage::Overlay);
+                } else {
+                    self.walk(node, Walk { op, target, record: Some(record), count });
+                }
+            }
+            (OperationKind::Put, Some(record)) => match P::PLACEMENT {
+                Placement::Closest(_) => self.walk(node, Walk { op, target, record: None, count }),
+                Placement::Everyone(_) => {
+                    self.with_overlay(node, |overlay, cx| overlay.spread(cx, op, record, version));
+                }
+                Placement::Servers => {
+                    let server = NodeId(self.participants());
+                    self.walk_found(op, &[Contact { node: server, hops: 1 }]);
+                }
+            },
+            (OperationKind::Get | OperationKind::Put, None) => unreachable!("gets and puts name a record"),
+        }
+    }
+
+    fn walk(&mut self, node: NodeId, walk: Walk) {
+        self.with_overlay(node, |overlay, cx| overlay.walk(cx, walk));
+    }
+
+    /// The version that a node holds itself.
+    fn version_at(&self, node: NodeId, record: RecordId) -> Option<Version> {
+        match P::PLACEMENT {
+            Placement::Everyone(_) => self.nodes[node.index()].version_of(&self.shared, node, record),
+            _ => self.agents[node.index()].store.version(record),
+        }
+    }
+
+    /// A walk has named the responsible nodes.
+    pub fn walk_found(&mut self, op: OpId, nodes: &[Contact]) {
+        let Some(operation) = self.operations.get(op).filter(|operation| operation.stage == Stage::Overlay) else {
+            return;
+        };
+        let Operation { node, kind, record, version, target, .. } = *operation;
+        operation.hops = nodes[0].hops;
+        operation.stage = Stage::Storage;
+        match (kind, record) {
+            (OperationKind::Put, Some(record)) => {
+                self.with_agent(node, |agent, desk, _| agent.put(desk, op, record, version, nodes));
+            }
+            (OperationKind::Get, Some(record)) => {
+                self.with_agent(node, |agent, desk, _| agent.fetch(desk, op, record, nodes));
+            }
+            _ => {
+                let correct = match metric(P::PLACEMENT) {
+                    Some(metric) => self.directory.responsible(metric, target) == Some(nodes[0].node),
+                    None => self.is_server(nodes[0].node),
+                };
+                self.answered(op, correct, nodes[0]);
+            }
+        }
+    }
+
+    /// A get came to a holder.
+    pub fn got(&mut self, op: OpId, holder: Contact, version: Version, stage: Stage) {
+        let Some(operation) = self.operations.get(op).filter(|operation| operation.stage == stage) else { return };
+        let correct = version >= operation.version;
+        self.answered(op, correct, holder);
+    }
+
+    /// A put was acknowledged. (`storers` is empty where everyone stores.)
+    pub fn acknowledged(&mut self, op: OpId, storers: &[NodeId]) {
+        let Some(&mut Operation { node, target, record: Some(record), version, hops, .. }) = self.operations.get(op)
+        else {
+            return;
+        };
+        self.records.acknowledge(record, version);
+        let correct = match P::PLACEMENT {
+            Placement::Closest(metric) => self.any_responsible(metric, target, storers),
+            Placement::Everyone(_) | Placement::Servers => true,
+        };
+        self.answered(op, correct, Contact { node: storers.first().copied().unwrap_or(node), hops });
+    }
+
+    /// Whether one of the r joined nodes responsible for `key` is among `storers`.
+    fn any_responsible(&self, metric: Metric, key: Key, storers: &[NodeId]) -> bool {
+        let mut responsible = Vec::new();
+        self.directory.nearest(metric, key, self.replicas() as usize, &mut responsible);
+        responsible.iter().any(|(_, node)| storers.contains(node))
+    }
+
+    /// A node stored an operation's version.
+    pub fn stored(&mut self, op: OpId) {
+        if let Some(operation) = self.operations.get(op) {
+            operation.touched += 1;
+            if let Some(record) = operation.record {
+                self.records.mark_stored(record);
+            }
+        }
+    }
+
+    fn answered(&mut self, op: OpId, correct: bool, at: Contact) {
+        let Some(operation) = self.operations.end(op) else { return };
+        let node = operation.node;
+        let round_trip =
+            (at.node != node).then(|| Duration::from_nanos(2 * self.network.delay(node.0, at.node.0).as_nanos()));
+        let local = operation.kind == OperationKind::Get && at.node == node;
+        let verdict = if correct { Verdict::Correct } else { Verdict::Incorrect };
+        let ended = Ended { verdict, hops: correct.then_some(at.hops), round_trip, local };
+        self.observer.operation_ended(self.now, &operation, &ended);
+    }
+
+    /// An operation ended without an answer. What storage cannot know is looked up: whether copies exist at all.
+    pub fn failed(&mut self, op: OpId, cause: Cause) {
+        let Some(operation) = self.operations.end(op) else { return };
+        let cause = match (cause, operation.kind, operation.record) {
+            (Cause::Unreachable | Cause::Timeout, OperationKind::Get, Some(record)) => {
+                match (self.records.is_stored(record), self.records.is_lost(record)) {
+                    (false, _) => Cause::NeverStored,
+                    (true, true) if !matches!(P::PLACEMENT, Placement::Everyone(_)) => Cause::Lost,
+                    _ => cause,
+                }
+            }
+            _ => cause,
+        };
+        self.end_without_answer(&operation, Verdict::Failed(cause));
+    }
+
+    fn end_without_answer(&mut self, operation: &Operation, verdict: Verdict) {
+        let ended = Ended { verdict, hops: None, round_trip: None, local: false };
+        self.observer.operation_ended(self.now, operation, &ended);
+    }
+
+    /// The deadline of the operation issued longest ago has passed.
+    pub fn deadline_passed(&mut self) {
+        let op = self.operations.pop_deadline().expect("a deadline has passed");
+        let operation = self.operations.end(op).expect("its deadline was not skipped");
+        self.stop(&operation);
+        let cause = if operation.stage == Stage::Waiting { Cause::NotJoined } else { Cause::Timeout };
+        self.end_without_answer(&operation, Verdict::Failed(cause));
+    }
+
+    /// Nothing more is done for an operation.
+    fn stop(&mut self, operation: &Operation) {
+        self.nodes[operation.node.index()].cancel(operation.id);
+        self.agents[operation.node.index()].cancel(operation.id);
+    }
+
+    /// The node goes offline: its operations end undecided.
+    pub fn abandon_operations(&mut self, node: NodeId) {
+        while let Some(op) = self.operations.of(node) {
+            let operation = self.operations.end(op).expect("it is listed");
+            self.end_without_answer(&operation, Verdict::Abandoned);
+        }
+    }
+
+    /// The run is over: what is under way stays undecided.
+    pub fn close_operations(&mut self) {
+        while let Some(op) = self.operations.any() {
+            let operation = self.operations.end(op).expect("it is under way");
+            self.end_without_answer(&operation, Verdict::Open);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Calling the handlers of a node, and doing what they ask for.
+
+use super::event::{Body, Event, Packet};
+use super::observer::Observer;
+use super::operations::Stage;
+use super::simulation::Simulation;
+use crate::engine::Duration;
+use crate::engine::order::Class;
+use crate::overlay::{self, Change, Context, Key, NodeId, Placement, Protocol, RecordId, View};
+use crate::storage::{self, Agent, Desk, Neighbourhood};
+
+/// How long a request of storage waits for its reply (OverSim's direct time-out; a server needs longer under load).
+const STORAGE_TIMEOUT: Duration = Duration::from_millis(1500);
+/// How long one to a server waits: its queue counts too.
+const SERVER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Who is responsible by a node's own account.
+pub(super) struct Around<'a, P> {
+    overlay: &'a P,
+    view: View<'a>,
+    record_keys: &'a [Key],
+}
+
+impl<P: Protocol> Neighbourhood for Around<'_, P> {
+    fn responsible(&self, record: RecordId, count: usize, out: &mut Vec<NodeId>) {
+        self.overlay.nearest(&self.view, self.record_keys[record.index()], count, out);
+    }
+
+    fn is_nearer(&self, record: RecordId, a: NodeId, b: NodeId) -> bool {
+        let Placement::Closest(metric) = P::PLACEMENT else { return false };
+        let key = self.record_keys[record.index()];
+        metric.distance(key, self.view.key(a)) < metric.distance(key, self.view.key(b))
+    }
+}
+
+impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
+    /// Calls a handler of a node's overlay and applies its effects.
+    pub fn with_overlay(&mut self, node: NodeId, handler: impl FnOnce(&mut P, &mut Context<'_, P>)) {
+        let mut effects = self.buffers.overlay.pop().unwrap_or_default();
+        let seat = &mut self.seats[node.index()];
+        let mut cx = Context {
+            now: self.now,
+            view: View::new(node, &self.keys),
+            config: self.config,
+            shared: &mut self.shared,
+            noise: &mut seat.noise,
+            lists: &mut self.lists,
+            held: self.agents[node.index()].store.held(),
+            sizes: &self.sizes,
+            epoch: seat.epoch,
+            effects: &mut effects,
+        };
+        handler(&mut self.nodes[node.index()], &mut cx);
+        self.apply_overlay(node, &effects);
+        effects.list.clear();
+        effects.answers.clear();
+        self.buffers.overlay.push(effects);
+    }
+
+    /// Calls a handler of a node's storage and applies its effects.
+    pub fn with_agent(&mut self, node: NodeId, handler: impl FnOnce(&mut Agent, &mut Desk<'_>, &Around<'_, P>)) {
+        let mut effects = self.buffers.storage.pop().unwrap_or_default();
+        let around = Around {
+            overlay: &self.nodes[node.index()],
+            view: View::new(node, &self.keys),
+            record_keys: &self.record_keys,
+        };
+        let mut desk = Desk {
+            now: self.now,
+            me: node,
+            epoch: self.seats[node.index()].epoch,
+            replicas: self.replicas() as usize,
+            repair: self.system.storage.repair,
+            timeout: if P::PLACEMENT == Placement::Servers { SERVER_TIMEOUT } else { STORAGE_TIMEOUT },
+            sizes: &self.sizes,
+            lists: &mut self.lists,
+            effects: &mut effects,
+        };
+        handler(&mut self.agents[node.index()], &mut desk, &around);
+        self.apply_storage(node, &effects);
+        effects.list.clear();
+        effects.storers.clear();
+        self.buffers.storage.push(effects);
+    }
+
+    /// How many copies a record is to have.
+    pub fn replicas(&self) -> u8 {
+        if P::PLACEMENT == Placement::Servers { 1 } else { self.system.storage.replicas as u8 }
+    }
+
+    fn apply_overlay(&mut self, node: NodeId, effects: &overlay::Effects<P::Message, P::Timer>) {
+        use overlay::Effect;
+        let epoch = self.seats[node.index()].epoch;
+        let mut appeared = self.buffers.changes.pop().unwrap_or_default();
+        let mut gone = self.buffers.changes.pop().unwrap_or_default();
+        for effect in &effects.list {
+            match *effect {
+                Effect::Send { to, envelope, message } => {
+                    self.transmit(Packet { to, envelope, body: Body::Overlay(message) });
+                }
+                Effect::Timer { at, timer } => {
+                    self.schedule(at, Class::Timer, node, Event::Timer { node, epoch, timer });
+                }
+                Effect::TimeoutTimer { at } => {
+                    self.schedule(at, Class::Timer, node, Event::OverlayTimeout { node, epoch });
+                }
+                Effect::Joined => self.has_joined(node),
+                Effect::JoinFailed => self.join_failed(node),
+                Effect::Found { op, first, count } => {
+                    let nodes = &effects.answers[first as usize..(first + count) as usize];
+                    self.walk_found(op, nodes);
+                }
+                Effect::FoundRecord { op, holder, version } => self.got(op, holder, version, Stage::Overlay),
+                Effect::GiveUp { op, cause } => self.failed(op, cause),
+                Effect::TimedOut { op } => self.count_operation_timeout(op),
+                Effect::Neighbour { node: other, change: Change::Appeared } => appeared.push(other),
+                Effect::Neighbour { node: other, change: Change::Gone } => gone.push(other),
+                Effect::Stored { op } => self.stored(op),
+                Effect::Spread { op } => self.acknowledged(op, &[]),
+            }
+        }
+        let moved = !appeared.is_empty() || !gone.is_empty();
+        if moved && self.seats[node.index()].joined && !self.agents[node.index()].store.held().is_empty() {
+            self.with_agent(node, |agent, desk, around| agent.on_change(desk, &appeared, &gone, around));
+        }
+        for mut buffer in [gone, appeared] {
+            buffer.clear();
+            self.buffers.changes.push(buffer);
+        }
+    }
+
+    fn apply_storage(&mut self, node: NodeId, effects: &storage::Effects) {
+        use storage::Effect;
+        for effect in &effects.list {
+            match *effect {
+                Effect::Send { to, envelope, message } => {
+                    self.transmit(Packet { to, envelope, body: Body::Storage(message) });
+                }
+                Effect::TimeoutTimer { at } => {
+                    let epoch = self.seats[node.index()].epoch;
+                    self.schedule(at, Class::Timer, node, Event::StorageTimeout { node, epoch });
+                }
+                Effect::Kept { record } => {
+                    self.records.copy_made(record, true);
+                    self.count_records(node);
+                }
+                Effect::Dropped { record } => {
+                    self.records.copy_dropped(record);
+                    self.count_records(node);
+                }
+                Effect::Stored { op } => self.stored(op),
+                Effect::Got { op, holder, version } => self.got(op, holder, version, Stage::Storage),
+                Effect::Failed { op, cause } => self.failed(op, cause),
+                Effect::Acknowledged { op, storers } => {
+                    let range = storers.first as usize..(storers.first + storers.count) as usize;
+                    self.acknowledged(op, &effects.storers[range]);
+                }
+                Effect::TimedOut { op } => self.count_operation_timeout(op),
+            }
+        }
+    }
+
+    fn count_records(&mut self, node: NodeId) {
+        let held = self.agents[node.index()].store.held().len() as u32;
+        self.observer.records(self.now, node, held);
+        self.observer.available(self.now, self.records.available());
+    }
+
+    fn count_operation_timeout(&mut self, op: overlay::OpId) {
+        if let Some(operation) = self.operations.get(op) {
+            operation.timeouts += 1;
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What waits in the queue of a run.
+
+use crate::overlay::{Envelope, NodeId};
+use crate::population::OperationKind;
+use crate::storage;
+
+/// A packet under way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Packet<M> {
+    pub to: NodeId,
+    pub envelope: Envelope,
+    pub body: Body<M>,
+}
+
+/// What a packet carries: a word between two overlays or between two stores.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Body<M> {
+    Overlay(M),
+    Storage(storage::Message),
+}
+
+/// What happens at some instant. At most 48 bytes, so that a queue entry has 64.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Event<M, T> {
+    /// A packet reaches its receiver's access link.
+    Arrival(Packet<M>),
+    /// A packet has come through its receiver's busy downlink: its slot among the parked ones.
+    Through {
+        slot: u32,
+    },
+    /// A server has served a request.
+    Served {
+        server: u32,
+        epoch: u16,
+        slot: u32,
+    },
+    /// A timer of an overlay.
+    Timer {
+        node: NodeId,
+        epoch: u16,
+        timer: T,
+    },
+    /// The earliest deadline of an overlay's requests.
+    OverlayTimeout {
+        node: NodeId,
+        epoch: u16,
+    },
+    /// The earliest deadline of a store's requests.
+    StorageTimeout {
+        node: NodeId,
+        epoch: u16,
+    },
+    /// A node tries again to join.
+    JoinAgain {
+        node: NodeId,
+        epoch: u16,
+    },
+    /// A participant puts its records into a system that did not start converged.
+    Publish {
+        node: NodeId,
+        epoch: u16,
+    },
+    /// A participant comes online.
+    SessionBegins {
+        participant: u32,
+    },
+    /// A participant will leave soon and says so.
+    Notice {
+        participant: u32,
+        epoch: u16,
+    },
+    /// A participant goes offline.
+    SessionEnds {
+        participant: u32,
+        epoch: u16,
+    },
+    /// A participant asks for something.
+    Operation {
+        participant: u32,
+        epoch: u16,
+        kind: OperationKind,
+        number: u32,
+    },
+    /// An event of the scenario file, by its position.
+    Crash {
+        position: u32,
+    },
+    /// A server goes down or comes back for the `number`-th time.
+    ServerFails {
+        server: u32,
+        number: u32,
+    },
+    ServerRepaired {
+        server: u32,
+        number: u32,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_leaves_room_for_its_order_in_a_cache_line() {
+        #[derive(Clone, Copy)]
+        #[allow(dead_code)]
+        enum Largest {
+            Message { key: u64, a: u32, b: u32, c: u16, d: u16, e: u8 },
+            Other,
+        }
+        assert_eq!(size_of::<Largest>(), 24, "what `Protocol::Message` promises");
+        assert!(size_of::<Event<Largest, u128>>() <= 48, "{}", size_of::<Event<Largest, u128>>());
+    }
+}

@@ -1,0 +1,378 @@
+//! The metrics observer: counters and integer histograms, nothing kept per event. About 100 bytes a machine.
+
+use super::catalogue::{Figures, METRICS, OPERATIONS, SERIES, TRAFFIC};
+use super::observer::{Ended, Observer};
+use super::operations::{Operation, Verdict};
+use super::outcome::{OperationRow, Sample};
+use super::peers::Peers;
+use super::tally::Tally;
+use crate::engine::{Duration, Time};
+use crate::network::Loss;
+use crate::overlay::{Envelope, NodeId};
+
+/// What is counted of one machine, from the end of the warm-up.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Machine {
+    pub requests: u64,
+    pub upload: u64,
+    pub sent: u64,
+    pub received: u64,
+    /// Bytes sent and received since the last sample.
+    moved: u64,
+    /// Closed spells online, and the beginning of the open one.
+    online: Duration,
+    up_since: Option<Time>,
+    /// Records held, since when, and the sum of records × nanoseconds online before that.
+    records: u32,
+    records_since: Time,
+    record_ns: u128,
+}
+
+impl Machine {
+    fn close_records(&mut self, now: Time) {
+        if self.up_since.is_some() {
+            self.record_ns += u128::from(self.records) * u128::from(now.since(self.records_since).as_nanos());
+        }
+        self.records_since = now;
+    }
+
+    fn close_online(&mut self, now: Time) {
+        if let Some(since) = self.up_since.take() {
+            self.online += now.since(since);
+        }
+    }
+
+    /// Time online, once the measurement is closed.
+    pub fn online(&self) -> Duration {
+        self.online
+    }
+
+    /// When the counters were closed.
+    pub fn closed_at(&self) -> Time {
+        self.records_since
+    }
+
+    /// Time mean of the records held while online.
+    pub fn records_mean(&self) -> Option<f64> {
+        let online = self.online.as_nanos();
+        (online > 0).then(|| self.record_ns as f64 / online as f64)
+    }
+}
+
+/// A quantity that keeps its value between events, and its time integral.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Level {
+    value: u64,
+    since: Time,
+    sum: u128,
+}
+
+impl Level {
+    pub fn set(&mut self, now: Time, value: u64) {
+        self.sum += u128::from(self.value) * u128::from(now.since(self.since).as_nanos());
+        (self.value, self.since) = (value, now);
+    }
+
+    fn restart(&mut self, now: Time) {
+        (self.since, self.sum) = (now, 0);
+    }
+
+    pub fn value(&self) -> u64 {
+        self.value
+    }
+
+    /// The integral in value × nanoseconds up to the last `set`.
+    pub fn integral(&self) -> u128 {
+        self.sum
+    }
+}
+
+/// What one sample sees of the state of the nodes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TableCheck {
+    /// Nodes looked at, their routing entries, and those that name a node which is not online.
+    pub nodes: u64,
+    pub entries: u64,
+    pub stale: u64,
+}
+
+/// A server's work.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Served {
+    pub requests: u64,
+    pub waited_ns: u128,
+    pub busy_ns: u128,
+}
+
+/// All counters of one run.
+pub struct Metrics {
+    pub(super) participants: u32,
+    /// Records that everybody holds without a store of its own (full table).
+    pub(super) everywhere: Option<u32>,
+    pub(super) resources: u32,
+    pub(super) measuring: bool,
+    pub(super) began: Time,
+    pub(super) machines: Vec<Machine>,
+    pub(super) tallies: [Tally; 3],
+    pub(super) bytes: [u64; 3],
+    pub(super) packets_sent: u64,
+    pub(super) lost: [u64; Loss::ALL.len()],
+    pub(super) online: Level,
+    /// Its integral over the warm-up.
+    online_before: u128,
+    pub(super) joined: Level,
+    pub(super) available: Level,
+    pub(super) available_min: Option<f64>,
+    pub(super) tables: TableCheck,
+    pub(super) served: Served,
+    pub(super) peers: Peers,
+    pub(super) samples: Vec<Sample>,
+    pub(super) operations: Option<Vec<OperationRow>>,
+    interval: Interval,
+}
+
+/// What is counted between two samples.
+#[derive(Clone, Copy, Debug, Default)]
+struct Interval {
+    began: Time,
+    /// Correct, incorrect, failed, by kind.
+    decided: [[u64; 3]; 3],
+    bytes: [u64; 3],
+}
+
+impl Metrics {
+    pub fn new(participants: u32, servers: u32, resources: u32, everywhere: bool, operations: bool) -> Metrics {
+        let machines = (participants + servers) as usize;
+        Metrics {
+            participants,
+            everywhere: everywhere.then_some(resources),
+            resources,
+            measuring: false,
+            began: Time::ZERO,
+            machines: vec![Machine::default(); machines],
+            tallies: Default::default(),
+            bytes: [0; 3],
+            packets_sent: 0,
+            lost: [0; Loss::ALL.len()],
+            online: Level::default(),
+            online_before: 0,
+            joined: Level::default(),
+            available: Level::default(),
+            available_min: None,
+            tables: TableCheck::default(),
+            served: Served::default(),
+            peers: Peers::new(machines as u32),
+            samples: Vec::new(),
+            operations: operations.then(Vec::new),
+            interval: Interval::default(),
+        }
+    }
+
+    /// Takes a row of the time series: sees all events before `at` and none at it.
+    pub fn sample(&mut self, at: Time, check: &TableCheck) {
+        let mut figures = Figures::new(&SERIES);
+        let secs = at.since(self.interval.began).as_secs_f64();
+        figures.set("online", self.online.value() as f64);
+        figures.set("joined", self.joined.value() as f64);
+        for (kind, decided) in OPERATIONS.iter().zip(self.interval.decided) {
+            let [correct, incorrect, failed] = decided;
+            let total = correct + incorrect + failed;
+            for (name, count) in ["correct", "incorrect", "failed"].iter().zip(decided) {
+                figures.set(&format!("{kind}_{name}"), count as f64);
+            }
+            let ratio = (total > 0).then(|| correct as f64 / total as f64);
+            figures.set_some(&format!("{kind}_correct_ratio"), ratio);
+        }
+        let available = self.available_now();
+        figures.set_some("availability", available);
+        for (kind, bytes) in TRAFFIC.iter().zip(self.interval.bytes) {
+            figures.set(&format!("{kind}_bytes_per_s"), bytes as f64 / secs);
+        }
+        let busiest = self.machines.iter().map(|machine| machine.moved).max().unwrap_or(0);
+        figures.set("busiest_machine_bytes_per_s", busiest as f64 / secs);
+        if check.nodes > 0 {
+            figures.set("contacts_mean", check.entries as f64 / check.nodes as f64);
+        }
+        if check.entries > 0 {
+            figures.set("table_stale_ratio", check.stale as f64 / check.entries as f64);
+        }
+        self.samples.push(Sample { at, values: figures.into_values() });
+        self.machines.iter_mut().for_each(|machine| machine.moved = 0);
+        self.interval = Interval { began: at, ..Interval::default() };
+        if self.measuring {
+            self.tables.nodes += check.nodes;
+            self.tables.entries += check.entries;
+            self.tables.stale += check.stale;
+            if let Some(available) = available {
+                self.available_min = Some(self.available_min.unwrap_or(1.0).min(available));
+            }
+        }
+    }
+
+    fn available_now(&self) -> Option<f64> {
+        (self.resources > 0).then(|| self.available.value() as f64 / f64::from(self.resources))
+    }
+
+    /// The run is over: closes what is open.
+    pub fn close(&mut self, now: Time) {
+        for machine in &mut self.machines {
+            machine.close_records(now);
+            machine.close_online(now);
+        }
+        for level in [&mut self.online, &mut self.joined, &mut self.available] {
+            level.set(now, level.value());
+        }
+    }
+
+    /// Participants' seconds online from time zero on.
+    pub(super) fn online_node_seconds(&self) -> f64 {
+        (self.online_before + self.online.integral()) as f64 / 1e9
+    }
+
+    /// The servers' workers × the nanoseconds that they were up in the measurement.
+    pub(super) fn worker_ns(&self, workers: &[u32]) -> u128 {
+        let servers = &self.machines[self.participants as usize..];
+        let up = servers.iter().map(|server| u128::from(server.online().as_nanos()));
+        up.zip(workers).map(|(up, &workers)| up * u128::from(workers)).sum()
+    }
+
+    /// Nothing set yet.
+    pub(super) fn figures() -> Figures {
+        Figures::new(&METRICS)
+    }
+}
+
+impl Observer for Metrics {
+    fn measurement_begins(&mut self, at: Time) {
+        self.measuring = true;
+        self.began = at;
+        for machine in &mut self.machines {
+            *machine = Machine {
+                moved: machine.moved,
+                up_since: machine.up_since.map(|_| at),
+                records: machine.records,
+                records_since: at,
+                ..Machine::default()
+            };
+        }
+        for level in [&mut self.online, &mut self.joined, &mut self.available] {
+            level.set(at, level.value());
+        }
+        self.online_before = self.online.integral();
+        for level in [&mut self.online, &mut self.joined, &mut self.available] {
+            level.restart(at);
+        }
+        (self.bytes, self.packets_sent, self.lost) = ([0; 3], 0, [0; Loss::ALL.len()]);
+        self.served = Served::default();
+        self.peers.clear();
+    }
+
+    fn packet_sent(&mut self, _: Time, to: NodeId, envelope: &Envelope) {
+        let bytes = u64::from(envelope.bytes);
+        let sender = &mut self.machines[envelope.from.index()];
+        sender.sent += bytes;
+        sender.moved += bytes;
+        sender.upload += if envelope.for_others { bytes } else { 0 };
+        self.bytes[envelope.traffic as usize] += bytes;
+        self.interval.bytes[envelope.traffic as usize] += bytes;
+        self.packets_sent += 1;
+        self.peers.contacted(envelope.from, to);
+    }
+
+    fn packet_delivered(&mut self, _: Time, to: NodeId, envelope: &Envelope) {
+        let receiver = &mut self.machines[to.index()];
+        receiver.received += u64::from(envelope.bytes);
+        receiver.moved += u64::from(envelope.bytes);
+    }
+
+    fn packet_lost(&mut self, _: Time, _: NodeId, _: &Envelope, loss: Loss) {
+        self.lost[loss as usize] += 1;
+    }
+
+    fn request_processed(&mut self, _: Time, node: NodeId, envelope: &Envelope) {
+        self.machines[node.index()].requests += u64::from(envelope.op.is_some());
+    }
+
+    fn session(&mut self, at: Time, machine: NodeId, up: bool) {
+        let participant = machine.0 < self.participants;
+        let counted = &mut self.machines[machine.index()];
+        counted.close_records(at);
+        if up {
+            counted.up_since = Some(at);
+            counted.records = self.everywhere.unwrap_or(counted.records);
+        } else {
+            counted.close_online(at);
+        }
+        if participant {
+            let online = if up { self.online.value() + 1 } else { self.online.value() - 1 };
+            self.online.set(at, online);
+        }
+    }
+
+    fn membership(&mut self, at: Time, node: NodeId, joined: bool) {
+        if node.0 < self.participants {
+            let count = if joined { self.joined.value() + 1 } else { self.joined.value() - 1 };
+            self.joined.set(at, count);
+        }
+    }
+
+    fn records(&mut self, at: Time, machine: NodeId, held: u32) {
+        let machine = &mut self.machines[machine.index()];
+        machine.close_records(at);
+        machine.records = held;
+    }
+
+    fn available(&mut self, at: Time, records: u32) {
+        // Where everybody holds everything, all can be had while anybody is there.
+        let records = self.everywhere.map_or(records, |all| if self.online.value() > 0 { all } else { 0 });
+        self.available.set(at, records.into());
+    }
+
+    fn served(&mut self, _: Time, _: NodeId, waited: Duration, service: Duration) {
+        self.served.requests += 1;
+        self.served.waited_ns += u128::from(waited.as_nanos());
+        self.served.busy_ns += u128::from(service.as_nanos());
+    }
+
+    fn operation_issued(&mut self, _: Time, operation: &Operation) {
+        self.tallies[operation.kind as usize].issued += u64::from(operation.counted);
+    }
+
+    fn operation_ended(&mut self, at: Time, operation: &Operation, ended: &Ended) {
+        if operation.publication {
+            return;
+        }
+        let decided = match ended.verdict {
+            Verdict::Correct => Some(0),
+            Verdict::Incorrect => Some(1),
+            Verdict::Failed(_) => Some(2),
+            Verdict::Abandoned | Verdict::Open => None,
+        };
+        if let Some(how) = decided {
+            self.interval.decided[operation.kind as usize][how] += 1;
+        }
+        if operation.counted {
+            self.tallies[operation.kind as usize].ended(at, operation, ended);
+            if let Some(rows) = &mut self.operations {
+                rows.push(operation_row(at, operation, ended));
+            }
+        }
+    }
+}
+
+fn operation_row(at: Time, operation: &Operation, ended: &Ended) -> OperationRow {
+    let answered = !matches!(ended.verdict, Verdict::Abandoned | Verdict::Open);
+    OperationRow {
+        participant: operation.node.0,
+        session: operation.session.into(),
+        number: operation.number,
+        kind: OPERATIONS[operation.kind as usize],
+        issued: operation.issued,
+        outcome: ended.verdict.name(),
+        cause: if let Verdict::Failed(cause) = ended.verdict { cause.name() } else { "" },
+        latency_ms: answered.then(|| (at - operation.issued).as_millis_f64()),
+        hops: ended.hops.map(u32::from),
+        rpcs: operation.rpcs,
+        timeouts: operation.timeouts,
+    }
+}

@@ -1,0 +1,185 @@
+//! Layer 5: the simulation loop, its observers, and what a run leaves behind.
+
+pub mod catalogue;
+mod demand;
+mod effects;
+mod event;
+mod metrics;
+pub mod observer;
+mod operations;
+mod oracle;
+pub mod outcome;
+mod packets;
+mod peers;
+mod results;
+mod sessions;
+mod setup;
+mod simulation;
+mod tally;
+pub mod trace;
+
+use std::io::Write;
+
+use crate::engine::{Duration, Time};
+use crate::overlay::{NodeId, Protocol, View};
+use crate::scenario::plan::{Plan, System};
+
+use metrics::{Metrics, TableCheck};
+use observer::{Observer, Prints};
+use outcome::{Outcome, Timing};
+use results::Facts;
+use simulation::Simulation;
+use trace::Trace;
+
+pub use operations::DEADLINE;
+pub use simulation::{Interrupted, Progress};
+
+/// Nodes whose tables one sample looks at.
+const TABLES_CHECKED: u32 = 256;
+/// Checkpoints of the fingerprint in one run.
+const CHECKPOINTS: u64 = 1000;
+
+/// What is wanted of a run beside its figures.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted {
+    /// A row for every machine.
+    pub nodes: bool,
+    /// A row for every operation.
+    pub operations: bool,
+}
+
+/// What watches every run.
+type Watched = (Metrics, Prints);
+
+/// Runs one system of a plan with one seed.
+///
+/// The figures depend on nothing but plan, system and seed. `trace` is given a CSV line for every observable event.
+pub fn simulate<P: Protocol>(
+    plan: &Plan,
+    system: &System,
+    seed: u64,
+    wanted: Wanted,
+    trace: Option<&mut dyn Write>,
+    progress: &Progress<'_>,
+) -> Result<Outcome, Interrupted> {
+    let config: &P::Config = system.config.downcast_ref().expect("the registry parsed the protocol's own table");
+    let servers = P::servers(config).len() as u32;
+    let everywhere = matches!(P::PLACEMENT, crate::overlay::Placement::Everyone(_));
+    let (participants, resources) = (plan.population.participants, plan.resources.count);
+    let length = plan.warmup + plan.measure;
+    let watched = (
+        Metrics::new(participants, servers, resources, everywhere, wanted.operations),
+        Prints::new(Duration::from_nanos((length.as_nanos() / CHECKPOINTS).max(1))),
+    );
+    match trace {
+        None => run(Simulation::<P, _>::new(plan, system, config, seed, watched), wanted, progress, |watched| watched),
+        Some(out) => {
+            let observer = (watched, Trace::new(out));
+            let simulation = Simulation::<P, _>::new(plan, system, config, seed, observer);
+            run(simulation, wanted, progress, |observer| &mut observer.0)
+        }
+    }
+}
+
+fn run<P: Protocol, O: Observer>(
+    mut simulation: Simulation<'_, P, O>,
+    wanted: Wanted,
+    progress: &Progress<'_>,
+    watched: impl Fn(&mut O) -> &mut Watched,
+) -> Result<Outcome, Interrupted> {
+    let plan = simulation.plan;
+    let (warm, end) = (Time::ZERO + plan.warmup, Time::ZERO + plan.warmup + plan.measure);
+    simulation.begin();
+    let mut sample = Time::ZERO + plan.sample;
+    let mut measuring = false;
+    loop {
+        let until = sample.min(end).min(if measuring { Time::NEVER } else { warm });
+        simulation.run_until(until, progress)?;
+        if sample == until {
+            let check = simulation.check_tables();
+            watched(&mut simulation.observer).0.sample(until, &check);
+            sample += plan.sample;
+        }
+        if !measuring && until == warm {
+            measuring = true;
+            simulation.observer.measurement_begins(until);
+        }
+        if until == end {
+            break;
+        }
+    }
+    simulation.close_operations();
+    simulation.assert_balance();
+    watched(&mut simulation.observer).0.close(end);
+    Ok(simulation.outcome(wanted, watched))
+}
+
+impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
+    /// Looks at the tables of some joined nodes, evenly chosen.
+    fn check_tables(&self) -> TableCheck {
+        let mut check = TableCheck::default();
+        let mut contacts = Vec::new();
+        let stride = (self.joined.len() as u32).div_ceil(TABLES_CHECKED).max(1);
+        for &node in self.joined.iter().step_by(stride as usize) {
+            contacts.clear();
+            self.nodes[node.index()].contacts(&View::new(node, &self.keys), &mut contacts);
+            check.nodes += 1;
+            check.entries += contacts.len() as u64;
+            check.stale += contacts.iter().filter(|other| !self.seats[other.index()].online).count() as u64;
+        }
+        check
+    }
+
+    fn outcome(mut self, wanted: Wanted, watched: impl Fn(&mut O) -> &mut Watched) -> Outcome {
+        let facts = Facts {
+            now: self.now,
+            worker_ns: 0,
+            resources_stored: self.records.ever_stored(),
+            resources_lost: self.records.lost(),
+        };
+        let timing = Timing {
+            events: self.counts.events,
+            late_timeouts: self.counts.late_timeouts,
+            online_node_seconds: 0.0,
+            bytes_by_part: self.bytes_by_part(),
+        };
+        let (metrics, prints) = watched(&mut self.observer);
+        prints.checkpoints.finish(facts.now, prints.fingerprint);
+        let workers: Vec<u32> = self.services.iter().map(|service| service.spec.workers).collect();
+        let facts = Facts { worker_ns: metrics.worker_ns(&workers), ..facts };
+        let timing = Timing { online_node_seconds: metrics.online_node_seconds(), ..timing };
+        let (nodes, keys, seats) = (&self.nodes, &self.keys, &self.seats);
+        let contacts = |node: NodeId| {
+            let mut list = Vec::new();
+            nodes[node.index()].contacts(&View::new(node, keys), &mut list);
+            seats[node.index()].joined.then_some(list.len() as u64)
+        };
+        Outcome {
+            metrics: metrics.report(&facts),
+            load: metrics.quantiles(),
+            nodes: if wanted.nodes { metrics.node_rows(contacts) } else { Vec::new() },
+            operations: metrics.operations.take().unwrap_or_default(),
+            samples: std::mem::take(&mut metrics.samples),
+            fingerprint: prints.fingerprint.value(),
+            checkpoints: prints.checkpoints.passed().to_vec(),
+            timing,
+        }
+    }
+
+    /// Memory by part at the end of the run.
+    fn bytes_by_part(&self) -> Vec<(&'static str, u64)> {
+        let of = |bytes: usize| bytes as u64;
+        let tables = self.nodes.iter().map(|node| size_of::<P>() + node.heap_bytes()).sum::<usize>();
+        let records = self.agents.iter().map(|agent| agent.store.heap_bytes()).sum::<usize>();
+        let agents = self.agents.iter().map(|agent| size_of_val(agent) + agent.heap_bytes()).sum::<usize>();
+        vec![
+            ("overlay", of(tables)),
+            ("storage", of(agents + records)),
+            ("seats", of(size_of_val(&self.seats[..]) + size_of_val(&self.keys[..]))),
+            ("operations", of(self.operations.heap_bytes())),
+            ("queue", of(self.queue.heap_bytes())),
+            ("lists", of(self.lists.heap_bytes())),
+            ("network", of(self.network.heap_bytes())),
+        ]
+    }
+}

@@ -1,0 +1,131 @@
+//! Those who watch a run: metrics, trace, fingerprint, checkers. They cost nothing when absent, are not events, and
+//! nothing that they do reaches the run.
+
+use super::operations::{Operation, Verdict};
+use crate::engine::fingerprint::{Checkpoints, Fingerprint};
+use crate::engine::{Duration, Time};
+use crate::network::Loss;
+use crate::overlay::{Cause, Envelope, NodeId};
+
+/// How an operation ended, and what is known of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    pub verdict: Verdict,
+    /// Depth of the node it ended at; of correct operations.
+    pub hops: Option<u8>,
+    /// Propagation there and back between initiator and that node.
+    pub round_trip: Option<Duration>,
+    /// A get answered from the machine's own portion.
+    pub local: bool,
+}
+
+/// Told of everything observable, in the order in which it happens. Every method does nothing by default.
+#[allow(unused_variables)]
+pub trait Observer {
+    /// The warm-up is over. Called before the first event at or after its end.
+    fn measurement_begins(&mut self, at: Time) {}
+    /// A packet was put on the wire (it may be lost at once).
+    fn packet_sent(&mut self, at: Time, to: NodeId, envelope: &Envelope) {}
+    /// A packet was handed to its receiver.
+    fn packet_delivered(&mut self, at: Time, to: NodeId, envelope: &Envelope) {}
+    fn packet_lost(&mut self, at: Time, to: NodeId, envelope: &Envelope, loss: Loss) {}
+    /// A node begins to work on a request (at a server: after the wait for service).
+    fn request_processed(&mut self, at: Time, node: NodeId, envelope: &Envelope) {}
+    /// A machine came online or went offline.
+    fn session(&mut self, at: Time, machine: NodeId, up: bool) {}
+    /// A node joined its overlay or left it.
+    fn membership(&mut self, at: Time, node: NodeId, joined: bool) {}
+    /// Nobody was there to join through.
+    fn no_bootstrap(&mut self, at: Time, node: NodeId) {}
+    /// A machine's records became so many.
+    fn records(&mut self, at: Time, machine: NodeId, held: u32) {}
+    /// The number of records that can be had became this.
+    fn available(&mut self, at: Time, records: u32) {}
+    /// A request entered service at a server.
+    fn served(&mut self, at: Time, server: NodeId, waited: Duration, service: Duration) {}
+    fn operation_issued(&mut self, at: Time, operation: &Operation) {}
+    fn operation_ended(&mut self, at: Time, operation: &Operation, ended: &Ended) {}
+}
+
+impl Observer for () {}
+
+macro_rules! both {
+    ($($method:ident($($argument:ident: $type:ty),*);)*) => {
+        $(fn $method(&mut self, $($argument: $type),*) {
+            self.0.$method($($argument),*);
+            self.1.$method($($argument),*);
+        })*
+    };
+}
+
+/// Two observers, told one after the other.
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    both! {
+        measurement_begins(at: Time);
+        packet_sent(at: Time, to: NodeId, envelope: &Envelope);
+        packet_delivered(at: Time, to: NodeId, envelope: &Envelope);
+        packet_lost(at: Time, to: NodeId, envelope: &Envelope, loss: Loss);
+        request_processed(at: Time, node: NodeId, envelope: &Envelope);
+        session(at: Time, machine: NodeId, up: bool);
+        membership(at: Time, node: NodeId, joined: bool);
+        no_bootstrap(at: Time, node: NodeId);
+        records(at: Time, machine: NodeId, held: u32);
+        available(at: Time, records: u32);
+        served(at: Time, server: NodeId, waited: Duration, service: Duration);
+        operation_issued(at: Time, operation: &Operation);
+        operation_ended(at: Time, operation: &Operation, ended: &Ended);
+    }
+}
+
+/// The fingerprint of a run: over sends, deliveries, losses with their cause, sessions and outcomes.
+#[derive(Debug)]
+pub struct Prints {
+    pub fingerprint: Fingerprint,
+    pub checkpoints: Checkpoints,
+}
+
+impl Prints {
+    /// With a checkpoint at each multiple of `interval`.
+    pub fn new(interval: Duration) -> Prints {
+        Prints { fingerprint: Fingerprint::new(), checkpoints: Checkpoints::new(interval) }
+    }
+
+    fn add(&mut self, at: Time, what: u64, node: NodeId, detail: u64) {
+        self.checkpoints.pass(at, self.fingerprint);
+        self.fingerprint.add(at.as_nanos());
+        self.fingerprint.add(what << 60 ^ u64::from(node.0) << 32 ^ detail);
+    }
+}
+
+/// The cause of a verdict as a number: 0 where there is none.
+fn cause_number(verdict: Verdict) -> u64 {
+    match verdict {
+        Verdict::Correct => 1,
+        Verdict::Incorrect => 2,
+        Verdict::Abandoned => 3,
+        Verdict::Open => 4,
+        Verdict::Failed(cause) => 5 + Cause::ALL.iter().position(|&other| other == cause).unwrap_or(0) as u64,
+    }
+}
+
+impl Observer for Prints {
+    fn packet_sent(&mut self, at: Time, to: NodeId, envelope: &Envelope) {
+        self.add(at, 1, to, crate::engine::random::mix(u64::from(envelope.from.0) << 32 | u64::from(envelope.bytes)));
+    }
+
+    fn packet_delivered(&mut self, at: Time, to: NodeId, envelope: &Envelope) {
+        self.add(at, 2, to, crate::engine::random::mix(u64::from(envelope.from.0) << 32 | u64::from(envelope.bytes)));
+    }
+
+    fn packet_lost(&mut self, at: Time, to: NodeId, _: &Envelope, loss: Loss) {
+        self.add(at, 3, to, loss as u64);
+    }
+
+    fn session(&mut self, at: Time, machine: NodeId, up: bool) {
+        self.add(at, 4, machine, u64::from(up));
+    }
+
+    fn operation_ended(&mut self, at: Time, operation: &Operation, ended: &Ended) {
+        self.add(at, 5, operation.node, cause_number(ended.verdict));
+    }
+}

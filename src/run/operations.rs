@@ -1,0 +1,244 @@
+//! The operations under way.
+
+use std::collections::VecDeque;
+
+use crate::engine::{Duration, Time};
+use crate::overlay::{Cause, Key, NodeId, OpId, RecordId, Version};
+use crate::population::OperationKind;
+
+/// An operation without an answer fails after this long (DESIGN §1).
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// How an operation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Correct,
+    Incorrect,
+    Failed(Cause),
+    /// Its node went offline first.
+    Abandoned,
+    /// The run ended first.
+    Open,
+}
+
+impl Verdict {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Verdict::Correct => "correct",
+            Verdict::Incorrect => "incorrect",
+            Verdict::Failed(_) => "failed",
+            Verdict::Abandoned => "abandoned",
+            Verdict::Open => "open",
+        }
+    }
+}
+
+/// How far an operation has got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Its node has not joined.
+    Waiting,
+    /// The overlay walks, or spreads.
+    Overlay,
+    /// The responsible nodes are named; storage asks or tells them.
+    Storage,
+}
+
+/// An operation under way.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation {
+    pub id: OpId,
+    pub node: NodeId,
+    pub session: u16,
+    /// Its number among those of its kind in the session.
+    pub number: u32,
+    pub kind: OperationKind,
+    pub target: Key,
+    pub record: Option<RecordId>,
+    /// A put's own version; the version that a get must find at least.
+    pub version: Version,
+    pub issued: Time,
+    /// Issued in the measurement, by the workload.
+    pub counted: bool,
+    /// The first put of a record, which is not part of the workload.
+    pub publication: bool,
+    pub stage: Stage,
+    pub rpcs: u32,
+    pub timeouts: u32,
+    /// Nodes that stored a put's version.
+    pub touched: u32,
+    /// Depth of the node that a put's walk named as responsible.
+    pub hops: u8,
+    pub(super) previous: Option<u32>,
+    pub(super) next: Option<u32>,
+}
+
+/// All operations under way, with those of one node in a list of its own.
+///
+/// A slot is used again as late as possible, with another generation, so that what arrives late for an old operation is
+/// not taken for a new one's.
+#[derive(Debug, Default)]
+pub struct Operations {
+    slots: Vec<(u8, Option<Operation>)>,
+    free: VecDeque<u32>,
+    deadlines: VecDeque<(Time, OpId)>,
+    /// The first of every node's list.
+    first: Vec<Option<u32>>,
+}
+
+impl Operations {
+    pub fn new(nodes: usize) -> Operations {
+        Operations { first: vec![None; nodes], ..Operations::default() }
+    }
+
+    /// Takes in an operation; `make` is given its identity.
+    pub fn issue(&mut self, node: NodeId, now: Time, make: impl FnOnce(Operation) -> Operation) -> OpId {
+        let slot = self.free.pop_front().unwrap_or_else(|| {
+            self.slots.push((0, None));
+            self.slots.len() as u32 - 1
+        });
+        let id = OpId::new(slot, self.slots[slot as usize].0);
+        let next = self.first[node.index()].replace(slot);
+        if let Some(next) = next {
+            self.at(next).previous = Some(slot);
+        }
+        let blank = Operation {
+            id,
+            node,
+            session: 0,
+            number: 0,
+            kind: OperationKind::Lookup,
+            target: Key(0),
+            record: None,
+            version: Version(0),
+            issued: now,
+            counted: false,
+            publication: false,
+            stage: Stage::Waiting,
+            rpcs: 0,
+            timeouts: 0,
+            touched: 0,
+            hops: 0,
+            previous: None,
+            next,
+        };
+        self.slots[slot as usize].1 = Some(make(blank));
+        self.deadlines.push_back((now + DEADLINE, id));
+        id
+    }
+
+    /// The operation, if it is still under way.
+    pub fn get(&mut self, id: OpId) -> Option<&mut Operation> {
+        self.slots.get_mut(id.slot())?.1.as_mut().filter(|operation| operation.id == id)
+    }
+
+    /// Takes out an operation that has ended.
+    pub fn end(&mut self, id: OpId) -> Option<Operation> {
+        let operation = *self.get(id)?;
+        match operation.previous {
+            Some(previous) => self.at(previous).next = operation.next,
+            None => self.first[operation.node.index()] = operation.next,
+        }
+        if let Some(next) = operation.next {
+            self.at(next).previous = operation.previous;
+        }
+        let slot = &mut self.slots[id.slot()];
+        *slot = (slot.0.wrapping_add(1), None);
+        self.free.push_back(id.slot() as u32);
+        Some(operation)
+    }
+
+    /// An operation of `node`, the latest issued; `None` if it has none.
+    pub fn of(&self, node: NodeId) -> Option<OpId> {
+        let slot = self.first[node.index()]?;
+        self.slots[slot as usize].1.map(|operation| operation.id)
+    }
+
+    /// The operations of `node` that wait for it to join, in the order of issue. Appends to `out`.
+    pub fn waiting(&self, node: NodeId, out: &mut Vec<OpId>) {
+        let start = out.len();
+        let mut at = self.first[node.index()];
+        while let Some(slot) = at {
+            let operation = self.slots[slot as usize].1.as_ref().expect("listed operations are under way");
+            out.extend((operation.stage == Stage::Waiting).then_some(operation.id));
+            at = operation.next;
+        }
+        out[start..].reverse();
+    }
+
+    /// When the next deadline passes; that of an operation that has ended is taken out.
+    pub fn next_deadline(&mut self) -> Option<Time> {
+        while let Some(&(at, id)) = self.deadlines.front() {
+            if self.get(id).is_some() {
+                return Some(at);
+            }
+            self.deadlines.pop_front();
+        }
+        None
+    }
+
+    /// The operation whose deadline is the next.
+    pub fn pop_deadline(&mut self) -> Option<OpId> {
+        self.next_deadline()?;
+        self.deadlines.pop_front().map(|(_, id)| id)
+    }
+
+    /// Any operation under way.
+    pub fn any(&self) -> Option<OpId> {
+        self.slots.iter().find_map(|(_, operation)| operation.map(|operation| operation.id))
+    }
+
+    pub fn heap_bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<(u8, Option<Operation>)>()
+            + self.first.capacity() * size_of::<Option<u32>>()
+            + self.deadlines.capacity() * size_of::<(Time, OpId)>()
+            + self.free.capacity() * 4
+    }
+
+    fn at(&mut self, slot: u32) -> &mut Operation {
+        self.slots[slot as usize].1.as_mut().expect("listed operations are under way")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nodes_operations_are_listed_until_they_end() {
+        let mut operations = Operations::new(2);
+        let node = NodeId(1);
+        let ids: Vec<_> = (0..3).map(|_| operations.issue(node, Time::ZERO, |operation| operation)).collect();
+        operations.get(ids[0]).unwrap().stage = Stage::Overlay;
+        let mut waiting = Vec::new();
+        operations.waiting(node, &mut waiting);
+        assert_eq!(waiting, [ids[1], ids[2]]);
+        assert!(operations.end(ids[1]).is_some() && operations.end(ids[1]).is_none());
+        assert_eq!(operations.of(node), Some(ids[2]));
+        assert!(operations.end(ids[2]).is_some());
+        assert_eq!((operations.of(node), operations.of(NodeId(0))), (Some(ids[0]), None));
+    }
+
+    #[test]
+    fn a_slot_used_again_is_another_operation() {
+        let mut operations = Operations::new(1);
+        let old = operations.issue(NodeId(0), Time::ZERO, |operation| operation);
+        operations.end(old);
+        let new = operations.issue(NodeId(0), Time::ZERO, |operation| operation);
+        assert_eq!(old.slot(), new.slot());
+        assert!(operations.get(old).is_none() && operations.get(new).is_some());
+    }
+
+    #[test]
+    fn deadlines_of_ended_operations_are_skipped() {
+        let mut operations = Operations::new(1);
+        let first = operations.issue(NodeId(0), Time::ZERO, |operation| operation);
+        let later = Time::ZERO + Duration::from_secs(1);
+        let second = operations.issue(NodeId(0), later, |operation| operation);
+        operations.end(first);
+        assert_eq!(operations.next_deadline(), Some(later + DEADLINE));
+        assert_eq!(operations.pop_deadline(), Some(second));
+        operations.end(second);
+        assert_eq!(operations.next_deadline(), None);
+    }
+}

@@ -1,0 +1,209 @@
+//! What one run leaves in memory. `report/` writes it to files; nothing else is known of a run afterwards.
+
+use super::catalogue::QUANTILES;
+use crate::engine::Time;
+
+/// One run's figures.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// Parallel to [`super::catalogue::METRICS`]; `None`: does not apply, an empty cell.
+    pub metrics: Vec<Option<f64>>,
+    /// In the order of time.
+    pub samples: Vec<Sample>,
+    pub load: Quantiles,
+    /// By machine.
+    pub nodes: Vec<NodeRow>,
+    /// By participant, session, number; only if asked for.
+    pub operations: Vec<OperationRow>,
+    /// Over everything observable.
+    pub fingerprint: u64,
+    /// The fingerprint at several instants, so that a mismatch says when.
+    pub checkpoints: Vec<(Time, u64)>,
+    pub timing: Timing,
+}
+
+/// What was seen at one instant, and counted since the one before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    pub at: Time,
+    /// Parallel to [`super::catalogue::SERIES`].
+    pub values: Vec<Option<f64>>,
+}
+
+/// Points of a quantile table: 0.00, 0.01 … 1.00.
+pub const POINTS: usize = 101;
+
+/// 101-point tables, parallel to [`QUANTILES`]; `None`: there was nothing to take quantiles of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quantiles {
+    pub columns: Vec<Option<[f64; POINTS]>>,
+}
+
+impl Default for Quantiles {
+    fn default() -> Self {
+        Quantiles { columns: vec![None; QUANTILES.len()] }
+    }
+}
+
+impl Quantiles {
+    /// Sets a load's quantiles and its Lorenz curve from the machines' values, in any order.
+    ///
+    /// # Panics
+    /// On a name that is not a load's column.
+    pub fn set_load(&mut self, name: &str, values: &[f64]) {
+        let mut sorted = values.to_vec();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let load = name.split("_per_").next().expect("a split has a first part");
+        self.set(name, table(&sorted));
+        self.set(&format!("{load}_lorenz_ratio"), lorenz(&sorted));
+    }
+
+    /// Sets one column.
+    ///
+    /// # Panics
+    /// On a name that is not in the catalogue.
+    pub fn set(&mut self, name: &str, values: Option<[f64; POINTS]>) {
+        let index = QUANTILES.index_of(name).unwrap_or_else(|| panic!("{name} is not in the catalogue"));
+        self.columns[index] = values;
+    }
+}
+
+/// The `p`-quantile of ascending values, by linear interpolation between order statistics: type 7 of Hyndman and Fan,
+/// "Sample quantiles in statistical packages", The American Statistician 50 (1996), the default of R and NumPy.
+/// With h = (n − 1)·p it is x₍⌊h⌋₎ + (h − ⌊h⌋)·(x₍⌊h⌋+1₎ − x₍⌊h⌋₎), counting from zero. `None` without values.
+pub fn quantile(sorted: &[f64], p: f64) -> Option<f64> {
+    debug_assert!((0.0..=1.0).contains(&p), "{p} is not a probability");
+    let last = sorted.len().checked_sub(1)?;
+    let h = last as f64 * p;
+    let below = (h as usize).min(last);
+    let above = (below + 1).min(last);
+    Some(sorted[below] + (h - below as f64) * (sorted[above] - sorted[below]))
+}
+
+/// The 101 quantiles of ascending values.
+pub fn table(sorted: &[f64]) -> Option<[f64; POINTS]> {
+    (!sorted.is_empty()).then(|| std::array::from_fn(|i| quantile(sorted, i as f64 / 100.0).expect("there are values")))
+}
+
+/// The Lorenz curve of ascending, non-negative values at 0.00, 0.01 … 1.00: the share of the sum that the smallest p·n
+/// values make up, linear between them (M. O. Lorenz, Publ. of the American Statistical Association 9, 1905). The
+/// straight line if all are zero. `None` without values.
+pub fn lorenz(sorted: &[f64]) -> Option<[f64; POINTS]> {
+    if sorted.is_empty() {
+        return None;
+    }
+    let sums: Vec<f64> = std::iter::once(0.0)
+        .chain(sorted.iter().scan(0.0, |sum, value| {
+            *sum += value;
+            Some(*sum)
+        }))
+        .collect();
+    let total = sums[sorted.len()];
+    Some(std::array::from_fn(|i| match total > 0.0 {
+        true => quantile(&sums, i as f64 / 100.0).expect("there are sums") / total,
+        false => i as f64 / 100.0,
+    }))
+}
+
+/// One machine's figures, from the end of the warm-up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeRow {
+    pub machine: u32,
+    /// `participant` or `server`.
+    pub role: &'static str,
+    /// Seconds online.
+    pub online_s: f64,
+    /// `None` of a rate or mean: never online.
+    pub requests_per_online_s: Option<f64>,
+    pub upload_per_online_s: Option<f64>,
+    /// Time mean of the records held while online.
+    pub records_mean: Option<f64>,
+    pub bytes_sent: u64,
+    pub bytes_received: u64,
+    /// Routing entries held at the end; `None`: it is not joined then.
+    pub contacts: Option<u64>,
+    /// Different nodes that it sent a packet to; `None`: it is not among the machines for which this is counted.
+    pub peers_contacted: Option<u32>,
+}
+
+/// One operation, issued in the measurement.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OperationRow {
+    pub participant: u32,
+    /// The participant's sessions count from 0, over all its incarnations.
+    pub session: u32,
+    /// Its operations of this session count from 0.
+    pub number: u32,
+    /// `lookup`, `get` or `put`.
+    pub kind: &'static str,
+    pub issued: Time,
+    /// `correct`, `incorrect`, `failed`, `abandoned` or `open`.
+    pub outcome: &'static str,
+    /// Of a failure; empty otherwise.
+    pub cause: &'static str,
+    /// From issue to answer; `None` without one.
+    pub latency_ms: Option<f64>,
+    /// Of correct operations.
+    pub hops: Option<u32>,
+    pub rpcs: u32,
+    pub timeouts: u32,
+}
+
+/// What a run cost the simulator, as far as it is the same on every machine.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Timing {
+    /// Events processed, late time-outs apart.
+    pub events: u64,
+    /// Time-out timers that found nothing to do.
+    pub late_timeouts: u64,
+    /// Node-seconds simulated online, warm-up included.
+    pub online_node_seconds: f64,
+    /// Memory by part, at the end of the run.
+    pub bytes_by_part: Vec<(&'static str, u64)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_those_of_r_and_numpy() {
+        let sorted = [1.0, 2.0, 4.0, 8.0];
+        assert_eq!(quantile(&sorted, 0.0), Some(1.0));
+        assert_eq!(quantile(&sorted, 0.25), Some(1.75));
+        assert_eq!(quantile(&sorted, 0.5), Some(3.0));
+        assert_eq!(quantile(&sorted, 0.75), Some(5.0));
+        assert_eq!(quantile(&sorted, 1.0), Some(8.0));
+        assert_eq!(quantile(&[5.0], 0.3), Some(5.0));
+        assert_eq!(quantile(&[], 0.5), None);
+    }
+
+    #[test]
+    fn a_lorenz_curve_keeps_the_share_of_one_server() {
+        let mut values = vec![1.0; 1000];
+        values.push(1000.0);
+        let curve = lorenz(&values).unwrap();
+        assert!((curve[50] - 0.25025).abs() < 1e-12, "half the machines, a quarter of the load: {}", curve[50]);
+        assert!((curve[99] - 0.495_495).abs() < 1e-6, "{}", curve[99]);
+        assert_eq!((curve[0], curve[100]), (0.0, 1.0));
+    }
+
+    #[test]
+    fn an_even_load_has_the_straight_line_and_so_has_none_at_all() {
+        for load in [3.0, 0.0] {
+            let curve = lorenz(&[load; 7]).unwrap();
+            assert!(curve.iter().enumerate().all(|(i, share)| (share - i as f64 / 100.0).abs() < 1e-12));
+        }
+    }
+
+    #[test]
+    fn a_load_sets_both_its_columns() {
+        let mut load = Quantiles::default();
+        load.set_load("upload_per_online_s", &[3.0, 1.0]);
+        load.set_load("records", &[]);
+        let column = |name| load.columns[QUANTILES.index_of(name).unwrap()];
+        assert_eq!(column("upload_per_online_s").unwrap()[100], 3.0);
+        assert_eq!(column("upload_lorenz_ratio").unwrap()[50], 0.25);
+        assert_eq!(column("records"), None);
+    }
+}

@@ -1,0 +1,176 @@
+//! A packet's way: departure at its sender, arrival and delivery at its receiver, service at a server.
+
+use super::event::{Body, Event, Packet};
+use super::observer::Observer;
+use super::simulation::{Parked, Simulation};
+use crate::engine::order::Class;
+use crate::network::{Loss, station};
+use crate::overlay::message::{HEADER_BYTES, MESSAGE_BYTES};
+use crate::overlay::{Envelope, Kind, NodeId, Payload, Protocol};
+
+impl<M> Parked<M> {
+    pub fn park(&mut self, packet: Packet<M>) -> u32 {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.slots.len() as u32 - 1
+        });
+        self.slots[slot as usize] = Some(packet);
+        slot
+    }
+
+    pub fn take(&mut self, slot: u32) -> Packet<M> {
+        self.free.push(slot);
+        self.slots[slot as usize].take().expect("a slot is emptied once")
+    }
+
+    /// Packets in it.
+    pub fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+}
+
+impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
+    /// Puts a packet on the wire: touches the sender's side only.
+    pub fn transmit(&mut self, packet: Packet<P::Message>) {
+        let Packet { to, envelope, .. } = packet;
+        self.counts.sent += 1;
+        self.observer.packet_sent(self.now, to, &envelope);
+        if envelope.kind == Kind::Request
+            && let Some(operation) = envelope.op.and_then(|op| self.operations.get(op))
+        {
+            operation.rpcs += 1;
+        }
+        let noise = &mut self.seats[envelope.from.index()].noise;
+        match self.network.depart(self.now, envelope.from.0, to.0, envelope.bytes, noise) {
+            Ok(at) => self.schedule(at, Class::Arrival, envelope.from, Event::Arrival(packet)),
+            Err(loss) => self.lose(packet, loss),
+        }
+    }
+
+    /// A packet reaches its receiver's access link: touches the receiver's side only.
+    pub fn arrive(&mut self, packet: Packet<P::Message>) {
+        if !self.seats[packet.to.index()].online {
+            return self.lose(packet, Loss::Offline);
+        }
+        match self.network.arrive(self.now, packet.to.0, packet.envelope.bytes) {
+            Ok(at) if at > self.now => {
+                let slot = self.downlinks.park(packet);
+                self.schedule(at, Class::Arrival, packet.envelope.from, Event::Through { slot });
+            }
+            Ok(_) => self.deliver(packet),
+            Err(loss) => self.lose(packet, loss),
+        }
+    }
+
+    /// A packet has come through the downlink.
+    pub fn deliver(&mut self, packet: Packet<P::Message>) {
+        let Packet { to, envelope, .. } = packet;
+        let seat = &self.seats[to.index()];
+        if !seat.online {
+            return self.lose(packet, Loss::Offline);
+        }
+        if matches!(envelope.kind, Kind::Reply | Kind::Refusal) && seat.epoch != envelope.epoch {
+            return self.lose(packet, Loss::Stale);
+        }
+        if envelope.kind == Kind::Request && self.is_server(to) {
+            return self.offer(packet);
+        }
+        self.hand_over(packet);
+    }
+
+    /// A request reaches a server: it is served, waits, or is turned away.
+    fn offer(&mut self, packet: Packet<P::Message>) {
+        let server = packet.to.0 - self.participants();
+        let epoch = self.seats[packet.to.index()].epoch;
+        let service = &mut self.services[server as usize];
+        let takes = service.spec.service.sample_duration(&mut service.noise);
+        let slot = self.requests.park(packet);
+        match service.station.offer(self.now, slot, takes) {
+            station::Offer::Started { done } => {
+                self.observer.served(self.now, packet.to, crate::engine::Duration::ZERO, takes);
+                self.schedule(done, Class::Timer, packet.to, Event::Served { server, epoch, slot });
+            }
+            station::Offer::Waiting => {}
+            station::Offer::Refused => {
+                let packet = self.requests.take(slot);
+                self.refuse(packet);
+            }
+        }
+    }
+
+    /// A server's worker is done with a request.
+    pub fn served(&mut self, server: u32, epoch: u16, slot: u32) {
+        let node = NodeId(self.participants() + server);
+        if !self.is_current(node, epoch) {
+            return; // it failed meanwhile, and its requests were lost then
+        }
+        let started = self.services[server as usize].station.finish(self.now);
+        if let Some(next) = started {
+            self.observer.served(self.now, node, next.waited, next.done - self.now);
+            self.schedule(next.done, Class::Timer, node, Event::Served { server, epoch, slot: next.job });
+        }
+        let packet = self.requests.take(slot);
+        self.hand_over(packet);
+    }
+
+    /// The server's queue is full: the requester is told.
+    fn refuse(&mut self, packet: Packet<P::Message>) {
+        let Packet { to, envelope, body } = packet;
+        self.lose(packet, Loss::ServerQueue);
+        let bytes = HEADER_BYTES + MESSAGE_BYTES;
+        let envelope = Envelope { from: to, bytes, kind: Kind::Refusal, for_others: true, ..envelope };
+        // A refusal has no body of its own; the request's tells whether overlay or storage is to hear of it. Its lists
+        // went with the request.
+        self.transmit(Packet { to: packet.envelope.from, envelope, body });
+    }
+
+    /// A server failed: the requests that wait and those in service are lost.
+    pub fn lose_requests_at(&mut self, server: NodeId) {
+        for slot in 0..self.requests.slots.len() {
+            if self.requests.slots[slot].is_some_and(|packet| packet.to == server) {
+                let packet = self.requests.take(slot as u32);
+                self.lose(packet, Loss::Offline);
+            }
+        }
+    }
+
+    /// The receiver takes the packet in.
+    fn hand_over(&mut self, packet: Packet<P::Message>) {
+        let Packet { to, envelope, body } = packet;
+        self.counts.delivered += 1;
+        self.observer.packet_delivered(self.now, to, &envelope);
+        if envelope.kind == Kind::Refusal {
+            return match body {
+                Body::Overlay(_) => self.with_overlay(to, |overlay, cx| overlay.on_refusal(cx, envelope.rpc)),
+                Body::Storage(_) => self.with_agent(to, |agent, desk, _| agent.on_refusal(desk, envelope.rpc)),
+            };
+        }
+        if envelope.kind == Kind::Request {
+            self.observer.request_processed(self.now, to, &envelope);
+        }
+        match body {
+            Body::Overlay(message) => self.with_overlay(to, |overlay, cx| overlay.on_message(cx, &envelope, message)),
+            Body::Storage(message) => {
+                self.with_agent(to, |agent, desk, around| agent.on_message(desk, &envelope, message, around));
+            }
+        }
+        self.free_list(&packet);
+    }
+
+    pub fn lose(&mut self, packet: Packet<P::Message>, loss: Loss) {
+        self.counts.lost += 1;
+        self.observer.packet_lost(self.now, packet.to, &packet.envelope, loss);
+        self.free_list(&packet);
+    }
+
+    fn free_list(&mut self, packet: &Packet<P::Message>) {
+        let list = match &packet.body {
+            _ if packet.envelope.kind == Kind::Refusal => None,
+            Body::Overlay(message) => message.list(),
+            Body::Storage(message) => message.list(),
+        };
+        if let Some(list) = list {
+            self.lists.free(list);
+        }
+    }
+}

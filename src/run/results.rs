@@ -1,0 +1,194 @@
+//! From the counters of a run to its figures.
+
+use super::catalogue::{Figures, LOSSES, OPERATIONS, TRAFFIC};
+use super::metrics::{Machine, Metrics};
+use super::outcome::{NodeRow, Quantiles, quantile};
+use crate::engine::Time;
+use crate::overlay::NodeId;
+
+/// What the metrics need from elsewhere to report.
+pub(super) struct Facts {
+    pub now: Time,
+    /// Of all servers together: their workers, and the time they were up in the measurement, in nanoseconds.
+    pub worker_ns: u128,
+    pub resources_stored: usize,
+    pub resources_lost: usize,
+}
+
+impl Metrics {
+    /// All metric columns of a run that has been closed.
+    pub(super) fn report(&self, facts: &Facts) -> Vec<Option<f64>> {
+        let mut figures = Metrics::figures();
+        for (kind, tally) in OPERATIONS.iter().zip(&self.tallies) {
+            tally.assert_complete(kind);
+            tally.report(kind, &mut figures);
+        }
+        self.report_records(facts, &mut figures);
+        self.report_load(&mut figures);
+        self.report_traffic(facts, &mut figures);
+        self.report_state(facts, &mut figures);
+        figures.into_values()
+    }
+
+    fn measured_ns(&self, facts: &Facts) -> f64 {
+        facts.now.since(self.began).as_nanos() as f64
+    }
+
+    fn report_records(&self, facts: &Facts, figures: &mut Figures) {
+        if self.resources == 0 {
+            return;
+        }
+        let resources = f64::from(self.resources);
+        let mean = self.available.integral() as f64 / self.measured_ns(facts) / resources;
+        figures.set("availability_mean", mean);
+        figures.set_some("availability_min", self.available_min);
+        if facts.resources_stored > 0 {
+            let lost = if self.everywhere.is_some() { 0 } else { facts.resources_lost };
+            figures.set("durability_ratio", 1.0 - lost as f64 / facts.resources_stored as f64);
+            figures.set("resources_lost", lost as f64);
+        }
+    }
+
+    /// The machines over which loads are taken: online for at least a tenth of the measurement.
+    fn loaded(&self, now: Time) -> impl Iterator<Item = &Machine> {
+        let least = now.since(self.began).as_nanos() / 10;
+        self.machines.iter().filter(move |machine| machine.online().as_nanos() >= least.max(1))
+    }
+
+    /// The loads of these machines: requests and upload per second online, records.
+    fn loads(&self, now: Time) -> [(&'static str, &'static str, Vec<f64>); 3] {
+        let per_second = |count: fn(&Machine) -> u64| {
+            self.loaded(now).map(|machine| count(machine) as f64 / machine.online().as_secs_f64()).collect()
+        };
+        let records = self.loaded(now).filter_map(Machine::records_mean).collect();
+        [
+            ("requests", "requests_per_online_s", per_second(|machine| machine.requests)),
+            ("upload", "upload_per_online_s", per_second(|machine| machine.upload)),
+            ("records", "records", records),
+        ]
+    }
+
+    fn report_load(&self, figures: &mut Figures) {
+        for (load, quantity, mut values) in self.loads(self.closed_at()) {
+            if values.is_empty() || (load == "records" && self.resources == 0) {
+                continue;
+            }
+            values.sort_unstable_by(f64::total_cmp);
+            let (n, sum) = (values.len() as f64, values.iter().sum::<f64>());
+            figures.set(&format!("{quantity}_mean"), sum / n);
+            if sum == 0.0 {
+                continue;
+            }
+            let squares = values.iter().map(|value| value * value).sum::<f64>();
+            figures.set(&format!("{load}_gini"), gini(&values));
+            figures.set(&format!("{load}_jain"), sum * sum / (n * squares));
+            let over_mean = |p| quantile(&values, p).map(|value| value * n / sum);
+            figures.set_some(&format!("{load}_max_over_mean"), over_mean(1.0));
+            figures.set_some(&format!("{load}_p99_over_mean"), over_mean(0.99));
+        }
+    }
+
+    fn report_traffic(&self, facts: &Facts, figures: &mut Figures) {
+        let online_s: f64 = self.machines.iter().map(|machine| machine.online().as_secs_f64()).sum();
+        let total: u64 = self.bytes.iter().sum();
+        figures.set("bytes_total", total as f64);
+        if online_s > 0.0 {
+            figures.set("bytes_per_online_s_mean", total as f64 / online_s);
+            for (kind, bytes) in TRAFFIC.iter().zip(self.bytes) {
+                figures.set(&format!("{kind}_bytes_per_online_s_mean"), bytes as f64 / online_s);
+            }
+        }
+        let moved: Vec<u64> = self.loaded(facts.now).map(|machine| machine.sent + machine.received).collect();
+        let (sum, seconds) = (moved.iter().sum::<u64>() as f64, self.measured_ns(facts) / 1e9);
+        if let Some(&busiest) = moved.iter().max() {
+            figures.set("busiest_machine_bytes_per_s", busiest as f64 / seconds);
+            figures.set("machine_bytes_per_s_mean", sum / moved.len() as f64 / seconds);
+            figures.set_some("busiest_machine_share_ratio", (sum > 0.0).then(|| busiest as f64 / sum));
+        }
+        figures.set("packets_sent", self.packets_sent as f64);
+        for (cause, count) in LOSSES.iter().zip(self.lost) {
+            figures.set(&format!("packets_lost_{cause}"), count as f64);
+        }
+    }
+
+    fn report_state(&self, facts: &Facts, figures: &mut Figures) {
+        let ratio = |part: f64, whole: f64| (whole > 0.0).then(|| part / whole);
+        figures.set_some("contacts_mean", ratio(self.tables.entries as f64, self.tables.nodes as f64));
+        figures.set_some("table_stale_ratio", ratio(self.tables.stale as f64, self.tables.entries as f64));
+        let counts: Vec<u32> = (self.peers.watched())
+            .filter(|node| node.0 < self.participants && self.machines[node.index()].online().as_nanos() > 0)
+            .filter_map(|node| self.peers.count(node))
+            .collect();
+        let sum: u64 = counts.iter().map(|&count| u64::from(count)).sum();
+        figures.set_some("peers_contacted_mean", ratio(sum as f64, counts.len() as f64));
+        figures.set("participants", f64::from(self.participants));
+        figures.set_some("online_mean", ratio(self.online.integral() as f64, self.measured_ns(facts)));
+        figures.set_some("joined_mean", ratio(self.joined.integral() as f64, self.measured_ns(facts)));
+        if self.served.requests > 0 {
+            figures.set("server_wait_mean_ms", self.served.waited_ns as f64 / self.served.requests as f64 / 1e6);
+        }
+        let busy = self.served.busy_ns as f64;
+        figures.set_some("server_utilisation_ratio", ratio(busy, facts.worker_ns as f64));
+    }
+
+    /// When the counters were closed.
+    fn closed_at(&self) -> Time {
+        self.machines.first().map_or(Time::ZERO, Machine::closed_at)
+    }
+
+    /// The quantile tables.
+    pub(super) fn quantiles(&self) -> Quantiles {
+        let mut quantiles = Quantiles::default();
+        for (load, quantity, values) in self.loads(self.closed_at()) {
+            if load != "records" || self.resources > 0 {
+                quantiles.set_load(quantity, &values);
+            }
+        }
+        for (kind, tally) in OPERATIONS.iter().zip(&self.tallies) {
+            quantiles.set(&format!("{kind}_latency_ms"), tally.latency_table());
+        }
+        quantiles
+    }
+
+    /// One row per machine. `contacts` is the number of routing entries that it holds now.
+    pub(super) fn node_rows(&self, contacts: impl Fn(NodeId) -> Option<u64>) -> Vec<NodeRow> {
+        let row = |(machine, counted): (u32, &Machine)| {
+            let online_s = counted.online().as_secs_f64();
+            let per_second = |count: u64| (online_s > 0.0).then(|| count as f64 / online_s);
+            NodeRow {
+                machine,
+                role: if machine < self.participants { "participant" } else { "server" },
+                online_s,
+                requests_per_online_s: per_second(counted.requests),
+                upload_per_online_s: per_second(counted.upload),
+                records_mean: counted.records_mean(),
+                bytes_sent: counted.sent,
+                bytes_received: counted.received,
+                contacts: contacts(NodeId(machine)),
+                peers_contacted: self.peers.count(NodeId(machine)),
+            }
+        };
+        (0u32..).zip(&self.machines).map(row).collect()
+    }
+}
+
+/// The Gini coefficient of ascending values: Σ(2i − n − 1)·xᵢ / (n·Σx), i from 1 (Sen, On Economic Inequality, 1973).
+fn gini(sorted: &[f64]) -> f64 {
+    let (n, sum) = (sorted.len() as f64, sorted.iter().sum::<f64>());
+    let weighted: f64 = sorted.iter().zip(1u32..).map(|(value, i)| (2.0 * f64::from(i) - n - 1.0) * value).sum();
+    weighted / (n * sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gini_is_zero_for_even_loads_and_nearly_one_for_a_single_bearer() {
+        assert!(gini(&[2.0; 10]).abs() < 1e-12);
+        let mut one = vec![0.0; 99];
+        one.push(5.0);
+        assert!((gini(&one) - 0.99).abs() < 1e-12);
+        assert!((gini(&[1.0, 2.0, 3.0, 4.0]) - 0.25).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,252 @@
+//! The simulation loop: what joins the layers below.
+//!
+//! One value per run, generic over the protocol and the observers, so that nothing is boxed and nothing is dispatched
+//! at run time per event. What an event touches first lies in [`Seat`], 32 bytes a node; the rest of a node's state is
+//! in parallel vectors.
+
+use crate::engine::order::{Class, Order};
+use crate::engine::queue::Queue;
+use crate::engine::{Noise, Streams, Time};
+use crate::network::{Network, Station};
+use crate::overlay::{Effects, Key, Lists, NodeId, Protocol, RecordId, Server};
+use crate::population::{Churn, Workload};
+use crate::scenario::plan::{Plan, System};
+use crate::storage::{self, Agent};
+
+use super::event::{Event, Packet};
+use super::observer::Observer;
+use super::operations::Operations;
+use super::oracle::{Directory, Records};
+
+/// What is looked at for every event of a node.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seat {
+    /// For packet noise and the protocol's own choices.
+    pub noise: Noise,
+    /// Numbers the events that the node creates.
+    pub created: u32,
+    /// Its place among the joined nodes, if it has joined.
+    pub place: u32,
+    /// How many sessions it has ended.
+    pub epoch: u16,
+    pub online: bool,
+    pub joined: bool,
+    /// It joined in this session, and may have said since that it leaves: it can ask.
+    pub settled: bool,
+    /// `start` was called and neither `joined` nor `join_failed` has come back.
+    pub joining: bool,
+    /// It crashed for good.
+    pub crashed: bool,
+}
+
+/// A dedicated server beside its node.
+pub(super) struct Service {
+    pub spec: Server,
+    pub station: Station<u32>,
+    pub noise: Noise,
+}
+
+/// Packets that wait for something other than time on the wire.
+#[derive(Debug)]
+pub(super) struct Parked<M> {
+    pub slots: Vec<Option<Packet<M>>>,
+    pub free: Vec<u32>,
+}
+
+impl<M> Default for Parked<M> {
+    fn default() -> Self {
+        Parked { slots: Vec::new(), free: Vec::new() }
+    }
+}
+
+/// The effect buffers of handlers that called others, for use again.
+pub(super) struct Buffers<M, T> {
+    pub overlay: Vec<Effects<M, T>>,
+    pub storage: Vec<storage::Effects>,
+    pub changes: Vec<Vec<NodeId>>,
+}
+
+impl<M, T> Default for Buffers<M, T> {
+    fn default() -> Self {
+        Buffers { overlay: Vec::new(), storage: Vec::new(), changes: Vec::new() }
+    }
+}
+
+/// Counts of the loop itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub events: u64,
+    pub late_timeouts: u64,
+    /// The balance of packets: sent = delivered + lost + in flight.
+    pub sent: u64,
+    pub delivered: u64,
+    pub lost: u64,
+}
+
+/// One run under way.
+pub(super) struct Simulation<'p, P: Protocol, O> {
+    pub plan: &'p Plan,
+    pub system: &'p System,
+    pub config: &'p P::Config,
+    pub streams: Streams,
+    pub churn: Option<Churn>,
+    pub workload: Workload,
+    /// Who puts which record into a system that does not start converged, by publisher.
+    pub publications: Vec<(NodeId, RecordId)>,
+    pub now: Time,
+    pub queue: Queue<Event<P::Message, P::Timer>>,
+    pub network: Network,
+    pub keys: Vec<Key>,
+    pub record_keys: Vec<Key>,
+    pub sizes: Vec<u32>,
+    pub seats: Vec<Seat>,
+    pub nodes: Vec<P>,
+    pub agents: Vec<Agent>,
+    pub shared: P::Shared,
+    pub lists: Lists,
+    pub services: Vec<Service>,
+    /// Packets in the queue of a busy downlink.
+    pub downlinks: Parked<P::Message>,
+    /// Requests that wait or are served at a server.
+    pub requests: Parked<P::Message>,
+    pub operations: Operations,
+    pub directory: Directory,
+    /// The joined participants, in no particular but a deterministic order, to draw a contact from.
+    pub joined: Vec<NodeId>,
+    /// The online participants, likewise, to draw a lookup's target from: the same in every system.
+    pub online: Vec<NodeId>,
+    pub online_place: Vec<u32>,
+    pub joining: u32,
+    pub records: Records,
+    pub buffers: Buffers<P::Message, P::Timer>,
+    pub counts: Counts,
+    pub observer: O,
+}
+
+/// What stops a run early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interrupted;
+
+/// Called every so many events with the virtual time and the events so far; gives false to stop the run.
+pub type Progress<'a> = dyn Fn(Time, u64) -> bool + Sync + 'a;
+
+/// Events between two calls of [`Progress`].
+const PROGRESS_EVERY: u64 = 1 << 16;
+
+impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
+    /// The first node that is a server.
+    pub fn participants(&self) -> u32 {
+        self.plan.population.participants
+    }
+
+    pub fn is_server(&self, node: NodeId) -> bool {
+        node.0 >= self.participants()
+    }
+
+    /// Puts an event of `class` created by `node` into the queue.
+    pub fn schedule(&mut self, at: Time, class: Class, node: NodeId, event: Event<P::Message, P::Timer>) {
+        let seat = &mut self.seats[node.index()];
+        seat.created = seat.created.wrapping_add(1);
+        let order = Order::new(class, node.0, seat.created);
+        self.queue.push(at, order, event);
+    }
+
+    /// Runs all events before `until`.
+    pub fn run_until(&mut self, until: Time, progress: &Progress<'_>) -> Result<(), Interrupted> {
+        loop {
+            let next = self.queue.next_time().unwrap_or(Time::NEVER);
+            // At equal times a deadline comes last.
+            if let Some(deadline) = self.operations.next_deadline().filter(|at| *at < next.min(until)) {
+                self.now = deadline;
+                self.deadline_passed();
+                continue;
+            }
+            if next >= until {
+                self.now = until;
+                return Ok(());
+            }
+            let (at, _, event) = self.queue.pop().expect("there is a next one");
+            self.now = at;
+            self.counts.events += 1;
+            if self.counts.events.is_multiple_of(PROGRESS_EVERY) && !progress(at, self.counts.events) {
+                return Err(Interrupted);
+            }
+            self.handle(event);
+        }
+    }
+
+    fn handle(&mut self, event: Event<P::Message, P::Timer>) {
+        match event {
+            Event::Arrival(packet) => self.arrive(packet),
+            Event::Through { slot } => {
+                let packet = self.downlinks.take(slot);
+                self.deliver(packet);
+            }
+            Event::Served { server, epoch, slot } => self.served(server, epoch, slot),
+            Event::Timer { node, epoch, timer } => {
+                if self.is_current(node, epoch) {
+                    self.with_overlay(node, |overlay, cx| overlay.on_timer(cx, timer));
+                }
+            }
+            Event::OverlayTimeout { node, epoch } => {
+                if self.is_current(node, epoch) {
+                    let mut timed_out = 0;
+                    self.with_overlay(node, |overlay, cx| timed_out = overlay.on_timeout(cx));
+                    self.count_timeout(timed_out);
+                } else {
+                    self.count_timeout(0);
+                }
+            }
+            Event::StorageTimeout { node, epoch } => {
+                let mut timed_out = 0;
+                if self.is_current(node, epoch) {
+                    self.with_agent(node, |agent, desk, _| timed_out = agent.on_timeout(desk));
+                }
+                self.count_timeout(timed_out);
+            }
+            Event::JoinAgain { node, epoch } => {
+                if self.is_current(node, epoch) {
+                    self.join(node);
+                }
+            }
+            Event::Publish { node, epoch } => {
+                if self.is_current(node, epoch) {
+                    self.publish(node);
+                }
+            }
+            Event::SessionBegins { participant } => self.session_begins(NodeId(participant)),
+            Event::Notice { participant, epoch } => self.notice(NodeId(participant), epoch),
+            Event::SessionEnds { participant, epoch } => self.session_ends(NodeId(participant), epoch),
+            Event::Operation { participant, epoch, kind, number } => {
+                self.operation_due(NodeId(participant), epoch, kind, number);
+            }
+            Event::Crash { position } => self.crash(position),
+            Event::ServerFails { server, number } => self.server_fails(server, number),
+            Event::ServerRepaired { server, number } => self.server_repaired(server, number),
+        }
+    }
+
+    /// A time-out timer that found nothing to do is not counted as an event.
+    fn count_timeout(&mut self, timed_out: u32) {
+        if timed_out == 0 {
+            self.counts.events -= 1;
+            self.counts.late_timeouts += 1;
+        }
+    }
+
+    /// Whether the session in which an event was created still lasts.
+    pub fn is_current(&self, node: NodeId, epoch: u16) -> bool {
+        let seat = &self.seats[node.index()];
+        seat.online && seat.epoch == epoch
+    }
+
+    /// Asserts that no packet appeared or vanished: sent = delivered + lost + in flight. Empties the queue.
+    pub fn assert_balance(&mut self) {
+        let mut in_flight = (self.downlinks.len() + self.requests.len()) as u64;
+        while let Some((_, _, event)) = self.queue.pop() {
+            in_flight += u64::from(matches!(event, Event::Arrival(_)));
+        }
+        let Counts { sent, delivered, lost, .. } = self.counts;
+        assert_eq!(sent, delivered + lost + in_flight, "{delivered} delivered, {lost} lost, {in_flight} in flight");
+    }
+}

@@ -1,0 +1,62 @@
+//! Keys of which a table may have one only.
+//!
+//! One table of them serves two purposes: a file that has two of a group is refused, and `--set` or an axis that gives
+//! one takes the others out.
+
+use toml::de::{DeTable, DeValue};
+
+use super::document::entries;
+use super::problem::Problem;
+
+/// The families of random lengths of time: alternatives of each other in every table, a protocol's too.
+const LAWS: &[&str] = &["constant", "uniform", "exponential", "weibull", "pareto", "lognormal", "normal", "gamma"];
+
+const LATENCIES: &[&str] = &["constant", "uniform", "lognormal", "plane", "regions", "matrix", "coordinates"];
+
+/// How spread out a law is may be said in one of these ways.
+const SCALES: &[&str] = &["scale", "mean", "median"];
+
+/// Groups at one place of the file.
+const PLACED: &[(&[&str], &[&str])] = &[
+    (&["population"], &["online", "participants"]),
+    (&["population", "churn"], &["preset", "session"]),
+    (&["network", "latency"], LATENCIES),
+    (&["resources", "popularity"], &["uniform", "zipf"]),
+];
+
+/// The group of `key` in the table at `parents`.
+fn group(parents: &[String], key: &str) -> &'static [&'static str] {
+    let placed = PLACED.iter().filter(|(place, _)| parents.iter().eq(place.iter())).map(|(_, group)| *group);
+    let law = parents.last().filter(|parent| LAWS.contains(&parent.as_str())).map(|_| SCALES);
+    // Higher up stand names that are the user's: a system may be called `uniform`.
+    let deep = (parents.len() >= 3).then_some(LAWS);
+    placed.chain(law).chain(deep).find(|group| group.contains(&key)).unwrap_or(&[])
+}
+
+/// The keys that go when `key` is set in the table at `parents`.
+pub(super) fn rivals(parents: &[String], key: &str) -> impl Iterator<Item = &'static str> {
+    // A preset brings a downtime of its own; the reverse would leave a downtime without its session.
+    let brought = (key == "preset" && parents == ["population", "churn"]).then_some("downtime");
+    group(parents, key).iter().copied().filter(move |rival| *rival != key).chain(brought)
+}
+
+/// The pairs of alternatives that stand side by side in `table` or below it.
+pub(super) fn conflicts(parents: &mut Vec<String>, table: &DeTable<'_>, found: &mut Vec<Problem>) {
+    let entries = entries(Some(table));
+    for (position, (key, value)) in entries.iter().enumerate() {
+        let name = key.get_ref().as_ref();
+        let group = group(parents, name);
+        let earlier = entries[..position].iter().find(|(other, _)| group.contains(&other.get_ref().as_ref()));
+        if let Some((other, _)) = earlier {
+            found.push(
+                Problem::new(key.span(), format!("`{}` and `{name}` exclude each other", other.get_ref()))
+                    .help(format!("keep one of them: alternatives here are `{}`", group.join("`, `"))),
+            );
+        }
+        if let DeValue::Table(below) = value.get_ref() {
+            parents.push(name.to_string());
+            conflicts(parents, below, found);
+            parents.pop();
+        }
+    }
+}

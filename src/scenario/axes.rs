@@ -1,0 +1,108 @@
+//! The axes of a sweep, and the grid of parameter points that they span.
+
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::document::{Document, entries};
+use super::path::Path;
+use super::problem::Problem;
+use super::written;
+
+/// One varied parameter.
+#[derive(Clone, Debug)]
+pub struct Axis {
+    /// The key under `[sweep.axes]`, as it is written.
+    key: String,
+    path: Path,
+    values: Vec<String>,
+}
+
+/// One combination of values: for each axis, in the order of the file, the number of its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Point {
+    pub(super) values: Vec<usize>,
+}
+
+impl Axis {
+    /// The dotted key, in one spelling; the name of a column.
+    pub fn path(&self) -> String {
+        self.path.to_string()
+    }
+
+    /// As the file writes them, strings without their quotes.
+    pub fn values(&self) -> &[String] {
+        &self.values
+    }
+
+    /// The only system that this axis varies; `None` if it varies all.
+    pub fn system(&self) -> Option<&str> {
+        self.path.system().map(|key| key.name.as_str())
+    }
+
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+
+    pub(super) fn dotted(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// The axes of a document in the order of the file.
+pub(super) fn axes(document: &Document<'_>) -> Result<Vec<Axis>, Vec<Problem>> {
+    let (mut axes, mut problems): (Vec<Axis>, Vec<Problem>) = (Vec::new(), Vec::new());
+    match document.get(&["sweep", "axes"]) {
+        Some(value) if !value.get_ref().is_table() => {
+            problems.push(Problem::new(value.span(), "`axes` is not a table").help("write [sweep.axes]"));
+        }
+        _ => {}
+    }
+    for (key, value) in entries(document.table(&["sweep", "axes"])) {
+        match Path::of_axis(key.get_ref(), key.span()).and_then(|path| axis(key.get_ref(), path, value)) {
+            Ok(axis) => match axes.iter().find(|other| other.path.contradicts(&axis.path)) {
+                None => axes.push(axis),
+                Some(other) => {
+                    let message = format!("the axes `{}` and `{}` set the same thing", other.path, axis.path);
+                    problems.push(Problem::new(key.span(), message).help("keep one of them"));
+                }
+            },
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(axes) } else { Err(problems) }
+}
+
+fn axis(key: &str, path: Path, value: &Spanned<DeValue<'_>>) -> Result<Axis, Problem> {
+    match path.keys()[0].name.as_str() {
+        "sweep" => return Err(Problem::new(path.span(), "an axis cannot vary the sweep itself")),
+        "seed" => {
+            return Err(Problem::new(path.span(), "the seed is not an axis")
+                .help("write repetitions = 10 under [sweep]: repetition i has seed + i"));
+        }
+        _ => {}
+    }
+    let list = value.get_ref().as_array().filter(|list| !list.is_empty());
+    let list = list.ok_or_else(|| {
+        Problem::new(value.span(), format!("the axis `{path}` has no values")).help("write a list, as in [0.5, 1, 2]")
+    })?;
+    let mut values: Vec<String> = Vec::with_capacity(list.len());
+    for value in list.iter() {
+        let cell = written::cell(value.get_ref());
+        if values.contains(&cell) {
+            return Err(Problem::new(value.span(), format!("the axis `{path}` has the value {cell} twice")));
+        }
+        values.push(cell);
+    }
+    Ok(Axis { key: key.to_string(), path, values })
+}
+
+/// All combinations; the last axis varies fastest. Without axes there is one.
+pub(super) fn points(axes: &[Axis]) -> Vec<Point> {
+    let mut points = vec![Point { values: Vec::new() }];
+    for axis in axes {
+        let longer = |point: &Point, value| Point { values: point.values.iter().copied().chain([value]).collect() };
+        points =
+            points.iter().flat_map(|point| (0..axis.values.len()).map(move |value| longer(point, value))).collect();
+    }
+    points
+}

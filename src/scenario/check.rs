@@ -1,0 +1,101 @@
+//! Reading a document section by section, so that what is wrong in one hides nothing in the others.
+
+use std::ops::RangeInclusive;
+
+use serde::de::DeserializeOwned;
+use toml::de::{DeTable, ValueDeserializer};
+
+use super::document::Document;
+use super::problem::{Kind, Problem, Problems};
+use super::source::Sources;
+use super::{alternatives, later};
+
+/// A document being checked. Problems and warnings are noted and carry on.
+pub(super) struct Check<'a> {
+    document: Document<'a>,
+    problems: Problems,
+    warnings: Problems,
+    sections: Vec<&'static str>,
+}
+
+/// A problem has been noted, and what it concerns cannot be had.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Noted;
+
+impl<'a> Check<'a> {
+    /// Notes what can be seen before any section is read: keys of later work, alternatives side by side.
+    pub fn new(sources: &Sources, mut document: Document<'a>) -> Check<'a> {
+        let mut found = Vec::new();
+        later::remove(document.root_mut(), &mut Vec::new(), &mut found);
+        alternatives::conflicts(&mut Vec::new(), document.root(), &mut found);
+        let mut problems = Problems::new(sources);
+        found.into_iter().for_each(|problem| problems.push(problem));
+        Check { document, problems, warnings: Problems::new(sources), sections: Vec::new() }
+    }
+
+    /// Reads a section; `None` if there is none.
+    pub fn section<T: DeserializeOwned>(&mut self, key: &'static str) -> Result<Option<T>, Noted> {
+        self.sections.push(key);
+        self.read(key)
+    }
+
+    /// Reads the value at a dotted path; `None` if there is none.
+    pub fn read<T: DeserializeOwned>(&mut self, path: &str) -> Result<Option<T>, Noted> {
+        let keys: Vec<&str> = path.split('.').collect();
+        let Some(value) = self.document.get(&keys) else { return Ok(None) };
+        match T::deserialize(ValueDeserializer::from(value.clone())) {
+            Ok(read) => Ok(Some(read)),
+            Err(error) => Err(self.note(Problem::from(error))),
+        }
+    }
+
+    /// A section that is read by hand: its table, empty if there is none.
+    pub fn table(&mut self, key: &'static str) -> DeTable<'a> {
+        self.sections.push(key);
+        self.document.table(&[key]).cloned().unwrap_or_default()
+    }
+
+    pub fn note(&mut self, problem: Problem) -> Noted {
+        self.problems.push(problem);
+        Noted
+    }
+
+    /// A problem at a dotted path, or, if there is nothing, at what is nearest to it.
+    pub fn wrong(&mut self, path: &str, message: impl Into<String>, help: impl Into<String>) -> Noted {
+        let problem = self.at(path, message).help(help);
+        self.note(problem)
+    }
+
+    pub fn not_yet(&mut self, path: &str, what: &str) -> Noted {
+        let problem = Problem::not_yet(self.at(path, "").span, what);
+        self.note(problem)
+    }
+
+    pub fn warn(&mut self, path: &str, message: impl Into<String>, help: impl Into<String>) {
+        let problem = self.at(path, message).help(help).kind(Kind::Warning);
+        self.warnings.push(problem);
+    }
+
+    pub fn at(&self, path: &str, message: impl Into<String>) -> Problem {
+        Problem::new(self.document.span(&path.split('.').collect::<Vec<_>>()), message)
+    }
+
+    /// Notes it if a number is out of its range.
+    pub fn range(&mut self, path: &str, value: f64, range: RangeInclusive<f64>) {
+        if !range.contains(&value) {
+            let key = path.rsplit('.').next().unwrap_or(path);
+            let help = format!("write a number from {} to {}", range.start(), range.end());
+            self.wrong(path, format!("`{key}` cannot be {value}"), help);
+        }
+    }
+
+    /// Problems, if there are any; otherwise the warnings. Call it when all sections have been read.
+    pub fn finish(mut self) -> Result<Problems, Problems> {
+        for (key, _) in self.document.root() {
+            if !self.sections.contains(&key.get_ref().as_ref()) {
+                self.problems.push(Problem::unknown(key.span(), "key", key.get_ref(), &self.sections));
+            }
+        }
+        self.problems.none_or(|| self.warnings)
+    }
+}

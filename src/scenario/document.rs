@@ -1,0 +1,156 @@
+//! The scenario as a tree of TOML values with positions, before anything in it is checked.
+
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
+
+use super::alternatives::rivals;
+use super::axes::Axis;
+use super::path::{Key, Path};
+use super::problem::Problem;
+use super::source::{Sources, Span};
+
+/// A parsed scenario file, `--set` arguments and a parameter point written into it.
+#[derive(Clone, Debug)]
+pub(super) struct Document<'a> {
+    root: DeTable<'a>,
+    /// What the arguments set.
+    set: Vec<Path>,
+}
+
+impl<'a> Document<'a> {
+    /// The file with the `--set` arguments applied, in their order. An argument that sets what an axis varies fixes it.
+    pub fn parse(sources: &'a Sources) -> Result<Document<'a>, Vec<Problem>> {
+        let root = DeTable::parse(sources.file()).map_err(|error| vec![Problem::from(error)])?.into_inner();
+        let mut document = Document { root, set: Vec::new() };
+        let mut problems = Vec::new();
+        for argument in sources.arguments() {
+            let set = argument.read().and_then(|(path, value)| {
+                document.set(&path, value)?;
+                document.drop_axis(&path);
+                document.set.push(path);
+                Ok(())
+            });
+            problems.extend(set.err());
+        }
+        if problems.is_empty() { Ok(document) } else { Err(problems) }
+    }
+
+    fn drop_axis(&mut self, path: &Path) {
+        let axes = entries(self.table(&["sweep", "axes"]));
+        let keys = axes.iter().map(|(key, _)| key.get_ref().to_string());
+        let same: Vec<String> = keys.filter(|key| Path::of_axis(key, 0..0).is_ok_and(|axis| axis == *path)).collect();
+        if let Some(DeValue::Table(sweep)) = self.root.get_mut("sweep").map(Spanned::get_mut)
+            && let Some(DeValue::Table(axes)) = sweep.get_mut("axes").map(Spanned::get_mut)
+        {
+            same.iter().for_each(|key| drop(axes.remove(key.as_str())));
+        }
+    }
+
+    /// An axis would silently undo an argument that sets a part of it, or an alternative.
+    pub fn refuse_contradictions(&self, axes: &[Axis]) -> Result<(), Vec<Problem>> {
+        let pairs = self.set.iter().flat_map(|set| axes.iter().map(move |axis| (set, axis)));
+        let problem = |(set, axis): (&Path, &Axis)| {
+            Problem::new(set.span(), format!("the axis `{}` sets this again", axis.path())).help(format!(
+                "fix the axis too, as in --set {}={}",
+                axis.path(),
+                axis.values()[0]
+            ))
+        };
+        let problems: Vec<Problem> = pairs.filter(|(set, axis)| set.contradicts(axis.dotted())).map(problem).collect();
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+
+    /// Writes a value of an axis where its path points.
+    pub fn set_axis(&mut self, axis: &Axis, value: usize) -> Result<(), Problem> {
+        let list = self.get(&["sweep", "axes", axis.key()]).and_then(|list| list.get_ref().as_array());
+        let value = list.and_then(|list| list.get(value)).expect("axes are read from this table");
+        let value = value.clone();
+        self.set(axis.dotted(), value)
+    }
+
+    pub fn root(&self) -> &DeTable<'a> {
+        &self.root
+    }
+
+    pub fn root_mut(&mut self) -> &mut DeTable<'a> {
+        &mut self.root
+    }
+
+    /// Puts `value` where `path` points. Tables on the way are created, a value that stands in the way gives place, and so
+    /// do the alternatives of what is set.
+    pub fn set(&mut self, path: &Path, value: Spanned<DeValue<'a>>) -> Result<(), Problem> {
+        if let Some(system) = path.system() {
+            let systems = entries(self.table(&["systems"]));
+            let names: Vec<&str> = systems.iter().map(|(name, _)| name.get_ref().as_ref()).collect();
+            if !names.contains(&system.name.as_str()) {
+                return Err(Problem::unknown(system.span.clone(), "system", &system.name, &names));
+            }
+        }
+        set(&mut self.root, &mut Vec::new(), path.keys(), value)
+    }
+
+    pub fn get(&self, path: &[&str]) -> Option<&Spanned<DeValue<'a>>> {
+        let (last, parents) = path.split_last()?;
+        self.table(parents)?.get(*last)
+    }
+
+    /// The table at `path`, if there is one.
+    pub fn table(&self, path: &[&str]) -> Option<&DeTable<'a>> {
+        path.iter().try_fold(&self.root, |table, key| table.get(*key)?.get_ref().as_table())
+    }
+
+    /// Where the value at `path` stands; of a table, its key. If there is none, the same of what is nearest above it;
+    /// `None` if not even the first key of the path is there. Elements of a list are named by their number.
+    pub fn span(&self, path: &[&str]) -> Option<Span> {
+        let (first, below) = path.split_first()?;
+        let (key, mut value) = self.root.get_key_value(*first)?;
+        let mut key_span = key.span();
+        for key in below {
+            let next = match value.get_ref() {
+                DeValue::Table(table) => table.get_key_value(*key).map(|(key, value)| (key.span(), value)),
+                DeValue::Array(list) => key.parse().ok().and_then(|at: usize| list.get(at)).map(|it| (it.span(), it)),
+                _ => None,
+            };
+            let Some(next) = next else { break };
+            (key_span, value) = next;
+        }
+        Some(if value.get_ref().is_table() { key_span } else { value.span() })
+    }
+}
+
+/// The entries of a table in the order of the text; none of no table. (The parser keeps them by name.)
+pub(super) fn entries<'t, 'a>(
+    table: Option<&'t DeTable<'a>>,
+) -> Vec<(&'t Spanned<DeString<'a>>, &'t Spanned<DeValue<'a>>)> {
+    let mut entries: Vec<_> = table.into_iter().flat_map(|table| table.iter()).collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries
+}
+
+fn set<'a>(
+    table: &mut DeTable<'a>,
+    parents: &mut Vec<String>,
+    path: &[Key],
+    value: Spanned<DeValue<'a>>,
+) -> Result<(), Problem> {
+    let (key, below) = path.split_first().expect("a path has a key");
+    for rival in rivals(parents, &key.name) {
+        table.remove(rival);
+    }
+    let name = Spanned::new(key.span.clone(), DeString::from(key.name.clone()));
+    if below.is_empty() {
+        table.insert(name, value);
+        return Ok(());
+    }
+    let empty = || Spanned::new(key.span.clone(), DeValue::Table(DeTable::new()));
+    let next = table.entry(name).or_insert_with(empty);
+    if next.get_ref().is_array() {
+        return Err(Problem::new(key.span.clone(), format!("`{}` is a list: a path cannot lead into it", key.name)));
+    }
+    if !next.get_ref().is_table() {
+        *next = empty();
+    }
+    let DeValue::Table(next) = next.get_mut() else { unreachable!("made a table just now") };
+    parents.push(key.name.clone());
+    set(next, parents, below, value)
+}

@@ -1,0 +1,218 @@
+//! A scenario file as a whole: loading it, the plans of its parameter points, the list of its runs.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use toml::de::ValueDeserializer;
+
+use super::axes::{self, Axis, Point};
+use super::document::Document;
+use super::environment::Files;
+use super::file;
+use super::plan::{Plan, System};
+use super::problem::{Kind, Problem, Problems};
+use super::registered::Registered;
+use super::resolve::resolve;
+use super::source::Sources;
+use super::written;
+
+/// A scenario: the file with the `--set` arguments applied, and its sweep.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    sources: Sources,
+    folder: PathBuf,
+    axes: Vec<Axis>,
+    repetitions: u32,
+}
+
+/// One system at one parameter point with one seed.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// `<system>[;axis=value…];seed=<n>`, the axes in the order of the file, those of other systems left out.
+    pub id: String,
+    /// The value of each axis; `None` for one of another system.
+    pub cells: Vec<Option<String>>,
+    pub seed: u64,
+    /// Of the parameter point; its `seed` is the first repetition's.
+    pub plan: Arc<Plan>,
+    /// The number of the run's system in the plan.
+    pub system: usize,
+}
+
+/// Everything that a scenario runs, in the order of the results.
+#[derive(Clone, Debug)]
+pub struct Runs {
+    /// By parameter point, then by system, then by repetition.
+    pub runs: Vec<Run>,
+    /// What may mislead, for `check`.
+    pub warnings: Problems,
+}
+
+impl Run {
+    /// The run's system.
+    pub fn system(&self) -> &System {
+        &self.plan.systems[self.system]
+    }
+}
+
+impl Scenario {
+    /// Reads a file and applies `sets`, each `path=value`, in their order. Looks at the sweep; the rest is checked when a
+    /// plan is made, since the sweep changes it.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, is not TOML, or an argument or an axis is not what it should be.
+    pub fn load(path: &Path, sets: &[String]) -> Result<Scenario, Problems> {
+        let name = path.display().to_string();
+        let folder = path.parent().map_or(PathBuf::new(), Path::to_path_buf);
+        match std::fs::read_to_string(path) {
+            Ok(text) => Scenario::parse(name, folder, text, sets),
+            Err(error) => {
+                let mut problems = Problems::new(&Sources::new(name, String::new(), &[]));
+                problems.push(Problem::new(None, format!("cannot read the scenario: {error}")).kind(Kind::Unreadable));
+                Err(problems)
+            }
+        }
+    }
+
+    /// As [`Scenario::load`], from a text. Errors call it `name`; relative paths in it begin at `folder`.
+    pub fn parse(name: String, folder: PathBuf, text: String, sets: &[String]) -> Result<Scenario, Problems> {
+        let sources = Sources::new(name, text, sets);
+        let read = Document::parse(&sources).and_then(|document| {
+            let axes = axes::axes(&document)?;
+            document.refuse_contradictions(&axes)?;
+            Ok((axes, repetitions(&document).map_err(|problem| vec![problem])?))
+        });
+        match read {
+            Ok((axes, repetitions)) => Ok(Scenario { sources, folder, axes, repetitions }),
+            Err(list) => {
+                let mut problems = Problems::new(&sources);
+                list.into_iter().for_each(|problem| problems.push(problem));
+                Err(problems)
+            }
+        }
+    }
+
+    /// What is varied, in the order of the file.
+    pub fn axes(&self) -> &[Axis] {
+        &self.axes
+    }
+
+    /// Runs at each parameter point and of each system.
+    pub fn repetitions(&self) -> u32 {
+        self.repetitions
+    }
+
+    /// All parameter points; the last axis varies fastest. Without axes there is one.
+    pub fn points(&self) -> Vec<Point> {
+        axes::points(&self.axes)
+    }
+
+    /// An error at every axis, for a command that makes single runs.
+    pub fn refuse_axes(&self) -> Result<(), Problems> {
+        let mut problems = Problems::new(&self.sources);
+        for axis in &self.axes {
+            let help = format!("fix it, as in --set {}={}, or use `peerlab sweep`", axis.path(), axis.values()[0]);
+            problems.push(Problem::new(axis.dotted().span(), format!("`{}` is varied", axis.path())).help(help));
+        }
+        problems.none_or(|| ())
+    }
+
+    /// What the scenario means at a parameter point.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong there, each where it stands in the file, in the axis, or on the command line.
+    pub fn plan(&self, point: &Point, registered: &[Registered]) -> Result<Plan, Problems> {
+        self.plan_with(point, registered, &mut Files::default()).map(|(plan, _)| plan)
+    }
+
+    /// The plans of all parameter points, as the list of runs.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong at any of the points, once.
+    pub fn runs(&self, registered: &[Registered]) -> Result<Runs, Problems> {
+        let mut files = Files::default();
+        let mut runs = Runs { runs: Vec::new(), warnings: Problems::new(&self.sources) };
+        let mut problems = Problems::new(&self.sources);
+        for point in self.points() {
+            match self.plan_with(&point, registered, &mut files) {
+                Ok((plan, warnings)) => {
+                    runs.warnings.extend(warnings);
+                    self.add_runs(&point, Arc::new(plan), &mut runs.runs);
+                }
+                Err(more) => problems.extend(more),
+            }
+        }
+        problems.none_or(|| runs)
+    }
+
+    /// The scenario as TOML with the `--set` arguments in it and without comments; enough to repeat it.
+    pub fn resolved(&self) -> String {
+        written::document(self.document().root())
+    }
+
+    /// Names the resolved scenario: BLAKE3 of [`Scenario::resolved`], in hexadecimal.
+    pub fn hash(&self) -> String {
+        blake3::hash(self.resolved().as_bytes()).to_hex().to_string()
+    }
+
+    fn document(&self) -> Document<'_> {
+        Document::parse(&self.sources).expect("it was parsed when it was loaded")
+    }
+
+    fn plan_with(
+        &self,
+        point: &Point,
+        registered: &[Registered],
+        files: &mut Files,
+    ) -> Result<(Plan, Problems), Problems> {
+        let mut document = self.document();
+        let mut problems = Problems::new(&self.sources);
+        for (axis, &value) in self.axes.iter().zip(&point.values) {
+            if let Err(problem) = document.set_axis(axis, value) {
+                problems.push(problem);
+            }
+        }
+        problems.none_or(|| ())?;
+        resolve(&self.sources, document, &self.folder, files, registered)
+    }
+
+    /// The runs at one point. A system that an axis does not concern runs at that axis's first value only.
+    fn add_runs(&self, point: &Point, plan: Arc<Plan>, runs: &mut Vec<Run>) {
+        for (number, system) in plan.systems.iter().enumerate() {
+            let concerns = |axis: &Axis| axis.system().is_none_or(|varied| varied == system.name);
+            let chosen = || self.axes.iter().zip(&point.values);
+            if chosen().any(|(axis, &value)| !concerns(axis) && value > 0) {
+                continue;
+            }
+            let cell = |(axis, &value): (&Axis, &usize)| concerns(axis).then(|| axis.values()[value].clone());
+            let cells: Vec<Option<String>> = chosen().map(cell).collect();
+            for repetition in 0..self.repetitions {
+                let seed = plan.seed.wrapping_add(u64::from(repetition));
+                let id = self.run_id(&system.name, &cells, seed);
+                runs.push(Run { id, cells: cells.clone(), seed, plan: Arc::clone(&plan), system: number });
+            }
+        }
+    }
+
+    fn run_id(&self, system: &str, cells: &[Option<String>], seed: u64) -> String {
+        let values =
+            self.axes.iter().zip(cells).filter_map(|(axis, cell)| Some(format!(";{}={}", axis.path(), cell.as_ref()?)));
+        format!("{system}{};seed={seed}", values.collect::<String>())
+    }
+}
+
+fn repetitions(document: &Document<'_>) -> Result<u32, Problem> {
+    let Some(sweep) = document.get(&["sweep"]) else { return Ok(1) };
+    let sweep = file::Sweep::deserialize(ValueDeserializer::from(sweep.clone()))?;
+    match sweep.repetitions {
+        0 => {
+            Err(Problem::new(document.span(&["sweep", "repetitions"]), "`repetitions` cannot be 0")
+                .help("write 1 or more"))
+        }
+        repetitions => Ok(repetitions),
+    }
+}

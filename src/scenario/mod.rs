@@ -1,0 +1,35 @@
+//! Layer 4: the TOML scenario file and what it means.
+//!
+//! Two stages. `file` is *what was said*: types only, the environment is not touched. [`plan`] is *what it means*:
+//! checked, with defaults and presets resolved and files read.
+
+mod alternatives;
+mod axes;
+mod check;
+mod document;
+mod environment;
+mod file;
+mod gap;
+mod later;
+mod load;
+mod path;
+pub mod plan;
+mod population;
+pub mod presets;
+mod problem;
+mod registered;
+mod resolve;
+mod source;
+mod systems;
+mod written;
+
+pub use axes::{Axis, Point};
+pub use load::{Run, Runs, Scenario};
+pub use plan::{
+    Churn, Crash, Plan, Popularity, Population, Rejoin, Repair, Resources, Start, Storage, System, Target, Workload,
+};
+pub use problem::{Kind, Problem, Problems};
+pub use registered::{AnyConfig, Refusal, Registered, parse_config};
+
+#[cfg(test)]
+mod tests;

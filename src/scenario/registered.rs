@@ -1,0 +1,67 @@
+//! A protocol as the scenario sees it: a name and the functions that read its table.
+//!
+//! The scenario knows no protocol. It is given a list of these, from which follow what a system's table may be called,
+//! what may stand in it, and what an error expects.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use schemars::{Schema, SchemaGenerator};
+use toml::Spanned;
+use toml::de::{DeValue, ValueDeserializer};
+
+use crate::engine::Duration;
+use crate::overlay::{self, Config, Protocol};
+
+/// A protocol's configuration; the registry knows the type.
+pub type AnyConfig = dyn Any + Send + Sync;
+
+/// One protocol. See [`Registered::of`].
+#[derive(Clone, Copy, Debug)]
+pub struct Registered {
+    /// The name of its table: `[systems.NAME.chord]`.
+    pub name: &'static str,
+    /// Reads and checks its table.
+    pub parse: for<'a> fn(Spanned<DeValue<'a>>) -> Result<Arc<AnyConfig>, Refusal>,
+    /// What an editor is told of its table.
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+    /// The longest period of its maintenance, given what `parse` made.
+    pub longest_period: fn(&AnyConfig) -> Duration,
+}
+
+/// Why a protocol's table is refused.
+#[derive(Clone, Debug)]
+pub enum Refusal {
+    /// It cannot be read: unknown key, wrong type, missing unit. Carries the position.
+    Unreadable(toml::de::Error),
+    /// It can be read, but a value cannot be.
+    Wrong(overlay::Problem),
+}
+
+impl Registered {
+    /// The protocol `P` under a name.
+    pub const fn of<P: Protocol>(name: &'static str) -> Registered {
+        Registered {
+            name,
+            parse: parse_config::<P::Config>,
+            schema: schema_of::<P::Config>,
+            longest_period: longest_period::<P>,
+        }
+    }
+}
+
+/// Reads a protocol's table as `C` and checks it.
+pub fn parse_config<C: Config>(table: Spanned<DeValue<'_>>) -> Result<Arc<AnyConfig>, Refusal> {
+    let config = C::deserialize(ValueDeserializer::from(table)).map_err(Refusal::Unreadable)?;
+    config.check().map_err(Refusal::Wrong)?;
+    Ok(Arc::new(config))
+}
+
+fn longest_period<P: Protocol>(config: &AnyConfig) -> Duration {
+    P::longest_period(config.downcast_ref().expect("the configuration is what this protocol's parser made"))
+}
+
+/// In place, so that the key's own documentation may stand beside it.
+fn schema_of<C: Config>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<C>()
+}

@@ -1,0 +1,86 @@
+//! From what was said to what it means: a document becomes a plan, or a list of problems.
+
+use std::path::Path;
+
+use super::check::{Check, Noted};
+use super::document::Document;
+use super::environment::{Files, crashes, network, resources, time, workload};
+use super::file;
+use super::plan::{Plan, Start};
+use super::population::population;
+use super::problem::Problems;
+use super::registered::Registered;
+use super::source::Sources;
+use super::systems::{systems, warn_of_fresh_tables};
+use crate::engine::Duration;
+
+/// The seed of a file that gives none.
+const SEED: u64 = 1;
+
+/// The plan and its warnings. `folder` is where relative paths begin.
+pub(super) fn resolve(
+    sources: &Sources,
+    document: Document<'_>,
+    folder: &Path,
+    files: &mut Files,
+    registered: &[Registered],
+) -> Result<(Plan, Problems), Problems> {
+    let mut check = Check::new(sources, document);
+    let title = Path::new(sources.name()).file_stem().unwrap_or_default().to_string_lossy();
+    let plan = read(&mut check, &title, folder, files, registered);
+    if let Ok(plan) = &plan {
+        warn(&mut check, plan, registered);
+    }
+    let warnings = check.finish()?;
+    Ok((plan.expect("whatever could not be read was noted as a problem"), warnings))
+}
+
+fn read(
+    check: &mut Check<'_>,
+    stem: &str,
+    folder: &Path,
+    files: &mut Files,
+    registered: &[Registered],
+) -> Result<Plan, Noted> {
+    // Everything is looked at before the first failure ends this, so that all problems are noted.
+    let title = check.section::<String>("title");
+    let seed = check.section::<u64>("seed");
+    let time = time(check);
+    let population = population(check);
+    let network = network(check, folder, files);
+    let resources = resources(check);
+    // Resources that cannot be read are resources all the same.
+    let workload = workload(check, resources.as_ref().map_or(true, |resources| resources.count > 0));
+    let crashes = crashes(check, time.as_ref().map_or(Duration::MAX, |time| time.warmup + time.measure));
+    let systems = systems(check, registered);
+    check.section::<file::Sweep>("sweep")?;
+    let time = time?;
+    Ok(Plan {
+        title: title?.unwrap_or_else(|| stem.to_string()),
+        seed: seed?.unwrap_or(SEED),
+        warmup: time.warmup,
+        measure: time.measure,
+        sample: time.sample,
+        population: population?,
+        network: network?,
+        resources: resources?,
+        workload: workload?,
+        crashes: crashes?,
+        systems: systems?,
+    })
+}
+
+fn warn(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
+    match plan.population.start {
+        Start::Converged => warn_of_fresh_tables(check, registered, &plan.systems, plan.warmup),
+        Start::Join { over } if over > plan.warmup => check.warn(
+            "time.warmup",
+            format!("the measurement begins after {}, while participants still join", plan.warmup),
+            format!("they do so for {over}: warm up for longer"),
+        ),
+        Start::Join { .. } => {}
+    }
+    if [&plan.workload.lookup, &plan.workload.get, &plan.workload.put].into_iter().all(Option::is_none) {
+        check.warn("workload", "nobody asks for anything", "add an operation, as in lookup = { every = \"1min\" }");
+    }
+}

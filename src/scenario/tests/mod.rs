@@ -1,0 +1,77 @@
+//! Scenarios as a user writes them, and what comes back.
+
+mod grid;
+mod mistakes;
+mod plans;
+mod sets;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{AnyConfig, Plan, Problems, Registered, Scenario, parse_config};
+use crate::engine::{Duration, DurationLaw};
+use crate::overlay::{Config, Problem};
+
+/// A protocol that the scenario does not know.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Toy {
+    /// Contacts to keep.
+    k: u32,
+    refresh: Duration,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<DurationLaw>,
+}
+
+impl Default for Toy {
+    fn default() -> Toy {
+        Toy { k: 20, refresh: Duration::from_secs(600), service: None }
+    }
+}
+
+impl Config for Toy {
+    fn check(&self) -> Result<(), Problem> {
+        let wrong = |key, message: &str| Err(Problem { key, message: message.into() });
+        match self.k {
+            0 => wrong("k", "must be at least 1"),
+            99 if self.service.is_none() => wrong("service.constant", "99 contacts need a service time"),
+            _ => Ok(()),
+        }
+    }
+}
+
+const fn toy(name: &'static str) -> Registered {
+    Registered {
+        name,
+        parse: parse_config::<Toy>,
+        schema: |generator| generator.subschema_for::<Toy>(),
+        longest_period: |config: &AnyConfig| config.downcast_ref::<Toy>().unwrap().refresh,
+    }
+}
+
+const REGISTERED: &[Registered] = &[toy("ring"), toy("kademlia")];
+
+/// The shortest scenario.
+const SHORT: &str = "population.online = 100\nsystems.a.ring = {}\n";
+
+fn load(text: &str, sets: &[&str]) -> Result<Scenario, Problems> {
+    let sets: Vec<String> = sets.iter().map(|set| set.to_string()).collect();
+    Scenario::parse("dir/s.toml".into(), PathBuf::from("dir"), text.into(), &sets)
+}
+
+/// The plan of a file without axes.
+fn plan(text: &str, sets: &[&str]) -> Arc<Plan> {
+    let runs = load(text, sets).and_then(|scenario| scenario.runs(REGISTERED));
+    Arc::clone(&runs.unwrap_or_else(|problems| panic!("{problems}")).runs[0].plan)
+}
+
+/// What the user is told.
+fn errors(text: &str, sets: &[&str]) -> String {
+    match load(text, sets).and_then(|scenario| scenario.runs(REGISTERED)) {
+        Ok(_) => panic!("nothing is wrong with\n{text}"),
+        Err(problems) => problems.to_string(),
+    }
+}

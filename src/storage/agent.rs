@@ -1,0 +1,245 @@
+//! The storage of one node: its store, its outstanding requests, and the gets and puts it carries out.
+//!
+//! Sans-IO like an overlay: handlers write [`Effect`]s. Per idle node it costs its own size and the records held.
+
+use super::message::Message;
+use super::operations::{Get, Put};
+use super::repair::{Neighbourhood, Repair};
+use super::store::Store;
+use crate::engine::{Duration, Time};
+use crate::overlay::message::wire_bytes;
+use crate::overlay::{Cause, Contact, Envelope, Kind, Lists, NodeId, OpId, RecordId, Rpcs, Traffic, Version};
+
+/// What a handler of storage asks for; applied in order by `run/`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Effect {
+    Send {
+        to: NodeId,
+        envelope: Envelope,
+        message: Message,
+    },
+    /// Call `on_timeout` at that time, if the session is still the same.
+    TimeoutTimer {
+        at: Time,
+    },
+    /// This node now holds a record that it did not hold before.
+    Kept {
+        record: RecordId,
+    },
+    /// This node dropped its copy.
+    Dropped {
+        record: RecordId,
+    },
+    /// This node stored a version on an operation's behalf.
+    Stored {
+        op: OpId,
+    },
+    /// A get ended at a holder.
+    Got {
+        op: OpId,
+        holder: Contact,
+        version: Version,
+    },
+    /// A get or put ended without success.
+    Failed {
+        op: OpId,
+        cause: Cause,
+    },
+    /// Every node that was asked to store has answered or timed out, and `effects.storers[first .. first + count]` did.
+    Acknowledged {
+        op: OpId,
+        storers: Storers,
+    },
+    /// A request on an operation's behalf timed out.
+    TimedOut {
+        op: OpId,
+    },
+}
+
+/// A range of `Effects::storers`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Storers {
+    pub first: u32,
+    pub count: u32,
+}
+
+/// The effects of one handler, and the nodes they point to.
+#[derive(Debug, Default)]
+pub struct Effects {
+    pub list: Vec<Effect>,
+    pub storers: Vec<NodeId>,
+}
+
+/// What a handler of storage sees and writes with.
+pub struct Desk<'a> {
+    pub now: Time,
+    pub me: NodeId,
+    pub epoch: u16,
+    /// How many copies are to be kept.
+    pub replicas: usize,
+    pub repair: Repair,
+    /// How long a request waits for its reply.
+    pub timeout: Duration,
+    /// Bytes of every record's value.
+    pub sizes: &'a [u32],
+    pub lists: &'a mut Lists,
+    pub effects: &'a mut Effects,
+}
+
+/// What an outstanding request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tag {
+    /// A put's store on one node.
+    Put(OpId),
+    /// A get's question to one node.
+    Get(OpId),
+    /// A hand-over or repair of a record.
+    Repair(RecordId),
+    /// An offer of records.
+    Offer,
+}
+
+/// The storage of one node.
+#[derive(Debug, Default)]
+pub struct Agent {
+    pub store: Store,
+    pub(super) rpcs: Rpcs<Tag>,
+    pub(super) gets: Vec<Get>,
+    pub(super) puts: Vec<Put>,
+}
+
+impl Desk<'_> {
+    pub(super) fn do_effect(&mut self, effect: Effect) {
+        self.effects.list.push(effect);
+    }
+
+    /// Sends a request and remembers it under `tag`. Repair works for others; gets and puts are one's own.
+    pub(super) fn call(&mut self, rpcs: &mut Rpcs<Tag>, to: NodeId, op: Option<OpId>, message: Message, tag: Tag) {
+        let (rpc, timer) = rpcs.open(self.now, to, tag, self.timeout);
+        let bytes = wire_bytes(&message, self.lists);
+        let (kind, traffic, for_others) = (Kind::Request, Traffic::Storage, op.is_none());
+        let envelope = Envelope { from: self.me, op, bytes, rpc, epoch: self.epoch, kind, traffic, for_others };
+        self.do_effect(Effect::Send { to, envelope, message });
+        if let Some(at) = timer {
+            self.do_effect(Effect::TimeoutTimer { at });
+        }
+    }
+
+    fn reply(&mut self, request: &Envelope, message: Message) {
+        let bytes = wire_bytes(&message, self.lists);
+        let envelope = Envelope { from: self.me, bytes, kind: Kind::Reply, for_others: true, ..*request };
+        self.do_effect(Effect::Send { to: request.from, envelope, message });
+    }
+
+    pub(super) fn size(&self, record: RecordId) -> u32 {
+        self.sizes[record.index()]
+    }
+}
+
+impl Agent {
+    /// A message arrived from another node's storage.
+    pub fn on_message(
+        &mut self,
+        desk: &mut Desk<'_>,
+        from: &Envelope,
+        message: Message,
+        neighbourhood: &impl Neighbourhood,
+    ) {
+        match message {
+            Message::Store { record, version, .. } => {
+                self.keep(desk, record, version);
+                if let Some(op) = from.op {
+                    desk.do_effect(Effect::Stored { op });
+                }
+                desk.reply(from, Message::Stored { record });
+            }
+            Message::Fetch { record } => {
+                let answer = match self.store.version(record) {
+                    Some(version) => Message::Value { record, version, bytes: desk.size(record) },
+                    None => Message::Missing { record },
+                };
+                desk.reply(from, answer);
+            }
+            Message::Offer { list } => {
+                let list = self.stand_to(desk, list);
+                desk.reply(from, Message::Standings { list });
+            }
+            Message::Stored { .. } | Message::Value { .. } | Message::Missing { .. } | Message::Standings { .. } => {
+                self.on_reply(desk, from, message, neighbourhood);
+            }
+        }
+    }
+
+    fn on_reply(&mut self, desk: &mut Desk<'_>, from: &Envelope, message: Message, neighbourhood: &impl Neighbourhood) {
+        let Some(pending) = self.rpcs.close(from) else { return };
+        match (pending.tag, message) {
+            (Tag::Put(op), Message::Stored { .. }) => self.put_answered(desk, op, Some(from.from)),
+            (Tag::Get(op), Message::Value { version, .. }) => self.get_answered(desk, op, Some(version)),
+            (Tag::Get(op), Message::Missing { .. }) => self.get_answered(desk, op, None),
+            (Tag::Repair(record), Message::Stored { .. }) => self.drop_if_not_mine(desk, record, neighbourhood),
+            (Tag::Repair(record), Message::Value { version, .. }) => self.keep(desk, record, version),
+            (Tag::Repair(_), Message::Missing { .. }) => {}
+            (Tag::Offer, Message::Standings { list }) => self.on_standings(desk, from.from, list, neighbourhood),
+            (tag, message) => unreachable!("{message:?} answers no request for {tag:?}"),
+        }
+    }
+
+    /// The time-out timer fired. Gives the number of requests that did time out.
+    pub fn on_timeout(&mut self, desk: &mut Desk<'_>) -> u32 {
+        let mut timed_out = 0;
+        while let Some(pending) = self.rpcs.expired(desk.now) {
+            timed_out += 1;
+            match pending.tag {
+                Tag::Put(op) => {
+                    desk.do_effect(Effect::TimedOut { op });
+                    self.put_answered(desk, op, None);
+                }
+                Tag::Get(op) => {
+                    desk.do_effect(Effect::TimedOut { op });
+                    self.get_timed_out(desk, op);
+                }
+                // The overlay will learn itself that this node has gone, and storage through it.
+                Tag::Repair(_) | Tag::Offer => {}
+            }
+        }
+        if let Some(at) = self.rpcs.rearm(desk.now) {
+            desk.do_effect(Effect::TimeoutTimer { at });
+        }
+        timed_out
+    }
+
+    /// A server's full queue turned the request with this number away.
+    pub fn on_refusal(&mut self, desk: &mut Desk<'_>, rpc: u16) {
+        let Some(pending) = self.rpcs.close_from_anyone(rpc) else { return };
+        if let Tag::Put(op) | Tag::Get(op) = pending.tag {
+            self.cancel(op);
+            desk.do_effect(Effect::Failed { op, cause: Cause::QueueFull });
+        }
+    }
+
+    /// The operation ended elsewhere: nothing more is done for it.
+    pub fn cancel(&mut self, op: OpId) {
+        self.gets.retain(|get| get.op != op);
+        self.puts.retain(|put| put.op != op);
+        self.rpcs.retain(|pending| !matches!(pending.tag, Tag::Put(other) | Tag::Get(other) if other == op));
+    }
+
+    /// The session ended: the disk stays, everything under way is forgotten.
+    pub fn suspend(&mut self) {
+        self.rpcs.clear();
+        self.gets.clear();
+        self.puts.clear();
+    }
+
+    /// Keeps a version on this node's disk.
+    pub fn keep(&mut self, desk: &mut Desk<'_>, record: RecordId, version: Version) {
+        if self.store.keep(record, version) {
+            desk.do_effect(Effect::Kept { record });
+        }
+    }
+
+    /// Bytes allocated for requests and operations under way.
+    pub fn heap_bytes(&self) -> usize {
+        self.rpcs.heap_bytes() + self.gets.capacity() * size_of::<Get>() + self.puts.capacity() * size_of::<Put>()
+    }
+}

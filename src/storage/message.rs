@@ -1,0 +1,97 @@
+//! What the storage of one node says to that of another.
+
+use crate::overlay::{List, Payload, RecordId, Version};
+
+/// Requests and replies about records. Values up to 16 KiB travel in the packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// Request: keep this version (a put, a hand-over, a repair).
+    Store { record: RecordId, version: Version, bytes: u32 },
+    /// Reply: it is kept, in this version or a newer one.
+    Stored { record: RecordId },
+    /// Request: what do you hold of this record?
+    Fetch { record: RecordId },
+    /// Reply: this version, with its value.
+    Value { record: RecordId, version: Version, bytes: u32 },
+    /// Reply: nothing.
+    Missing { record: RecordId },
+    /// Request: I hold these. Pairs of record number and version.
+    Offer { list: List },
+    /// Reply to an offer: how the receiver stands to each. See [`Standing`].
+    Standings { list: List },
+}
+
+/// How the receiver of an offer stands to an offered record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Standing {
+    /// It holds the same version.
+    Same = 0,
+    /// It lacks it or holds an older one, and wants it.
+    Wanted = 1,
+    /// It holds a newer one.
+    Newer = 2,
+}
+
+impl Standing {
+    /// A list entry: the record's number and the standing in the two low bits.
+    pub const fn entry(self, record: RecordId) -> u32 {
+        (record.index() as u32) << 2 | self as u32
+    }
+
+    /// The record and standing of a list entry.
+    pub const fn read(entry: u32) -> (RecordId, Standing) {
+        let standing = match entry & 3 {
+            0 => Standing::Same,
+            1 => Standing::Wanted,
+            _ => Standing::Newer,
+        };
+        (RecordId::new(entry >> 2), standing)
+    }
+}
+
+/// Records in one offer: two list entries each.
+pub const OFFERED_AT_ONCE: usize = 16;
+/// Bytes of an offered record on the wire: its key and its version (our choice; p2psim has no such message).
+const OFFERED_BYTES: u32 = 16;
+/// Bytes of an answer to an offered record: its key.
+const STANDING_BYTES: u32 = 8;
+
+impl Payload for Message {
+    fn list(&self) -> Option<List> {
+        match *self {
+            Message::Offer { list } | Message::Standings { list } => Some(list),
+            _ => None,
+        }
+    }
+
+    fn identities(&self, _: &crate::overlay::Lists) -> u32 {
+        0 // its lists hold records, not nodes
+    }
+
+    fn payload_bytes(&self) -> u32 {
+        match *self {
+            Message::Store { bytes, .. } | Message::Value { bytes, .. } => bytes,
+            Message::Offer { list } => list.len() as u32 / 2 * OFFERED_BYTES,
+            Message::Standings { list } => list.len() as u32 * STANDING_BYTES,
+            Message::Stored { .. } | Message::Fetch { .. } | Message::Missing { .. } => 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_standing_reads_back() {
+        for standing in [Standing::Same, Standing::Wanted, Standing::Newer] {
+            assert_eq!(Standing::read(standing.entry(RecordId::new(7))), (RecordId::new(7), standing));
+        }
+    }
+
+    #[test]
+    fn a_storage_message_fits_beside_an_overlays() {
+        assert!(size_of::<Message>() <= 16);
+    }
+}

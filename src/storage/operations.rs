@@ -1,0 +1,101 @@
+//! Gets and puts, from the moment the overlay has named the responsible nodes.
+
+use super::agent::{Agent, Desk, Effect, Storers, Tag};
+use super::message::Message;
+use crate::overlay::{Cause, Contact, NodeId, OpId, RecordId, Version};
+
+/// A get that asks the responsible nodes one after another.
+#[derive(Debug)]
+pub struct Get {
+    pub(super) op: OpId,
+    record: RecordId,
+    /// Those still to be asked, the nearest last.
+    rest: Vec<Contact>,
+    asked: Contact,
+    /// Somebody answered that it has nothing, or there is nobody else to ask.
+    denied: bool,
+}
+
+/// A put that waits for its stores.
+#[derive(Debug)]
+pub struct Put {
+    pub(super) op: OpId,
+    waiting: u32,
+    storers: Vec<NodeId>,
+}
+
+impl Agent {
+    /// A walk for `record` met no holder and named the responsible nodes: asks them in turn, the nearest first.
+    pub fn fetch(&mut self, desk: &mut Desk<'_>, op: OpId, record: RecordId, responsible: &[Contact]) {
+        // This node looked in its own store before the walk.
+        let rest: Vec<Contact> = responsible.iter().rev().copied().filter(|one| one.node != desk.me).collect();
+        let denied = rest.is_empty();
+        self.gets.push(Get { op, record, rest, asked: Contact { node: desk.me, hops: 0 }, denied });
+        self.ask_next(desk, self.gets.len() - 1);
+    }
+
+    fn ask_next(&mut self, desk: &mut Desk<'_>, at: usize) {
+        let get = &mut self.gets[at];
+        let Some(next) = get.rest.pop() else {
+            let cause = if get.denied { Cause::Unreachable } else { Cause::Timeout };
+            desk.do_effect(Effect::Failed { op: get.op, cause });
+            self.gets.swap_remove(at);
+            return;
+        };
+        get.asked = next;
+        let (op, message) = (get.op, Message::Fetch { record: get.record });
+        desk.call(&mut self.rpcs, next.node, Some(op), message, Tag::Get(op));
+    }
+
+    pub(super) fn get_answered(&mut self, desk: &mut Desk<'_>, op: OpId, version: Option<Version>) {
+        let Some(at) = self.gets.iter().position(|get| get.op == op) else { return };
+        let Some(version) = version else {
+            self.gets[at].denied = true;
+            return self.ask_next(desk, at);
+        };
+        let get = self.gets.swap_remove(at);
+        desk.do_effect(Effect::Got { op, holder: get.asked, version });
+    }
+
+    pub(super) fn get_timed_out(&mut self, desk: &mut Desk<'_>, op: OpId) {
+        if let Some(at) = self.gets.iter().position(|get| get.op == op) {
+            self.ask_next(desk, at);
+        }
+    }
+
+    /// Stores `version` on the nodes that the walk named, on this one too if it is among them. Acknowledged when each
+    /// has stored it or timed out and at least one has stored it.
+    pub fn put(&mut self, desk: &mut Desk<'_>, op: OpId, record: RecordId, version: Version, named: &[Contact]) {
+        let mut put = Put { op, waiting: 1, storers: Vec::with_capacity(named.len()) };
+        for contact in named {
+            if contact.node == desk.me {
+                self.keep(desk, record, version);
+                desk.do_effect(Effect::Stored { op });
+                put.storers.push(desk.me);
+            } else {
+                put.waiting += 1;
+                let message = Message::Store { record, version, bytes: desk.size(record) };
+                desk.call(&mut self.rpcs, contact.node, Some(op), message, Tag::Put(op));
+            }
+        }
+        self.puts.push(put);
+        self.put_answered(desk, op, None); // what it waited for was the end of this loop
+    }
+
+    pub(super) fn put_answered(&mut self, desk: &mut Desk<'_>, op: OpId, storer: Option<NodeId>) {
+        let Some(at) = self.puts.iter().position(|put| put.op == op) else { return };
+        let put = &mut self.puts[at];
+        put.waiting -= 1;
+        put.storers.extend(storer);
+        if put.waiting > 0 {
+            return;
+        }
+        let put = self.puts.swap_remove(at);
+        if put.storers.is_empty() {
+            return desk.do_effect(Effect::Failed { op, cause: Cause::Timeout });
+        }
+        let storers = Storers { first: desk.effects.storers.len() as u32, count: put.storers.len() as u32 };
+        desk.effects.storers.extend(put.storers);
+        desk.do_effect(Effect::Acknowledged { op, storers });
+    }
+}

@@ -1,0 +1,173 @@
+//! Eager repair: records move when the nodes responsible for them change.
+//!
+//! When a neighbour appears that is among the r nodes responsible for a record held here, the record is offered to it;
+//! when one has gone, to the node that has moved up into the r. An offer names records and versions; the answer says
+//! which are wanted, and those are sent. A holder that is no longer among the r by its own account drops its copy once
+//! one that is has said that it holds it, so that copies do not pile up and go stale along the paths of lookups.
+//! A returning node offers what its disk holds, and fetches what has become newer meanwhile.
+//!
+//! Offers are repeated to nodes that hold the record already: they cost 16 bytes a record, and no memory of who has what.
+
+use serde::{Deserialize, Serialize};
+
+use super::agent::{Agent, Desk, Effect, Tag};
+use super::message::{Message, OFFERED_AT_ONCE, Standing};
+use crate::overlay::{Held, List, NodeId, RecordId, Version};
+
+/// What is done when the nodes responsible for a record change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Repair {
+    /// Nothing: copies are made by puts only, and lost with their holders.
+    None,
+    /// Whoever holds a record offers it to those that may lack it as soon as it learns of the change.
+    #[default]
+    Eager,
+}
+
+/// Who is responsible, by a node's own account. Implemented by `run/` on the node's overlay.
+pub trait Neighbourhood {
+    /// The up to `count` nodes nearest to the record's key, nearest first, this one included. Appends to `out`.
+    fn responsible(&self, record: RecordId, count: usize, out: &mut Vec<NodeId>);
+
+    /// Whether `a` is nearer to the record's key than `b`.
+    fn is_nearer(&self, record: RecordId, a: NodeId, b: NodeId) -> bool;
+}
+
+impl Agent {
+    /// The overlay's tables gained `appeared` and lost `gone`.
+    pub fn on_change(
+        &mut self,
+        desk: &mut Desk<'_>,
+        appeared: &[NodeId],
+        gone: &[NodeId],
+        neighbourhood: &impl Neighbourhood,
+    ) {
+        if desk.repair == Repair::None || self.store.held().is_empty() {
+            return;
+        }
+        let mut offers = Vec::new();
+        let mut responsible = Vec::with_capacity(desk.replicas);
+        for held in self.store.held() {
+            responsible.clear();
+            neighbourhood.responsible(held.record, desk.replicas, &mut responsible);
+            offers.extend(appeared.iter().filter(|node| responsible.contains(node)).map(|&node| (node, *held)));
+            // Who left made room only if it was among the r: nearer than the last of those that are now.
+            if let Some(&last) = responsible.last()
+                && last != desk.me
+                && !appeared.contains(&last)
+                && gone.iter().any(|&node| neighbourhood.is_nearer(held.record, node, last))
+            {
+                offers.push((last, *held));
+            }
+        }
+        self.offer(desk, offers);
+    }
+
+    /// The node has joined (again): offers what its disk holds to those who are responsible now.
+    pub fn on_return(&mut self, desk: &mut Desk<'_>, neighbourhood: &impl Neighbourhood) {
+        if desk.repair == Repair::None {
+            return;
+        }
+        let mut offers = Vec::new();
+        let mut responsible = Vec::with_capacity(desk.replicas);
+        for held in self.store.held() {
+            responsible.clear();
+            neighbourhood.responsible(held.record, desk.replicas, &mut responsible);
+            offers.extend(responsible.iter().filter(|&&node| node != desk.me).map(|&node| (node, *held)));
+        }
+        self.offer(desk, offers);
+    }
+
+    /// The node leaves with notice: sends each record to the one that becomes responsible in its place.
+    pub fn on_leave(&mut self, desk: &mut Desk<'_>, neighbourhood: &impl Neighbourhood) {
+        let mut responsible = Vec::with_capacity(desk.replicas + 1);
+        for at in 0..self.store.held().len() {
+            let Held { record, version } = self.store.held()[at];
+            responsible.clear();
+            neighbourhood.responsible(record, desk.replicas + 1, &mut responsible);
+            let Some(mine) = responsible.iter().position(|&node| node == desk.me) else { continue };
+            if mine < desk.replicas
+                && let Some(&heir) = responsible.last()
+                && heir != desk.me
+            {
+                self.hand_over(desk, heir, record, version);
+            }
+        }
+    }
+
+    /// Sends offers, one message for up to [`OFFERED_AT_ONCE`] records to the same node.
+    fn offer(&mut self, desk: &mut Desk<'_>, mut offers: Vec<(NodeId, Held)>) {
+        offers.sort_unstable_by_key(|(node, held)| (*node, held.record));
+        for to_one in offers.chunk_by(|a, b| a.0 == b.0) {
+            for some in to_one.chunks(OFFERED_AT_ONCE) {
+                let pairs = some.iter().flat_map(|(_, held)| [held.record.index() as u32, held.version.0]);
+                let list = desk.lists.put(pairs);
+                desk.call(&mut self.rpcs, some[0].0, None, Message::Offer { list }, Tag::Offer);
+            }
+        }
+    }
+
+    /// The answer to an offer.
+    pub(super) fn stand_to(&self, desk: &mut Desk<'_>, offered: List) -> List {
+        let mut entries = [0; OFFERED_AT_ONCE];
+        let pairs = desk.lists.get(offered).chunks_exact(2);
+        let count = pairs.len();
+        for (entry, pair) in entries.iter_mut().zip(pairs) {
+            let (record, version) = (RecordId::new(pair[0]), Version(pair[1]));
+            let standing = match self.store.version(record) {
+                Some(own) if own == version => Standing::Same,
+                Some(own) if own > version => Standing::Newer,
+                _ => Standing::Wanted,
+            };
+            *entry = standing.entry(record);
+        }
+        desk.lists.put(entries[..count].iter().copied())
+    }
+
+    /// The answer came: sends what is wanted, fetches what is newer, and drops what is no longer this node's to keep.
+    pub(super) fn on_standings(
+        &mut self,
+        desk: &mut Desk<'_>,
+        from: NodeId,
+        list: List,
+        neighbourhood: &impl Neighbourhood,
+    ) {
+        let mut entries = [0; OFFERED_AT_ONCE];
+        let count = list.len();
+        entries[..count].copy_from_slice(desk.lists.get(list));
+        for &entry in &entries[..count] {
+            let (record, standing) = Standing::read(entry);
+            let Some(version) = self.store.version(record) else { continue };
+            match standing {
+                Standing::Wanted => self.hand_over(desk, from, record, version),
+                Standing::Same => self.drop_if_not_mine(desk, record, neighbourhood),
+                Standing::Newer => {
+                    self.drop_if_not_mine(desk, record, neighbourhood);
+                    if self.store.version(record).is_some() {
+                        desk.call(&mut self.rpcs, from, None, Message::Fetch { record }, Tag::Repair(record));
+                    }
+                }
+            }
+        }
+    }
+
+    fn hand_over(&mut self, desk: &mut Desk<'_>, to: NodeId, record: RecordId, version: Version) {
+        let message = Message::Store { record, version, bytes: desk.size(record) };
+        desk.call(&mut self.rpcs, to, None, message, Tag::Repair(record));
+    }
+
+    /// Someone holds `record`: this node drops its copy if by its own account it is not among the responsible.
+    pub(super) fn drop_if_not_mine(
+        &mut self,
+        desk: &mut Desk<'_>,
+        record: RecordId,
+        neighbourhood: &impl Neighbourhood,
+    ) {
+        let mut responsible = Vec::with_capacity(desk.replicas);
+        neighbourhood.responsible(record, desk.replicas, &mut responsible);
+        if !responsible.contains(&desk.me) && self.store.remove(record) {
+            desk.do_effect(Effect::Dropped { record });
+        }
+    }
+}

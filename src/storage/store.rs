@@ -1,0 +1,65 @@
+//! The records on one machine's disk.
+
+use crate::overlay::{Held, RecordId, Version};
+
+/// Which records a node holds and in which version, sorted by record. 8 bytes a record; values have no content.
+#[derive(Clone, Debug, Default)]
+pub struct Store {
+    held: Vec<Held>,
+}
+
+impl Store {
+    /// What is held, sorted by record.
+    pub fn held(&self) -> &[Held] {
+        &self.held
+    }
+
+    /// The version held of `record`.
+    pub fn version(&self, record: RecordId) -> Option<Version> {
+        self.find(record).ok().map(|at| self.held[at].version)
+    }
+
+    /// Keeps `version` unless a newer one is there. True if the record is new to this store.
+    pub fn keep(&mut self, record: RecordId, version: Version) -> bool {
+        match self.find(record) {
+            Ok(at) => {
+                self.held[at].version = self.held[at].version.max(version);
+                false
+            }
+            Err(at) => {
+                self.held.insert(at, Held { record, version });
+                true
+            }
+        }
+    }
+
+    /// Removes `record`. True if it was there.
+    pub fn remove(&mut self, record: RecordId) -> bool {
+        self.find(record).map(|at| self.held.remove(at)).is_ok()
+    }
+
+    /// Bytes allocated.
+    pub fn heap_bytes(&self) -> usize {
+        self.held.capacity() * size_of::<Held>()
+    }
+
+    fn find(&self, record: RecordId) -> Result<usize, usize> {
+        self.held.binary_search_by_key(&record, |held| held.record)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_version_stays_whatever_the_order_of_arrival() {
+        let mut store = Store::default();
+        let record = RecordId::new(3);
+        assert!(store.keep(record, Version(2)));
+        assert!(!store.keep(record, Version(1)));
+        assert_eq!(store.version(record), Some(Version(2)));
+        assert!(store.remove(record) && !store.remove(record));
+        assert_eq!(store.version(record), None);
+    }
+}
