@@ -8,6 +8,8 @@ use std::io::Write;
 
 use crate::overlay::Protocol;
 use crate::overlay::chord::Chord;
+use crate::overlay::client_server::ClientServer;
+use crate::overlay::full_table::FullTable;
 use crate::overlay::kademlia::Kademlia;
 use crate::run::outcome::Outcome;
 use crate::run::{Interrupted, Progress, Wanted, simulate};
@@ -49,6 +51,16 @@ impl Registry {
     /// The protocols of this crate.
     pub fn standard() -> Registry {
         Registry { entries: Vec::new(), registered: Vec::new() }
+            .with(Entry::of::<ClientServer>(
+                "client-server",
+                "every request goes to one server: the baseline",
+                "queueing theory: M/M/c, M/D/1",
+            ))
+            .with(Entry::of::<FullTable>(
+                "full-table",
+                "every machine stores the whole table; changes spread to all",
+                "full-information routing, as Gupta et al. 2004",
+            ))
             .with(Entry::of::<Chord>(
                 "chord",
                 "a ring with fingers: O(log N) state and hops",
