@@ -8,7 +8,11 @@ use std::io::Write;
 
 use crate::overlay::Protocol;
 use crate::overlay::chord::Chord;
-use crate::overlay::client_server::ClientServer;
+            .with(Entry::of::<ClientServer>(
+                "client-server",
+                "every request goes to one server: the baseline",
+                "queueing theory: M/M/c, M/D/1",
+            ))
 use crate::overlay::full_table::FullTable;
 use crate::overlay::kademlia::Kademlia;
 use crate::run::outcome::Outcome;
@@ -58,8 +62,8 @@ impl Registry {
             ))
             .with(Entry::of::<FullTable>(
                 "full-table",
-                "every machine stores the whole table; changes spread to all",
-                "full-information routing, as Gupta et al. 2004",
+                "every machine stores everything: no hops, and every change goes to all",
+                "Gupta, Liskov and Rodrigues, NSDI 2004 (membership)",
             ))
             .with(Entry::of::<Chord>(
                 "chord",
