@@ -8,6 +8,7 @@ use std::io::Write;
 
 use crate::overlay::Protocol;
 use crate::overlay::chord::Chord;
+use crate::overlay::client_server::ClientServer;
 use crate::overlay::full_table::FullTable;
 use crate::overlay::kademlia::Kademlia;
 use crate::run::outcome::Outcome;
@@ -50,10 +51,15 @@ impl Registry {
     /// The protocols of this crate.
     pub fn standard() -> Registry {
         Registry { entries: Vec::new(), registered: Vec::new() }
+            .with(Entry::of::<ClientServer>(
+                "client-server",
+                "every request goes to one server: the baseline",
+                "queueing theory: M/M/c, M/D/1",
+            ))
             .with(Entry::of::<FullTable>(
                 "full-table",
-                "every machine stores everything: no hops, and every change goes to all",
-                "Gupta, Liskov and Rodrigues, NSDI 2004 (membership)",
+                "every machine stores the whole table; changes spread to all",
+                "full-information routing, as Gupta et al. 2004",
             ))
             .with(Entry::of::<Chord>(
                 "chord",

@@ -3,6 +3,7 @@
 //! One table of them serves two purposes: a file that has two of a group is refused, and `--set` or an axis that gives
 //! one takes the others out.
 
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::document::entries;
@@ -40,22 +41,22 @@ pub(super) fn rivals(parents: &[String], key: &str) -> impl Iterator<Item = &'st
     group(parents, key).iter().copied().filter(move |rival| *rival != key).chain(brought)
 }
 
-/// The pairs of alternatives that stand side by side in `table` or below it.
-pub(super) fn conflicts(parents: &mut Vec<String>, table: &DeTable<'_>, found: &mut Vec<Problem>) {
-    let entries = entries(Some(table));
-    for (position, (key, value)) in entries.iter().enumerate() {
+/// Takes out of `table`, and of what is below it, every key that stands beside an alternative, with a problem for each.
+/// The one written first stays.
+pub(super) fn keep_first(parents: &mut Vec<String>, table: &mut DeTable<'_>, found: &mut Vec<Problem>) {
+    let keys: Vec<_> = entries(Some(table)).into_iter().map(|(key, _)| key.clone()).collect();
+    for (position, key) in keys.iter().enumerate() {
         let name = key.get_ref().as_ref();
         let group = group(parents, name);
-        let earlier = entries[..position].iter().find(|(other, _)| group.contains(&other.get_ref().as_ref()));
-        if let Some((other, _)) = earlier {
+        if let Some(first) = keys[..position].iter().find(|other| group.contains(&other.get_ref().as_ref())) {
             found.push(
-                Problem::new(key.span(), format!("`{}` and `{name}` exclude each other", other.get_ref()))
+                Problem::new(key.span(), format!("`{}` and `{name}` exclude each other", first.get_ref()))
                     .help(format!("keep one of them: alternatives here are `{}`", group.join("`, `"))),
             );
-        }
-        if let DeValue::Table(below) = value.get_ref() {
+            table.remove(name);
+        } else if let Some(DeValue::Table(below)) = table.get_mut(name).map(Spanned::get_mut) {
             parents.push(name.to_string());
-            conflicts(parents, below, found);
+            keep_first(parents, below, found);
             parents.pop();
         }
     }

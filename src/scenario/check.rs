@@ -27,7 +27,7 @@ impl<'a> Check<'a> {
     pub fn new(sources: &Sources, mut document: Document<'a>) -> Check<'a> {
         let mut found = Vec::new();
         later::remove(document.root_mut(), &mut Vec::new(), &mut found);
-        alternatives::conflicts(&mut Vec::new(), document.root(), &mut found);
+        alternatives::keep_first(&mut Vec::new(), document.root_mut(), &mut found);
         let mut problems = Problems::new(sources);
         found.into_iter().for_each(|problem| problems.push(problem));
         Check { document, problems, warnings: Problems::new(sources), sections: Vec::new() }

@@ -7,13 +7,17 @@ use std::sync::Arc;
 use super::check::{Check, Noted};
 use super::file;
 use super::gap::Gap;
-use super::plan::{Crash, Popularity, Resources, Target, Workload};
+use super::plan::{Crash, Resources, Workload};
 use super::problem::Kind;
 use crate::engine::{Duration, DurationLaw, Law};
 use crate::network::{Access, Holds, Latency, Matrix, MatrixError, NetworkPlan, Unit};
+use crate::population::Popularity;
 
 /// What travels in one packet; larger values will be transfers.
 const LARGEST_VALUE: u64 = 16 * 1024;
+
+/// The distance of samples if the file gives none and the measurement is no shorter.
+const SAMPLE: Duration = Duration::from_secs(60);
 
 /// Rows of a time series at most.
 const MOST_SAMPLES: u64 = 1_000_000;
@@ -24,22 +28,24 @@ pub(super) struct Files {
     matrices: BTreeMap<PathBuf, Arc<Matrix>>,
 }
 
-pub(super) fn time(check: &mut Check<'_>) -> Result<file::Time, Noted> {
-    let time: file::Time = check.section("time")?.unwrap_or_default();
-    for (path, value) in [("time.measure", time.measure), ("time.sample", time.sample)] {
+/// Warm-up, measurement, and the distance of samples.
+pub(super) fn time(check: &mut Check<'_>) -> Result<(Duration, Duration, Duration), Noted> {
+    let file::Time { warmup, measure, sample } = check.section("time")?.unwrap_or_default();
+    let sample = sample.unwrap_or(SAMPLE.min(measure));
+    for (path, value) in [("time.measure", measure), ("time.sample", sample)] {
         if value == Duration::ZERO {
             return Err(check.wrong(path, "this must last longer than nothing", "write a duration above zero"));
         }
     }
-    if time.sample > time.measure {
-        let help = format!("write at most the {} that are measured", time.measure);
-        check.wrong("time.sample", format!("samples {} apart never come", time.sample), help);
+    if sample > measure {
+        let help = format!("write at most the {measure} that are measured");
+        check.wrong("time.sample", format!("samples {sample} apart never come"), help);
     }
-    if time.measure.as_nanos() / time.sample.as_nanos() > MOST_SAMPLES {
-        let help = format!("write at least a {MOST_SAMPLES}th of the {} that are measured", time.measure);
+    if measure.as_nanos() / sample.as_nanos() > MOST_SAMPLES {
+        let help = format!("write {} or more", measure.mul_f64(1.0 / MOST_SAMPLES as f64));
         check.wrong("time.sample", "the time series would be too long", help);
     }
-    Ok(time)
+    Ok((warmup, measure, sample))
 }
 
 pub(super) fn network(check: &mut Check<'_>, folder: &Path, files: &mut Files) -> Result<NetworkPlan, Noted> {
@@ -108,23 +114,16 @@ pub(super) fn resources(check: &mut Check<'_>) -> Result<Resources, Noted> {
     if said.size.0 > LARGEST_VALUE {
         check.not_yet("resources.size", &format!("a resource of {}, above 16KiB,", said.size));
     }
-    let popularity = match said.popularity {
-        file::Popularity::Uniform => Popularity::Uniform,
-        file::Popularity::Zipf { exponent } => {
-            check.range("resources.popularity.zipf.exponent", exponent, 0.0..=10.0);
-            Popularity::Zipf { exponent }
-        }
-    };
-    Ok(Resources { count: said.count, size: said.size.0.min(LARGEST_VALUE) as u32, popularity })
+    if let Err(message) = said.popularity.check() {
+        check.wrong("resources.popularity.zipf.exponent", message, "write 0 for a uniform law, or more");
+    }
+    Ok(Resources { count: said.count, size: said.size.0.min(LARGEST_VALUE) as u32, popularity: said.popularity })
 }
 
 /// `available`: whether there are resources to get and put.
 pub(super) fn workload(check: &mut Check<'_>, available: bool) -> Result<Workload, Noted> {
     let said: file::Workload = check.section("workload")?.unwrap_or_default();
-    let target = match said.lookup.as_ref().map(|lookup| lookup.target) {
-        None | Some(file::Target::Key) => Target::Key,
-        Some(file::Target::Node) => Target::Node,
-    };
+    let target = said.lookup.as_ref().map(|lookup| lookup.target).unwrap_or_default();
     for (path, asked) in [("workload.get", &said.get), ("workload.put", &said.put)] {
         if asked.is_some() && !available {
             check.wrong(path, "there is nothing to get or put", "add [resources] with a count, or leave this out");

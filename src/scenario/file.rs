@@ -10,6 +10,8 @@ use super::gap::Gap;
 use crate::engine::quantity::{Limit, Rate, Size};
 use crate::engine::{Duration, DurationLaw};
 use crate::network::{Holds, Unit};
+use crate::population::{Popularity, Target};
+use crate::storage::Repair;
 
 /// When figures are taken.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -19,17 +21,13 @@ pub struct Time {
     pub warmup: Duration,
     /// How long figures are taken. Default "1h".
     pub measure: Duration,
-    /// The distance between two rows of the time series. Default "1min".
-    pub sample: Duration,
+    /// The distance between two rows of the time series. Default "1min", or `measure` if that is shorter.
+    pub sample: Option<Duration>,
 }
 
 impl Default for Time {
     fn default() -> Time {
-        Time {
-            warmup: Duration::from_secs(1_800),
-            measure: Duration::from_secs(3_600),
-            sample: Duration::from_secs(60),
-        }
+        Time { warmup: Duration::from_secs(1_800), measure: Duration::from_secs(3_600), sample: None }
     }
 }
 
@@ -185,17 +183,6 @@ fn page() -> Size {
     Size(4096)
 }
 
-/// How often each resource is wanted.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Popularity {
-    /// All alike.
-    #[default]
-    Uniform,
-    /// The i-th most popular in proportion to 1 / i^exponent.
-    Zipf { exponent: f64 },
-}
-
 /// How records are kept.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -208,16 +195,6 @@ pub struct Storage {
     pub pieces: Option<u32>,
     /// Coded pieces beyond those. Only 0 so far.
     pub parity: Option<u32>,
-}
-
-/// What a holder does when the nodes responsible for a record change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Repair {
-    /// Nothing.
-    None,
-    /// It offers the record at once to those that may lack it.
-    Eager,
 }
 
 /// What participants ask, each while it is online.
@@ -249,17 +226,6 @@ pub struct Lookups {
     /// Default "key".
     #[serde(default)]
     pub target: Target,
-}
-
-/// What lookups look for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Target {
-    /// A random key.
-    #[default]
-    Key,
-    /// The key of a random node that is online.
-    Node,
 }
 
 /// Something that happens once.

@@ -35,7 +35,12 @@ pub(super) fn remove(table: &mut DeTable<'_>, parents: &mut Vec<String>, found: 
             table.remove(key.get_ref().as_ref());
             found.push(Problem::not_yet(key.span(), &format!("`{}`", parents.join("."))));
         } else if let Some(DeValue::Table(below)) = table.get_mut(key.get_ref().as_ref()).map(Spanned::get_mut) {
+            let before = found.len();
             remove(below, parents, found);
+            // Nothing else was said there, so nothing is missing there.
+            if below.is_empty() && found.len() > before {
+                table.remove(key.get_ref().as_ref());
+            }
         }
         parents.pop();
     }

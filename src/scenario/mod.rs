@@ -15,10 +15,10 @@ mod load;
 mod path;
 pub mod plan;
 mod population;
-pub mod presets;
 mod problem;
 mod registered;
 mod resolve;
+mod schema;
 mod source;
 mod systems;
 mod written;
@@ -30,6 +30,7 @@ pub use plan::{
 };
 pub use problem::{Kind, Problem, Problems};
 pub use registered::{AnyConfig, Refusal, Registered, parse_config};
+pub use schema::schema;
 
 #[cfg(test)]
 mod tests;

@@ -130,7 +130,6 @@ fn value_at<'a>(document: DeTable<'a>, path: &Path) -> Spanned<DeValue<'a>> {
 #[cfg(test)]
 mod tests {
     use super::super::source::Sources;
-    use super::*;
 
     fn read(argument: &str) -> Result<(String, String), String> {
         let sources = Sources::new("a.toml".into(), String::new(), &[argument.to_string()]);

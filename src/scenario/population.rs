@@ -4,20 +4,25 @@ use super::check::{Check, Noted};
 use super::environment::law;
 use super::file;
 use super::plan::{Churn, Population, Rejoin, Start};
-use super::presets::{PRESETS, Preset};
 use super::problem::Problem;
 use crate::engine::{Duration, Law};
+use crate::population::presets::preset;
+use crate::population::{self, PRESETS, Preset};
 
 /// How long a joining population takes to come, if the file does not say.
 const JOIN_OVER: Duration = Duration::from_secs(600);
 
 pub(super) fn population(check: &mut Check<'_>) -> Result<Population, Noted> {
     let said: file::Population = check.section("population")?.unwrap_or_default();
-    let churn = match &said.churn {
-        None => None,
-        Some(said) => churn(check, said)?,
-    };
-    let availability = churn.as_ref().map_or(1.0, availability);
+    let said_of_churn = said.churn.clone().unwrap_or_default();
+    let churn = if said.churn.is_some() { churn(check, &said_of_churn)? } else { None };
+    let availability = churn.map_or(1.0, |churn| churn.availability());
+    let churn = churn.map(|population::Churn { session, downtime }| Churn {
+        session,
+        downtime,
+        graceful: said_of_churn.graceful,
+        notice: said_of_churn.notice,
+    });
     let start = start(check, &said);
     let (path, participants) = match (said.participants, said.online) {
         (Some(participants), _) => ("population.participants", f64::from(participants)),
@@ -53,14 +58,8 @@ fn start(check: &mut Check<'_>, said: &file::Population) -> Start {
     }
 }
 
-/// The long-run share of time online: E[up] / (E[up] + E[down]).
-fn availability(churn: &Churn) -> f64 {
-    let (up, down) = (churn.session.mean(), churn.downtime.mean());
-    up / (up + down)
-}
-
-/// `None` for the preset `none`.
-fn churn(check: &mut Check<'_>, said: &file::Churn) -> Result<Option<Churn>, Noted> {
+/// The laws, stretched; `None` for the preset `none`.
+fn churn(check: &mut Check<'_>, said: &file::Churn) -> Result<Option<population::Churn>, Noted> {
     check.range("population.churn.graceful", said.graceful, 0.0..=1.0);
     if !(said.time_scale > 0.0 && said.time_scale.is_finite()) {
         let message = format!("`time_scale` cannot be {}", said.time_scale);
@@ -83,12 +82,7 @@ fn churn(check: &mut Check<'_>, said: &file::Churn) -> Result<Option<Churn>, Not
             "write a law with a mean above zero",
         ));
     }
-    Ok(Some(Churn {
-        session: session.scaled(said.time_scale),
-        downtime: downtime.scaled(said.time_scale),
-        graceful: said.graceful,
-        notice: said.notice,
-    }))
+    Ok(Some(population::Churn { session, downtime }.scaled(said.time_scale)))
 }
 
 /// Session and downtime before the time scale.
@@ -128,7 +122,7 @@ fn laws(check: &mut Check<'_>, said: &file::Churn) -> Result<Option<(Law, Law)>,
 }
 
 fn known_preset(check: &mut Check<'_>, name: &str) -> Result<&'static Preset, Noted> {
-    PRESETS.iter().find(|preset| preset.name == name).ok_or_else(|| {
+    preset(name).ok_or_else(|| {
         let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).chain(["none"]).collect();
         let span = check.at("population.churn.preset", "").span.expect("the preset was read from there");
         check.note(Problem::unknown(span, "preset", name, &names))

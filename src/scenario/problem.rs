@@ -76,19 +76,46 @@ impl From<toml::de::Error> for Problem {
     fn from(error: toml::de::Error) -> Problem {
         let message = error.message();
         let span = error.span();
-        let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-        for (prefix, what) in [("unknown field", "key"), ("unknown variant", "value")] {
-            if let (true, Some((found, known)), Some(span)) =
-                (message.starts_with(prefix), quoted.split_first(), span.clone())
-            {
-                return Problem::unknown(span, what, found, known);
-            }
+        if let (Some((what, names)), Some(span)) = (unknown_name(message), span.clone()) {
+            return Problem::unknown(span, what, names[0], &names[1..]);
         }
-        match (message.strip_prefix("missing field"), message.strip_prefix("wanted exactly 1 element")) {
-            (Some(field), _) => Problem::new(span, format!("missing key{field}")),
-            (_, Some(_)) => Problem::new(span, "exactly one alternative must be given here"),
-            _ => Problem::new(span, message),
+        if let Some(field) = message.strip_prefix("missing field") {
+            return Problem::new(span, format!("missing key{field}"));
         }
+        if message.starts_with("wanted exactly 1 element") {
+            return Problem::new(span, "exactly one alternative must be given here");
+        }
+        match message.rsplit_once("expected ") {
+            Some((found, expected)) => Problem::new(span, format!("{found}expected {}", in_words(expected))),
+            None => Problem::new(span, message),
+        }
+    }
+}
+
+/// If an error says that it does not know a name: what kind of name, the name, and those it knows.
+fn unknown_name(message: &str) -> Option<(&'static str, Vec<&str>)> {
+    // Of the keys of a struct variant toml says so in words of its own.
+    if let Some((found, known)) =
+        message.strip_prefix("unexpected keys in table: ").and_then(|names| names.split_once(", available keys: "))
+    {
+        return Some(("key", found.split(", ").take(1).chain(known.split(", ")).collect()));
+    }
+    let what = match message {
+        field if field.starts_with("unknown field `") => "key",
+        variant if variant.starts_with("unknown variant `") => "choice",
+        _ => return None,
+    };
+    Some((what, message.split('`').skip(1).step_by(2).collect()))
+}
+
+/// A type of the program as a user knows it.
+fn in_words(expected: &str) -> &str {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" => "a whole number that is not negative and not too large",
+        "f64" => "a number",
+        "a boolean" => "true or false",
+        expected if expected.starts_with("struct ") => "a table of keys",
+        expected => expected,
     }
 }
 

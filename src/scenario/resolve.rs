@@ -51,16 +51,16 @@ fn read(
     let resources = resources(check);
     // Resources that cannot be read are resources all the same.
     let workload = workload(check, resources.as_ref().map_or(true, |resources| resources.count > 0));
-    let crashes = crashes(check, time.as_ref().map_or(Duration::MAX, |time| time.warmup + time.measure));
+    let crashes = crashes(check, time.map_or(Duration::MAX, |(warmup, measure, _)| warmup + measure));
     let systems = systems(check, registered);
     check.section::<file::Sweep>("sweep")?;
-    let time = time?;
+    let (warmup, measure, sample) = time?;
     Ok(Plan {
         title: title?.unwrap_or_else(|| stem.to_string()),
         seed: seed?.unwrap_or(SEED),
-        warmup: time.warmup,
-        measure: time.measure,
-        sample: time.sample,
+        warmup,
+        measure,
+        sample,
         population: population?,
         network: network?,
         resources: resources?,

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 use super::check::{Check, Noted};
 use super::document::entries;
 use super::file;
-use super::plan::{Repair, Storage, System};
+use super::plan::{Storage, System};
 use super::problem::Problem;
 use super::registered::{AnyConfig, Refusal, Registered};
 use super::source::Span;
@@ -27,8 +27,7 @@ pub(super) fn systems(check: &mut Check<'_>, registered: &[Registered]) -> Resul
     }
     let table = check.table("systems");
     if table.is_empty() {
-        let help = format!("add one, as in [systems.mine.{}]", registered.first().map_or("chord", |first| first.name));
-        return Err(check.wrong("systems", "there is no system to simulate", help));
+        return Err(check.wrong("systems", "there is no system to simulate", help(registered, "mine")));
     }
     let common = common?;
     let systems: Vec<Result<System, Noted>> = entries(Some(&table))
@@ -53,7 +52,7 @@ fn system(
     }
     let DeValue::Table(table) = value.get_ref() else {
         let problem = Problem::new(value.span(), format!("the system `{name}` is not a table"));
-        return Err(check.note(problem.help(format!("write [systems.{name}.{}]", names(registered, "|")))));
+        return Err(check.note(problem.help(help(registered, name))));
     };
     let protocol = protocol(check, registered, name, span, table);
     let own = check.read::<file::Storage>(&format!("systems.{name}.{STORAGE}"))?.unwrap_or_default();
@@ -87,7 +86,7 @@ fn protocol(
         ([], Some(noted)) => Err(noted),
         ([], None) => {
             let problem = Problem::new(span, format!("the system `{system}` has no protocol"));
-            Err(check.note(problem.help(format!("write [systems.{system}.{}]", names(registered, "|")))))
+            Err(check.note(problem.help(help(registered, system))))
         }
         ([(first, ..), (second, span, _), ..], _) => {
             let message = format!("the system `{system}` has two protocols, `{}` and `{}`", first.name, second.name);
@@ -96,8 +95,9 @@ fn protocol(
     }
 }
 
-fn names(registered: &[Registered], between: &str) -> String {
-    registered.iter().map(|protocol| protocol.name).collect::<Vec<_>>().join(between)
+fn help(registered: &[Registered], system: &str) -> String {
+    let names: Vec<&str> = registered.iter().map(|protocol| protocol.name).collect();
+    format!("add one, as in [systems.{system}.{}]: there are `{}`", names.first().unwrap_or(&""), names.join("`, `"))
 }
 
 fn config(
@@ -119,16 +119,13 @@ fn config(
 fn storage(check: &mut Check<'_>, path: &str, own: &file::Storage, common: &file::Storage) -> Storage {
     for (key, value, only) in [("pieces", own.pieces, 1), ("parity", own.parity, 0)] {
         if value.is_some_and(|value| value != only) {
-            check.not_yet(&format!("{path}.{key}"), &format!("a `{key}` other than {only}"));
+            check.not_yet(&format!("{path}.{key}"), &format!("`{key}` other than {only}"));
         }
     }
     if let Some(replicas) = own.replicas {
         check.range(&format!("{path}.replicas"), f64::from(replicas), 1.0..=f64::from(MOST_REPLICAS));
     }
-    let repair = match own.repair.or(common.repair) {
-        Some(file::Repair::None) => Repair::None,
-        Some(file::Repair::Eager) | None => Repair::Eager,
-    };
+    let repair = own.repair.or(common.repair).unwrap_or_default();
     Storage { replicas: own.replicas.or(common.replicas).unwrap_or(3), repair }
 }
 

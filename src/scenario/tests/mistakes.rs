@@ -1,55 +1,249 @@
+//! Every mistake is shown where it stands, with what would be right.
+
 use super::*;
 
+/// What the user is told of a scenario, to the letter.
+#[track_caller]
+fn told(text: &str, expected: &str) {
+    assert_eq!(errors(text, &[]), expected.trim_start());
+}
+
+/// The first line of each error.
+fn messages(text: &str, sets: &[&str]) -> Vec<String> {
+    errors(text, sets).lines().filter_map(|line| line.strip_prefix("error: ").map(String::from)).collect()
+}
+
+/// What is said of one more line in an otherwise right scenario, and what it points at.
+#[track_caller]
+fn with(line: &str, message: &str, marked: &str) {
+    let text = format!("{SHORT}{line}\n");
+    let problems = load(&text, &[]).and_then(|scenario| scenario.runs(REGISTERED)).expect_err(line);
+    let problem = problems.iter().next().unwrap();
+    assert_eq!(problem.message, message);
+    assert_eq!(&text[problem.span.clone().unwrap()], marked, "{message}");
+}
+
 #[test]
-fn print() {
-    for (text, sets) in [
-        (
-            "seed = 1\nsed = 2\n[population]\nonlin = 5\n[population.churn]\npreset=\"kd\"\n[network]\nlos = 0.1\n[network.latency.plan]\nwidth=\"1ms\"\n[systems.a.kademila]\nk=3\n[systems.b.ring]\nkk=3",
-            &[][..],
-        ),
-        (
-            "population.online=5\ntime.warmup = \"2\"\n[network]\nloss=1.5\njitter=-0.1\n[storage]\nreplicas=0\n[workload]\nget.every=\"1min\"\n[systems.a.ring]\nrefresh=5\n[systems.b.ring]\nk=0\n[systems.c.ring]\nk=99\n[systems.d]\n[systems.e.ring]\n[systems.e.kademlia]\n[[events]]\ncrash={at=\"1h\",share=2}\n[[events]]\ncrash={at=\"100h\",share=0.2}",
-            &[],
-        ),
-        (
-            "[population]\nonline=5\nparticipants=10\n[population.churn]\npreset=\"kad\"\nsession.exponential={mean=\"1h\"}\n[systems.a.ring]\n[network]\nlatency.constant=\"1ms\"\nlatency.plane={width=\"2ms\"}",
-            &[],
-        ),
-        (
-            "[population]\nonline=5\n[population.churn]\nsession.pareto={shape=1,scale=\"1h\"}\ndowntime.exponential={mean=\"1h\"}\n[systems.a.ring]\n[network.latency.matrix]\nfile=\"nowhere.csv\"\nholds=\"rtt\"\nunit=\"ms\"",
-            &[],
-        ),
-        (
-            "[population]\nonline=5\n[population.churn]\nsession.parto={shape=1,scale=\"1h\"}\n[systems.a.ring]\ntraversal=1\n[systems.a.traversal]\n[network.nat]\nshares=1\n[resources]\ncount=1\nsize=\"1MiB\"\n[storage]\npieces=3",
-            &[],
-        ),
-        (SHORT, &["network.los=0.1", "network.loss=2", "network.jitter"]),
-        (
-            SHORT,
-            &[
-                "network.los=0.1",
-                "network.loss=2",
-                "systems.a.ring.l=7",
-                "systems.a.ring.refresh=4",
-                "network.access.uplink=10Mb",
-            ],
-        ),
-        (SHORT, &["systems.b.ring.k=0.1"]),
-        ("a = \n", &[]),
-        ("", &[]),
-        (
-            "population.online=5\nsystems.a.ring={}\n[sweep.axes]\n\"network.los\"=[1,2]\n\"network.loss\"=[0.5,2]\n\"systems.b.ring.k\"=[1]",
-            &[],
-        ),
-        (
-            "population.online=5\nsystems.a.ring={}\n[sweep.axes]\n\"network.los\"=[1,2]\n\"network.loss\"=[0.5,2]\n\"systems.a.ring.k\"=[1,0]",
-            &[],
-        ),
-        (
-            "population.online=5\nsystems.a.ring={}\n[sweep.axes]\n\"network..los\"=[1,2]\n\"network.loss\"=[0.5,0.5]\n\"systems.a.ring.k\"=[]\n\"population.online\"=[1,2]\n\"population.participants\"=[1,2]\nseed=[1]",
-            &[],
-        ),
+fn an_unknown_key_is_shown_with_its_line_and_the_nearest_known_one() {
+    told(
+        "population.online = 100\nsystems.a.ring = {}\n\n[network]\nlos = 0.1\n",
+        r#"
+error: unknown key `los`
+ --> dir/s.toml:5:1
+  |
+5 | los = 0.1
+  | ^^^
+  = help: did you mean `loss`? expected one of `loss`, `jitter`, `latency`, `access`
+"#,
+    );
+}
+
+#[test]
+fn unknown_keys_are_found_at_every_level() {
+    with("sede = 1", "unknown key `sede`", "sede");
+    with("time.warm = '1h'", "unknown key `warm`", "warm");
+    with("population.churn = { presets = 'kad' }", "unknown key `presets`", "presets");
+    with("network.access = { up = '1Mbit/s' }", "unknown key `up`", "up");
+    with("network.latency = { plain = '1ms' }", "unknown choice `plain`", "plain");
+    with("network.latency.plane = { with = '1ms' }", "unknown key `with`", "with");
+    with("resources = { count = 1, popularity.zipf = { alpha = 1 } }", "unknown key `alpha`", "alpha");
+    with("storage.copies = 3", "unknown key `copies`", "copies");
+    with("workload.find = { every = '1s' }", "unknown key `find`", "find");
+    with("workload.lookup.every.weibul = 1", "unknown choice `weibul`", "weibul");
+    with("events = [{ crush = { at = '1h', share = 0.1 } }]", "unknown choice `crush`", "crush");
+    with("systems.b = { ring = { kk = 3 } }", "unknown key `kk`", "kk");
+    with("systems.b = { rings = { k = 3 } }", "unknown protocol `rings`", "rings");
+    with("systems.b = { ring = {}, storage.copy = 1 }", "unknown key `copy`", "copy");
+    with("sweep.repetition = 3", "unknown key `repetition`", "repetition");
+}
+
+#[test]
+fn an_unknown_protocol_is_told_which_there_are() {
+    told(
+        "population.online = 100\n[systems.kad.kademila]\n",
+        r#"
+error: unknown protocol `kademila`
+ --> dir/s.toml:2:14
+  |
+2 | [systems.kad.kademila]
+  |              ^^^^^^^^
+  = help: did you mean `kademlia`? expected one of `ring`, `kademlia`, `storage`
+"#,
+    );
+}
+
+#[test]
+fn a_system_has_exactly_one_protocol() {
+    with("systems.b = {}", "the system `b` has no protocol", "b");
+    let two = "systems.b = { ring = {}, kademlia = {} }";
+    with(two, "the system `b` has two protocols, `ring` and `kademlia`", "kademlia");
+    with("systems.b = 3", "the system `b` is not a table", "3");
+    with("systems.'b c'.ring = {}", "`b c` cannot be a system's name", "'b c'");
+    assert_eq!(messages("population.online = 1", &[]), ["there is no system to simulate"]);
+}
+
+#[test]
+fn a_missing_unit_is_asked_for() {
+    told(
+        "population.online = 100\nsystems.a.ring = {}\ntime.warmup = \"90\"",
+        r#"
+error: `90` has no unit: write one of ns, us, ms, s, min, h, d, as in "250ms"
+ --> dir/s.toml:3:15
+  |
+3 | time.warmup = "90"
+  |               ^^^^
+"#,
+    );
+    with(
+        "time.warmup = 90",
+        "invalid type: integer `90`, expected a duration with a unit, such as \"250ms\" in quotes",
+        "90",
+    );
+    with(
+        "systems.b.ring.refresh = '5 minutes'",
+        "`minutes` is not a unit of a duration: write one of ns, us, ms, s, min, h, d",
+        "'5 minutes'",
+    );
+}
+
+#[test]
+fn values_out_of_their_range_are_refused() {
+    with("network.loss = 1.5", "`loss` cannot be 1.5", "1.5");
+    with("network.loss = -0.1", "`loss` cannot be -0.1", "-0.1");
+    with("network.loss = nan", "`loss` cannot be NaN", "nan");
+    with("network.jitter = 0.5", "`jitter` cannot be 0.5", "0.5");
+    with("network.latency.uniform = { low = '2ms', high = '1ms' }", "`high` is below `low`", "'1ms'");
+    with("network.latency.lognormal = { median = '2ms', sigma = -1 }", "`sigma` cannot be -1", "-1");
+    with("storage.replicas = 0", "`replicas` cannot be 0", "0");
+    with("systems.b = { ring = {}, storage.replicas = 21 }", "`replicas` cannot be 21", "21");
+    with("population.churn = { preset = 'kad', graceful = 2 }", "`graceful` cannot be 2", "2");
+    with("population.churn = { preset = 'kad', time_scale = 0 }", "`time_scale` cannot be 0", "0");
+    with("resources.count = 0", "there must be a resource", "0");
+    with(
+        "resources = { count = 9, popularity.zipf.exponent = -1 }",
+        "`exponent` must not be negative, and is -1",
+        "-1",
+    );
+    with("events = [{ crash = { at = '1h', share = 7 } }]", "`share` cannot be 7", "7");
+    with("events = [{ crash = { at = '1d', share = 1 } }]", "nothing happens at 24h any more", "'1d'");
+    with("workload.lookup.every = '0s'", "operations without a gap would never end", "'0s'");
+    with("time.measure = '0s'", "this must last longer than nothing", "'0s'");
+    with("time.sample = '2h'", "samples 2h apart never come", "'2h'");
+    with("time.sample = '1ns'", "the time series would be too long", "'1ns'");
+    with("sweep.repetitions = 0", "`repetitions` cannot be 0", "0");
+    with(
+        "seed = -1",
+        "invalid value: integer `-1`, expected a whole number that is not negative and not too large",
+        "-1",
+    );
+    with("systems.b.ring = 1", "invalid type: integer `1`, expected a table of keys", "1");
+}
+
+#[test]
+fn a_protocols_own_check_points_at_its_key_or_at_its_table() {
+    with("systems.b = { ring = { k = 0 } }", "`k`: must be at least 1", "0");
+    with("systems.b = { ring = { k = 99 } }", "`service.constant`: 99 contacts need a service time", "ring");
+}
+
+#[test]
+fn what_belongs_together_is_asked_for() {
+    assert_eq!(messages("[systems.a.ring]", &[]), ["it is not said how many take part"]);
+    with("population.churn = {}", "it is not said how long sessions last", "churn");
+    with("population.churn.session.constant = '1h'", "it is not said how long participants are away", "churn");
+    with("population.churn.preset = 'bittorrent-debian'", "it is not said how long participants are away", "churn");
+    let both = "population.churn = { preset = 'kad', downtime.constant = '1h' }";
+    with(both, "the preset has a downtime of its own", "downtime");
+    with("population.churn.preset = 'cad'", "unknown preset `cad`", "'cad'");
+    with("population.join_over = '1h'", "a converged start takes no time", "'1h'");
+    with("workload.get.every = '1min'", "there is nothing to get or put", "get");
+    with("network.latency = {}", "exactly one alternative must be given here", "{}");
+    with("network.latency.plane = {}", "missing key `width`", "{}");
+}
+
+#[test]
+fn alternatives_side_by_side_are_refused() {
+    with("population.participants = 200", "`online` and `participants` exclude each other", "participants");
+    let models = "network.latency = { constant = '1ms', plane.width = '2ms' }";
+    with(models, "`constant` and `plane` exclude each other", "plane");
+    let churn = "population.churn = { preset = 'kad', session.constant = '1h' }";
+    with(churn, "`preset` and `session` exclude each other", "session");
+    let laws = "workload.lookup.every = { constant = '1s', exponential.mean = '1s' }";
+    with(laws, "`constant` and `exponential` exclude each other", "exponential");
+    let scales = "workload.lookup.every.weibull = { shape = 1, mean = '1s', scale = '1s' }";
+    with(scales, "`mean` and `scale` exclude each other", "scale");
+    let of_protocol = "systems.b.ring.service = { uniform = { low = '1s', high = '2s' }, constant = '1s' }";
+    with(of_protocol, "`uniform` and `constant` exclude each other", "constant");
+}
+
+#[test]
+fn churn_without_a_finite_mean_is_refused() {
+    let pareto = "population.churn = { session.pareto = { shape = 1, scale = '1h' }, downtime.constant = '1h' }";
+    with(pareto, "a law without a finite mean has no stationary start", "session");
+}
+
+#[test]
+fn keys_of_later_work_are_refused_as_such() {
+    for (line, marked) in [
+        ("network.nat.shares = { open = 1 }", "nat"),
+        ("network.latency.regions = {}", "regions"),
+        ("network.transfers = {}", "transfers"),
+        ("population.classes = []", "classes"),
+        ("systems.b = { ring = {}, traversal = {} }", "traversal"),
+        ("systems.b = { ring = {}, storage.cache = {} }", "cache"),
     ] {
-        println!("{}\n=====================", errors(text, sets));
+        let text = format!("{SHORT}{line}\n");
+        let problems = load(&text, &[]).and_then(|scenario| scenario.runs(REGISTERED)).expect_err(line);
+        let only: Vec<_> = problems.iter().collect();
+        assert!(only.len() == 1 && only[0].message.ends_with(&format!("{marked}` is not yet available")), "{problems}");
+        assert_eq!(&text[only[0].span.clone().unwrap()], marked);
     }
+    with("storage.pieces = 5", "`pieces` other than 1 is not yet available", "5");
+    with("resources = { count = 1, size = '1MiB' }", "a resource of 1MiB, above 16KiB, is not yet available", "'1MiB'");
+    plan(&format!("{SHORT}storage = {{ pieces = 1, parity = 0 }}"), &[]);
+}
+
+#[test]
+fn all_problems_are_shown_at_once_in_the_order_of_the_text() {
+    let text =
+        "sede = 1\n[systems.a.rong]\n[systems.b.ring]\nk = 0\n[time]\nwarmup = 3\n[network]\nloss = 2\njitter = 2\n";
+    assert_eq!(
+        messages(text, &[]),
+        [
+            "it is not said how many take part",
+            "unknown key `sede`",
+            "unknown protocol `rong`",
+            "`k`: must be at least 1",
+            "invalid type: integer `3`, expected a duration with a unit, such as \"250ms\" in quotes",
+            "`loss` cannot be 2",
+            "`jitter` cannot be 2",
+        ]
+    );
+}
+
+#[test]
+fn what_is_not_toml_is_shown_where_it_breaks() {
+    told(
+        "seed = 1\ntitle = no quotes\n",
+        r#"
+error: string values must be quoted, expected literal string
+ --> dir/s.toml:2:9
+  |
+2 | title = no quotes
+  |         ^^^^^^^^^
+"#,
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_told_from_a_wrong_one() {
+    let missing = Scenario::load(std::path::Path::new("no/such.toml"), &[]).unwrap_err();
+    assert_eq!(missing.worst(), Some(Kind::Unreadable));
+    assert!(missing.to_string().starts_with("error: cannot read the scenario"), "{missing}");
+
+    let matrix = format!("{SHORT}network.latency.matrix = {{ file = 'no.csv', holds = 'rtt', unit = 'ms' }}");
+    let problems = load(&matrix, &[]).and_then(|scenario| scenario.runs(REGISTERED)).unwrap_err();
+    assert_eq!(problems.worst(), Some(Kind::Unreadable));
+    let problem = problems.iter().next().unwrap();
+    assert!(problem.message.starts_with("dir/no.csv: cannot read the latency matrix"), "{}", problem.message);
+    assert_eq!(&matrix[problem.span.clone().unwrap()], "'no.csv'");
 }

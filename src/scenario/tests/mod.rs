@@ -11,7 +11,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{AnyConfig, Plan, Problems, Registered, Scenario, parse_config};
+use super::{AnyConfig, Kind, Plan, Problems, Registered, Scenario, parse_config};
 use crate::engine::{Duration, DurationLaw};
 use crate::overlay::{Config, Problem};
 
