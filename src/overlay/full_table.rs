@@ -65,7 +65,7 @@ pub struct Config {
     pub rpc_timeout: Duration,
     /// How often it is sent again before its receiver is marked absent. Default 3.
     pub retries: u8,
-    /// How often a machine compares its table with another's. Default 1 min: about 4 bytes a second.
+    /// How often a machine compares its table with another's. Default 1 min: 3 bytes a second.
     pub anti_entropy: Duration,
 }
 
