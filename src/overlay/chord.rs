@@ -47,7 +47,8 @@ use self::lookup::{Goal, Lookup};
 pub use self::message::Message;
 use self::tables::{Query, Tables};
 use super::{
-    Context, Envelope, Key, Kind, Metric, NodeId, OpId, Placement, Problem, Protocol, Roster, Rpcs, View, Walk,
+    Context, Envelope, Key, Kind, Metric, NodeId, OpId, Patience, Placement, Problem, Protocol, Roster, Rpcs, View,
+    Walk,
 };
 use crate::engine::Duration;
 
@@ -204,6 +205,10 @@ impl Protocol for Chord {
 
     fn longest_period(config: &Config) -> Duration {
         config.stabilize.max(config.fix_fingers).max(config.check_predecessor)
+    }
+
+    fn patience(config: &Config) -> Patience {
+        Patience { timeout: config.rpc_timeout, retries: config.retries }
     }
 
     fn new(_config: &Config, _view: &View<'_>) -> Self {

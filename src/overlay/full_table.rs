@@ -36,7 +36,7 @@ use super::context::{Context, Effect, View};
 use super::key::{Key, Metric};
 use super::lists::Lists;
 use super::message::{Cause, Envelope, NodeId, OpId, Payload, RecordId, Version};
-use super::protocol::{self, Contact, Placement, Problem, Protocol, Walk};
+use super::protocol::{self, Contact, Patience, Placement, Problem, Protocol, Walk};
 use super::roster::Roster;
 use super::rpc::Rpcs;
 use crate::engine::{Duration, Source};
@@ -219,6 +219,10 @@ impl Protocol for FullTable {
 
     fn longest_period(config: &Config) -> Duration {
         config.settling().max(config.anti_entropy)
+    }
+
+    fn patience(config: &Config) -> Patience {
+        Patience { timeout: config.rpc_timeout, retries: config.retries }
     }
 
     fn new(_: &Config, _: &View<'_>) -> FullTable {
