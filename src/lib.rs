@@ -1,4 +1,64 @@
 //! `peerlab`: a deterministic discrete-event simulator of peer-to-peer systems and their client-server baseline.
+//!
+//! A virtual clock drives thousands to millions of in-process nodes that run a pluggable protocol over a modelled network
+//! with latency, access links, loss and churn. The same environment is put under several architectures, and the result
+//! is a comparison: who carries the load, what stays available, what it costs.
+//!
+//! # Bird's-eye view
+//!
+//! A scenario file is parsed (what was said) and planned (what it means). A *run* is one system × one parameter point ×
+//! one seed: [`run::simulate`] joins the layers below it, drives the event loop, and leaves an [`run::outcome::Outcome`].
+//! A sweep makes many runs on all cores; `report` writes tables and charts from what they left.
+//!
+//! # Layers
+//!
+//! A layer names only layers with a smaller number, and of the two 1s neither names the other (`tests/house.rs`).
+//!
+//! | layer | where | what lives there |
+//! | --- | --- | --- |
+//! | 0 | [`engine`] | virtual time, event queue, random streams, distributions, fingerprint |
+//! | 1 | [`network`] | latency, access links, loss, a server's queue. Owns no nodes |
+//! | 1 | [`overlay`] | the protocol trait and its context, keys, RPCs, the iterative lookup, one file (or folder) per protocol |
+//! | 2 | [`storage`] | records, replication, repair: the same for every overlay |
+//! | 3 | [`population`] | churn, presets, workload |
+//! | 4 | [`scenario`] | the TOML file: parse, check, plan, problems with their place |
+//! | 5 | [`run`] | the simulation loop that joins 0–3, the oracle, observers, the outcome |
+//! | 6 | [`registry`] | the one table of protocols |
+//! | 7 | [`sweep`] | parallel execution, statistics |
+//! | 8 | [`report`] | CSV, charts, tables |
+//! | 9 | [`cli`] | commands, progress, exit codes: the only place that prints or reads the wall clock |
+//!
+//! # Invariants
+//!
+//! *Same scenario, seed and version: the same bytes in every result file, on any machine, for any number of threads.*
+//!
+//! 1. Time is an integer count of nanoseconds ([`engine::Time`]). Floats never hold time.
+//! 2. Events are ordered by (time, class, source, the source's own counter) ([`engine::Order`]), never by insertion. A
+//!    sample at time t sees all events before t and none at t.
+//! 3. What describes the environment is drawn per entity from named streams ([`engine::Streams`]), keyed by participant
+//!    and incarnation: the same in every system. Packet noise and a protocol's own choices come from the node's own
+//!    small generator and are unpaired.
+//! 4. The environment's draws do not depend on the protocol. Adding a metric, a system, a repetition or an axis value
+//!    changes no other result.
+//! 5. `ln`, `exp`, `pow`, … come from `libm` only (`clippy.toml` refuses the platform's).
+//! 6. No hash map is iterated (`clippy.toml` refuses `HashMap`).
+//! 7. No clock, environment variable, thread or pointer enters a result.
+//! 8. Handlers of a protocol touch their own node only, and know of others only what came in a message; what they want
+//!    done they write down as effects. Nothing that an observer or the oracle does reaches a node.
+//! 9. Sent = delivered + lost by cause + in flight; issued = correct + incorrect + failed + abandoned + open: asserted
+//!    at the end of every run.
+//! 10. Threads only across runs; results are collected in order before any float is summed.
+//!
+//! # Add a protocol in three steps
+//!
+//! 1. Write `overlay/your_protocol.rs`: a `Config` (its TOML table), a `Message`, a `Timer`, and
+//!    [`overlay::Protocol`]'s handlers.
+//! 2. Add its `mod` line to `overlay/mod.rs`.
+//! 3. Add its row to [`registry`].
+//!
+//! From the row follow its TOML table, its line in `peerlab list`, its schema, its place in error messages, and its
+//! membership in the conformance and determinism tests. In a crate of your own, `examples/custom_protocol.rs` shows the
+//! same without touching this one.
 
 pub mod engine;
 pub mod network;

@@ -2,7 +2,7 @@
 //! on a ring of 64 bits.
 //!
 //! A key belongs to its successor, the first node at or after it; copies go to the nodes that follow. Each node knows its
-//! predecessor, its next `successors` nodes and its distinct fingers. The three jobs are three files: [`tables`] is what
+//! predecessor, its next `successors` nodes and its distinct fingers. The three jobs are three files: `tables` is what
 //! a node knows, `lookup` is `find_successor` over the network, `maintenance` is join, stabilize, notify, fix_fingers,
 //! check_predecessor and leave.
 //!
@@ -10,8 +10,12 @@
 //!
 //! * The identifier space has 64 bits, not 160: beyond log₂ N they only tell nodes apart.
 //! * Only distinct fingers are stored; `fingers = "all"` fixes them one after another instead of all at once.
-//! * `stabilize` gets predecessor and successor list in one RPC, and runs again at once when it found the successor
-//!   dead or another before it: a ring that many join at once sorts itself in round trips, not in periods. A node notifies its successor as soon as it has joined, not first when it stabilises.
+//! * `stabilize` gets predecessor and successor list in one RPC. It goes on at once with the next when the successor was
+//!   found dead, and with one said to lie before it, which becomes the successor when it answers: no node is adopted on
+//!   hearsay, and a ring that many join at once sorts itself in round trips, not in periods.
+//! * A node notifies its successor as soon as it has joined, not first when it stabilises.
+//! * A node that joins gets the whole successor list of the node before it, so that it survives if the first of it is dead.
+//!   Until it has joined it answers nobody.
 //! * A lookup names the responsible nodes as the last node asked knows them. In ToN's Table II the initiator also contacts
 //!   the node it was named and goes on if that one is dead: `verify = true`.
 //! * A node asked names one next node. When that one is dead the node that named it is asked again, and told whom to
@@ -65,7 +69,8 @@ pub struct Config {
     /// it. Default true (Stoica et al. 2003, §IV.E.3; false is the figure of the SIGCOMM paper).
     pub consult_successors: bool,
     /// Whether the initiator of a lookup asks the node that it was named whether it is there, and goes on if not: one RPC
-    /// more. Walks for a record never do, storage finds out. Default false (OverSim's verifySiblings).
+    /// more. Walks for a record never do, storage finds out. Needs iterative
+    /// routing. Default false (OverSim's verifySiblings).
     pub verify: bool,
     /// Time after which a node asked is taken for dead; 6⅔ times as long for a recursive lookup, which is not acknowledged
     /// hop by hop. Default 1.5 s, hence 10 s (OverSim).
@@ -124,6 +129,10 @@ impl super::Config for Config {
         }
         if !(1..=200).contains(&self.successors) {
             return Err(Problem { key: "successors", message: format!("must be 1 to 200, not {}", self.successors) });
+        }
+        if self.verify && self.routing == Routing::Recursive {
+            let message = "needs routing = \"iterative\": only then the initiator can go on from where it was";
+            return Err(Problem { key: "verify", message: message.into() });
         }
         Ok(())
     }
@@ -250,11 +259,11 @@ impl Protocol for Chord {
         self.joined = false;
     }
 
-    fn nearest(&self, view: &View<'_>, key: Key, count: usize, out: &mut Vec<NodeId>) {
+    fn nearest(&self, _: &Self::Shared, view: &View<'_>, key: Key, count: usize, out: &mut Vec<NodeId>) {
         out.extend(self.tables.nearest(view, key, count));
     }
 
-    fn contacts(&self, _view: &View<'_>, out: &mut Vec<NodeId>) {
+    fn contacts(&self, _: &Self::Shared, _: &View<'_>, out: &mut Vec<NodeId>) {
         let Tables { predecessor, successors, fingers } = &self.tables;
         out.extend(successors);
         out.extend(predecessor.iter().filter(|node| !successors.contains(node)));
@@ -309,14 +318,15 @@ impl Chord {
             let message = if tag == Tag::Stabilize { Message::GetNeighbours } else { Message::Ping };
             return self.call(cx, node, None, message, cx.config.rpc_timeout, tag, retries + 1);
         }
+        let successor_failed = tag == Tag::Stabilize && self.tables.successor() == Some(node);
         self.forget(cx, node);
-        if tag == Tag::Stabilize {
+        if successor_failed {
             self.stabilize(cx);
         }
     }
 
     /// [`Rpcs::call`] with the number of times that the request was sent before.
-    #[allow(clippy::too_many_arguments)]
+    #[expect(clippy::too_many_arguments, reason = "they are what a request is")]
     fn call(
         &mut self,
         cx: &mut Context<'_, Self>,

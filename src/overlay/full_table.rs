@@ -1,1 +1,352 @@
-//! To come.
+//! Full table: every machine stores the whole table, records and members alike.
+//!
+//! A lookup or a get costs no hop and no message; a change costs a message to every other online machine. Membership
+//! is itself in the table: that a member came or went is a change that spreads like any other, and counts as
+//! maintenance. Nobody asks the simulator who is online. The structure is that of Gupta, Liskov and Rodrigues (NSDI 2004,
+//! one-hop lookups by full membership), without their slices and units, and with the records in the table.
+//!
+//! # Spreading
+//!
+//! Down a tree (default): whoever makes a change splits the members that it believes online, in the order of their
+//! numbers from its own on, into `fan_out` ranges, and sends the change with its range to the first of each, which
+//! splits on. Or directly, to one after the other. An update is a request: its reply says that it has arrived, and
+//! whether the range is done; if it is not, a notice says so later, and who misses that notice for as long as a
+//! failure takes to be found asks again with the same update. So a dead machine is found out after one RPC's time-outs
+//! at any depth of the tree, and the writer's put ends when the whole tree is done. A machine that does not answer
+//! `1 + retries` times is marked absent, that change spreads too, and the next one in its range takes the range over.
+//!
+//! # Joining
+//!
+//! A returning machine asks a contact for what it missed, in pieces of at most 16 KiB, then announces itself to it. The
+//! contact spreads the coming. What was under way meanwhile may have passed it by, so it looks again once, at a member
+//! chosen at random, after the time in which an update under way gets to everyone. Whoever learns that it is taken for
+//! absent contradicts (as in SWIM: Das, Gupta and Motivala, DSN 2002, §4.2).
+//!
+//! # Deviations
+//!
+//! What is stored survives the session whatever `rejoin` says: it is a disk. With `rejoin = "fresh"` the contact sends
+//! the list of members as well.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::context::{Context, Effect, View};
+use super::key::{Key, Metric};
+use super::lists::Lists;
+use super::message::{Cause, Envelope, NodeId, OpId, Payload, RecordId, Version};
+use super::protocol::{self, Contact, Placement, Problem, Protocol, Walk};
+use super::roster::Roster;
+use super::rpc::Rpcs;
+use crate::engine::Duration;
+use spread::Relay;
+use table::{Change, Table};
+
+mod join;
+mod received;
+mod spread;
+mod table;
+#[cfg(test)]
+mod tests;
+
+/// Full table: every machine stores everything.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// How a change gets to everyone. Default tree.
+    pub spread: Spread,
+    /// Ranges that a range is split into on its way down the tree, at least 2. Default 8: four levels reach 4,000
+    /// machines.
+    pub fan_out: u32,
+    /// Updates of one change that a direct sender has unacknowledged at most, at least 1. Default 32.
+    pub unacknowledged: u32,
+    /// A request without reply for so long is sent again. Default 1.5 s (OverSim).
+    pub rpc_timeout: Duration,
+    /// How often it is sent again before its receiver is marked absent. Default 3.
+    pub retries: u8,
+}
+
+/// How a change gets to everyone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Spread {
+    /// Down a tree, everyone passing it on.
+    Tree,
+    /// From the writer to each.
+    Direct,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            spread: Spread::Tree,
+            fan_out: 8,
+            unacknowledged: 32,
+            rpc_timeout: Duration::from_millis(1500),
+            retries: 3,
+        }
+    }
+}
+
+impl Config {
+    /// How long it takes to find out that a machine does not answer.
+    fn patience(&self) -> Duration {
+        Duration::from_nanos(self.rpc_timeout.as_nanos().saturating_mul(1 + u64::from(self.retries)))
+    }
+
+    /// Within this time an update gets to everyone, two failures one below the other included.
+    fn settling(&self) -> Duration {
+        self.patience() + self.patience()
+    }
+}
+
+impl protocol::Config for Config {
+    fn check(&self) -> Result<(), Problem> {
+        let problem = |key, message: &str| Err(Problem { key, message: message.to_owned() });
+        match self {
+            Config { fan_out: 0 | 1, .. } => problem("fan_out", "fan_out must be at least 2"),
+            Config { unacknowledged: 0, .. } => problem("unacknowledged", "unacknowledged must be at least 1"),
+            Config { rpc_timeout: Duration::ZERO, .. } => problem("rpc_timeout", "rpc_timeout must be longer than 0s"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What machines say to each other. A change travels as its position in the log, which stands for its content.
+#[derive(Clone, Copy, Debug)]
+pub enum Message {
+    /// Request: store this change of so many bytes and pass it on to the members after you, up to `last`.
+    Update { change: u32, last: NodeId, bytes: u32 },
+    /// Its reply: stored. Done: so has everyone in the range.
+    Stored { done: bool },
+    /// Notice: everyone in the range of this update has stored it, or is absent.
+    Done { change: u32, last: NodeId },
+    /// Request: which of the changes `from .. until` do you have? Perhaps with the list of members; perhaps announcing
+    /// that the sender is online.
+    Missed { from: u32, until: u32, members: bool, announce: bool },
+    /// Its reply: these, in so many bytes, and the replier knows of changes beyond.
+    These { from: u32, until: u32, more: bool, bytes: u32 },
+}
+
+impl Payload for Message {
+    fn identities(&self, _: &Lists) -> u32 {
+        match self {
+            Message::Update { .. } | Message::Done { .. } => 2, // a range
+            Message::Stored { .. } | Message::Missed { .. } | Message::These { .. } => 0,
+        }
+    }
+
+    fn payload_bytes(&self) -> u32 {
+        match self {
+            Message::Update { bytes, .. } | Message::These { bytes, .. } => *bytes,
+            Message::Stored { .. } | Message::Done { .. } | Message::Missed { .. } => 0,
+        }
+    }
+}
+
+/// What a timer is for.
+#[derive(Clone, Copy, Debug)]
+pub enum Timer {
+    /// Ask a member for what passed by while joining.
+    LookAgain,
+}
+
+/// What a request was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tag {
+    /// An update of this relay's change, for the range up to `last`.
+    Update { relay: u32, last: NodeId },
+    /// Not a request: the update has arrived, and the range is not done yet.
+    Range { relay: u32, last: NodeId },
+    /// A question after what was missed, from there on.
+    Missed { from: u32, until: u32, announce: bool },
+}
+
+/// How far a session has got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    Away,
+    /// Asks what it missed; takes no part yet, because its picture of the members is an old one.
+    CatchingUp,
+    /// Has told its contact that it is online.
+    Announced,
+    Joined,
+    /// Has told everyone that it goes.
+    Leaving,
+}
+
+/// One machine. What it stores is in the [`Table`].
+#[derive(Debug)]
+pub struct FullTable {
+    phase: Phase,
+    /// Still knows the members of its last session.
+    remembers: bool,
+    rpcs: Rpcs<Tag>,
+    relays: Vec<Relay>,
+    last_relay: u32,
+}
+
+type Cx<'a> = Context<'a, FullTable>;
+
+/// The end of the range that begins after `node` and holds everyone else.
+const fn before(node: NodeId) -> NodeId {
+    NodeId(node.0.wrapping_sub(1))
+}
+
+impl Protocol for FullTable {
+    type Config = Config;
+    type Message = Message;
+    type Timer = Timer;
+    type Shared = Table;
+
+    const PLACEMENT: Placement = Placement::Everyone(Metric::Ring);
+
+    fn shared(_: &Config, _: u32) -> Table {
+        Table::default()
+    }
+
+    fn longest_list(_: &Config) -> usize {
+        0
+    }
+
+    fn longest_period(config: &Config) -> Duration {
+        config.settling()
+    }
+
+    fn new(_: &Config, _: &View<'_>) -> FullTable {
+        FullTable { phase: Phase::Away, remembers: false, rpcs: Rpcs::default(), relays: Vec::new(), last_relay: 0 }
+    }
+
+    fn start(&mut self, cx: &mut Cx<'_>, contact: Option<NodeId>) {
+        let me = cx.me();
+        match contact {
+            Some(contact) => {
+                self.phase = Phase::CatchingUp;
+                self.ask(cx, contact, 0, false);
+            }
+            None => {
+                let key = cx.my_key();
+                cx.shared.log(me, Change::Founded);
+                cx.shared.log_came(me, me, key);
+                self.remembers = true;
+                self.phase = Phase::Joined;
+                cx.joined();
+            }
+        }
+    }
+
+    fn start_converged(&mut self, cx: &mut Cx<'_>, roster: &Roster) {
+        cx.shared.converge(roster);
+        self.remembers = true;
+        self.phase = Phase::Joined;
+    }
+
+    fn on_message(&mut self, cx: &mut Cx<'_>, from: &Envelope, message: Message) {
+        match message {
+            Message::Update { change, last, .. } if self.phase >= Phase::Announced => {
+                self.on_update(cx, from, change, last);
+            }
+            Message::Missed { from: start, until, members, announce } if self.phase >= Phase::Joined => {
+                self.on_missed(cx, from, start..until, members, announce);
+            }
+            Message::Update { .. } | Message::Missed { .. } => {} // comes too early: it will come again
+            Message::Stored { done } => {
+                if let Some(pending) = self.rpcs.close(from)
+                    && let Tag::Update { relay, last } = pending.tag
+                {
+                    self.on_stored(cx, relay, from.from, last, done);
+                }
+            }
+            Message::Done { change, last } => self.on_done(cx, from.from, change, last),
+            Message::These { from: start, until, more, .. } => {
+                if let Some(pending) = self.rpcs.close(from)
+                    && let Tag::Missed { announce, .. } = pending.tag
+                {
+                    self.on_these(cx, from.from, start..until, more, announce);
+                }
+            }
+        }
+    }
+
+    fn on_timer(&mut self, cx: &mut Cx<'_>, timer: Timer) {
+        match timer {
+            Timer::LookAgain if self.phase == Phase::Joined => self.look_again(cx),
+            Timer::LookAgain => {}
+        }
+    }
+
+    fn on_timeout(&mut self, cx: &mut Cx<'_>) -> u32 {
+        let mut expired = 0;
+        while let Some(pending) = self.rpcs.expired(cx.now) {
+            expired += 1;
+            let again = pending.retries < cx.config.retries;
+            match pending.tag {
+                Tag::Update { relay, last } => self.on_no_reply(cx, relay, pending.to, last, pending.retries),
+                Tag::Range { relay, last } => self.send_update(cx, relay, pending.to, last, 0),
+                Tag::Missed { .. } if again => self.ask_for(cx, pending.to, pending.tag, pending.retries + 1),
+                Tag::Missed { .. } => self.on_no_answer(cx, pending.to),
+            }
+        }
+        self.rpcs.rearm_in(cx);
+        expired
+    }
+
+    fn walk(&mut self, cx: &mut Cx<'_>, walk: Walk) {
+        let known = cx.shared.known_by(cx.me());
+        let here = |node| Contact { node, hops: 0 };
+        match walk.record.map(|record| known.version(record)) {
+            Some(Some(version)) => cx.found_record(walk.op, here(cx.me()), version),
+            Some(None) => cx.give_up(walk.op, Cause::NeverStored),
+            None => {
+                let nearest: Vec<Contact> = known.clockwise(walk.target).take(walk.count.into()).map(here).collect();
+                cx.found(&walk, &nearest);
+            }
+        }
+    }
+
+    fn cancel(&mut self, op: OpId) {
+        // The change goes on its way; nobody waits for it any more.
+        for relay in self.relays.iter_mut().filter(|relay| relay.op == Some(op)) {
+            relay.op = None;
+        }
+    }
+
+    fn leave(&mut self, cx: &mut Cx<'_>) {
+        let me = cx.me();
+        let known = self.phase >= Phase::Announced;
+        self.phase = Phase::Leaving;
+        // An announcement under way would bring it back.
+        self.rpcs.retain(|pending| !matches!(pending.tag, Tag::Missed { .. }));
+        if known {
+            let change = cx.shared.log(me, Change::Gone(me));
+            self.originate(cx, change, None, false);
+        }
+    }
+
+    fn suspend(&mut self) {
+        self.phase = Phase::Away;
+        self.rpcs.clear();
+        self.relays.clear();
+    }
+
+    fn nearest(&self, shared: &Table, view: &View<'_>, key: Key, count: usize, out: &mut Vec<NodeId>) {
+        out.extend(shared.known_by(view.me).clockwise(key).take(count));
+    }
+
+    fn contacts(&self, shared: &Table, view: &View<'_>, out: &mut Vec<NodeId>) {
+        out.extend(shared.known_by(view.me).between(view.me, before(view.me)));
+    }
+
+    fn spread(&mut self, cx: &mut Cx<'_>, op: OpId, record: RecordId, version: Version) {
+        let change = cx.shared.log(cx.me(), Change::Put(record, version));
+        cx.effects.list.push(Effect::Stored { op });
+        self.originate(cx, change, Some(op), false);
+    }
+
+    fn version_of(&self, shared: &Table, me: NodeId, record: RecordId) -> Option<Version> {
+        shared.known_by(me).version(record)
+    }
+
+    fn heap_bytes(&self) -> usize {
+        self.rpcs.heap_bytes() + self.relays.capacity() * size_of::<Relay>()
+    }
+}

@@ -344,7 +344,7 @@ impl Protocol for Kademlia {
         self.rpcs.clear();
     }
 
-    fn nearest(&self, view: &View<'_>, key: Key, count: usize, out: &mut Vec<NodeId>) {
+    fn nearest(&self, _: &Self::Shared, view: &View<'_>, key: Key, count: usize, out: &mut Vec<NodeId>) {
         let from = out.len();
         self.buckets.closest(view, key, count, false, view.me, out);
         out.push(view.me);
@@ -353,7 +353,7 @@ impl Protocol for Kademlia {
     }
 
     /// Flagged contacts and replacements are not counted: neither is used to route.
-    fn contacts(&self, _view: &View<'_>, out: &mut Vec<NodeId>) {
+    fn contacts(&self, _: &Self::Shared, _: &View<'_>, out: &mut Vec<NodeId>) {
         out.extend(self.buckets.iter());
     }
 

@@ -95,10 +95,10 @@ pub trait Protocol: Sized + Send + 'static {
 
     /// The up to `count` nodes nearest to `key` that this node knows, itself included, nearest first, by the metric of
     /// its placement. What storage takes for the responsible nodes. Appends to `out`.
-    fn nearest(&self, view: &View<'_>, key: Key, count: usize, out: &mut Vec<NodeId>);
+    fn nearest(&self, shared: &Self::Shared, view: &View<'_>, key: Key, count: usize, out: &mut Vec<NodeId>);
 
     /// Every node in the routing tables, each once, without the node itself. Appends to `out`. For observers.
-    fn contacts(&self, view: &View<'_>, out: &mut Vec<NodeId>);
+    fn contacts(&self, shared: &Self::Shared, view: &View<'_>, out: &mut Vec<NodeId>);
 
     /// [`Placement::Everyone`] only: spreads a new version of a record. The node stores it itself at once
     /// (`Effect::Stored`), so does everyone whom it reaches, and the writer ends it with `Effect::Spread`.

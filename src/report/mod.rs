@@ -7,6 +7,7 @@ pub mod columns;
 pub mod csv;
 pub mod number;
 pub mod staged;
+pub mod table;
 
 #[cfg(test)]
 mod example;

@@ -15,15 +15,16 @@ const STORAGE_TIMEOUT: Duration = Duration::from_millis(1500);
 const SERVER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Who is responsible by a node's own account.
-pub(super) struct Around<'a, P> {
+pub(super) struct Around<'a, P: Protocol> {
     overlay: &'a P,
+    shared: &'a P::Shared,
     view: View<'a>,
     record_keys: &'a [Key],
 }
 
 impl<P: Protocol> Neighbourhood for Around<'_, P> {
     fn responsible(&self, record: RecordId, count: usize, out: &mut Vec<NodeId>) {
-        self.overlay.nearest(&self.view, self.record_keys[record.index()], count, out);
+        self.overlay.nearest(self.shared, &self.view, self.record_keys[record.index()], count, out);
     }
 
     fn is_nearer(&self, record: RecordId, a: NodeId, b: NodeId) -> bool {
@@ -62,6 +63,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let mut effects = self.buffers.storage.pop().unwrap_or_default();
         let around = Around {
             overlay: &self.nodes[node.index()],
+            shared: &self.shared,
             view: View::new(node, &self.keys),
             record_keys: &self.record_keys,
         };

@@ -122,7 +122,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let stride = (self.joined.len() as u32).div_ceil(TABLES_CHECKED).max(1);
         for &node in self.joined.iter().step_by(stride as usize) {
             contacts.clear();
-            self.nodes[node.index()].contacts(&View::new(node, &self.keys), &mut contacts);
+            self.nodes[node.index()].contacts(&self.shared, &View::new(node, &self.keys), &mut contacts);
             check.nodes += 1;
             check.entries += contacts.len() as u64;
             check.stale += contacts.iter().filter(|other| !self.seats[other.index()].online).count() as u64;
@@ -148,10 +148,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let workers: Vec<u32> = self.services.iter().map(|service| service.spec.workers).collect();
         let facts = Facts { worker_ns: metrics.worker_ns(&workers), ..facts };
         let timing = Timing { online_node_seconds: metrics.online_node_seconds(), ..timing };
-        let (nodes, keys, seats) = (&self.nodes, &self.keys, &self.seats);
+        let (nodes, shared, keys, seats) = (&self.nodes, &self.shared, &self.keys, &self.seats);
         let contacts = |node: NodeId| {
             let mut list = Vec::new();
-            nodes[node.index()].contacts(&View::new(node, keys), &mut list);
+            nodes[node.index()].contacts(shared, &View::new(node, keys), &mut list);
             seats[node.index()].joined.then_some(list.len() as u64)
         };
         Outcome {

@@ -132,7 +132,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
     /// Version 0 of every record exists on its responsible nodes.
     fn place_records(&mut self) {
         let mut nearest = Vec::new();
-        for record in (0..self.records.len() as u32).map(RecordId::new) {
+        for record in (0..self.records.count()).map(RecordId::new) {
             self.records.mark_stored(record);
             match P::PLACEMENT {
                 Placement::Closest(metric) => {

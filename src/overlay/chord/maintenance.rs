@@ -7,21 +7,23 @@ use crate::engine::{Duration, Source};
 use crate::overlay::{Change, Contact, Context, List, NodeId};
 
 impl Chord {
-    /// `n.join(n')`: predecessor = nil, successor = n'.find_successor(n). Fingers that a returning node remembers stay.
+    /// `n.join(n')`: predecessor = nil, successor = n'.find_successor(n). The fingers that a returning node remembers stay.
     pub(super) fn join(&mut self, cx: &mut Context<'_, Self>, contact: Option<NodeId>) {
         self.tables.predecessor = None;
         self.tables.successors.clear();
         let Some(contact) = contact else { return self.enter(cx) };
-        // Two are asked for: a node that returns before its absence was noticed is named as its own successor.
-        let query = Query { target: cx.my_key(), record: None, count: 2 };
+        // More than a list holds: so the answer comes from the node just before, which names its whole list. The first may
+        // be dead, and a node that returns before its absence was noticed is named itself.
+        let query = Query { target: cx.my_key(), record: None, count: cx.config.successors + 1 };
         self.look_up(cx, Goal::Join, query, Some(contact));
     }
 
     /// The lookup of the own key has ended.
     pub(super) fn found_successor(&mut self, cx: &mut Context<'_, Self>, named: &[Contact]) {
-        let successor = named.iter().map(|contact| contact.node).find(|&node| node != cx.me());
-        let Some(successor) = successor else { return cx.join_failed() };
-        self.set_successors(cx, vec![successor]);
+        let others = named.iter().map(|contact| contact.node).filter(|&node| node != cx.me());
+        let successors = self.in_ring_order(cx, others);
+        let Some(&successor) = successors.first() else { return cx.join_failed() };
+        self.set_successors(cx, successors);
         self.enter(cx);
         cx.notice(successor, Message::Notify);
         self.stabilize(cx);
@@ -43,28 +45,31 @@ impl Chord {
 
     /// `n.stabilize()`: asks the successor for its predecessor and its successor list, in one RPC.
     pub(super) fn stabilize(&mut self, cx: &mut Context<'_, Self>) {
-        if let Some(successor) = self.tables.successor()
-            && !self.waits_for(Tag::Stabilize)
-        {
-            self.call(cx, successor, None, Message::GetNeighbours, cx.config.rpc_timeout, Tag::Stabilize, 0);
+        if let Some(successor) = self.tables.successor() {
+            self.stabilize_with(cx, successor);
         }
     }
 
-    /// The rest of `n.stabilize()`: x = successor.predecessor; if x ∈ (n, successor), x is the successor; the successor
-    /// list is the successor followed by its list; successor.notify(n).
-    pub(super) fn stabilized(&mut self, cx: &mut Context<'_, Self>, from: NodeId, x: Option<NodeId>, list: List) {
-        if self.tables.successor() != Some(from) {
-            return; // another was found meanwhile
+    fn stabilize_with(&mut self, cx: &mut Context<'_, Self>, node: NodeId) {
+        if !self.waits_for(Tag::Stabilize) {
+            self.call(cx, node, None, Message::GetNeighbours, cx.config.rpc_timeout, Tag::Stabilize, 0);
         }
-        let between = |x: &NodeId| cx.key(*x).in_open(cx.my_key(), cx.key(from));
-        let known = x.filter(between).into_iter().chain([from]);
-        let list = known.chain(cx.lists.get(list).iter().map(|&node| NodeId(node)));
+    }
+
+    /// The rest of `n.stabilize()`: x = successor.predecessor; if x ∈ (n, successor), x is the successor, as soon as it
+    /// answers itself; the successor list is the successor followed by its list; successor.notify(n).
+    pub(super) fn stabilized(&mut self, cx: &mut Context<'_, Self>, from: NodeId, x: Option<NodeId>, list: List) {
+        let between = |node: NodeId, end: NodeId| cx.key(node).in_open(cx.my_key(), cx.key(end));
+        if !self.tables.successor().is_some_and(|successor| successor == from || between(from, successor)) {
+            return; // a nearer one was found meanwhile
+        }
+        let x = x.filter(|&x| between(x, from));
+        let list = [from].into_iter().chain(cx.lists.get(list).iter().map(|&node| NodeId(node)));
         let successors = self.in_ring_order(cx, list);
         self.set_successors(cx, successors);
-        let Some(successor) = self.tables.successor() else { return };
-        cx.notice(successor, Message::Notify);
-        if successor != from {
-            self.stabilize(cx); // there may be others before it
+        cx.notice(from, Message::Notify);
+        if let Some(x) = x {
+            self.stabilize_with(cx, x);
         }
     }
 

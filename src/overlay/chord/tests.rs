@@ -247,6 +247,25 @@ fn a_node_back_before_its_absence_was_noticed_joins_behind_its_real_successor() 
 }
 
 #[test]
+fn a_node_whose_successor_has_just_died_joins_behind_the_next() {
+    let mut bench = Bench::<Chord>::new(Config::default(), 40, 19);
+    bench.start(NodeId(0), None);
+    for node in 1..39 {
+        bench.run_for(Duration::from_secs(2));
+        bench.start(NodeId(node), Some(NodeId(0)));
+    }
+    bench.run_for(Duration::from_secs(300));
+    let dead = successor(&bench, bench.keys[39]);
+    bench.crash(dead);
+    let contact = bench.joined.iter().position(|&joined| joined).map(|node| NodeId(node as u32));
+    bench.start(NodeId(39), contact);
+    bench.run_for(Duration::from_secs(3));
+    assert_eq!(bench.nodes[39].tables.successor(), Some(successor(&bench, bench.keys[39].plus(1))));
+    bench.run_for(Duration::from_secs(400));
+    assert_tables_are_perfect(&bench);
+}
+
+#[test]
 fn a_join_through_a_dead_contact_fails_and_may_be_tried_again() {
     let mut bench = Bench::<Chord>::new(still(), 3, 20);
     bench.start(NodeId(0), None);
@@ -341,8 +360,9 @@ fn the_table_of_a_scenario_file_is_read_and_checked() {
     let config = read("stabilize = \"1min\"\nfingers = \"one\"\nrouting = \"recursive\"\nsuccessors = 0").unwrap();
     assert_eq!((config.stabilize, config.fingers), (Duration::from_secs(60), Fingers::One));
     assert_eq!(config.check().unwrap_err().key, "successors");
-    let config = read("check_predecessor = \"0s\"").unwrap();
-    assert_eq!(config.check().unwrap_err().key, "check_predecessor");
+    let refused = |text: &str| read(text).unwrap().check().unwrap_err().key;
+    assert_eq!(refused("check_predecessor = \"0s\""), "check_predecessor");
+    assert_eq!(refused("verify = true\nrouting = \"recursive\""), "verify");
     assert!(read("sucessors = 8").unwrap_err().message().contains("successors"));
     assert_eq!(Config::default().check(), Ok(()));
 }

@@ -134,7 +134,7 @@ fn the_initiator_may_be_responsible_itself_and_names_as_many_as_wanted() {
     let End::Found(found) = bench.walk(NodeId(5), target, None, 3).end else { panic!("not found") };
     assert_eq!((found.len(), found[0]), (3, Contact { node: NodeId(5), hops: 0 }));
     let mut nearest = Vec::new();
-    bench.with(NodeId(5), |kademlia, cx| kademlia.nearest(&cx.view, target, 3, &mut nearest));
+    bench.with(NodeId(5), |kademlia, cx| kademlia.nearest(cx.shared, &cx.view, target, 3, &mut nearest));
     assert_eq!(nearest, found.iter().map(|contact| contact.node).collect::<Vec<_>>());
 }
 
@@ -144,7 +144,7 @@ fn the_first_holder_met_ends_the_walk_for_a_record() {
     let (record, version) = (RecordId::new(3), Version(7));
     let target = Key(0x1234_5678_9abc_def0);
     let mut nearest = Vec::new();
-    bench.with(NodeId(0), |kademlia, cx| kademlia.nearest(&cx.view, target, 2, &mut nearest));
+    bench.with(NodeId(0), |kademlia, cx| kademlia.nearest(cx.shared, &cx.view, target, 2, &mut nearest));
     let holder = if nearest[0] == NodeId(0) { nearest[1] } else { nearest[0] };
     bench.held[holder.index()].push(Held { record, version });
     let walked = bench.walk(NodeId(0), target, Some(record), 3);
@@ -266,7 +266,7 @@ fn a_returning_node_keeps_its_tables_and_joins_again() {
     assert_eq!((bench.sent, bench.lists.in_use()), (3, 0), "leaving sends nothing");
     bench.run_for(MINUTE);
     let mut kept = Vec::new();
-    bench.with(NodeId(4), |kademlia, cx| kademlia.contacts(&cx.view, &mut kept));
+    bench.with(NodeId(4), |kademlia, cx| kademlia.contacts(cx.shared, &cx.view, &mut kept));
     assert!(kept.len() > 50);
     bench.crash(NodeId(9));
     bench.start(NodeId(4), Some(NodeId(9)));

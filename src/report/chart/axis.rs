@@ -46,11 +46,8 @@ impl Axis {
 
     /// A linear axis for shares of one, written in per cent. It ends at 100 % where the values do.
     pub fn percent(label: impl Into<String>, low: f64, high: f64) -> Axis {
-        let (low, high) = match (low, high) {
-            (low, high) if low < high => (low, high),
-            (_, high) if high > 0.0 => (high - 0.01, high),
-            _ => (0.0, 0.01),
-        };
+        // One value alone still shows what a hundredth is.
+        let low = if high - low > 1e-9 { low } else { high - 0.01 };
         let mut axis = Axis::steps(label.into(), low, high, 100.0, 5.0);
         axis.low = axis.low.max(0.0);
         if high <= 1.0 && axis.high > 1.0 {
@@ -62,7 +59,13 @@ impl Axis {
 
     /// About `pieces` steps of a round length; numbers are written times `factor`.
     fn steps(label: String, low: f64, high: f64, factor: f64, pieces: f64) -> Axis {
-        let high = if high > low { high } else { low + low.abs().max(1.0) };
+        let (low, high) = match high - low > 1e-9 * high.abs().max(low.abs()) {
+            true => (low, high),
+            // One value alone: down, or up, to zero.
+            false if high > 0.0 => (0.0, high),
+            false if low < 0.0 => (low, 0.0),
+            false => (0.0, 1.0),
+        };
         let step = nice_step((high - low) * factor / pieces) / factor;
         // A hair of tolerance, so that 0.7 / 0.1 is seven steps and not six.
         let (first, last) = ((low / step + 1e-9).floor(), (high / step - 1e-9).ceil());
@@ -70,7 +73,7 @@ impl Axis {
         let top = first.abs().max(last.abs()) * step * factor;
         let tick = |i: usize| {
             let at = (first + i as f64) * step;
-            (at, number(at * factor, step * factor, top))
+            (at, number(at * factor, Some(step * factor), top))
         };
         let ticks = (0..=count).map(tick).collect();
         Axis { label, scale: Scale::Linear, low: first * step, high: last * step, ticks, minor: Vec::new() }
@@ -95,7 +98,7 @@ impl Axis {
         let written: &[f64] = if high / low < 600.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
         let every = if last - first > 9 { 2 } else { 1 };
         let mut ticks: Vec<_> =
-            marks(written).filter(inside).step_by(every).map(|at| (at, number(at, at, at))).collect();
+            marks(written).filter(inside).step_by(every).map(|at| (at, number(at, None, at))).collect();
         if zero {
             ticks.insert(0, (0.0, "0".to_owned()));
         }
@@ -147,25 +150,22 @@ fn power(exponent: i32) -> f64 {
     if exponent < 0 { 1.0 / whole } else { whole }
 }
 
-/// A tick's number with as many decimals as `step` needs, in thousands, millions … where `top`, the largest number of the
-/// axis, is ten thousand or more (a logarithmic axis: a thousand).
-fn number(value: f64, step: f64, top: f64) -> String {
-    let alone = value == step;
-    let (factor, letter) = match top {
-        top if top >= 1e13 => (1e12, "T"),
-        top if top >= 1e10 || alone && top >= 1e9 => (1e9, "G"),
-        top if top >= 1e7 || alone && top >= 1e6 => (1e6, "M"),
-        top if top >= 1e4 || alone && top >= 1e3 => (1e3, "k"),
-        _ => (1.0, ""),
-    };
-    let (value, step) = (value / factor, step / factor);
+/// A tick's number with as many decimals as its `step` needs (without one: as the number itself), in thousands, millions …
+/// where `top`, the largest number of the axis, is ten thousand or more (a number without a step: a thousand).
+fn number(value: f64, step: Option<f64>, top: f64) -> String {
+    let prefixes = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
+    let from = if step.is_some() { 10.0 } else { 1.0 };
+    let fits = |(factor, _): &(f64, &str)| top >= factor * from;
+    let (factor, letter) = prefixes.into_iter().find(fits).unwrap_or((1.0, ""));
+    let (value, step) = (value / factor, step.unwrap_or(value) / factor);
     let decimals = (0..12).find(|digits| {
         let shifted = step * power(*digits);
         (shifted - shifted.round()).abs() < 1e-6 * shifted.max(1.0)
     });
-    let text = format!("{:.*}", decimals.unwrap_or(12) as usize, if value == 0.0 { 0.0 } else { value });
-    let letter = if value == 0.0 { "" } else { letter };
-    format!("{}{letter}", text.replace('-', "\u{2212}"))
+    if value == 0.0 {
+        return format!("{:.*}", decimals.unwrap_or(0) as usize, 0.0);
+    }
+    format!("{value:.*}{letter}", decimals.unwrap_or(12) as usize).replace('-', "\u{2212}")
 }
 
 #[cfg(test)]

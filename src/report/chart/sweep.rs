@@ -8,7 +8,7 @@ use super::figure::{Entry, Figure, Mark, Markers, Panel, Swatch};
 use super::style::Style;
 use super::{Options, PlotError};
 use crate::report::columns::ReadError;
-use crate::run::catalogue::METRICS;
+use crate::run::catalogue::{METRICS, Metric};
 use crate::sweep::statistics::Summary;
 
 /// What is drawn without `--y`, as far as it applies.
@@ -111,7 +111,8 @@ fn combinations(runs: &Runs, axes: &[String]) -> Vec<Vec<(String, String)>> {
 fn series(runs: &Runs, roles: &Roles, fixed: &[(String, String)], metric: &str) -> Result<Vec<Series>, ReadError> {
     let columns = &runs.columns;
     let applies = |row: usize, axis: &str, value: &str| {
-        matches!(columns.text(row, axis), "" | "*") || columns.text(row, axis) == value
+        let cell = columns.text(row, axis);
+        cell.is_empty() || cell == value
     };
     let values = distinct(columns, &roles.x);
     let mut cells: IndexMap<(&str, &str), Vec<Vec<f64>>> = IndexMap::new();
@@ -158,17 +159,15 @@ fn figure(
     let marks = bands.chain(lines).collect();
     let legend = there().map(|line| Entry::new(&line.name, "", Swatch::Line(line.style))).collect();
     let metric = METRICS.get(metric)?;
-    let unit = if metric.unit.is_empty() { String::new() } else { format!(" ({})", metric.unit) };
     let runs_per_point = there().flat_map(|line| &line.points).flatten().map(|point| point.n).max()?;
     let over = match runs_per_point {
         1 => "one run per point".to_owned(),
         n => format!("average of {n} runs per point with its 95\u{a0}% interval"),
     };
     let fixed: String = fixed.iter().map(|(axis, value)| format!("; {axis} = {value}")).collect();
-    let title = format!("{}{unit}", metric.name.replace('_', " "));
     let subtitle = format!("{}{fixed}; {over}", capital(&metric.about));
     let panel = Panel { title: String::new(), x, y, marks };
-    Some(Figure::single(capital(&title), subtitle, panel, legend))
+    Some(Figure::single(heading(metric), subtitle, panel, legend))
 }
 
 /// The areas between the ends of the intervals, interrupted where there is none.
@@ -193,7 +192,7 @@ fn vertical(options: &Options, metric: &str, series: &[Series]) -> Option<Axis> 
         points().filter_map(|point| point.ci95).fold((low, high), |(low, high), ci| (low.min(ci.0), high.max(ci.1)));
     let known = METRICS.get(metric)?;
     let label = if known.unit.is_empty() { known.name.clone() } else { format!("{} ({})", known.name, known.unit) };
-    if metric.ends_with("_ratio") || metric.starts_with("availability") {
+    if is_share(known) {
         return Some(Axis::percent(format!("{} (%)", known.name), widest.0.max(0.0), widest.1.min(1.0)));
     }
     if low > 0.0 && (options.log_y || !known.unit.is_empty() && high / low >= 30.0) {
@@ -220,6 +219,18 @@ fn horizontal(options: &Options, name: &str, values: &[String]) -> (Axis, Vec<f6
     let mut ticks: Vec<_> = numbers.iter().copied().zip(values.iter().cloned()).collect();
     ticks.sort_by(|a, b| a.0.total_cmp(&b.0));
     (Axis::at(name, &ticks, if log { Scale::Log } else { Scale::Linear }), numbers)
+}
+
+/// A column's name as a title, with its unit: `Lookup latency p50 (ms)`.
+fn heading(metric: &Metric) -> String {
+    let name = metric.name.trim_end_matches("_ms").trim_end_matches("_ratio").replace('_', " ");
+    let unit = if is_share(metric) { "%" } else { metric.unit };
+    if unit.is_empty() { capital(&name) } else { format!("{} ({unit})", capital(&name)) }
+}
+
+/// Whether the figure is a share of one, which is written in per cent.
+fn is_share(metric: &Metric) -> bool {
+    metric.name.ends_with("_ratio") || metric.name.starts_with("availability")
 }
 
 fn capital(text: &str) -> String {

@@ -1,6 +1,9 @@
 //! Charts of made-up results: what is there, that nothing overlaps, and that wrong options say what would be right.
 
-use super::canvas::{Align, Shape, Text, text_width};
+use std::fs;
+
+use super::canvas::{Align, Canvas, Shape, Text, text_width};
+use super::figure::{Mark, Panel};
 use super::*;
 use crate::report::csv::{Extra, write};
 use crate::report::example;
@@ -11,13 +14,212 @@ fn results(runs: &[example::Run]) -> tempfile::TempDir {
     home
 }
 
+fn drawn(runs: &[example::Run], options: &Options) -> Vec<(String, Figure)> {
+    figures(results(runs).path(), options).unwrap()
+}
+
+#[track_caller]
+fn figure<'a>(figures: &'a [(String, Figure)], stem: &str) -> &'a Figure {
+    &figures.iter().find(|(name, _)| name == stem).unwrap_or_else(|| panic!("there is no chart {stem}")).1
+}
+
+/// The ends of the lines in a panel that have points, as values of the axes.
+fn lines(panel: &Panel) -> Vec<&[(f64, Option<f64>)]> {
+    let line = |mark| match mark {
+        &Mark::Line { ref points, .. } => Some(points.as_slice()),
+        _ => None,
+    };
+    panel.marks.iter().filter_map(line).collect()
+}
+
+/// The rectangle that a text covers: left, top, right, bottom.
+fn extent(text: &Text) -> [f64; 4] {
+    let width = text_width(&text.text, text.size, text.bold);
+    let before = match text.align {
+        Align::Start => 0.0,
+        Align::Middle => width / 2.0,
+        Align::End => width,
+    };
+    let (x, y) = text.at;
+    let (above, below) = (0.74 * text.size, 0.2 * text.size);
+    match text.upwards {
+        true => [x - above, y - width + before, x + below, y + before],
+        false => [x - before, y - above, x - before + width, y + below],
+    }
+}
+
+#[track_caller]
+fn assert_readable(stem: &str, canvas: &Canvas) {
+    let texts: Vec<_> = canvas
+        .shapes
+        .iter()
+        .filter_map(|shape| match shape {
+            Shape::Text(text) => Some((extent(text), &text.text)),
+            _ => None,
+        })
+        .collect();
+    for (i, ([left, top, right, bottom], text)) in texts.iter().enumerate() {
+        let inside = *left >= 0.0 && *top >= 0.0 && *right <= canvas.width && *bottom <= canvas.height;
+        assert!(inside, "{stem}: {text:?} leaves the picture");
+        for ([l, t, r, b], other) in &texts[..i] {
+            let apart = right <= l || r <= left || bottom <= t || b <= top;
+            assert!(apart, "{stem}: {text:?} lies on {other:?}");
+        }
+    }
+}
+
+#[test]
+fn a_run_leaves_all_its_charts_in_both_formats() {
+    let home = results(&example::single());
+    let stems = plot(home.path(), &Options::default()).unwrap();
+    let expected =
+        "load_requests load_upload load_records latency_lookup latency_get latency_put success online traffic";
+    assert_eq!(stems, expected.split(' ').collect::<Vec<_>>());
+    for stem in stems {
+        let svg = fs::read_to_string(home.path().join(format!("charts/{stem}.svg"))).unwrap();
+        let (size, rest) = svg[5..].split_once(" stroke-linejoin").expect("the size was rewritten");
+        let width: u32 = size.split('"').nth(1).unwrap().parse().unwrap();
+        assert!((300..=720).contains(&width), "{stem} is {width} wide");
+        assert!(rest.contains(&format!("viewBox=\"0 0 {}", width * 10)), "{stem} lost its view box");
+        let png = fs::read(home.path().join(format!("charts/{stem}.png"))).unwrap();
+        assert_eq!(&png[16..20], (width * 2).to_be_bytes(), "{stem}.png is not twice as wide as the SVG says");
+    }
+}
+
+#[test]
+fn the_same_results_give_the_same_bytes() {
+    let runs: Vec<_> = example::single();
+    let charts = || {
+        let home = results(&runs);
+        plot(home.path(), &Options::default()).unwrap();
+        ["traffic.svg", "traffic.png"].map(|name| fs::read(home.path().join("charts").join(name)).unwrap())
+    };
+    assert_eq!(charts(), charts());
+}
+
+#[test]
+fn no_text_lies_on_another_or_leaves_the_picture() {
+    let mut long = example::single();
+    long.iter_mut().for_each(|run| run.system = run.system.to_owned().repeat(3).leak());
+    for runs in
+        [example::single(), long, example::sweep(&[0.125, 0.25, 0.5, 1.0, 2.0], 3), example::sweep(&[1.0, 1.5], 1)]
+    {
+        for (stem, figure) in drawn(&runs, &Options::default()) {
+            assert_readable(&stem, &figure.lay_out());
+        }
+    }
+}
+
+#[test]
+fn charts_without_data_are_not_drawn() {
+    let mut runs = example::single();
+    for run in &mut runs {
+        run.outcome.samples.clear();
+        run.outcome.load.columns.fill(None);
+    }
+    let stems: Vec<_> = drawn(&runs, &Options::default()).into_iter().map(|(stem, _)| stem).collect();
+    assert_eq!(stems, ["traffic"]);
+    runs.iter_mut().for_each(|run| run.outcome.metrics.fill(None));
+    assert!(drawn(&runs, &Options::default()).is_empty());
+}
+
+#[test]
+fn a_missing_cell_interrupts_its_line_and_a_lone_run_has_no_interval() {
+    let figures = drawn(&example::sweep(&[0.5, 1.0, 2.0], 1), &Options::default());
+    let panel = &figure(&figures, "lookup_hops_mean").panels[0];
+    let last = *lines(panel).last().unwrap();
+    assert_eq!(
+        last.iter().map(|(x, y)| (*x, y.is_some())).collect::<Vec<_>>(),
+        [(0.5, false), (1.0, true), (2.0, true)]
+    );
+    assert!(!panel.marks.iter().any(|mark| matches!(mark, Mark::Band { .. })));
+}
+
+#[test]
+fn a_system_that_an_axis_does_not_concern_is_the_same_everywhere() {
+    let mut runs = example::sweep(&[8.0, 16.0, 32.0], 2);
+    let server = |run: &&mut example::Run| run.system == "server";
+    runs.iter_mut().filter(server).for_each(|run| run.axes[0].1.clear());
+    let figures = drawn(&runs, &Options::default());
+    let line = lines(&figure(&figures, "lookup_correct_ratio").panels[0])[0];
+    assert_eq!(line.len(), 3);
+    assert!(line.iter().all(|(_, y)| y.is_some() && *y == line[0].1), "{line:?}");
+}
+
+#[test]
+fn a_second_axis_splits_the_lines_and_a_third_the_charts() {
+    let mut runs = Vec::new();
+    for alpha in ["1", "3"] {
+        for loss in ["0", "0.1"] {
+            for mut run in example::sweep(&[8.0, 20.0], 1) {
+                run.axes.push(("systems.kad8.kademlia.alpha".to_owned(), alpha.to_owned()));
+                run.axes.push(("network.loss".to_owned(), loss.to_owned()));
+                runs.push(run);
+            }
+        }
+    }
+    let options = Options { y: vec!["lookup_rpcs_mean".to_owned()], ..Options::default() };
+    let figures = drawn(&runs, &options);
+    let stems: Vec<_> = figures.iter().map(|(stem, _)| stem.as_str()).collect();
+    assert_eq!(stems, ["lookup_rpcs_mean;network.loss=0", "lookup_rpcs_mean;network.loss=0.1"]);
+    let legend: Vec<_> = figures[0].1.legend.iter().map(|entry| entry.text.as_str()).collect();
+    assert_eq!(legend.len(), 2 * example::SYSTEMS.len());
+    assert!(legend.contains(&"kad8, alpha 3"), "{legend:?}");
+    figures.iter().for_each(|(stem, figure)| assert_readable(stem, &figure.lay_out()));
+}
+
+#[test]
+fn wrong_options_say_what_would_be_right() {
+    let (sweep, single) = (results(&example::sweep(&[0.5, 2.0], 1)), results(&example::single()));
+    let error = |home: &tempfile::TempDir, options: Options| plot(home.path(), &options).unwrap_err().to_string();
+    let x = |axis: &str| Options { x: Some(axis.to_owned()), ..Options::default() };
+    let y = |metric: &str| Options { y: vec![metric.to_owned()], ..Options::default() };
+    assert_eq!(error(&sweep, x("loss")), "there is no axis `loss`: the axes are population.churn.time_scale");
+    assert_eq!(
+        error(&sweep, y("lookup_hop_mean")),
+        "there is no metric `lookup_hop_mean`: did you mean `lookup_hops_mean`?"
+    );
+    assert!(error(&single, x("loss")).contains("these runs are no sweep"));
+    assert!(error(&single, y("lookup_hops_mean")).contains("no axis varies"));
+    assert!(!sweep.path().join("charts").exists(), "something was written");
+}
+
+#[test]
+fn old_charts_go_and_other_files_stay() {
+    let home = results(&example::sweep(&[0.5, 2.0], 1));
+    let charts = home.path().join("charts");
+    fs::create_dir(&charts).unwrap();
+    ["old.svg", "old.png", "notes.txt"].iter().for_each(|name| fs::write(charts.join(name), "mine").unwrap());
+    plot(home.path(), &Options { y: vec!["contacts_mean".to_owned()], ..Options::default() }).unwrap();
+    let mut names: Vec<_> = fs::read_dir(&charts).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["contacts_mean.png", "contacts_mean.svg", "notes.txt"]);
+}
+
 #[test]
 fn look() {
     let out = PathBuf::from("/tmp/w/report-charts");
-    for (name, runs) in [("single", example::single()), ("sweep", example::sweep(&[0.125, 0.25, 0.5, 1.0, 2.0], 5))] {
+    let mut long = example::single();
+    long.iter_mut().for_each(|run| run.system = run.system.to_owned().repeat(3).leak());
+    let many = |n: usize| {
+        let mut runs = Vec::new();
+        for alpha in 0..n {
+            for mut run in example::sweep(&[1.0, 2.0, 4.0, 8.0], 2) {
+                run.axes.push(("systems.kad8.kademlia.alpha".to_owned(), alpha.to_string()));
+                runs.push(run);
+            }
+        }
+        runs
+    };
+    for (name, runs) in [
+        ("single", example::single()),
+        ("sweep", example::sweep(&[0.125, 0.25, 0.5, 1.0, 2.0], 5)),
+        ("long", long),
+        ("many", many(3)),
+    ] {
         let dir = out.join(name);
         std::fs::create_dir_all(&dir).unwrap();
         write(&dir, &example::rows(&runs), Extra::default()).unwrap();
-        println!("{:?}", plot(&dir, &Options::default()).unwrap());
+        plot(&dir, &Options::default()).unwrap();
     }
 }

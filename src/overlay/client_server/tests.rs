@@ -1,0 +1,118 @@
+//! One client-server system on the bench: nodes 0 … 3 are clients, 4 is the server.
+
+use super::*;
+use crate::engine::Law;
+use crate::overlay::testing::{Bench, End};
+use crate::overlay::{Config as _, Effect, Held};
+
+const CLIENT: NodeId = NodeId(1);
+const SERVER: NodeId = NodeId(4);
+
+fn bench(config: Config) -> Bench<ClientServer> {
+    let mut bench = Bench::new(config, 5, 1);
+    bench.start_converged();
+    bench
+}
+
+#[test]
+fn a_lookup_is_one_request_and_one_hop() {
+    let mut bench = bench(Config::default());
+    let walked = bench.walk(CLIENT, Key(77), None, 3);
+    assert_eq!(walked.end, End::Found(vec![Contact { node: SERVER, hops: 1 }]));
+    assert_eq!((walked.rpcs, walked.timeouts, walked.took), (1, 0, Duration::from_millis(100)));
+}
+
+#[test]
+fn the_server_answers_a_walk_for_a_record_from_its_store() {
+    let mut bench = bench(Config::default());
+    let (record, absent) = (RecordId::new(3), RecordId::new(4));
+    bench.held[SERVER.index()].push(Held { record, version: Version(8) });
+    let server = Contact { node: SERVER, hops: 1 };
+    assert_eq!(bench.walk(CLIENT, Key(1), Some(record), 3).end, End::FoundRecord(server, Version(8)));
+    assert_eq!(bench.walk(CLIENT, Key(1), Some(absent), 3).end, End::Found(vec![server]));
+}
+
+#[test]
+fn a_server_that_is_down_lets_requests_time_out_and_answers_when_it_is_back() {
+    let mut bench = bench(Config { retries: 1, ..Config::default() });
+    bench.crash(SERVER);
+    let walked = bench.walk(CLIENT, Key(1), None, 1);
+    assert_eq!((walked.end, walked.rpcs, walked.timeouts), (End::GaveUp(Cause::Timeout), 2, 2));
+    assert_eq!(walked.took, Duration::from_secs(10));
+    let op = bench.begin(CLIENT, Key(1), None, 1);
+    bench.run_for(Duration::from_secs(1));
+    bench.start(SERVER, None);
+    let walked = bench.finish(op);
+    assert!(matches!(walked.end, End::Found(_)));
+    assert_eq!(walked.timeouts, 1);
+}
+
+#[test]
+fn a_refused_request_is_given_up_at_once() {
+    let mut bench = bench(Config::default());
+    let op = bench.begin(CLIENT, Key(1), None, 1);
+    bench.with(CLIENT, |client, cx| {
+        client.on_refusal(cx, 1);
+        assert_eq!(cx.effects.list, [Effect::GiveUp { op, cause: Cause::QueueFull }]);
+        client.on_refusal(cx, 1);
+        assert_eq!(cx.effects.list.len(), 1, "a refusal counts once");
+    });
+    bench.run_for(Duration::from_secs(10));
+    assert_eq!(bench.finish(op).timeouts, 0);
+}
+
+#[test]
+fn a_client_has_joined_when_it_is_up_and_knows_the_server() {
+    let mut bench = Bench::<ClientServer>::new(Config::default(), 5, 1);
+    bench.start(CLIENT, None);
+    assert!(bench.joined[CLIENT.index()]);
+    let view = View::new(CLIENT, &bench.keys);
+    let (mut nearest, mut contacts) = (Vec::new(), Vec::new());
+    bench.nodes[CLIENT.index()].nearest(&view, Key(5), 3, &mut nearest);
+    bench.nodes[CLIENT.index()].contacts(&view, &mut contacts);
+    assert_eq!((nearest, contacts), (vec![SERVER], vec![SERVER]));
+}
+
+#[test]
+fn a_reply_after_its_walk_was_cancelled_or_its_session_ended_changes_nothing() {
+    let mut bench = bench(Config::default());
+    let cancelled = bench.begin(CLIENT, Key(1), None, 1);
+    bench.with(CLIENT, |client, _| client.cancel(cancelled));
+    bench.begin(NodeId(2), Key(1), None, 1);
+    bench.crash(NodeId(2));
+    bench.start(NodeId(2), None);
+    bench.run_for(Duration::from_secs(10)); // an answer to either would end its walk twice, and panic
+    assert_eq!(bench.lost, 1);
+    assert_eq!(bench.nodes[CLIENT.index()].rpcs.outstanding().count(), 0);
+}
+
+#[test]
+fn the_table_of_a_scenario_file_becomes_the_server() {
+    let text = r#"
+        uplink = "100Mbit/s"
+        service = { exponential = { mean = "2ms" } }
+        workers = 4
+        mtbf = "30d"
+        mttr = "1h"
+    "#;
+    let config: Config = toml::from_str(text).unwrap();
+    assert_eq!(config.check(), Ok(()));
+    let server = ClientServer::servers(&config).remove(0);
+    assert_eq!(server.service, Law::Exponential { mean: 0.002 });
+    assert_eq!((server.uplink, server.downlink, server.link_queue), (1e8, 1e9, 1 << 20));
+    assert_eq!((server.workers, server.queue), (4, 1000));
+    assert_eq!(server.failures, Some((Duration::from_secs(30 * 86_400), Duration::from_secs(3600))));
+    assert_eq!(toml::from_str::<Config>(&toml::to_string(&config).unwrap()).unwrap(), config);
+}
+
+#[test]
+fn what_cannot_be_is_refused_with_its_key() {
+    let key = |text: &str| toml::from_str::<Config>(text).unwrap().check().unwrap_err().key;
+    assert_eq!(key("mtbf = \"1d\""), "mtbf");
+    assert_eq!(key("mttr = \"1h\""), "mttr");
+    assert_eq!(key("mtbf = \"1d\"\nmttr = \"0s\""), "mttr");
+    assert_eq!(key("workers = 0"), "workers");
+    assert_eq!(key("rpc_timeout = \"0s\""), "rpc_timeout");
+    assert_eq!(Config::default().check(), Ok(()));
+    assert!(toml::from_str::<Config>("worker = 2").is_err());
+}

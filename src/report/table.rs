@@ -1,0 +1,272 @@
+//! The comparison in the terminal: one column per system, one row per headline figure, the best of each row marked.
+
+use super::number::{bytes, significant};
+use crate::run::catalogue::{Better, METRICS};
+
+/// How a row's figures are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    /// A share of one, in per cent.
+    Percent,
+    /// Three significant digits.
+    Number,
+    /// An index between 0 and 1.
+    Index,
+    Bytes,
+    BytesPerSecond,
+}
+
+use Format::*;
+
+/// Sections, and in them the label, the metric and how it is written. Both faces of the network load are there: what all
+/// machines send together, and what the busiest one moves.
+const SECTIONS: [(&str, &[(&str, &str, Format)]); 5] = [
+    (
+        "answers",
+        &[
+            ("lookups correct (%)", "lookup_correct_ratio", Percent),
+            ("gets correct (%)", "get_correct_ratio", Percent),
+            ("puts correct (%)", "put_correct_ratio", Percent),
+            ("resources available (%)", "availability_mean", Percent),
+        ],
+    ),
+    (
+        "effort",
+        &[
+            ("lookup latency, median (ms)", "lookup_latency_p50_ms", Number),
+            ("lookup latency, p99 (ms)", "lookup_latency_p99_ms", Number),
+            ("get latency, median (ms)", "get_latency_p50_ms", Number),
+            ("get latency, p99 (ms)", "get_latency_p99_ms", Number),
+            ("lookup hops, mean", "lookup_hops_mean", Number),
+            ("lookup requests, mean", "lookup_rpcs_mean", Number),
+        ],
+    ),
+    (
+        "network",
+        &[
+            ("total traffic", "bytes_total", Bytes),
+            ("per machine online", "bytes_per_online_s_mean", BytesPerSecond),
+            ("  maintenance", "maintenance_bytes_per_online_s_mean", BytesPerSecond),
+            ("busiest machine", "busiest_machine_bytes_per_s", BytesPerSecond),
+            ("  its share of all (%)", "busiest_machine_share_ratio", Percent),
+        ],
+    ),
+    (
+        "fairness (Gini: 0 even, 1 one bears all)",
+        &[
+            ("requests served", "requests_gini", Index),
+            ("bytes uploaded", "upload_gini", Index),
+            ("records held", "records_gini", Index),
+        ],
+    ),
+    (
+        "state",
+        &[
+            ("contacts per node", "contacts_mean", Number),
+            ("stale contacts (%)", "table_stale_ratio", Percent),
+            ("server wait, mean (ms)", "server_wait_mean_ms", Number),
+            ("server busy (%)", "server_utilisation_ratio", Percent),
+        ],
+    ),
+];
+
+const BOLD: &str = "\u{1b}[1m";
+const PLAIN: &str = "\u{1b}[0m";
+
+/// The table for systems with their metrics (parallel to [`METRICS`]), at most `width` characters wide: systems that do not
+/// fit beside the others follow in a table of their own. Rows that apply to no system are left out.
+///
+/// The best value of a row has a `*` and is bold by an ANSI sequence, which `anstream` takes out where it is not understood.
+pub fn comparison(systems: &[(&str, &[Option<f64>])], width: usize) -> String {
+    let rows: Vec<Row> = SECTIONS.iter().flat_map(|(section, rows)| section_rows(section, rows, systems)).collect();
+    let label = INDENT + rows.iter().map(|row| row.label().chars().count()).max().unwrap_or(0);
+    let column = |place: usize| {
+        let cells = rows.iter().map(|row| row.cell(place).chars().count());
+        cells.chain([systems[place].0.chars().count()]).max().unwrap_or(0) + MARGIN
+    };
+    let mut text = String::new();
+    let mut first = 0;
+    while first < systems.len() {
+        let mut last = first;
+        let mut used = label;
+        while last < systems.len() && (last == first || used + column(last) <= width) {
+            used += column(last);
+            last += 1;
+        }
+        let columns: Vec<_> = (first..last).map(|place| (place, column(place))).collect();
+        write_block(&mut text, &rows, label, &columns, systems);
+        first = last;
+    }
+    text.push_str("* best of its row\n");
+    text
+}
+
+/// Rows stand under their section's title.
+const INDENT: usize = 2;
+/// Two blanks before a cell, a blank and the mark after it.
+const MARGIN: usize = 4;
+
+/// A line of the table.
+enum Row {
+    Section(String),
+    Figures { label: &'static str, cells: Vec<String>, best: Vec<bool> },
+}
+
+impl Row {
+    fn label(&self) -> &str {
+        match self {
+            // A section's title may reach over the columns.
+            Row::Section(_) => "",
+            Row::Figures { label, .. } => label,
+        }
+    }
+
+    fn cell(&self, place: usize) -> &str {
+        match self {
+            Row::Section(_) => "",
+            Row::Figures { cells, .. } => &cells[place],
+        }
+    }
+}
+
+/// The rows of a section that apply to some system, under its title.
+fn section_rows(title: &str, rows: &[(&'static str, &str, Format)], systems: &[(&str, &[Option<f64>])]) -> Vec<Row> {
+    let mut lines = vec![Row::Section(title.to_owned())];
+    for (label, metric, format) in rows {
+        let index = METRICS.index_of(metric).expect("the table's rows are metrics");
+        let values: Vec<_> = systems.iter().map(|(_, metrics)| metrics[index]).collect();
+        if values.iter().any(Option::is_some) {
+            let cells: Vec<_> =
+                values.iter().map(|value| value.map_or("–".to_owned(), |value| write(value, *format))).collect();
+            let best = best(&values, &cells, METRICS[index].better);
+            lines.push(Row::Figures { label, cells, best });
+        }
+    }
+    if lines.len() > 1 { lines } else { Vec::new() }
+}
+
+/// Which values are the best: nobody's where only one system has a value or all look the same; everybody's who looks like
+/// the best, for a mark on one of two equal numbers would say more than the table shows.
+fn best(values: &[Option<f64>], cells: &[String], better: Better) -> Vec<bool> {
+    let there = || values.iter().zip(cells).filter_map(|(value, cell)| value.map(|value| (value, cell)));
+    let winner = match better {
+        Better::Lower => there().min_by(|a, b| a.0.total_cmp(&b.0)),
+        Better::Higher => there().max_by(|a, b| a.0.total_cmp(&b.0)),
+        Better::Neither => None,
+    };
+    let contested = winner.is_some_and(|(_, text)| there().any(|(_, other)| other != text));
+    cells.iter().map(|cell| contested && winner.is_some_and(|(_, text)| text == cell)).collect()
+}
+
+fn write(value: f64, format: Format) -> String {
+    match format {
+        Percent => format!("{:.2}", value * 100.0),
+        Index => format!("{value:.3}"),
+        Number => significant(value),
+        Bytes => bytes(value),
+        BytesPerSecond => format!("{}/s", bytes(value)),
+    }
+}
+
+/// Writes one table with the columns at the given places, of the given widths.
+fn write_block(
+    text: &mut String,
+    rows: &[Row],
+    label: usize,
+    columns: &[(usize, usize)],
+    systems: &[(&str, &[Option<f64>])],
+) {
+    text.push_str(&" ".repeat(label));
+    for (place, width) in columns {
+        text.push_str(&format!("{BOLD}{:>1$}{PLAIN}  ", systems[*place].0, width - 2));
+    }
+    end_line(text);
+    for row in rows {
+        match row {
+            Row::Section(title) => text.push_str(&format!("{BOLD}{title}{PLAIN}")),
+            Row::Figures { label: name, cells, best } => {
+                text.push_str(&format!("  {name:0$}", label - INDENT));
+                for (place, width) in columns {
+                    let (cell, width) = (&cells[*place], width - 2);
+                    match best[*place] {
+                        true => text.push_str(&format!("{BOLD}{cell:>width$} *{PLAIN}")),
+                        false => text.push_str(&format!("{cell:>width$}  ")),
+                    }
+                }
+            }
+        }
+        end_line(text);
+    }
+    text.push('\n');
+}
+
+/// Ends a line without blanks at its end.
+fn end_line(text: &mut String) {
+    text.truncate(text.trim_end_matches(' ').len());
+    text.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::example;
+
+    fn plain(text: &str) -> String {
+        text.replace(BOLD, "").replace(PLAIN, "")
+    }
+
+    fn example(width: usize) -> String {
+        let runs = example::single();
+        let systems: Vec<_> = runs.iter().map(|run| (run.system, run.outcome.metrics.as_slice())).collect();
+        comparison(&systems, width)
+    }
+
+    fn line<'a>(table: &'a str, label: &str) -> &'a str {
+        table
+            .lines()
+            .find(|line| line.trim_start().starts_with(label))
+            .unwrap_or_else(|| panic!("no {label} in\n{table}"))
+    }
+
+    #[test]
+    fn five_systems_fit_a_hundred_columns() {
+        let table = plain(&example(100));
+        assert!(table.lines().all(|line| line.chars().count() <= 100), "\n{table}");
+        assert_eq!(table.matches("total traffic").count(), 1, "\n{table}");
+    }
+
+    #[test]
+    fn both_faces_of_the_network_load_are_there_and_the_best_is_marked() {
+        let table = plain(&example(100));
+        let words = |label| line(&table, label).split_whitespace().collect::<Vec<_>>();
+        assert_eq!(words("total traffic")[2..5], ["283", "MB", "*"]);
+        assert_eq!(words("busiest machine")[4..7], ["923", "B/s", "*"]);
+        assert_eq!(words("server wait"), ["server", "wait,", "mean", "(ms)", "0.210", "–", "–", "–", "–"]);
+    }
+
+    #[test]
+    fn what_does_not_fit_follows_below() {
+        let table = plain(&example(60));
+        assert!(table.lines().all(|line| line.chars().count() <= 60), "\n{table}");
+        assert!(table.matches("total traffic").count() > 1, "\n{table}");
+    }
+
+    #[test]
+    fn equal_looking_values_share_the_mark_and_all_equal_have_none() {
+        let cells = |values: &[Option<f64>]| {
+            values.iter().map(|v| v.map_or(String::new(), |v| write(v, Percent))).collect::<Vec<_>>()
+        };
+        let marks = |values: &[Option<f64>], better| best(values, &cells(values), better);
+        assert_eq!(marks(&[Some(0.99999), Some(1.0), Some(0.5)], Better::Higher), [true, true, false]);
+        assert_eq!(marks(&[Some(1.0), Some(1.0), None], Better::Higher), [false, false, false]);
+        assert_eq!(marks(&[Some(0.2), None, Some(0.1)], Better::Lower), [false, false, true]);
+        assert_eq!(marks(&[Some(0.2), Some(0.1)], Better::Neither), [false, false]);
+    }
+
+    #[test]
+    fn nothing_to_show_is_no_table() {
+        let empty = vec![None; METRICS.len()];
+        let table = plain(&comparison(&[("server", &empty)], 100));
+        assert!(!table.contains("answers"), "{table}");
+    }
+}

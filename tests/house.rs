@@ -1,0 +1,114 @@
+//! The rules of the house: who may name whom, and how long a file may be.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Folder or file under `src/` and its layer (DESIGN §2, the table in `lib.rs`).
+const LAYERS: &[(&str, u32)] = &[
+    ("engine", 0),
+    ("network", 1),
+    ("overlay", 1),
+    ("storage", 2),
+    ("population", 3),
+    ("scenario", 4),
+    ("run", 5),
+    ("registry", 6),
+    ("sweep", 7),
+    ("report", 8),
+    ("cli", 9),
+];
+
+fn layer(module: &str) -> Option<u32> {
+    LAYERS.iter().find(|(name, _)| *name == module).map(|(_, layer)| *layer)
+}
+
+/// All Rust files below `dir`, with their text.
+fn files(dir: &Path, out: &mut Vec<(PathBuf, String)>) {
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(dir).expect("the folder is there").map(|entry| entry.expect("it can be read").path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            files(&path, out);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).expect("it can be read");
+            out.push((path, text));
+        }
+    }
+}
+
+fn sources() -> Vec<(PathBuf, String)> {
+    let mut all = Vec::new();
+    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut all);
+    assert!(all.len() > 50, "the sources were not found");
+    all
+}
+
+/// The module under `src/` that a file belongs to.
+fn module(path: &Path) -> String {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let first = path.strip_prefix(source).expect("it is below src").components().next().expect("it has a name");
+    first.as_os_str().to_string_lossy().trim_end_matches(".rs").to_string()
+}
+
+/// The modules named as `crate::…` in a line of code.
+fn named(line: &str) -> impl Iterator<Item = &str> {
+    let code = line.split("//").next().unwrap_or(line);
+    code.split("crate::")
+        .skip(1)
+        .map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or(""))
+}
+
+#[test]
+fn no_layer_names_a_higher_one_or_its_neighbour() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        let own = module(&path);
+        let Some(own_layer) = layer(&own) else {
+            assert!(["lib", "main"].contains(&own.as_str()), "{} has no layer", path.display());
+            continue;
+        };
+        for (number, line) in (1..).zip(text.lines()) {
+            for other in named(line).filter(|other| *other != own) {
+                if layer(other).is_none_or(|layer| layer >= own_layer) {
+                    wrong.push(format!("{}:{number}: {own} names {other}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_file_can_be_read_in_one_sitting() {
+    let long: Vec<String> = sources()
+        .iter()
+        .map(|(path, text)| (path, text.lines().count()))
+        .filter(|(_, lines)| *lines > 400)
+        .map(|(path, lines)| format!("{}: {lines} lines", path.display()))
+        .collect();
+    assert!(long.is_empty(), "over 400 lines:\n{}", long.join("\n"));
+}
+
+#[test]
+fn only_the_command_line_prints_and_reads_the_clock() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        if ["cli", "main"].contains(&module(&path).as_str()) {
+            continue;
+        }
+        // Tests may print a note where data is absent.
+        let code = text.split("#[cfg(test)]").next().unwrap_or(&text);
+        let is_test = text.contains("#[test]") && !text.contains("#[cfg(test)]");
+        for (number, line) in (1..).zip(code.lines()).filter(|_| !is_test) {
+            for word in
+                ["println!", "eprintln!", "eprint!", "Instant::now", "SystemTime", "std::env::var", "thread_rng"]
+            {
+                if line.contains(word) && !line.trim_start().starts_with("//") {
+                    wrong.push(format!("{}:{number}: {word}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
