@@ -17,8 +17,8 @@ use crate::scenario::Run;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Finished {
     Done(Box<Outcome>),
-    /// A bug of ours or of the protocol's: what the panic said.
-    Panicked(String),
+    /// A bug of ours or of the protocol's, in words: it panicked.
+    Failed(String),
     /// It was stopped, or never begun.
     Interrupted,
 }
@@ -103,7 +103,7 @@ fn one(
     match simulated {
         Ok(Ok(outcome)) => Finished::Done(Box::new(outcome)),
         Ok(Err(_)) => Finished::Interrupted,
-        Err(panic) => Finished::Panicked(said(&*panic)),
+        Err(panic) => Finished::Failed(format!("panicked: {}", said(&*panic))),
     }
 }
 
