@@ -8,6 +8,12 @@ use std::io::Write;
 
 use crate::overlay::Protocol;
 use crate::overlay::chord::Chord;
+            .with(Entry::of::<ClientServer>(
+                "client-server",
+                "every request goes to one server: the baseline",
+                "queueing theory: M/M/c, M/D/1",
+            ))
+use crate::overlay::full_table::FullTable;
 use crate::overlay::kademlia::Kademlia;
 use crate::run::outcome::Outcome;
 use crate::run::{Interrupted, Progress, Wanted, simulate};
@@ -49,6 +55,16 @@ impl Registry {
     /// The protocols of this crate.
     pub fn standard() -> Registry {
         Registry { entries: Vec::new(), registered: Vec::new() }
+            .with(Entry::of::<ClientServer>(
+                "client-server",
+                "every request goes to one server: the baseline",
+                "queueing theory: M/M/c, M/D/1",
+            ))
+            .with(Entry::of::<FullTable>(
+                "full-table",
+                "every machine stores everything: no hops, and every change goes to all",
+                "Gupta, Liskov and Rodrigues, NSDI 2004 (membership)",
+            ))
             .with(Entry::of::<Chord>(
                 "chord",
                 "a ring with fingers: O(log N) state and hops",

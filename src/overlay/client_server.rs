@@ -220,11 +220,11 @@ impl Protocol for ClientServer {
         self.rpcs.clear();
     }
 
-    fn nearest(&self, _view: &View<'_>, _key: Key, count: usize, out: &mut Vec<NodeId>) {
+    fn nearest(&self, _shared: &Self::Shared, _view: &View<'_>, _key: Key, count: usize, out: &mut Vec<NodeId>) {
         out.extend(Some(self.server).filter(|_| count > 0));
     }
 
-    fn contacts(&self, view: &View<'_>, out: &mut Vec<NodeId>) {
+    fn contacts(&self, _shared: &Self::Shared, view: &View<'_>, out: &mut Vec<NodeId>) {
         out.extend(Some(self.server).filter(|&server| server != view.me));
     }
 

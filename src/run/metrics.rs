@@ -236,6 +236,11 @@ impl Metrics {
         up.zip(workers).map(|(up, &workers)| up * u128::from(workers)).sum()
     }
 
+    /// Bytes allocated per machine; the histograms are the same for any number of machines.
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.machines.capacity() * size_of::<Machine>() + self.peers.heap_bytes()
+    }
+
     /// Nothing set yet.
     pub(super) fn figures() -> Figures {
         Figures::new(&METRICS)

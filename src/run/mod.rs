@@ -147,7 +147,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         prints.checkpoints.finish(facts.now, prints.fingerprint);
         let workers: Vec<u32> = self.services.iter().map(|service| service.spec.workers).collect();
         let facts = Facts { worker_ns: metrics.worker_ns(&workers), ..facts };
-        let timing = Timing { online_node_seconds: metrics.online_node_seconds(), ..timing };
+        let mut timing = Timing { online_node_seconds: metrics.online_node_seconds(), ..timing };
+        timing.bytes_by_part.push(("metrics", metrics.heap_bytes() as u64));
         let (nodes, shared, keys, seats) = (&self.nodes, &self.shared, &self.keys, &self.seats);
         let contacts = |node: NodeId| {
             let mut list = Vec::new();

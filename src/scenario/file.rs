@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::gap::Gap;
+use super::plan::Rejoin;
 use crate::engine::quantity::{Limit, Rate, Size};
 use crate::engine::{Duration, DurationLaw};
 use crate::network::{Holds, Unit};
@@ -58,17 +59,6 @@ pub enum Start {
     Converged,
     /// Through the protocol itself.
     Join,
-}
-
-/// What a returning node still knows of the overlay.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Rejoin {
-    /// Nothing.
-    #[default]
-    Fresh,
-    /// What it knew when its last session ended.
-    Keep,
 }
 
 /// Sessions and downtimes: a law each, or a preset that has both.

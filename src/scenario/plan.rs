@@ -6,6 +6,9 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use crate::engine::{Duration, Law};
 use crate::network::NetworkPlan;
 pub use crate::population::{Popularity, Target};
@@ -55,9 +58,11 @@ pub enum Start {
 }
 
 /// What a returning node still knows of the overlay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Rejoin {
     /// Nothing: it joins through a contact, as a new one would.
+    #[default]
     Fresh,
     /// What it knew when its last session ended.
     Keep,

@@ -3,7 +3,7 @@
 use super::check::{Check, Noted};
 use super::environment::law;
 use super::file;
-use super::plan::{Churn, Population, Rejoin, Start};
+use super::plan::{Churn, Population, Start};
 use super::problem::Problem;
 use crate::engine::{Duration, Law};
 use crate::population::presets::preset;
@@ -14,36 +14,39 @@ const JOIN_OVER: Duration = Duration::from_secs(600);
 
 pub(super) fn population(check: &mut Check<'_>) -> Result<Population, Noted> {
     let said: file::Population = check.section("population")?.unwrap_or_default();
-    let said_of_churn = said.churn.clone().unwrap_or_default();
-    let churn = if said.churn.is_some() { churn(check, &said_of_churn)? } else { None };
-    let availability = churn.map_or(1.0, |churn| churn.availability());
-    let churn = churn.map(|population::Churn { session, downtime }| Churn {
-        session,
-        downtime,
-        graceful: said_of_churn.graceful,
-        notice: said_of_churn.notice,
-    });
     let start = start(check, &said);
-    let (path, participants) = match (said.participants, said.online) {
-        (Some(participants), _) => ("population.participants", f64::from(participants)),
-        (None, Some(online)) => ("population.online", (f64::from(online) / availability).round()),
-        (None, None) => {
-            return Err(check.wrong(
-                "population",
-                "it is not said how many take part",
-                "add online = 1_000 or participants = 1_000 to [population]",
-            ));
-        }
+    let number = number(check, &said);
+    let (graceful, notice) = said.churn.as_ref().map_or((0.0, Duration::ZERO), |churn| (churn.graceful, churn.notice));
+    let churn = said.churn.map_or(Ok(None), |churn| self::churn(check, &churn))?;
+    let availability = churn.map_or(1.0, |churn| churn.availability());
+    let (path, participants) = match number? {
+        Number::Participants(participants) => ("population.participants", f64::from(participants)),
+        Number::Online(online) => ("population.online", (f64::from(online) / availability).round()),
     };
     if !(1.0..f64::from(u32::MAX)).contains(&participants) {
         let message = format!("there cannot be {participants} participants");
-        return Err(check.wrong(path, message, format!("write a number from 1 to {}", u32::MAX - 1)));
+        return Err(check.wrong(path, message, format!("there may be 1 to {}", u32::MAX - 1)));
     }
-    let rejoin = match said.rejoin {
-        file::Rejoin::Fresh => Rejoin::Fresh,
-        file::Rejoin::Keep => Rejoin::Keep,
-    };
-    Ok(Population { participants: participants as u32, online: participants * availability, start, rejoin, churn })
+    let churn = churn.map(|population::Churn { session, downtime }| Churn { session, downtime, graceful, notice });
+    let online = participants * availability;
+    Ok(Population { participants: participants as u32, online, start, rejoin: said.rejoin, churn })
+}
+
+enum Number {
+    Participants(u32),
+    Online(u32),
+}
+
+fn number(check: &mut Check<'_>, said: &file::Population) -> Result<Number, Noted> {
+    match (said.participants, said.online) {
+        (Some(participants), _) => Ok(Number::Participants(participants)),
+        (None, Some(online)) => Ok(Number::Online(online)),
+        (None, None) => Err(check.wrong(
+            "population",
+            "it is not said how many take part",
+            "add online = 1_000 or participants = 1_000 to [population]",
+        )),
+    }
 }
 
 fn start(check: &mut Check<'_>, said: &file::Population) -> Start {

@@ -68,8 +68,8 @@ fn a_client_has_joined_when_it_is_up_and_knows_the_server() {
     assert!(bench.joined[CLIENT.index()]);
     let view = View::new(CLIENT, &bench.keys);
     let (mut nearest, mut contacts) = (Vec::new(), Vec::new());
-    bench.nodes[CLIENT.index()].nearest(&view, Key(5), 3, &mut nearest);
-    bench.nodes[CLIENT.index()].contacts(&view, &mut contacts);
+    bench.nodes[CLIENT.index()].nearest(&bench.shared, &view, Key(5), 3, &mut nearest);
+    bench.nodes[CLIENT.index()].contacts(&bench.shared, &view, &mut contacts);
     assert_eq!((nearest, contacts), (vec![SERVER], vec![SERVER]));
 }
 

@@ -154,6 +154,8 @@ fn what_belongs_together_is_asked_for() {
     let both = "population.churn = { preset = 'kad', downtime.constant = '1h' }";
     with(both, "the preset has a downtime of its own", "downtime");
     with("population.churn.preset = 'cad'", "unknown preset `cad`", "'cad'");
+    let nothing = "population = { churn = { preset = 'cad' }, join_over = '1h' }\nsystems.a.ring = {}";
+    assert_eq!(messages(nothing, &[]).len(), 3, "number, preset and start are looked at each for itself");
     with("population.join_over = '1h'", "a converged start takes no time", "'1h'");
     with("workload.get.every = '1min'", "there is nothing to get or put", "get");
     with("network.latency = {}", "exactly one alternative must be given here", "{}");
