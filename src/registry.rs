@@ -8,11 +8,7 @@ use std::io::Write;
 
 use crate::overlay::Protocol;
 use crate::overlay::chord::Chord;
-            .with(Entry::of::<ClientServer>(
-                "client-server",
-                "every request goes to one server: the baseline",
-                "queueing theory: M/M/c, M/D/1",
-            ))
+use crate::overlay::client_server::ClientServer;
 use crate::overlay::full_table::FullTable;
 use crate::overlay::kademlia::Kademlia;
 use crate::run::outcome::Outcome;
