@@ -39,7 +39,9 @@ pub enum Command {
     /// language server (taplo, tombi) then complete keys, show their documentation and mark mistakes.
     Schema,
     /// Print a completion script for a shell
-    Completions { shell: Shell },
+    Completions {
+        shell: Shell,
+    },
 }
 
 /// What `run` and `sweep` have in common.

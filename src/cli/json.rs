@@ -24,7 +24,11 @@ pub fn runs<'a>(scenario: &Scenario, outcomes: impl Iterator<Item = (&'a Run, &'
         axes: scenario.axes().iter().zip(&run.cells).map(|(axis, cell)| (axis.path(), json!(cell))).collect(),
         system: &run.system().name,
         seed: run.seed,
-        metrics: METRICS.iter().zip(&outcome.metrics).map(|(metric, value)| (metric.name.clone(), json!(value))).collect(),
+        metrics: METRICS
+            .iter()
+            .zip(&outcome.metrics)
+            .map(|(metric, value)| (metric.name.clone(), json!(value)))
+            .collect(),
     };
     let rows: Vec<_> = outcomes.map(row).collect();
     serde_json::to_string_pretty(&rows).expect("strings and finite numbers are JSON") + "\n"

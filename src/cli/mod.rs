@@ -24,7 +24,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use crate::registry::Registry;
-use crate::scenario::schema::schema;
+use crate::scenario::schema;
 
 use arguments::{Arguments, Command};
 use failure::Failure;

@@ -5,10 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::failure::{Code, Failure};
-use crate::report::chart;
 use crate::report::csv::{self, Extra, RunRow};
 use crate::report::manifest::{FILE as MANIFEST, Manifest};
 use crate::report::staged::{FileError, PARTIAL, Staged};
+use crate::report::{ENTRIES, chart};
 
 const SCENARIO: &str = "scenario.toml";
 const TIMING: &str = "timing.json";
@@ -61,9 +61,7 @@ impl Results<'_> {
         csv::write(dir, &self.rows, self.extra)?;
         write(&dir.join(SCENARIO), &self.scenario)?;
         write(&dir.join(MANIFEST), &self.manifest.to_json())?;
-        let charts = dir.join(CHARTS);
-        fs::create_dir(&charts).map_err(FileError::at(&charts))?;
-        chart::draw(dir, &charts)?;
+        chart::draw(dir, &dir.join(CHARTS))?;
         Ok(())
     }
 }
@@ -71,8 +69,7 @@ impl Results<'_> {
 /// Adds `timing.json` and moves everything to its place.
 pub fn commit(staged: Staged, timing: &str) -> Result<(), Failure> {
     write(&staged.path().join(TIMING), timing)?;
-    let stale: Vec<&str> = csv::FILES.into_iter().chain([SCENARIO, TIMING, CHARTS]).collect();
-    Ok(staged.commit(&stale)?)
+    Ok(staged.commit(&ENTRIES)?)
 }
 
 fn write(path: &Path, text: &str) -> Result<(), FileError> {

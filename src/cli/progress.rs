@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::clock::{Cost, Stopwatch};
+use super::clock::{Cost, Stopwatch, peak_memory_bytes};
 use super::trace::Traces;
 use crate::engine::{Duration, Time};
 use crate::scenario::Run;
@@ -21,6 +21,17 @@ pub struct Watcher<'a> {
     events: AtomicU64,
     bar: ProgressBar,
     traces: &'a Traces,
+}
+
+/// What a list of runs cost.
+#[derive(Clone, Debug)]
+pub struct Costs {
+    /// From the first run's begin to the last one's end.
+    pub wall_s: f64,
+    /// The most memory that the process held until then; `None` where the system does not tell.
+    pub peak_memory_bytes: Option<u64>,
+    /// By run; `None` of one that has not begun.
+    pub runs: Vec<Option<Cost>>,
 }
 
 /// One run.
@@ -49,21 +60,18 @@ impl<'a> Watcher<'a> {
         let bar = ProgressBar::with_draw_target(Some(total), target)
             .with_style(style.expect("the template is well formed"))
             .with_prefix(what);
-        Watcher {
-            watched,
-            clock: Stopwatch::start(),
-            ended: AtomicU64::new(0),
-            events: AtomicU64::new(0),
-            bar,
-            traces,
-        }
+        Watcher { watched, clock: Stopwatch::start(), ended: AtomicU64::new(0), events: AtomicU64::new(0), bar, traces }
     }
 
-    /// Takes the bar away. Gives the wall seconds since the beginning, and what each run cost that has ended.
-    pub fn finish(self) -> (f64, Vec<Option<Cost>>) {
+    /// Takes the bar away and says what the runs cost.
+    pub fn finish(self) -> Costs {
         self.bar.finish_and_clear();
         let cost = |watched: Watched| watched.cost.into_inner().expect("nobody panics while holding it");
-        (self.clock.wall_s(), self.watched.into_iter().map(cost).collect())
+        Costs {
+            wall_s: self.clock.wall_s(),
+            peak_memory_bytes: peak_memory_bytes(),
+            runs: self.watched.into_iter().map(cost).collect(),
+        }
     }
 
     /// Moves the bar to where a run is.

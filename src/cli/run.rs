@@ -2,8 +2,8 @@
 
 use super::arguments::{Format, Run as Arguments};
 use super::failure::Failure;
-use super::{json, print};
 use super::simulate::{Job, load, simulate};
+use super::{json, print};
 use crate::registry::Registry;
 use crate::report::csv::Extra;
 use crate::report::table::comparison;

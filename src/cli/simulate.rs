@@ -6,10 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::arguments::Simulated;
-use super::clock::Cost;
 use super::failure::{Code, Failure};
 use super::output::{self, Results};
-use super::progress::Watcher;
+use super::progress::{Costs, Watcher};
 use super::timing::Timing;
 use super::trace::Traces;
 use super::{print, verify};
@@ -92,8 +91,8 @@ pub fn simulate(job: Job<'_>) -> Result<Done, Failure> {
         None => Traces::default(),
     };
     let stop = stop_on_interrupt()?;
-    let Executed { mut finished, costs, wall_s } = execute(&job, "simulating", &stop, &traces);
-    let again = job.verify.then(|| execute(&job, "verifying", &stop, &Traces::default()).finished);
+    let (mut finished, costs) = execute(&job, "simulating", &stop, &traces);
+    let again = job.verify.then(|| execute(&job, "verifying", &stop, &Traces::default()).0);
     if let Some(again) = &again {
         drop_different(&mut finished, again);
     }
@@ -105,7 +104,7 @@ pub fn simulate(job: Job<'_>) -> Result<Done, Failure> {
         if let (Some(again), None) = (&again, &failure) {
             failure = rewritten(&job, again, staged.path())?;
         }
-        output::commit(staged, &timing(&job, &finished, &costs, wall_s).to_json())?;
+        output::commit(staged, &timing(&job, &finished, &costs).to_json())?;
         directory = Some(target);
     }
     let failure = failure.or(traces.close().err());
@@ -125,19 +124,12 @@ fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
     Ok(stop)
 }
 
-/// One execution of all runs.
-struct Executed {
-    finished: Vec<Finished>,
-    costs: Vec<Option<Cost>>,
-    wall_s: f64,
-}
-
-fn execute(job: &Job<'_>, what: &'static str, stop: &AtomicBool, traces: &Traces) -> Executed {
+/// Executes all runs once.
+fn execute(job: &Job<'_>, what: &'static str, stop: &AtomicBool, traces: &Traces) -> (Vec<Finished>, Costs) {
     let watcher = Watcher::new(&job.runs, what, job.arguments.quiet, traces);
     let wanted = Wanted { nodes: job.extra.nodes, operations: job.extra.operations };
     let finished = execute::execute(job.registry, &job.runs, wanted, stop, &watcher);
-    let (wall_s, costs) = watcher.finish();
-    Executed { finished, costs, wall_s }
+    (finished, watcher.finish())
 }
 
 /// A run whose second execution gave something else has failed.
@@ -189,9 +181,9 @@ fn results<'a>(job: &'a Job<'_>, finished: &'a [Finished]) -> Results<'a> {
     Results { rows, extra: job.extra, scenario: job.scenario.resolved(), manifest }
 }
 
-fn timing<'a>(job: &'a Job<'_>, finished: &[Finished], costs: &[Option<Cost>], wall_s: f64) -> Timing<'a> {
-    let mut timing = Timing::new(wall_s, rayon::current_num_threads());
-    for ((run, finished), cost) in job.runs.iter().zip(finished).zip(costs) {
+fn timing<'a>(job: &'a Job<'_>, finished: &[Finished], costs: &Costs) -> Timing<'a> {
+    let mut timing = Timing::new(costs, rayon::current_num_threads());
+    for ((run, finished), cost) in job.runs.iter().zip(finished).zip(&costs.runs) {
         if let (Some(outcome), Some(cost)) = (finished.outcome(), cost) {
             timing.add(run, outcome, *cost);
         }
@@ -222,7 +214,6 @@ fn failure(job: &Job<'_>, finished: &[Finished], again: &[Finished]) -> Option<F
 fn replay(job: &Job<'_>, run: &Run) -> String {
     let fixed = job.scenario.axes().iter().zip(&run.cells);
     let fixed = fixed.filter_map(|(axis, cell)| Some(format!("{}={}", axis.path(), cell.as_ref()?)));
-    let sets: String =
-        job.arguments.sets.iter().cloned().chain(fixed).map(|set| format!(" --set '{set}'")).collect();
+    let sets: String = job.arguments.sets.iter().cloned().chain(fixed).map(|set| format!(" --set '{set}'")).collect();
     format!("peerlab run {} --seed {}{sets}", job.arguments.scenario.display(), run.seed)
 }

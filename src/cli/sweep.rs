@@ -2,7 +2,7 @@
 
 use super::arguments::{Format, Sweep as Arguments};
 use super::failure::{Code, Failure};
-use super::simulate::{Done, Job, load, simulate};
+use super::simulate::{Job, load, simulate};
 use super::{json, print};
 use crate::registry::Registry;
 use crate::report::csv::Extra;
@@ -11,7 +11,8 @@ pub fn sweep(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> 
     let repetitions = arguments.repetitions.map(|number| format!("sweep.repetitions={number}"));
     let (scenario, runs) = load(registry, &arguments.simulated, repetitions.into_iter().collect(), false)?;
     let extra = Extra { nodes: arguments.nodes, operations: false };
-    let job = Job { registry, scenario: &scenario, runs, extra, verify: false, trace: None, arguments: &arguments.simulated };
+    let job =
+        Job { registry, scenario: &scenario, runs, extra, verify: false, trace: None, arguments: &arguments.simulated };
     let done = pool(arguments.threads)?.install(|| simulate(job))?;
     if let (Some(directory), false) = (&done.directory, arguments.simulated.quiet) {
         let text = match arguments.simulated.format {

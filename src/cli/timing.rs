@@ -3,18 +3,19 @@
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::clock::{Cost, peak_memory_bytes};
+use super::clock::Cost;
+use super::progress::Costs;
 use crate::run::outcome::Outcome;
 use crate::scenario::Run;
 
 /// The file as a whole.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Timing<'a> {
     /// From the first run's begin to the last one's end.
     pub wall_s: f64,
     /// Runs at once.
     pub threads: usize,
-    /// The most memory that the process ever held; `null` where the system does not tell.
+    /// The most memory that the process held until then; `null` where the system does not tell.
     pub peak_memory_bytes: Option<u64>,
     pub runs: IndexMap<&'a str, RunTiming>,
 }
@@ -39,9 +40,10 @@ pub struct RunTiming {
 }
 
 impl<'a> Timing<'a> {
-    /// Of runs that took `wall_s` together on `threads` threads.
-    pub fn new(wall_s: f64, threads: usize) -> Timing<'a> {
-        Timing { wall_s, threads, peak_memory_bytes: peak_memory_bytes(), runs: IndexMap::new() }
+    /// Of runs that cost this together, on so many threads.
+    pub fn new(costs: &Costs, threads: usize) -> Timing<'a> {
+        let Costs { wall_s, peak_memory_bytes, .. } = *costs;
+        Timing { wall_s, threads, peak_memory_bytes, runs: IndexMap::new() }
     }
 
     /// Adds a run that is done.

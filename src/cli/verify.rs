@@ -15,9 +15,8 @@ pub fn outcomes(first: &Outcome, second: &Outcome) -> Option<String> {
         return Some(format!("the same up to {agreed} s of virtual time, not at {differs} s"));
     }
     let different = |(one, two): (&Option<f64>, &Option<f64>)| one.map(f64::to_bits) != two.map(f64::to_bits);
-    let metric = first.metrics.iter().zip(&second.metrics).position(different);
-    if let Some(metric) = metric.and_then(|metric| METRICS.get(metric..)?.first()) {
-        return Some(format!("the same events, but another `{}`", metric.name));
+    if let Some(metric) = first.metrics.iter().zip(&second.metrics).position(different) {
+        return Some(format!("the same events, but another `{}`", METRICS[metric].name));
     }
     (first != second).then(|| "the same events and metrics, but other rows".to_owned())
 }

@@ -56,8 +56,7 @@ pub struct Missing {
 impl Manifest {
     /// The manifest of a scenario without runs.
     pub fn new(title: &str, hash: String) -> Manifest {
-        let program =
-            Program { name: "peerlab", version: env!("CARGO_PKG_VERSION"), commit: env!("PEERLAB_COMMIT") };
+        let program = Program { name: "peerlab", version: env!("CARGO_PKG_VERSION"), commit: env!("PEERLAB_COMMIT") };
         let scenario = Scenario { title: title.to_owned(), blake3: hash };
         Manifest { format: FORMAT, program, scenario, seeds: Vec::new(), runs: Vec::new(), missing: Vec::new() }
     }
