@@ -1,3 +1,4 @@
 //! Layer 7: grid and repetitions, parallel execution, statistics.
 
+pub mod execute;
 pub mod statistics;
