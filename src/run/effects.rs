@@ -88,8 +88,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn apply_overlay(&mut self, node: NodeId, effects: &overlay::Effects<P::Message, P::Timer>) {
         use overlay::Effect;
         let epoch = self.seats[node.index()].epoch;
-        let mut appeared = self.buffers.changes.pop().unwrap_or_default();
-        let mut gone = self.buffers.changes.pop().unwrap_or_default();
+        let mut moved = false;
         for effect in &effects.list {
             match *effect {
                 Effect::Send { to, envelope, message } => {
@@ -110,16 +109,29 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 Effect::FoundRecord { op, holder, version } => self.got(op, holder, version, Stage::Overlay),
                 Effect::GiveUp { op, cause } => self.failed(op, cause),
                 Effect::TimedOut { op } => self.count_operation_timeout(op),
-                Effect::Neighbour { node: other, change: Change::Appeared } => appeared.push(other),
-                Effect::Neighbour { node: other, change: Change::Gone } => gone.push(other),
+                Effect::Neighbour { .. } => moved = true,
                 Effect::Stored { op } => self.stored(op),
                 Effect::Spread { op } => self.acknowledged(op, &[]),
             }
         }
-        let moved = !appeared.is_empty() || !gone.is_empty();
         if moved && self.seats[node.index()].joined && !self.agents[node.index()].store.held().is_empty() {
-            self.with_agent(node, |agent, desk, around| agent.on_change(desk, &appeared, &gone, around));
+            self.tell_agent(node, effects);
         }
+    }
+
+    /// Storage hears who has entered or left the node's tables.
+    fn tell_agent(&mut self, node: NodeId, effects: &overlay::Effects<P::Message, P::Timer>) {
+        let changed = |wanted: Change| {
+            effects.list.iter().filter_map(move |effect| match *effect {
+                overlay::Effect::Neighbour { node, change } if change == wanted => Some(node),
+                _ => None,
+            })
+        };
+        let mut appeared = self.buffers.changes.pop().unwrap_or_default();
+        let mut gone = self.buffers.changes.pop().unwrap_or_default();
+        appeared.extend(changed(Change::Appeared));
+        gone.extend(changed(Change::Gone));
+        self.with_agent(node, |agent, desk, around| agent.on_change(desk, &appeared, &gone, around));
         for mut buffer in [gone, appeared] {
             buffer.clear();
             self.buffers.changes.push(buffer);

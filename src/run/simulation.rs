@@ -158,9 +158,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         loop {
             let next = self.queue.next_time().unwrap_or(Time::NEVER);
             // At equal times a deadline comes last.
-            if let Some(deadline) = self.operations.next_deadline().filter(|at| *at < next.min(until)) {
+            if let Some((deadline, op)) = self.operations.deadline_before(next.min(until)) {
                 self.now = deadline;
-                self.deadline_passed();
+                self.deadline_passed(op);
                 continue;
             }
             if next >= until {
