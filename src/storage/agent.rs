@@ -167,6 +167,7 @@ impl Agent {
                     desk.do_effect(Effect::Stored { op });
                 }
                 desk.reply(from, Message::Stored { record });
+                self.pass_on_if_not_mine(desk, record, neighbourhood);
             }
             Message::Fetch { record } => {
                 let answer = match self.store.version(record) {
