@@ -163,11 +163,11 @@ impl Agent {
         match message {
             Message::Store { record, version, .. } => {
                 self.keep(desk, record, version);
+                desk.reply(from, Message::Stored { record });
                 if let Some(op) = from.op {
                     desk.do_effect(Effect::Stored { op });
+                    self.pass_on_if_not_mine(desk, record, neighbourhood);
                 }
-                desk.reply(from, Message::Stored { record });
-                self.pass_on_if_not_mine(desk, record, neighbourhood);
             }
             Message::Fetch { record } => {
                 let answer = match self.store.version(record) {

@@ -97,9 +97,9 @@ impl Agent {
         }
     }
 
-    /// A record was stored here. If by its own account this node is not among the responsible, whoever stored it did not
+    /// A put stored a record here. If by its own account this node is not among the responsible, the put's lookup did not
     /// know better: it is offered to them, and dropped once one of them holds it. (Kept, it would be missed by later puts
-    /// and go stale in the path of lookups.)
+    /// and go stale in the path of lookups.) A hand-over or repair is not passed on: its sender knows who has gone.
     pub(super) fn pass_on_if_not_mine(
         &mut self,
         desk: &mut Desk<'_>,
