@@ -36,7 +36,7 @@ mod message;
 #[cfg(test)]
 mod tests;
 
-use self::buckets::{Buckets, Failure};
+use self::buckets::{Buckets, Closest, Failure};
 pub use self::config::Config;
 pub use self::message::Message;
 use super::context::{Change, Context, View};
@@ -92,7 +92,7 @@ impl Search {
 #[derive(Debug, Default)]
 pub struct Spare {
     lookups: Vec<Lookup>,
-    nodes: Vec<NodeId>,
+    closest: Closest,
     answer: Vec<Contact>,
 }
 
@@ -125,10 +125,9 @@ impl Kademlia {
         {
             return cx.reply(request, Message::Value { version, bytes: cx.size(record) });
         }
-        let nodes = &mut cx.shared.nodes;
-        nodes.clear();
-        self.buckets.closest(&cx.view, target, cx.config.k as usize, false, request.from, nodes);
-        let nearest = cx.lists.put(nodes.iter().map(|node| node.0));
+        let closest = &mut cx.shared.closest;
+        self.buckets.closest(&cx.view, target, cx.config.k as usize, false, request.from, closest);
+        let nearest = cx.lists.put(closest.nodes.iter().map(|node| node.0));
         cx.reply(request, Message::Nodes { nearest });
     }
 
@@ -137,18 +136,16 @@ impl Kademlia {
         let Config { k, alpha, refresh, .. } = *cx.config;
         let k = k as usize;
         self.buckets.looked_up(Buckets::index(&cx.view, target), cx.now + refresh);
-        let nodes = &mut cx.shared.nodes;
-        nodes.clear();
-        nodes.extend(contact);
+        let closest = &mut cx.shared.closest;
         let upkeep = !matches!(purpose, Purpose::Walk(_));
-        self.buckets.closest(&cx.view, target, k, upkeep, cx.view.me, nodes);
-        if nodes.is_empty() {
-            self.buckets.closest(&cx.view, target, k, true, cx.view.me, nodes);
+        self.buckets.closest(&cx.view, target, k, upkeep, cx.view.me, closest);
+        if closest.nodes.is_empty() && contact.is_none() {
+            self.buckets.closest(&cx.view, target, k, true, cx.view.me, closest);
         }
         let mut lookup = cx.shared.lookups.pop().unwrap_or_default();
         let aim = Aim { target, metric: Metric::Xor, k, alpha: alpha as usize };
-        let named = cx.shared.nodes.iter().map(|&node| (node, cx.view.key(node)));
-        lookup.begin(aim, (cx.view.me, cx.view.my_key()), named);
+        let named = contact.into_iter().chain(closest.nodes.iter().copied());
+        lookup.begin(aim, cx.view.me, named, |node| cx.view.key(node));
         self.last_search = self.last_search.wrapping_add(1);
         if self.searches.len() == self.searches.capacity() {
             self.searches.reserve_exact(1); // four at once, as the vector would have it, is rare
@@ -301,8 +298,8 @@ impl Protocol for Kademlia {
             }
             Message::Nodes { nearest } => {
                 let Some(at) = self.awaiting(from) else { return };
-                let named = cx.lists.get(nearest).iter().map(|&node| (NodeId(node), cx.view.key(NodeId(node))));
-                self.searches[at].lookup.on_success(from.from, named);
+                let named = cx.lists.get(nearest).iter().map(|&node| NodeId(node));
+                self.searches[at].lookup.on_success(from.from, named, |node| cx.view.key(node));
                 self.advance(cx, at);
             }
             Message::Value { version, .. } => {
@@ -349,11 +346,7 @@ impl Protocol for Kademlia {
     }
 
     fn nearest(&self, _: &Self::Shared, view: &View<'_>, key: Key, count: usize, out: &mut Vec<NodeId>) {
-        let from = out.len();
-        self.buckets.closest(view, key, count, false, view.me, out);
-        out.push(view.me);
-        out[from..].sort_unstable_by_key(|&node| Metric::Xor.distance(key, view.key(node)));
-        out.truncate(from + count);
+        self.buckets.nearest(view, key, count, out);
     }
 
     /// Flagged contacts and replacements are not counted: neither is used to route.

@@ -43,13 +43,14 @@ impl Lists {
             block
         });
         let start = block as usize * self.stride;
+        let mut entries = entries.into_iter();
         let mut len = 0;
-        for entry in entries {
-            assert!(len < self.stride, "a list longer than the {} entries agreed on", self.stride);
-            self.blocks[start + len] = entry;
+        for (place, entry) in self.blocks[start..start + self.stride].iter_mut().zip(entries.by_ref()) {
+            *place = entry;
             len += 1;
         }
-        List(block << 8 | len as u32)
+        assert!(entries.next().is_none(), "a list longer than the {} entries agreed on", self.stride);
+        List(block << 8 | len)
     }
 
     /// The entries of a list in flight.

@@ -17,13 +17,17 @@
 //!
 //! # Cost
 //!
-//! 16 bytes a candidate; at most 2k not yet asked and those asked (10 to 30): about 1 kB at k = 20, once per lookup
-//! under way. A step looks through the front, O(k); a reply costs a binary search for each node it names, and a move of
-//! half the candidates for each that is new. A finished lookup can [`Lookup::begin`] again in the same memory.
+//! 16 bytes a candidate; at most 2k not yet asked and those asked (10 to 30): about 1 kB at k = 20, and 1 kB to know
+//! familiar nodes again, once per lookup under way. A step looks through the front, O(k); a reply costs a glance for each
+//! node that it names, and a binary search and a move of half the candidates for each that is new. A finished lookup can [`Lookup::begin`] again in the same memory.
 
 use super::key::{Key, Metric};
 use super::message::NodeId;
 use super::protocol::Contact;
+
+/// Places for familiar nodes: some four times the usual number of candidates.
+const FAMILIAR: usize = 256;
+const NOBODY: NodeId = NodeId(u32::MAX);
 
 /// What a lookup looks for, and how hard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +74,9 @@ pub struct Lookup {
     aim: Aim,
     /// Nearest first. The distance identifies a node.
     candidates: Vec<Candidate>,
+    /// Candidates, each at the place that its number gives, unless another took it: most nodes that a reply names are
+    /// known, and are found to be here without their keys and without a search.
+    familiar: Vec<NodeId>,
     /// Candidates that were not asked yet.
     heard: usize,
     in_flight: usize,
@@ -80,29 +87,39 @@ impl Default for Lookup {
     /// A lookup that is finished and has found nothing: memory to begin one in.
     fn default() -> Self {
         let aim = Aim { target: Key(0), metric: Metric::Xor, k: 1, alpha: 1 };
-        Lookup { aim, candidates: Vec::new(), heard: 0, in_flight: 0, answers: 0 }
+        Lookup { aim, candidates: Vec::new(), familiar: Vec::new(), heard: 0, in_flight: 0, answers: 0 }
     }
 }
 
 impl Lookup {
-    /// Begins a lookup by `initiator` that knows `contacts` (which get depth 1), and forgets the one before.
-    pub fn begin(&mut self, aim: Aim, initiator: (NodeId, Key), contacts: impl IntoIterator<Item = (NodeId, Key)>) {
+    /// Begins a lookup by `initiator` that knows `contacts` (which get depth 1), and forgets the one before. `key` gives
+    /// the key of any of them.
+    pub fn begin(
+        &mut self,
+        aim: Aim,
+        initiator: NodeId,
+        contacts: impl IntoIterator<Item = NodeId>,
+        key: impl Fn(NodeId) -> Key,
+    ) {
         assert!(aim.k > 0 && aim.alpha > 0, "a lookup asks somebody: {aim:?}");
         self.candidates.clear();
         (self.aim, self.heard, self.in_flight, self.answers) = (aim, 0, 0, 0);
-        let (node, key) = initiator;
-        let distance = aim.metric.distance(aim.target, key);
-        self.candidates.push(Candidate { distance, node, hops: 0, state: State::Answered });
-        for (node, key) in contacts {
-            self.hear_of(node, key, 1);
+        self.familiar.clear();
+        self.familiar.resize(FAMILIAR, NOBODY);
+        let distance = aim.metric.distance(aim.target, key(initiator));
+        self.candidates.push(Candidate { distance, node: initiator, hops: 0, state: State::Answered });
+        for node in contacts {
+            self.hear_of(node, &key, 1);
         }
     }
 
     /// What to do now. Call after `begin`, and after every answer or failure until it is no longer `Ask`.
     pub fn step(&mut self) -> Step {
-        let mut step = Step::Finished;
-        let standing = self.candidates.iter_mut().filter(|candidate| candidate.state != State::Failed);
-        for candidate in standing.take(self.aim.k) {
+        let (mut step, mut front) = (Step::Finished, self.aim.k);
+        for candidate in &mut self.candidates {
+            if front == 0 {
+                break;
+            }
             match candidate.state {
                 State::Heard if self.in_flight < self.aim.alpha => {
                     candidate.state = State::Asked;
@@ -110,19 +127,28 @@ impl Lookup {
                     self.in_flight += 1;
                     return Step::Ask(candidate.node);
                 }
+                State::Heard | State::Asked if self.in_flight == self.aim.alpha => return Step::Wait,
                 State::Heard | State::Asked => step = Step::Wait,
-                State::Answered | State::Failed => {}
+                State::Answered => {}
+                State::Failed => continue,
             }
+            front -= 1;
         }
         step
     }
 
-    /// `node` has answered and named `contacts`, in any order. Ignored unless its answer is awaited.
-    pub fn on_success(&mut self, node: NodeId, contacts: impl IntoIterator<Item = (NodeId, Key)>) {
+    /// `node` has answered and named `contacts`, in any order; `key` gives the key of any of them. Ignored unless its
+    /// answer is awaited.
+    pub fn on_success(
+        &mut self,
+        node: NodeId,
+        contacts: impl IntoIterator<Item = NodeId>,
+        key: impl Fn(NodeId) -> Key,
+    ) {
         let Some(hops) = self.settle(node, State::Answered) else { return };
         self.answers += 1;
-        for (node, key) in contacts {
-            self.hear_of(node, key, hops.saturating_add(1));
+        for node in contacts {
+            self.hear_of(node, &key, hops.saturating_add(1));
         }
     }
 
@@ -169,7 +195,7 @@ impl Lookup {
 
     /// Bytes allocated.
     pub fn heap_bytes(&self) -> usize {
-        self.candidates.capacity() * size_of::<Candidate>()
+        self.candidates.capacity() * size_of::<Candidate>() + self.familiar.capacity() * size_of::<NodeId>()
     }
 
     /// Ends the wait for `node`; gives its depth if there was one.
@@ -183,20 +209,39 @@ impl Lookup {
 
     /// Remembers a node that is not known yet. Of those not asked the nearest 2k stay: k for the front and as many to
     /// move up when nodes of the front fail.
-    fn hear_of(&mut self, node: NodeId, key: Key, hops: u8) {
-        let distance = self.aim.metric.distance(self.aim.target, key);
-        let Err(at) = self.candidates.binary_search_by_key(&distance, |candidate| candidate.distance) else { return };
-        if self.heard == 2 * self.aim.k {
-            let farthest = self.candidates.iter().rposition(|candidate| candidate.state == State::Heard);
-            let farthest = farthest.expect("2k are not asked yet");
-            if farthest < at {
+    fn hear_of(&mut self, node: NodeId, key: impl Fn(NodeId) -> Key, hops: u8) {
+        let place = node.index() % FAMILIAR;
+        if self.familiar[place] == node {
+            return;
+        }
+        let distance = self.aim.metric.distance(self.aim.target, key(node));
+        if let Err(at) = self.candidates.binary_search_by_key(&distance, |candidate| candidate.distance) {
+            let candidate = Candidate { distance, node, hops, state: State::Heard };
+            if self.heard < 2 * self.aim.k {
+                self.candidates.insert(at, candidate);
+                self.heard += 1;
+            } else if !self.replace_farthest(at, candidate) {
                 return;
             }
-            self.candidates.remove(farthest);
-            self.heard -= 1;
         }
-        self.candidates.insert(at, Candidate { distance, node, hops, state: State::Heard });
-        self.heard += 1;
+        self.familiar[place] = node;
+    }
+
+    /// Puts a candidate at `at` and drops the farthest one not asked; false if that would be the new one itself.
+    fn replace_farthest(&mut self, at: usize, candidate: Candidate) -> bool {
+        let farthest = self.candidates.iter().rposition(|candidate| candidate.state == State::Heard);
+        let farthest = farthest.expect("2k are not asked yet");
+        if farthest < at {
+            return false;
+        }
+        let dropped = self.candidates[farthest].node;
+        let place = &mut self.familiar[dropped.index() % FAMILIAR];
+        if *place == dropped {
+            *place = NOBODY;
+        }
+        self.candidates.copy_within(at..farthest, at + 1);
+        self.candidates[at] = candidate;
+        true
     }
 }
 
@@ -235,14 +280,14 @@ mod tests {
             others.into_iter().map(|node| NodeId(node as u32)).collect()
         }
 
-        fn named(&self, node: NodeId) -> (NodeId, Key) {
-            (node, self.keys[node.index()])
+        fn key(&self, node: NodeId) -> Key {
+            self.keys[node.index()]
         }
 
         /// The k nodes nearest to the target that `node` knows.
-        fn reply(&self, node: NodeId, aim: Aim) -> Vec<(NodeId, Key)> {
-            let mut known: Vec<_> = self.tables[node.index()].iter().map(|&node| self.named(node)).collect();
-            known.sort_by_key(|(_, key)| aim.metric.distance(aim.target, *key));
+        fn reply(&self, node: NodeId, aim: Aim) -> Vec<NodeId> {
+            let mut known = self.tables[node.index()].clone();
+            known.sort_by_key(|&node| aim.metric.distance(aim.target, self.key(node)));
             known.truncate(aim.k);
             known
         }
@@ -251,7 +296,7 @@ mod tests {
     /// Runs a lookup from node 0, with replies and failures in random order, and checks what holds at every step.
     fn run(network: &Network, aim: Aim, noise: &mut Noise) -> (Lookup, Vec<NodeId>) {
         let mut lookup = Lookup::default();
-        lookup.begin(aim, network.named(NodeId(0)), network.reply(NodeId(0), aim));
+        lookup.begin(aim, NodeId(0), network.reply(NodeId(0), aim), |node| network.key(node));
         let (mut asked, mut in_flight) = (Vec::new(), Vec::new());
         loop {
             match lookup.step() {
@@ -267,7 +312,7 @@ mod tests {
                     if network.dead[node.index()] {
                         lookup.on_failure(node);
                     } else {
-                        lookup.on_success(node, network.reply(node, aim));
+                        lookup.on_success(node, network.reply(node, aim), |node| network.key(node));
                     }
                     assert!(lookup.candidates.len() <= 1 + 2 * aim.k + asked.len(), "unbounded memory");
                 }
@@ -322,20 +367,21 @@ mod tests {
 
     const AIM: Aim = Aim { target: Key(0), metric: Metric::Xor, k: 2, alpha: 1 };
 
-    fn node(number: u32) -> (NodeId, Key) {
-        (NodeId(number), Key(u64::from(number)))
+    /// Every node has its number as key.
+    fn key(node: NodeId) -> Key {
+        Key(node.0.into())
     }
 
     #[test]
     fn depth_is_counted_from_the_reply_that_named_a_node_first() {
         let mut lookup = Lookup::default();
-        lookup.begin(AIM, node(99), [node(50), node(40)]);
+        lookup.begin(AIM, NodeId(99), [50, 40].map(NodeId), key);
         assert_eq!(lookup.step(), Step::Ask(NodeId(40)));
-        lookup.on_success(NodeId(40), [node(10), node(50)]);
+        lookup.on_success(NodeId(40), [10, 50].map(NodeId), key);
         assert_eq!(lookup.step(), Step::Ask(NodeId(10)));
-        lookup.on_success(NodeId(10), [node(5), node(40)]);
+        lookup.on_success(NodeId(10), [5, 40].map(NodeId), key);
         assert_eq!(lookup.step(), Step::Ask(NodeId(5)));
-        lookup.on_success(NodeId(5), [node(10)]);
+        lookup.on_success(NodeId(5), [10].map(NodeId), key);
         assert_eq!(lookup.step(), Step::Finished);
         let hops: Vec<_> = lookup.result(9).map(|contact| (contact.node.0, contact.hops)).collect();
         assert_eq!(hops, [(5, 3), (10, 2), (40, 1), (99, 0)]);
@@ -345,23 +391,23 @@ mod tests {
     #[test]
     fn a_failed_node_makes_room_for_the_next_and_is_not_asked_again() {
         let mut lookup = Lookup::default();
-        lookup.begin(AIM, node(99), [node(10), node(20), node(30)]);
+        lookup.begin(AIM, NodeId(99), [10, 20, 30].map(NodeId), key);
         assert_eq!(lookup.step(), Step::Ask(NodeId(10)));
         lookup.on_failure(NodeId(10));
         assert_eq!(lookup.step(), Step::Ask(NodeId(20)));
-        lookup.on_success(NodeId(20), [node(10), node(30)]);
+        lookup.on_success(NodeId(20), [10, 30].map(NodeId), key);
         assert_eq!(lookup.step(), Step::Ask(NodeId(30)));
         assert_eq!(lookup.step(), Step::Wait);
-        lookup.on_success(NodeId(10), [node(1)]);
+        lookup.on_success(NodeId(10), [1].map(NodeId), key);
         assert_eq!(lookup.step(), Step::Wait, "an answer after the failure is not awaited");
-        lookup.on_success(NodeId(30), []);
+        lookup.on_success(NodeId(30), [].map(NodeId), key);
         assert_eq!(lookup.step(), Step::Finished);
     }
 
     #[test]
     fn an_initiator_without_contacts_is_finished_and_finds_itself() {
         let mut lookup = Lookup::default();
-        lookup.begin(AIM, node(99), []);
+        lookup.begin(AIM, NodeId(99), [].map(NodeId), key);
         assert_eq!(lookup.step(), Step::Finished);
         assert_eq!(lookup.result(3).collect::<Vec<_>>(), [Contact { node: NodeId(99), hops: 0 }]);
         assert!(lookup.is_alone());

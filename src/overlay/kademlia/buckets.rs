@@ -19,6 +19,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::iter;
 use std::ops::Range;
 
 use super::Config;
@@ -52,6 +53,14 @@ pub enum Failure {
     Flagged,
     /// It was dropped for this replacement.
     ReplacedBy(NodeId),
+}
+
+/// The contacts that were found nearest to a target, and memory to choose them in.
+#[derive(Clone, Debug, Default)]
+pub struct Closest {
+    pub nodes: Vec<NodeId>,
+    /// Nodes of one bucket with their distances.
+    measured: Vec<(u64, NodeId)>,
 }
 
 /// The k-buckets of one node.
@@ -112,8 +121,8 @@ impl Buckets {
         }
         let bucket = self.buckets[index];
         let contacts = &mut self.entries[bucket.contacts()];
-        if let Some(at) = contacts.iter().position(|&contact| contact == node) {
-            contacts[at..].rotate_left(1);
+        if let Some(at) = position(contacts, node) {
+            move_to_end(contacts, at);
             let was_flagged = at < bucket.flagged as usize;
             self.buckets[index].flagged -= u8::from(was_flagged);
             return was_flagged;
@@ -125,7 +134,7 @@ impl Buckets {
         }
         if bucket.flagged > 0 {
             contacts[0] = node;
-            contacts.rotate_left(1);
+            move_to_end(contacts, 0);
             self.buckets[index].flagged -= 1;
             return true;
         }
@@ -137,14 +146,14 @@ impl Buckets {
     fn keep_in_reserve(&mut self, config: &Config, index: usize, node: NodeId) {
         let bucket = self.buckets[index];
         let replacements = &mut self.entries[bucket.replacements()];
-        if let Some(at) = replacements.iter().position(|&replacement| replacement == node) {
-            replacements[at..].rotate_left(1);
+        if let Some(at) = position(replacements, node) {
+            move_to_end(replacements, at);
         } else if replacements.len() < config.replacement_cache as usize {
             self.insert(index, bucket.replacements().end, node);
             self.buckets[index].replacements += 1;
         } else if let Some(oldest) = replacements.first_mut() {
             *oldest = node;
-            replacements.rotate_left(1);
+            move_to_end(replacements, 0);
         }
     }
 
@@ -155,7 +164,7 @@ impl Buckets {
         let Some(&bucket) = self.buckets.get(index) else { return Failure::NoContact };
         let flagged = bucket.flagged as usize;
         let contacts = &mut self.entries[bucket.contacts()];
-        match contacts.iter().position(|&contact| contact == node) {
+        match position(contacts, node) {
             Some(at) if at < flagged => Failure::NoContact,
             Some(at) if bucket.replacements == 0 => {
                 contacts[flagged..=at].rotate_right(1);
@@ -163,7 +172,7 @@ impl Buckets {
                 Failure::Flagged
             }
             Some(at) => {
-                contacts[at..].rotate_left(1);
+                move_to_end(contacts, at);
                 let replacement = self.entries[bucket.replacements().end - 1];
                 self.entries[bucket.contacts().end - 1] = replacement;
                 self.remove_replacement(index, bucket.replacements().end - 1);
@@ -171,8 +180,7 @@ impl Buckets {
             }
             None => {
                 let replacements = bucket.replacements();
-                if let Some(at) = self.entries[replacements.clone()].iter().position(|&replacement| replacement == node)
-                {
+                if let Some(at) = position(&self.entries[replacements.clone()], node) {
                     self.remove_replacement(index, replacements.start + at);
                 }
                 Failure::NoContact
@@ -180,14 +188,7 @@ impl Buckets {
         }
     }
 
-    /// The up to `count` contacts nearest to `target` but `except`, in no particular order; flagged ones on request
-    /// only. Appends to `out`.
-    ///
-    /// With d = target ⊕ own key, the distances of a bucket's nodes from the target form an interval, and no two
-    /// buckets' intervals overlap. A node of bucket i differs from the own key in bit i first: its distance is d above
-    /// bit i and inverted there. Buckets whose bit is set in d are thus nearer than the own key, the more so the higher
-    /// the bit; those whose bit is not set are farther, the more so the higher the bit. So the buckets are taken in that
-    /// order, and only the last one taken must be looked at more closely.
+    /// The up to `count` contacts nearest to `target` but `except`, in no particular order; flagged ones on request only.
     pub fn closest(
         &self,
         view: &View<'_>,
@@ -195,26 +196,64 @@ impl Buckets {
         count: usize,
         with_flagged: bool,
         except: NodeId,
-        out: &mut Vec<NodeId>,
+        found: &mut Closest,
     ) {
-        let set = |&index: &usize| (view.my_key().0 ^ target.0) & (1 << 63 >> index) != 0;
-        let near = (0..self.buckets.len()).filter(set);
-        let far = (0..self.buckets.len()).rev().filter(|index| !set(index));
-        let full = out.len() + count;
-        for index in near.chain(far) {
-            let from = out.len();
-            if from == full {
+        let Closest { nodes, measured } = found;
+        nodes.clear();
+        let home = Buckets::index(view, view.key(except));
+        for index in self.by_distance(view, target) {
+            let from = nodes.len();
+            if from == count {
                 break;
             }
             let bucket = &self.buckets[index];
-            let range = if with_flagged { bucket.contacts() } else { bucket.unflagged() };
-            out.extend(self.entries[range].iter().filter(|&&node| node != except));
-            if out.len() > full {
-                let distance = |node: &NodeId| view.key(*node).0 ^ target.0;
-                out[from..].select_nth_unstable_by_key(full - from - 1, distance);
-                out.truncate(full);
+            nodes.extend_from_slice(&self.entries[if with_flagged { bucket.contacts() } else { bucket.unflagged() }]);
+            if index == home
+                && let Some(at) = position(&nodes[from..], except)
+            {
+                nodes.swap_remove(from + at);
+            }
+            if nodes.len() > count {
+                measured.clear();
+                measured.extend(nodes[from..].iter().map(|&node| (view.key(node).0 ^ target.0, node)));
+                measured.select_nth_unstable_by_key(count - from, |&(distance, _)| distance);
+                nodes.truncate(from);
+                nodes.extend(measured[..count - from].iter().map(|&(_, node)| node));
             }
         }
+    }
+
+    /// The up to `count` nodes nearest to `target` among the contacts and the node itself, nearest first. Appends to `out`.
+    pub fn nearest(&self, view: &View<'_>, target: Key, count: usize, out: &mut Vec<NodeId>) {
+        let from = out.len();
+        for index in self.by_distance(view, target) {
+            if out.len() >= from + count {
+                break;
+            }
+            out.extend_from_slice(&self.entries[self.buckets[index].unflagged()]);
+        }
+        out.push(view.me);
+        out[from..].sort_unstable_by_key(|&node| view.key(node).0 ^ target.0);
+        out.truncate(from + count);
+    }
+
+    /// The buckets, nearest to `target` first.
+    ///
+    /// With d = target ⊕ own key, the distances of a bucket's nodes from the target form an interval, and no two
+    /// buckets' intervals overlap. A node of bucket i differs from the own key in bit i first: its distance is d above
+    /// bit i and inverted there. Buckets whose bit is set in d are thus nearer than the own key, the more so the higher
+    /// the bit; those whose bit is not set are farther, the more so the higher the bit. So only the last bucket that is
+    /// needed must be looked at more closely.
+    fn by_distance(&self, view: &View<'_>, target: Key) -> impl Iterator<Item = usize> {
+        let d = view.my_key().0 ^ target.0;
+        let existing = !u64::MAX.checked_shr(self.buckets.len() as u32).unwrap_or(0);
+        let (mut near, mut far) = (d & existing, !d & existing);
+        iter::from_fn(move || {
+            let bit = if near != 0 { 1 << 63 >> near.leading_zeros() } else { far & far.wrapping_neg() };
+            near &= !bit;
+            far &= !bit;
+            (bit != 0).then(|| bit.leading_zeros() as usize)
+        })
     }
 
     /// All contacts that are not flagged.
@@ -282,4 +321,17 @@ impl Bucket {
         let start = self.contacts().end;
         start..start + self.replacements as usize
     }
+}
+
+/// Where `node` stands in `nodes`. In most it does not: a loop without an exit, which compares four at once, finds out.
+fn position(nodes: &[NodeId], node: NodeId) -> Option<usize> {
+    let there = nodes.iter().fold(false, |there, &other| there | (other == node));
+    if there { nodes.iter().position(|&other| other == node) } else { None }
+}
+
+/// The entry at `at` becomes the most recently seen.
+fn move_to_end(nodes: &mut [NodeId], at: usize) {
+    let node = nodes[at];
+    nodes.copy_within(at + 1.., at);
+    nodes[nodes.len() - 1] = node;
 }
