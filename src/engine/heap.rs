@@ -112,7 +112,7 @@ fn an_event_pushed_at_the_current_time_takes_its_place_among_what_is_left() {
 }
 
 #[test]
-fn a_look_at_the_next_time_does_not_move_the_queue() {
+fn events_before_the_next_can_be_pushed_after_a_look_at_its_time() {
     let mut pair = Pair::default();
     pair.push(PAGE * 5000, Class::Timer, 0);
     assert_eq!(pair.wheel.next_time(), Some(Time::from_nanos(PAGE * 5000)));

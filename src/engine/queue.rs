@@ -73,7 +73,8 @@ pub struct Queue<E> {
     keys: Vec<u64>,
     /// Entries pushed into the slot being emptied.
     late: BinaryHeap<Entry<E>>,
-    /// Where the slot being emptied ends; later entries are in a ring or in the overflow.
+    /// Where the slot being emptied begins and ends; later entries are in a ring or in the overflow.
+    slot_start: u64,
     slot_end: u64,
     /// The current page, and its slots.
     page: u64,
@@ -101,6 +102,7 @@ impl<E: Copy> Queue<E> {
             bucket: Vec::new(),
             keys: Vec::new(),
             late: BinaryHeap::new(),
+            slot_start: 0,
             slot_end: 0,
             page: 0,
             slots: Ring::new(),
@@ -143,7 +145,20 @@ impl<E: Copy> Queue<E> {
         }
     }
 
+    /// When the next event is. Events before that time can still be pushed; what comes before the slot that was opened
+    /// for the look costs a logarithm.
+    #[inline]
+    pub fn next_time(&mut self) -> Option<Time> {
+        if self.keys.is_empty() && self.late.is_empty() && !self.open_slot() {
+            return None;
+        }
+        let sorted = self.keys.last().map_or(u64::MAX, |key| self.slot_start + (key >> 32));
+        let late = self.late.peek().map_or(u64::MAX, |late| late.time);
+        Some(Time::from_nanos(sorted.min(late)))
+    }
+
     /// Takes out the first event. Amortised O(1) for pages and slots, O(log n) in the overflow.
+    #[inline]
     pub fn pop(&mut self) -> Option<(Time, Order, E)> {
         if self.keys.is_empty() && self.late.is_empty() && !self.open_slot() {
             return None;
@@ -176,13 +191,11 @@ impl<E: Copy> Queue<E> {
             }
         };
         self.bucket.clear();
-        let mut chain = self.slots.take(slot);
-        while let Some((entries, len)) = chain.next(&mut self.slab) {
-            self.bucket.extend_from_slice(&entries[..len]);
-        }
+        self.slots.take(slot).empty_into(&mut self.slab, &mut self.bucket);
         const WITHIN: u64 = (1 << SLOT_BITS) - 1;
+        self.slot_start = self.bucket[0].time & !WITHIN;
         // The last slot before the end of time would end one after it.
-        self.slot_end = (self.bucket[0].time | WITHIN).saturating_add(1);
+        self.slot_end = self.slot_start.saturating_add(1 << SLOT_BITS);
         self.keys.extend(self.bucket.iter().zip(0u64..).map(|(entry, index)| (entry.time & WITHIN) << 32 | index));
         self.keys.sort_unstable_by(|a, b| b.cmp(a));
         self.order_equal_times();
@@ -206,10 +219,8 @@ impl<E: Copy> Queue<E> {
         let Some(next) = self.next_page() else { return false };
         self.page = next;
         let mut chain = self.pages.take(next as usize % SLOTS);
-        while let Some((entries, len)) = chain.next(&mut self.slab) {
-            for entry in &entries[..len] {
-                self.slots.push(&mut self.slab, slot_of(entry.time), *entry);
-            }
+        while let Some(entry) = chain.pop(&mut self.slab) {
+            self.slots.push(&mut self.slab, slot_of(entry.time), entry);
         }
         while self.overflow.peek().is_some_and(|first| page_of(first.time) - next < SLOTS as u64) {
             let entry = self.overflow.pop().expect("there is a first one");
@@ -225,23 +236,6 @@ impl<E: Copy> Queue<E> {
             Some(slot) => Some(start + (slot as u64).wrapping_sub(start) % SLOTS as u64),
             None => self.overflow.peek().map(|first| page_of(first.time)),
         }
-    }
-
-    /// When the next event is. Leaves the queue where it is, so that events before that time can still be pushed.
-    ///
-    /// O(1) while a slot is being emptied, else a look at each event of the next slot.
-    pub fn next_time(&self) -> Option<Time> {
-        let earliest = |ring: &Ring, slot| ring.entries(&self.slab, slot).map(|entry| entry.time).min();
-        let time = match (self.first_sorted(), self.late.peek()) {
-            (Some(sorted), Some(late)) => sorted.time.min(late.time),
-            (Some(first), None) | (None, Some(first)) => first.time,
-            (None, None) => match (self.slots.first_from(0), self.pages.first_from((self.page + 1) as usize % SLOTS)) {
-                (Some(slot), _) => earliest(&self.slots, slot)?,
-                (None, Some(page)) => earliest(&self.pages, page)?,
-                (None, None) => self.overflow.peek()?.time,
-            },
-        };
-        Some(Time::from_nanos(time))
     }
 
     /// The event that is `ahead` places behind the next one, as far as the current slot is sorted. For prefetching: events

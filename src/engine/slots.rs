@@ -50,22 +50,31 @@ impl<T: Copy> Slab<T> {
     }
 }
 
-/// A list of chunks that was taken out of its slot, to be emptied chunk by chunk.
+/// A list of chunks that was taken out of its slot, to be emptied.
 pub(super) struct Chain(u32);
 
 impl Chain {
-    /// The entries of the next chunk, which goes back to the slab.
-    pub(super) fn next<T: Copy>(&mut self, slab: &mut Slab<T>) -> Option<([T; CHUNK], usize)> {
-        if self.0 == NONE {
-            return None;
+    /// Takes out any entry; an emptied chunk goes back to the slab.
+    pub(super) fn pop<T: Copy>(&mut self, slab: &mut Slab<T>) -> Option<T> {
+        let chunk = slab.chunks.get_mut(self.0 as usize)?;
+        chunk.len -= 1;
+        let entry = chunk.entries[chunk.len as usize];
+        if chunk.len == 0 {
+            let next = std::mem::replace(&mut chunk.next, slab.free);
+            slab.free = std::mem::replace(&mut self.0, next);
         }
-        let index = self.0;
-        let chunk = &mut slab.chunks[index as usize];
-        self.0 = chunk.next;
-        chunk.next = slab.free;
-        let taken = (chunk.entries, chunk.len as usize);
-        slab.free = index;
-        Some(taken)
+        Some(entry)
+    }
+
+    /// Moves all entries to the end of `out`; the chunks go back to the slab.
+    pub(super) fn empty_into<T: Copy>(mut self, slab: &mut Slab<T>, out: &mut Vec<T>) {
+        while self.0 != NONE {
+            let chunk = &mut slab.chunks[self.0 as usize];
+            // Not `extend_from_slice`, which clones generic entries field by field.
+            out.extend(chunk.entries[..chunk.len as usize].iter().copied());
+            let next = std::mem::replace(&mut chunk.next, slab.free);
+            slab.free = std::mem::replace(&mut self.0, next);
+        }
     }
 }
 
@@ -125,13 +134,6 @@ impl Ring {
         Some(word * 64 + self.occupied[word].trailing_zeros() as usize)
     }
 
-    /// The entries of a slot, in no order.
-    pub(super) fn entries<'a, T>(&self, slab: &'a Slab<T>, slot: usize) -> impl Iterator<Item = &'a T> {
-        let chunk = |index: u32| slab.chunks.get(index as usize);
-        std::iter::successors(chunk(self.heads[slot]), move |last| chunk(last.next))
-            .flat_map(|chunk| &chunk.entries[..chunk.len as usize])
-    }
-
     pub(super) fn heap_bytes(&self) -> usize {
         self.heads.capacity() * size_of::<u32>()
     }
@@ -171,12 +173,9 @@ mod tests {
             for number in 0..100 {
                 ring.push(&mut slab, 5, number);
             }
-            assert_eq!(ring.entries(&slab, 5).sum::<i32>(), 4950);
             let mut chain = ring.take(5);
-            let mut taken = Vec::new();
-            while let Some((entries, len)) = chain.next(&mut slab) {
-                taken.extend_from_slice(&entries[..len]);
-            }
+            let mut taken: Vec<_> = (0..50).filter_map(|_| chain.pop(&mut slab)).collect();
+            chain.empty_into(&mut slab, &mut taken);
             taken.sort_unstable();
             assert_eq!(taken, (0..100).collect::<Vec<_>>());
             assert_eq!(ring.first_from(0), None);

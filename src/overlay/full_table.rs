@@ -36,7 +36,7 @@ use super::context::{Context, Effect, View};
 use super::key::{Key, Metric};
 use super::lists::Lists;
 use super::message::{Cause, Envelope, NodeId, OpId, Payload, RecordId, Version};
-use super::protocol::{self, Contact, Placement, Problem, Protocol, Walk};
+use super::protocol::{self, Contact, Patience, Placement, Problem, Protocol, Walk};
 use super::roster::Roster;
 use super::rpc::Rpcs;
 use crate::engine::{Duration, Source};
@@ -65,7 +65,7 @@ pub struct Config {
     pub rpc_timeout: Duration,
     /// How often it is sent again before its receiver is marked absent. Default 3.
     pub retries: u8,
-    /// How often a machine compares its table with another's. Default 1 min: about 4 bytes a second.
+    /// How often a machine compares its table with another's. Default 1 min: 3 bytes a second.
     pub anti_entropy: Duration,
 }
 
@@ -219,6 +219,10 @@ impl Protocol for FullTable {
 
     fn longest_period(config: &Config) -> Duration {
         config.settling().max(config.anti_entropy)
+    }
+
+    fn patience(config: &Config) -> Patience {
+        Patience { timeout: config.rpc_timeout, retries: config.retries }
     }
 
     fn new(_: &Config, _: &View<'_>) -> FullTable {

@@ -240,10 +240,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.observer.operation_ended(self.now, operation, &ended);
     }
 
-    /// The deadline of the operation issued longest ago has passed.
-    pub fn deadline_passed(&mut self) {
-        let op = self.operations.pop_deadline().expect("a deadline has passed");
-        let operation = self.operations.end(op).expect("its deadline was not skipped");
+    /// The deadline of an operation has passed.
+    pub fn deadline_passed(&mut self, op: OpId) {
+        let operation = self.operations.end(op).expect("it is under way");
         self.stop(&operation);
         let cause = if operation.stage == Stage::Waiting { Cause::NotJoined } else { Cause::Timeout };
         self.end_without_answer(&operation, Verdict::Failed(cause));

@@ -4,15 +4,9 @@ use super::event::{Body, Event, Packet};
 use super::observer::Observer;
 use super::operations::Stage;
 use super::simulation::Simulation;
-use crate::engine::Duration;
 use crate::engine::order::Class;
 use crate::overlay::{self, Change, Context, Key, NodeId, Placement, Protocol, RecordId, View};
 use crate::storage::{self, Agent, Desk, Neighbourhood};
-
-/// How long a request of storage waits for its reply (OverSim's direct time-out; a server needs longer under load).
-const STORAGE_TIMEOUT: Duration = Duration::from_millis(1500);
-/// How long one to a server waits: its queue counts too.
-const SERVER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Who is responsible by a node's own account.
 pub(super) struct Around<'a, P: Protocol> {
@@ -73,7 +67,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             epoch: self.seats[node.index()].epoch,
             replicas: self.replicas() as usize,
             repair: self.system.storage.repair,
-            timeout: if P::PLACEMENT == Placement::Servers { SERVER_TIMEOUT } else { STORAGE_TIMEOUT },
+            timeout: self.patience.timeout,
+            retries: self.patience.retries,
             sizes: &self.sizes,
             lists: &mut self.lists,
             effects: &mut effects,
@@ -93,8 +88,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn apply_overlay(&mut self, node: NodeId, effects: &overlay::Effects<P::Message, P::Timer>) {
         use overlay::Effect;
         let epoch = self.seats[node.index()].epoch;
-        let mut appeared = self.buffers.changes.pop().unwrap_or_default();
-        let mut gone = self.buffers.changes.pop().unwrap_or_default();
+        let mut moved = false;
         for effect in &effects.list {
             match *effect {
                 Effect::Send { to, envelope, message } => {
@@ -115,16 +109,29 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 Effect::FoundRecord { op, holder, version } => self.got(op, holder, version, Stage::Overlay),
                 Effect::GiveUp { op, cause } => self.failed(op, cause),
                 Effect::TimedOut { op } => self.count_operation_timeout(op),
-                Effect::Neighbour { node: other, change: Change::Appeared } => appeared.push(other),
-                Effect::Neighbour { node: other, change: Change::Gone } => gone.push(other),
+                Effect::Neighbour { .. } => moved = true,
                 Effect::Stored { op } => self.stored(op),
                 Effect::Spread { op } => self.acknowledged(op, &[]),
             }
         }
-        let moved = !appeared.is_empty() || !gone.is_empty();
         if moved && self.seats[node.index()].joined && !self.agents[node.index()].store.held().is_empty() {
-            self.with_agent(node, |agent, desk, around| agent.on_change(desk, &appeared, &gone, around));
+            self.tell_agent(node, effects);
         }
+    }
+
+    /// Storage hears who has entered or left the node's tables.
+    fn tell_agent(&mut self, node: NodeId, effects: &overlay::Effects<P::Message, P::Timer>) {
+        let changed = |wanted: Change| {
+            effects.list.iter().filter_map(move |effect| match *effect {
+                overlay::Effect::Neighbour { node, change } if change == wanted => Some(node),
+                _ => None,
+            })
+        };
+        let mut appeared = self.buffers.changes.pop().unwrap_or_default();
+        let mut gone = self.buffers.changes.pop().unwrap_or_default();
+        appeared.extend(changed(Change::Appeared));
+        gone.extend(changed(Change::Gone));
+        self.with_agent(node, |agent, desk, around| agent.on_change(desk, &appeared, &gone, around));
         for mut buffer in [gone, appeared] {
             buffer.clear();
             self.buffers.changes.push(buffer);
