@@ -2,8 +2,10 @@
 //!
 //! Results go to files and stdout; errors, warnings and progress to stderr.
 
+mod aligned;
 mod arguments;
 mod check;
+#[expect(clippy::disallowed_types, reason = "what a run costs is wall-clock time")]
 mod clock;
 mod failure;
 mod json;

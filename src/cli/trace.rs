@@ -8,11 +8,13 @@ use std::sync::{Mutex, OnceLock};
 use super::failure::Failure;
 use crate::report::staged::FileError;
 
+type TraceFile = (PathBuf, BufWriter<File>);
+
 /// The trace files of a list of runs; without any if no trace is wanted.
 #[derive(Debug, Default)]
 pub struct Traces {
     /// By run; taken when the run begins.
-    files: Vec<Mutex<Option<(PathBuf, BufWriter<File>)>>>,
+    files: Vec<Mutex<Option<TraceFile>>>,
     /// The first error.
     failed: OnceLock<FileError>,
 }
