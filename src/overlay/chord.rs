@@ -46,7 +46,7 @@ use self::tables::{Query, Tables};
 use super::{
     Context, Envelope, Key, Kind, Metric, NodeId, OpId, Placement, Problem, Protocol, Roster, Rpcs, View, Walk,
 };
-use crate::engine::Duration;
+use crate::engine::{Duration, prefetch};
 
 /// Chord: a ring with fingers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -268,6 +268,12 @@ impl Protocol for Chord {
         out.extend(successors);
         out.extend(predecessor.iter().filter(|node| !successors.contains(node)));
         out.extend(fingers.iter().filter(|node| !self.tables.is_neighbour(**node)));
+    }
+
+    fn prefetch(&self) {
+        prefetch(&self.tables.successors[..]);
+        prefetch(&self.tables.fingers[..]);
+        self.rpcs.prefetch();
     }
 
     fn heap_bytes(&self) -> usize {
