@@ -62,6 +62,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod cli;
 pub mod engine;
 pub mod network;
 pub mod overlay;

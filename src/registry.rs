@@ -58,8 +58,8 @@ impl Registry {
             ))
             .with(Entry::of::<FullTable>(
                 "full-table",
-                "every machine stores the whole table; changes spread to all",
-                "full-information routing, as Gupta et al. 2004",
+                "every machine stores everything: no hops, and every change goes to all",
+                "Gupta, Liskov and Rodrigues, NSDI 2004 (membership)",
             ))
             .with(Entry::of::<Chord>(
                 "chord",

@@ -64,19 +64,15 @@ impl Checkpoints {
     pub fn passed(&self) -> &[(Time, u64)] {
         &self.passed
     }
+}
 
-    /// Where two runs with the same interval part: they agree up to the first of these instants and no longer at the
-    /// second. `None` if they agree throughout.
-    pub fn first_difference(&self, other: &Checkpoints) -> Option<(Time, Time)> {
-        let pairs = self.passed.iter().zip(&other.passed);
-        let equal = pairs.clone().take_while(|(a, b)| a == b).count();
-        let agreed = equal.checked_sub(1).map_or(Time::ZERO, |last| self.passed[last].0);
-        let differ = |a: Option<&(Time, u64)>, b: Option<&(Time, u64)>| match (a, b) {
-            (Some(a), Some(b)) => Some(a.0.min(b.0)),
-            (one, None) | (None, one) => one.map(|one| one.0),
-        };
-        differ(self.passed.get(equal), other.passed.get(equal)).map(|differs| (agreed, differs))
-    }
+/// Where two runs with the same interval between checkpoints part: they agree up to the first of these instants and no
+/// longer at the second. `None` if they agree throughout.
+pub fn first_difference(one: &[(Time, u64)], other: &[(Time, u64)]) -> Option<(Time, Time)> {
+    let equal = one.iter().zip(other).take_while(|(a, b)| a == b).count();
+    let agreed = equal.checked_sub(1).map_or(Time::ZERO, |last| one[last].0);
+    let next = [one.get(equal), other.get(equal)];
+    next.into_iter().flatten().map(|(at, _)| *at).min().map(|differs| (agreed, differs))
 }
 
 #[cfg(test)]
@@ -116,12 +112,12 @@ mod tests {
         let mut words = [7; 35];
         let first = run(&words);
         assert_eq!(first.passed().len(), 4, "at 10, 20, 30 and 35 s");
-        assert_eq!(first.first_difference(&run(&words)), None);
+        assert_eq!(first_difference(first.passed(), run(&words).passed()), None);
         words[20] = 8;
-        assert_eq!(first.first_difference(&run(&words)), Some((seconds(20), seconds(30))));
+        assert_eq!(first_difference(first.passed(), run(&words).passed()), Some((seconds(20), seconds(30))));
         words[3] = 8;
-        assert_eq!(first.first_difference(&run(&words)), Some((seconds(0), seconds(10))));
-        assert_eq!(first.first_difference(&run(&[7; 30])), Some((seconds(30), seconds(30))));
+        assert_eq!(first_difference(first.passed(), run(&words).passed()), Some((seconds(0), seconds(10))));
+        assert_eq!(first_difference(first.passed(), run(&[7; 30]).passed()), Some((seconds(30), seconds(30))));
     }
 
     #[test]

@@ -14,6 +14,9 @@
 //!   found dead, and with one said to lie before it, which becomes the successor when it answers: no node is adopted on
 //!   hearsay, and a ring that many join at once sorts itself in round trips, not in periods.
 //! * A node notifies its successor as soon as it has joined, not first when it stabilises.
+//! * A notify names the notifier's predecessors, so that each node knows the last few before it. When the predecessor fails,
+//!   the one before it takes its place until a nearer one notifies; the papers set nil. Storage needs it: a holder must
+//!   see when it is no longer among the first r nodes after a key.
 //! * A node that joins gets the whole successor list of the node before it, so that it survives if the first of it is dead.
 //!   Until it has joined it answers nobody.
 //! * A lookup names the responsible nodes as the last node asked knows them. In ToN's Table II the initiator also contacts
@@ -24,7 +27,7 @@
 //!
 //! # Cost
 //!
-//! Memory at N = 10⁶: 128 bytes of state, 8 successors (32 bytes), about 19 fingers (76), requests outstanding (96),
+//! Memory at N = 10⁶: 144 bytes of state, 8 successors (32 bytes), 3 predecessors (12), about 19 fingers (76), requests outstanding (96),
 //! a lookup (about 170): some 0.5 kB. Upkeep per node: `stabilize` 5 events in 20 s, `check_predecessor` 4 in 5 s,
 //! `fix_fingers` about 17 lookups of 6 RPCs (2 events each) in 120 s: 2.8 events a second.
 
@@ -44,7 +47,8 @@ use self::lookup::{Goal, Lookup};
 pub use self::message::Message;
 use self::tables::{Query, Tables};
 use super::{
-    Context, Envelope, Key, Kind, Metric, NodeId, OpId, Placement, Problem, Protocol, Roster, Rpcs, View, Walk,
+    Context, Envelope, Key, Kind, Metric, NodeId, OpId, Patience, Placement, Problem, Protocol, Roster, Rpcs, View,
+    Walk,
 };
 use crate::engine::{Duration, prefetch};
 
@@ -63,6 +67,10 @@ pub struct Config {
     /// Length of the successor list, 1 to 200; at least the number of copies that storage asks for. Default 8 (OverSim; the
     /// papers advise 2·log₂ N).
     pub successors: u8,
+    /// How many nodes before it a node keeps track of, 1 to 200. The papers need one. With at least as many as there are
+    /// copies, a holder can tell which records are no longer its own to keep, and drops them; with fewer it keeps what it
+    /// once held. A notify carries all but one of them. Default 3, the default number of copies.
+    pub predecessors: u8,
     /// Who asks the next node of a lookup. Default iterative (OverSim).
     pub routing: Routing,
     /// Whether a node looks through its whole successor list for the next hop and for the answer, or only at the first of
@@ -107,6 +115,7 @@ impl Default for Config {
             fingers: Fingers::All,
             check_predecessor: Duration::from_secs(5),
             successors: 8,
+            predecessors: 3,
             routing: Routing::Iterative,
             consult_successors: true,
             verify: false,
@@ -127,8 +136,10 @@ impl super::Config for Config {
         if let Some((key, _)) = periods.into_iter().find(|(_, period)| *period == Duration::ZERO) {
             return Err(Problem { key, message: "must be longer than zero, as in \"20s\"".into() });
         }
-        if !(1..=200).contains(&self.successors) {
-            return Err(Problem { key: "successors", message: format!("must be 1 to 200, not {}", self.successors) });
+        for (key, length) in [("successors", self.successors), ("predecessors", self.predecessors)] {
+            if !(1..=200).contains(&length) {
+                return Err(Problem { key, message: format!("must be 1 to 200, not {length}") });
+            }
         }
         if self.verify && self.routing == Routing::Recursive {
             let message = "needs routing = \"iterative\": only then the initiator can go on from where it was";
@@ -189,11 +200,15 @@ impl Protocol for Chord {
     fn shared(_config: &Config, _machines: u32) {}
 
     fn longest_list(config: &Config) -> usize {
-        lookup::MOST_EXCLUDED.max(usize::from(config.successors) + 1)
+        lookup::MOST_EXCLUDED.max(usize::from(config.successors.max(config.predecessors)) + 1)
     }
 
     fn longest_period(config: &Config) -> Duration {
         config.stabilize.max(config.fix_fingers).max(config.check_predecessor)
+    }
+
+    fn patience(config: &Config) -> Patience {
+        Patience { timeout: config.rpc_timeout, retries: config.retries }
     }
 
     fn new(_config: &Config, _view: &View<'_>) -> Self {
@@ -205,7 +220,7 @@ impl Protocol for Chord {
     }
 
     fn start_converged(&mut self, cx: &mut Context<'_, Self>, roster: &Roster) {
-        self.tables = Tables::converged(&cx.view, usize::from(cx.config.successors), roster);
+        self.tables = Tables::converged(&cx.view, cx.config, roster);
         self.joined = true;
         self.start_timers(cx);
     }
@@ -264,9 +279,9 @@ impl Protocol for Chord {
     }
 
     fn contacts(&self, _: &Self::Shared, _: &View<'_>, out: &mut Vec<NodeId>) {
-        let Tables { predecessor, successors, fingers } = &self.tables;
+        let Tables { predecessors, successors, fingers } = &self.tables;
         out.extend(successors);
-        out.extend(predecessor.iter().filter(|node| !successors.contains(node)));
+        out.extend(predecessors.iter().filter(|node| !successors.contains(node)));
         out.extend(fingers.iter().filter(|node| !self.tables.is_neighbour(**node)));
     }
 
@@ -293,9 +308,9 @@ impl Chord {
             }
             Message::GetNeighbours => {
                 let successors = cx.lists.put(self.tables.successors.iter().map(|node| node.0));
-                cx.reply(from, Message::Neighbours { predecessor: self.tables.predecessor, successors });
+                cx.reply(from, Message::Neighbours { predecessor: self.tables.predecessor(), successors });
             }
-            Message::Notify => self.notify(cx, from.from),
+            Message::Notify { predecessors } => self.notify(cx, from.from, predecessors),
             Message::Ping => cx.reply(from, Message::Pong),
             Message::SuccessorLeaves { successors } => self.successor_leaves(cx, from.from, successors),
             Message::PredecessorLeaves { predecessor } => self.predecessor_leaves(cx, from.from, predecessor),

@@ -11,8 +11,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Cause, Contact, Context, Envelope, Key, Kind, NodeId, OpId, Payload, Placement, Problem, Protocol, RecordId,
-    Roster, Rpcs, Server, Version, View, Walk,
+    Cause, Contact, Context, Envelope, Key, Kind, NodeId, OpId, Patience, Payload, Placement, Problem, Protocol,
+    RecordId, Roster, Rpcs, Server, Version, View, Walk,
 };
 use crate::engine::{Duration, DurationLaw, Limit, Rate};
 
@@ -41,7 +41,8 @@ pub struct Config {
     /// Time after which a client gives a request up; it covers the wait in the server's queue, so it must be longer than a
     /// full queue takes. Default 5 s, as DNS stub resolvers wait for their server (resolv.conf).
     pub rpc_timeout: Duration,
-    /// How often a request is sent again before that; what was refused is not. Default 0.
+    /// How often a request is sent again when that has passed; what was refused is not. Default 1, as stub resolvers do
+    /// (resolv.conf's `attempts` of 2).
     pub retries: u8,
 }
 
@@ -57,7 +58,7 @@ impl Default for Config {
             mtbf: None,
             mttr: None,
             rpc_timeout: Duration::from_secs(5),
-            retries: 0,
+            retries: 1,
         }
     }
 }
@@ -152,6 +153,10 @@ impl Protocol for ClientServer {
     }
 
     /// Takes the server for itself until `start` tells it the address.
+    fn patience(config: &Config) -> Patience {
+        Patience { timeout: config.rpc_timeout, retries: config.retries }
+    }
+
     fn new(_config: &Config, view: &View<'_>) -> Self {
         ClientServer { server: view.me, rpcs: Rpcs::default() }
     }

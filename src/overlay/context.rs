@@ -2,7 +2,7 @@
 
 use super::key::Key;
 use super::lists::Lists;
-use super::message::{Cause, Envelope, Held, Kind, NodeId, OpId, RecordId, Traffic, Version, wire_bytes};
+use super::message::{Cause, Envelope, Held, Kind, NodeId, OpId, Payload, RecordId, Traffic, Version, wire_bytes};
 use super::protocol::{Contact, Protocol, Walk};
 use crate::engine::{Duration, Noise, Time};
 
@@ -139,9 +139,12 @@ impl<P: Protocol> Context<'_, P> {
         self.send(to, envelope, message);
     }
 
-    /// Answers a request. What was asked for an operation is answered for it.
+    /// Answers a request. What was asked for an operation is answered for it; a lookup that is answered with a value is
+    /// storage traffic from there on.
     pub fn reply(&mut self, request: &Envelope, message: P::Message) {
-        let envelope = self.envelope(Kind::Reply, request.rpc, request.op, request.traffic, &message);
+        let carries_value = request.traffic == Traffic::Lookup && message.payload_bytes() > 0;
+        let traffic = if carries_value { Traffic::Storage } else { request.traffic };
+        let envelope = self.envelope(Kind::Reply, request.rpc, request.op, traffic, &message);
         let envelope = Envelope { epoch: request.epoch, for_others: true, ..envelope };
         self.send(request.from, envelope, message);
     }

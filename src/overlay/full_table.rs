@@ -18,9 +18,11 @@
 //! # Joining
 //!
 //! A returning machine asks a contact for what it missed, in pieces of at most 16 KiB, then announces itself to it. The
-//! contact spreads the coming. What was under way meanwhile may have passed it by, so it looks again once, at a member
-//! chosen at random, after the time in which an update under way gets to everyone. Whoever learns that it is taken for
-//! absent contradicts (as in SWIM: Das, Gupta and Motivala, DSN 2002, §4.2).
+//! contact spreads the coming. What was under way meanwhile may have passed it by, so it compares its table with that of
+//! a member chosen at random after the time in which an update under way gets to everyone, and then at regular
+//! intervals (anti-entropy: Demers et al., PODC 1987, §1.3). Without that, a machine that was marked absent because four
+//! packets got lost would hear of nothing any more and never know. Comparing announces, so it is known again; and
+//! whoever learns that it is taken for absent contradicts (as in SWIM: Das, Gupta and Motivala, DSN 2002, §4.2).
 //!
 //! # Deviations
 //!
@@ -34,10 +36,10 @@ use super::context::{Context, Effect, View};
 use super::key::{Key, Metric};
 use super::lists::Lists;
 use super::message::{Cause, Envelope, NodeId, OpId, Payload, RecordId, Version};
-use super::protocol::{self, Contact, Placement, Problem, Protocol, Walk};
+use super::protocol::{self, Contact, Patience, Placement, Problem, Protocol, Walk};
 use super::roster::Roster;
 use super::rpc::Rpcs;
-use crate::engine::Duration;
+use crate::engine::{Duration, Source};
 use spread::Relay;
 use table::{Change, Table};
 
@@ -63,6 +65,8 @@ pub struct Config {
     pub rpc_timeout: Duration,
     /// How often it is sent again before its receiver is marked absent. Default 3.
     pub retries: u8,
+    /// How often a machine compares its table with another's. Default 1 min: 3 bytes a second.
+    pub anti_entropy: Duration,
 }
 
 /// How a change gets to everyone.
@@ -83,6 +87,7 @@ impl Default for Config {
             unacknowledged: 32,
             rpc_timeout: Duration::from_millis(1500),
             retries: 3,
+            anti_entropy: Duration::from_secs(60),
         }
     }
 }
@@ -106,6 +111,9 @@ impl protocol::Config for Config {
             Config { fan_out: 0 | 1, .. } => problem("fan_out", "fan_out must be at least 2"),
             Config { unacknowledged: 0, .. } => problem("unacknowledged", "unacknowledged must be at least 1"),
             Config { rpc_timeout: Duration::ZERO, .. } => problem("rpc_timeout", "rpc_timeout must be longer than 0s"),
+            Config { anti_entropy: Duration::ZERO, .. } => {
+                problem("anti_entropy", "anti_entropy must be longer than 0s")
+            }
             _ => Ok(()),
         }
     }
@@ -114,8 +122,9 @@ impl protocol::Config for Config {
 /// What machines say to each other. A change travels as its position in the log, which stands for its content.
 #[derive(Clone, Copy, Debug)]
 pub enum Message {
-    /// Request: store this change of so many bytes and pass it on to the members after you, up to `last`.
-    Update { change: u32, last: NodeId, bytes: u32 },
+    /// Request: store this change of so many bytes and pass it on to the members after you, up to `last`. Perhaps not for
+    /// the first time.
+    Update { change: u32, last: NodeId, bytes: u32, again: bool },
     /// Its reply: stored. Done: so has everyone in the range.
     Stored { done: bool },
     /// Notice: everyone in the range of this update has stored it, or is absent.
@@ -146,8 +155,8 @@ impl Payload for Message {
 /// What a timer is for.
 #[derive(Clone, Copy, Debug)]
 pub enum Timer {
-    /// Ask a member for what passed by while joining.
-    LookAgain,
+    /// Compare the table with another's.
+    Compare,
 }
 
 /// What a request was for.
@@ -209,7 +218,11 @@ impl Protocol for FullTable {
     }
 
     fn longest_period(config: &Config) -> Duration {
-        config.settling()
+        config.settling().max(config.anti_entropy)
+    }
+
+    fn patience(config: &Config) -> Patience {
+        Patience { timeout: config.rpc_timeout, retries: config.retries }
     }
 
     fn new(_: &Config, _: &View<'_>) -> FullTable {
@@ -230,6 +243,7 @@ impl Protocol for FullTable {
                 self.remembers = true;
                 self.phase = Phase::Joined;
                 cx.joined();
+                cx.set_timer(cx.config.anti_entropy, Timer::Compare);
             }
         }
     }
@@ -238,12 +252,14 @@ impl Protocol for FullTable {
         cx.shared.converge(roster);
         self.remembers = true;
         self.phase = Phase::Joined;
+        let phase = cx.noise.below(cx.config.anti_entropy.as_nanos());
+        cx.set_timer(Duration::from_nanos(phase), Timer::Compare);
     }
 
     fn on_message(&mut self, cx: &mut Cx<'_>, from: &Envelope, message: Message) {
         match message {
-            Message::Update { change, last, .. } if self.phase >= Phase::Announced => {
-                self.on_update(cx, from, change, last);
+            Message::Update { change, last, again, .. } if self.phase >= Phase::Announced => {
+                self.on_update(cx, from, change, last, again);
             }
             Message::Missed { from: start, until, members, announce } if self.phase >= Phase::Joined => {
                 self.on_missed(cx, from, start..until, members, announce);
@@ -269,8 +285,11 @@ impl Protocol for FullTable {
 
     fn on_timer(&mut self, cx: &mut Cx<'_>, timer: Timer) {
         match timer {
-            Timer::LookAgain if self.phase == Phase::Joined => self.look_again(cx),
-            Timer::LookAgain => {}
+            Timer::Compare if self.phase == Phase::Joined => {
+                self.compare(cx);
+                cx.set_timer(cx.config.anti_entropy, Timer::Compare);
+            }
+            Timer::Compare => {}
         }
     }
 
@@ -281,7 +300,7 @@ impl Protocol for FullTable {
             let again = pending.retries < cx.config.retries;
             match pending.tag {
                 Tag::Update { relay, last } => self.on_no_reply(cx, relay, pending.to, last, pending.retries),
-                Tag::Range { relay, last } => self.send_update(cx, relay, pending.to, last, 0),
+                Tag::Range { relay, last } => self.send_again(cx, relay, pending.to, last, 0),
                 Tag::Missed { .. } if again => self.ask_for(cx, pending.to, pending.tag, pending.retries + 1),
                 Tag::Missed { .. } => self.on_no_answer(cx, pending.to),
             }
@@ -295,7 +314,7 @@ impl Protocol for FullTable {
         let here = |node| Contact { node, hops: 0 };
         match walk.record.map(|record| known.version(record)) {
             Some(Some(version)) => cx.found_record(walk.op, here(cx.me()), version),
-            Some(None) => cx.give_up(walk.op, Cause::NeverStored),
+            Some(None) => cx.give_up(walk.op, Cause::Unreachable),
             None => {
                 let nearest: Vec<Contact> = known.clockwise(walk.target).take(walk.count.into()).map(here).collect();
                 cx.found(&walk, &nearest);

@@ -43,7 +43,7 @@ use super::context::{Change, Context, View};
 use super::key::{Key, Metric};
 use super::lookup::{Aim, Lookup, Step};
 use super::message::{Cause, Envelope, Kind, NodeId, OpId, RecordId};
-use super::protocol::{Contact, Placement, Protocol, Walk};
+use super::protocol::{Contact, Patience, Placement, Protocol, Walk};
 use super::roster::Roster;
 use super::rpc::{Pending, Rpcs};
 use crate::engine::{Duration, prefetch};
@@ -263,6 +263,10 @@ impl Protocol for Kademlia {
 
     fn longest_period(config: &Config) -> Duration {
         config.refresh
+    }
+
+    fn patience(config: &Config) -> Patience {
+        Patience { timeout: config.rpc_timeout, retries: 0 }
     }
 
     fn new(_config: &Config, _view: &View<'_>) -> Self {

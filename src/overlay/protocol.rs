@@ -51,6 +51,10 @@ pub trait Protocol: Sized + Send + 'static {
     /// The longest period of the protocol's maintenance: `check` compares the warm-up with it. Zero if there is none.
     fn longest_period(config: &Self::Config) -> Duration;
 
+    /// How long a request waits for its reply, and how often it is sent again. Storage, which stands beside the overlay,
+    /// is as patient as the overlay itself.
+    fn patience(config: &Self::Config) -> Patience;
+
     /// A node that knows nothing yet.
     fn new(config: &Self::Config, view: &View<'_>) -> Self;
 
@@ -123,6 +127,14 @@ pub trait Protocol: Sized + Send + 'static {
 pub trait Config: DeserializeOwned + JsonSchema + Default + Clone + std::fmt::Debug + Send + Sync + 'static {
     /// What is wrong with the values, beyond their types. Names the key, so that the error can point at it.
     fn check(&self) -> Result<(), Problem>;
+}
+
+/// How long to wait for a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    pub timeout: Duration,
+    /// How often a request is sent again when its time-out has passed.
+    pub retries: u8,
 }
 
 /// A value that cannot be: which key (dotted, below the protocol's table), and what would be right.

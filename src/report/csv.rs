@@ -37,9 +37,6 @@ pub struct Extra {
     pub operations: bool,
 }
 
-/// Every file that [`write()`] may leave.
-pub const FILES: [&str; 6] = ["runs.csv", "summary.csv", "timeseries.csv", "load.csv", "nodes.csv", "operations.csv"];
-
 const SUMMARY: [&str; 10] = ["n", "mean", "sd", "ci95_low", "ci95_high", "min", "p25", "median", "p75", "max"];
 
 const NODE: [&str; 10] = [

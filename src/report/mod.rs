@@ -5,9 +5,24 @@
 pub mod chart;
 pub mod columns;
 pub mod csv;
+pub mod manifest;
 pub mod number;
 pub mod staged;
 pub mod table;
 
 #[cfg(test)]
 mod example;
+
+/// Every entry that a directory of results may have: what [`staged::Staged::commit`] clears away when new results come.
+pub const ENTRIES: [&str; 10] = [
+    "runs.csv",
+    "summary.csv",
+    "timeseries.csv",
+    "load.csv",
+    "nodes.csv",
+    "operations.csv",
+    "charts",
+    "scenario.toml",
+    "timing.json",
+    "manifest.json",
+];

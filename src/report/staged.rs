@@ -20,7 +20,10 @@ impl FileError {
 }
 
 /// The file whose presence says that a directory of results is complete: it goes first and comes last.
-const SEAL: &str = "manifest.json";
+const SEAL: &str = super::manifest::FILE;
+
+/// How the hidden directory in which results are made begins. One that stays behind a killed process is no result.
+pub const PARTIAL: &str = ".partial-";
 
 /// A directory in the making. Without [`Staged::commit`] nothing of it is left.
 #[derive(Debug)]
@@ -44,7 +47,7 @@ impl Staged {
         // The last ancestor of a relative path is the empty one: the working directory.
         created.retain(|path| !path.as_os_str().is_empty());
         created.reverse();
-        let stage = target.join(format!(".partial-{}", process::id()));
+        let stage = target.join(format!("{PARTIAL}{}", process::id()));
         fs::create_dir_all(&stage).map_err(FileError::at(&stage))?;
         Ok(Staged { target, stage, created })
     }

@@ -18,9 +18,12 @@ enum Format {
 
 use Format::*;
 
-/// Sections, and in them the label, the metric and how it is written. Both faces of the network load are there: what all
+/// A row: its label, the metric, and how it is written.
+type Line = (&'static str, &'static str, Format);
+
+/// The sections with their rows. Both faces of the network load are there: what all
 /// machines send together, and what the busiest one moves.
-const SECTIONS: [(&str, &[(&str, &str, Format)]); 5] = [
+const SECTIONS: [(&str, &[Line]); 5] = [
     (
         "answers",
         &[
@@ -130,7 +133,7 @@ impl Row {
 }
 
 /// The rows of a section that apply to some system, under its title.
-fn section_rows(title: &str, rows: &[(&'static str, &str, Format)], systems: &[(&str, &[Option<f64>])]) -> Vec<Row> {
+fn section_rows(title: &str, rows: &[Line], systems: &[(&str, &[Option<f64>])]) -> Vec<Row> {
     let mut lines = vec![Row::Section(title.to_owned())];
     for (label, metric, format) in rows {
         let index = METRICS.index_of(metric).expect("the table's rows are metrics");

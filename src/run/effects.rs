@@ -4,15 +4,9 @@ use super::event::{Body, Event, Packet};
 use super::observer::Observer;
 use super::operations::Stage;
 use super::simulation::Simulation;
-use crate::engine::Duration;
 use crate::engine::order::Class;
 use crate::overlay::{self, Change, Context, Key, NodeId, Placement, Protocol, RecordId, View};
 use crate::storage::{self, Agent, Desk, Neighbourhood};
-
-/// How long a request of storage waits for its reply (OverSim's direct time-out; a server needs longer under load).
-const STORAGE_TIMEOUT: Duration = Duration::from_millis(1500);
-/// How long one to a server waits: its queue counts too.
-const SERVER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Who is responsible by a node's own account.
 pub(super) struct Around<'a, P: Protocol> {
@@ -73,7 +67,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             epoch: self.seats[node.index()].epoch,
             replicas: self.replicas() as usize,
             repair: self.system.storage.repair,
-            timeout: if P::PLACEMENT == Placement::Servers { SERVER_TIMEOUT } else { STORAGE_TIMEOUT },
+            timeout: self.patience.timeout,
+            retries: self.patience.retries,
             sizes: &self.sizes,
             lists: &mut self.lists,
             effects: &mut effects,

@@ -52,6 +52,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
                 target: plan.workload.target,
                 records: plan.resources.popularity.over(count.max(1)),
             },
+            patience: P::patience(config),
             publications: publications(&streams, plan),
             now: Time::ZERO,
             queue: Queue::new(),

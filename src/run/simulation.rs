@@ -8,7 +8,7 @@ use crate::engine::order::{Class, Order};
 use crate::engine::queue::Queue;
 use crate::engine::{Noise, Streams, Time};
 use crate::network::{Network, Station};
-use crate::overlay::{Effects, Key, Lists, NodeId, Protocol, RecordId, Server};
+use crate::overlay::{Effects, Key, Lists, NodeId, Patience, Protocol, RecordId, Server};
 use crate::population::{Churn, Workload};
 use crate::scenario::plan::{Plan, System};
 use crate::storage::{self, Agent};
@@ -91,6 +91,8 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub streams: Streams,
     pub churn: Option<Churn>,
     pub workload: Workload,
+    /// Of storage's requests; an overlay has its own.
+    pub patience: Patience,
     /// Who puts which record into a system that does not start converged, by publisher.
     pub publications: Vec<(NodeId, RecordId)>,
     pub now: Time,

@@ -80,6 +80,8 @@ pub struct Desk<'a> {
     pub repair: Repair,
     /// How long a request waits for its reply.
     pub timeout: Duration,
+    /// How often a request of a get or put is sent again before that.
+    pub retries: u8,
     /// Bytes of every record's value.
     pub sizes: &'a [u32],
     pub lists: &'a mut Lists,
@@ -115,7 +117,20 @@ impl Desk<'_> {
 
     /// Sends a request and remembers it under `tag`. Repair works for others; gets and puts are one's own.
     pub(super) fn call(&mut self, rpcs: &mut Rpcs<Tag>, to: NodeId, op: Option<OpId>, message: Message, tag: Tag) {
-        let (rpc, timer) = rpcs.open(self.now, to, tag, self.timeout);
+        self.call_again(rpcs, to, op, message, tag, 0);
+    }
+
+    /// The same for a request that was sent `retries` times before.
+    pub(super) fn call_again(
+        &mut self,
+        rpcs: &mut Rpcs<Tag>,
+        to: NodeId,
+        op: Option<OpId>,
+        message: Message,
+        tag: Tag,
+        retries: u8,
+    ) {
+        let (rpc, timer) = rpcs.open_again(self.now, to, tag, self.timeout, retries);
         let bytes = wire_bytes(&message, self.lists);
         let (kind, traffic, for_others) = (Kind::Request, Traffic::Storage, op.is_none());
         let envelope = Envelope { from: self.me, op, bytes, rpc, epoch: self.epoch, kind, traffic, for_others };
@@ -148,10 +163,11 @@ impl Agent {
         match message {
             Message::Store { record, version, .. } => {
                 self.keep(desk, record, version);
+                desk.reply(from, Message::Stored { record });
                 if let Some(op) = from.op {
                     desk.do_effect(Effect::Stored { op });
+                    self.pass_on_if_not_mine(desk, record, neighbourhood);
                 }
-                desk.reply(from, Message::Stored { record });
             }
             Message::Fetch { record } => {
                 let answer = match self.store.version(record) {
@@ -192,11 +208,11 @@ impl Agent {
             match pending.tag {
                 Tag::Put(op) => {
                     desk.do_effect(Effect::TimedOut { op });
-                    self.put_answered(desk, op, None);
+                    self.put_timed_out(desk, op, pending.to, pending.retries);
                 }
                 Tag::Get(op) => {
                     desk.do_effect(Effect::TimedOut { op });
-                    self.get_timed_out(desk, op);
+                    self.get_timed_out(desk, op, pending.retries);
                 }
                 // The overlay will learn itself that this node has gone, and storage through it.
                 Tag::Repair(_) | Tag::Offer => {}

@@ -9,6 +9,8 @@ pub mod message;
 pub mod operations;
 pub mod repair;
 pub mod store;
+#[cfg(test)]
+mod tests;
 
 pub use agent::{Agent, Desk, Effect, Effects, Storers};
 pub use message::Message;

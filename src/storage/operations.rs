@@ -20,6 +20,8 @@ pub struct Get {
 #[derive(Debug)]
 pub struct Put {
     pub(super) op: OpId,
+    record: RecordId,
+    version: Version,
     waiting: u32,
     storers: Vec<NodeId>,
 }
@@ -57,16 +59,19 @@ impl Agent {
         desk.do_effect(Effect::Got { op, holder: get.asked, version });
     }
 
-    pub(super) fn get_timed_out(&mut self, desk: &mut Desk<'_>, op: OpId) {
-        if let Some(at) = self.gets.iter().position(|get| get.op == op) {
-            self.ask_next(desk, at);
+    pub(super) fn get_timed_out(&mut self, desk: &mut Desk<'_>, op: OpId, retries: u8) {
+        let Some(at) = self.gets.iter().position(|get| get.op == op) else { return };
+        if retries == desk.retries {
+            return self.ask_next(desk, at);
         }
+        let (to, message) = (self.gets[at].asked.node, Message::Fetch { record: self.gets[at].record });
+        desk.call_again(&mut self.rpcs, to, Some(op), message, Tag::Get(op), retries + 1);
     }
 
     /// Stores `version` on the nodes that the walk named, on this one too if it is among them. Acknowledged when each
     /// has stored it or timed out and at least one has stored it.
     pub fn put(&mut self, desk: &mut Desk<'_>, op: OpId, record: RecordId, version: Version, named: &[Contact]) {
-        let mut put = Put { op, waiting: 1, storers: Vec::with_capacity(named.len()) };
+        let mut put = Put { op, record, version, waiting: 1, storers: Vec::with_capacity(named.len()) };
         for contact in named {
             if contact.node == desk.me {
                 self.keep(desk, record, version);
@@ -80,6 +85,15 @@ impl Agent {
         }
         self.puts.push(put);
         self.put_answered(desk, op, None); // what it waited for was the end of this loop
+    }
+
+    pub(super) fn put_timed_out(&mut self, desk: &mut Desk<'_>, op: OpId, to: NodeId, retries: u8) {
+        let Some(put) = self.puts.iter().find(|put| put.op == op) else { return };
+        if retries == desk.retries {
+            return self.put_answered(desk, op, None);
+        }
+        let message = Message::Store { record: put.record, version: put.version, bytes: desk.size(put.record) };
+        desk.call_again(&mut self.rpcs, to, Some(op), message, Tag::Put(op), retries + 1);
     }
 
     pub(super) fn put_answered(&mut self, desk: &mut Desk<'_>, op: OpId, storer: Option<NodeId>) {

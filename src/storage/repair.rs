@@ -4,7 +4,8 @@
 //! when one has gone, to the node that has moved up into the r. An offer names records and versions; the answer says
 //! which are wanted, and those are sent. A holder that is no longer among the r by its own account drops its copy once
 //! one that is has said that it holds it, so that copies do not pile up and go stale along the paths of lookups.
-//! A returning node offers what its disk holds, and fetches what has become newer meanwhile.
+//! A returning node offers what its disk holds, and fetches what has become newer meanwhile. A node on which a record is
+//! stored by mistake passes it on in the same way.
 //!
 //! Offers are repeated to nodes that hold the record already: they cost 16 bytes a record, and no memory of who has what.
 
@@ -93,6 +94,23 @@ impl Agent {
             {
                 self.hand_over(desk, heir, record, version);
             }
+        }
+    }
+
+    /// A put stored a record here. If by its own account this node is not among the responsible, the put's lookup did not
+    /// know better: it is offered to them, and dropped once one of them holds it. (Kept, it would be missed by later puts
+    /// and go stale in the path of lookups.) A hand-over or repair is not passed on: its sender knows who has gone.
+    pub(super) fn pass_on_if_not_mine(
+        &mut self,
+        desk: &mut Desk<'_>,
+        record: RecordId,
+        neighbourhood: &impl Neighbourhood,
+    ) {
+        let Some(version) = self.store.version(record).filter(|_| desk.repair == Repair::Eager) else { return };
+        let mut responsible = Vec::with_capacity(desk.replicas);
+        neighbourhood.responsible(record, desk.replicas, &mut responsible);
+        if !responsible.contains(&desk.me) {
+            self.offer(desk, responsible.into_iter().map(|node| (node, Held { record, version })).collect());
         }
     }
 

@@ -1,3 +1,5 @@
 //! Layer 7: grid and repetitions, parallel execution, statistics.
 
+pub mod estimate;
+pub mod execute;
 pub mod statistics;

@@ -1,7 +1,7 @@
 //! Keeping the ring: join, stabilize, notify, fix_fingers, check_predecessor, leave, in the words of the paper.
 
 use super::lookup::Goal;
-use super::tables::Query;
+use super::tables::{Query, Tables};
 use super::{Chord, Fingers, Message, Tag, Timer};
 use crate::engine::{Duration, Source};
 use crate::overlay::{Change, Contact, Context, List, NodeId};
@@ -9,7 +9,7 @@ use crate::overlay::{Change, Contact, Context, List, NodeId};
 impl Chord {
     /// `n.join(n')`: predecessor = nil, successor = n'.find_successor(n). The fingers that a returning node remembers stay.
     pub(super) fn join(&mut self, cx: &mut Context<'_, Self>, contact: Option<NodeId>) {
-        self.tables.predecessor = None;
+        self.tables.predecessors.clear();
         self.tables.successors.clear();
         let Some(contact) = contact else { return self.enter(cx) };
         // More than a list holds: so the answer comes from the node just before, which names its whole list. The first may
@@ -25,7 +25,7 @@ impl Chord {
         let Some(&successor) = successors.first() else { return cx.join_failed() };
         self.set_successors(cx, successors);
         self.enter(cx);
-        cx.notice(successor, Message::Notify);
+        self.send_notify(cx, successor);
         self.stabilize(cx);
     }
 
@@ -67,17 +67,26 @@ impl Chord {
         let list = [from].into_iter().chain(cx.lists.get(list).iter().map(|&node| NodeId(node)));
         let successors = self.in_ring_order(cx, list);
         self.set_successors(cx, successors);
-        cx.notice(from, Message::Notify);
+        self.send_notify(cx, from);
         if let Some(x) = x {
             self.stabilize_with(cx, x);
         }
     }
 
-    /// `n.notify(n')`: n' thinks it might be our predecessor.
-    pub(super) fn notify(&mut self, cx: &mut Context<'_, Self>, candidate: NodeId) {
-        let nearer = |p: NodeId| cx.key(candidate).in_open(cx.key(p), cx.my_key());
-        if self.tables.predecessor.is_none_or(nearer) {
-            self.set_predecessor(cx, Some(candidate));
+    /// `successor.notify(n)`, and who comes before n.
+    fn send_notify(&self, cx: &mut Context<'_, Self>, successor: NodeId) {
+        let carried = usize::from(cx.config.predecessors) - 1;
+        let predecessors = cx.lists.put(self.tables.predecessors.iter().take(carried).map(|node| node.0));
+        cx.notice(successor, Message::Notify { predecessors });
+    }
+
+    /// `n.notify(n')`: n' thinks it might be our predecessor. If it is, what comes before it does so too.
+    pub(super) fn notify(&mut self, cx: &mut Context<'_, Self>, candidate: NodeId, before: List) {
+        let nearer = |p: NodeId| p == candidate || cx.key(candidate).in_open(cx.key(p), cx.my_key());
+        if self.tables.predecessor().is_none_or(nearer) {
+            let before = [candidate].into_iter().chain(cx.lists.get(before).iter().map(|&node| NodeId(node)));
+            let predecessors = self.against_the_ring(cx, before);
+            self.set_predecessors(cx, predecessors);
         }
         // A node alone is its own successor, and what it would learn from itself is what it was just told.
         if self.tables.successors.is_empty() {
@@ -117,9 +126,9 @@ impl Chord {
         }
     }
 
-    /// `n.check_predecessor()`: if it has failed, predecessor = nil.
+    /// `n.check_predecessor()`: if it has failed, it is forgotten.
     pub(super) fn check_predecessor(&mut self, cx: &mut Context<'_, Self>) {
-        if let Some(predecessor) = self.tables.predecessor
+        if let Some(predecessor) = self.tables.predecessor()
             && !self.waits_for(Tag::CheckPredecessor)
         {
             self.call(cx, predecessor, None, Message::Ping, cx.config.rpc_timeout, Tag::CheckPredecessor, 0);
@@ -129,8 +138,8 @@ impl Chord {
     /// Voluntary departure: the predecessor learns who comes after, the successor who came before.
     pub(super) fn depart(&mut self, cx: &mut Context<'_, Self>) {
         let Some(successor) = self.tables.successor() else { return };
-        cx.notice(successor, Message::PredecessorLeaves { predecessor: self.tables.predecessor });
-        if let Some(predecessor) = self.tables.predecessor {
+        cx.notice(successor, Message::PredecessorLeaves { predecessor: self.tables.predecessor() });
+        if let Some(predecessor) = self.tables.predecessor() {
             let successors = cx.lists.put(self.tables.successors.iter().map(|node| node.0));
             cx.notice(predecessor, Message::SuccessorLeaves { successors });
         }
@@ -149,8 +158,11 @@ impl Chord {
 
     /// `leaver` leaves, and `before` came before it.
     pub(super) fn predecessor_leaves(&mut self, cx: &mut Context<'_, Self>, leaver: NodeId, before: Option<NodeId>) {
-        if self.tables.predecessor == Some(leaver) {
-            self.set_predecessor(cx, before.filter(|&node| node != cx.me()));
+        if let Some(at) = self.tables.predecessors.iter().position(|&node| node == leaver) {
+            let (nearer, further) = (&self.tables.predecessors[..at], &self.tables.predecessors[at + 1..]);
+            let rest = before.into_iter().chain(further.iter().copied().filter(|&node| Some(node) != before));
+            let predecessors = self.against_the_ring(cx, nearer.iter().copied().chain(rest));
+            self.set_predecessors(cx, predecessors);
         }
         self.forget(cx, leaver);
     }
@@ -159,14 +171,16 @@ impl Chord {
     /// list; when the list is empty, by the nearest node known otherwise.
     pub(super) fn forget(&mut self, cx: &mut Context<'_, Self>, gone: NodeId) {
         self.tables.fingers.retain(|&node| node != gone);
-        if self.tables.predecessor == Some(gone) {
-            self.set_predecessor(cx, None);
+        if self.tables.predecessors.contains(&gone) {
+            let mut left = self.tables.predecessors.clone();
+            left.retain(|&node| node != gone);
+            self.set_predecessors(cx, left);
         }
         if self.tables.successors.contains(&gone) {
             let mut left = self.tables.successors.clone();
             left.retain(|&node| node != gone);
             if left.is_empty() {
-                left.extend(self.tables.fingers.first().copied().or(self.tables.predecessor));
+                left.extend(self.tables.fingers.first().copied().or(self.tables.predecessor()));
             }
             self.set_successors(cx, left);
         }
@@ -188,33 +202,46 @@ impl Chord {
         successors
     }
 
+    /// As many of `nodes` as are kept before this node, up to where they come round to it again.
+    fn against_the_ring(&self, cx: &Context<'_, Self>, nodes: impl Iterator<Item = NodeId>) -> Vec<NodeId> {
+        let longest = usize::from(cx.config.predecessors);
+        let mut predecessors = Vec::with_capacity(longest);
+        let mut reached = 0;
+        for node in nodes {
+            let distance = cx.key(node).clockwise(cx.my_key());
+            if distance <= reached || predecessors.len() == longest {
+                break;
+            }
+            reached = distance;
+            predecessors.push(node);
+        }
+        predecessors
+    }
+
     /// The new successor list; storage is told who came and who went.
     fn set_successors(&mut self, cx: &mut Context<'_, Self>, successors: Vec<NodeId>) {
         let before = std::mem::replace(&mut self.tables.successors, successors);
-        if before == self.tables.successors {
-            return;
-        }
-        for &node in &self.tables.successors {
-            if !before.contains(&node) && self.tables.predecessor != Some(node) {
-                cx.neighbour(node, Change::Appeared);
-            }
-        }
-        for node in before {
-            if !self.tables.is_neighbour(node) {
-                cx.neighbour(node, Change::Gone);
-            }
-        }
+        let Tables { predecessors, successors, .. } = &self.tables;
+        tell_storage(cx, &before, successors, predecessors);
     }
 
-    /// The new predecessor, likewise.
-    fn set_predecessor(&mut self, cx: &mut Context<'_, Self>, predecessor: Option<NodeId>) {
-        let appears = predecessor.filter(|&node| !self.tables.is_neighbour(node));
-        let before = std::mem::replace(&mut self.tables.predecessor, predecessor);
-        if let Some(node) = appears {
-            cx.neighbour(node, Change::Appeared);
-        }
-        if let Some(node) = before.filter(|&node| !self.tables.is_neighbour(node)) {
-            cx.neighbour(node, Change::Gone);
-        }
+    /// The new predecessors, likewise.
+    fn set_predecessors(&mut self, cx: &mut Context<'_, Self>, predecessors: Vec<NodeId>) {
+        let before = std::mem::replace(&mut self.tables.predecessors, predecessors);
+        let Tables { predecessors, successors, .. } = &self.tables;
+        tell_storage(cx, &before, predecessors, successors);
+    }
+}
+
+/// One side's list became another: who came and who went, unless the other side knows them too.
+fn tell_storage(cx: &mut Context<'_, Chord>, before: &[NodeId], after: &[NodeId], other_side: &[NodeId]) {
+    if before == after {
+        return;
+    }
+    for &node in after.iter().filter(|node| !before.contains(node) && !other_side.contains(node)) {
+        cx.neighbour(node, Change::Appeared);
+    }
+    for &node in before.iter().filter(|node| !after.contains(node) && !other_side.contains(node)) {
+        cx.neighbour(node, Change::Gone);
     }
 }

@@ -21,8 +21,8 @@ pub enum Message {
     GetNeighbours,
     /// The answer to it.
     Neighbours { predecessor: Option<NodeId>, successors: List },
-    /// The sender thinks that it might be the receiver's predecessor.
-    Notify,
+    /// The sender thinks that it might be the receiver's predecessor; these come before it, the nearest first.
+    Notify { predecessors: List },
     /// Are you there?
     Ping,
     /// Yes.
@@ -39,6 +39,7 @@ impl Payload for Message {
             Message::FindSuccessor { excluded, .. } => excluded,
             Message::Responsible { nodes, .. } => Some(nodes),
             Message::Neighbours { successors, .. } | Message::SuccessorLeaves { successors } => Some(successors),
+            Message::Notify { predecessors } => Some(predecessors),
             _ => None,
         }
     }

@@ -28,7 +28,8 @@ pub(super) enum Step {
 /// The pointers of one node, 4 bytes each.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tables {
-    pub predecessor: Option<NodeId>,
+    /// The nodes before it on the ring, each further counter-clockwise than the one before; never the node itself.
+    pub predecessors: Vec<NodeId>,
     /// The next nodes on the ring, each further clockwise than the one before; never the node itself.
     pub successors: Vec<NodeId>,
     /// The distinct fingers beyond the successor, each further clockwise than the one before. `finger[i]` of the paper is
@@ -44,11 +45,12 @@ pub(super) fn interval_beyond(distance: u64) -> u32 {
 
 impl Tables {
     /// The tables that stabilising and fixing fingers end in when `roster` is the membership. O(log N).
-    pub fn converged(view: &View<'_>, successors: usize, roster: &Roster) -> Tables {
+    pub fn converged(view: &View<'_>, config: &Config, roster: &Roster) -> Tables {
         let (here, others) = (roster.position(view.my_key()), roster.len() - 1);
+        let (before, after) = (usize::from(config.predecessors), usize::from(config.successors));
         let mut tables = Tables {
-            predecessor: (others > 0).then(|| roster.at(here + others)),
-            successors: (1..=others.min(successors)).map(|i| roster.at(here + i)).collect(),
+            predecessors: (0..others.min(before)).map(|i| roster.at(here + others - i)).collect(),
+            successors: (1..=others.min(after)).map(|i| roster.at(here + i)).collect(),
             fingers: Vec::new(),
         };
         let mut found = Vec::with_capacity(u64::BITS as usize);
@@ -63,6 +65,10 @@ impl Tables {
         }
         tables.fingers = found.as_slice().into(); // exactly as long as it is
         tables
+    }
+
+    pub fn predecessor(&self) -> Option<NodeId> {
+        self.predecessors.first().copied()
     }
 
     pub fn successor(&self) -> Option<NodeId> {
@@ -84,17 +90,17 @@ impl Tables {
     }
 
     pub fn is_neighbour(&self, node: NodeId) -> bool {
-        self.predecessor == Some(node) || self.successors.contains(&node)
+        self.predecessors.contains(&node) || self.successors.contains(&node)
     }
 
     /// The successor list reaches round to the predecessor: these are all nodes. Also true of a node alone.
     fn closes_the_ring(&self) -> bool {
-        self.predecessor == self.successors.last().copied()
+        self.predecessor() == self.successors.last().copied()
     }
 
     /// The target lies between the predecessor and this node: `(predecessor, n]`. A node alone owns everything.
     fn owns(&self, view: &View<'_>, target: Key) -> bool {
-        match self.predecessor {
+        match self.predecessor() {
             Some(predecessor) => target.in_half_open(view.key(predecessor), view.my_key()),
             None => self.successors.is_empty(),
         }
@@ -105,22 +111,28 @@ impl Tables {
         nodes.partition_point(|&node| view.key(node).in_open(view.my_key(), target))
     }
 
-    /// The neighbourhood in ring order: predecessor (where it is not a successor too), the node itself, successors.
+    /// The predecessors that are not successors too, in ring order: the nearest last.
+    fn before(&self) -> impl Iterator<Item = NodeId> + Clone + '_ {
+        self.predecessors.iter().rev().copied().filter(|node| !self.successors.contains(node))
+    }
+
+    /// The neighbourhood in ring order: predecessors, the node itself, successors.
     fn around(&self, me: NodeId) -> impl Iterator<Item = NodeId> + Clone + '_ {
-        let predecessor = self.predecessor.filter(|_| !self.closes_the_ring());
-        predecessor.into_iter().chain(iter::once(me)).chain(self.successors.iter().copied())
+        self.before().chain(iter::once(me)).chain(self.successors.iter().copied())
     }
 
     /// The position in [`Tables::around`] of the first node at or after `key`.
     fn first_at_or_after(&self, view: &View<'_>, key: Key) -> usize {
-        let me = usize::from(self.predecessor.is_some() && !self.closes_the_ring());
+        let me = self.before().count();
         let preceding = Self::preceding(view, &self.successors, key);
         if self.owns(view, key) {
             me
         } else if preceding < self.successors.len() {
             me + 1 + preceding
         } else {
-            0
+            // Before this node's own range: the first of the predecessors at or after it, as far back as they go.
+            let clockwise = |(_, node): &(usize, NodeId)| key.clockwise(view.key(*node));
+            self.before().enumerate().min_by_key(clockwise).map_or(0, |(at, _)| at)
         }
     }
 
@@ -198,7 +210,7 @@ impl Tables {
 
     /// Bytes allocated.
     pub fn heap_bytes(&self) -> usize {
-        (self.successors.capacity() + self.fingers.capacity()) * size_of::<NodeId>()
+        (self.predecessors.capacity() + self.successors.capacity() + self.fingers.capacity()) * size_of::<NodeId>()
     }
 }
 
@@ -217,6 +229,10 @@ mod tests {
         Roster::new(KEYS.iter().enumerate().map(|(i, &key)| (key, NodeId(i as u32))).collect())
     }
 
+    fn config(successors: u8) -> Config {
+        Config { successors, ..Config::default() }
+    }
+
     fn query(target: u64, count: u8) -> Query {
         Query { target: Key(target), record: None, count }
     }
@@ -224,8 +240,8 @@ mod tests {
     #[test]
     fn converged_tables_hold_each_distinct_finger_once() {
         let view = View::new(NodeId(5), &KEYS);
-        let tables = Tables::converged(&view, 3, &roster());
-        assert_eq!(tables.predecessor, Some(NodeId(4)));
+        let tables = Tables::converged(&view, &config(3), &roster());
+        assert_eq!(tables.predecessors, nodes(&[4, 3, 2]));
         assert_eq!(tables.successors, nodes(&[6, 7, 8]));
         // 50 + 16 is served by 70, 50 + 32 by 90, and 50 + 64 … by 0: key 0 is 2⁶⁴ − 50 away.
         assert_eq!(tables.fingers, nodes(&[7, 9, 0]));
@@ -234,7 +250,7 @@ mod tests {
     #[test]
     fn a_node_names_the_responsible_only_as_far_as_its_list_has_no_gap() {
         let view = View::new(NodeId(5), &KEYS);
-        let tables = Tables::converged(&view, 3, &roster());
+        let tables = Tables::converged(&view, &config(3), &roster());
         let config = Config::default();
         let step = |target, count| tables.find_successor(&view, &config, &query(target, count), &[]);
         let named = |target| tables.responsible(&view, Key(target), &[]).collect::<Vec<_>>();
@@ -250,7 +266,7 @@ mod tests {
     #[test]
     fn excluded_nodes_are_neither_named_nor_passed_through() {
         let view = View::new(NodeId(5), &KEYS);
-        let tables = Tables::converged(&view, 3, &roster());
+        let tables = Tables::converged(&view, &config(3), &roster());
         let config = Config { consult_successors: false, ..Config::default() };
         let step =
             |target, excluded: &[u32]| tables.find_successor(&view, &config, &query(target, 1), &nodes(excluded));
@@ -281,11 +297,13 @@ mod tests {
     #[test]
     fn the_nearest_are_counted_clockwise_from_the_key() {
         let view = View::new(NodeId(5), &KEYS);
-        let tables = Tables::converged(&view, 3, &roster());
+        let tables = Tables::converged(&view, &config(3), &roster());
         let nearest = |key, count| tables.nearest(&view, Key(key), count).collect::<Vec<_>>();
         assert_eq!(nearest(41, 2), nodes(&[5, 6]));
-        assert_eq!(nearest(71, 3), nodes(&[8, 4, 5]));
-        assert_eq!(nearest(33, 9), nodes(&[4, 5, 6, 7, 8]));
+        assert_eq!(nearest(71, 3), nodes(&[8, 2, 3]));
+        assert_eq!(nearest(33, 9), nodes(&[4, 5, 6, 7, 8, 2, 3]));
+        assert_eq!(nearest(25, 3), nodes(&[3, 4, 5]), "the last of its three");
+        assert_eq!(nearest(15, 3), nodes(&[2, 3, 4]), "not its own to keep");
         let alone = Tables::default();
         assert_eq!(alone.nearest(&view, Key(7), 3).collect::<Vec<_>>(), nodes(&[5]));
     }

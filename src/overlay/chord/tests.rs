@@ -45,9 +45,9 @@ fn assert_tables_are_perfect(bench: &Bench<Chord>) {
     let roster = Roster::new(up.iter().map(|&node| (bench.keys[node], NodeId(node as u32))).collect());
     for node in up {
         let view = View::new(NodeId(node as u32), &bench.keys);
-        let right = Tables::converged(&view, usize::from(bench.config.successors), &roster);
+        let right = Tables::converged(&view, &bench.config, &roster);
         let tables = &bench.nodes[node].tables;
-        assert_eq!(tables.predecessor, right.predecessor, "predecessor of {node}");
+        assert_eq!(tables.predecessors, right.predecessors, "predecessors of {node}");
         assert_eq!(tables.successors, right.successors, "successors of {node}");
         assert_eq!(tables.fingers, right.fingers, "fingers of {node}");
     }
@@ -151,7 +151,7 @@ fn a_voluntary_leave_keeps_the_ring_intact_without_a_single_timeout() {
         let tables = &bench.nodes[node].tables;
         let next = successor(&bench, bench.keys[node].plus(1));
         assert_eq!(tables.successor(), Some(next));
-        assert_eq!(bench.nodes[next.index()].tables.predecessor, Some(NodeId(node as u32)));
+        assert_eq!(bench.nodes[next.index()].tables.predecessor(), Some(NodeId(node as u32)));
     }
     assert_eq!((bench.lost, bench.lists.in_use()), (0, 0));
 }
@@ -348,9 +348,12 @@ fn assert_lookups_settle(bench: &mut Bench<Chord>) {
 fn a_message_to_a_node_that_has_not_joined_is_not_answered() {
     let mut bench = Bench::<Chord>::new(still(), 2, 26);
     bench.up[1] = true;
-    bench.with(NodeId(0), |_, cx| cx.notice(NodeId(1), Message::Notify));
+    bench.with(NodeId(0), |_, cx| {
+        let predecessors = cx.lists.put([]);
+        cx.notice(NodeId(1), Message::Notify { predecessors });
+    });
     bench.run_for(Duration::from_secs(1));
-    assert_eq!(bench.nodes[1].tables.predecessor, None);
+    assert_eq!(bench.nodes[1].tables.predecessor(), None);
 }
 
 #[test]

@@ -79,7 +79,7 @@ impl FullTable {
         if announced && self.phase == Phase::Announced {
             self.phase = Phase::Joined;
             cx.joined();
-            cx.set_timer(cx.config.settling(), Timer::LookAgain);
+            cx.set_timer(cx.config.settling(), Timer::Compare);
         }
         if more {
             self.ask(cx, contact, next, false);
@@ -90,8 +90,8 @@ impl FullTable {
         }
     }
 
-    /// Looks for what was under way while this machine joined, and announces itself to one more.
-    pub(super) fn look_again(&mut self, cx: &mut Cx<'_>) {
+    /// Asks a member chosen at random for what passed this machine by, and announces itself to it.
+    pub(super) fn compare(&mut self, cx: &mut Cx<'_>) {
         let me = cx.me();
         let others = || cx.shared.known_by(me).between(me, before(me));
         let count = others().count() as u64;
@@ -110,7 +110,7 @@ impl FullTable {
             }
             Phase::Joined => {
                 self.mark_absent(cx, contact);
-                self.look_again(cx);
+                self.compare(cx);
             }
             Phase::Away | Phase::Leaving => {}
         }

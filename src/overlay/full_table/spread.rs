@@ -21,20 +21,31 @@ pub(super) struct Relay {
     open: u32,
     /// Not this machine's own put, coming or leave.
     for_others: bool,
+    /// Some of the range may have had the change already.
+    again: bool,
+}
+
+impl Relay {
+    fn new(change: u32, parent: NodeId, me: NodeId, last: NodeId) -> Relay {
+        Relay { id: 0, change, parent, upto: me, last, op: None, open: 0, for_others: false, again: false }
+    }
 }
 
 impl FullTable {
     /// Spreads a change that this machine has logged to everyone.
     pub(super) fn originate(&mut self, cx: &mut Cx<'_>, change: u32, op: Option<OpId>, for_others: bool) {
         let me = cx.me();
-        self.pass_on(cx, Relay { id: 0, change, parent: me, upto: me, last: before(me), op, open: 0, for_others });
+        self.pass_on(cx, Relay { op, for_others, ..Relay::new(change, me, me, before(me)) });
     }
 
     /// An update arrived.
-    pub(super) fn on_update(&mut self, cx: &mut Cx<'_>, from: &Envelope, change: u32, last: NodeId) {
+    pub(super) fn on_update(&mut self, cx: &mut Cx<'_>, from: &Envelope, change: u32, last: NodeId, again: bool) {
         let me = cx.me();
         let news = self.learn(cx, change..change + 1);
-        if news && let Some(op) = from.op {
+        // Whoever has learnt it by comparing counts as reached, too, but once only.
+        if (news || !again)
+            && let Some(op) = from.op
+        {
             cx.effects.list.push(Effect::Stored { op });
         }
         let same = |relay: &Relay| (relay.change, relay.parent, relay.last) == (change, from.from, last);
@@ -44,9 +55,8 @@ impl FullTable {
         // An update that comes again after its range was done (the reply was lost) is passed on again: whoever asks
         // cannot know.
         if !busy && !done {
-            let relay =
-                Relay { id: 0, change, parent: from.from, upto: me, last, op: from.op, open: 0, for_others: true };
-            self.pass_on(cx, relay);
+            let relay = Relay::new(change, from.from, me, last);
+            self.pass_on(cx, Relay { op: from.op, for_others: true, again, ..relay });
         }
     }
 
@@ -112,17 +122,25 @@ impl FullTable {
         }
     }
 
-    /// Sends an update, perhaps again.
-    pub(super) fn send_update(&mut self, cx: &mut Cx<'_>, id: u32, to: NodeId, last: NodeId, retries: u8) {
+    /// Sends an update.
+    fn send_update(&mut self, cx: &mut Cx<'_>, id: u32, to: NodeId, last: NodeId, retries: u8) {
         let Some(at) = self.position(id) else { return };
-        let Relay { change, op, for_others, .. } = self.relays[at];
-        let message = Message::Update { change, last, bytes: cx.shared.bytes_of(change, cx.sizes) };
+        let Relay { change, op, for_others, again, .. } = self.relays[at];
+        let message = Message::Update { change, last, bytes: cx.shared.bytes_of(change, cx.sizes), again };
         let tag = Tag::Update { relay: id, last };
         let (rpc, timer) = self.rpcs.open_again(cx.now, to, tag, cx.config.rpc_timeout, retries);
         let envelope = cx.envelope(Kind::Request, rpc, op, traffic_of(cx, change), &message);
         cx.send(to, Envelope { for_others, ..envelope }, message);
         if let Some(at) = timer {
             cx.set_timeout_timer(at);
+        }
+    }
+
+    /// Sends an update to one that may have had it, after so many time-outs since it was last heard of.
+    pub(super) fn send_again(&mut self, cx: &mut Cx<'_>, id: u32, to: NodeId, last: NodeId, retries: u8) {
+        if let Some(at) = self.position(id) {
+            self.relays[at].again = true;
+            self.send_update(cx, id, to, last, retries);
         }
     }
 
@@ -163,12 +181,12 @@ impl FullTable {
         let me = cx.me();
         // Somebody else may have found out meanwhile.
         if retries < cx.config.retries && cx.shared.known_by(me).online(head) {
-            return self.send_update(cx, id, head, last, retries + 1);
+            return self.send_again(cx, id, head, last, retries + 1);
         }
         self.mark_absent(cx, head);
         let heir = cx.shared.known_by(me).between(head, last).next();
         match heir {
-            Some(heir) => self.send_update(cx, id, heir, last, 0),
+            Some(heir) => self.send_again(cx, id, heir, last, 0),
             None => self.range_done(cx, id),
         }
     }

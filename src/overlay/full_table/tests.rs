@@ -3,8 +3,9 @@ use crate::overlay::testing::{Bench, End};
 
 const LATENCY: Duration = Duration::from_millis(50);
 
-fn config(spread: Spread) -> Config {
-    Config { spread, ..Config::default() }
+/// Without anti-entropy, so that it does not heal what the rest must.
+fn config() -> Config {
+    Config { anti_entropy: Duration::from_secs(1_000_000), ..Config::default() }
 }
 
 fn converged(config: Config, count: u32) -> Bench<FullTable> {
@@ -54,7 +55,7 @@ fn stored(bench: &mut Bench<FullTable>) -> Vec<NodeId> {
 
 #[test]
 fn a_lookup_costs_no_hop_and_no_message_and_names_the_successors_of_the_key() {
-    let mut bench = converged(Config::default(), 50);
+    let mut bench = converged(config(), 50);
     let target = Key(0xdead_beef << 32);
     let walked = bench.walk(node(3), target, None, 3);
     let mut nodes: Vec<_> = up(&bench).collect();
@@ -71,7 +72,7 @@ fn a_lookup_costs_no_hop_and_no_message_and_names_the_successors_of_the_key() {
 
 #[test]
 fn a_get_is_answered_from_the_own_table() {
-    let mut bench = converged(Config::default(), 9);
+    let mut bench = converged(config(), 9);
     let get = |bench: &mut Bench<_>| bench.walk(node(4), Key(1), Some(record(7)), 3).end;
     let here = Contact { node: node(4), hops: 0 };
     assert_eq!(get(&mut bench), End::FoundRecord(here, Version(0)));
@@ -87,7 +88,7 @@ fn a_put_touches_every_other_machine_once_down_the_tree_and_directly() {
     // Down the tree each level costs one way there, and the last one the way back; directly, 32 at a time cost one round.
     for (count, tree, direct) in [(1, 0, 0), (2, 2, 2), (9, 2, 2), (100, 6, 8)] {
         for (spread, ways) in [(Spread::Tree, tree), (Spread::Direct, direct)] {
-            let mut bench = converged(config(spread), count);
+            let mut bench = converged(Config { spread, ..config() }, count);
             let put = bench.spread(node(count / 2), record(0), Version(1));
             let walked = bench.finish(put);
             assert_eq!((walked.end, walked.rpcs, walked.timeouts), (End::Spread, count - 1, 0));
@@ -102,7 +103,7 @@ fn a_put_touches_every_other_machine_once_down_the_tree_and_directly() {
 
 #[test]
 fn nobody_sends_more_updates_than_the_fan_out_in_a_tree() {
-    let mut bench = converged(Config::default(), 400);
+    let mut bench = converged(config(), 400);
     let put = bench.spread(node(0), record(0), Version(1));
     assert_eq!(bench.sent, 8);
     bench.finish(put);
@@ -114,7 +115,7 @@ fn nobody_sends_more_updates_than_the_fan_out_in_a_tree() {
 #[test]
 fn an_inner_machine_of_the_tree_that_is_dead_is_replaced_and_marked_absent_everywhere() {
     for spread in [Spread::Tree, Spread::Direct] {
-        let mut bench = converged(config(spread), 100);
+        let mut bench = converged(Config { spread, ..config() }, 100);
         bench.crash(node(1)); // the head of the first range
         let put = bench.spread(node(0), record(0), Version(1));
         let walked = bench.finish(put);
@@ -128,7 +129,7 @@ fn an_inner_machine_of_the_tree_that_is_dead_is_replaced_and_marked_absent_every
 
 #[test]
 fn a_machine_that_dies_after_it_acknowledged_does_not_keep_its_range_from_the_change() {
-    let mut bench = converged(Config::default(), 400);
+    let mut bench = converged(config(), 400);
     let put = bench.spread(node(0), record(0), Version(1));
     bench.run_for(Duration::from_millis(60));
     assert_eq!(bench.nodes[1].relays.len(), 1, "it has passed the change on");
@@ -143,7 +144,7 @@ fn a_machine_that_dies_after_it_acknowledged_does_not_keep_its_range_from_the_ch
 
 #[test]
 fn lost_notices_are_asked_for_again() {
-    let mut bench = converged(Config::default(), 100);
+    let mut bench = converged(config(), 100);
     let put = bench.spread(node(0), record(0), Version(1));
     bench.run_for(Duration::from_millis(290));
     bench.up[0] = false; // cut off while the ranges report that they are done
@@ -157,7 +158,7 @@ fn lost_notices_are_asked_for_again() {
 
 #[test]
 fn after_a_fifth_has_crashed_at_once_the_table_heals() {
-    let mut bench = converged(Config::default(), 100);
+    let mut bench = converged(config(), 100);
     (0..100).step_by(5).for_each(|number| bench.crash(node(number)));
     let put = bench.spread(node(1), record(0), Version(1));
     assert_eq!(bench.finish(put).end, End::Spread);
@@ -172,7 +173,7 @@ fn after_a_fifth_has_crashed_at_once_the_table_heals() {
 #[test]
 fn a_returning_machine_gets_what_it_missed_and_is_known_to_all() {
     for fresh in [false, true] {
-        let mut bench = converged(Config::default(), 60);
+        let mut bench = converged(config(), 60);
         bench.crash(node(5));
         for number in 0..40 {
             let put = bench.spread(node(6), record(number), Version(1));
@@ -198,7 +199,7 @@ fn a_returning_machine_gets_what_it_missed_and_is_known_to_all() {
 #[test]
 fn what_is_under_way_while_a_machine_joins_does_not_pass_it_by() {
     for offset in (0..600).step_by(20) {
-        let mut bench = converged(Config::default(), 100);
+        let mut bench = converged(config(), 100);
         bench.crash(node(50));
         let put = bench.spread(node(2), record(0), Version(1));
         bench.finish(put);
@@ -216,7 +217,7 @@ fn what_is_under_way_while_a_machine_joins_does_not_pass_it_by() {
 
 #[test]
 fn a_graceful_leave_is_known_to_all_without_a_time_out() {
-    let mut bench = converged(Config::default(), 100);
+    let mut bench = converged(config(), 100);
     bench.leave(node(7));
     bench.run_for(Duration::from_secs(1));
     assert_all_know_who_is_up(&bench);
@@ -225,7 +226,7 @@ fn a_graceful_leave_is_known_to_all_without_a_time_out() {
 #[test]
 fn who_leaves_soon_after_it_came_is_not_brought_back_while_it_is_still_up() {
     for joined_for in [50, 150, 1000] {
-        let mut bench = converged(Config::default(), 30);
+        let mut bench = converged(config(), 30);
         bench.leave(node(7));
         bench.run_for(Duration::from_secs(1));
         bench.start(node(7), Some(node(20)));
@@ -239,7 +240,7 @@ fn who_leaves_soon_after_it_came_is_not_brought_back_while_it_is_still_up() {
 
 #[test]
 fn a_machine_that_is_taken_for_absent_contradicts_when_it_hears_of_it() {
-    let mut bench = converged(Config::default(), 20);
+    let mut bench = converged(config(), 20);
     bench.up[4] = false; // cut off, but alive
     let put = bench.spread(node(0), record(0), Version(1));
     bench.finish(put);
@@ -253,8 +254,29 @@ fn a_machine_that_is_taken_for_absent_contradicts_when_it_hears_of_it() {
 }
 
 #[test]
+fn a_machine_that_was_cut_off_comes_back_within_a_comparison() {
+    let mut bench = converged(Config::default(), 100);
+    bench.up[4] = false; // cut off, but alive
+    let put = bench.spread(node(0), record(0), Version(1));
+    bench.finish(put);
+    bench.up[4] = true;
+    bench.run_for(Duration::from_secs(70));
+    assert_all_know_who_is_up(&bench);
+    assert_all_have(&bench, record(0), 1);
+}
+
+#[test]
+fn a_put_touches_everyone_once_although_some_learn_of_it_by_comparing() {
+    let anti_entropy = Duration::from_millis(100);
+    let mut bench = converged(Config { anti_entropy, ..Config::default() }, 200);
+    let put = bench.spread(node(0), record(0), Version(1));
+    assert_eq!(bench.finish(put).rpcs, 199);
+    assert_eq!(stored(&mut bench), up(&bench).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_table_founded_by_one_machine_grows_by_joining() {
-    let mut bench = Bench::<FullTable>::new(Config::default(), 30, 1);
+    let mut bench = Bench::<FullTable>::new(config(), 30, 1);
     bench.start(node(0), None);
     for number in 1..30 {
         bench.start(node(number), Some(node((number - 1) / 2)));
@@ -262,7 +284,7 @@ fn a_table_founded_by_one_machine_grows_by_joining() {
         assert!(bench.joined[number as usize]);
     }
     assert_all_know_who_is_up(&bench);
-    assert_eq!(bench.walk(node(8), Key(1), Some(record(0)), 1).end, End::GaveUp(Cause::NeverStored));
+    assert_eq!(bench.walk(node(8), Key(1), Some(record(0)), 1).end, End::GaveUp(Cause::Unreachable));
     let put = bench.spread(node(8), record(0), Version(0));
     assert_eq!(bench.finish(put).rpcs, 29);
     assert_all_have(&bench, record(0), 0);
@@ -270,7 +292,7 @@ fn a_table_founded_by_one_machine_grows_by_joining() {
 
 #[test]
 fn who_founds_the_table_anew_waits_for_nobody_from_before() {
-    let mut bench = converged(Config::default(), 10);
+    let mut bench = converged(config(), 10);
     (0..10).for_each(|number| bench.crash(node(number)));
     bench.start(node(3), None);
     let put = bench.spread(node(3), record(0), Version(1));
@@ -284,7 +306,7 @@ fn who_founds_the_table_anew_waits_for_nobody_from_before() {
 
 #[test]
 fn a_put_that_is_given_up_goes_on_its_way_without_a_report() {
-    let mut bench = converged(Config::default(), 30);
+    let mut bench = converged(config(), 30);
     bench.crash(node(1));
     let put = bench.spread(node(0), record(0), Version(1));
     bench.with(node(0), |overlay, _| overlay.cancel(put));
@@ -297,7 +319,7 @@ fn a_put_that_is_given_up_goes_on_its_way_without_a_report() {
 #[test]
 fn all_tables_together_take_memory_for_machines_and_changes_not_for_their_product() {
     let bytes = |count: u32| {
-        let mut bench = converged(Config::default(), count);
+        let mut bench = converged(config(), count);
         for number in 0..64 {
             let put = bench.spread(node(number), record(number), Version(1));
             bench.finish(put);
@@ -315,6 +337,7 @@ fn values_that_cannot_be_are_refused_with_their_key() {
     assert_eq!(key(Config { fan_out: 1, ..Config::default() }), Err("fan_out"));
     assert_eq!(key(Config { unacknowledged: 0, ..Config::default() }), Err("unacknowledged"));
     assert_eq!(key(Config { rpc_timeout: Duration::ZERO, ..Config::default() }), Err("rpc_timeout"));
+    assert_eq!(key(Config { anti_entropy: Duration::ZERO, ..Config::default() }), Err("anti_entropy"));
 }
 
 #[test]

@@ -89,7 +89,7 @@ impl Axis {
         };
         // Whole decades would waste up to nine tenths of a short range: the ends lie on 1, 2 or 5.
         let ends = &[1.0, 2.0, 5.0];
-        let low = marks(ends).filter(|mark| *mark <= low * (1.0 + 1e-9)).last().unwrap_or(low);
+        let low = marks(ends).rfind(|mark| *mark <= low * (1.0 + 1e-9)).unwrap_or(low);
         let mut high = marks(ends).find(|mark| *mark >= high * (1.0 - 1e-9)).unwrap_or(high);
         if high <= low {
             high = low * 10.0;

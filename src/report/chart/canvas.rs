@@ -195,7 +195,7 @@ impl Canvas {
                 Pen { area: &area, scale, size_per_em: LINE_PER_EM, drop_per_em: LINE_PER_EM / 2.0, piecewise: true };
             pen.draw(self).map_err(std::io::Error::other)?;
         }
-        let small = average(&pixels, width as usize, height as usize);
+        let small = average(&pixels, width as usize);
         let mut file = BitMapBackend::new(path, (width, height));
         file.blit_bitmap((0, 0), (width, height), &small).map_err(std::io::Error::other)?;
         file.present().map_err(std::io::Error::other)
@@ -203,21 +203,20 @@ impl Canvas {
 }
 
 /// The averages of blocks of `OVERSAMPLING`² pixels.
-fn average(pixels: &[u8], width: usize, height: usize) -> Vec<u8> {
+fn average(pixels: &[u8], width: usize) -> Vec<u8> {
     let block = OVERSAMPLING as usize;
-    let row = width * block * 3;
-    let mut small = Vec::with_capacity(width * height * 3);
-    for y in 0..height {
-        for x in 0..width {
-            for channel in 0..3 {
-                let at = |dy: usize, dx: usize| pixels[(y * block + dy) * row + (x * block + dx) * 3 + channel];
-                let sum: usize = (0..block)
-                    .flat_map(|dy| (0..block).map(move |dx| (dy, dx)))
-                    .map(|(dy, dx)| usize::from(at(dy, dx)))
-                    .sum();
-                small.push((sum / (block * block)) as u8);
+    let mut small = Vec::with_capacity(pixels.len() / (block * block));
+    let mut sums = vec![0_u16; width * 3];
+    for rows in pixels.chunks_exact(width * block * 3 * block) {
+        sums.fill(0);
+        for row in rows.chunks_exact(width * block * 3) {
+            for (sum, pixels) in sums.chunks_exact_mut(3).zip(row.chunks_exact(block * 3)) {
+                for pixel in pixels.chunks_exact(3) {
+                    sum.iter_mut().zip(pixel).for_each(|(sum, channel)| *sum += u16::from(*channel));
+                }
             }
         }
+        small.extend(sums.iter().map(|sum| (sum / (OVERSAMPLING * OVERSAMPLING) as u16) as u8));
     }
     small
 }

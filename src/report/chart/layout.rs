@@ -43,9 +43,13 @@ impl Figure {
         let mut right = WIDTH - MARGIN;
         match self.place {
             Place::Top => top = self.legend_in_rows(&mut canvas, top) + 10.0,
-            Place::Right => right -= beside,
+            Place::Right => {
+                right -= beside;
+                let legend: f64 = self.legend.iter().map(entry_height).sum();
+                canvas.height = canvas.height.max((top + legend + MARGIN).ceil());
+            }
         }
-        let area = Frame { left: MARGIN, top, right, bottom: self.height - MARGIN };
+        let area = Frame { left: MARGIN, top, right, bottom: canvas.height - MARGIN };
         let frames = self.frames(area);
         for (panel, frame) in self.panels.iter().zip(&frames) {
             panel.lay_out(frame, &mut canvas);
@@ -91,7 +95,7 @@ impl Figure {
     fn legend_in_column(&self, canvas: &mut Canvas, (left, mut top): Point) {
         for entry in &self.legend {
             entry.lay_out((left, top), canvas);
-            top += LEGEND * if entry.note.is_empty() { 1.75 } else { 3.0 };
+            top += entry_height(entry);
         }
     }
 
@@ -117,6 +121,11 @@ fn sample_width(sample: Swatch) -> f64 {
         Swatch::Block(_) => 24.0,
         Swatch::Dot(_) => 12.0,
     }
+}
+
+/// How far below an entry the next one stands.
+fn entry_height(entry: &Entry) -> f64 {
+    LEGEND * if entry.note.is_empty() { 1.75 } else { 3.0 }
 }
 
 fn entry_width(entry: &Entry) -> f64 {

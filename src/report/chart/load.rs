@@ -43,7 +43,11 @@ pub fn figures(runs: &Runs, load: &Columns) -> Result<Vec<(String, Figure)>, Rea
             marks,
         };
         let subtitle = format!("Lorenz curves over the machines, servers included: {what}{}", runs.seeds());
-        let figure = Figure { square: true, height: 480.0, ..Figure::single(title, subtitle, panel, legend) };
+        let figure = Figure {
+            square: true,
+            height: 480.0,
+            ..Figure::single(format!("{title} (% of all)"), subtitle, panel, legend)
+        };
         figures.push((format!("load_{word}"), figure));
     }
     Ok(figures)

@@ -15,6 +15,7 @@ mod sweep;
 mod time;
 mod traffic;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -68,12 +69,14 @@ pub fn plot(dir: &Path, options: &Options) -> Result<Vec<String>, PlotError> {
     Ok(figures.into_iter().map(|(stem, _)| stem).collect())
 }
 
-/// Draws the charts of the results in `dir` into `into`, an existing directory.
+/// Draws the charts of the results in `dir` into the directory `into`, which is created if need be. For results that are
+/// staged themselves; [`plot`] is for those in their place.
 ///
 /// # Errors
 /// See [`PlotError`].
 pub fn draw(dir: &Path, into: &Path) -> Result<Vec<String>, PlotError> {
     let figures = figures(dir, &Options::default())?;
+    fs::create_dir_all(into).map_err(FileError::at(into))?;
     save(&figures, into)?;
     Ok(figures.into_iter().map(|(stem, _)| stem).collect())
 }
@@ -85,7 +88,7 @@ fn save(figures: &[(String, Figure)], into: &Path) -> Result<(), FileError> {
 /// Charts of an earlier drawing that this one does not replace.
 fn old_charts(dir: &Path, new: &[String]) -> Result<Vec<String>, FileError> {
     let charts: PathBuf = dir.join("charts");
-    let entries = std::fs::read_dir(&charts).map_err(FileError::at(&charts))?;
+    let entries = fs::read_dir(&charts).map_err(FileError::at(&charts))?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let old = names.filter(|name| (name.ends_with(".svg") || name.ends_with(".png")) && !new.contains(name));
     Ok(old.collect())

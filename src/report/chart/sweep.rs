@@ -128,7 +128,7 @@ fn series(runs: &Runs, roles: &Roles, fixed: &[(String, String)], metric: &str) 
         }
     }
     let short = |axis: &str| axis.rsplit('.').next().unwrap_or(axis).to_owned();
-    let line = |(index, ((system, by), cells)): (usize, ((&str, &str), Vec<Vec<f64>>))| Series {
+    let line = |index: usize, system: &str, by: &str, cells: &[Vec<f64>]| Series {
         name: match &roles.by {
             Some(axis) if !by.is_empty() => format!("{system}, {} {by}", short(axis)),
             _ => system.to_owned(),
@@ -136,7 +136,7 @@ fn series(runs: &Runs, roles: &Roles, fixed: &[(String, String)], metric: &str) 
         style: Style::of(if roles.by.is_some() { index } else { runs.place(system) }),
         points: cells.iter().map(|cell| Summary::of(cell)).collect(),
     };
-    Ok(cells.into_iter().enumerate().map(line).collect())
+    Ok(cells.iter().enumerate().map(|(index, ((system, by), cells))| line(index, system, by, cells)).collect())
 }
 
 fn figure(
@@ -204,8 +204,8 @@ fn vertical(options: &Options, metric: &str, series: &[Series]) -> Option<Axis> 
     Some(Axis::linear(label, bottom, widest.1))
 }
 
-/// The axis along x and the place of each value on it: by number, or side by side where a value is not one. Logarithmic
-/// over a decade and more, for grids of churn and demand are geometric.
+/// The axis along x and the place of each value on it: by number, or side by side where a value is not one. Of the linear
+/// and the logarithmic scale the one that spaces the values more evenly.
 fn horizontal(options: &Options, name: &str, values: &[String]) -> (Axis, Vec<f64>) {
     let numbers: Option<Vec<f64>> =
         values.iter().map(|value| value.parse().ok().filter(|x: &f64| x.is_finite())).collect();
@@ -213,12 +213,19 @@ fn horizontal(options: &Options, name: &str, values: &[String]) -> (Axis, Vec<f6
         let ticks: Vec<_> = values.iter().enumerate().map(|(i, value)| (i as f64, value.clone())).collect();
         return (Axis::at(name, &ticks, Scale::Linear), ticks.iter().map(|(at, _)| *at).collect());
     };
-    let low = numbers.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let log = low > 0.0 && (options.log_x || high / low >= 10.0 && numbers.len() > 2);
     let mut ticks: Vec<_> = numbers.iter().copied().zip(values.iter().cloned()).collect();
     ticks.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let linear: Vec<f64> = ticks.iter().map(|(value, _)| *value).collect();
+    let logarithms: Vec<f64> = linear.iter().map(|value| libm::log(*value)).collect();
+    let log = linear[0] > 0.0 && (options.log_x || unevenness(&logarithms) < unevenness(&linear));
     (Axis::at(name, &ticks, if log { Scale::Log } else { Scale::Linear }), numbers)
+}
+
+/// The largest gap between neighbours of ascending values over the smallest; 1 for fewer than two gaps.
+fn unevenness(values: &[f64]) -> f64 {
+    let gaps = || values.windows(2).map(|pair| pair[1] - pair[0]);
+    let (Some(most), Some(least)) = (gaps().max_by(f64::total_cmp), gaps().min_by(f64::total_cmp)) else { return 1.0 };
+    most / least
 }
 
 /// A column's name as a title, with its unit: `Lookup latency p50 (ms)`.

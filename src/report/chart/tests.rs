@@ -1,7 +1,6 @@
 //! Charts of made-up results: what is there, that nothing overlaps, and that wrong options say what would be right.
 
-use std::fs;
-
+use super::axis::Scale;
 use super::canvas::{Align, Canvas, Shape, Text, text_width};
 use super::figure::{Mark, Panel};
 use super::*;
@@ -25,11 +24,12 @@ fn figure<'a>(figures: &'a [(String, Figure)], stem: &str) -> &'a Figure {
 
 /// The ends of the lines in a panel that have points, as values of the axes.
 fn lines(panel: &Panel) -> Vec<&[(f64, Option<f64>)]> {
-    let line = |mark| match mark {
-        &Mark::Line { ref points, .. } => Some(points.as_slice()),
+    let marks = panel.marks.iter();
+    let points = marks.filter_map(|mark| match mark {
+        Mark::Line { points, .. } => Some(points.as_slice()),
         _ => None,
-    };
-    panel.marks.iter().filter_map(line).collect()
+    });
+    points.collect()
 }
 
 /// The rectangle that a text covers: left, top, right, bottom.
@@ -149,7 +149,7 @@ fn a_system_that_an_axis_does_not_concern_is_the_same_everywhere() {
 #[test]
 fn a_second_axis_splits_the_lines_and_a_third_the_charts() {
     let mut runs = Vec::new();
-    for alpha in ["1", "3"] {
+    for alpha in ["1", "2", "3", "5"] {
         for loss in ["0", "0.1"] {
             for mut run in example::sweep(&[8.0, 20.0], 1) {
                 run.axes.push(("systems.kad8.kademlia.alpha".to_owned(), alpha.to_owned()));
@@ -163,7 +163,7 @@ fn a_second_axis_splits_the_lines_and_a_third_the_charts() {
     let stems: Vec<_> = figures.iter().map(|(stem, _)| stem.as_str()).collect();
     assert_eq!(stems, ["lookup_rpcs_mean;network.loss=0", "lookup_rpcs_mean;network.loss=0.1"]);
     let legend: Vec<_> = figures[0].1.legend.iter().map(|entry| entry.text.as_str()).collect();
-    assert_eq!(legend.len(), 2 * example::SYSTEMS.len());
+    assert_eq!(legend.len(), 4 * example::SYSTEMS.len());
     assert!(legend.contains(&"kad8, alpha 3"), "{legend:?}");
     figures.iter().for_each(|(stem, figure)| assert_readable(stem, &figure.lay_out()));
 }
@@ -197,29 +197,10 @@ fn old_charts_go_and_other_files_stay() {
 }
 
 #[test]
-fn look() {
-    let out = PathBuf::from("/tmp/w/report-charts");
-    let mut long = example::single();
-    long.iter_mut().for_each(|run| run.system = run.system.to_owned().repeat(3).leak());
-    let many = |n: usize| {
-        let mut runs = Vec::new();
-        for alpha in 0..n {
-            for mut run in example::sweep(&[1.0, 2.0, 4.0, 8.0], 2) {
-                run.axes.push(("systems.kad8.kademlia.alpha".to_owned(), alpha.to_string()));
-                runs.push(run);
-            }
-        }
-        runs
-    };
-    for (name, runs) in [
-        ("single", example::single()),
-        ("sweep", example::sweep(&[0.125, 0.25, 0.5, 1.0, 2.0], 5)),
-        ("long", long),
-        ("many", many(3)),
-    ] {
-        let dir = out.join(name);
-        std::fs::create_dir_all(&dir).unwrap();
-        write(&dir, &example::rows(&runs), Extra::default()).unwrap();
-        plot(&dir, &Options::default()).unwrap();
-    }
+fn x_has_the_scale_that_spaces_its_values_evenly() {
+    let scale = |points: &[f64]| drawn(&example::sweep(points, 1), &Options::default())[0].1.panels[0].x.scale;
+    assert_eq!(scale(&[0.125, 0.25, 0.5, 1.0, 2.0]), Scale::Log);
+    assert_eq!(scale(&[100.0, 200.0, 500.0, 1000.0]), Scale::Log);
+    assert_eq!(scale(&[1.0, 2.0, 3.0, 4.0]), Scale::Linear);
+    assert_eq!(scale(&[1.0, 10.0]), Scale::Linear);
 }

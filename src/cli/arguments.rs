@@ -1,0 +1,193 @@
+//! The command line: what was said. The help texts are the documentation that most users read.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+const EXAMPLES: &str = "\
+Examples:
+  peerlab run scenarios/quickstart.toml             compare all systems of a scenario, once
+  peerlab run my.toml --set population.online=5000  the same with one value changed
+  peerlab sweep scenarios/churn-sweep.toml          vary parameters, repeat, on all cores
+  peerlab check my.toml                             is the file right, and what would it cost?
+  peerlab list protocols                            what there is, with every parameter
+
+Exit codes: 0 done; 1 a run failed or --verify differed (the other runs are kept); 2 the command line or an input is \
+wrong (nothing was simulated or written); 3 a file could not be read or written; 130 interrupted (what was finished is \
+kept).";
+
+/// Puts one environment under several architectures, peer-to-peer and client-server, and compares who carries the load,
+/// what stays available and what it costs. Everything that is written is the same for the same scenario, seed and version.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES, max_term_width = 100, subcommand_required = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Run(Run),
+    Sweep(Sweep),
+    Check(Check),
+    List(List),
+    Plot(Plot),
+    /// Print the JSON Schema of the scenario file, for editors
+    ///
+    /// Save it beside your scenarios and begin each with `#:schema ./scenario.schema.json`: editors with a TOML
+    /// language server (taplo, tombi) then complete keys, show their documentation and mark mistakes.
+    Schema,
+    /// Print a completion script for a shell
+    Completions {
+        shell: Shell,
+    },
+}
+
+/// What `run` and `sweep` have in common.
+#[derive(Args, Debug)]
+pub struct Simulated {
+    /// The scenario, a TOML file
+    pub scenario: PathBuf,
+    /// Change a value of the scenario: a dotted path and what to put there; a value that an axis varies is fixed so
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub sets: Vec<String>,
+    /// Where the results go; an earlier result there is replaced [default: results/<name of the scenario>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// What to print on stdout
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Print nothing but errors
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// What is printed when the runs are done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// The comparison, for people
+    #[default]
+    Table,
+    /// Every figure of every run
+    Json,
+    /// The same as runs.csv
+    Csv,
+}
+
+/// Run every system of a scenario once, and compare them
+///
+/// A run is one system with one seed; repetitions are `sweep`'s. A scenario with axes is refused unless each is fixed by
+/// --set. Leaves CSV files, charts, the resolved scenario and a manifest in the output directory.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  peerlab run scenarios/quickstart.toml
+  peerlab run my.toml --seed 7 --out results/seed-7
+  peerlab run my.toml --set network.access.uplink=1Mbit/s --set systems.kad.kademlia.k=8
+  peerlab run my.toml --verify                 twice, and every byte compared
+  peerlab run my.toml --trace trace.csv        a line for every packet, session and operation")]
+pub struct Run {
+    #[command(flatten)]
+    pub simulated: Simulated,
+    /// The seed, in place of the scenario's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub seed: Option<u64>,
+    /// Run everything twice and compare; exit code 1 if anything differs, with the virtual time at which it does
+    #[arg(long)]
+    pub verify: bool,
+    /// Write a CSV line for every observable event; with several systems, one file for each: trace.csv becomes
+    /// trace-<system>.csv
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    /// Write operations.csv, a row for every operation
+    #[arg(long)]
+    pub operations: bool,
+}
+
+/// Run a scenario's whole grid of parameters, with repetitions, on all cores
+///
+/// Repetition i has the seed of the scenario plus i. The results are in the order of the plan and the same for any number
+/// of threads. A run that fails is reported by its run_id; the others are kept.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  peerlab sweep scenarios/churn-sweep.toml
+  peerlab sweep my.toml --repetitions 3 --set time.measure=30min     a quick look first
+  peerlab sweep my.toml --set population.churn.time_scale=1          an axis fixed")]
+pub struct Sweep {
+    #[command(flatten)]
+    pub simulated: Simulated,
+    /// Runs of each system at each point, in place of the scenario's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub repetitions: Option<u32>,
+    /// Runs at once [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub threads: Option<u32>,
+    /// Write nodes.csv, a row for every machine of every run
+    #[arg(long)]
+    pub nodes: bool,
+}
+
+/// Check scenarios without simulating: mistakes with line and column, number of runs, rough cost
+#[derive(Args, Debug)]
+pub struct Check {
+    /// Scenarios, TOML files
+    #[arg(required = true)]
+    pub scenarios: Vec<PathBuf>,
+    /// Change a value of every scenario first
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub sets: Vec<String>,
+}
+
+/// List what a scenario may name, and what the results hold, with parameters, defaults and sources
+#[derive(Args, Debug)]
+pub struct List {
+    /// What to list; everything if nothing is said
+    #[arg(value_enum)]
+    pub what: Option<Listed>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Listed {
+    /// The architectures, with every parameter
+    Protocols,
+    /// The models of delay between machines
+    Latency,
+    /// The keys and laws of sessions and downtimes
+    Churn,
+    /// Measured churn by name
+    Presets,
+    /// The columns of the result files
+    Metrics,
+}
+
+/// Draw the charts of results again, from their CSV files alone
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  peerlab plot results/quickstart
+  peerlab plot results/churn-sweep --y lookup_hops_mean --y bytes_total --log x
+  peerlab plot results/grid --x population.online --by systems.kad.kademlia.k --y lookup_rpcs_mean")]
+pub struct Plot {
+    /// A directory that `run` or `sweep` wrote
+    pub dir: PathBuf,
+    /// The axis along x [default: the first that varies]
+    #[arg(long, value_name = "AXIS")]
+    pub x: Option<String>,
+    /// The metric to draw, may be given several times [default: the headline metrics]
+    #[arg(long, value_name = "METRIC")]
+    pub y: Vec<String>,
+    /// The axis that splits each system into several lines, or `system` for none [default: the second that varies]
+    #[arg(long, value_name = "AXIS")]
+    pub by: Option<String>,
+    /// Which scales are logarithmic even if the values would not need it
+    #[arg(long, value_enum, value_name = "x|y")]
+    pub log: Vec<Scale>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Scale {
+    X,
+    Y,
+}

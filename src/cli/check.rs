@@ -1,0 +1,86 @@
+//! `peerlab check`: is a scenario right, and what would it cost?
+
+use std::path::Path;
+
+use super::arguments::Check;
+use super::failure::{Code, Failure};
+use super::print;
+use crate::registry::Registry;
+use crate::report::number::{bytes, significant};
+use crate::scenario::{Run, Runs, Scenario};
+use crate::sweep::estimate::{Need, estimate};
+
+/// Events per second and core that the time is estimated with: what is reached at 10,000 nodes.
+const EVENTS_PER_S: f64 = 1.5e6;
+
+/// Checks every file, whatever is wrong with those before it.
+///
+/// # Errors
+/// If any is wrong: with the code of a wrong file rather than of one that cannot be read.
+pub fn check(registry: &Registry, arguments: &Check) -> Result<(), Failure> {
+    let mut worst: Option<Code> = None;
+    for path in &arguments.scenarios {
+        match one(registry, path, &arguments.sets) {
+            Ok(text) => print::output(&text)?,
+            Err(failure) => {
+                print::error(&failure.text);
+                worst = Some(worst.map_or(failure.code, |code| if code == Code::Wrong { code } else { failure.code }));
+            }
+        }
+    }
+    worst.map_or(Ok(()), |code| Err(Failure { code, text: String::new() }))
+}
+
+fn one(registry: &Registry, path: &Path, sets: &[String]) -> Result<String, Failure> {
+    let scenario = Scenario::load(path, sets)?;
+    let Runs { runs, warnings } = scenario.runs(registry.registered())?;
+    if warnings.worst().is_some() {
+        print::error(&warnings.to_string());
+    }
+    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    let points = scenario.points().len();
+    let systems = runs[0].plan.systems.len();
+    let population = &runs[0].plan.population;
+    Ok(format!(
+        "{}: right\n  {}: {}, {}, {}\n  {} participants, {} online on average{}\n  {}\n",
+        path.display(),
+        count(runs.len(), "run"),
+        count(systems, "system"),
+        count(points, "parameter point"),
+        count(scenario.repetitions() as usize, "repetition"),
+        population.participants,
+        significant(population.online),
+        if points > 1 { " (at the first point)" } else { "" },
+        cost(&runs, &estimate(registry, &runs)),
+    ))
+}
+
+/// The rough cost of all runs together on this machine.
+fn cost(runs: &[Run], needs: &[Option<Need>]) -> String {
+    let failed = runs.iter().zip(needs).find(|(_, need)| need.is_none());
+    if let Some((run, _)) = failed {
+        return format!("no estimate: a trial of `{}` failed", run.system().name);
+    }
+    let needs = || needs.iter().flatten();
+    let threads = rayon::current_num_threads().min(runs.len());
+    let events: f64 = needs().map(|need| need.events).sum();
+    let largest = needs().map(|need| need.memory).fold(0.0, f64::max);
+    format!(
+        "very roughly {} million events: {} at {} million a second on each of {threads} cores; {} of memory",
+        significant(events / 1e6),
+        duration(events / EVENTS_PER_S / threads as f64),
+        EVENTS_PER_S / 1e6,
+        bytes(largest * threads as f64),
+    )
+}
+
+/// Seconds in the unit that fits.
+fn duration(seconds: f64) -> String {
+    let (unit, name) = match seconds {
+        seconds if seconds < 1.0 => return "less than a second".to_owned(),
+        seconds if seconds < 120.0 => (1.0, "s"),
+        seconds if seconds < 7_200.0 => (60.0, "min"),
+        _ => (3_600.0, "h"),
+    };
+    format!("{} {name}", significant((seconds / unit).round()))
+}

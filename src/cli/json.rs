@@ -1,0 +1,35 @@
+//! `--format json`: every figure of every run.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::run::catalogue::METRICS;
+use crate::run::outcome::Outcome;
+use crate::scenario::{Run, Scenario};
+
+/// One run: what names it, and its figures by the names of their columns; `null` does not apply.
+#[derive(Serialize)]
+struct Row<'a> {
+    run_id: &'a str,
+    axes: Map<String, Value>,
+    system: &'a str,
+    seed: u64,
+    metrics: Map<String, Value>,
+}
+
+/// A list with an object for each run.
+pub fn runs<'a>(scenario: &Scenario, outcomes: impl Iterator<Item = (&'a Run, &'a Outcome)>) -> String {
+    let row = |(run, outcome): (&'a Run, &Outcome)| Row {
+        run_id: &run.id,
+        axes: scenario.axes().iter().zip(&run.cells).map(|(axis, cell)| (axis.path(), json!(cell))).collect(),
+        system: &run.system().name,
+        seed: run.seed,
+        metrics: METRICS
+            .iter()
+            .zip(&outcome.metrics)
+            .map(|(metric, value)| (metric.name.clone(), json!(value)))
+            .collect(),
+    };
+    let rows: Vec<_> = outcomes.map(row).collect();
+    serde_json::to_string_pretty(&rows).expect("strings and finite numbers are JSON") + "\n"
+}

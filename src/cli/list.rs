@@ -1,0 +1,180 @@
+//! `peerlab list`: what a scenario may name and what the results hold. Says what the schema, the registry, the table of
+//! presets and the catalogue of figures say: nothing is written twice.
+
+use serde_json::Value;
+
+use super::aligned::{Item, list as aligned, wrap};
+use super::arguments::Listed;
+use super::failure::Failure;
+use super::print;
+use crate::engine::{Duration, Law};
+use crate::population::presets::PRESETS;
+use crate::registry::Registry;
+use crate::report::number::significant;
+use crate::run::catalogue::{Catalogue, METRICS, QUANTILES, SERIES};
+use crate::scenario::schema;
+
+const ALL: [Listed; 5] = [Listed::Protocols, Listed::Latency, Listed::Churn, Listed::Presets, Listed::Metrics];
+
+pub fn list(registry: &Registry, what: Option<Listed>) -> Result<(), Failure> {
+    let schema = Schema(schema(registry.registered()));
+    let width = print::width();
+    let section = |what| match what {
+        Listed::Protocols => protocols(registry, &schema, width),
+        Listed::Latency => latency(&schema, width),
+        Listed::Churn => churn(&schema, width),
+        Listed::Presets => presets(width),
+        Listed::Metrics => metrics(width),
+    };
+    let sections: Vec<String> = what.map_or(ALL.to_vec(), |what| vec![what]).into_iter().map(section).collect();
+    print::output(&sections.join("\n"))
+}
+
+fn protocols(registry: &Registry, schema: &Schema, width: usize) -> String {
+    let mut text = "PROTOCOLS, the table of a system: [systems.NAME.PROTOCOL]\n".to_owned();
+    for entry in registry.entries() {
+        let name = entry.registered.name;
+        let heading = format!("{name}: {} ({})", entry.summary, entry.source);
+        text += &format!("\n{}\n", wrap(&heading, width).join("\n"));
+        text += &aligned(&schema.parameters(schema.protocol(name)), width);
+    }
+    text
+}
+
+fn latency(schema: &Schema, width: usize) -> String {
+    let models = schema.alternatives(schema.key(schema.section("network"), "latency"));
+    format!("LATENCY, one way: [network.latency.MODEL]\n\n{}", aligned(&models, width))
+}
+
+fn churn(schema: &Schema, width: usize) -> String {
+    let churn = schema.key(schema.section("population"), "churn");
+    let laws = schema.alternatives(schema.key(churn, "session"));
+    let (keys, laws) = (aligned(&schema.parameters(churn), width), aligned(&laws, width));
+    format!("CHURN: [population.churn]\n\n{keys}\nLAWS, such as session.weibull = {{ … }}\n\n{laws}")
+}
+
+fn presets(width: usize) -> String {
+    let preset = |preset: &crate::population::presets::Preset| {
+        let downtime = preset.downtime.map_or("to be given".to_owned(), |law| words(&law));
+        let text = format!("sessions {}, downtimes {downtime}; {}", words(&preset.session), preset.source);
+        let share = preset.churn().map_or(String::new(), |churn| format!("{:.1} % up", churn.availability() * 100.0));
+        Item { name: preset.name.to_owned(), value: share, text }
+    };
+    let items: Vec<Item> = PRESETS.iter().map(preset).collect();
+    format!("PRESETS of churn: population.churn.preset = \"…\"\n\n{}", aligned(&items, width))
+}
+
+/// A law of a preset, which is in seconds.
+fn words(law: &Law) -> String {
+    let time = |seconds: f64| match seconds {
+        hours if hours >= 3_600.0 => format!("{} h", significant(hours / 3_600.0)),
+        minutes => format!("{} min", significant(minutes / 60.0)),
+    };
+    match law {
+        Law::Weibull { shape, scale } => format!("Weibull (shape {shape}, scale {})", time(*scale)),
+        Law::Exponential { mean } => format!("exponential (mean {})", time(*mean)),
+        other => format!("with mean {}", Duration::from_secs_f64(other.mean())),
+    }
+}
+
+fn metrics(width: usize) -> String {
+    let items = |catalogue: &Catalogue| {
+        let item = |metric: &crate::run::catalogue::Metric| Item {
+            name: metric.name.clone(),
+            value: metric.unit.to_owned(),
+            text: metric.about.clone(),
+        };
+        aligned(&catalogue.iter().map(item).collect::<Vec<_>>(), width)
+    };
+    let note = "Loads are over the machines that were online for at least a tenth of the measurement. Latency, hops and \
+                stretch are of correct operations.";
+    let note = wrap(note, width).join("\n");
+    format!(
+        "METRICS, the columns of runs.csv\n{note}\n\n{}\nOVER TIME, the columns of timeseries.csv\n\n{}\nOVER MACHINES AND \
+         OPERATIONS, the columns of load.csv\n\n{}",
+        items(&METRICS),
+        items(&SERIES),
+        items(&QUANTILES)
+    )
+}
+
+/// The schema of scenarios, looked through from its root.
+struct Schema(Value);
+
+impl Schema {
+    /// A section of the file.
+    fn section(&self, name: &str) -> &Value {
+        self.followed(&self.0["properties"][name])
+    }
+
+    /// The table of a protocol.
+    fn protocol(&self, name: &str) -> &Value {
+        let system = &self.0["properties"]["systems"]["additionalProperties"];
+        self.followed(&system["properties"][name])
+    }
+
+    /// The schema of a key of a table.
+    fn key<'a>(&'a self, table: &'a Value, name: &str) -> &'a Value {
+        self.followed(&table["properties"][name])
+    }
+
+    /// What a reference refers to; of an optional value, the value.
+    fn followed<'a>(&'a self, schema: &'a Value) -> &'a Value {
+        let optional = schema["anyOf"].as_array().and_then(|schemas| schemas.first());
+        let reference = schema["$ref"].as_str().and_then(|reference| self.0.pointer(reference.trim_start_matches('#')));
+        match optional.or(reference) {
+            Some(next) => self.followed(next),
+            None => schema,
+        }
+    }
+
+    /// The keys of a table with their defaults.
+    fn parameters(&self, table: &Value) -> Vec<Item> {
+        let keys = table["properties"].as_object().into_iter().flatten();
+        let item = |(name, key): (&String, &Value)| {
+            let choices = self.choices(self.followed(key));
+            let description = described(key);
+            let text = match choices.is_empty() {
+                true => description,
+                false => format!("{description} One of {}.", choices.join(", ")),
+            };
+            Item { name: name.clone(), value: written(&key["default"]), text }
+        };
+        keys.map(item).collect()
+    }
+
+    /// The words of which a value is one.
+    fn choices(&self, schema: &Value) -> Vec<String> {
+        let listed = schema["enum"].as_array().into_iter().flatten();
+        let described = schema["oneOf"].as_array().into_iter().flatten().map(|choice| &choice["const"]);
+        listed.chain(described).filter_map(Value::as_str).map(|word| format!("\"{word}\"")).collect()
+    }
+
+    /// The alternatives of which exactly one key is given, each with the keys of its own table.
+    fn alternatives(&self, schema: &Value) -> Vec<Item> {
+        let alternatives = schema["oneOf"].as_array().into_iter().flatten();
+        let item = |alternative: &Value| {
+            let (name, inner) = alternative["properties"].as_object()?.iter().next()?;
+            let keys = self.followed(inner)["properties"].as_object();
+            let keys: Vec<&str> = keys.into_iter().flatten().map(|(key, _)| key.as_str()).collect();
+            Some(Item { name: name.clone(), value: keys.join(", "), text: described(alternative) })
+        };
+        alternatives.filter_map(item).collect()
+    }
+}
+
+fn described(schema: &Value) -> String {
+    schema["description"].as_str().unwrap_or_default().to_owned()
+}
+
+/// A default as TOML writes it; nothing for none.
+fn written(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Object(table) => {
+            let pairs: Vec<String> = table.iter().map(|(key, value)| format!("{key} = {}", written(value))).collect();
+            format!("{{ {} }}", pairs.join(", "))
+        }
+        other => other.to_string(),
+    }
+}

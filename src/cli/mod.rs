@@ -1,0 +1,80 @@
+//! Layer 9: commands, progress, exit codes. The only place that reads the wall clock or prints.
+//!
+//! Results go to files and stdout; errors, warnings and progress to stderr.
+
+mod aligned;
+mod arguments;
+mod check;
+#[expect(clippy::disallowed_types, reason = "what a run costs is wall-clock time")]
+mod clock;
+mod failure;
+mod json;
+mod list;
+mod output;
+mod plot;
+mod print;
+mod progress;
+mod run;
+mod simulate;
+mod sweep;
+mod timing;
+mod trace;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::registry::Registry;
+use crate::scenario::schema;
+
+use arguments::{Arguments, Command};
+use failure::Failure;
+
+/// The whole program over the protocols of `registry`: reads the command line, does what it says, gives the exit code.
+///
+/// A crate with protocols of its own calls this from its `main` and has every command (`examples/custom_protocol.rs`).
+///
+/// Exit codes: 0 done; 1 a run failed or `--verify` differed (the other runs are kept); 2 the command line, the scenario or
+/// other inputs are wrong (nothing was simulated or written); 3 a file could not be read or written; 130 interrupted (what
+/// was finished is kept).
+pub fn main(registry: Registry) -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version come this way too, to stdout. There is nobody left to tell if printing fails.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match dispatch(&registry, arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            print::error(&failure.text);
+            ExitCode::from(failure.code as u8)
+        }
+    }
+}
+
+fn dispatch(registry: &Registry, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Run(arguments) => run::run(registry, &arguments),
+        Command::Sweep(arguments) => sweep::sweep(registry, &arguments),
+        Command::Check(arguments) => check::check(registry, &arguments),
+        Command::List(arguments) => list::list(registry, arguments.what),
+        Command::Plot(arguments) => plot::plot(arguments),
+        Command::Schema => print::output(&format!("{:#}\n", schema(registry.registered()))),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), program_name(), &mut script);
+            print::output(&String::from_utf8_lossy(&script))
+        }
+    }
+}
+
+/// What the program was called: a crate with protocols of its own has another name.
+fn program_name() -> String {
+    let called = std::env::args_os().next().map(std::path::PathBuf::from);
+    let stem = called.as_deref().and_then(std::path::Path::file_stem).and_then(|stem| stem.to_str());
+    stem.unwrap_or("peerlab").to_owned()
+}

@@ -1,0 +1,124 @@
+//! What is seen of the runs while they last: the bar, and what each has cost.
+
+use std::io::Write;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::clock::{Cost, Stopwatch, peak_memory_bytes};
+use super::trace::Traces;
+use crate::engine::{Duration, Time};
+use crate::scenario::Run;
+use crate::sweep::execute::{Finished, Watch};
+
+/// Watches a list of runs.
+pub struct Watcher<'a> {
+    watched: Vec<Watched>,
+    clock: Stopwatch,
+    ended: AtomicU64,
+    /// Events of all runs so far.
+    events: AtomicU64,
+    bar: ProgressBar,
+    traces: &'a Traces,
+}
+
+/// What a list of runs cost.
+#[derive(Clone, Debug)]
+pub struct Costs {
+    /// From the first run's begin to the last one's end.
+    pub wall_s: f64,
+    /// The most memory that the process held until then; `None` where the system does not tell.
+    pub peak_memory_bytes: Option<u64>,
+    /// By run; `None` of one that has not begun.
+    pub runs: Vec<Option<Cost>>,
+}
+
+/// One run.
+#[derive(Debug)]
+struct Watched {
+    length: Duration,
+    /// Virtual milliseconds and events that the bar has seen.
+    seen: (AtomicU64, AtomicU64),
+    clock: Mutex<Option<Stopwatch>>,
+    cost: Mutex<Option<Cost>>,
+}
+
+impl<'a> Watcher<'a> {
+    /// The bar is shown on a terminal only. `what` says what the runs are for.
+    pub fn new(runs: &[Run], what: &'static str, quiet: bool, traces: &'a Traces) -> Watcher<'a> {
+        let watched = |run: &Run| Watched {
+            length: run.plan.warmup + run.plan.measure,
+            seen: Default::default(),
+            clock: Mutex::default(),
+            cost: Mutex::default(),
+        };
+        let watched: Vec<_> = runs.iter().map(watched).collect();
+        let total = watched.iter().map(|run| millis(run.length)).sum();
+        let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let style = ProgressStyle::with_template("{prefix} {bar:24} {percent:>3} %  {wide_msg} {eta} left");
+        let bar = ProgressBar::with_draw_target(Some(total), target)
+            .with_style(style.expect("the template is well formed"))
+            .with_prefix(what);
+        Watcher { watched, clock: Stopwatch::start(), ended: AtomicU64::new(0), events: AtomicU64::new(0), bar, traces }
+    }
+
+    /// Takes the bar away and says what the runs cost.
+    pub fn finish(self) -> Costs {
+        self.bar.finish_and_clear();
+        let cost = |watched: Watched| watched.cost.into_inner().expect("nobody panics while holding it");
+        Costs {
+            wall_s: self.clock.wall_s(),
+            peak_memory_bytes: peak_memory_bytes(),
+            runs: self.watched.into_iter().map(cost).collect(),
+        }
+    }
+
+    /// Moves the bar to where a run is.
+    fn show(&self, run: usize, at_ms: u64, events: u64) {
+        let (seen_ms, seen_events) = &self.watched[run].seen;
+        self.bar.inc(at_ms.saturating_sub(seen_ms.swap(at_ms, Ordering::Relaxed)));
+        let new = events.saturating_sub(seen_events.swap(events, Ordering::Relaxed));
+        let events = self.events.fetch_add(new, Ordering::Relaxed) + new;
+        let per_s = events as f64 / self.clock.wall_s().max(1e-3);
+        let hours = |ms: u64| ms as f64 / 3.6e6;
+        self.bar.set_message(format!(
+            "{:.1} of {:.1} virtual h, {:.2} M events/s, {} of {} runs done,",
+            hours(self.bar.position()),
+            hours(self.bar.length().unwrap_or(0)),
+            per_s / 1e6,
+            self.ended.load(Ordering::Relaxed),
+            self.watched.len(),
+        ));
+    }
+}
+
+impl Watch for Watcher<'_> {
+    fn begins(&self, run: usize) {
+        *self.watched[run].clock.lock().expect("nobody panics while holding it") = Some(Stopwatch::start());
+    }
+
+    fn progresses(&self, run: usize, at: Time, events: u64) {
+        if !self.bar.is_hidden() {
+            self.show(run, millis(at.since(Time::ZERO)), events);
+        }
+    }
+
+    fn ended(&self, run: usize, _: &Finished) {
+        let Watched { length, seen, clock, cost } = &self.watched[run];
+        let clock = clock.lock().expect("nobody panics while holding it").take();
+        *cost.lock().expect("nobody panics while holding it") = clock.map(|clock| clock.stop());
+        self.ended.fetch_add(1, Ordering::Relaxed);
+        if !self.bar.is_hidden() {
+            self.show(run, millis(*length), seen.1.load(Ordering::Relaxed));
+        }
+    }
+
+    fn trace(&self, run: usize) -> Option<Box<dyn Write + '_>> {
+        self.traces.writer(run)
+    }
+}
+
+fn millis(length: Duration) -> u64 {
+    length.as_nanos() / 1_000_000
+}

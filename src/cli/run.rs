@@ -1,0 +1,45 @@
+//! `peerlab run`: every system of a scenario once.
+
+use super::arguments::{Format, Run as Arguments};
+use super::failure::Failure;
+use super::simulate::{Job, load, simulate};
+use super::{json, print};
+use crate::registry::Registry;
+use crate::report::csv::Extra;
+use crate::report::table::comparison;
+
+/// Machines up to which `run` writes `nodes.csv`.
+const MOST_NODE_ROWS: u32 = 100_000;
+
+pub fn run(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
+    let seed = arguments.seed.map(|seed| format!("seed={seed}"));
+    let (scenario, mut runs) = load(registry, &arguments.simulated, seed.into_iter().collect(), true)?;
+    runs.retain(|run| run.seed == run.plan.seed);
+    let extra = Extra {
+        nodes: runs.iter().all(|run| run.plan.population.participants <= MOST_NODE_ROWS),
+        operations: arguments.operations,
+    };
+    let done = simulate(Job {
+        registry,
+        scenario: &scenario,
+        runs,
+        extra,
+        verify: arguments.verify,
+        trace: arguments.trace.as_deref(),
+        arguments: &arguments.simulated,
+    })?;
+    if let (Some(directory), false) = (&done.directory, arguments.simulated.quiet) {
+        let text = match arguments.simulated.format {
+            Format::Table => {
+                let systems: Vec<_> =
+                    done.outcomes().map(|(run, outcome)| (run.system().name.as_str(), &outcome.metrics[..])).collect();
+                let table = comparison(&systems, print::width());
+                format!("{table}\ncharts: {}\n", directory.join("charts").display())
+            }
+            Format::Json => json::runs(&scenario, done.outcomes()),
+            Format::Csv => done.csv(directory)?,
+        };
+        print::output(&text)?;
+    }
+    done.end()
+}

@@ -1,0 +1,219 @@
+//! What `run` and `sweep` have in common: execute a list of runs, write what they gave, say what went wrong.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::arguments::Simulated;
+use super::failure::{Code, Failure};
+use super::output::{self, Results};
+use super::progress::{Costs, Watcher};
+use super::timing::Timing;
+use super::trace::Traces;
+use super::{print, verify};
+use crate::registry::Registry;
+use crate::report::csv::{Extra, RunRow};
+use crate::report::manifest::Manifest;
+use crate::report::staged::FileError;
+use crate::run::Wanted;
+use crate::run::outcome::Outcome;
+use crate::scenario::{Run, Runs, Scenario};
+use crate::sweep::execute::{self, Finished};
+
+/// A list of runs of a scenario and what is wanted of them.
+pub struct Job<'a> {
+    pub registry: &'a Registry,
+    pub scenario: &'a Scenario,
+    pub runs: Vec<Run>,
+    pub extra: Extra,
+    /// Execute everything twice and compare.
+    pub verify: bool,
+    pub trace: Option<&'a Path>,
+    pub arguments: &'a Simulated,
+}
+
+/// A job that was executed and written.
+pub struct Done {
+    runs: Vec<Run>,
+    finished: Vec<Finished>,
+    /// Where the results are; `None` if no run gave any.
+    pub directory: Option<PathBuf>,
+    failure: Option<Failure>,
+}
+
+impl Done {
+    /// The runs with an outcome, in the order of the plan.
+    pub fn outcomes(&self) -> impl Iterator<Item = (&Run, &Outcome)> {
+        self.runs.iter().zip(&self.finished).filter_map(|(run, finished)| Some((run, finished.outcome()?)))
+    }
+
+    /// `runs.csv` as it was written.
+    pub fn csv(&self, directory: &Path) -> Result<String, Failure> {
+        let path = directory.join("runs.csv");
+        Ok(fs::read_to_string(&path).map_err(FileError::at(&path))?)
+    }
+
+    /// What went wrong although there may be results.
+    pub fn end(self) -> Result<(), Failure> {
+        self.failure.map_or(Ok(()), Err)
+    }
+}
+
+/// Reads a scenario, with `sets` after those of the command line, and the list of its runs. Prints warnings.
+pub fn load(
+    registry: &Registry,
+    arguments: &Simulated,
+    sets: Vec<String>,
+    refuse_axes: bool,
+) -> Result<(Scenario, Vec<Run>), Failure> {
+    let sets: Vec<String> = arguments.sets.iter().cloned().chain(sets).collect();
+    let scenario = Scenario::load(&arguments.scenario, &sets)?;
+    if refuse_axes {
+        scenario.refuse_axes()?;
+    }
+    let Runs { runs, warnings } = scenario.runs(registry.registered())?;
+    if !arguments.quiet && warnings.worst().is_some() {
+        print::error(&format!("{warnings}\n"));
+    }
+    Ok((scenario, runs))
+}
+
+/// Executes a job and writes its results.
+///
+/// # Errors
+/// If nothing could be begun or written. What goes wrong with single runs is kept in [`Done`].
+pub fn simulate(job: Job<'_>) -> Result<Done, Failure> {
+    let target = job.arguments.out.clone().unwrap_or_else(|| output::default_directory(&job.arguments.scenario));
+    let staged = output::prepare(&target)?;
+    let traces = match job.trace {
+        Some(path) => Traces::create(path, job.runs.iter().map(|run| run.system().name.as_str()))?,
+        None => Traces::default(),
+    };
+    let stop = stop_on_interrupt()?;
+    let (mut finished, costs) = execute(&job, "simulating", &stop, &traces);
+    let again = job.verify.then(|| execute(&job, "verifying", &stop, &Traces::default()).0);
+    if let Some(again) = &again {
+        drop_different(&mut finished, again);
+    }
+    let results = results(&job, &finished);
+    let mut failure = failure(&job, &finished, again.as_deref().unwrap_or_default());
+    let mut directory = None;
+    if !results.rows.is_empty() {
+        results.write(staged.path())?;
+        if let (Some(again), None) = (&again, &failure) {
+            failure = rewritten(&job, again, staged.path())?;
+        }
+        output::commit(staged, &timing(&job, &finished, &costs).to_json())?;
+        directory = Some(target);
+    }
+    let failure = failure.or(traces.close().err());
+    Ok(Done { runs: job.runs, finished, directory, failure })
+}
+
+/// True after the first Ctrl-C; a second one ends the process at once.
+fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    let handler = move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(Code::Interrupted as u8));
+        }
+    };
+    ctrlc::set_handler(handler).map_err(|error| Failure::new(Code::File, format!("cannot catch Ctrl-C: {error}")))?;
+    Ok(stop)
+}
+
+/// Executes all runs once.
+fn execute(job: &Job<'_>, what: &'static str, stop: &AtomicBool, traces: &Traces) -> (Vec<Finished>, Costs) {
+    let watcher = Watcher::new(&job.runs, what, job.arguments.quiet, traces);
+    let wanted = Wanted { nodes: job.extra.nodes, operations: job.extra.operations };
+    let finished = execute::execute(job.registry, &job.runs, wanted, stop, &watcher);
+    (finished, watcher.finish())
+}
+
+/// A run whose second execution gave something else has failed.
+fn drop_different(finished: &mut [Finished], again: &[Finished]) {
+    for (first, second) in finished.iter_mut().zip(again) {
+        let difference = match (&*first, second) {
+            (Finished::Done(one), Finished::Done(two)) => verify::outcomes(one, two),
+            (Finished::Done(_), Finished::Failed(why)) => Some(format!("the second one {why}")),
+            _ => None,
+        };
+        if let Some(difference) = difference {
+            *first = Finished::Failed(format!("two executions differ: {difference}"));
+        }
+    }
+}
+
+/// Renders the second execution's results too, and compares.
+fn rewritten(job: &Job<'_>, again: &[Finished], first: &Path) -> Result<Option<Failure>, Failure> {
+    let second = first.with_extension("again");
+    fs::create_dir(&second).map_err(FileError::at(&second))?;
+    let different = results(job, again).write(&second).and_then(|()| Ok(verify::files(first, &second)?));
+    fs::remove_dir_all(&second).map_err(FileError::at(&second))?;
+    let different = different?;
+    let message = format!("the outcomes are the same, but not what was written of them: {}", different.join(", "));
+    Ok((!different.is_empty()).then(|| Failure::new(Code::Run, message)))
+}
+
+fn results<'a>(job: &'a Job<'_>, finished: &'a [Finished]) -> Results<'a> {
+    let axes: Vec<String> = job.scenario.axes().iter().map(|axis| axis.path()).collect();
+    let mut manifest = Manifest::new(&job.runs[0].plan.title, job.scenario.hash());
+    let mut rows = Vec::new();
+    for (run, finished) in job.runs.iter().zip(finished) {
+        match finished {
+            Finished::Done(outcome) => {
+                manifest.add(&run.id, run.seed, outcome.fingerprint);
+                let cells = run.cells.iter().map(|cell| cell.clone().unwrap_or_default());
+                rows.push(RunRow {
+                    run_id: run.id.clone(),
+                    axes: axes.iter().cloned().zip(cells).collect(),
+                    system: run.system().name.clone(),
+                    seed: run.seed,
+                    outcome,
+                });
+            }
+            Finished::Failed(why) => manifest.add_missing(&run.id, why),
+            Finished::Interrupted => manifest.add_missing(&run.id, "interrupted"),
+        }
+    }
+    Results { rows, extra: job.extra, scenario: job.scenario.resolved(), manifest }
+}
+
+fn timing<'a>(job: &'a Job<'_>, finished: &[Finished], costs: &Costs) -> Timing<'a> {
+    let mut timing = Timing::new(costs, rayon::current_num_threads());
+    for ((run, finished), cost) in job.runs.iter().zip(finished).zip(&costs.runs) {
+        if let (Some(outcome), Some(cost)) = (finished.outcome(), cost) {
+            timing.add(run, outcome, *cost);
+        }
+    }
+    timing
+}
+
+/// What the user is told of runs that gave no outcome; `again` is the second execution, if there was one.
+fn failure(job: &Job<'_>, finished: &[Finished], again: &[Finished]) -> Option<Failure> {
+    let complaint = |(run, finished): (&Run, &Finished)| match finished {
+        Finished::Failed(why) => {
+            let replay = replay(job, run);
+            Some(format!("error: run `{}`: {why}\n  = help: this is a bug; to see it again: {replay}\n", run.id))
+        }
+        _ => None,
+    };
+    let complaints: String = job.runs.iter().zip(finished).filter_map(complaint).collect();
+    if !complaints.is_empty() {
+        return Some(Failure { code: Code::Run, text: complaints });
+    }
+    let done = finished.iter().filter(|finished| finished.outcome().is_some()).count();
+    let stopped = finished.iter().chain(again).any(|finished| *finished == Finished::Interrupted);
+    let message = format!("interrupted: {done} of {} runs were finished and kept", finished.len());
+    stopped.then(|| Failure::new(Code::Interrupted, message))
+}
+
+/// The command that executes one run again, with the other systems at its point.
+fn replay(job: &Job<'_>, run: &Run) -> String {
+    let fixed = job.scenario.axes().iter().zip(&run.cells);
+    let fixed = fixed.filter_map(|(axis, cell)| Some(format!("{}={}", axis.path(), cell.as_ref()?)));
+    let sets: String = job.arguments.sets.iter().cloned().chain(fixed).map(|set| format!(" --set '{set}'")).collect();
+    format!("peerlab run {} --seed {}{sets}", job.arguments.scenario.display(), run.seed)
+}

@@ -1,0 +1,33 @@
+//! `peerlab sweep`: the whole grid of a scenario, with repetitions, on all cores.
+
+use super::arguments::{Format, Sweep as Arguments};
+use super::failure::{Code, Failure};
+use super::simulate::{Job, load, simulate};
+use super::{json, print};
+use crate::registry::Registry;
+use crate::report::csv::Extra;
+
+pub fn sweep(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
+    let repetitions = arguments.repetitions.map(|number| format!("sweep.repetitions={number}"));
+    let (scenario, runs) = load(registry, &arguments.simulated, repetitions.into_iter().collect(), false)?;
+    let extra = Extra { nodes: arguments.nodes, operations: false };
+    let job =
+        Job { registry, scenario: &scenario, runs, extra, verify: false, trace: None, arguments: &arguments.simulated };
+    let done = pool(arguments.threads)?.install(|| simulate(job))?;
+    if let (Some(directory), false) = (&done.directory, arguments.simulated.quiet) {
+        let text = match arguments.simulated.format {
+            Format::Table => format!("charts: {}\n", directory.join("charts").display()),
+            Format::Json => json::runs(&scenario, done.outcomes()),
+            Format::Csv => done.csv(directory)?,
+        };
+        print::output(&text)?;
+    }
+    done.end()
+}
+
+/// The threads that execute runs; without a number as many as there are cores, or as `RAYON_NUM_THREADS` says.
+fn pool(threads: Option<u32>) -> Result<rayon::ThreadPool, Failure> {
+    let threads = threads.map_or(0, |threads| threads as usize);
+    let built = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    built.map_err(|error| Failure::new(Code::File, format!("cannot start threads: {error}")))
+}

@@ -1,0 +1,103 @@
+//! Where the trace goes: a file for each run, opened before the runs begin.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock};
+
+use super::failure::Failure;
+use crate::report::staged::FileError;
+
+type TraceFile = (PathBuf, BufWriter<File>);
+
+/// The trace files of a list of runs; without any if no trace is wanted.
+#[derive(Debug, Default)]
+pub struct Traces {
+    /// By run; taken when the run begins.
+    files: Vec<Mutex<Option<TraceFile>>>,
+    /// The first error.
+    failed: OnceLock<FileError>,
+}
+
+impl Traces {
+    /// A file for each of the `systems`, which have one run each: `path` itself if there is one system,
+    /// `<stem>-<system>.<extension>` otherwise.
+    ///
+    /// # Errors
+    /// If a file cannot be created.
+    pub fn create<'a>(path: &Path, systems: impl ExactSizeIterator<Item = &'a str>) -> Result<Traces, Failure> {
+        let alone = systems.len() == 1;
+        let file = |system| {
+            let path = if alone { path.to_owned() } else { beside(path, system) };
+            let out = File::create(&path).map_err(FileError::at(&path))?;
+            Ok(Mutex::new(Some((path, BufWriter::new(out)))))
+        };
+        Ok(Traces { files: systems.map(file).collect::<Result<_, Failure>>()?, failed: OnceLock::new() })
+    }
+
+    /// Where a run's trace goes; `None` if none is wanted or it was asked for before.
+    pub fn writer(&self, run: usize) -> Option<Box<dyn Write + '_>> {
+        let mut file = self.files.get(run)?.lock().expect("nobody panics while holding it");
+        let (path, out) = file.take()?;
+        Some(Box::new(Writer { path, out, failed: &self.failed }))
+    }
+
+    /// The first error of writing, which costs the trace but not the run.
+    ///
+    /// # Errors
+    /// If there was one.
+    pub fn close(self) -> Result<(), Failure> {
+        self.failed.into_inner().map_or(Ok(()), |error| Err(error.into()))
+    }
+}
+
+fn beside(path: &Path, system: &str) -> PathBuf {
+    let mut name = path.file_stem().unwrap_or_default().to_owned();
+    name.push(format!("-{system}"));
+    if let Some(extension) = path.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    path.with_file_name(name)
+}
+
+/// The trace of one run under way. Remembers what goes wrong.
+struct Writer<'a> {
+    path: PathBuf,
+    out: BufWriter<File>,
+    failed: &'a OnceLock<FileError>,
+}
+
+impl Writer<'_> {
+    fn keep<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        result.map_err(|source| {
+            let kind = source.kind();
+            // Only the first error is told: the others follow from it.
+            let _ = self.failed.set(FileError { path: self.path.clone(), source });
+            kind.into()
+        })
+    }
+}
+
+impl Write for Writer<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes);
+        self.keep(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.out.flush();
+        self.keep(flushed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_systems_name_stands_before_the_extension() {
+        assert_eq!(beside(Path::new("a/trace.csv"), "kad20"), Path::new("a/trace-kad20.csv"));
+        assert_eq!(beside(Path::new("trace"), "ring"), Path::new("trace-ring"));
+    }
+}

@@ -1,0 +1,45 @@
+//! `--verify`: where two executions of the same runs part, if they do.
+
+use std::fs;
+use std::path::Path;
+
+use crate::engine::fingerprint::first_difference;
+use crate::report::staged::FileError;
+use crate::run::catalogue::METRICS;
+use crate::run::outcome::Outcome;
+
+/// What differs between two outcomes of one run, in words; `None` if nothing does.
+pub fn outcomes(first: &Outcome, second: &Outcome) -> Option<String> {
+    if let Some((agreed, differs)) = first_difference(&first.checkpoints, &second.checkpoints) {
+        let (agreed, differs) = (agreed.as_secs_f64(), differs.as_secs_f64());
+        return Some(format!("the same up to {agreed} s of virtual time, not at {differs} s"));
+    }
+    let different = |(one, two): (&Option<f64>, &Option<f64>)| one.map(f64::to_bits) != two.map(f64::to_bits);
+    if let Some(metric) = first.metrics.iter().zip(&second.metrics).position(different) {
+        return Some(format!("the same events, but another `{}`", METRICS[metric].name));
+    }
+    (first != second).then(|| "the same events and metrics, but other rows".to_owned())
+}
+
+/// The files that differ between two directories of the same files, by their path in them.
+pub fn files(first: &Path, second: &Path) -> Result<Vec<String>, FileError> {
+    let mut different = Vec::new();
+    compare(first, second, "", &mut different)?;
+    Ok(different)
+}
+
+fn compare(first: &Path, second: &Path, at: &str, different: &mut Vec<String>) -> Result<(), FileError> {
+    let entries = fs::read_dir(first).and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(FileError::at(first))?;
+    let mut names: Vec<_> = entries.iter().map(fs::DirEntry::file_name).collect();
+    names.sort();
+    for name in names {
+        let (one, two) = (first.join(&name), second.join(&name));
+        let path = format!("{at}{}", name.to_string_lossy());
+        if one.is_dir() {
+            compare(&one, &two, &format!("{path}/"), different)?;
+        } else if fs::read(&one).map_err(FileError::at(&one))? != fs::read(&two).map_err(FileError::at(&two))? {
+            different.push(path);
+        }
+    }
+    Ok(())
+}

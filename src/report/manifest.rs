@@ -1,0 +1,81 @@
+//! `manifest.json`: what the results are of, enough to repeat them and to see whether a repetition gives the same.
+
+use serde::Serialize;
+
+/// The manifest's name. Its presence says that a directory of results is complete.
+pub const FILE: &str = "manifest.json";
+
+/// The version of the files' layout. It rises when a column or key changes its meaning or its place.
+const FORMAT: u32 = 1;
+
+/// What stands in the manifest. No time, host or path: the same scenario, seed and version give the same bytes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Manifest {
+    format: u32,
+    program: Program,
+    scenario: Scenario,
+    /// Each once, in the order of the runs.
+    seeds: Vec<u64>,
+    /// In the order of the plan.
+    runs: Vec<Run>,
+    /// Planned runs that are not among the results.
+    missing: Vec<Missing>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+struct Program {
+    name: &'static str,
+    version: &'static str,
+    /// Of the sources, `-modified` if they differed from it; `unknown` if they were no Git repository.
+    commit: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Scenario {
+    title: String,
+    /// Of `scenario.toml`.
+    blake3: String,
+}
+
+/// A run that is among the results.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Run {
+    run_id: String,
+    seed: u64,
+    /// Over everything observable, 16 hexadecimal digits.
+    fingerprint: String,
+}
+
+/// A planned run without a result.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Missing {
+    pub run_id: String,
+    pub because: String,
+}
+
+impl Manifest {
+    /// The manifest of a scenario without runs.
+    pub fn new(title: &str, hash: String) -> Manifest {
+        let program = Program { name: "peerlab", version: env!("CARGO_PKG_VERSION"), commit: env!("PEERLAB_COMMIT") };
+        let scenario = Scenario { title: title.to_owned(), blake3: hash };
+        Manifest { format: FORMAT, program, scenario, seeds: Vec::new(), runs: Vec::new(), missing: Vec::new() }
+    }
+
+    /// Adds a run that is among the results.
+    pub fn add(&mut self, run_id: &str, seed: u64, fingerprint: u64) {
+        if !self.seeds.contains(&seed) {
+            self.seeds.push(seed);
+        }
+        self.runs.push(Run { run_id: run_id.to_owned(), seed, fingerprint: format!("{fingerprint:016x}") });
+    }
+
+    /// Adds a planned run that is not.
+    pub fn add_missing(&mut self, run_id: &str, because: impl Into<String>) {
+        self.missing.push(Missing { run_id: run_id.to_owned(), because: because.into() });
+    }
+
+    /// The file's text.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("plain strings and numbers are JSON") + "\n"
+    }
+}

@@ -1,0 +1,114 @@
+//! Executing a list of runs on all cores. Prints nothing and reads no clock: who wants to watch is told.
+
+use std::any::Any;
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rayon::prelude::*;
+
+use crate::engine::Time;
+use crate::registry::Registry;
+use crate::run::Wanted;
+use crate::run::outcome::Outcome;
+use crate::scenario::Run;
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Finished {
+    Done(Box<Outcome>),
+    /// A bug of ours or of the protocol's, in words: it panicked.
+    Failed(String),
+    /// It was stopped, or never begun.
+    Interrupted,
+}
+
+impl Finished {
+    /// The outcome of a run that is done.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        match self {
+            Finished::Done(outcome) => Some(outcome),
+            _ => None,
+        }
+    }
+}
+
+/// Watches runs, which it names by their place in the list. Called on the thread that executes the run, and by several
+/// threads at once; what it does reaches no result. Every method does nothing by default.
+#[allow(unused_variables)]
+pub trait Watch: Sync {
+    fn begins(&self, run: usize) {}
+    /// Called every so many events.
+    fn progresses(&self, run: usize, at: Time, events: u64) {}
+    fn ended(&self, run: usize, how: &Finished) {}
+    /// Where the run's trace goes, if one is wanted. It is flushed when the run is done; the writer keeps its errors.
+    fn trace(&self, run: usize) -> Option<Box<dyn Write + '_>> {
+        None
+    }
+}
+
+/// Nobody watches.
+impl Watch for () {}
+
+/// Executes `runs` on the threads of the current rayon pool. The results are in the order of the list, and each depends on
+/// its run only. A run that panics fails alone; when `stop` becomes true, runs under way end soon and no other begins.
+///
+/// # Panics
+/// If the registry lacks a protocol that a plan names.
+pub fn execute(
+    registry: &Registry,
+    runs: &[Run],
+    wanted: Wanted,
+    stop: &AtomicBool,
+    watch: &impl Watch,
+) -> Vec<Finished> {
+    // One run at a time: whole halves of the list would leave threads idle when one half is the slower.
+    let each = runs.par_iter().enumerate().with_max_len(1);
+    each.map(|(number, run)| {
+        if stop.load(Ordering::Relaxed) {
+            return Finished::Interrupted;
+        }
+        watch.begins(number);
+        let finished = one(registry, number, run, wanted, stop, watch);
+        watch.ended(number, &finished);
+        finished
+    })
+    .collect()
+}
+
+fn one(
+    registry: &Registry,
+    number: usize,
+    run: &Run,
+    wanted: Wanted,
+    stop: &AtomicBool,
+    watch: &impl Watch,
+) -> Finished {
+    let system = run.system();
+    let entry = registry.find(system.protocol).expect("the plan was made with this registry");
+    let progress = |at, events| {
+        watch.progresses(number, at, events);
+        !stop.load(Ordering::Relaxed)
+    };
+    let simulated = catch_unwind(AssertUnwindSafe(|| {
+        let mut trace = watch.trace(number);
+        let out = trace.as_mut().map(|out| out as &mut dyn Write);
+        let outcome = (entry.simulate)(&run.plan, system, run.seed, wanted, out, &progress);
+        if let Some(out) = &mut trace {
+            // As with every line before: the writer keeps the error.
+            let _ = out.flush();
+        }
+        outcome
+    }));
+    match simulated {
+        Ok(Ok(outcome)) => Finished::Done(Box::new(outcome)),
+        Ok(Err(_)) => Finished::Interrupted,
+        Err(panic) => Finished::Failed(format!("panicked: {}", said(&*panic))),
+    }
+}
+
+/// The message of a panic.
+fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without a message".to_owned())
+}
