@@ -50,7 +50,7 @@ use super::{
     Context, Envelope, Key, Kind, Metric, NodeId, OpId, Patience, Placement, Problem, Protocol, Roster, Rpcs, View,
     Walk,
 };
-use crate::engine::Duration;
+use crate::engine::{Duration, prefetch};
 
 /// Chord: a ring with fingers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -291,6 +291,12 @@ impl Protocol for Chord {
         out.extend(successors);
         out.extend(predecessors.iter().filter(|node| !successors.contains(node)));
         out.extend(fingers.iter().filter(|node| !self.tables.is_neighbour(**node)));
+    }
+
+    fn prefetch(&self) {
+        prefetch(&self.tables.successors[..]);
+        prefetch(&self.tables.fingers[..]);
+        self.rpcs.prefetch();
     }
 
     fn heap_bytes(&self) -> usize {

@@ -116,6 +116,10 @@ pub trait Protocol: Sized + Send + 'static {
         None
     }
 
+    /// [`prefetch`](crate::engine::prefetch)es what the handlers will read beside the value itself: called a few events
+    /// before them.
+    fn prefetch(&self) {}
+
     /// Bytes allocated for tables and for RPC bookkeeping, beside `size_of::<Self>()`.
     fn heap_bytes(&self) -> usize;
 }

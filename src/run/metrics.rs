@@ -6,7 +6,7 @@ use super::operations::{Operation, Verdict};
 use super::outcome::{OperationRow, Sample};
 use super::peers::Peers;
 use super::tally::Tally;
-use crate::engine::{Duration, Time};
+use crate::engine::{Duration, Time, prefetch};
 use crate::network::Loss;
 use crate::overlay::{Envelope, NodeId};
 
@@ -270,6 +270,10 @@ impl Observer for Metrics {
         (self.bytes, self.packets_sent, self.lost) = ([0; 3], 0, [0; Loss::ALL.len()]);
         self.served = Served::default();
         self.peers.clear();
+    }
+
+    fn prefetch(&self, node: NodeId) {
+        prefetch(&self.machines[node.index()]);
     }
 
     fn packet_sent(&mut self, _: Time, to: NodeId, envelope: &Envelope) {

@@ -3,6 +3,7 @@
 pub mod catalogue;
 mod demand;
 mod effects;
+mod ahead;
 mod event;
 mod metrics;
 pub mod observer;
