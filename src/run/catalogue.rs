@@ -182,7 +182,13 @@ fn operation_metrics(list: &mut Vec<Metric>, operation: &str) {
         add(list, "get_local_ratio", "", Higher, "correct gets answered from the machine's own portion");
     }
     if operation == "put" {
-        add(list, "nodes_touched_per_put", "nodes", Lower, "nodes that stored the version of a correct put");
+        add(
+            list,
+            "nodes_touched_per_put",
+            "nodes",
+            Lower,
+            "nodes that stored the version of a correct put, the writer included where it does",
+        );
     }
 }
 
@@ -247,7 +253,8 @@ fn traffic_metrics(list: &mut Vec<Metric>) {
     add(list, "machine_bytes_per_s_mean", "B/s", Lower, about);
     let about = "the busiest machine's part of all bytes sent and received";
     add(list, "busiest_machine_share_ratio", "", Lower, about);
-    add(list, "packets_sent", "packets", Lower, "packets that left a machine");
+    let about = "packets that machines sent, those dropped at their own uplink included";
+    add(list, "packets_sent", "packets", Lower, about);
     for cause in LOSSES {
         let about = format!("packets lost, cause {}", cause.replace('_', " "));
         add(list, format!("packets_lost_{cause}"), "packets", Lower, about);

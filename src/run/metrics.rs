@@ -241,6 +241,18 @@ impl Metrics {
         self.machines.capacity() * size_of::<Machine>() + self.peers.heap_bytes()
     }
 
+    /// Takes the bytes of a packet back that was sent at this instant and found its own uplink full: a line never carries
+    /// more than its rate.
+    fn never_on_the_wire(&mut self, envelope: &Envelope) {
+        let bytes = u64::from(envelope.bytes);
+        let sender = &mut self.machines[envelope.from.index()];
+        sender.sent -= bytes;
+        sender.moved -= bytes;
+        sender.upload -= if envelope.for_others { bytes } else { 0 };
+        self.bytes[envelope.traffic as usize] -= bytes;
+        self.interval.bytes[envelope.traffic as usize] -= bytes;
+    }
+
     /// Nothing set yet.
     pub(super) fn figures() -> Figures {
         Figures::new(&METRICS)
@@ -294,8 +306,11 @@ impl Observer for Metrics {
         receiver.moved += u64::from(envelope.bytes);
     }
 
-    fn packet_lost(&mut self, _: Time, _: NodeId, _: &Envelope, loss: Loss) {
+    fn packet_lost(&mut self, _: Time, _: NodeId, envelope: &Envelope, loss: Loss) {
         self.lost[loss as usize] += 1;
+        if loss == Loss::UplinkQueue {
+            self.never_on_the_wire(envelope);
+        }
     }
 
     fn request_processed(&mut self, _: Time, node: NodeId, envelope: &Envelope) {

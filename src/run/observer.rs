@@ -24,7 +24,7 @@ pub struct Ended {
 pub trait Observer {
     /// The warm-up is over. Called before the first event at or after its end.
     fn measurement_begins(&mut self, at: Time) {}
-    /// A packet was put on the wire (it may be lost at once).
+    /// A node sent a packet. It may be lost at once; at a full uplink it never gets onto the wire.
     fn packet_sent(&mut self, at: Time, to: NodeId, envelope: &Envelope) {}
     /// A packet was handed to its receiver.
     fn packet_delivered(&mut self, at: Time, to: NodeId, envelope: &Envelope) {}
