@@ -1,9 +1,9 @@
 //! Layer 5: the simulation loop, its observers, and what a run leaves behind.
 
+mod ahead;
 pub mod catalogue;
 mod demand;
 mod effects;
-mod ahead;
 mod event;
 mod metrics;
 pub mod observer;
