@@ -61,6 +61,13 @@ impl Agent {
             {
                 offers.push((last, *held));
             }
+            // So much may have changed that nobody new is among them: a ring that many join at once moves past its holders.
+            if let Some(&nearest) = responsible.first()
+                && !responsible.contains(&desk.me)
+                && !appeared.contains(&nearest)
+            {
+                offers.push((nearest, *held));
+            }
         }
         self.offer(desk, offers);
     }
@@ -97,9 +104,11 @@ impl Agent {
         }
     }
 
-    /// A put stored a record here. If by its own account this node is not among the responsible, the put's lookup did not
-    /// know better: it is offered to them, and dropped once one of them holds it. (Kept, it would be missed by later puts
-    /// and go stale in the path of lookups.) A hand-over or repair is not passed on: its sender knows who has gone.
+    /// A record was stored here by a put, or by a node farther from its key. If by its own account this node is not among
+    /// the responsible, whoever stored it did not know better: it is offered to the nearest known, and dropped once that
+    /// one holds it. (Kept, it would be missed by later puts and go stale in the path of lookups.) So it comes nearer at
+    /// every step, and to one node only, or its copies would multiply on the way. What a nearer node hands over is kept:
+    /// that node knows who has gone.
     pub(super) fn pass_on_if_not_mine(
         &mut self,
         desk: &mut Desk<'_>,
@@ -109,8 +118,10 @@ impl Agent {
         let Some(version) = self.store.version(record).filter(|_| desk.repair == Repair::Eager) else { return };
         let mut responsible = Vec::with_capacity(desk.replicas);
         neighbourhood.responsible(record, desk.replicas, &mut responsible);
-        if !responsible.contains(&desk.me) {
-            self.offer(desk, responsible.into_iter().map(|node| (node, Held { record, version })).collect());
+        if let Some(&nearest) = responsible.first()
+            && !responsible.contains(&desk.me)
+        {
+            self.offer(desk, vec![(nearest, Held { record, version })]);
         }
     }
 

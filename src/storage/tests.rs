@@ -217,3 +217,14 @@ fn a_leaving_node_hands_over_to_its_heir() {
     nodes.with(0, |agent, desk, known| agent.on_leave(desk, known));
     assert_eq!(nodes.holds(2), [0, 1, 2], "the heir keeps it, though it may not know yet that node 0 leaves");
 }
+
+#[test]
+fn a_copy_left_far_behind_comes_nearer_step_by_step() {
+    let mut nodes = Nodes::new(6);
+    for (node, known) in [(1, [0, 1, 2]), (3, [1, 2, 3]), (5, [3, 4, 5])] {
+        nodes.known[node] = Known(known.map(NodeId).to_vec());
+    }
+    nodes.agents[5].store.keep(RECORD, Version(8));
+    nodes.with(5, |agent, desk, known| agent.on_change(desk, &[], &[NodeId(4)], known));
+    assert_eq!(nodes.holds(8), [1], "each knows two nearer ones, and the last of them is responsible itself");
+}
