@@ -90,7 +90,8 @@ pub trait Protocol: Sized + Send + 'static {
     /// The operation ended elsewhere (its deadline passed): its walk, if there is one, is dropped.
     fn cancel(&mut self, op: OpId);
 
-    /// The node leaves with notice: tell those who should know. It stays up to send and then goes.
+    /// The node leaves with notice: tell those who should know, and end with `cx.left()`; do nothing if the protocol has no
+    /// word for it. It stays up for the rest of its notice: it answers, but should keep itself in no table.
     fn leave(&mut self, cx: &mut Context<'_, Self>);
 
     /// The session ended: forget what belongs to it (outstanding requests, walks). What is left is what a returning node
@@ -114,6 +115,10 @@ pub trait Protocol: Sized + Send + 'static {
     fn version_of(&self, _shared: &Self::Shared, _me: NodeId, _record: RecordId) -> Option<Version> {
         None
     }
+
+    /// [`prefetch`](crate::engine::prefetch)es what the handlers will read beside the value itself: called a few events
+    /// before them.
+    fn prefetch(&self) {}
 
     /// Bytes allocated for tables and for RPC bookkeeping, beside `size_of::<Self>()`.
     fn heap_bytes(&self) -> usize;

@@ -164,6 +164,8 @@ fn operation_metrics(list: &mut Vec<Metric>, operation: &str) {
         let about = format!("time from issue to answer of correct {operation}s, {}", words(statistic));
         add(list, format!("{operation}_latency_{statistic}_ms"), "ms", Lower, about);
     }
+    let about = format!("time from issue to the end of failed {operation}s, mean; never part of the latency above");
+    add(list, format!("{operation}_failed_latency_mean_ms"), "ms", Lower, about);
     for statistic in ["mean", "p50", "p99"] {
         let about =
             format!("depth in the referral tree of the node where a correct {operation} ended, {}", words(statistic));
@@ -271,6 +273,7 @@ fn state_metrics(list: &mut Vec<Metric>) {
     add(list, "participants", "machines", Neither, "participants of the population, online or not");
     add(list, "online_mean", "machines", Neither, "participants online, time mean");
     add(list, "joined_mean", "nodes", Neither, "nodes online and joined, time mean");
+    add(list, "no_bootstrap", "", Lower, "attempts to join when no node was there to join through");
     add(list, "server_wait_mean_ms", "ms", Lower, "time a request waits at the server before its service begins");
     add(list, "server_utilisation_ratio", "", Lower, "busy share of the server's workers while it is up");
 }

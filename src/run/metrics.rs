@@ -6,7 +6,7 @@ use super::operations::{Operation, Verdict};
 use super::outcome::{OperationRow, Sample};
 use super::peers::Peers;
 use super::tally::Tally;
-use crate::engine::{Duration, Time};
+use crate::engine::{Duration, Time, prefetch};
 use crate::network::Loss;
 use crate::overlay::{Envelope, NodeId};
 
@@ -125,6 +125,7 @@ pub struct Metrics {
     pub(super) available_min: Option<f64>,
     pub(super) tables: TableCheck,
     pub(super) served: Served,
+    pub(super) no_bootstrap: u64,
     pub(super) peers: Peers,
     pub(super) samples: Vec<Sample>,
     pub(super) operations: Option<Vec<OperationRow>>,
@@ -161,6 +162,7 @@ impl Metrics {
             available_min: None,
             tables: TableCheck::default(),
             served: Served::default(),
+            no_bootstrap: 0,
             peers: Peers::new(machines as u32),
             samples: Vec::new(),
             operations: operations.then(Vec::new),
@@ -284,6 +286,10 @@ impl Observer for Metrics {
         self.peers.clear();
     }
 
+    fn prefetch(&self, node: NodeId) {
+        prefetch(&self.machines[node.index()]);
+    }
+
     fn packet_sent(&mut self, _: Time, to: NodeId, envelope: &Envelope) {
         let bytes = u64::from(envelope.bytes);
         let sender = &mut self.machines[envelope.from.index()];
@@ -334,6 +340,10 @@ impl Observer for Metrics {
             let count = if joined { self.joined.value() + 1 } else { self.joined.value() - 1 };
             self.joined.set(at, count);
         }
+    }
+
+    fn no_bootstrap(&mut self, _: Time, _: NodeId) {
+        self.no_bootstrap += 1;
     }
 
     fn records(&mut self, at: Time, machine: NodeId, held: u32) {
