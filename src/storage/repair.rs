@@ -66,6 +66,13 @@ impl Agent {
             {
                 moved_up.push((last, *held));
             }
+            // So much may have changed that nobody new is among them: a ring that many join at once moves past its holders.
+            if let Some(&nearest) = responsible.first()
+                && !responsible.contains(&desk.me)
+                && !appeared.contains(&nearest)
+            {
+                offers.push((nearest, *held));
+            }
         }
         self.offer(desk, offers, false);
         self.offer(desk, moved_up, true);
