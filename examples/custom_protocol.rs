@@ -5,6 +5,8 @@
 //! cargo run --release --example custom_protocol -- run examples/custom_protocol.toml
 //! ```
 
+use std::collections::BTreeMap;
+
 use peerlab::engine::{Duration, Source, Time};
 use peerlab::overlay::{self, *};
 use peerlab::registry::{Entry, Registry};
@@ -46,19 +48,16 @@ impl Payload for Message {
 }
 
 /// One node: whom it has heard, and when last.
+#[derive(Default)]
 struct Mesh {
-    heard: Vec<(NodeId, Time)>,
+    heard: BTreeMap<NodeId, Time>,
     joined: bool,
 }
 
 impl Mesh {
     fn hear(&mut self, cx: &mut Context<'_, Mesh>, node: NodeId) {
-        match self.heard.iter_mut().find(|(other, _)| *other == node) {
-            Some((_, last)) => *last = cx.now,
-            None => {
-                self.heard.push((node, cx.now));
-                cx.neighbour(node, Change::Appeared);
-            }
+        if self.heard.insert(node, cx.now).is_none() {
+            cx.neighbour(node, Change::Appeared);
         }
     }
 
@@ -80,7 +79,7 @@ impl Protocol for Mesh {
     fn shared(_: &Config, _: u32) {}
 
     fn new(_: &Config, _: &View<'_>) -> Mesh {
-        Mesh { heard: Vec::new(), joined: false }
+        Mesh::default()
     }
 
     fn start(&mut self, cx: &mut Context<'_, Mesh>, contact: Option<NodeId>) {
@@ -104,7 +103,7 @@ impl Protocol for Mesh {
             Message::Here => self.join(cx),
             Message::New(node) => {
                 if node == from.from {
-                    self.heard.iter().for_each(|(other, _)| cx.notice(*other, message));
+                    self.heard.keys().filter(|other| **other != node).for_each(|other| cx.notice(*other, message));
                 }
                 cx.notice(node, Message::Here);
             }
@@ -117,10 +116,11 @@ impl Protocol for Mesh {
             return cx.join_failed();
         }
         let (now, patience) = (cx.now, cx.config.heartbeat.mul_f64(3.0));
-        for (node, _) in self.heard.extract_if(.., |(_, last)| now.since(*last) > patience) {
+        for (&node, _) in self.heard.iter().filter(|(_, last)| now.since(**last) > patience) {
             cx.neighbour(node, Change::Gone);
         }
-        self.heard.iter().for_each(|(other, _)| cx.notice(*other, Message::Here));
+        self.heard.retain(|_, last| now.since(*last) <= patience);
+        self.heard.keys().for_each(|node| cx.notice(*node, Message::Here));
         cx.set_timer(cx.config.heartbeat, ());
     }
 
@@ -136,21 +136,20 @@ impl Protocol for Mesh {
     }
 
     fn nearest(&self, _: &(), view: &View<'_>, key: Key, count: usize, out: &mut Vec<NodeId>) {
-        let mut nodes: Vec<NodeId> = self.heard.iter().map(|(node, _)| *node).chain([view.me]).collect();
+        let mut nodes: Vec<NodeId> = self.heard.keys().copied().chain([view.me]).collect();
         nodes.sort_unstable_by_key(|node| Metric::Ring.distance(key, view.key(*node)));
         out.extend(nodes.into_iter().take(count));
     }
 
     fn contacts(&self, _: &(), _: &View<'_>, out: &mut Vec<NodeId>) {
-        out.extend(self.heard.iter().map(|(node, _)| *node));
+        out.extend(self.heard.keys());
     }
 
     fn heap_bytes(&self) -> usize {
-        size_of_val(&self.heard[..])
+        self.heard.len() * size_of::<(NodeId, Time)>()
     }
 }
 
 fn main() -> std::process::ExitCode {
-    let mesh = Entry::of::<Mesh>("mesh", "everyone tells everyone that it is there", "this example");
-    peerlab::cli::main(Registry::standard().with(mesh))
+    peerlab::cli::main(Registry::standard().with(Entry::of::<Mesh>("mesh", "everyone hears everyone", "an example")))
 }
