@@ -60,6 +60,8 @@
 //! membership in the conformance and determinism tests. In a crate of your own, `examples/custom_protocol.rs` shows the
 //! same without touching this one.
 
+#![deny(unsafe_code)]
+
 pub mod cli;
 pub mod engine;
 pub mod network;

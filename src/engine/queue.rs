@@ -238,11 +238,16 @@ impl<E: Copy> Queue<E> {
         }
     }
 
-    /// The event that is `ahead` places behind the next one, as far as the current slot is sorted. For prefetching: events
-    /// pushed since the slot was entered may come between.
+    /// The event that is `ahead` places behind the next one, about: those of the current slot are sorted, those of the
+    /// one after it are in no order, what lies beyond is not looked for, and what will be pushed is not known. For
+    /// prefetching: as events are popped, each comes once to a place near `ahead`.
+    #[inline]
     pub fn upcoming(&self, ahead: usize) -> Option<&E> {
-        let key = *self.keys.get(self.keys.len().checked_sub(ahead + 1)?)?;
-        Some(&self.bucket[key as u32 as usize].event)
+        let entry = match self.keys.len().checked_sub(ahead + 1) {
+            Some(sorted) => &self.bucket[self.keys[sorted] as u32 as usize],
+            None => self.slots.entry(&self.slab, self.slots.first_from(0)?, ahead - self.keys.len())?,
+        };
+        Some(&entry.event)
     }
 
     /// Pending events.
@@ -276,10 +281,12 @@ mod tests {
         for number in 0..10 {
             queue.push(Time::from_nanos((1 << SLOT_BITS) + 100 - 10 * number), Order::new(Class::Timer, 0, 0), number);
         }
-        assert_eq!(queue.upcoming(0), None, "no slot is sorted yet");
+        let mut unsorted: Vec<_> = (0..).map_while(|ahead| queue.upcoming(ahead).copied()).collect();
+        unsorted.sort_unstable();
+        assert_eq!(unsorted, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
         assert_eq!(queue.pop().map(|first| first.2), Some(9));
         assert_eq!(
-            (0..10).map_while(|ahead| queue.upcoming(ahead).copied()).collect::<Vec<_>>(),
+            (0..).map_while(|ahead| queue.upcoming(ahead).copied()).collect::<Vec<_>>(),
             [8, 7, 6, 5, 4, 3, 2, 1, 0]
         );
     }

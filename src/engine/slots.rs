@@ -14,7 +14,6 @@ const NONE: u32 = u32::MAX;
 #[derive(Clone, Copy)]
 struct Chunk<T> {
     entries: [T; CHUNK],
-    len: u32,
     /// The next chunk of the slot, or of the free list.
     next: u32,
 }
@@ -34,13 +33,12 @@ impl<T: Copy> Slab<T> {
     fn chunk(&mut self, entry: T, next: u32) -> u32 {
         let index = self.free;
         if index == NONE {
-            self.chunks.push(Chunk { entries: [entry; CHUNK], len: 1, next });
+            self.chunks.push(Chunk { entries: [entry; CHUNK], next });
             return u32::try_from(self.chunks.len() - 1).expect("fewer than 2³² chunks");
         }
         let chunk = &mut self.chunks[index as usize];
         self.free = chunk.next;
         chunk.entries[0] = entry;
-        chunk.len = 1;
         chunk.next = next;
         index
     }
@@ -50,37 +48,50 @@ impl<T: Copy> Slab<T> {
     }
 }
 
-/// A list of chunks that was taken out of its slot, to be emptied.
-pub(super) struct Chain(u32);
+/// A list of chunks: all but the first are full. Its length is beside the chunks, so that adding an entry only writes to
+/// memory, which nobody waits for.
+#[derive(Clone, Copy)]
+pub(super) struct Chain {
+    first: u32,
+    /// Entries in the first chunk.
+    len: u32,
+}
 
 impl Chain {
+    const EMPTY: Chain = Chain { first: NONE, len: 0 };
+
     /// Takes out any entry; an emptied chunk goes back to the slab.
     pub(super) fn pop<T: Copy>(&mut self, slab: &mut Slab<T>) -> Option<T> {
-        let chunk = slab.chunks.get_mut(self.0 as usize)?;
-        chunk.len -= 1;
-        let entry = chunk.entries[chunk.len as usize];
-        if chunk.len == 0 {
-            let next = std::mem::replace(&mut chunk.next, slab.free);
-            slab.free = std::mem::replace(&mut self.0, next);
+        let chunk = slab.chunks.get(self.first as usize)?;
+        self.len -= 1;
+        let entry = chunk.entries[self.len as usize];
+        if self.len == 0 {
+            self.release(slab);
         }
         Some(entry)
     }
 
     /// Moves all entries to the end of `out`; the chunks go back to the slab.
     pub(super) fn empty_into<T: Copy>(mut self, slab: &mut Slab<T>, out: &mut Vec<T>) {
-        while self.0 != NONE {
-            let chunk = &mut slab.chunks[self.0 as usize];
+        while let Some(chunk) = slab.chunks.get(self.first as usize) {
             // Not `extend_from_slice`, which clones generic entries field by field.
-            out.extend(chunk.entries[..chunk.len as usize].iter().copied());
-            let next = std::mem::replace(&mut chunk.next, slab.free);
-            slab.free = std::mem::replace(&mut self.0, next);
+            out.extend(chunk.entries[..self.len as usize].iter().copied());
+            self.release(slab);
         }
+    }
+
+    /// Gives the first chunk back to the slab.
+    fn release<T>(&mut self, slab: &mut Slab<T>) {
+        let chunk = &mut slab.chunks[self.first as usize];
+        let next = std::mem::replace(&mut chunk.next, slab.free);
+        slab.free = std::mem::replace(&mut self.first, next);
+        self.len = CHUNK as u32;
     }
 }
 
 /// [`SLOTS`] slots, each an unsorted list of entries.
 pub(super) struct Ring {
-    heads: Vec<u32>,
+    slots: Vec<Chain>,
     occupied: [u64; 64],
     /// Bit i: `occupied[i]` is not zero.
     words: u64,
@@ -88,24 +99,20 @@ pub(super) struct Ring {
 
 impl Ring {
     pub(super) fn new() -> Ring {
-        Ring { heads: vec![NONE; SLOTS], occupied: [0; 64], words: 0 }
+        Ring { slots: vec![Chain::EMPTY; SLOTS], occupied: [0; 64], words: 0 }
     }
 
     pub(super) fn push<T: Copy>(&mut self, slab: &mut Slab<T>, slot: usize, entry: T) {
-        let head = self.heads[slot];
-        if head == NONE {
+        let chain = &mut self.slots[slot];
+        if chain.first == NONE {
             self.occupied[slot / 64] |= 1 << (slot % 64);
             self.words |= 1 << (slot / 64);
-        } else {
-            let chunk = &mut slab.chunks[head as usize];
-            let len = chunk.len as usize;
-            if len < CHUNK {
-                chunk.entries[len] = entry;
-                chunk.len += 1;
-                return;
-            }
+        } else if (chain.len as usize) < CHUNK {
+            slab.chunks[chain.first as usize].entries[chain.len as usize] = entry;
+            chain.len += 1;
+            return;
         }
-        self.heads[slot] = slab.chunk(entry, head);
+        *chain = Chain { first: slab.chunk(entry, chain.first), len: 1 };
     }
 
     /// Empties a slot.
@@ -114,7 +121,20 @@ impl Ring {
         if self.occupied[slot / 64] == 0 {
             self.words &= !(1 << (slot / 64));
         }
-        Chain(std::mem::replace(&mut self.heads[slot], NONE))
+        std::mem::replace(&mut self.slots[slot], Chain::EMPTY)
+    }
+
+    /// The entry at a place in a slot: any order, but each entry has one place. `None` past the last.
+    pub(super) fn entry<'a, T>(&self, slab: &'a Slab<T>, slot: usize, mut place: usize) -> Option<&'a T> {
+        let Chain { first, len } = self.slots[slot];
+        let mut chunk = slab.chunks.get(first as usize)?;
+        let mut len = len as usize;
+        while place >= len {
+            chunk = slab.chunks.get(chunk.next as usize)?;
+            place -= len;
+            len = CHUNK;
+        }
+        Some(&chunk.entries[place])
     }
 
     /// The first occupied slot from `start` on, around the ring.
@@ -135,7 +155,7 @@ impl Ring {
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        self.heads.capacity() * size_of::<u32>()
+        self.slots.capacity() * size_of::<Chain>()
     }
 }
 
@@ -173,6 +193,7 @@ mod tests {
             for number in 0..100 {
                 ring.push(&mut slab, 5, number);
             }
+            assert_eq!((0..).map_while(|place| ring.entry(&slab, 5, place)).sum::<i32>(), 4950);
             let mut chain = ring.take(5);
             let mut taken: Vec<_> = (0..50).filter_map(|_| chain.pop(&mut slab)).collect();
             chain.empty_into(&mut slab, &mut taken);

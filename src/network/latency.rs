@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::matrix::Matrix;
 use crate::engine::random::hash_pair;
-use crate::engine::{Duration, Noise, Purpose, Source, Streams, standard_normal};
+use crate::engine::{Duration, Noise, Purpose, Source, Streams, prefetch, standard_normal};
 
 /// A law of one-way delays between machines.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,6 +105,14 @@ impl Propagation {
                 Duration::from_nanos(((dx * dx + dy * dy).sqrt() * width_nanos + 0.5) as u64)
             }
             Propagation::Matrix { matrix, rows } => matrix.one_way(rows[a as usize], rows[b as usize]),
+        }
+    }
+
+    pub(super) fn prefetch(&self, machine: u32) {
+        match self {
+            Propagation::Plane { positions, .. } => prefetch(&positions[machine as usize]),
+            Propagation::Matrix { rows, .. } => prefetch(&rows[machine as usize]),
+            _ => {}
         }
     }
 

@@ -3,7 +3,7 @@
 use super::access::{Access, Full, Link, Links};
 use super::latency::{Latency, Propagation};
 use super::loss::Loss;
-use crate::engine::{Duration, Noise, Source, Streams, Time};
+use crate::engine::{Duration, Noise, Source, Streams, Time, prefetch};
 
 /// What a scenario says of the network.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,6 +99,13 @@ impl Network {
     /// oneself.
     pub fn delay(&self, a: u32, b: u32) -> Duration {
         if a == b { Duration::ZERO } else { self.propagation.between(self.participants, a, b) }
+    }
+
+    /// Asks for the memory of a machine that will send or receive soon.
+    pub fn prefetch(&self, machine: u32) {
+        self.propagation.prefetch(machine);
+        self.uplinks.of(machine).iter().for_each(|link| prefetch(*link));
+        self.downlinks.of(machine).iter().for_each(|link| prefetch(*link));
     }
 
     /// Bytes allocated (a matrix counts fully, although runs share it).

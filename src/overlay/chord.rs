@@ -50,7 +50,7 @@ use super::{
     Context, Envelope, Key, Kind, Metric, NodeId, OpId, Patience, Placement, Problem, Protocol, Roster, Rpcs, View,
     Walk,
 };
-use crate::engine::Duration;
+use crate::engine::{Duration, prefetch};
 
 /// Chord: a ring with fingers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -187,6 +187,8 @@ pub struct Chord {
     next_finger: u8,
     /// Until then the node answers nobody: it is not part of the ring.
     joined: bool,
+    /// It has said that it leaves: it answers, but keeps its place no longer.
+    leaving: bool,
 }
 
 impl Protocol for Chord {
@@ -234,6 +236,9 @@ impl Protocol for Chord {
     }
 
     fn on_timer(&mut self, cx: &mut Context<'_, Self>, timer: Timer) {
+        if self.leaving {
+            return;
+        }
         cx.set_timer(timer.period(cx.config), timer);
         match timer {
             Timer::Stabilize => self.stabilize(cx),
@@ -266,12 +271,15 @@ impl Protocol for Chord {
 
     fn leave(&mut self, cx: &mut Context<'_, Self>) {
         self.depart(cx);
+        self.leaving = true;
+        cx.left();
     }
 
     fn suspend(&mut self) {
         self.rpcs.clear();
         self.lookups.clear();
         self.joined = false;
+        self.leaving = false;
     }
 
     fn nearest(&self, _: &Self::Shared, view: &View<'_>, key: Key, count: usize, out: &mut Vec<NodeId>) {
@@ -283,6 +291,12 @@ impl Protocol for Chord {
         out.extend(successors);
         out.extend(predecessors.iter().filter(|node| !successors.contains(node)));
         out.extend(fingers.iter().filter(|node| !self.tables.is_neighbour(**node)));
+    }
+
+    fn prefetch(&self) {
+        prefetch(&self.tables.successors[..]);
+        prefetch(&self.tables.fingers[..]);
+        self.rpcs.prefetch();
     }
 
     fn heap_bytes(&self) -> usize {

@@ -52,6 +52,8 @@ pub enum Effect<M, T> {
     TimeoutTimer { at: Time },
     /// The node is part of the overlay by its own account.
     Joined,
+    /// The node is no longer part of the overlay by its own account: it has said that it leaves.
+    Left,
     /// Joining through the given contact failed; try again with another in a while.
     JoinFailed,
     /// A walk has named the responsible nodes: `context.answers[first .. first + count]`, nearest first.
@@ -187,6 +189,11 @@ impl<P: Protocol> Context<'_, P> {
     /// The node is now part of the overlay.
     pub fn joined(&mut self) {
         self.effects.list.push(Effect::Joined);
+    }
+
+    /// The node has told those who should know that it leaves, and is no longer part of the overlay.
+    pub fn left(&mut self) {
+        self.effects.list.push(Effect::Left);
     }
 
     /// The join failed; `start` is called again with a fresh contact after 10 s.

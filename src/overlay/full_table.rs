@@ -333,6 +333,7 @@ impl Protocol for FullTable {
         let me = cx.me();
         let known = self.phase >= Phase::Announced;
         self.phase = Phase::Leaving;
+        cx.left();
         // An announcement under way would bring it back.
         self.rpcs.retain(|pending| !matches!(pending.tag, Tag::Missed { .. }));
         if known {

@@ -46,7 +46,7 @@ use super::message::{Cause, Envelope, Kind, NodeId, OpId, RecordId};
 use super::protocol::{Contact, Patience, Placement, Protocol, Walk};
 use super::roster::Roster;
 use super::rpc::{Pending, Rpcs};
-use crate::engine::Duration;
+use crate::engine::{Duration, prefetch};
 
 /// What a node sets its timer for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -352,6 +352,14 @@ impl Protocol for Kademlia {
     /// Flagged contacts and replacements are not counted: neither is used to route.
     fn contacts(&self, _: &Self::Shared, _: &View<'_>, out: &mut Vec<NodeId>) {
         out.extend(self.buckets.iter());
+    }
+
+    fn prefetch(&self) {
+        self.buckets.prefetch();
+        self.rpcs.prefetch();
+        for search in &self.searches {
+            prefetch(search);
+        }
     }
 
     fn heap_bytes(&self) -> usize {

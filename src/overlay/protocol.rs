@@ -101,7 +101,8 @@ pub trait Protocol: Sized + Send + 'static {
     /// protocols whose walks end at once.
     fn cancel(&mut self, _op: OpId) {}
 
-    /// The node leaves with notice: tell those who should know. It stays up to send and then goes. Tells nobody by default.
+    /// The node leaves with notice: tell those who should know, and end with `cx.left()`; do nothing, as by default, if the
+    /// protocol has no word for it. It stays up for the rest of its notice: it answers, but should keep itself in no table.
     fn leave(&mut self, _cx: &mut Context<'_, Self>) {}
 
     /// The session ended: forget what belongs to it (outstanding requests, walks). What is left is what a returning node
@@ -125,6 +126,10 @@ pub trait Protocol: Sized + Send + 'static {
     fn version_of(&self, _shared: &Self::Shared, _me: NodeId, _record: RecordId) -> Option<Version> {
         None
     }
+
+    /// [`prefetch`](crate::engine::prefetch)es what the handlers will read beside the value itself: called a few events
+    /// before them.
+    fn prefetch(&self) {}
 
     /// Bytes allocated for tables and for RPC bookkeeping, beside `size_of::<Self>()`.
     fn heap_bytes(&self) -> usize;

@@ -8,7 +8,7 @@
 use super::context::Context;
 use super::message::{Envelope, NodeId};
 use super::protocol::Protocol;
-use crate::engine::{Duration, Time};
+use crate::engine::{Duration, Time, prefetch};
 
 /// A request that waits for its reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +100,11 @@ impl<T: Copy> Rpcs<T> {
 
     pub fn outstanding(&self) -> impl Iterator<Item = &Pending<T>> {
         self.pending.iter()
+    }
+
+    /// Asks for the memory of the outstanding requests.
+    pub fn prefetch(&self) {
+        prefetch(&self.pending[..]);
     }
 
     /// Bytes allocated.

@@ -209,6 +209,7 @@ impl<P: Protocol> Bench<P> {
             Effect::Timer { at, timer } => self.push(at, Event::Timer { node, epoch, timer }),
             Effect::TimeoutTimer { at } => self.push(at, Event::Timeout { node, epoch }),
             Effect::Joined => self.joined[node.index()] = true,
+            Effect::Left => self.joined[node.index()] = false,
             Effect::JoinFailed => panic!("{node} failed to join: the bench has no retries"),
             Effect::Found { op, first, count } => {
                 let answers = answers[first as usize..(first + count) as usize].to_vec();

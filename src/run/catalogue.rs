@@ -164,6 +164,8 @@ fn operation_metrics(list: &mut Vec<Metric>, operation: &str) {
         let about = format!("time from issue to answer of correct {operation}s, {}", words(statistic));
         add(list, format!("{operation}_latency_{statistic}_ms"), "ms", Lower, about);
     }
+    let about = format!("time from issue to the end of failed {operation}s, mean; never part of the latency above");
+    add(list, format!("{operation}_latency_failed_mean_ms"), "ms", Lower, about);
     for statistic in ["mean", "p50", "p99"] {
         let about =
             format!("depth in the referral tree of the node where a correct {operation} ended, {}", words(statistic));
@@ -182,7 +184,13 @@ fn operation_metrics(list: &mut Vec<Metric>, operation: &str) {
         add(list, "get_local_ratio", "", Higher, "correct gets answered from the machine's own portion");
     }
     if operation == "put" {
-        add(list, "nodes_touched_per_put", "nodes", Lower, "nodes that stored the version of a correct put");
+        add(
+            list,
+            "nodes_touched_per_put",
+            "nodes",
+            Lower,
+            "nodes that stored the version of a correct put, the writer included where it does",
+        );
     }
 }
 
@@ -247,7 +255,8 @@ fn traffic_metrics(list: &mut Vec<Metric>) {
     add(list, "machine_bytes_per_s_mean", "B/s", Lower, about);
     let about = "the busiest machine's part of all bytes sent and received";
     add(list, "busiest_machine_share_ratio", "", Lower, about);
-    add(list, "packets_sent", "packets", Lower, "packets that left a machine");
+    let about = "packets that machines sent, those dropped at their own uplink included";
+    add(list, "packets_sent", "packets", Lower, about);
     for cause in LOSSES {
         let about = format!("packets lost, cause {}", cause.replace('_', " "));
         add(list, format!("packets_lost_{cause}"), "packets", Lower, about);
@@ -264,6 +273,7 @@ fn state_metrics(list: &mut Vec<Metric>) {
     add(list, "participants", "machines", Neither, "participants of the population, online or not");
     add(list, "online_mean", "machines", Neither, "participants online, time mean");
     add(list, "joined_mean", "nodes", Neither, "nodes online and joined, time mean");
+    add(list, "no_bootstrap", "", Lower, "attempts to join when no node was there to join through");
     add(list, "server_wait_mean_ms", "ms", Lower, "time a request waits at the server before its service begins");
     add(list, "server_utilisation_ratio", "", Lower, "busy share of the server's workers while it is up");
 }

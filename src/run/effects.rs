@@ -101,6 +101,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     self.schedule(at, Class::Timer, node, Event::OverlayTimeout { node, epoch });
                 }
                 Effect::Joined => self.has_joined(node),
+                Effect::Left => self.forget_joined(node),
                 Effect::JoinFailed => self.join_failed(node),
                 Effect::Found { op, first, count } => {
                     let nodes = &effects.answers[first as usize..(first + count) as usize];

@@ -96,6 +96,18 @@ pub(super) enum Event<M, T> {
     },
 }
 
+impl<M, T> Event<M, T> {
+    /// The node whose state it will touch first, of the frequent events.
+    #[inline]
+    pub fn node(&self) -> Option<NodeId> {
+        match *self {
+            Event::Arrival(Packet { to, .. }) => Some(to),
+            Event::Timer { node, .. } | Event::OverlayTimeout { node, .. } => Some(node),
+            _ => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

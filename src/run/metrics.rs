@@ -6,7 +6,7 @@ use super::operations::{Operation, Verdict};
 use super::outcome::{OperationRow, Sample};
 use super::peers::Peers;
 use super::tally::Tally;
-use crate::engine::{Duration, Time};
+use crate::engine::{Duration, Time, prefetch};
 use crate::network::Loss;
 use crate::overlay::{Envelope, NodeId};
 
@@ -125,6 +125,7 @@ pub struct Metrics {
     pub(super) available_min: Option<f64>,
     pub(super) tables: TableCheck,
     pub(super) served: Served,
+    pub(super) no_bootstrap: u64,
     pub(super) peers: Peers,
     pub(super) samples: Vec<Sample>,
     pub(super) operations: Option<Vec<OperationRow>>,
@@ -161,6 +162,7 @@ impl Metrics {
             available_min: None,
             tables: TableCheck::default(),
             served: Served::default(),
+            no_bootstrap: 0,
             peers: Peers::new(machines as u32),
             samples: Vec::new(),
             operations: operations.then(Vec::new),
@@ -241,6 +243,18 @@ impl Metrics {
         self.machines.capacity() * size_of::<Machine>() + self.peers.heap_bytes()
     }
 
+    /// Takes the bytes of a packet back that was sent at this instant and found its own uplink full: a line never carries
+    /// more than its rate.
+    fn never_on_the_wire(&mut self, envelope: &Envelope) {
+        let bytes = u64::from(envelope.bytes);
+        let sender = &mut self.machines[envelope.from.index()];
+        sender.sent -= bytes;
+        sender.moved -= bytes;
+        sender.upload -= if envelope.for_others { bytes } else { 0 };
+        self.bytes[envelope.traffic as usize] -= bytes;
+        self.interval.bytes[envelope.traffic as usize] -= bytes;
+    }
+
     /// Nothing set yet.
     pub(super) fn figures() -> Figures {
         Figures::new(&METRICS)
@@ -272,6 +286,10 @@ impl Observer for Metrics {
         self.peers.clear();
     }
 
+    fn prefetch(&self, node: NodeId) {
+        prefetch(&self.machines[node.index()]);
+    }
+
     fn packet_sent(&mut self, _: Time, to: NodeId, envelope: &Envelope) {
         let bytes = u64::from(envelope.bytes);
         let sender = &mut self.machines[envelope.from.index()];
@@ -290,8 +308,11 @@ impl Observer for Metrics {
         receiver.moved += u64::from(envelope.bytes);
     }
 
-    fn packet_lost(&mut self, _: Time, _: NodeId, _: &Envelope, loss: Loss) {
+    fn packet_lost(&mut self, _: Time, _: NodeId, envelope: &Envelope, loss: Loss) {
         self.lost[loss as usize] += 1;
+        if loss == Loss::UplinkQueue {
+            self.never_on_the_wire(envelope);
+        }
     }
 
     fn request_processed(&mut self, _: Time, node: NodeId, envelope: &Envelope) {
@@ -319,6 +340,10 @@ impl Observer for Metrics {
             let count = if joined { self.joined.value() + 1 } else { self.joined.value() - 1 };
             self.joined.set(at, count);
         }
+    }
+
+    fn no_bootstrap(&mut self, _: Time, _: NodeId) {
+        self.no_bootstrap += 1;
     }
 
     fn records(&mut self, at: Time, machine: NodeId, held: u32) {

@@ -1,5 +1,6 @@
 //! Layer 5: the simulation loop, its observers, and what a run leaves behind.
 
+mod ahead;
 pub mod catalogue;
 mod demand;
 mod effects;

@@ -24,7 +24,7 @@ pub struct Ended {
 pub trait Observer {
     /// The warm-up is over. Called before the first event at or after its end.
     fn measurement_begins(&mut self, at: Time) {}
-    /// A packet was put on the wire (it may be lost at once).
+    /// A node sent a packet. It may be lost at once; at a full uplink it never gets onto the wire.
     fn packet_sent(&mut self, at: Time, to: NodeId, envelope: &Envelope) {}
     /// A packet was handed to its receiver.
     fn packet_delivered(&mut self, at: Time, to: NodeId, envelope: &Envelope) {}
@@ -44,6 +44,8 @@ pub trait Observer {
     /// A request entered service at a server.
     fn served(&mut self, at: Time, server: NodeId, waited: Duration, service: Duration) {}
     fn operation_issued(&mut self, at: Time, operation: &Operation) {}
+    /// A packet of or to this node will come soon: asks for the memory that counting it takes.
+    fn prefetch(&self, node: NodeId) {}
     fn operation_ended(&mut self, at: Time, operation: &Operation, ended: &Ended) {}
 }
 
@@ -60,6 +62,11 @@ macro_rules! both {
 
 /// Two observers, told one after the other.
 impl<A: Observer, B: Observer> Observer for (A, B) {
+    fn prefetch(&self, node: NodeId) {
+        self.0.prefetch(node);
+        self.1.prefetch(node);
+    }
+
     both! {
         measurement_begins(at: Time);
         packet_sent(at: Time, to: NodeId, envelope: &Envelope);

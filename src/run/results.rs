@@ -124,6 +124,7 @@ impl Metrics {
         figures.set("participants", f64::from(self.participants));
         figures.set_some("online_mean", ratio(self.online.integral() as f64, self.measured_ns(facts)));
         figures.set_some("joined_mean", ratio(self.joined.integral() as f64, self.measured_ns(facts)));
+        figures.set("no_bootstrap", self.no_bootstrap as f64);
         if self.served.requests > 0 {
             figures.set("server_wait_mean_ms", self.served.waited_ns as f64 / self.served.requests as f64 / 1e6);
         }

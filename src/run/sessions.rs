@@ -79,14 +79,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.schedule_session(end, node, 1, Event::SessionEnds { participant, epoch });
     }
 
-    /// A participant says that it leaves. It stays up until its session ends, but is no longer part of the overlay.
+    /// A participant says that it leaves, to the overlay if that has a word for it, and hands its records over. It stays up
+    /// until its session ends.
     pub fn notice(&mut self, node: NodeId, epoch: u16) {
         if !self.is_current(node, epoch) || !self.seats[node.index()].joined {
             return;
         }
         self.with_overlay(node, |overlay, cx| overlay.leave(cx));
         self.with_agent(node, |agent, desk, around| agent.on_leave(desk, around));
-        self.forget_joined(node);
     }
 
     /// A participant goes offline, with its disk, and comes back after its downtime.
@@ -162,7 +162,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// By its own account the node is part of the overlay.
     pub fn has_joined(&mut self, node: NodeId) {
         self.joining -= u32::from(std::mem::take(&mut self.seats[node.index()].joining));
-        if self.seats[node.index()].joined {
+        if self.seats[node.index()].settled {
             return;
         }
         self.remember_joined(node);
@@ -186,7 +186,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    fn forget_joined(&mut self, node: NodeId) {
+    pub fn forget_joined(&mut self, node: NodeId) {
         let seat = &mut self.seats[node.index()];
         if !std::mem::take(&mut seat.joined) {
             return;

@@ -167,6 +167,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 self.now = until;
                 return Ok(());
             }
+            self.look_ahead();
             let (at, _, event) = self.queue.pop().expect("there is a next one");
             self.now = at;
             self.counts.events += 1;

@@ -24,6 +24,7 @@ pub struct Tally {
     open: u64,
     latency: Histogram<u64>,
     latency_sum_ns: u128,
+    failed_latency_sum_ns: u128,
     hops: [u64; 256],
     stretch: Histogram<u64>,
     rpcs: u64,
@@ -44,6 +45,7 @@ impl Default for Tally {
             open: 0,
             latency: histogram(LONGEST_US),
             latency_sum_ns: 0,
+            failed_latency_sum_ns: 0,
             hops: [0; 256],
             stretch: histogram(LARGEST_STRETCH),
             rpcs: 0,
@@ -59,7 +61,10 @@ impl Tally {
         match ended.verdict {
             Verdict::Correct => self.correct(at, operation, ended),
             Verdict::Incorrect => self.incorrect += 1,
-            Verdict::Failed(cause) => self.failed[cause as usize] += 1,
+            Verdict::Failed(cause) => {
+                self.failed[cause as usize] += 1;
+                self.failed_latency_sum_ns += u128::from((at - operation.issued).as_nanos());
+            }
             Verdict::Abandoned => self.abandoned += 1,
             Verdict::Open => self.open += 1,
         }
@@ -108,6 +113,9 @@ impl Tally {
         set("open_ratio", ratio(self.open, self.issued));
         for (cause, count) in Cause::ALL.iter().zip(self.failed) {
             set(&format!("failed_{}", cause.name().replace('-', "_")), Some(count as f64));
+        }
+        if failed > 0 {
+            set("latency_failed_mean_ms", Some(self.failed_latency_sum_ns as f64 / failed as f64 / 1e6));
         }
         set("rpcs_mean", ratio(self.rpcs, self.decided()));
         set("timeouts_mean", ratio(self.timeouts, self.decided()));

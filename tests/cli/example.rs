@@ -16,7 +16,7 @@ fn custom_protocol() -> PathBuf {
     let profile = test.ancestors().nth(2).unwrap();
     let program = profile.join("examples").join(format!("custom_protocol{}", env::consts::EXE_SUFFIX));
     if !program.exists() {
-        let built = Process::new(env!("CARGO")).args(["test", "--no-run", "--example", "custom_protocol"]).status();
+        let built = Process::new(env!("CARGO")).args(["build", "--example", "custom_protocol"]).status();
         assert!(built.unwrap().success());
     }
     program
@@ -34,7 +34,7 @@ fn a_protocol_of_ones_own_has_the_whole_command_line() {
         command.current_dir(bench.path(".")).args(arguments).assert()
     };
     let scenario = shipped("custom_protocol.toml");
-    let short = ["--set", "time.warmup=2min", "--set", "time.measure=5min", "--verify"];
+    let short = ["--set", "population.online=30", "--set", "time.measure=5min", "--verify"];
     let run = program(&[&["run", scenario.to_str().unwrap()], &short[..]].concat()).success();
     run.stdout(contains("mesh").and(contains("results/custom_protocol/charts")));
     program(&["list", "protocols"]).success().stdout(contains("heartbeat  \"10s\""));
@@ -46,9 +46,11 @@ fn a_protocol_of_ones_own_has_the_whole_command_line() {
 #[test]
 fn it_answers_correctly_where_nobody_leaves_and_also_when_built_by_joining() {
     let bench = Bench::new(&SCENARIO.replace("churn.", "# churn."));
-    let alone = ["--set", "systems.kad={ mesh = {} }", "--set", "population.start=join", "--format", "json"];
+    let sets = ["systems.kad={ mesh = {} }", "population.start=join", "population.join_over=1min"];
     let mut command = Command::new(custom_protocol());
-    let output = command.current_dir(bench.path(".")).args(["run", "s.toml"]).args(alone).assert().success();
+    command.current_dir(bench.path(".")).args(["run", "s.toml", "--format", "json"]);
+    sets.iter().for_each(|set| drop(command.args(["--set", set])));
+    let output = command.assert().success();
     let rows: serde_json::Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
     let mesh = &rows[2]["metrics"];
     for kind in ["lookup", "get", "put"] {

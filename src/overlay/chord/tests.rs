@@ -157,6 +157,20 @@ fn a_voluntary_leave_keeps_the_ring_intact_without_a_single_timeout() {
 }
 
 #[test]
+fn a_node_that_has_said_that_it_leaves_is_not_taken_in_again_while_it_is_still_up() {
+    let mut bench = converged(Config::default(), 50, 13);
+    let leaver = NodeId(7);
+    bench.with(leaver, |overlay, cx| overlay.leave(cx));
+    bench.run_for(Duration::from_secs(60));
+    assert!(!bench.joined[leaver.index()]);
+    for (node, overlay) in bench.nodes.iter().enumerate().filter(|(node, _)| *node != leaver.index()) {
+        let next = successor(&bench, bench.keys[node].plus(1));
+        assert_eq!(overlay.tables.successor(), Some(next), "of n{node}");
+        assert_ne!(overlay.tables.predecessor(), Some(leaver), "of n{node}");
+    }
+}
+
+#[test]
 fn recursive_lookups_give_the_same_answers_at_the_same_depth() {
     let mut iterative = converged(still(), 500, 11);
     let mut recursive = converged(Config { routing: Routing::Recursive, ..still() }, 500, 11);

@@ -23,7 +23,7 @@ use std::iter;
 use std::ops::Range;
 
 use super::Config;
-use crate::engine::{Noise, Source, Time};
+use crate::engine::{Noise, Source, Time, prefetch};
 use crate::overlay::{Key, NodeId, Roster, View};
 
 /// Contacts by which the vector grows: doubling would waste half of it.
@@ -284,6 +284,12 @@ impl Buckets {
     /// The bucket to be refreshed first, and when; `None` if there are no buckets.
     pub fn next_due(&self) -> Option<(usize, Time)> {
         self.buckets.iter().map(|bucket| bucket.due).enumerate().min_by_key(|&(index, due)| (due, index))
+    }
+
+    /// Asks for the memory of the table.
+    pub fn prefetch(&self) {
+        prefetch(&self.buckets[..]);
+        prefetch(&self.entries[..]);
     }
 
     /// Bytes allocated.

@@ -1,0 +1,198 @@
+//! What every registered protocol must do, whatever it is. A new row of the registry is tested here without a word.
+
+use super::lab::{FIGURES, OPERATIONS_TOO, Ran, all, every_system, runs, simulate, traced};
+use peerlab::run::Wanted;
+
+/// Lookups, gets and puts by 200 machines that never fail.
+const CALM: &str = r#"
+    seed = 3
+    [population]
+    participants = 200
+    [resources]
+    count = 150
+    size = "1KiB"
+    popularity.zipf = { exponent = 0.9 }
+    [workload]
+    lookup = { every = "20s" }
+    get = { every = "20s" }
+    put = { every = "2min" }
+"#;
+
+/// Sessions of minutes, lost packets, jitter, narrow lines, a crash: nothing is spared.
+const ROUGH: &str = r#"
+    seed = 4
+    [time]
+    warmup = "5min"
+    measure = "15min"
+    [population]
+    online = 120
+    [population.churn]
+    session.weibull = { shape = 0.6, mean = "10min" }
+    downtime.exponential = { mean = "10min" }
+    [network]
+    loss = 0.01
+    jitter = 0.2
+    latency.plane = { width = "150ms" }
+    access = { uplink = "1Mbit/s", downlink = "2Mbit/s", queue = "64KiB" }
+    [resources]
+    count = 100
+    [workload]
+    lookup = { every = "20s", target = "node" }
+    get = { every = "20s" }
+    put = { every = "1min" }
+    [[events]]
+    crash = { at = "12min", share = 0.2 }
+"#;
+
+fn calm(start: &str, time: &str) -> Vec<Ran> {
+    let population = format!("participants = 200\n{start}");
+    let text = CALM.replace("participants = 200", &population);
+    all(&format!("{text}\n[time]\n{time}\n{}", every_system()))
+}
+
+#[test]
+fn without_loss_churn_and_failures_every_answer_is_correct() {
+    for ran in calm("", "warmup = \"1min\"\nmeasure = \"10min\"") {
+        ["lookup", "get", "put"].iter().for_each(|operation| ran.assert_all_correct(operation));
+        assert_eq!(ran.figure("lookup_abandoned_ratio"), 0.0);
+        for cause in ["uplink_queue", "downlink_queue", "loss", "offline", "stale", "server_queue"] {
+            assert_eq!(ran.figure(&format!("packets_lost_{cause}")), 0.0, "{}: {cause}", ran.id);
+        }
+        assert_eq!((ran.figure("availability_min"), ran.figure("resources_lost")), (1.0, 0.0), "{}", ran.id);
+        assert_eq!((ran.figure("online_mean"), ran.figure("joined_mean")), (200.0, 200.0), "{}", ran.id);
+    }
+}
+
+#[test]
+fn an_overlay_that_nobody_converged_gets_there_by_joining() {
+    for ran in calm("start = \"join\"\njoin_over = \"5min\"", "warmup = \"20min\"\nmeasure = \"10min\"") {
+        ["lookup", "get", "put"].iter().for_each(|operation| ran.assert_all_correct(operation));
+        assert_eq!((ran.figure("joined_mean"), ran.figure("availability_min")), (200.0, 1.0), "{}", ran.id);
+        let online = ran.series("online");
+        assert!(online[0].1 < 100.0, "{}: they come one by one, and are {} after a minute", ran.id, online[0].1);
+    }
+}
+
+#[test]
+fn a_run_repeated_is_the_same_to_the_last_bit() {
+    let everything = Wanted { nodes: true, operations: true };
+    for run in runs(&format!("{ROUGH}{}", every_system())) {
+        let (once, trace) = traced(&run, everything);
+        let (again, same) = traced(&run, everything);
+        assert_eq!(once.outcome, again.outcome, "{}", run.id);
+        assert!(trace == same, "{}: two traces", run.id);
+        assert!(
+            once.figure("packets_lost_offline") > 0.0 && once.figure("packets_lost_loss") > 0.0,
+            "it was not rough"
+        );
+    }
+}
+
+#[test]
+fn being_watched_changes_nothing() {
+    for run in runs(&format!("{ROUGH}{}", every_system())) {
+        let plain = simulate(&run, FIGURES);
+        let (watched, _) = traced(&run, OPERATIONS_TOO);
+        assert_eq!(plain.outcome.metrics, watched.outcome.metrics, "{}", run.id);
+        assert_eq!(plain.outcome.samples, watched.outcome.samples, "{}", run.id);
+        assert_eq!(plain.outcome.checkpoints, watched.outcome.checkpoints, "{}", run.id);
+    }
+}
+
+#[test]
+fn a_system_does_not_know_what_it_is_compared_with() {
+    let system = |name: &&str| format!("[systems.{name}.{name}]\n");
+    let names: Vec<&str> =
+        peerlab::registry::Registry::standard().entries().iter().map(|e| e.registered.name).collect();
+    let together = all(&format!("{ROUGH}{}", names.iter().map(system).collect::<String>()));
+    let reversed = all(&format!("{ROUGH}{}", names.iter().rev().map(system).collect::<String>()));
+    for (name, ran) in names.iter().zip(&together) {
+        let alone = all(&format!("{ROUGH}{}", system(name)));
+        let other = reversed.iter().find(|ran| ran.system == *name).expect("it is there too");
+        assert!(ran.id == alone[0].id && ran.id == other.id);
+        assert!(ran.outcome == alone[0].outcome && ran.outcome == other.outcome, "{name} depends on its company");
+    }
+}
+
+/// Of a trace: who came and went, and who asked for what, when.
+fn environment(trace: &str, participants: u32) -> Vec<String> {
+    let described = |line: &&str| {
+        let mut cells = line.split(',');
+        let (event, node) = (cells.nth(1), cells.next().and_then(|node| node.parse::<u32>().ok()));
+        matches!(event, Some("up" | "down" | "issue")) && node.is_some_and(|node| node < participants)
+    };
+    trace.lines().filter(described).map(str::to_owned).collect()
+}
+
+#[test]
+fn sessions_and_operations_are_the_same_in_every_system() {
+    let mut of_all = Vec::new();
+    for run in runs(&format!("{ROUGH}{}", every_system())) {
+        let (_, trace) = traced(&run, FIGURES);
+        of_all.push((run.id.clone(), environment(&trace, run.plan.population.participants)));
+    }
+    for (word, least) in [(",up,", 200), (",lookup ", 3000), (",get ", 3000), (",put ", 1000)] {
+        let count = of_all[0].1.iter().filter(|line| line.contains(word)).count();
+        assert!(count > least, "there is little to compare: {count} {word}");
+    }
+    for (id, events) in &of_all[1..] {
+        let differ = events.iter().zip(&of_all[0].1).find(|(a, b)| a != b);
+        assert!(differ.is_none() && events.len() == of_all[0].1.len(), "{id} and {} differ: {differ:?}", of_all[0].0);
+    }
+}
+
+/// Sessions and absences shorter than a round trip: many replies find the next session of their node.
+const FLICKER: &str = r#"
+    seed = 5
+    [time]
+    warmup = "0s"
+    measure = "3min"
+    [population]
+    participants = 100
+    rejoin = "keep"
+    [population.churn]
+    session.uniform = { low = "100ms", high = "3s" }
+    downtime.uniform = { low = "10ms", high = "200ms" }
+    graceful = 0.0
+    [network]
+    latency.constant = "150ms"
+    [workload]
+    lookup = { every = "300ms" }
+"#;
+
+/// A reply that were taken for the answer to a question of a later session would come too early.
+#[test]
+fn a_reply_from_before_the_session_answers_nothing() {
+    for run in runs(&format!("{FLICKER}{}", every_system())) {
+        let ran = simulate(&run, OPERATIONS_TOO);
+        assert!(ran.figure("packets_lost_stale") > 100.0, "{}: {} stale", ran.id, ran.figure("packets_lost_stale"));
+        let answered = ran.outcome.operations.iter().filter(|row| matches!(row.outcome, "correct" | "incorrect"));
+        for row in answered.filter(|row| row.rpcs > 0) {
+            assert!(row.latency_ms >= Some(300.0), "{}: answered before a reply could come: {row:?}", ran.id);
+        }
+    }
+}
+
+/// Each handed-over reply was sent in the session that it arrives in, by the trace alone.
+#[test]
+fn replies_are_delivered_within_the_session_of_their_request() {
+    for run in runs(&format!("{FLICKER}{}", every_system())) {
+        let (ran, trace) = traced(&run, FIGURES);
+        let mut up_since = vec![0u64; run.plan.population.participants as usize + 1];
+        let mut replies = 0;
+        for line in trace.lines().skip(1) {
+            let cells: Vec<&str> = line.split(',').collect();
+            let (at, node): (u64, usize) = (cells[0].parse().unwrap(), cells[2].parse().unwrap());
+            match (cells[1], cells[4]) {
+                ("up", _) => up_since[node] = at,
+                ("deliver", "lookup-reply") => {
+                    replies += 1;
+                    let receiver: usize = cells[3].parse().unwrap();
+                    assert!(at >= up_since[receiver] + 300_000_000, "{}: too early for this session: {line}", ran.id);
+                }
+                _ => {}
+            }
+        }
+        assert!(replies > 0 || ran.system == "full-table", "{}: no replies", ran.id);
+    }
+}

@@ -1,0 +1,152 @@
+//! Scenarios as text, run through the registry as the command line runs them.
+
+use peerlab::registry::Registry;
+use peerlab::run::Wanted;
+use peerlab::run::catalogue::{METRICS, OPERATIONS, SERIES};
+use peerlab::run::outcome::{OperationRow, Outcome};
+use peerlab::scenario::{Run, Scenario};
+
+/// What is wanted in most tests: nothing beside the figures.
+pub const FIGURES: Wanted = Wanted { nodes: false, operations: false };
+/// A row for every operation.
+pub const OPERATIONS_TOO: Wanted = Wanted { nodes: false, operations: true };
+
+/// A run that is over, with its balances checked.
+pub struct Ran {
+    pub id: String,
+    pub system: String,
+    pub outcome: Outcome,
+}
+
+/// The list of runs of a scenario.
+pub fn runs(text: &str) -> Vec<Run> {
+    let scenario =
+        Scenario::parse("test".into(), "".into(), text.into(), &[]).unwrap_or_else(|error| panic!("{error}"));
+    scenario.runs(Registry::standard().registered()).unwrap_or_else(|error| panic!("{error}")).runs
+}
+
+/// Runs one of them.
+pub fn simulate(run: &Run, wanted: Wanted) -> Ran {
+    let registry = Registry::standard();
+    let entry = registry.find(run.system().protocol).expect("it is registered");
+    let outcome =
+        (entry.simulate)(&run.plan, run.system(), run.seed, wanted, None, &|_, _| true).expect("nobody stops it");
+    checked(run, outcome)
+}
+
+/// Runs one of them with its trace.
+pub fn traced(run: &Run, wanted: Wanted) -> (Ran, String) {
+    let registry = Registry::standard();
+    let entry = registry.find(run.system().protocol).expect("it is registered");
+    let mut trace = Vec::new();
+    let outcome = (entry.simulate)(&run.plan, run.system(), run.seed, wanted, Some(&mut trace), &|_, _| true);
+    let trace = String::from_utf8(trace).expect("a trace is text");
+    (checked(run, outcome.expect("nobody stops it")), trace)
+}
+
+/// Runs all of a scenario.
+pub fn all(text: &str) -> Vec<Ran> {
+    all_with(text, FIGURES)
+}
+
+/// Runs all of a scenario.
+pub fn all_with(text: &str, wanted: Wanted) -> Vec<Ran> {
+    runs(text).iter().map(|run| simulate(run, wanted)).collect()
+}
+
+/// The only run of a scenario.
+pub fn only(text: &str, wanted: Wanted) -> Ran {
+    let mut runs = all_with(text, wanted);
+    assert_eq!(runs.len(), 1, "one run was wanted");
+    runs.remove(0)
+}
+
+/// A system of every registered protocol, named as the protocol, with its defaults.
+pub fn every_system() -> String {
+    let registry = Registry::standard();
+    let names = registry.entries().iter().map(|entry| entry.registered.name);
+    names.map(|name| format!("[systems.{name}.{name}]\n")).collect()
+}
+
+fn checked(run: &Run, outcome: Outcome) -> Ran {
+    let ran = Ran { id: run.id.clone(), system: run.system().name.clone(), outcome };
+    OPERATIONS.iter().for_each(|operation| ran.assert_operations_add_up(operation));
+    ran.assert_packets_add_up();
+    ran
+}
+
+impl Ran {
+    /// A figure that must be there.
+    pub fn figure(&self, name: &str) -> f64 {
+        self.maybe(name).unwrap_or_else(|| panic!("{}: no {name}", self.id))
+    }
+
+    /// A figure that may not apply.
+    pub fn maybe(&self, name: &str) -> Option<f64> {
+        self.outcome.metrics[METRICS.index_of(name).unwrap_or_else(|| panic!("there is no column {name}"))]
+    }
+
+    /// A column of the time series: seconds and value, where there is one.
+    pub fn series(&self, name: &str) -> Vec<(f64, f64)> {
+        let column = SERIES.index_of(name).unwrap_or_else(|| panic!("there is no series {name}"));
+        let seconds = |sample: &peerlab::run::outcome::Sample| sample.at.as_nanos() as f64 / 1e9;
+        self.outcome.samples.iter().filter_map(|sample| Some((seconds(sample), sample.values[column]?))).collect()
+    }
+
+    /// The operations issued in these seconds of the run.
+    pub fn issued(&self, from: f64, until: f64) -> impl Iterator<Item = &OperationRow> {
+        let within = move |row: &&OperationRow| (from..until).contains(&(row.issued.as_nanos() as f64 / 1e9));
+        self.outcome.operations.iter().filter(within)
+    }
+
+    /// Holds a figure against what it should be.
+    #[track_caller]
+    pub fn assert_near(&self, name: &str, expected: f64, tolerance: f64) {
+        let measured = self.figure(name);
+        println!("{}: {name} = {measured:.4}, expected {expected:.4} ± {tolerance:.4}", self.id);
+        assert!((measured - expected).abs() <= tolerance, "{}: {name} is {measured}, not {expected}", self.id);
+    }
+
+    /// "100 % correct": some were asked, and none was incorrect or failed.
+    #[track_caller]
+    pub fn assert_all_correct(&self, operation: &str) {
+        assert!(self.figure(&format!("{operation}s")) > 0.0, "{}: no {operation}s", self.id);
+        let causes: Vec<_> = METRICS.iter().zip(&self.outcome.metrics).collect();
+        let failed =
+            causes.iter().filter(|(m, v)| m.name.starts_with(&format!("{operation}_failed_")) && **v > Some(0.0));
+        let failed: Vec<String> = failed.map(|(m, v)| format!("{} = {v:?}", m.name)).collect();
+        assert_eq!(self.figure(&format!("{operation}_correct_ratio")), 1.0, "{}: {operation}s: {failed:?}", self.id);
+    }
+
+    /// issued = correct + incorrect + failed + abandoned + open, and every failure has its cause.
+    fn assert_operations_add_up(&self, operation: &str) {
+        let column = |name: &str| self.maybe(&format!("{operation}{name}")).unwrap_or(0.0);
+        let issued = column("s");
+        let decided = issued * (1.0 - column("_abandoned_ratio") - column("_open_ratio"));
+        let parts = column("_correct_ratio") + column("_incorrect_ratio") + column("_failed_ratio");
+        assert!(decided < 0.5 || (parts - 1.0).abs() < 1e-9, "{}: {operation}s decided make up {parts}", self.id);
+        let causes = METRICS.iter().zip(&self.outcome.metrics).filter(|(metric, _)| {
+            metric
+                .name
+                .strip_prefix(operation)
+                .is_some_and(|rest| rest.starts_with("_failed_") && rest != "_failed_ratio")
+        });
+        let caused: f64 = causes.filter_map(|(_, count)| *count).sum();
+        let failed = column("_failed_ratio") * decided;
+        assert!((caused - failed).abs() < 0.01, "{}: {caused} of {failed} failed {operation}s have a cause", self.id);
+        let outcomes = ["correct", "incorrect", "failed", "abandoned", "open"];
+        let rows: Vec<_> = self.outcome.operations.iter().filter(|row| row.kind == operation).collect();
+        assert!(
+            rows.iter().all(|row| outcomes.contains(&row.outcome) && (row.outcome == "failed") != row.cause.is_empty())
+        );
+        assert!(rows.is_empty() || rows.len() as f64 == issued, "{}: {} rows of {issued}", self.id, rows.len());
+    }
+
+    /// No more packets are lost than were sent. (The exact balance is asserted by the simulator itself at every end.)
+    fn assert_packets_add_up(&self) {
+        let lost = METRICS.iter().zip(&self.outcome.metrics).filter(|(m, _)| m.name.starts_with("packets_lost_"));
+        let lost: f64 = lost.filter_map(|(_, count)| *count).sum();
+        // Those in flight when the measurement began were sent before.
+        assert!(lost <= self.figure("packets_sent") + 10_000.0, "{}: {lost} packets lost", self.id);
+    }
+}

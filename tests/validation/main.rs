@@ -1,0 +1,13 @@
+//! The referee: whole runs, from the text of a scenario to the figures, held against theory, published numbers and the
+//! rules of the design.
+//!
+//! One binary, so that all of it is linked once and both cores stay busy; a file for each subject. What takes longer than
+//! seconds is under `scenarios/validation/`, with a script that checks it: `scripts/validate`.
+
+mod churn;
+mod conformance;
+mod environment;
+mod lab;
+mod load;
+mod published;
+mod queueing;

@@ -1,0 +1,84 @@
+//! Published and analytic figures at the level of whole runs: path lengths.
+//!
+//! The same laws are held at the level of the overlay alone in `src/overlay/chord/published.rs` (with Table II of Stoica et
+//! al. 2003, lookups among failures) and `src/overlay/kademlia/tests.rs`. Here the rest of the way is tested too: what
+//! the simulation counts as a hop, an RPC, a correct answer.
+
+use super::lab::{Ran, all};
+
+/// Runs of `nodes` machines that never fail, with about `lookups` of random keys in each of `runs` populations.
+fn still_lookups(nodes: u32, lookups: u32, runs: u32, system: &str) -> Vec<Ran> {
+    let gap = 60.0 * f64::from(nodes) / f64::from(lookups);
+    all(&format!(
+        r#"
+        seed = 100
+        [time]
+        warmup = "0s"
+        measure = "60s"
+        [population]
+        participants = {nodes}
+        [workload]
+        lookup = {{ every = "{gap}s" }}
+        {system}
+        [sweep]
+        repetitions = {runs}
+        "#
+    ))
+}
+
+/// The mean of a figure over runs, all of whose lookups were correct.
+fn mean(runs: &[Ran], name: &str) -> f64 {
+    runs.iter().for_each(|ran| ran.assert_all_correct("lookup"));
+    runs.iter().map(|ran| ran.figure(name)).sum::<f64>() / runs.len() as f64
+}
+
+fn chord_hops(exponent: u32, runs: u32, successors: u32) -> f64 {
+    // Maintenance would change nothing: the ring is converged and stays so.
+    let never = "\"1000d\"";
+    let system = format!(
+        "[systems.ring.chord]\nsuccessors = {successors}\nstabilize = {never}\nfix_fingers = {never}\n\
+         check_predecessor = {never}"
+    );
+    mean(&still_lookups(1 << exponent, 4000, runs, &system), "lookup_hops_mean")
+}
+
+/// Stoica et al., SIGCOMM 2001, Fig. 10: ½·log₂ N, in our count + 0.866.
+#[test]
+fn chord_with_one_successor_takes_half_the_logarithm() {
+    for (exponent, runs) in [(8, 8), (10, 4), (12, 2)] {
+        let (measured, published) = (chord_hops(exponent, runs, 1), f64::from(exponent) / 2.0 + 0.866);
+        println!("2^{exponent}: {measured:.3}, published {published:.3}");
+        assert!((measured - published).abs() < 0.1, "2^{exponent}: {measured}, not {published}");
+    }
+}
+
+/// ½·log₂(N/r) + 1.
+#[test]
+fn chord_with_eight_successors_saves_the_hops_that_they_span() {
+    for (exponent, runs) in [(8, 8), (10, 4), (12, 2)] {
+        let (measured, expected) = (chord_hops(exponent, runs, 8), f64::from(exponent - 3) / 2.0 + 1.0);
+        println!("2^{exponent}: {measured:.3}, expected {expected:.3}");
+        assert!((measured - expected).abs() < 0.1, "2^{exponent}: {measured}, not {expected}");
+    }
+}
+
+/// REFERENCE §5: full buckets, α = 3, N = 10,000.
+#[test]
+fn kademlia_takes_the_hops_and_requests_of_the_reference() {
+    for (k, hops, rpcs) in [(8, 2.88, 12.9), (20, 2.43, 22.9)] {
+        let runs = still_lookups(10_000, 6000, 1, &format!("[systems.kad.kademlia]\nk = {k}\nrefresh = \"1000d\""));
+        let (measured, sent) = (mean(&runs, "lookup_hops_mean"), mean(&runs, "lookup_rpcs_mean"));
+        println!("k = {k}: {measured:.3} hops, reference {hops}; {sent:.2} RPCs, reference {rpcs}");
+        assert!((measured - hops).abs() < 0.2, "k = {k}: {measured} hops");
+        assert!((sent / rpcs - 1.0).abs() < 0.05, "k = {k}: {sent} RPCs");
+    }
+}
+
+#[test]
+fn the_server_is_one_hop_and_one_request_away() {
+    let runs = still_lookups(100, 1000, 1, "[systems.server.client-server]");
+    assert_eq!((mean(&runs, "lookup_hops_mean"), mean(&runs, "lookup_rpcs_mean")), (1.0, 1.0));
+    // Two ways of 50 ms and 1 ms of service, a queue now and then.
+    let fastest = runs[0].figure("lookup_latency_p50_ms");
+    assert!((101.0..101.2).contains(&fastest), "{fastest}");
+}

@@ -1,0 +1,138 @@
+//! The server's queue against the formulas of the textbooks, through the whole simulator: demand, network, server, figures.
+
+use super::lab::{FIGURES, Ran, only};
+
+/// Requests per second that one worker of the tests serves.
+const MU: f64 = 1000.0;
+
+/// A server under open-loop Poisson demand of `rho` of what its workers can do, until about `requests` have been served.
+fn server(rho: f64, service: &str, workers: u32, requests: f64) -> Ran {
+    let rate = rho * MU * f64::from(workers);
+    let seconds = requests / rate;
+    only(
+        &format!(
+            r#"
+            seed = 9
+            [time]
+            warmup = "10s"
+            measure = "{seconds}s"
+            [population]
+            participants = 1000
+            [network]
+            latency.constant = "1ms"
+            [workload]
+            lookup = {{ every = "{}s" }}
+            [systems.server.client-server]
+            uplink = "unlimited"
+            downlink = "unlimited"
+            queue = "unlimited"
+            service = {service}
+            workers = {workers}
+            waiting = 4_000_000_000
+            "#,
+            1000.0 / rate
+        ),
+        FIGURES,
+    )
+}
+
+const EXPONENTIAL: &str = "{ exponential = { mean = \"1ms\" } }";
+const CONSTANT: &str = "{ constant = \"1ms\" }";
+
+fn within_three_percent(ran: &Ran, name: &str, expected: f64) {
+    ran.assert_near(name, expected, 0.03 * expected);
+}
+
+/// M/M/1: the wait is ρ/(μ − λ); the time in the system is exponential with mean 1/(μ − λ).
+fn assert_is_mm1(rho: f64, requests: f64) {
+    let ran = server(rho, EXPONENTIAL, 1, requests);
+    let spare = MU * (1.0 - rho) / 1000.0;
+    within_three_percent(&ran, "server_wait_mean_ms", rho / spare);
+    ran.assert_near("server_utilisation_ratio", rho, 0.01);
+    // Two ways of 1 ms beside the time in the system.
+    within_three_percent(&ran, "lookup_latency_mean_ms", 2.0 + 1.0 / spare);
+    ran.assert_near("lookup_latency_p99_ms", 2.0 + 100f64.ln() / spare, 0.05 * 100f64.ln() / spare);
+    ran.assert_near("lookups", requests, 0.01 * requests);
+    ran.assert_all_correct("lookup");
+}
+
+/// M/D/1: the wait is ρ/(2μ(1 − ρ)).
+fn assert_is_md1(rho: f64, requests: f64) {
+    let ran = server(rho, CONSTANT, 1, requests);
+    within_three_percent(&ran, "server_wait_mean_ms", 1000.0 * rho / (2.0 * MU * (1.0 - rho)));
+    ran.assert_near("server_utilisation_ratio", rho, 0.01);
+    ran.assert_all_correct("lookup");
+}
+
+#[test]
+fn a_half_busy_server_of_exponential_service_is_mm1() {
+    assert_is_mm1(0.5, 0.3e6);
+}
+
+#[test]
+fn a_busy_server_of_exponential_service_is_mm1() {
+    assert_is_mm1(0.8, 1.3e6);
+}
+
+#[test]
+fn a_half_busy_server_of_constant_service_is_md1() {
+    assert_is_md1(0.5, 0.3e6);
+}
+
+#[test]
+fn a_busy_server_of_constant_service_is_md1() {
+    assert_is_md1(0.8, 1.3e6);
+}
+
+#[test]
+fn a_very_busy_server_of_exponential_service_is_mm1() {
+    assert_is_mm1(0.9, 5e6);
+}
+
+#[test]
+fn a_very_busy_server_of_constant_service_is_md1() {
+    assert_is_md1(0.9, 5e6);
+}
+
+/// M/M/c: who comes waits with Erlang's probability C(c, λ/μ) (Erlang 1917), on average C/(cμ − λ).
+#[test]
+fn four_workers_are_mmc() {
+    let (workers, rho) = (4u32, 0.8);
+    let ran = server(rho, EXPONENTIAL, workers, 1.3e6);
+    let offered = rho * f64::from(workers);
+    let term = |n: u32| (1..=n).fold(1.0, |product, i| product * offered / f64::from(i));
+    let all_busy = term(workers) / (1.0 - rho);
+    let waits = all_busy / ((0..workers).map(term).sum::<f64>() + all_busy);
+    let expected = waits / (MU * f64::from(workers) * (1.0 - rho)) * 1000.0;
+    within_three_percent(&ran, "server_wait_mean_ms", expected);
+    ran.assert_near("server_utilisation_ratio", rho, 0.01);
+}
+
+/// Twice what it can serve: it serves what it can, and turns the rest away at once.
+#[test]
+fn an_overloaded_server_refuses_what_its_queue_does_not_hold() {
+    let ran = only(
+        r#"
+        seed = 9
+        [time]
+        warmup = "10s"
+        measure = "5min"
+        [population]
+        participants = 200
+        [workload]
+        lookup = { every = "1s" }
+        [systems.server.client-server]
+        service = { constant = "10ms" }
+        waiting = 50
+        "#,
+        FIGURES,
+    );
+    ran.assert_near("lookup_correct_ratio", 0.5, 0.01);
+    assert_eq!(ran.figure("lookup_failed_ratio"), 1.0 - ran.figure("lookup_correct_ratio"));
+    assert!(ran.figure("lookup_failed_queue_full") > 0.0 && ran.figure("lookup_failed_timeout") == 0.0);
+    let counted = ran.figure("packets_lost_server_queue") - ran.figure("lookup_failed_queue_full");
+    assert!(counted.abs() < 50.0, "a refusal is a lost request: {counted} more");
+    ran.assert_near("server_utilisation_ratio", 1.0, 1e-3);
+    // A full queue of 50, or nearly so: 500 ms.
+    ran.assert_near("server_wait_mean_ms", 500.0, 15.0);
+}
