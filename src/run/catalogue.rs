@@ -165,7 +165,7 @@ fn operation_metrics(list: &mut Vec<Metric>, operation: &str) {
         add(list, format!("{operation}_latency_{statistic}_ms"), "ms", Lower, about);
     }
     let about = format!("time from issue to the end of failed {operation}s, mean; never part of the latency above");
-    add(list, format!("{operation}_failed_latency_mean_ms"), "ms", Lower, about);
+    add(list, format!("{operation}_latency_failed_mean_ms"), "ms", Lower, about);
     for statistic in ["mean", "p50", "p99"] {
         let about =
             format!("depth in the referral tree of the node where a correct {operation} ended, {}", words(statistic));

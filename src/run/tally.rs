@@ -115,7 +115,7 @@ impl Tally {
             set(&format!("failed_{}", cause.name().replace('-', "_")), Some(count as f64));
         }
         if failed > 0 {
-            set("failed_latency_mean_ms", Some(self.failed_latency_sum_ns as f64 / failed as f64 / 1e6));
+            set("latency_failed_mean_ms", Some(self.failed_latency_sum_ns as f64 / failed as f64 / 1e6));
         }
         set("rpcs_mean", ratio(self.rpcs, self.decided()));
         set("timeouts_mean", ratio(self.timeouts, self.decided()));
