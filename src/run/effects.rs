@@ -40,7 +40,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             shared: &mut self.shared,
             noise: &mut seat.noise,
             lists: &mut self.lists,
-            held: self.agents[node.index()].store.held(),
+            held: if self.record_keys.is_empty() { &[] } else { self.agents[node.index()].store.held() },
             sizes: &self.sizes,
             epoch: seat.epoch,
             effects: &mut effects,
