@@ -204,8 +204,19 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             operation.touched += 1;
             if let Some(record) = operation.record {
                 self.records.mark_stored(record);
+                self.tell_available();
             }
         }
+    }
+
+    /// Observers learn how many records can be had. Where everyone stores, no copies are counted: what was ever stored can
+    /// be had while anybody is there, which the observer knows.
+    pub fn tell_available(&mut self) {
+        let records = match P::PLACEMENT {
+            Placement::Everyone(_) => self.records.ever_stored(),
+            Placement::Closest(_) | Placement::Servers => self.records.available(),
+        };
+        self.observer.available(self.now, records);
     }
 
     fn answered(&mut self, op: OpId, correct: bool, at: Contact) {

@@ -353,8 +353,9 @@ impl Observer for Metrics {
     }
 
     fn available(&mut self, at: Time, records: u32) {
-        // Where everybody holds everything, all can be had while anybody is there.
-        let records = self.everywhere.map_or(records, |all| if self.online.value() > 0 { all } else { 0 });
+        // Where everybody holds everything, nothing can be had while nobody is there.
+        let nobody = self.everywhere.is_some() && self.online.value() == 0;
+        let records = if nobody { 0 } else { records };
         self.available.set(at, records.into());
     }
 

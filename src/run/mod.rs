@@ -135,7 +135,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let facts = Facts {
             now: self.now,
             worker_ns: 0,
-            resources_stored: self.records.ever_stored(),
+            resources_stored: self.records.ever_stored() as usize,
             resources_lost: self.records.lost(),
         };
         let timing = Timing {

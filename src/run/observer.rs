@@ -39,7 +39,7 @@ pub trait Observer {
     fn no_bootstrap(&mut self, at: Time, node: NodeId) {}
     /// A machine's records became so many.
     fn records(&mut self, at: Time, machine: NodeId, held: u32) {}
-    /// The number of records that can be had became this.
+    /// The number of records that can be had became this. (Where everyone stores: that were ever stored.)
     fn available(&mut self, at: Time, records: u32) {}
     /// A request entered service at a server.
     fn served(&mut self, at: Time, server: NodeId, waited: Duration, service: Duration) {}

@@ -71,8 +71,9 @@ pub struct Records {
     /// Copies on disks, and on disks of machines that are online.
     on_disk: Vec<u32>,
     online: Vec<u32>,
-    /// A version was put, or existed from the start.
+    /// A version was put, or existed from the start; and how many such records there are.
     stored: Vec<bool>,
+    ever_stored: u32,
     acknowledged: Vec<Version>,
     available: u32,
     last: Version,
@@ -86,6 +87,7 @@ impl Records {
             on_disk: vec![0; count],
             online: vec![0; count],
             stored: vec![false; count],
+            ever_stored: 0,
             acknowledged: vec![Version(0); count],
             available: 0,
             last: Version(0),
@@ -108,8 +110,8 @@ impl Records {
     }
 
     /// Records that were stored once.
-    pub fn ever_stored(&self) -> usize {
-        self.stored.iter().filter(|stored| **stored).count()
+    pub fn ever_stored(&self) -> u32 {
+        self.ever_stored
     }
 
     pub fn is_lost(&self, record: RecordId) -> bool {
@@ -122,7 +124,8 @@ impl Records {
 
     /// Some node stored a version.
     pub fn mark_stored(&mut self, record: RecordId) {
-        self.stored[record.index()] = true;
+        let before = std::mem::replace(&mut self.stored[record.index()], true);
+        self.ever_stored += u32::from(!before);
     }
 
     /// A new version: numbered in the order of issue, which is that of (time, participant).
@@ -138,14 +141,14 @@ impl Records {
 
     /// `version` was acknowledged to its writer.
     pub fn acknowledge(&mut self, record: RecordId, version: Version) {
-        self.stored[record.index()] = true;
+        self.mark_stored(record);
         let newest = &mut self.acknowledged[record.index()];
         *newest = version.max(*newest);
     }
 
     /// A copy was made on a disk, of a machine that is online or not.
     pub fn copy_made(&mut self, record: RecordId, online: bool) {
-        self.stored[record.index()] = true;
+        self.mark_stored(record);
         self.on_disk[record.index()] += 1;
         if online {
             self.came_online(record);
