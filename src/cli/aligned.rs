@@ -61,13 +61,13 @@ mod tests {
             item("k", "20", "contacts in a bucket, and nodes that must have answered when a lookup ends"),
             item("alpha", "3", ""),
         ];
-        let expected = "\
-  k      20  contacts in a bucket, and nodes
-             that must have answered when a
-             lookup ends
-  alpha  3
-";
-        assert_eq!(list(&items, 44), expected);
+        let expected = [
+            "  k      20  contacts in a bucket, and nodes",
+            "             that must have answered when a",
+            "             lookup ends",
+            "  alpha  3",
+        ];
+        assert_eq!(list(&items, 44).lines().collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -65,9 +65,10 @@ fn cost(runs: &[Run], needs: &[Option<Need>]) -> String {
     let threads = rayon::current_num_threads().min(runs.len());
     let events: f64 = needs().map(|need| need.events).sum();
     let largest = needs().map(|need| need.memory).fold(0.0, f64::max);
+    let (number, word) = if events < 1e9 { (events / 1e6, "million") } else { (events / 1e9, "billion") };
     format!(
-        "very roughly {} million events: {} at {} million a second on each of {threads} cores; {} of memory",
-        significant(events / 1e6),
+        "very roughly {} {word} events: {} at {} million a second on each of {threads} cores; {} of memory",
+        significant(number),
         duration(events / EVENTS_PER_S / threads as f64),
         EVENTS_PER_S / 1e6,
         bytes(largest * threads as f64),

@@ -45,15 +45,22 @@ pub trait Protocol: Sized + Send + 'static {
         Vec::new()
     }
 
-    /// Entries of the longest list in a message of this protocol (at most 255).
-    fn longest_list(config: &Self::Config) -> usize;
+    /// Entries of the longest list in a message of this protocol (at most 255); none by default.
+    fn longest_list(_config: &Self::Config) -> usize {
+        0
+    }
 
-    /// The longest period of the protocol's maintenance: `check` compares the warm-up with it. Zero if there is none.
-    fn longest_period(config: &Self::Config) -> Duration;
+    /// The longest period of the protocol's maintenance: `check` compares the warm-up with it. Zero, the default, if it is
+    /// nothing to wait for.
+    fn longest_period(_config: &Self::Config) -> Duration {
+        Duration::ZERO
+    }
 
     /// How long a request waits for its reply, and how often it is sent again. Storage, which stands beside the overlay,
-    /// is as patient as the overlay itself.
-    fn patience(config: &Self::Config) -> Patience;
+    /// is as patient as the overlay itself. By default 1.5 s and never (OverSim).
+    fn patience(_config: &Self::Config) -> Patience {
+        Patience { timeout: Duration::from_millis(1500), retries: 0 }
+    }
 
     /// A node that knows nothing yet.
     fn new(config: &Self::Config, view: &View<'_>) -> Self;
@@ -74,8 +81,11 @@ pub trait Protocol: Sized + Send + 'static {
     fn on_timer(&mut self, cx: &mut Context<'_, Self>, timer: Self::Timer);
 
     /// The time-out timer fired: see [`super::Rpcs::expired`]. May be early, and is then a no-op. Gives the number of
-    /// requests that did time out (zero: a late time-out, which is not counted as an event).
-    fn on_timeout(&mut self, cx: &mut Context<'_, Self>) -> u32;
+    /// requests that did time out (zero: a late time-out, which is not counted as an event). The default suits protocols
+    /// that make no requests.
+    fn on_timeout(&mut self, _cx: &mut Context<'_, Self>) -> u32 {
+        0
+    }
 
     /// A server's full queue refused the request with this number. The default lets it time out.
     fn on_refusal(&mut self, _cx: &mut Context<'_, Self>, _rpc: u16) {}
@@ -87,12 +97,13 @@ pub trait Protocol: Sized + Send + 'static {
     /// holder met ends the walk. The initiator's own store was looked at already.
     fn walk(&mut self, cx: &mut Context<'_, Self>, walk: Walk);
 
-    /// The operation ended elsewhere (its deadline passed): its walk, if there is one, is dropped.
-    fn cancel(&mut self, op: OpId);
+    /// The operation ended elsewhere (its deadline passed): its walk, if there is one, is dropped. The default suits
+    /// protocols whose walks end at once.
+    fn cancel(&mut self, _op: OpId) {}
 
-    /// The node leaves with notice: tell those who should know, and end with `cx.left()`; do nothing if the protocol has no
-    /// word for it. It stays up for the rest of its notice: it answers, but should keep itself in no table.
-    fn leave(&mut self, cx: &mut Context<'_, Self>);
+    /// The node leaves with notice: tell those who should know, and end with `cx.left()`; do nothing, as by default, if the
+    /// protocol has no word for it. It stays up for the rest of its notice: it answers, but should keep itself in no table.
+    fn leave(&mut self, _cx: &mut Context<'_, Self>) {}
 
     /// The session ended: forget what belongs to it (outstanding requests, walks). What is left is what a returning node
     /// remembers with `rejoin = "keep"`.

@@ -34,9 +34,18 @@ impl Directory {
 
     /// The node responsible for `key`, if any has joined.
     pub fn responsible(&self, metric: Metric, key: Key) -> Option<NodeId> {
-        let mut nearest = Vec::with_capacity(8);
-        self.nearest(metric, key, 1, &mut nearest);
-        nearest.first().map(|(_, node)| *node)
+        let (home, last) = ((key.0 >> self.shift) as usize, self.buckets.len() - 1);
+        let nearest = match metric {
+            Metric::Xor => (0..=last).find_map(|step| {
+                self.buckets[home ^ step].iter().min_by_key(|member| metric.distance(key, member.0))
+            }),
+            Metric::Ring => {
+                let (before, after) = self.buckets[home].split_at(self.buckets[home].partition_point(|m| m.0 < key));
+                let beyond = || (1..=last).find_map(|step| self.buckets[(home + step) & last].first());
+                after.first().or_else(beyond).or(before.first())
+            }
+        };
+        nearest.map(|(_, node)| *node)
     }
 
     /// The `count` nodes nearest to `key` with their distances, nearest first, or all there are.

@@ -1,0 +1,69 @@
+//! The example of a protocol of one's own keeps its promises.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command as Process;
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use predicates::str::contains;
+
+use super::{Bench, SCENARIO};
+
+/// The example's program. `cargo test` has built it; if only this test was asked for, it is built now.
+fn custom_protocol() -> PathBuf {
+    let test = env::current_exe().unwrap();
+    let profile = test.ancestors().nth(2).unwrap();
+    let program = profile.join("examples").join(format!("custom_protocol{}", env::consts::EXE_SUFFIX));
+    if !program.exists() {
+        let built = Process::new(env!("CARGO")).args(["build", "--example", "custom_protocol"]).status();
+        assert!(built.unwrap().success());
+    }
+    program
+}
+
+fn shipped(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name)
+}
+
+#[test]
+fn a_protocol_of_ones_own_has_the_whole_command_line() {
+    let bench = Bench::new(SCENARIO);
+    let program = |arguments: &[&str]| {
+        let mut command = Command::new(custom_protocol());
+        command.current_dir(bench.path(".")).args(arguments).assert()
+    };
+    let scenario = shipped("custom_protocol.toml");
+    let short = ["--set", "population.online=30", "--set", "time.measure=5min", "--verify"];
+    let run = program(&[&["run", scenario.to_str().unwrap()], &short[..]].concat()).success();
+    run.stdout(contains("mesh").and(contains("results/custom_protocol/charts")));
+    program(&["list", "protocols"]).success().stdout(contains("heartbeat  \"10s\""));
+    program(&["schema"]).success().stdout(contains("\"heartbeat\""));
+    let unknown = program(&["run", "s.toml", "--set", "systems.kad={ mish = {} }"]).code(2);
+    unknown.stderr(contains("did you mean `mesh`?").and(contains("`chord`, `kademlia`, `mesh`")));
+}
+
+#[test]
+fn it_answers_correctly_where_nobody_leaves_and_also_when_built_by_joining() {
+    let bench = Bench::new(&SCENARIO.replace("churn.", "# churn."));
+    let sets = ["systems.kad={ mesh = {} }", "population.start=join", "population.join_over=1min"];
+    let mut command = Command::new(custom_protocol());
+    command.current_dir(bench.path(".")).args(["run", "s.toml", "--format", "json"]);
+    sets.iter().for_each(|set| drop(command.args(["--set", set])));
+    let output = command.assert().success();
+    let rows: serde_json::Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    let mesh = &rows[2]["metrics"];
+    for kind in ["lookup", "get", "put"] {
+        assert_eq!(mesh[format!("{kind}_correct_ratio")], 1.0, "{kind}: {mesh}");
+    }
+    assert_eq!(mesh["lookup_rpcs_mean"], 0.0);
+    assert_eq!(mesh["contacts_mean"], 29.0);
+}
+
+#[test]
+fn it_is_under_120_lines_without_comments_and_blank_lines() {
+    let source = std::fs::read_to_string(shipped("custom_protocol.rs")).unwrap();
+    let code = source.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
+    let lines = code.count();
+    assert!(lines < 120, "{lines} lines");
+}

@@ -1,0 +1,101 @@
+//! What the commands print and leave behind.
+
+use predicates::prelude::*;
+use predicates::str::contains;
+
+use super::{Bench, SCENARIO, SWEEP, assert_same};
+
+#[test]
+fn a_run_leaves_table_files_and_charts() {
+    let bench = Bench::new(SCENARIO);
+    let printed = bench.peerlab(&["run", "s.toml", "--operations"]).assert().success();
+    printed
+        .stdout(contains("lookups correct").and(contains("busiest machine")).and(contains("charts: results/s/charts")));
+    let expected = [
+        "charts",
+        "load.csv",
+        "manifest.json",
+        "nodes.csv",
+        "operations.csv",
+        "runs.csv",
+        "scenario.toml",
+        "summary.csv",
+        "timeseries.csv",
+        "timing.json",
+    ];
+    assert_eq!(bench.names("results/s"), expected);
+    let charts = bench.names("results/s/charts");
+    assert!(charts.contains(&"traffic.svg".to_owned()) && charts.contains(&"traffic.png".to_owned()), "{charts:?}");
+    let manifest: serde_json::Value = serde_json::from_str(&bench.read("results/s/manifest.json")).unwrap();
+    assert_eq!(manifest["runs"][1]["run_id"], "ring;seed=5");
+    assert_eq!(manifest["missing"], serde_json::json!([]));
+    let timing: serde_json::Value = serde_json::from_str(&bench.read("results/s/timing.json")).unwrap();
+    assert!(timing["runs"]["kad;seed=5"]["events"].as_u64().unwrap() > 1000, "{timing}");
+}
+
+#[test]
+fn a_sweep_keeps_the_order_of_the_plan_and_summarises() {
+    let bench = Bench::new(&format!("{SCENARIO}{SWEEP}"));
+    bench.peerlab(&["sweep", "s.toml", "--out", "a", "--threads", "2"]).assert().success().stdout(contains("charts"));
+    bench.peerlab(&["sweep", "s.toml", "--out", "b", "--threads", "1"]).assert().success();
+    assert_same(&bench.path("a"), &bench.path("b"));
+    let runs = bench.read("a/runs.csv");
+    let ids: Vec<&str> = runs.lines().skip(1).map(|row| row.split(',').next().unwrap()).collect();
+    // Server and ring run once for both values of k.
+    assert_eq!(ids.len(), 2 * 2 * (1 + 1 + 2));
+    assert_eq!(
+        ids[..3],
+        [
+            "server;population.online=20;seed=5",
+            "server;population.online=20;seed=6",
+            "ring;population.online=20;seed=5"
+        ]
+    );
+    assert!(runs.starts_with("run_id,population.online,systems.kad.kademlia.k,system,seed,lookups,"));
+    let summary = bench.read("a/summary.csv");
+    let row =
+        summary.lines().find(|row| row.starts_with("30,8,kad,lookup_hops_mean,2,")).expect("a row over two seeds");
+    assert!(row.split(',').skip(4).all(|cell| !cell.is_empty()), "{row}");
+    assert!(bench.names("a/charts").contains(&"lookup_hops_mean.svg".to_owned()));
+    assert!(!bench.path("a/nodes.csv").exists());
+}
+
+#[test]
+fn figures_are_printed_in_the_format_asked_for() {
+    let bench = Bench::new(SCENARIO);
+    let output = |format| {
+        let output =
+            bench.peerlab(&["run", "s.toml", "--format", format]).assert().success().get_output().stdout.clone();
+        String::from_utf8(output).unwrap()
+    };
+    assert_eq!(output("csv"), bench.read("results/s/runs.csv"));
+    let rows: serde_json::Value = serde_json::from_str(&output("json")).unwrap();
+    assert_eq!((&rows[0]["system"], &rows[0]["metrics"]["lookup_hops_mean"]), (&"server".into(), &1.0.into()));
+    assert!(rows[1]["metrics"]["server_wait_mean_ms"].is_null());
+}
+
+#[test]
+fn check_counts_runs_and_warns() {
+    let bench = Bench::new(&format!("{SCENARIO}{SWEEP}"));
+    let checked = bench.peerlab(&["check", "s.toml"]).assert().success();
+    checked
+        .stdout(contains("16 runs: 3 systems, 4 parameter points, 2 repetitions").and(contains("million events")))
+        .stderr(contains("warning: a warm-up of 5min flatters `kad`"));
+    assert_eq!(bench.names("."), ["s.toml"], "something was written");
+}
+
+#[test]
+fn list_and_schema_know_every_protocol_and_parameter() {
+    let bench = Bench::new(SCENARIO);
+    let everything = ["client-server", "lognormal", "kad ", "weibull", "busiest_machine_bytes_per_s"];
+    let listed = bench.peerlab(&["list"]).assert().success().get_output().stdout.clone();
+    let listed = String::from_utf8(listed).unwrap();
+    for word in everything {
+        assert!(listed.contains(word), "no {word} in\n{listed}");
+    }
+    bench.peerlab(&["list", "protocols"]).assert().success().stdout(contains("stabilize").and(contains("\"20s\"")));
+    let schema = bench.peerlab(&["schema"]).assert().success().get_output().stdout.clone();
+    let schema: serde_json::Value = serde_json::from_slice(&schema).unwrap();
+    assert!(schema["properties"]["systems"]["additionalProperties"]["properties"]["chord"].is_object());
+    bench.peerlab(&["completions", "bash"]).assert().success().stdout(contains("_peerlab"));
+}

@@ -1,0 +1,87 @@
+//! The same scenario, seed and version give the same bytes.
+
+use std::fs;
+
+use predicates::str::contains;
+
+use super::{Bench, SCENARIO, assert_same, bytes};
+
+#[test]
+fn two_runs_give_the_same_bytes_whatever_the_threads() {
+    let bench = Bench::new(SCENARIO);
+    for (out, threads) in [("a", "1"), ("b", "2")] {
+        let arguments = ["run", "s.toml", "--out", out, "--operations", "--quiet"];
+        bench.peerlab(&arguments).env("RAYON_NUM_THREADS", threads).assert().success().stdout("").stderr("");
+    }
+    assert!(bytes(&bench.path("a")).len() > 15, "files are missing");
+    assert_same(&bench.path("a"), &bench.path("b"));
+}
+
+#[test]
+fn a_system_has_the_same_rows_whatever_stands_beside_it() {
+    let bench = Bench::new(SCENARIO);
+    let other = SCENARIO.replace("[systems.server.client-server]\n[systems.ring.chord]\n[systems.kad.kademlia]", "");
+    fs::write(bench.path("t.toml"), other + "[systems.kad.kademlia]\n[systems.ring.chord]\n").unwrap();
+    for (scenario, out) in [("s.toml", "a"), ("t.toml", "b")] {
+        bench.peerlab(&["run", scenario, "--out", out, "--operations"]).assert().success();
+    }
+    for file in ["runs.csv", "timeseries.csv", "load.csv", "nodes.csv", "operations.csv"] {
+        let (a, b) = (bench.read(&format!("a/{file}")), bench.read(&format!("b/{file}")));
+        for system in ["ring;", "kad;"] {
+            let rows =
+                |text: &str| text.lines().filter(|row| row.starts_with(system)).map(str::to_owned).collect::<Vec<_>>();
+            assert!(!rows(&a).is_empty(), "no rows of {system} in {file}");
+            assert_eq!(rows(&a), rows(&b), "{file}, {system}");
+        }
+    }
+}
+
+#[test]
+fn a_resolved_scenario_gives_the_same_results() {
+    let bench = Bench::new(SCENARIO);
+    bench.peerlab(&["run", "s.toml", "--seed", "9", "--set", "population.online=25", "--out", "a"]).assert().success();
+    bench.peerlab(&["run", "a/scenario.toml", "--out", "b"]).assert().success();
+    assert_same(&bench.path("a"), &bench.path("b"));
+    assert!(bench.read("a/runs.csv").contains("\nring;seed=9,ring,9,"));
+}
+
+#[test]
+fn plot_draws_the_same_charts_again() {
+    let bench = Bench::new(SCENARIO);
+    bench.peerlab(&["run", "s.toml", "--out", "a", "--quiet"]).assert().success();
+    let drawn = bytes(&bench.path("a/charts"));
+    fs::remove_dir_all(bench.path("a/charts")).unwrap();
+    bench.peerlab(&["plot", "a"]).assert().success().stdout(contains("charts"));
+    assert!(bytes(&bench.path("a/charts")) == drawn, "the charts differ");
+    bench.peerlab(&["plot", "a", "--y", "lookup_hops_mean"]).assert().code(2).stderr(contains("no axis varies"));
+}
+
+#[test]
+fn a_trace_shows_the_same_sessions_and_operations_in_every_system() {
+    let bench = Bench::new(SCENARIO);
+    bench.peerlab(&["run", "s.toml", "--trace", "t.csv", "--quiet"]).assert().success();
+    let environment = |system: &str| -> Vec<String> {
+        let trace = bench.read(&format!("t-{system}.csv"));
+        let participants = |line: &&str| {
+            let fields: Vec<&str> = line.split(',').collect();
+            // Participants come first, then the dedicated servers, which differ.
+            matches!(fields[1], "up" | "down" | "issue") && fields[2].parse::<u32>().unwrap() < 60
+        };
+        trace.lines().filter(participants).map(str::to_owned).collect()
+    };
+    let server = environment("server");
+    assert!(server.len() > 500, "{} events", server.len());
+    for system in ["ring", "kad"] {
+        let other = environment(system);
+        let different = server.iter().zip(&other).find(|(one, other)| one != other);
+        assert_eq!((different, server.len()), (None, other.len()), "{system}");
+    }
+}
+
+#[test]
+fn verify_finds_two_executions_to_be_the_same() {
+    let bench = Bench::new(SCENARIO);
+    bench.peerlab(&["run", "s.toml", "--verify", "--out", "a"]).assert().success();
+    bench.peerlab(&["run", "s.toml", "--out", "b"]).assert().success();
+    assert_same(&bench.path("a"), &bench.path("b"));
+}
