@@ -5,6 +5,7 @@ use super::observer::{Ended, Observer};
 use super::operations::{Operation, Verdict};
 use super::outcome::{OperationRow, Sample};
 use super::peers::Peers;
+use super::results::operation_row;
 use super::tally::Tally;
 use crate::engine::{Duration, Time, prefetch};
 use crate::network::Loss;
@@ -386,22 +387,5 @@ impl Observer for Metrics {
                 rows.push(operation_row(at, operation, ended));
             }
         }
-    }
-}
-
-fn operation_row(at: Time, operation: &Operation, ended: &Ended) -> OperationRow {
-    let answered = !matches!(ended.verdict, Verdict::Abandoned | Verdict::Open);
-    OperationRow {
-        participant: operation.node.0,
-        session: operation.session.into(),
-        number: operation.number,
-        kind: OPERATIONS[operation.kind as usize],
-        issued: operation.issued,
-        outcome: ended.verdict.name(),
-        cause: if let Verdict::Failed(cause) = ended.verdict { cause.name() } else { "" },
-        latency_ms: answered.then(|| (at - operation.issued).as_millis_f64()),
-        hops: ended.hops.map(u32::from),
-        rpcs: operation.rpcs,
-        timeouts: operation.timeouts,
     }
 }
