@@ -176,6 +176,12 @@ enum Tag {
     CheckPredecessor,
 }
 
+/// Memory that all nodes share, so that the steady state allocates nothing: finished lookups.
+#[derive(Debug, Default)]
+pub struct Spare {
+    lookups: Vec<Lookup>,
+}
+
 /// One node.
 #[derive(Clone, Debug, Default)]
 pub struct Chord {
@@ -195,11 +201,13 @@ impl Protocol for Chord {
     type Config = Config;
     type Message = Message;
     type Timer = Timer;
-    type Shared = ();
+    type Shared = Spare;
 
     const PLACEMENT: Placement = Placement::Closest(Metric::Ring);
 
-    fn shared(_config: &Config, _machines: u32) {}
+    fn shared(_config: &Config, _machines: u32) -> Spare {
+        Spare::default()
+    }
 
     fn longest_list(config: &Config) -> usize {
         lookup::MOST_EXCLUDED.max(usize::from(config.successors.max(config.predecessors)) + 1)

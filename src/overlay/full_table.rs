@@ -183,7 +183,7 @@ enum Phase {
     Leaving,
 }
 
-/// One machine. What it stores is in the [`Table`].
+/// One machine. What it stores is in its `Table`.
 #[derive(Debug)]
 pub struct FullTable {
     phase: Phase,

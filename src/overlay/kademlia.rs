@@ -96,8 +96,9 @@ pub struct Spare {
     answer: Vec<Contact>,
 }
 
-/// The state of one node.
+/// The state of one node: two cache lines.
 #[derive(Clone, Debug, Default)]
+#[repr(align(64))]
 pub struct Kademlia {
     buckets: Buckets,
     /// Few: one of its own upkeep at most, and one for each operation under way. Once the node has joined, either one

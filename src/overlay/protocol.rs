@@ -127,7 +127,7 @@ pub trait Protocol: Sized + Send + 'static {
         None
     }
 
-    /// [`prefetch`](crate::engine::prefetch)es what the handlers will read beside the value itself: called a few events
+    /// [`prefetch`](crate::engine::prefetch())es what the handlers will read beside the value itself: called a few events
     /// before them.
     fn prefetch(&self) {}
 

@@ -29,7 +29,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn ask_for_node(&self, node: NodeId) {
         prefetch(&self.seats[node.index()]);
         prefetch(&self.nodes[node.index()]);
-        prefetch(&self.agents[node.index()]);
+        if !self.record_keys.is_empty() {
+            prefetch(&self.agents[node.index()]);
+        }
         prefetch(&self.keys[node.index()]);
         self.network.prefetch(node.0);
         self.observer.prefetch(node);

@@ -78,6 +78,16 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
+    /// A node holds a record that belongs elsewhere: it puts it there in the version that it has.
+    pub fn return_record(&mut self, node: NodeId, record: RecordId, version: Version) {
+        if !self.operations.publishes(node, record) {
+            let (kind, target) = (OperationKind::Put, self.record_keys[record.index()]);
+            let operation =
+                |blank| Operation { kind, target, record: Some(record), version, publication: true, ..blank };
+            self.issue(node, operation);
+        }
+    }
+
     fn issue(&mut self, node: NodeId, make: impl FnOnce(Operation) -> Operation) {
         let session = self.seats[node.index()].epoch;
         let records = &mut self.records;
@@ -85,9 +95,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             let operation = make(Operation { session, ..blank });
             let version = match (operation.kind, operation.record) {
                 (OperationKind::Get, Some(record)) => records.acknowledged(record),
-                // What is published first is version 0.
                 (OperationKind::Put, _) if !operation.publication => records.next_version(),
-                _ => Version(0),
+                _ => operation.version,
             };
             Operation { version, ..operation }
         });
@@ -179,11 +188,15 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// A put was acknowledged. (`storers` is empty where everyone stores.)
     pub fn acknowledged(&mut self, op: OpId, storers: &[NodeId]) {
-        let Some(&mut Operation { node, target, record: Some(record), version, hops, .. }) = self.operations.get(op)
+        let Some(&mut Operation { node, target, record: Some(record), version, hops, publication, .. }) =
+            self.operations.get(op)
         else {
             return;
         };
         self.records.acknowledge(record, version);
+        if publication {
+            self.with_agent(node, |agent, desk, around| agent.drop_if_not_mine(desk, record, around));
+        }
         let correct = match P::PLACEMENT {
             Placement::Closest(metric) => self.any_responsible(metric, target, storers),
             Placement::Everyone(_) | Placement::Servers => true,
@@ -198,12 +211,23 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         responsible.iter().any(|(_, node)| storers.contains(node))
     }
 
+    /// Tells how many records can be had now. Where everybody holds everything, all can while anybody is there.
+    pub fn tell_available(&mut self) {
+        let available = match P::PLACEMENT {
+            Placement::Everyone(_) if self.online.is_empty() => 0,
+            Placement::Everyone(_) => self.records.ever_stored(),
+            _ => self.records.available(),
+        };
+        self.observer.available(self.now, available);
+    }
+
     /// A node stored an operation's version.
     pub fn stored(&mut self, op: OpId) {
         if let Some(operation) = self.operations.get(op) {
             operation.touched += 1;
             if let Some(record) = operation.record {
                 self.records.mark_stored(record);
+                self.tell_available();
             }
         }
     }

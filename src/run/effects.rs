@@ -40,7 +40,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             shared: &mut self.shared,
             noise: &mut seat.noise,
             lists: &mut self.lists,
-            held: self.agents[node.index()].store.held(),
+            held: if self.record_keys.is_empty() { &[] } else { self.agents[node.index()].store.held() },
             sizes: &self.sizes,
             epoch: seat.epoch,
             effects: &mut effects,
@@ -158,6 +158,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     self.records.copy_dropped(record);
                     self.count_records(node);
                 }
+                Effect::Return { record, version } => self.return_record(node, record, version),
                 Effect::Stored { op } => self.stored(op),
                 Effect::Got { op, holder, version } => self.got(op, holder, version, Stage::Storage),
                 Effect::Failed { op, cause } => self.failed(op, cause),
@@ -173,7 +174,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn count_records(&mut self, node: NodeId) {
         let held = self.agents[node.index()].store.held().len() as u32;
         self.observer.records(self.now, node, held);
-        self.observer.available(self.now, self.records.available());
+        self.tell_available();
     }
 
     fn count_operation_timeout(&mut self, op: overlay::OpId) {

@@ -60,7 +60,7 @@ pub struct Operation {
     pub issued: Time,
     /// Issued in the measurement, by the workload.
     pub counted: bool,
-    /// The first put of a record, which is not part of the workload.
+    /// The first put of a record, or one that brings it back where it belongs: not part of the workload.
     pub publication: bool,
     pub stage: Stage,
     pub rpcs: u32,
@@ -164,6 +164,19 @@ impl Operations {
             at = operation.next;
         }
         out[start..].reverse();
+    }
+
+    /// Whether `node` has a put of `record` under way that is not part of the workload.
+    pub fn publishes(&self, node: NodeId, record: RecordId) -> bool {
+        let mut at = self.first[node.index()];
+        while let Some(slot) = at {
+            let operation = self.slots[slot as usize].1.as_ref().expect("listed operations are under way");
+            if operation.publication && operation.record == Some(record) {
+                return true;
+            }
+            at = operation.next;
+        }
+        false
     }
 
     /// The first deadline before `limit` of an operation under way. Those of operations that have ended stay listed until

@@ -20,6 +20,7 @@ use super::oracle::{Directory, Records};
 
 /// What is looked at for every event of a node.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(32))]
 pub(super) struct Seat {
     /// For packet noise and the protocol's own choices.
     pub noise: Noise,

@@ -72,6 +72,8 @@ fn read(
 
 fn warn(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
     match plan.population.start {
+        // Nothing goes out of date where nobody comes or goes.
+        Start::Converged if plan.population.churn.is_none() && plan.crashes.is_empty() => {}
         Start::Converged => warn_of_fresh_tables(check, registered, &plan.systems, plan.warmup),
         Start::Join { over } if over > plan.warmup => check.warn(
             "time.warmup",

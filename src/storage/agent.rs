@@ -30,6 +30,11 @@ pub enum Effect {
     Dropped {
         record: RecordId,
     },
+    /// This node holds a record that belongs to others whom it does not know: put it where it belongs.
+    Return {
+        record: RecordId,
+        version: Version,
+    },
     /// This node stored a version on an operation's behalf.
     Stored {
         op: OpId,
@@ -176,8 +181,8 @@ impl Agent {
                 };
                 desk.reply(from, answer);
             }
-            Message::Offer { list } => {
-                let list = self.stand_to(desk, list);
+            Message::Offer { list, moved_up } => {
+                let list = self.stand_to(desk, list, moved_up, neighbourhood);
                 desk.reply(from, Message::Standings { list });
             }
             Message::Stored { .. } | Message::Value { .. } | Message::Missing { .. } | Message::Standings { .. } => {

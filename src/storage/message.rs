@@ -15,8 +15,9 @@ pub enum Message {
     Value { record: RecordId, version: Version, bytes: u32 },
     /// Reply: nothing.
     Missing { record: RecordId },
-    /// Request: I hold these. Pairs of record number and version.
-    Offer { list: List },
+    /// Request: I hold these. Pairs of record number and version. `moved_up`: another responsible node has gone, and the
+    /// receiver takes its place, though it may not know yet.
+    Offer { list: List, moved_up: bool },
     /// Reply to an offer: how the receiver stands to each. See [`Standing`].
     Standings { list: List },
 }
@@ -31,6 +32,8 @@ pub enum Standing {
     Wanted = 1,
     /// It holds a newer one.
     Newer = 2,
+    /// It lacks it or holds an older one, and is not responsible by its own account.
+    Declined = 3,
 }
 
 impl Standing {
@@ -44,7 +47,8 @@ impl Standing {
         let standing = match entry & 3 {
             0 => Standing::Same,
             1 => Standing::Wanted,
-            _ => Standing::Newer,
+            2 => Standing::Newer,
+            _ => Standing::Declined,
         };
         (RecordId::new(entry >> 2), standing)
     }
@@ -60,7 +64,7 @@ const STANDING_BYTES: u32 = 8;
 impl Payload for Message {
     fn list(&self) -> Option<List> {
         match *self {
-            Message::Offer { list } | Message::Standings { list } => Some(list),
+            Message::Offer { list, .. } | Message::Standings { list } => Some(list),
             _ => None,
         }
     }
@@ -72,7 +76,7 @@ impl Payload for Message {
     fn payload_bytes(&self) -> u32 {
         match *self {
             Message::Store { bytes, .. } | Message::Value { bytes, .. } => bytes,
-            Message::Offer { list } => list.len() as u32 / 2 * OFFERED_BYTES,
+            Message::Offer { list, .. } => list.len() as u32 / 2 * OFFERED_BYTES,
             Message::Standings { list } => list.len() as u32 * STANDING_BYTES,
             Message::Stored { .. } | Message::Fetch { .. } | Message::Missing { .. } => 0,
         }
@@ -85,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_standing_reads_back() {
-        for standing in [Standing::Same, Standing::Wanted, Standing::Newer] {
+        for standing in [Standing::Same, Standing::Wanted, Standing::Newer, Standing::Declined] {
             assert_eq!(Standing::read(standing.entry(RecordId::new(7))), (RecordId::new(7), standing));
         }
     }

@@ -7,6 +7,10 @@
 //! A returning node offers what its disk holds, and fetches what has become newer meanwhile. A node on which a record is
 //! stored by mistake passes it on in the same way.
 //!
+//! Nobody takes what is not its own to keep, except in the place of a node that has gone: else copies that were left behind
+//! would wander from neighbour to neighbour and multiply. A holder whose neighbours all decline is far from where the record
+//! belongs (on a ring it sees only its surroundings), and puts it back with a lookup.
+//!
 //! Offers are repeated to nodes that hold the record already: they cost 16 bytes a record, and no memory of who has what.
 
 use serde::{Deserialize, Serialize};
@@ -47,7 +51,7 @@ impl Agent {
         if desk.repair == Repair::None || self.store.held().is_empty() {
             return;
         }
-        let mut offers = Vec::new();
+        let (mut offers, mut moved_up) = (Vec::new(), Vec::new());
         let mut responsible = Vec::with_capacity(desk.replicas);
         for held in self.store.held() {
             responsible.clear();
@@ -56,13 +60,22 @@ impl Agent {
             // Who left made room only if it was among the r: nearer than the last of those that are now.
             if let Some(&last) = responsible.last()
                 && last != desk.me
+                && responsible.contains(&desk.me)
                 && !appeared.contains(&last)
                 && gone.iter().any(|&node| neighbourhood.is_nearer(held.record, node, last))
             {
-                offers.push((last, *held));
+                moved_up.push((last, *held));
+            }
+            // So much may have changed that nobody new is among them: a ring that many join at once moves past its holders.
+            if let Some(&nearest) = responsible.first()
+                && !responsible.contains(&desk.me)
+                && !appeared.contains(&nearest)
+            {
+                offers.push((nearest, *held));
             }
         }
-        self.offer(desk, offers);
+        self.offer(desk, offers, false);
+        self.offer(desk, moved_up, true);
     }
 
     /// The node has joined (again): offers what its disk holds to those who are responsible now.
@@ -77,7 +90,7 @@ impl Agent {
             neighbourhood.responsible(held.record, desk.replicas, &mut responsible);
             offers.extend(responsible.iter().filter(|&&node| node != desk.me).map(|&node| (node, *held)));
         }
-        self.offer(desk, offers);
+        self.offer(desk, offers, false);
     }
 
     /// The node leaves with notice: sends each record to the one that becomes responsible in its place.
@@ -110,24 +123,32 @@ impl Agent {
         let mut responsible = Vec::with_capacity(desk.replicas);
         neighbourhood.responsible(record, desk.replicas, &mut responsible);
         if !responsible.contains(&desk.me) {
-            self.offer(desk, responsible.into_iter().map(|node| (node, Held { record, version })).collect());
+            let offers = responsible.into_iter().map(|node| (node, Held { record, version })).collect();
+            self.offer(desk, offers, false);
         }
     }
 
     /// Sends offers, one message for up to [`OFFERED_AT_ONCE`] records to the same node.
-    fn offer(&mut self, desk: &mut Desk<'_>, mut offers: Vec<(NodeId, Held)>) {
+    fn offer(&mut self, desk: &mut Desk<'_>, mut offers: Vec<(NodeId, Held)>, moved_up: bool) {
         offers.sort_unstable_by_key(|(node, held)| (*node, held.record));
         for to_one in offers.chunk_by(|a, b| a.0 == b.0) {
             for some in to_one.chunks(OFFERED_AT_ONCE) {
                 let pairs = some.iter().flat_map(|(_, held)| [held.record.index() as u32, held.version.0]);
                 let list = desk.lists.put(pairs);
-                desk.call(&mut self.rpcs, some[0].0, None, Message::Offer { list }, Tag::Offer);
+                desk.call(&mut self.rpcs, some[0].0, None, Message::Offer { list, moved_up }, Tag::Offer);
             }
         }
     }
 
     /// The answer to an offer.
-    pub(super) fn stand_to(&self, desk: &mut Desk<'_>, offered: List) -> List {
+    pub(super) fn stand_to(
+        &self,
+        desk: &mut Desk<'_>,
+        offered: List,
+        moved_up: bool,
+        neighbourhood: &impl Neighbourhood,
+    ) -> List {
+        let mut responsible = Vec::with_capacity(desk.replicas);
         let mut entries = [0; OFFERED_AT_ONCE];
         let pairs = desk.lists.get(offered).chunks_exact(2);
         let count = pairs.len();
@@ -136,7 +157,12 @@ impl Agent {
             let standing = match self.store.version(record) {
                 Some(own) if own == version => Standing::Same,
                 Some(own) if own > version => Standing::Newer,
-                _ => Standing::Wanted,
+                _ => {
+                    responsible.clear();
+                    neighbourhood.responsible(record, desk.replicas, &mut responsible);
+                    let mine = moved_up || responsible.contains(&desk.me);
+                    if mine { Standing::Wanted } else { Standing::Declined }
+                }
             };
             *entry = standing.entry(record);
         }
@@ -160,6 +186,8 @@ impl Agent {
             match standing {
                 Standing::Wanted => self.hand_over(desk, from, record, version),
                 Standing::Same => self.drop_if_not_mine(desk, record, neighbourhood),
+                Standing::Declined if self.is_mine(desk, record, neighbourhood) => {}
+                Standing::Declined => desk.do_effect(Effect::Return { record, version }),
                 Standing::Newer => {
                     self.drop_if_not_mine(desk, record, neighbourhood);
                     if self.store.version(record).is_some() {
@@ -176,16 +204,16 @@ impl Agent {
     }
 
     /// Someone holds `record`: this node drops its copy if by its own account it is not among the responsible.
-    pub(super) fn drop_if_not_mine(
-        &mut self,
-        desk: &mut Desk<'_>,
-        record: RecordId,
-        neighbourhood: &impl Neighbourhood,
-    ) {
-        let mut responsible = Vec::with_capacity(desk.replicas);
-        neighbourhood.responsible(record, desk.replicas, &mut responsible);
-        if !responsible.contains(&desk.me) && self.store.remove(record) {
+    pub fn drop_if_not_mine(&mut self, desk: &mut Desk<'_>, record: RecordId, neighbourhood: &impl Neighbourhood) {
+        if !self.is_mine(desk, record, neighbourhood) && self.store.remove(record) {
             desk.do_effect(Effect::Dropped { record });
         }
+    }
+
+    /// Whether by its own account this node is among the responsible.
+    fn is_mine(&self, desk: &Desk<'_>, record: RecordId, neighbourhood: &impl Neighbourhood) -> bool {
+        let mut responsible = Vec::with_capacity(desk.replicas);
+        neighbourhood.responsible(record, desk.replicas, &mut responsible);
+        responsible.contains(&desk.me)
     }
 }

@@ -217,3 +217,15 @@ fn a_leaving_node_hands_over_to_its_heir() {
     nodes.with(0, |agent, desk, known| agent.on_leave(desk, known));
     assert_eq!(nodes.holds(2), [0, 1, 2], "the heir keeps it, though it may not know yet that node 0 leaves");
 }
+
+#[test]
+fn nobody_takes_what_is_not_its_own_and_the_holder_puts_it_where_it_belongs() {
+    let mut nodes = Nodes::new(5);
+    // As on a ring far from the key: nodes 3 and 4 know that others come before them, and node 4 not which.
+    nodes.known[4] = Known(vec![NodeId(2), NodeId(3), NodeId(4)]);
+    nodes.agents[4].store.keep(RECORD, Version(1));
+    nodes.with(4, |agent, desk, known| agent.on_change(desk, &[NodeId(3)], &[], known));
+    assert_eq!(nodes.holds(1), [4], "node 3 declines");
+    let back = Effect::Return { record: RECORD, version: Version(1) };
+    assert!(nodes.ended(|effect| *effect == back));
+}

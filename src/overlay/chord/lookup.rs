@@ -42,6 +42,10 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
+    fn new(number: u16, goal: Goal, query: Query) -> Lookup {
+        Lookup { number, goal, query, path: Vec::with_capacity(8), excluded: Vec::new(), named: Vec::new() }
+    }
+
     fn op(&self) -> Option<OpId> {
         match self.goal {
             Goal::Operation(op) => Some(op),
@@ -58,10 +62,15 @@ impl Chord {
     /// Starts a lookup at this node, or at the `contact` of one that has not joined.
     pub(super) fn look_up(&mut self, cx: &mut Context<'_, Self>, goal: Goal, query: Query, contact: Option<NodeId>) {
         self.last_lookup = self.last_lookup.wrapping_add(1);
-        let mut path = Vec::with_capacity(8);
-        path.push(cx.me());
-        path.extend(contact);
-        let lookup = Lookup { number: self.last_lookup, goal, query, path, excluded: Vec::new(), named: Vec::new() };
+        let mut lookup = match cx.shared.lookups.pop() {
+            Some(finished) => Lookup { number: self.last_lookup, goal, query, ..finished },
+            None => Lookup::new(self.last_lookup, goal, query),
+        };
+        lookup.path.clear();
+        lookup.excluded.clear();
+        lookup.named.clear();
+        lookup.path.push(cx.me());
+        lookup.path.extend(contact);
         self.ask_last(cx, lookup);
     }
 
@@ -79,15 +88,15 @@ impl Chord {
             Step::Responsible => {
                 let nodes = self.tables.responsible(&cx.view, lookup.query.target, &lookup.excluded);
                 let nodes = nodes.take(usize::from(lookup.query.count));
-                let named = nodes.map(|node| Contact { node, hops: u8::from(node != cx.me()) }).collect();
-                self.name(cx, lookup, named);
+                lookup.named.extend(nodes.map(|node| Contact { node, hops: u8::from(node != cx.me()) }));
+                self.name(cx, lookup);
             }
             Step::Next(node) => {
                 lookup.path.push(node);
                 self.send_to_last(cx, lookup, 0);
             }
-            Step::Nobody if lookup.excluded.is_empty() => self.fail(cx, lookup.goal, Cause::NoContact),
-            Step::Nobody => self.fail(cx, lookup.goal, Cause::Timeout),
+            Step::Nobody if lookup.excluded.is_empty() => self.fail(cx, lookup, Cause::NoContact),
+            Step::Nobody => self.fail(cx, lookup, Cause::Timeout),
         }
     }
 
@@ -179,14 +188,15 @@ impl Chord {
                     _ => hops,
                 };
                 let nodes = cx.lists.get(nodes).iter().map(|&node| NodeId(node));
-                let named = nodes.map(|node| Contact { node, hops: depth(node) }).collect();
-                self.name(cx, lookup, named);
+                lookup.named.extend(nodes.map(|node| Contact { node, hops: depth(node) }));
+                self.name(cx, lookup);
             }
             Message::Holds { version, hops, .. } => {
                 let op = lookup.op().expect("only operations look for records");
                 cx.found_record(op, Contact { node: from, hops }, version);
+                cx.shared.lookups.push(lookup);
             }
-            Message::Pong => self.succeed(cx, lookup.goal, &lookup.query, &lookup.named),
+            Message::Pong => self.succeed(cx, lookup),
             _ => unreachable!("{message:?} answers no lookup"),
         }
     }
@@ -207,7 +217,7 @@ impl Chord {
 
     fn exclude_last(&mut self, cx: &mut Context<'_, Self>, mut lookup: Lookup) {
         if lookup.excluded.len() == MOST_EXCLUDED {
-            return self.fail(cx, lookup.goal, Cause::Timeout);
+            return self.fail(cx, lookup, Cause::Timeout);
         }
         lookup.named.clear();
         lookup.excluded.extend(lookup.path.pop());
@@ -215,35 +225,36 @@ impl Chord {
     }
 
     /// The responsible nodes were named, or none was.
-    fn name(&mut self, cx: &mut Context<'_, Self>, mut lookup: Lookup, named: Vec<Contact>) {
-        let Some(first) = named.first() else { return self.exclude_last(cx, lookup) };
+    fn name(&mut self, cx: &mut Context<'_, Self>, mut lookup: Lookup) {
+        let Some(&Contact { node: first, .. }) = lookup.named.first() else { return self.exclude_last(cx, lookup) };
         let asks = matches!(lookup.goal, Goal::Operation(_)) && lookup.query.record.is_none();
-        if cx.config.verify && asks && first.node != cx.me() {
-            lookup.path.push(first.node);
-            lookup.named = named;
+        if cx.config.verify && asks && first != cx.me() {
+            lookup.path.push(first);
             self.send_to_last(cx, lookup, 0);
         } else {
-            self.succeed(cx, lookup.goal, &lookup.query, &named);
+            self.succeed(cx, lookup);
         }
     }
 
-    fn succeed(&mut self, cx: &mut Context<'_, Self>, goal: Goal, query: &Query, named: &[Contact]) {
-        match goal {
+    fn succeed(&mut self, cx: &mut Context<'_, Self>, lookup: Lookup) {
+        match lookup.goal {
             Goal::Operation(op) => {
-                let Query { target, record, count } = *query;
-                cx.found(&Walk { op, target, record, count }, named);
+                let Query { target, record, count } = lookup.query;
+                cx.found(&Walk { op, target, record, count }, &lookup.named);
             }
-            Goal::Finger(interval) => self.fixed(cx, interval, Some(named[0].node)),
-            Goal::Join => self.found_successor(cx, named),
+            Goal::Finger(interval) => self.fixed(cx, interval, Some(lookup.named[0].node)),
+            Goal::Join => self.found_successor(cx, &lookup.named),
         }
+        cx.shared.lookups.push(lookup);
     }
 
-    fn fail(&mut self, cx: &mut Context<'_, Self>, goal: Goal, cause: Cause) {
-        match goal {
+    fn fail(&mut self, cx: &mut Context<'_, Self>, lookup: Lookup, cause: Cause) {
+        match lookup.goal {
             Goal::Operation(op) => cx.give_up(op, cause),
             Goal::Finger(interval) => self.fixed(cx, interval, None),
             Goal::Join => cx.join_failed(),
         }
+        cx.shared.lookups.push(lookup);
     }
 
     fn take_lookup(&mut self, number: u16) -> Option<Lookup> {

@@ -21,7 +21,7 @@ impl Chord {
     /// The lookup of the own key has ended.
     pub(super) fn found_successor(&mut self, cx: &mut Context<'_, Self>, named: &[Contact]) {
         let others = named.iter().map(|contact| contact.node).filter(|&node| node != cx.me());
-        let successors = self.in_ring_order(cx, others);
+        let successors = self.in_ring_order(cx, others).unwrap_or_default();
         let Some(&successor) = successors.first() else { return cx.join_failed() };
         self.set_successors(cx, successors);
         self.enter(cx);
@@ -65,8 +65,9 @@ impl Chord {
         }
         let x = x.filter(|&x| between(x, from));
         let list = [from].into_iter().chain(cx.lists.get(list).iter().map(|&node| NodeId(node)));
-        let successors = self.in_ring_order(cx, list);
-        self.set_successors(cx, successors);
+        if let Some(successors) = self.in_ring_order(cx, list) {
+            self.set_successors(cx, successors);
+        }
         self.send_notify(cx, from);
         if let Some(x) = x {
             self.stabilize_with(cx, x);
@@ -85,8 +86,9 @@ impl Chord {
         let nearer = |p: NodeId| p == candidate || cx.key(candidate).in_open(cx.key(p), cx.my_key());
         if self.tables.predecessor().is_none_or(nearer) {
             let before = [candidate].into_iter().chain(cx.lists.get(before).iter().map(|&node| NodeId(node)));
-            let predecessors = self.against_the_ring(cx, before);
-            self.set_predecessors(cx, predecessors);
+            if let Some(predecessors) = self.against_the_ring(cx, before) {
+                self.set_predecessors(cx, predecessors);
+            }
         }
         // A node alone is its own successor, and what it would learn from itself is what it was just told.
         if self.tables.successors.is_empty() {
@@ -150,8 +152,9 @@ impl Chord {
         if let Some(at) = self.tables.successors.iter().position(|&node| node == leaver) {
             let before = self.tables.successors[..at].iter().copied();
             let list = before.chain(cx.lists.get(list).iter().map(|&node| NodeId(node)));
-            let successors = self.in_ring_order(cx, list);
-            self.set_successors(cx, successors);
+            if let Some(successors) = self.in_ring_order(cx, list) {
+                self.set_successors(cx, successors);
+            }
         }
         self.forget(cx, leaver);
     }
@@ -161,8 +164,9 @@ impl Chord {
         if let Some(at) = self.tables.predecessors.iter().position(|&node| node == leaver) {
             let (nearer, further) = (&self.tables.predecessors[..at], &self.tables.predecessors[at + 1..]);
             let rest = before.into_iter().chain(further.iter().copied().filter(|&node| Some(node) != before));
-            let predecessors = self.against_the_ring(cx, nearer.iter().copied().chain(rest));
-            self.set_predecessors(cx, predecessors);
+            if let Some(predecessors) = self.against_the_ring(cx, nearer.iter().copied().chain(rest)) {
+                self.set_predecessors(cx, predecessors);
+            }
         }
         self.forget(cx, leaver);
     }
@@ -186,36 +190,25 @@ impl Chord {
         }
     }
 
-    /// As many of `nodes` as the successor list takes, up to where they come round to this node again.
-    fn in_ring_order(&self, cx: &Context<'_, Self>, nodes: impl Iterator<Item = NodeId>) -> Vec<NodeId> {
-        let longest = usize::from(cx.config.successors);
-        let mut successors = Vec::with_capacity(longest);
-        let mut reached = 0;
-        for node in nodes {
-            let distance = cx.my_key().clockwise(cx.key(node));
-            if distance <= reached || successors.len() == longest {
-                break;
-            }
-            reached = distance;
-            successors.push(node);
-        }
-        successors
+    /// As many of `nodes` as the successor list takes, up to where they come round to this node again; `None` if that is
+    /// the list as it is: nearly always, once the ring is in order.
+    fn in_ring_order(
+        &self,
+        cx: &Context<'_, Self>,
+        nodes: impl Iterator<Item = NodeId> + Clone,
+    ) -> Option<Vec<NodeId>> {
+        let distance = |node| cx.my_key().clockwise(cx.key(node));
+        changed(&self.tables.successors, ever_further(nodes, distance).take(cx.config.successors.into()))
     }
 
-    /// As many of `nodes` as are kept before this node, up to where they come round to it again.
-    fn against_the_ring(&self, cx: &Context<'_, Self>, nodes: impl Iterator<Item = NodeId>) -> Vec<NodeId> {
-        let longest = usize::from(cx.config.predecessors);
-        let mut predecessors = Vec::with_capacity(longest);
-        let mut reached = 0;
-        for node in nodes {
-            let distance = cx.key(node).clockwise(cx.my_key());
-            if distance <= reached || predecessors.len() == longest {
-                break;
-            }
-            reached = distance;
-            predecessors.push(node);
-        }
-        predecessors
+    /// As many of `nodes` as are kept before this node, likewise.
+    fn against_the_ring(
+        &self,
+        cx: &Context<'_, Self>,
+        nodes: impl Iterator<Item = NodeId> + Clone,
+    ) -> Option<Vec<NodeId>> {
+        let distance = |node| cx.key(node).clockwise(cx.my_key());
+        changed(&self.tables.predecessors, ever_further(nodes, distance).take(cx.config.predecessors.into()))
     }
 
     /// The new successor list; storage is told who came and who went.
@@ -231,6 +224,20 @@ impl Chord {
         let Tables { predecessors, successors, .. } = &self.tables;
         tell_storage(cx, &before, predecessors, successors);
     }
+}
+
+/// The nodes as long as each is further away than the one before.
+fn ever_further(
+    nodes: impl Iterator<Item = NodeId> + Clone,
+    distance: impl Fn(NodeId) -> u64 + Clone,
+) -> impl Iterator<Item = NodeId> + Clone {
+    let mut reached = 0;
+    nodes.take_while(move |&node| distance(node) > std::mem::replace(&mut reached, distance(node)))
+}
+
+/// `list`, if it is another than `before`: no memory is allocated to find that nothing has changed.
+fn changed(before: &[NodeId], list: impl Iterator<Item = NodeId> + Clone) -> Option<Vec<NodeId>> {
+    (!list.clone().eq(before.iter().copied())).then(|| list.collect())
 }
 
 /// One side's list became another: who came and who went, unless the other side knows them too.

@@ -112,10 +112,11 @@ fn a_matrix_is_read_from_beside_the_scenario_and_once_for_a_sweep() {
 #[test]
 fn a_short_warmup_and_a_silent_workload_are_warned_of() {
     let warnings = |sets: &[&str]| load(SHORT, sets).unwrap().runs(REGISTERED).unwrap().warnings;
-    let lookups = "workload.lookup.every=1min";
-    assert_eq!(warnings(&[lookups]).worst(), None, "30 min are more than twice 10 min");
+    let (lookups, churn) = ("workload.lookup.every=1min", "population.churn.preset=kad");
+    assert_eq!(warnings(&[lookups, churn]).worst(), None, "30 min are more than twice 10 min");
+    assert_eq!(warnings(&[lookups, "time.warmup=5min"]).worst(), None, "without churn tables stay right");
     assert_eq!(
-        warnings(&[lookups, "time.warmup=5min"]).to_string(),
+        warnings(&[lookups, churn, "time.warmup=5min"]).to_string(),
         "warning: a warm-up of 5min flatters `a`: a converged start has fresh tables
  --> command line
   |
