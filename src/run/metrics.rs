@@ -354,8 +354,6 @@ impl Observer for Metrics {
     }
 
     fn available(&mut self, at: Time, records: u32) {
-        // Where everybody holds everything, all can be had while anybody is there.
-        let records = self.everywhere.map_or(records, |all| if self.online.value() > 0 { all } else { 0 });
         self.available.set(at, records.into());
     }
 
