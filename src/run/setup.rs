@@ -139,8 +139,8 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
                 Placement::Closest(metric) => {
                     let key = self.record_keys[record.index()];
                     self.directory.nearest(metric, key, self.replicas() as usize, &mut nearest);
-                    for at in 0..nearest.len() {
-                        self.place(record, nearest[at].1);
+                    for &(_, node) in &nearest {
+                        self.place(record, node);
                     }
                 }
                 Placement::Servers => self.place(record, NodeId(self.participants())),
