@@ -36,9 +36,8 @@ impl Directory {
     pub fn responsible(&self, metric: Metric, key: Key) -> Option<NodeId> {
         let (home, last) = ((key.0 >> self.shift) as usize, self.buckets.len() - 1);
         let nearest = match metric {
-            Metric::Xor => (0..=last).find_map(|step| {
-                self.buckets[home ^ step].iter().min_by_key(|member| metric.distance(key, member.0))
-            }),
+            Metric::Xor => (0..=last)
+                .find_map(|step| self.buckets[home ^ step].iter().min_by_key(|member| metric.distance(key, member.0))),
             Metric::Ring => {
                 let (before, after) = self.buckets[home].split_at(self.buckets[home].partition_point(|m| m.0 < key));
                 let beyond = || (1..=last).find_map(|step| self.buckets[(home + step) & last].first());

@@ -45,7 +45,8 @@ fn run(text: &str) -> (String, Option<i32>) {
     fs::write(file("wrong.toml"), text).expect("the scenario is written");
     let command = if text.contains("[sweep]") { "sweep" } else { "run" };
     let output = peerlab([Path::new(command), &file("wrong.toml"), Path::new("--out"), &file("results")]);
-    let left: Vec<_> = fs::read_dir(folder.path()).expect("it can be read").map(|entry| entry.unwrap().path()).collect();
+    let left: Vec<_> =
+        fs::read_dir(folder.path()).expect("it can be read").map(|entry| entry.unwrap().path()).collect();
     assert_eq!(left.len(), 2, "something was written: {left:?}");
     assert!(output.stdout.is_empty(), "something was printed");
     (errors(&output), output.status.code())
@@ -57,7 +58,10 @@ fn assert_found(name: &str, mistake: &Mistake, code: i32) {
     let Mistake { line, column, said, .. } = mistake;
     let place = format!("wrong.toml:{line}:{column}\n");
     let found = message.contains(&place) && message.contains(said);
-    assert!(found && status == Some(code), "{name}: not {place} and {said} with code {code}, but {status:?}\n{message}");
+    assert!(
+        found && status == Some(code),
+        "{name}: not {place} and {said} with code {code}, but {status:?}\n{message}"
+    );
 }
 
 #[test]
