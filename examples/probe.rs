@@ -1,3 +1,6 @@
+//! A look at single runs, with their speed: for work on the engine. Users have `peerlab run`.
+#![allow(clippy::disallowed_types, reason = "it measures the wall clock, and no result depends on it")]
+
 use peerlab::registry::Registry;
 use peerlab::run::Wanted;
 use peerlab::run::catalogue::METRICS;
@@ -25,10 +28,8 @@ fn main() {
         );
         println!("   bytes {:?}", o.timing.bytes_by_part);
         for (m, v) in METRICS.iter().zip(&o.metrics) {
-            if let Some(v) = v {
-                if *v != 0.0 {
-                    println!("   {} = {v:.5} {}", m.name, m.unit);
-                }
+            if let Some(v) = v.filter(|v| *v != 0.0) {
+                println!("   {} = {v:.5} {}", m.name, m.unit);
             }
         }
     }

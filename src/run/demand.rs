@@ -211,12 +211,23 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         responsible.iter().any(|(_, node)| storers.contains(node))
     }
 
+    /// Tells how many records can be had now. Where everybody holds everything, all can while anybody is there.
+    pub fn tell_available(&mut self) {
+        let available = match P::PLACEMENT {
+            Placement::Everyone(_) if self.online.is_empty() => 0,
+            Placement::Everyone(_) => self.records.ever_stored(),
+            _ => self.records.available(),
+        };
+        self.observer.available(self.now, available);
+    }
+
     /// A node stored an operation's version.
     pub fn stored(&mut self, op: OpId) {
         if let Some(operation) = self.operations.get(op) {
             operation.touched += 1;
             if let Some(record) = operation.record {
                 self.records.mark_stored(record);
+                self.tell_available();
             }
         }
     }

@@ -174,7 +174,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn count_records(&mut self, node: NodeId) {
         let held = self.agents[node.index()].store.held().len() as u32;
         self.observer.records(self.now, node, held);
-        self.observer.available(self.now, self.records.available());
+        self.tell_available();
     }
 
     fn count_operation_timeout(&mut self, op: overlay::OpId) {

@@ -83,6 +83,7 @@ pub struct Records {
     stored: Vec<bool>,
     acknowledged: Vec<Version>,
     available: u32,
+    ever_stored: u32,
     last: Version,
 }
 
@@ -96,6 +97,7 @@ impl Records {
             stored: vec![false; count],
             acknowledged: vec![Version(0); count],
             available: 0,
+            ever_stored: 0,
             last: Version(0),
         }
     }
@@ -116,8 +118,8 @@ impl Records {
     }
 
     /// Records that were stored once.
-    pub fn ever_stored(&self) -> usize {
-        self.stored.iter().filter(|stored| **stored).count()
+    pub fn ever_stored(&self) -> u32 {
+        self.ever_stored
     }
 
     pub fn is_lost(&self, record: RecordId) -> bool {
@@ -130,7 +132,9 @@ impl Records {
 
     /// Some node stored a version.
     pub fn mark_stored(&mut self, record: RecordId) {
-        self.stored[record.index()] = true;
+        let stored = &mut self.stored[record.index()];
+        self.ever_stored += u32::from(!*stored);
+        *stored = true;
     }
 
     /// A new version: numbered in the order of issue, which is that of (time, participant).
@@ -146,14 +150,14 @@ impl Records {
 
     /// `version` was acknowledged to its writer.
     pub fn acknowledge(&mut self, record: RecordId, version: Version) {
-        self.stored[record.index()] = true;
+        self.mark_stored(record);
         let newest = &mut self.acknowledged[record.index()];
         *newest = version.max(*newest);
     }
 
     /// A copy was made on a disk, of a machine that is online or not.
     pub fn copy_made(&mut self, record: RecordId, online: bool) {
-        self.stored[record.index()] = true;
+        self.mark_stored(record);
         self.on_disk[record.index()] += 1;
         if online {
             self.came_online(record);

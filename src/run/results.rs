@@ -1,7 +1,8 @@
 //! From the counters of a run to its figures.
 
 use super::catalogue::{Figures, LOSSES, OPERATIONS, TRAFFIC};
-use super::metrics::{Machine, Metrics};
+use super::counters::Machine;
+use super::metrics::Metrics;
 use super::outcome::{NodeRow, Quantiles, quantile};
 use crate::engine::Time;
 use crate::overlay::NodeId;
@@ -11,7 +12,7 @@ pub(super) struct Facts {
     pub now: Time,
     /// Of all servers together: their workers, and the time they were up in the measurement, in nanoseconds.
     pub worker_ns: u128,
-    pub resources_stored: usize,
+    pub resources_stored: u32,
     pub resources_lost: usize,
 }
 
@@ -44,7 +45,7 @@ impl Metrics {
         figures.set_some("availability_min", self.available_min);
         if facts.resources_stored > 0 {
             let lost = if self.everywhere.is_some() { 0 } else { facts.resources_lost };
-            figures.set("durability_ratio", 1.0 - lost as f64 / facts.resources_stored as f64);
+            figures.set("durability_ratio", 1.0 - lost as f64 / f64::from(facts.resources_stored));
             figures.set("resources_lost", lost as f64);
         }
     }

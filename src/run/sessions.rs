@@ -60,7 +60,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         for held in self.agents[node.index()].store.held() {
             self.records.came_online(held.record);
         }
-        self.observer.available(self.now, self.records.available());
+        self.tell_available();
         if let Some(lasts) = lasts {
             self.end_session_after(node, epoch, lasts);
         }
@@ -119,7 +119,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         for held in self.agents[node.index()].store.held() {
             self.records.went_offline(held.record);
         }
-        self.observer.available(self.now, self.records.available());
+        self.tell_available();
         self.agents[node.index()].suspend();
         match self.plan.population.rejoin {
             Rejoin::Keep => self.nodes[node.index()].suspend(),
@@ -245,7 +245,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             self.records.went_offline(held.record);
         }
         self.observer.session(self.now, node, false);
-        self.observer.available(self.now, self.records.available());
+        self.tell_available();
         let at = self.now + self.server_draw(server, number, repair, 1);
         let order = Order::new(Class::Server, server, number << 1 | 1);
         self.queue.push(at, order, Event::ServerRepaired { server, number });
@@ -263,7 +263,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             self.records.came_online(held.record);
         }
         self.observer.session(self.now, node, true);
-        self.observer.available(self.now, self.records.available());
+        self.tell_available();
         self.with_overlay(node, |overlay, cx| overlay.start(cx, None));
     }
 }

@@ -148,7 +148,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
                 Placement::Everyone(_) => {}
             }
         }
-        self.observer.available(self.now, self.records.available());
+        self.tell_available();
     }
 
     fn place(&mut self, record: RecordId, node: NodeId) {

@@ -74,7 +74,8 @@ impl Observer for Trace<'_> {
     }
 
     fn operation_issued(&mut self, at: Time, operation: &Operation) {
-        self.line(at, "issue", operation.node, format_args!(",{},", Asked(operation)));
+        let event = if operation.publication { "publish" } else { "issue" };
+        self.line(at, event, operation.node, format_args!(",{},", Asked(operation)));
     }
 
     fn operation_ended(&mut self, at: Time, operation: &Operation, ended: &Ended) {

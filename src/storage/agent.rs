@@ -171,8 +171,6 @@ impl Agent {
                 desk.reply(from, Message::Stored { record });
                 if let Some(op) = from.op {
                     desk.do_effect(Effect::Stored { op });
-                }
-                if from.op.is_some() || neighbourhood.is_nearer(record, desk.me, from.from) {
                     self.pass_on_if_not_mine(desk, record, neighbourhood);
                 }
             }

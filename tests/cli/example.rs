@@ -49,7 +49,9 @@ fn it_answers_correctly_where_nobody_leaves_and_also_when_built_by_joining() {
     let sets = ["systems.kad={ mesh = {} }", "population.start=join", "population.join_over=1min"];
     let mut command = Command::new(custom_protocol());
     command.current_dir(bench.path(".")).args(["run", "s.toml", "--format", "json"]);
-    sets.iter().for_each(|set| drop(command.args(["--set", set])));
+    for set in sets {
+        command.args(["--set", set]);
+    }
     let output = command.assert().success();
     let rows: serde_json::Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
     let mesh = &rows[2]["metrics"];

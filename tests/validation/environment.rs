@@ -191,7 +191,9 @@ fn who_joins_publishes_and_who_asks_before_is_told_so() {
         let availability = ran.series("availability");
         assert!(
             availability[0].1 < 0.2
-                && availability.iter().filter(|(at, _)| *at > 700.0).all(|(_, share)| *share == 1.0)
+                && availability.iter().filter(|(at, _)| *at > 700.0).all(|(_, share)| *share == 1.0),
+            "{}: {availability:?}",
+            ran.id
         );
     }
 }

@@ -1,5 +1,6 @@
 //! Scenarios as text, run through the registry as the command line runs them.
 
+use peerlab::overlay::Cause;
 use peerlab::registry::Registry;
 use peerlab::run::Wanted;
 use peerlab::run::catalogue::{METRICS, OPERATIONS, SERIES};
@@ -111,11 +112,14 @@ impl Ran {
     #[track_caller]
     pub fn assert_all_correct(&self, operation: &str) {
         assert!(self.figure(&format!("{operation}s")) > 0.0, "{}: no {operation}s", self.id);
-        let causes: Vec<_> = METRICS.iter().zip(&self.outcome.metrics).collect();
-        let failed =
-            causes.iter().filter(|(m, v)| m.name.starts_with(&format!("{operation}_failed_")) && **v > Some(0.0));
-        let failed: Vec<String> = failed.map(|(m, v)| format!("{} = {v:?}", m.name)).collect();
+        let failed: Vec<_> = self.failures(operation).into_iter().filter(|(_, count)| *count > 0.0).collect();
         assert_eq!(self.figure(&format!("{operation}_correct_ratio")), 1.0, "{}: {operation}s: {failed:?}", self.id);
+    }
+
+    /// How many operations failed, by cause.
+    fn failures(&self, operation: &str) -> Vec<(&'static str, f64)> {
+        let column = |cause: &Cause| format!("{operation}_failed_{}", cause.name().replace('-', "_"));
+        Cause::ALL.iter().map(|cause| (cause.name(), self.maybe(&column(cause)).unwrap_or(0.0))).collect()
     }
 
     /// issued = correct + incorrect + failed + abandoned + open, and every failure has its cause.
@@ -125,13 +129,7 @@ impl Ran {
         let decided = issued * (1.0 - column("_abandoned_ratio") - column("_open_ratio"));
         let parts = column("_correct_ratio") + column("_incorrect_ratio") + column("_failed_ratio");
         assert!(decided < 0.5 || (parts - 1.0).abs() < 1e-9, "{}: {operation}s decided make up {parts}", self.id);
-        let causes = METRICS.iter().zip(&self.outcome.metrics).filter(|(metric, _)| {
-            metric
-                .name
-                .strip_prefix(operation)
-                .is_some_and(|rest| rest.starts_with("_failed_") && rest != "_failed_ratio")
-        });
-        let caused: f64 = causes.filter_map(|(_, count)| *count).sum();
+        let caused: f64 = self.failures(operation).iter().map(|(_, count)| count).sum();
         let failed = column("_failed_ratio") * decided;
         assert!((caused - failed).abs() < 0.01, "{}: {caused} of {failed} failed {operation}s have a cause", self.id);
         let outcomes = ["correct", "incorrect", "failed", "abandoned", "open"];
