@@ -18,7 +18,7 @@ pub(super) struct Machine {
     /// Records held, since when, and the sum of records × nanoseconds online before that.
     pub records: u32,
     pub records_since: Time,
-    record_ns: u128,
+    pub record_ns: u128,
 }
 
 impl Machine {
