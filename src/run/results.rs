@@ -1,10 +1,9 @@
 //! From the counters of a run to its figures.
 
 use super::catalogue::{Figures, LOSSES, OPERATIONS, TRAFFIC};
-use super::metrics::{Machine, Metrics};
-use super::observer::Ended;
-use super::operations::{Operation, Verdict};
-use super::outcome::{NodeRow, OperationRow, Quantiles, quantile};
+use super::counters::Machine;
+use super::metrics::Metrics;
+use super::outcome::{NodeRow, Quantiles, quantile};
 use crate::engine::Time;
 use crate::overlay::NodeId;
 
@@ -172,24 +171,6 @@ impl Metrics {
             }
         };
         (0u32..).zip(&self.machines).map(row).collect()
-    }
-}
-
-/// The row of an operation that has ended.
-pub(super) fn operation_row(at: Time, operation: &Operation, ended: &Ended) -> OperationRow {
-    let answered = !matches!(ended.verdict, Verdict::Abandoned | Verdict::Open);
-    OperationRow {
-        participant: operation.node.0,
-        session: operation.session.into(),
-        number: operation.number,
-        kind: OPERATIONS[operation.kind as usize],
-        issued: operation.issued,
-        outcome: ended.verdict.name(),
-        cause: if let Verdict::Failed(cause) = ended.verdict { cause.name() } else { "" },
-        latency_ms: answered.then(|| (at - operation.issued).as_millis_f64()),
-        hops: ended.hops.map(u32::from),
-        rpcs: operation.rpcs,
-        timeouts: operation.timeouts,
     }
 }
 
