@@ -32,22 +32,17 @@ impl overlay::Config for Config {
     }
 }
 
-/// What nodes say. All of it is a notice: nobody waits for an answer.
+/// The sender is there, and it has heard this node.
 #[derive(Clone, Copy, Debug)]
-enum Message {
-    /// I am there.
-    Here,
-    /// This node is new. It says so itself to the one through which it joins, which tells the others.
-    New(NodeId),
-}
+struct Here(NodeId);
 
-impl Payload for Message {
+impl Payload for Here {
     fn identities(&self, _: &Lists) -> u32 {
-        u32::from(matches!(self, Message::New(_)))
+        1
     }
 }
 
-/// One node: whom it has heard, and when last.
+/// One node: whom it has heard, and when last. Nobody is adopted on hearsay.
 #[derive(Default)]
 struct Mesh {
     heard: BTreeMap<NodeId, Time>,
@@ -55,10 +50,9 @@ struct Mesh {
 }
 
 impl Mesh {
-    fn hear(&mut self, cx: &mut Context<'_, Mesh>, node: NodeId) {
-        if self.heard.insert(node, cx.now).is_none() {
-            cx.neighbour(node, Change::Appeared);
-        }
+    fn here(&self, cx: &mut Context<'_, Mesh>) -> Here {
+        let any = cx.noise.below(self.heard.len().max(1) as u64) as usize;
+        Here(self.heard.keys().nth(any).copied().unwrap_or(cx.me()))
     }
 
     fn join(&mut self, cx: &mut Context<'_, Mesh>) {
@@ -70,7 +64,7 @@ impl Mesh {
 
 impl Protocol for Mesh {
     type Config = Config;
-    type Message = Message;
+    type Message = Here;
     type Timer = ();
     type Shared = ();
 
@@ -84,7 +78,7 @@ impl Protocol for Mesh {
 
     fn start(&mut self, cx: &mut Context<'_, Mesh>, contact: Option<NodeId>) {
         match contact {
-            Some(contact) => cx.notice(contact, Message::New(cx.me())),
+            Some(contact) => cx.notice(contact, Here(cx.me())),
             None => self.join(cx),
         }
         cx.set_timer(cx.config.heartbeat, ());
@@ -98,17 +92,17 @@ impl Protocol for Mesh {
         cx.set_timer(Duration::from_nanos(phase), ());
     }
 
-    fn on_message(&mut self, cx: &mut Context<'_, Mesh>, from: &Envelope, message: Message) {
-        match message {
-            Message::Here => self.join(cx),
-            Message::New(node) => {
-                if node == from.from {
-                    self.heard.keys().filter(|other| **other != node).for_each(|other| cx.notice(*other, message));
-                }
-                cx.notice(node, Message::Here);
+    fn on_message(&mut self, cx: &mut Context<'_, Mesh>, from: &Envelope, Here(other): Here) {
+        for node in [from.from, other] {
+            if node != cx.me() && !self.heard.contains_key(&node) {
+                let here = self.here(cx);
+                cx.notice(node, here);
             }
         }
-        self.hear(cx, from.from);
+        if self.heard.insert(from.from, cx.now).is_none() {
+            cx.neighbour(from.from, Change::Appeared);
+        }
+        self.join(cx);
     }
 
     fn on_timer(&mut self, cx: &mut Context<'_, Mesh>, (): ()) {
@@ -120,7 +114,8 @@ impl Protocol for Mesh {
             cx.neighbour(node, Change::Gone);
         }
         self.heard.retain(|_, last| now.since(*last) <= patience);
-        self.heard.keys().for_each(|node| cx.notice(*node, Message::Here));
+        let here = self.here(cx);
+        self.heard.keys().for_each(|node| cx.notice(*node, here));
         cx.set_timer(cx.config.heartbeat, ());
     }
 

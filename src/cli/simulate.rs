@@ -48,6 +48,11 @@ impl Done {
         self.runs.iter().zip(&self.finished).filter_map(|(run, finished)| Some((run, finished.outcome()?)))
     }
 
+    /// The same as rows of the result files.
+    pub fn rows(&self, scenario: &Scenario) -> Vec<RunRow<'_>> {
+        self.outcomes().map(|(run, outcome)| row(scenario, run, outcome)).collect()
+    }
+
     /// `runs.csv` as it was written.
     pub fn csv(&self, directory: &Path) -> Result<String, Failure> {
         let path = directory.join("runs.csv");
@@ -91,8 +96,8 @@ pub fn simulate(job: Job<'_>) -> Result<Done, Failure> {
         None => Traces::default(),
     };
     let stop = stop_on_interrupt()?;
-    let (mut finished, costs) = execute(&job, "simulating", &stop, &traces);
-    let again = job.verify.then(|| execute(&job, "verifying", &stop, &Traces::default()).0);
+    let (mut finished, costs) = execute(&job, "", &stop, &traces);
+    let again = job.verify.then(|| execute(&job, "again ", &stop, &Traces::default()).0);
     if let Some(again) = &again {
         drop_different(&mut finished, again);
     }
@@ -158,27 +163,26 @@ fn rewritten(job: &Job<'_>, again: &[Finished], first: &Path) -> Result<Option<F
 }
 
 fn results<'a>(job: &'a Job<'_>, finished: &'a [Finished]) -> Results<'a> {
-    let axes: Vec<String> = job.scenario.axes().iter().map(|axis| axis.path()).collect();
     let mut manifest = Manifest::new(&job.runs[0].plan.title, job.scenario.hash());
     let mut rows = Vec::new();
     for (run, finished) in job.runs.iter().zip(finished) {
         match finished {
             Finished::Done(outcome) => {
                 manifest.add(&run.id, run.seed, outcome.fingerprint);
-                let cells = run.cells.iter().map(|cell| cell.clone().unwrap_or_default());
-                rows.push(RunRow {
-                    run_id: run.id.clone(),
-                    axes: axes.iter().cloned().zip(cells).collect(),
-                    system: run.system().name.clone(),
-                    seed: run.seed,
-                    outcome,
-                });
+                rows.push(row(job.scenario, run, outcome));
             }
             Finished::Failed(why) => manifest.add_missing(&run.id, why),
             Finished::Interrupted => manifest.add_missing(&run.id, "interrupted"),
         }
     }
     Results { rows, extra: job.extra, scenario: job.scenario.resolved(), manifest }
+}
+
+fn row<'a>(scenario: &Scenario, run: &Run, outcome: &'a Outcome) -> RunRow<'a> {
+    let axes = scenario.axes().iter().map(|axis| axis.path());
+    let cells = run.cells.iter().map(|cell| cell.clone().unwrap_or_default());
+    let (run_id, system) = (run.id.clone(), run.system().name.clone());
+    RunRow { run_id, axes: axes.zip(cells).collect(), system, seed: run.seed, outcome }
 }
 
 fn timing<'a>(job: &'a Job<'_>, finished: &[Finished], costs: &Costs) -> Timing<'a> {

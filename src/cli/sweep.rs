@@ -6,6 +6,7 @@ use super::simulate::{Job, load, simulate};
 use super::{json, print};
 use crate::registry::Registry;
 use crate::report::csv::Extra;
+use crate::report::points::points;
 
 pub fn sweep(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
     let repetitions = arguments.repetitions.map(|number| format!("sweep.repetitions={number}"));
@@ -16,7 +17,9 @@ pub fn sweep(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> 
     let done = pool(arguments.threads)?.install(|| simulate(job))?;
     if let (Some(directory), false) = (&done.directory, arguments.simulated.quiet) {
         let text = match arguments.simulated.format {
-            Format::Table => format!("charts: {}\n", directory.join("charts").display()),
+            Format::Table => {
+                format!("{}charts: {}\n", points(&done.rows(&scenario)), directory.join("charts").display())
+            }
             Format::Json => json::runs(&scenario, done.outcomes()),
             Format::Csv => done.csv(directory)?,
         };

@@ -7,6 +7,7 @@ pub mod columns;
 pub mod csv;
 pub mod manifest;
 pub mod number;
+pub mod points;
 pub mod staged;
 pub mod table;
 

@@ -5,7 +5,7 @@ use crate::run::catalogue::{Better, METRICS};
 
 /// How a row's figures are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
+pub(super) enum Format {
     /// A share of one, in per cent.
     Percent,
     /// Three significant digits.
@@ -161,7 +161,7 @@ fn best(values: &[Option<f64>], cells: &[String], better: Better) -> Vec<bool> {
     cells.iter().map(|cell| contested && winner.is_some_and(|(_, text)| text == cell)).collect()
 }
 
-fn write(value: f64, format: Format) -> String {
+pub(super) fn write(value: f64, format: Format) -> String {
     match format {
         Percent => format!("{:.2}", value * 100.0),
         Index => format!("{value:.3}"),

@@ -2,6 +2,7 @@
 
 mod ahead;
 pub mod catalogue;
+mod counters;
 mod demand;
 mod effects;
 mod event;
@@ -25,7 +26,8 @@ use crate::engine::{Duration, Time};
 use crate::overlay::{NodeId, Protocol, View};
 use crate::scenario::plan::{Plan, System};
 
-use metrics::{Metrics, TableCheck};
+use counters::TableCheck;
+use metrics::Metrics;
 use observer::{Observer, Prints};
 use outcome::{Outcome, Timing};
 use results::Facts;

@@ -1,7 +1,8 @@
 //! From the counters of a run to its figures.
 
 use super::catalogue::{Figures, LOSSES, OPERATIONS, TRAFFIC};
-use super::metrics::{Machine, Metrics};
+use super::counters::Machine;
+use super::metrics::Metrics;
 use super::outcome::{NodeRow, Quantiles, quantile};
 use crate::engine::Time;
 use crate::overlay::NodeId;

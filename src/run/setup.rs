@@ -26,6 +26,7 @@ const PUBLISHER: Purpose = Purpose::new("publisher");
 impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
     /// A run with everybody offline.
     pub fn new(plan: &'p Plan, system: &'p System, config: &'p P::Config, seed: u64, observer: O) -> Self {
+        const { Event::<P::Message, P::Timer>::FITS };
         let streams = Streams::new(seed);
         let participants = plan.population.participants;
         let specs = P::servers(config);

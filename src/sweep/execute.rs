@@ -112,3 +112,45 @@ fn said(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without a message".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::Entry;
+    use crate::scenario::Scenario;
+
+    fn runs(registry: &Registry) -> Vec<Run> {
+        let text = "[population]\nonline = 20\n[time]\nwarmup = \"1s\"\nmeasure = \"1min\"\n[workload]\nlookup = { every = \
+                    \"10s\" }\n[systems.a.chord]\n[systems.b.broken]\n[systems.c.kademlia]\n";
+        Scenario::parse("s".into(), "".into(), text.into(), &[]).unwrap().runs(registry.registered()).unwrap().runs
+    }
+
+    /// With a protocol `broken` whose runs panic.
+    fn registry() -> Registry {
+        let chord = *Registry::standard().find("chord").unwrap();
+        let registered = crate::scenario::Registered { name: "broken", ..chord.registered };
+        Registry::standard().with(Entry { registered, simulate: |_, _, _, _, _, _| panic!("it broke"), ..chord })
+    }
+
+    #[test]
+    fn a_run_that_panics_fails_alone() {
+        let registry = registry();
+        let finished = execute(&registry, &runs(&registry), Wanted::default(), &AtomicBool::new(false), &());
+        assert_eq!(finished[1], Finished::Failed("panicked: it broke".to_owned()));
+        assert!(finished[0].outcome().is_some() && finished[2].outcome().is_some());
+    }
+
+    #[test]
+    fn no_run_begins_once_it_is_stopped() {
+        struct Counts(std::sync::atomic::AtomicU32);
+        impl Watch for Counts {
+            fn begins(&self, _: usize) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let (registry, counts) = (registry(), Counts(0.into()));
+        let finished = execute(&registry, &runs(&registry), Wanted::default(), &AtomicBool::new(true), &counts);
+        assert_eq!(finished, [Finished::Interrupted, Finished::Interrupted, Finished::Interrupted]);
+        assert_eq!(counts.0.into_inner(), 0);
+    }
+}

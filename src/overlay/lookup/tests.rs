@@ -1,0 +1,168 @@
+//! Properties of the iterative lookup.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::engine::{Noise, Source};
+
+/// A network whose nodes know up to `k` random nodes of each half, quarter, … of the space beside their own: all there
+/// are, where there are fewer.
+struct Network {
+    keys: Vec<Key>,
+    tables: Vec<Vec<NodeId>>,
+    dead: Vec<bool>,
+}
+
+impl Network {
+    fn new(size: usize, k: usize, dead_share: f64, noise: &mut Noise) -> Network {
+        let keys: Vec<Key> = (0..size).map(|_| Key(noise.next_u64())).collect();
+        let tables = (0..size).map(|me| Network::table(&keys, me, k, noise)).collect();
+        let dead = (0..size).map(|node| node > 0 && noise.chance(dead_share)).collect();
+        Network { keys, tables, dead }
+    }
+
+    fn table(keys: &[Key], me: usize, k: usize, noise: &mut Noise) -> Vec<NodeId> {
+        let mut held = [0; 64];
+        let mut others: Vec<usize> = (0..keys.len()).filter(|&node| node != me).collect();
+        others.sort_by_cached_key(|_| noise.next_u64());
+        others.retain(|&node| {
+            let half = (keys[node].0 ^ keys[me].0).leading_zeros() as usize;
+            held[half] += 1;
+            held[half] <= k
+        });
+        others.into_iter().map(|node| NodeId(node as u32)).collect()
+    }
+
+    fn key(&self, node: NodeId) -> Key {
+        self.keys[node.index()]
+    }
+
+    /// The k nodes nearest to the target that `node` knows.
+    fn reply(&self, node: NodeId, aim: Aim) -> Vec<NodeId> {
+        let mut known = self.tables[node.index()].clone();
+        known.sort_by_key(|&node| aim.metric.distance(aim.target, self.key(node)));
+        known.truncate(aim.k);
+        known
+    }
+}
+
+/// Runs a lookup from node 0, with replies and failures in random order, and checks what holds at every step.
+fn run(network: &Network, aim: Aim, noise: &mut Noise) -> (Lookup, Vec<NodeId>) {
+    let mut lookup = Lookup::default();
+    lookup.begin(aim, NodeId(0), network.reply(NodeId(0), aim), |node| network.key(node));
+    let (mut asked, mut in_flight) = (Vec::new(), Vec::new());
+    loop {
+        match lookup.step() {
+            Step::Ask(node) => {
+                assert!(node != NodeId(0) && !asked.contains(&node), "{node} was asked twice");
+                asked.push(node);
+                in_flight.push(node);
+                assert!(in_flight.len() <= aim.alpha && lookup.in_flight() == in_flight.len());
+            }
+            Step::Wait => {
+                assert!(!in_flight.is_empty() && !lookup.is_finished(), "waits for nobody");
+                let node = in_flight.swap_remove(noise.below(in_flight.len() as u64) as usize);
+                if network.dead[node.index()] {
+                    lookup.on_failure(node);
+                } else {
+                    lookup.on_success(node, network.reply(node, aim), |node| network.key(node));
+                }
+                assert!(lookup.candidates.len() <= 1 + 2 * aim.k + asked.len(), "unbounded memory");
+            }
+            Step::Finished => {
+                assert!(lookup.is_finished());
+                return (lookup, asked);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 200,
+        rng_seed: proptest::test_runner::RngSeed::Fixed(1),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn finds_the_closest_when_nothing_fails(
+        seed: u64, target: u64, size in 1usize..150, k in 1usize..12, alpha in 1usize..5,
+    ) {
+        let mut noise = Noise::new(seed);
+        let network = Network::new(size, k, 0.0, &mut noise);
+        let aim = Aim { target: Key(target), metric: Metric::Xor, k, alpha };
+        let (lookup, _) = run(&network, aim, &mut noise);
+        let mut all: Vec<NodeId> = (0..size as u32).map(NodeId).collect();
+        all.sort_by_key(|node| network.keys[node.index()].0 ^ target);
+        prop_assert_eq!(lookup.result(1).next().unwrap().node, all[0]);
+    }
+
+    #[test]
+    fn ends_sorted_with_the_front_answered_whatever_fails(
+        seed: u64, target: u64, size in 1usize..150, k in 1usize..12, alpha in 1usize..5, dead in 0.0..1.0f64,
+        ring: bool,
+    ) {
+        let mut noise = Noise::new(seed);
+        let network = Network::new(size, k, dead, &mut noise);
+        let metric = if ring { Metric::Ring } else { Metric::Xor };
+        let aim = Aim { target: Key(target), metric, k, alpha };
+        let (lookup, asked) = run(&network, aim, &mut noise);
+        let found: Vec<Contact> = lookup.result(usize::MAX).collect();
+        let distance = |contact: &Contact| metric.distance(aim.target, network.keys[contact.node.index()]);
+        prop_assert!(found.is_sorted_by(|a, b| distance(a) < distance(b)));
+        prop_assert!(found.iter().all(|contact| !network.dead[contact.node.index()]));
+        prop_assert!(found.iter().all(|contact| (contact.hops == 0) == (contact.node == NodeId(0))));
+        prop_assert_eq!(found.len(), lookup.answers() + 1);
+        prop_assert!(lookup.answers() <= asked.len() && (found.len() >= k || lookup.heard == 0));
+    }
+}
+
+const AIM: Aim = Aim { target: Key(0), metric: Metric::Xor, k: 2, alpha: 1 };
+
+/// Every node has its number as key.
+fn key(node: NodeId) -> Key {
+    Key(node.0.into())
+}
+
+#[test]
+fn depth_is_counted_from_the_reply_that_named_a_node_first() {
+    let mut lookup = Lookup::default();
+    lookup.begin(AIM, NodeId(99), [50, 40].map(NodeId), key);
+    assert_eq!(lookup.step(), Step::Ask(NodeId(40)));
+    lookup.on_success(NodeId(40), [10, 50].map(NodeId), key);
+    assert_eq!(lookup.step(), Step::Ask(NodeId(10)));
+    lookup.on_success(NodeId(10), [5, 40].map(NodeId), key);
+    assert_eq!(lookup.step(), Step::Ask(NodeId(5)));
+    lookup.on_success(NodeId(5), [10].map(NodeId), key);
+    assert_eq!(lookup.step(), Step::Finished);
+    let hops: Vec<_> = lookup.result(9).map(|contact| (contact.node.0, contact.hops)).collect();
+    assert_eq!(hops, [(5, 3), (10, 2), (40, 1), (99, 0)]);
+    assert_eq!((lookup.hops(NodeId(50)), lookup.hops(NodeId(7))), (Some(1), None));
+}
+
+#[test]
+fn a_failed_node_makes_room_for_the_next_and_is_not_asked_again() {
+    let mut lookup = Lookup::default();
+    lookup.begin(AIM, NodeId(99), [10, 20, 30].map(NodeId), key);
+    assert_eq!(lookup.step(), Step::Ask(NodeId(10)));
+    lookup.on_failure(NodeId(10));
+    assert_eq!(lookup.step(), Step::Ask(NodeId(20)));
+    lookup.on_success(NodeId(20), [10, 30].map(NodeId), key);
+    assert_eq!(lookup.step(), Step::Ask(NodeId(30)));
+    assert_eq!(lookup.step(), Step::Wait);
+    lookup.on_success(NodeId(10), [1].map(NodeId), key);
+    assert_eq!(lookup.step(), Step::Wait, "an answer after the failure is not awaited");
+    lookup.on_success(NodeId(30), [].map(NodeId), key);
+    assert_eq!(lookup.step(), Step::Finished);
+}
+
+#[test]
+fn an_initiator_without_contacts_is_finished_and_finds_itself() {
+    let mut lookup = Lookup::default();
+    lookup.begin(AIM, NodeId(99), [].map(NodeId), key);
+    assert_eq!(lookup.step(), Step::Finished);
+    assert_eq!(lookup.result(3).collect::<Vec<_>>(), [Contact { node: NodeId(99), hops: 0 }]);
+    assert!(lookup.is_alone());
+    assert_eq!((lookup.answers(), size_of::<Candidate>()), (0, 16));
+}

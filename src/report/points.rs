@@ -1,0 +1,107 @@
+//! A sweep in the terminal: for each headline figure a table with a row per parameter point and a column per system.
+
+use indexmap::IndexMap;
+
+use super::csv::RunRow;
+use super::table::{Format, write};
+use crate::run::catalogue::METRICS;
+use crate::sweep::statistics::Summary;
+
+/// Label, metric and how it is written. Correctness, time, and both faces of the network load.
+const HEADLINES: [(&str, &str, Format); 6] = [
+    ("lookups correct (%)", "lookup_correct_ratio", Format::Percent),
+    ("gets correct (%)", "get_correct_ratio", Format::Percent),
+    ("lookup latency, median (ms)", "lookup_latency_p50_ms", Format::Number),
+    ("lookup hops, mean", "lookup_hops_mean", Format::Number),
+    ("traffic per machine online", "bytes_per_online_s_mean", Format::BytesPerSecond),
+    ("busiest machine", "busiest_machine_bytes_per_s", Format::BytesPerSecond),
+];
+
+/// The outcomes of one system at one point.
+type Cells<'a> = IndexMap<&'a str, Vec<&'a RunRow<'a>>>;
+
+/// The tables for the runs of a sweep: means over the repetitions and, where there are several, half of the 95 % interval
+/// of the mean. Figures that apply to no run are left out; a system stands at a point of its own if an axis does not
+/// concern it.
+pub fn points(rows: &[RunRow<'_>]) -> String {
+    let mut points: IndexMap<&[(String, String)], Cells<'_>> = IndexMap::new();
+    let mut systems: Vec<&str> = Vec::new();
+    for row in rows {
+        points.entry(&row.axes[..]).or_default().entry(&row.system).or_default().push(row);
+        if !systems.contains(&row.system.as_str()) {
+            systems.push(&row.system);
+        }
+    }
+    let axes: Vec<&str> = rows.first().map_or(&[][..], |row| &row.axes).iter().map(|(axis, _)| short(axis)).collect();
+    let header: Vec<String> = axes.iter().chain(&systems).map(|name| (*name).to_owned()).collect();
+    let mut text = String::new();
+    for (label, metric, format) in HEADLINES {
+        let index = METRICS.index_of(metric).expect("the headlines are metrics");
+        let line = |(point, cells): (&&[(String, String)], &Cells<'_>)| {
+            let values = point.iter().map(|(_, value)| if value.is_empty() { "–".to_owned() } else { value.clone() });
+            values.chain(systems.iter().map(|system| cell(cells.get(system), index, format))).collect::<Vec<_>>()
+        };
+        let lines: Vec<Vec<String>> = points.iter().map(line).collect();
+        if lines.iter().any(|line| line[axes.len()..].iter().any(|cell| !cell.is_empty())) {
+            text += &format!("{label}\n{}\n", aligned(&header, &lines));
+        }
+    }
+    text
+}
+
+/// The last key of a path: what is varied, without where it stands.
+fn short(axis: &str) -> &str {
+    axis.rsplit('.').next().unwrap_or(axis)
+}
+
+/// The mean over the repetitions and what it may be off; empty if there are none with the figure.
+fn cell(runs: Option<&Vec<&RunRow<'_>>>, metric: usize, format: Format) -> String {
+    let values: Vec<f64> = runs.into_iter().flatten().filter_map(|run| run.outcome.metrics[metric]).collect();
+    let Some(summary) = Summary::of(&values) else { return String::new() };
+    let mean = write(summary.mean, format);
+    match summary.ci95 {
+        Some((_, high)) => format!("{mean} ±{}", write(high - summary.mean, format)),
+        None => mean,
+    }
+}
+
+/// Columns under their headers, flush right, two blanks apart.
+fn aligned(header: &[String], lines: &[Vec<String>]) -> String {
+    let rows = || std::iter::once(header).chain(lines.iter().map(Vec::as_slice));
+    let width = |column: usize| rows().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..header.len()).map(width).collect();
+    let line = |row: &[String]| {
+        let cells = row.iter().zip(&widths).map(|(cell, &width)| format!("  {cell:>width$}"));
+        cells.collect::<String>().trim_end().to_owned() + "\n"
+    };
+    rows().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::example;
+
+    #[test]
+    fn every_point_has_a_row_and_every_system_a_column() {
+        let runs = example::sweep(&[0.5, 2.0], 3);
+        let text = points(&example::rows(&runs));
+        let lines: Vec<&str> = text.lines().skip_while(|line| *line != "busiest machine").take(4).collect();
+        assert_eq!(
+            lines[1].split_whitespace().collect::<Vec<_>>()[..3],
+            ["time_scale", "server", "full-table"],
+            "{text}"
+        );
+        assert!(lines[2].trim_start().starts_with("0.5  ") && lines[3].trim_start().starts_with("2  "), "{text}");
+        assert_eq!(lines[3].matches('±').count(), example::SYSTEMS.len(), "{text}");
+    }
+
+    #[test]
+    fn one_repetition_has_no_interval_and_what_does_not_apply_is_left_out() {
+        let mut runs = example::sweep(&[0.5], 1);
+        let index = METRICS.index_of("get_correct_ratio").unwrap();
+        runs.iter_mut().for_each(|run| run.outcome.metrics[index] = None);
+        let text = points(&example::rows(&runs));
+        assert!(!text.contains('±') && !text.contains("gets correct") && text.contains("lookups correct"), "{text}");
+    }
+}
