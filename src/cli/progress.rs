@@ -45,7 +45,7 @@ struct Watched {
 }
 
 impl<'a> Watcher<'a> {
-    /// The bar is shown on a terminal only. `what` says what the runs are for.
+    /// The bar is shown on a terminal only, behind `what` the runs are for.
     pub fn new(runs: &[Run], what: &'static str, quiet: bool, traces: &'a Traces) -> Watcher<'a> {
         let watched = |run: &Run| Watched {
             length: run.plan.warmup + run.plan.measure,
@@ -56,7 +56,7 @@ impl<'a> Watcher<'a> {
         let watched: Vec<_> = runs.iter().map(watched).collect();
         let total = watched.iter().map(|run| millis(run.length)).sum();
         let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let style = ProgressStyle::with_template("{prefix} {bar:24} {percent:>3} %  {wide_msg} {eta} left");
+        let style = ProgressStyle::with_template("{prefix}{bar:16} {percent:>3} % {msg} {eta} left");
         let bar = ProgressBar::with_draw_target(Some(total), target)
             .with_style(style.expect("the template is well formed"))
             .with_prefix(what);
@@ -83,7 +83,7 @@ impl<'a> Watcher<'a> {
         let per_s = events as f64 / self.clock.wall_s().max(1e-3);
         let hours = |ms: u64| ms as f64 / 3.6e6;
         self.bar.set_message(format!(
-            "{:.1} of {:.1} virtual h, {:.2} M events/s, {} of {} runs done,",
+            "{:.1}/{:.1} h virtual, {:.2} M events/s, {}/{} runs,",
             hours(self.bar.position()),
             hours(self.bar.length().unwrap_or(0)),
             per_s / 1e6,

@@ -96,8 +96,8 @@ pub fn simulate(job: Job<'_>) -> Result<Done, Failure> {
         None => Traces::default(),
     };
     let stop = stop_on_interrupt()?;
-    let (mut finished, costs) = execute(&job, "simulating", &stop, &traces);
-    let again = job.verify.then(|| execute(&job, "verifying", &stop, &Traces::default()).0);
+    let (mut finished, costs) = execute(&job, "", &stop, &traces);
+    let again = job.verify.then(|| execute(&job, "again ", &stop, &Traces::default()).0);
     if let Some(again) = &again {
         drop_different(&mut finished, again);
     }

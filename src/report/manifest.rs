@@ -48,9 +48,9 @@ struct Run {
 
 /// A planned run without a result.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Missing {
-    pub run_id: String,
-    pub because: String,
+struct Missing {
+    run_id: String,
+    because: String,
 }
 
 impl Manifest {
