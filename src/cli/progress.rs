@@ -104,13 +104,14 @@ impl Watch for Watcher<'_> {
         }
     }
 
-    fn ended(&self, run: usize, _: &Finished) {
+    fn ended(&self, run: usize, how: &Finished) {
         let Watched { length, seen, clock, cost } = &self.watched[run];
         let clock = clock.lock().expect("nobody panics while holding it").take();
         *cost.lock().expect("nobody panics while holding it") = clock.map(|clock| clock.stop());
         self.ended.fetch_add(1, Ordering::Relaxed);
         if !self.bar.is_hidden() {
-            self.show(run, millis(*length), seen.1.load(Ordering::Relaxed));
+            let events = how.outcome().map_or(seen.1.load(Ordering::Relaxed), |outcome| outcome.timing.events);
+            self.show(run, millis(*length), events);
         }
     }
 

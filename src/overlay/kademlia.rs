@@ -163,6 +163,9 @@ impl Kademlia {
             match search.lookup.step() {
                 Step::Ask(node) => {
                     self.rpcs.call(cx, node, search.op(), message, cx.config.rpc_timeout, search.number);
+                    if search.lookup.is_full() {
+                        return;
+                    }
                 }
                 Step::Wait => return,
                 Step::Finished => return self.finished(cx, at),

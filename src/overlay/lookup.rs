@@ -193,6 +193,11 @@ impl Lookup {
         self.in_flight
     }
 
+    /// As many requests are in flight as may be: after an `Ask`, the next step is to wait.
+    pub fn is_full(&self) -> bool {
+        self.in_flight == self.aim.alpha
+    }
+
     /// Bytes allocated.
     pub fn heap_bytes(&self) -> usize {
         self.candidates.capacity() * size_of::<Candidate>() + self.familiar.capacity() * size_of::<NodeId>()

@@ -90,3 +90,47 @@ fn eager_repair_keeps_gets_correct_under_churn() {
         assert!((held / (900.0 / online) - 1.0).abs() < 0.25, "{system}: {held} records a node");
     }
 }
+
+/// What a start leaves behind is gone after six hours of `kad` churn: the mean of four paired seeds. (Ten, with larger
+/// populations and 95 % intervals: `scenarios/validation/joined-and-converged.toml`, `scripts/check-starts`.)
+#[test]
+fn a_converged_start_is_forgotten_after_six_hours() {
+    let runs = all(r#"
+        seed = 23
+        [time]
+        warmup = "6h"
+        measure = "1h"
+        [population]
+        online = 120
+        [population.churn]
+        preset = "kad"
+        [network]
+        latency.lognormal = { median = "78ms" }
+        [workload]
+        lookup = { every = "1min" }
+        [systems.ring.chord]
+        [systems.kad.kademlia]
+        k = 8
+        [sweep]
+        repetitions = 4
+        [sweep.axes]
+        "population.start" = ["converged", "join"]
+        "#);
+    for system in ["ring", "kad"] {
+        let mean = |start: &str, name: &str| {
+            let of = |ran: &&Ran| ran.system == system && ran.id.contains(&format!("start={start}"));
+            runs.iter().filter(of).map(|ran| ran.figure(name)).sum::<f64>() / 4.0
+        };
+        for (name, bound, relative) in [
+            ("lookup_correct_ratio", 0.01, false),
+            ("lookup_hops_mean", 0.15, false),
+            ("lookup_latency_p50_ms", 0.1, true),
+            ("contacts_mean", 0.1, true),
+        ] {
+            let (converged, joined) = (mean("converged", name), mean("join", name));
+            println!("{system}: {name} {converged:.4} and {joined:.4}");
+            let scale = if relative { converged } else { 1.0 };
+            assert!((joined - converged).abs() < bound * scale, "{system}: {name} {converged} and {joined}");
+        }
+    }
+}

@@ -12,7 +12,7 @@ pub const FIGURES: Wanted = Wanted { nodes: false, operations: false };
 /// A row for every operation.
 pub const OPERATIONS_TOO: Wanted = Wanted { nodes: false, operations: true };
 
-/// A run that is over, with its balances checked.
+/// A run that is over, with its operations counted up. (The simulator itself asserts the balance of packets at every end.)
 pub struct Ran {
     pub id: String,
     pub system: String,
@@ -72,7 +72,6 @@ pub fn every_system() -> String {
 fn checked(run: &Run, outcome: Outcome) -> Ran {
     let ran = Ran { id: run.id.clone(), system: run.system().name.clone(), outcome };
     OPERATIONS.iter().for_each(|operation| ran.assert_operations_add_up(operation));
-    ran.assert_packets_add_up();
     ran
 }
 
@@ -138,13 +137,5 @@ impl Ran {
             rows.iter().all(|row| outcomes.contains(&row.outcome) && (row.outcome == "failed") != row.cause.is_empty())
         );
         assert!(rows.is_empty() || rows.len() as f64 == issued, "{}: {} rows of {issued}", self.id, rows.len());
-    }
-
-    /// No more packets are lost than were sent. (The exact balance is asserted by the simulator itself at every end.)
-    fn assert_packets_add_up(&self) {
-        let lost = METRICS.iter().zip(&self.outcome.metrics).filter(|(m, _)| m.name.starts_with("packets_lost_"));
-        let lost: f64 = lost.filter_map(|(_, count)| *count).sum();
-        // Those in flight when the measurement began were sent before.
-        assert!(lost <= self.figure("packets_sent") + 10_000.0, "{}: {lost} packets lost", self.id);
     }
 }

@@ -2,8 +2,9 @@
 //! rules of the design.
 //!
 //! One binary, so that all of it is linked once and both cores stay busy; a file for each subject. What takes longer than
-//! seconds is under `scenarios/validation/`, with a script that checks it: `scripts/validate`.
+//! seconds is under `scenarios/validation/`, with a script that checks it under `scripts/`.
 
+mod accounts;
 mod churn;
 mod conformance;
 mod environment;
