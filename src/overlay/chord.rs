@@ -362,7 +362,7 @@ impl Chord {
         }
     }
 
-    /// [`Rpcs::call`] with the number of times that the request was sent before.
+    /// [`Rpcs::call_again`].
     #[expect(clippy::too_many_arguments, reason = "they are what a request is")]
     fn call(
         &mut self,
@@ -374,11 +374,7 @@ impl Chord {
         tag: Tag,
         retries: u8,
     ) {
-        let (rpc, timer) = self.rpcs.open_again(cx.now, to, tag, timeout, retries);
-        cx.send_request(to, rpc, op, message);
-        if let Some(at) = timer {
-            cx.set_timeout_timer(at);
-        }
+        self.rpcs.call_again(cx, to, op, message, timeout, tag, retries);
     }
 
     fn waits_for(&self, tag: Tag) -> bool {

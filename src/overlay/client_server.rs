@@ -240,12 +240,8 @@ impl Protocol for ClientServer {
 
 impl ClientServer {
     fn request(&mut self, cx: &mut Context<'_, Self>, walk: Walk, retries: u8) {
-        let timeout = cx.config.rpc_timeout;
-        let (rpc, timer) = self.rpcs.open_again(cx.now, self.server, walk, timeout, retries);
-        cx.send_request(self.server, rpc, Some(walk.op), Message::Request { record: walk.record });
-        if let Some(at) = timer {
-            cx.set_timeout_timer(at);
-        }
+        let (timeout, message) = (cx.config.rpc_timeout, Message::Request { record: walk.record });
+        self.rpcs.call_again(cx, self.server, Some(walk.op), message, timeout, walk, retries);
     }
 }
 

@@ -125,7 +125,22 @@ impl<T: Copy> Rpcs<T> {
         timeout: Duration,
         tag: T,
     ) {
-        let (rpc, timer) = self.open(cx.now, to, tag, timeout);
+        self.call_again(cx, to, op, message, timeout, tag, 0);
+    }
+
+    /// The same for a request that was sent `retries` times before.
+    #[expect(clippy::too_many_arguments, reason = "they are what a request is")]
+    pub fn call_again<P: Protocol>(
+        &mut self,
+        cx: &mut Context<'_, P>,
+        to: NodeId,
+        op: Option<super::OpId>,
+        message: P::Message,
+        timeout: Duration,
+        tag: T,
+        retries: u8,
+    ) {
+        let (rpc, timer) = self.open_again(cx.now, to, tag, timeout, retries);
         cx.send_request(to, rpc, op, message);
         if let Some(at) = timer {
             cx.set_timeout_timer(at);

@@ -67,8 +67,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             let record = self.publications[at].1;
             if !self.records.is_stored(record) {
                 again = true;
-                let (kind, target) = (OperationKind::Put, self.record_keys[record.index()]);
-                self.issue(node, |blank| Operation { kind, target, record: Some(record), publication: true, ..blank });
+                self.put_unasked(node, record, Version(0));
             }
         }
         if again {
@@ -81,11 +80,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A node holds a record that belongs elsewhere: it puts it there in the version that it has.
     pub fn return_record(&mut self, node: NodeId, record: RecordId, version: Version) {
         if !self.operations.publishes(node, record) {
-            let (kind, target) = (OperationKind::Put, self.record_keys[record.index()]);
-            let operation =
-                |blank| Operation { kind, target, record: Some(record), version, publication: true, ..blank };
-            self.issue(node, operation);
+            self.put_unasked(node, record, version);
         }
+    }
+
+    /// A put that is not part of the workload.
+    fn put_unasked(&mut self, node: NodeId, record: RecordId, version: Version) {
+        let (kind, target) = (OperationKind::Put, self.record_keys[record.index()]);
+        self.issue(node, |blank| Operation { kind, target, record: Some(record), version, publication: true, ..blank });
     }
 
     fn issue(&mut self, node: NodeId, make: impl FnOnce(Operation) -> Operation) {
