@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of networks, nodes or DHTs.
 
+mod batch;
 pub mod distribution;
 pub mod fingerprint;
 #[cfg(test)]

@@ -2,54 +2,20 @@
 //!
 //! Near time is cut into slots of 2²⁰ ns (about 1 ms), 4096 of which make a page (about 4.3 s). Events of the current
 //! page wait in their slot, events of the next 4095 pages (4.9 h) in their page, and the rest in a heap. A page is
-//! dealt onto its slots when it is entered; a slot is sorted when it is entered. So an event is moved three times at
-//! most, wherever it lies, and what is sorted at once is small enough for the cache. An empty slot costs nothing.
+//! dealt onto its slots when it is entered; a few slots at a time are sorted into a batch (see [`super::batch`]). So an
+//! event is moved three times at most, wherever it lies. An empty slot costs nothing.
 //!
-//! Sorting moves 8-byte keys (time within the slot, index), not events, and compares the full order only where times
-//! are equal. What is pushed into the slot being emptied goes to a small heap beside it: at any density that costs a
-//! logarithm at worst, where an insertion into the sorted rest could cost its length.
+//! Two batches are open: the one being emptied and the one after it, so that whoever wants to know can see which events
+//! come next. What is pushed into their slots goes to a small heap beside them: at any density that costs a logarithm
+//! at worst, where an insertion into the sorted rest could cost its length.
 
-use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
+use std::mem::swap;
 
+use super::batch::{Batch, Entry, SPAN};
 use super::order::Order;
 use super::slots::{Ring, SLOTS, Slab};
 use super::time::Time;
-
-/// 64 bytes with an event of 48.
-#[derive(Clone, Copy)]
-struct Entry<E> {
-    time: u64,
-    order: Order,
-    event: E,
-}
-
-impl<E> Entry<E> {
-    fn rank(&self) -> (u64, Order) {
-        (self.time, self.order)
-    }
-}
-
-/// The *earliest* entry is the greatest: `BinaryHeap` gives the greatest first.
-impl<E> Ord for Entry<E> {
-    fn cmp(&self, other: &Entry<E>) -> Ordering {
-        other.rank().cmp(&self.rank())
-    }
-}
-
-impl<E> PartialOrd for Entry<E> {
-    fn partial_cmp(&self, other: &Entry<E>) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<E> PartialEq for Entry<E> {
-    fn eq(&self, other: &Entry<E>) -> bool {
-        self.rank() == other.rank()
-    }
-}
-
-impl<E> Eq for Entry<E> {}
 
 pub(super) const SLOT_BITS: u32 = 20;
 pub(super) const PAGE_BITS: u32 = SLOT_BITS + SLOTS.ilog2();
@@ -67,15 +33,14 @@ const fn slot_of(time: u64) -> usize {
 ///
 /// Steady state: no allocation, memory bounded by the most events ever pending.
 pub struct Queue<E> {
-    /// The entries of the slot being emptied …
-    bucket: Vec<Entry<E>>,
-    /// … and those not yet popped, latest first: time within the slot << 32 | index in the bucket.
-    keys: Vec<u64>,
-    /// Entries pushed into the slot being emptied.
+    /// The batch being emptied …
+    current: Batch<E>,
+    /// … and the one after it.
+    following: Batch<E>,
+    /// Entries pushed into slots of open batches.
     late: BinaryHeap<Entry<E>>,
-    /// Where the slot being emptied begins and ends; later entries are in a ring or in the overflow.
-    slot_start: u64,
-    slot_end: u64,
+    /// Where the open batches end; later entries are in a ring or in the overflow.
+    opened: u64,
     /// The current page, and its slots.
     page: u64,
     slots: Ring,
@@ -99,11 +64,10 @@ impl<E: Copy> Queue<E> {
     /// An empty queue at time zero.
     pub fn new() -> Queue<E> {
         Queue {
-            bucket: Vec::new(),
-            keys: Vec::new(),
+            current: Batch::new(),
+            following: Batch::new(),
             late: BinaryHeap::new(),
-            slot_start: 0,
-            slot_end: 0,
+            opened: 0,
             page: 0,
             slots: Ring::new(),
             pages: Ring::new(),
@@ -127,14 +91,14 @@ impl<E: Copy> Queue<E> {
         );
         self.len += 1;
         let entry = Entry { time, order, event };
-        if time < self.slot_end {
+        if time < self.opened {
             self.late.push(entry);
         } else {
             self.place(entry);
         }
     }
 
-    /// Puts an entry behind the slot being emptied where it waits for its turn.
+    /// Puts an entry behind the open batches where it waits for its turn.
     fn place(&mut self, entry: Entry<E>) {
         match page_of(entry.time) - self.page {
             0 => self.slots.push(&mut self.slab, slot_of(entry.time), entry),
@@ -145,73 +109,66 @@ impl<E: Copy> Queue<E> {
         }
     }
 
-    /// When the next event is. Events before that time can still be pushed; what comes before the slot that was opened
+    /// When the next event is. Events before that time can still be pushed; what comes before the batches that were opened
     /// for the look costs a logarithm.
     #[inline]
     pub fn next_time(&mut self) -> Option<Time> {
-        if self.keys.is_empty() && self.late.is_empty() && !self.open_slot() {
+        if self.current.is_empty() && !self.open() {
             return None;
         }
-        let sorted = self.keys.last().map_or(u64::MAX, |key| self.slot_start + (key >> 32));
         let late = self.late.peek().map_or(u64::MAX, |late| late.time);
-        Some(Time::from_nanos(sorted.min(late)))
+        Some(Time::from_nanos(self.current.first_time().min(late)))
     }
 
     /// Takes out the first event. Amortised O(1) for pages and slots, O(log n) in the overflow.
     #[inline]
     pub fn pop(&mut self) -> Option<(Time, Order, E)> {
-        if self.keys.is_empty() && self.late.is_empty() && !self.open_slot() {
+        if self.current.is_empty() && !self.open() {
             return None;
         }
-        let entry = match (self.first_sorted(), self.late.peek()) {
-            (Some(sorted), late) if late.is_none_or(|late| sorted.rank() < late.rank()) => {
-                let entry = *sorted;
-                self.keys.pop();
-                entry
-            }
-            _ => self.late.pop()?,
+        let is_late = match (self.late.peek(), self.current.first()) {
+            (None, _) => false,
+            (Some(late), sorted) => sorted.is_none_or(|sorted| late.rank() < sorted.rank()),
         };
+        let entry = if is_late { self.late.pop() } else { self.current.pop() }?;
         self.len -= 1;
         self.now = entry.time;
         Some((Time::from_nanos(entry.time), entry.order, entry.event))
     }
 
-    fn first_sorted(&self) -> Option<&Entry<E>> {
-        self.keys.last().map(|&key| &self.bucket[key as u32 as usize])
-    }
-
-    /// Sorts the next slot that is not empty into the bucket; false if nothing is pending.
-    fn open_slot(&mut self) -> bool {
-        let slot = loop {
-            // Slots of this page that are behind are empty, so the first is the next.
-            match self.slots.first_from(0) {
-                Some(slot) => break slot,
-                None if !self.turn_page() => return false,
-                None => {}
+    /// The batch being emptied is empty: goes on to the next ones. False if nothing is pending.
+    fn open(&mut self) -> bool {
+        swap(&mut self.current, &mut self.following);
+        if self.current.is_empty() {
+            if !self.late.is_empty() {
+                return true;
             }
-        };
-        self.bucket.clear();
-        self.slots.take(slot).empty_into(&mut self.slab, &mut self.bucket);
-        const WITHIN: u64 = (1 << SLOT_BITS) - 1;
-        self.slot_start = self.bucket[0].time & !WITHIN;
-        // The last slot before the end of time would end one after it.
-        self.slot_end = self.slot_start.saturating_add(1 << SLOT_BITS);
-        self.keys.extend(self.bucket.iter().zip(0u64..).map(|(entry, index)| (entry.time & WITHIN) << 32 | index));
-        self.keys.sort_unstable_by(|a, b| b.cmp(a));
-        self.order_equal_times();
+            // Slots of this page that are behind are empty, so the first is the next.
+            let first = loop {
+                match self.slots.first_from(0) {
+                    Some(first) => break first,
+                    None if !self.turn_page() => return false,
+                    None => {}
+                }
+            };
+            let start = self.start_of(first);
+            let behind = self.current.fill(&mut self.slots, &mut self.slab, first, start);
+            self.opened = self.start_of(behind);
+        }
+        if let Some(first) = self.slots.first_from(0)
+            && self.start_of(first) <= self.opened.saturating_add((SPAN as u64) << SLOT_BITS)
+        {
+            let start = self.start_of(first);
+            let behind = self.following.fill(&mut self.slots, &mut self.slab, first, start);
+            self.opened = self.start_of(behind);
+            self.slots.prefetch(&self.slab, SPAN);
+        }
         true
     }
 
-    /// Brings runs of keys of equal time into the full order, latest first.
-    fn order_equal_times(&mut self) {
-        let order = |key: u64| self.bucket[key as u32 as usize].order;
-        for run in self.keys.chunk_by_mut(|a, b| a >> 32 == b >> 32).filter(|run| run.len() > 1) {
-            run.sort_unstable_by_key(|&key| Reverse(order(key)));
-            debug_assert!(
-                run.windows(2).all(|pair| order(pair[0]) != order(pair[1])),
-                "two events of the same time have the same order"
-            );
-        }
+    /// When a slot of the current page begins; the end of time for the one after the last.
+    const fn start_of(&self, slot: usize) -> u64 {
+        (self.page << PAGE_BITS).saturating_add((slot as u64) << SLOT_BITS)
     }
 
     /// Deals the next page that is not empty onto the slots; false if there is none.
@@ -238,16 +195,15 @@ impl<E: Copy> Queue<E> {
         }
     }
 
-    /// The event that is `ahead` places behind the next one, about: those of the current slot are sorted, those of the
-    /// one after it are in no order, what lies beyond is not looked for, and what will be pushed is not known. For
-    /// prefetching: as events are popped, each comes once to a place near `ahead`.
+    /// The event that is popped after `ahead` others if nothing is pushed before it. Only the open batches are looked
+    /// through: `None` says little. For prefetching: as events are popped, each comes once to the place `ahead`.
     #[inline]
     pub fn upcoming(&self, ahead: usize) -> Option<&E> {
-        let entry = match self.keys.len().checked_sub(ahead + 1) {
-            Some(sorted) => &self.bucket[self.keys[sorted] as u32 as usize],
-            None => self.slots.entry(&self.slab, self.slots.first_from(0)?, ahead - self.keys.len())?,
+        let entry = match ahead.checked_sub(self.current.len()) {
+            None => self.current.get(ahead),
+            Some(ahead) => self.following.get(ahead),
         };
-        Some(&entry.event)
+        Some(&entry?.event)
     }
 
     /// Pending events.
@@ -261,9 +217,10 @@ impl<E: Copy> Queue<E> {
 
     /// Bytes allocated.
     pub fn heap_bytes(&self) -> usize {
-        let entries = self.bucket.capacity() + self.late.capacity() + self.overflow.capacity();
+        let entries = self.late.capacity() + self.overflow.capacity();
         entries * size_of::<Entry<E>>()
-            + self.keys.capacity() * size_of::<u64>()
+            + self.current.heap_bytes()
+            + self.following.heap_bytes()
             + self.slab.heap_bytes()
             + self.slots.heap_bytes()
             + self.pages.heap_bytes()
@@ -278,17 +235,18 @@ mod tests {
     #[test]
     fn upcoming_events_are_those_that_are_popped_next() {
         let mut queue = Queue::new();
-        for number in 0..10 {
-            queue.push(Time::from_nanos((1 << SLOT_BITS) + 100 - 10 * number), Order::new(Class::Timer, 0, 0), number);
+        for number in 0..100 {
+            // One a slot: three in each batch of eight slots.
+            let time = (2 * SPAN as u64 * number / 5) << SLOT_BITS;
+            queue.push(Time::from_nanos(time), Order::new(Class::Timer, 0, number as u32), number);
         }
-        let mut unsorted: Vec<_> = (0..).map_while(|ahead| queue.upcoming(ahead).copied()).collect();
-        unsorted.sort_unstable();
-        assert_eq!(unsorted, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-        assert_eq!(queue.pop().map(|first| first.2), Some(9));
-        assert_eq!(
-            (0..).map_while(|ahead| queue.upcoming(ahead).copied()).collect::<Vec<_>>(),
-            [8, 7, 6, 5, 4, 3, 2, 1, 0]
-        );
+        for next in 0..100 {
+            assert!(queue.next_time().is_some());
+            let upcoming: Vec<_> = (0..).map_while(|ahead| queue.upcoming(ahead).copied()).collect();
+            assert!(upcoming.len() > 2 || next > 97, "{} are known before number {next}", upcoming.len());
+            assert!(upcoming.iter().copied().eq(next..next + upcoming.len() as u64));
+            assert_eq!(queue.pop().map(|first| first.2), Some(next));
+        }
     }
 
     #[test]

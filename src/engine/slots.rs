@@ -4,6 +4,8 @@
 //! (one cache miss for seven, not for each), and one slab for all slots with a free list bounds the memory by the most
 //! entries ever pending, however they moved over the slots.
 
+use super::prefetch;
+
 /// Entries in a chunk: with entries of 64 bytes a chunk is 456 bytes, about seven cache lines in a row.
 const CHUNK: usize = 7;
 /// Slots in a ring: 64 words of 64, so that one more word says which words are not empty.
@@ -74,6 +76,9 @@ impl Chain {
     /// Moves all entries to the end of `out`; the chunks go back to the slab.
     pub(super) fn empty_into<T: Copy>(mut self, slab: &mut Slab<T>, out: &mut Vec<T>) {
         while let Some(chunk) = slab.chunks.get(self.first as usize) {
+            if let Some(next) = slab.chunks.get(chunk.next as usize) {
+                prefetch(next);
+            }
             // Not `extend_from_slice`, which clones generic entries field by field.
             out.extend(chunk.entries[..self.len as usize].iter().copied());
             self.release(slab);
@@ -124,17 +129,15 @@ impl Ring {
         std::mem::replace(&mut self.slots[slot], Chain::EMPTY)
     }
 
-    /// The entry at a place in a slot: any order, but each entry has one place. `None` past the last.
-    pub(super) fn entry<'a, T>(&self, slab: &'a Slab<T>, slot: usize, mut place: usize) -> Option<&'a T> {
-        let Chain { first, len } = self.slots[slot];
-        let mut chunk = slab.chunks.get(first as usize)?;
-        let mut len = len as usize;
-        while place >= len {
-            chunk = slab.chunks.get(chunk.next as usize)?;
-            place -= len;
-            len = CHUNK;
+    /// Asks for the memory of the first chunk of each of the next `count` occupied slots.
+    pub(super) fn prefetch<T>(&self, slab: &Slab<T>, count: usize) {
+        let mut next = self.first_from(0);
+        for _ in 0..count {
+            let Some(slot) = next else { return };
+            let Chain { first, len } = self.slots[slot];
+            prefetch(&slab.chunks[first as usize].entries[..len as usize]);
+            next = if slot + 1 < SLOTS { self.first_from(slot + 1).filter(|&other| other > slot) } else { None };
         }
-        Some(&chunk.entries[place])
     }
 
     /// The first occupied slot from `start` on, around the ring.
@@ -193,7 +196,6 @@ mod tests {
             for number in 0..100 {
                 ring.push(&mut slab, 5, number);
             }
-            assert_eq!((0..).map_while(|place| ring.entry(&slab, 5, place)).sum::<i32>(), 4950);
             let mut chain = ring.take(5);
             let mut taken: Vec<_> = (0..50).filter_map(|_| chain.pop(&mut slab)).collect();
             chain.empty_into(&mut slab, &mut taken);
