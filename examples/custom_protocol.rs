@@ -1,9 +1,6 @@
-//! A protocol of your own, with the whole command line: every node tells every other that it is there, again and again.
-//! Lookups then need no message at all. What does that cost, against a ring with fingers?
+//! A protocol of your own, with the whole command line: everyone tells everyone that it is there, so lookups are free.
 //!
-//! ```text
-//! cargo run --release --example custom_protocol -- run examples/custom_protocol.toml
-//! ```
+//! Run it: `cargo run --release --example custom_protocol -- run examples/custom_protocol.toml`
 
 use std::collections::BTreeMap;
 
@@ -27,18 +24,7 @@ impl Default for Config {
 
 impl overlay::Config for Config {
     fn check(&self) -> Result<(), Problem> {
-        let problem = Problem { key: "heartbeat", message: "must be longer than 0s".into() };
-        if self.heartbeat > Duration::ZERO { Ok(()) } else { Err(problem) }
-    }
-}
-
-/// The sender is there, and it has heard this node.
-#[derive(Clone, Copy, Debug)]
-struct Here(NodeId);
-
-impl Payload for Here {
-    fn identities(&self, _: &Lists) -> u32 {
-        1
+        Problem::unless(self.heartbeat > Duration::ZERO, "heartbeat", "must be longer than 0s")
     }
 }
 
@@ -50,24 +36,18 @@ struct Mesh {
 }
 
 impl Mesh {
-    fn here(&self, cx: &mut Context<'_, Mesh>) -> Here {
+    /// A heartbeat: "I am there, and I have heard this node".
+    fn tell(&self, cx: &mut Context<'_, Mesh>, to: NodeId) {
         let any = cx.noise.below(self.heard.len().max(1) as u64) as usize;
-        Here(self.heard.keys().nth(any).copied().unwrap_or(cx.me()))
-    }
-
-    fn join(&mut self, cx: &mut Context<'_, Mesh>) {
-        if !std::mem::replace(&mut self.joined, true) {
-            cx.joined();
-        }
+        cx.notice(to, self.heard.keys().nth(any).copied().unwrap_or(cx.me()));
     }
 }
 
 impl Protocol for Mesh {
     type Config = Config;
-    type Message = Here;
+    type Message = NodeId;
     type Timer = ();
     type Shared = ();
-
     const PLACEMENT: Placement = Placement::Closest(Metric::Ring);
 
     fn shared(_: &Config, _: u32) {}
@@ -77,9 +57,10 @@ impl Protocol for Mesh {
     }
 
     fn start(&mut self, cx: &mut Context<'_, Mesh>, contact: Option<NodeId>) {
+        self.joined = contact.is_none();
         match contact {
-            Some(contact) => cx.notice(contact, Here(cx.me())),
-            None => self.join(cx),
+            Some(contact) => self.tell(cx, contact),
+            None => cx.joined(),
         }
         cx.set_timer(cx.config.heartbeat, ());
     }
@@ -88,21 +69,21 @@ impl Protocol for Mesh {
         let others = roster.iter().map(|(_, node)| node).filter(|node| *node != cx.me());
         self.heard = others.map(|node| (node, cx.now)).collect();
         self.joined = true;
-        let phase = cx.noise.below(cx.config.heartbeat.as_nanos());
-        cx.set_timer(Duration::from_nanos(phase), ());
+        cx.set_timer_within(cx.config.heartbeat, ());
     }
 
-    fn on_message(&mut self, cx: &mut Context<'_, Mesh>, from: &Envelope, Here(other): Here) {
+    fn on_message(&mut self, cx: &mut Context<'_, Mesh>, from: &Envelope, other: NodeId) {
         for node in [from.from, other] {
             if node != cx.me() && !self.heard.contains_key(&node) {
-                let here = self.here(cx);
-                cx.notice(node, here);
+                self.tell(cx, node);
             }
         }
         if self.heard.insert(from.from, cx.now).is_none() {
             cx.neighbour(from.from, Change::Appeared);
         }
-        self.join(cx);
+        if !std::mem::replace(&mut self.joined, true) {
+            cx.joined();
+        }
     }
 
     fn on_timer(&mut self, cx: &mut Context<'_, Mesh>, (): ()) {
@@ -114,26 +95,14 @@ impl Protocol for Mesh {
             cx.neighbour(node, Change::Gone);
         }
         self.heard.retain(|_, last| now.since(*last) <= patience);
-        let here = self.here(cx);
-        self.heard.keys().for_each(|node| cx.notice(*node, here));
+        self.heard.keys().for_each(|node| self.tell(cx, *node));
         cx.set_timer(cx.config.heartbeat, ());
     }
 
     fn walk(&mut self, cx: &mut Context<'_, Mesh>, walk: Walk) {
         let mut nodes = Vec::new();
         self.nearest(&(), &cx.view, walk.target, walk.count.into(), &mut nodes);
-        let contact = |node| Contact { node, hops: u8::from(node != cx.me()) };
-        cx.found(&walk, &nodes.into_iter().map(contact).collect::<Vec<_>>());
-    }
-
-    fn suspend(&mut self) {
-        self.joined = false;
-    }
-
-    fn nearest(&self, _: &(), view: &View<'_>, key: Key, count: usize, out: &mut Vec<NodeId>) {
-        let mut nodes: Vec<NodeId> = self.heard.keys().copied().chain([view.me]).collect();
-        nodes.sort_unstable_by_key(|node| Metric::Ring.distance(key, view.key(*node)));
-        out.extend(nodes.into_iter().take(count));
+        cx.found_known(&walk, &nodes);
     }
 
     fn contacts(&self, _: &(), _: &View<'_>, out: &mut Vec<NodeId>) {

@@ -4,7 +4,7 @@ use super::key::Key;
 use super::lists::Lists;
 use super::message::{Cause, Envelope, Held, Kind, NodeId, OpId, Payload, RecordId, Traffic, Version, wire_bytes};
 use super::protocol::{Contact, Protocol, Walk};
-use crate::engine::{Duration, Noise, Time};
+use crate::engine::{Duration, Noise, Source, Time};
 
 /// What a node may know of others without asking: the keys of nodes it has heard of.
 #[derive(Clone, Copy)]
@@ -181,6 +181,12 @@ impl<P: Protocol> Context<'_, P> {
         self.effects.list.push(Effect::Timer { at: self.now + delay, timer });
     }
 
+    /// Calls `on_timer(timer)` at random within `period`: the phase of a periodic timer.
+    pub fn set_timer_within(&mut self, period: Duration, timer: P::Timer) {
+        let phase = Duration::from_nanos(self.noise.below(period.as_nanos()));
+        self.set_timer(phase, timer);
+    }
+
     /// Calls `on_timeout` at `at`, unless the session ends before. For [`super::Rpcs`].
     pub fn set_timeout_timer(&mut self, at: Time) {
         self.effects.list.push(Effect::TimeoutTimer { at });
@@ -209,6 +215,13 @@ impl<P: Protocol> Context<'_, P> {
         let nodes = &nodes[..nodes.len().min(walk.count as usize)];
         self.effects.answers.extend_from_slice(nodes);
         self.effects.list.push(Effect::Found { op: walk.op, first, count: nodes.len() as u32 });
+    }
+
+    /// As [`Context::found`], with nodes from this node's own tables: 1 hop away each, and the node itself 0.
+    pub fn found_known(&mut self, walk: &Walk, nodes: &[NodeId]) {
+        let contact = |&node| Contact { node, hops: u8::from(node != self.me()) };
+        let nodes: Vec<Contact> = nodes.iter().map(contact).collect();
+        self.found(walk, &nodes);
     }
 
     /// Ends a walk for a record at a holder that answered with its version.

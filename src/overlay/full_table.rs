@@ -39,7 +39,7 @@ use super::message::{Cause, Envelope, NodeId, OpId, Payload, RecordId, Version};
 use super::protocol::{self, Contact, Patience, Placement, Problem, Protocol, Walk};
 use super::roster::Roster;
 use super::rpc::Rpcs;
-use crate::engine::{Duration, Source};
+use crate::engine::Duration;
 use spread::Relay;
 use table::{Change, Table};
 
@@ -252,8 +252,7 @@ impl Protocol for FullTable {
         cx.shared.converge(roster);
         self.remembers = true;
         self.phase = Phase::Joined;
-        let phase = cx.noise.below(cx.config.anti_entropy.as_nanos());
-        cx.set_timer(Duration::from_nanos(phase), Timer::Compare);
+        cx.set_timer_within(cx.config.anti_entropy, Timer::Compare);
     }
 
     fn on_message(&mut self, cx: &mut Cx<'_>, from: &Envelope, message: Message) {

@@ -133,6 +133,13 @@ pub trait Payload: Copy + fmt::Debug {
     }
 }
 
+/// A message that names one node and says no more.
+impl Payload for NodeId {
+    fn identities(&self, _: &Lists) -> u32 {
+        1
+    }
+}
+
 /// Bytes of a message without identities or payload (p2psim).
 pub const MESSAGE_BYTES: u32 = 20;
 /// Bytes per node identity carried (p2psim).

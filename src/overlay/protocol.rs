@@ -106,12 +106,21 @@ pub trait Protocol: Sized + Send + 'static {
     fn leave(&mut self, _cx: &mut Context<'_, Self>) {}
 
     /// The session ended: forget what belongs to it (outstanding requests, walks). What is left is what a returning node
-    /// remembers with `rejoin = "keep"`.
-    fn suspend(&mut self);
+    /// remembers with `rejoin = "keep"`. The default suits protocols that have nothing to forget.
+    fn suspend(&mut self) {}
 
     /// The up to `count` nodes nearest to `key` that this node knows, itself included, nearest first, by the metric of
-    /// its placement. What storage takes for the responsible nodes. Appends to `out`.
-    fn nearest(&self, shared: &Self::Shared, view: &View<'_>, key: Key, count: usize, out: &mut Vec<NodeId>);
+    /// its placement. What storage takes for the responsible nodes. Appends to `out`. The default sorts all contacts.
+    fn nearest(&self, shared: &Self::Shared, view: &View<'_>, key: Key, count: usize, out: &mut Vec<NodeId>) {
+        let (Placement::Closest(metric) | Placement::Everyone(metric)) = Self::PLACEMENT else {
+            unreachable!("only a protocol without servers ranks its nodes by their keys");
+        };
+        let from = out.len();
+        self.contacts(shared, view, out);
+        out.push(view.me);
+        out[from..].sort_unstable_by_key(|node| metric.distance(key, view.key(*node)));
+        out.truncate(from + count);
+    }
 
     /// Every node in the routing tables, each once, without the node itself. Appends to `out`. For observers.
     fn contacts(&self, shared: &Self::Shared, view: &View<'_>, out: &mut Vec<NodeId>);
@@ -154,6 +163,17 @@ pub struct Patience {
 pub struct Problem {
     pub key: &'static str,
     pub message: String,
+}
+
+impl Problem {
+    /// `Ok` if `right` holds, else what is wrong with the value of `key`.
+    ///
+    /// # Errors
+    ///
+    /// The problem, if `right` does not hold.
+    pub fn unless(right: bool, key: &'static str, message: &str) -> Result<(), Problem> {
+        if right { Ok(()) } else { Err(Problem { key, message: message.into() }) }
+    }
 }
 
 /// Who keeps a record.

@@ -197,7 +197,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         };
         self.records.acknowledge(record, version);
         if publication {
-            self.with_agent(node, |agent, desk, around| agent.drop_if_not_mine(desk, record, around));
+            self.with_agent(node, |agent, desk, around| agent.on_returned(desk, record, storers, around));
         }
         let correct = match P::PLACEMENT {
             Placement::Closest(metric) => self.any_responsible(metric, target, storers),

@@ -4,7 +4,7 @@
 
 use super::message::Message;
 use super::operations::{Get, Put};
-use super::repair::{Neighbourhood, Repair};
+use super::repair::{Neighbourhood, Repair, Word};
 use super::store::Store;
 use crate::engine::{Duration, Time};
 use crate::overlay::message::wire_bytes;
@@ -113,6 +113,8 @@ pub struct Agent {
     pub(super) rpcs: Rpcs<Tag>,
     pub(super) gets: Vec<Get>,
     pub(super) puts: Vec<Put>,
+    /// Who has said of late that it holds what is not this node's to keep.
+    pub(super) words: Vec<Word>,
 }
 
 impl Desk<'_> {
@@ -197,7 +199,7 @@ impl Agent {
             (Tag::Put(op), Message::Stored { .. }) => self.put_answered(desk, op, Some(from.from)),
             (Tag::Get(op), Message::Value { version, .. }) => self.get_answered(desk, op, Some(version)),
             (Tag::Get(op), Message::Missing { .. }) => self.get_answered(desk, op, None),
-            (Tag::Repair(record), Message::Stored { .. }) => self.drop_if_not_mine(desk, record, neighbourhood),
+            (Tag::Repair(record), Message::Stored { .. }) => self.on_word(desk, record, from.from, neighbourhood),
             (Tag::Repair(record), Message::Value { version, .. }) => self.keep(desk, record, version),
             (Tag::Repair(_), Message::Missing { .. }) => {}
             (Tag::Offer, Message::Standings { list }) => self.on_standings(desk, from.from, list, neighbourhood),
@@ -251,6 +253,7 @@ impl Agent {
         self.rpcs.clear();
         self.gets.clear();
         self.puts.clear();
+        self.words.clear();
     }
 
     /// Keeps a version on this node's disk.
@@ -262,6 +265,9 @@ impl Agent {
 
     /// Bytes allocated for requests and operations under way.
     pub fn heap_bytes(&self) -> usize {
-        self.rpcs.heap_bytes() + self.gets.capacity() * size_of::<Get>() + self.puts.capacity() * size_of::<Put>()
+        self.rpcs.heap_bytes()
+            + self.gets.capacity() * size_of::<Get>()
+            + self.puts.capacity() * size_of::<Put>()
+            + self.words.capacity() * size_of::<Word>()
     }
 }

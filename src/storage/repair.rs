@@ -2,8 +2,9 @@
 //!
 //! When a neighbour appears that is among the r nodes responsible for a record held here, the record is offered to it;
 //! when one has gone, to the node that has moved up into the r. An offer names records and versions; the answer says
-//! which are wanted, and those are sent. A holder that is no longer among the r by its own account drops its copy once
-//! one that is has said that it holds it, so that copies do not pile up and go stale along the paths of lookups.
+//! which are wanted, and those are sent. A holder that is no longer among the r by its own account offers its copy to all
+//! of them, and drops it once r others have just said that they hold it, so that copies do not pile up and go stale along
+//! the paths of lookups. (One word is not enough: where tables are stale, the one that spoke may hold the last copy.)
 //! A returning node offers what its disk holds, and fetches what has become newer meanwhile. A node on which a record is
 //! stored by mistake passes it on in the same way.
 //!
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::agent::{Agent, Desk, Effect, Tag};
 use super::message::{Message, OFFERED_AT_ONCE, Standing};
+use crate::engine::Time;
 use crate::overlay::{Held, List, NodeId, RecordId, Version};
 
 /// What is done when the nodes responsible for a record change.
@@ -39,6 +41,14 @@ pub trait Neighbourhood {
     fn is_nearer(&self, record: RecordId, a: NodeId, b: NodeId) -> bool;
 }
 
+/// A node's word that it holds a copy.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Word {
+    record: RecordId,
+    from: NodeId,
+    at: Time,
+}
+
 impl Agent {
     /// The overlay's tables gained `appeared` and lost `gone`.
     pub fn on_change(
@@ -56,22 +66,19 @@ impl Agent {
         for held in self.store.held() {
             responsible.clear();
             neighbourhood.responsible(held.record, desk.replicas, &mut responsible);
+            if !responsible.contains(&desk.me) {
+                // Perhaps nobody new is among them: a ring that many join at once moves past its holders.
+                offers.extend(responsible.iter().map(|&node| (node, *held)));
+                continue;
+            }
             offers.extend(appeared.iter().filter(|node| responsible.contains(node)).map(|&node| (node, *held)));
             // Who left made room only if it was among the r: nearer than the last of those that are now.
             if let Some(&last) = responsible.last()
                 && last != desk.me
-                && responsible.contains(&desk.me)
                 && !appeared.contains(&last)
                 && gone.iter().any(|&node| neighbourhood.is_nearer(held.record, node, last))
             {
                 moved_up.push((last, *held));
-            }
-            // So much may have changed that nobody new is among them: a ring that many join at once moves past its holders.
-            if let Some(&nearest) = responsible.first()
-                && !responsible.contains(&desk.me)
-                && !appeared.contains(&nearest)
-            {
-                offers.push((nearest, *held));
             }
         }
         self.offer(desk, offers, false);
@@ -111,7 +118,7 @@ impl Agent {
     }
 
     /// A put stored a record here. If by its own account this node is not among the responsible, the put's lookup did not
-    /// know better: it is offered to them, and dropped once one of them holds it. (Kept, it would be missed by later puts
+    /// know better: it is offered to them, and dropped once they hold it. (Kept, it would be missed by later puts
     /// and go stale in the path of lookups.) A hand-over or repair is not passed on: its sender knows who has gone.
     pub(super) fn pass_on_if_not_mine(
         &mut self,
@@ -185,15 +192,12 @@ impl Agent {
             let Some(version) = self.store.version(record) else { continue };
             match standing {
                 Standing::Wanted => self.hand_over(desk, from, record, version),
-                Standing::Same => self.drop_if_not_mine(desk, record, neighbourhood),
                 Standing::Declined if self.is_mine(desk, record, neighbourhood) => {}
                 Standing::Declined => desk.do_effect(Effect::Return { record, version }),
-                Standing::Newer => {
-                    self.drop_if_not_mine(desk, record, neighbourhood);
-                    if self.store.version(record).is_some() {
-                        desk.call(&mut self.rpcs, from, None, Message::Fetch { record }, Tag::Repair(record));
-                    }
+                Standing::Newer if self.is_mine(desk, record, neighbourhood) => {
+                    desk.call(&mut self.rpcs, from, None, Message::Fetch { record }, Tag::Repair(record));
                 }
+                Standing::Same | Standing::Newer => self.on_word(desk, record, from, neighbourhood),
             }
         }
     }
@@ -203,10 +207,40 @@ impl Agent {
         desk.call(&mut self.rpcs, to, None, message, Tag::Repair(record));
     }
 
-    /// Someone holds `record`: this node drops its copy if by its own account it is not among the responsible.
-    pub fn drop_if_not_mine(&mut self, desk: &mut Desk<'_>, record: RecordId, neighbourhood: &impl Neighbourhood) {
-        if !self.is_mine(desk, record, neighbourhood) && self.store.remove(record) {
+    /// `from` said that it holds `record`, in this version or a newer one. If by its own account this node is not among the
+    /// responsible, it drops its copy once as many others as are to hold it have said so within a round of offers: each
+    /// takes a time-out at most to answer the offer, and another to store what it wants.
+    pub(super) fn on_word(
+        &mut self,
+        desk: &mut Desk<'_>,
+        record: RecordId,
+        from: NodeId,
+        neighbourhood: &impl Neighbourhood,
+    ) {
+        if self.store.version(record).is_none() || self.is_mine(desk, record, neighbourhood) {
+            return;
+        }
+        let round = desk.timeout + desk.timeout;
+        self.words.retain(|word| word.at + round >= desk.now && (word.record, word.from) != (record, from));
+        self.words.push(Word { record, from, at: desk.now });
+        if self.words.iter().filter(|word| word.record == record).count() >= desk.replicas {
+            self.words.retain(|word| word.record != record);
+            self.store.remove(record);
             desk.do_effect(Effect::Dropped { record });
+        }
+    }
+
+    /// A record that belonged to others was put where it belongs: `storers` hold it.
+    pub fn on_returned(
+        &mut self,
+        desk: &mut Desk<'_>,
+        record: RecordId,
+        storers: &[NodeId],
+        neighbourhood: &impl Neighbourhood,
+    ) {
+        let me = desk.me;
+        for &storer in storers.iter().filter(|&&storer| storer != me) {
+            self.on_word(desk, record, storer, neighbourhood);
         }
     }
 

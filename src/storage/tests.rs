@@ -171,6 +171,36 @@ fn whoever_appears_among_the_responsible_gets_the_record_and_whoever_falls_out_d
 }
 
 #[test]
+fn a_copy_that_is_not_ones_own_is_dropped_only_when_as_many_others_as_should_have_just_said_that_they_hold_it() {
+    let mut nodes = Nodes::new(3);
+    for holder in [1, 2] {
+        nodes.agents[holder].store.keep(RECORD, Version(4));
+    }
+    let changes = |agent: &mut Agent, desk: &mut Desk<'_>, known: &Known| agent.on_change(desk, &[], &[], known);
+    nodes.down = vec![NodeId(0)];
+    nodes.with(2, changes);
+    assert_eq!(nodes.holds(4), [1, 2], "node 0, which should hold it, is stale in node 2's table");
+    nodes.time_out();
+    nodes.time_out();
+    nodes.down = vec![NodeId(1)];
+    nodes.with(2, changes);
+    assert_eq!(nodes.holds(4), [0, 1, 2], "node 1 said so long ago, and is gone by now");
+    nodes.down.clear();
+    nodes.with(2, changes);
+    assert_eq!(nodes.holds(4), [0, 1]);
+}
+
+#[test]
+fn what_was_put_back_is_dropped_only_if_enough_others_stored_it() {
+    let mut nodes = Nodes::new(3);
+    nodes.agents[2].store.keep(RECORD, Version(4));
+    nodes.with(2, |agent, desk, known| agent.on_returned(desk, RECORD, &[NodeId(0), NodeId(2)], known));
+    assert_eq!(nodes.holds(4), [2]);
+    nodes.with(2, |agent, desk, known| agent.on_returned(desk, RECORD, &[NodeId(0), NodeId(1)], known));
+    assert!(nodes.holds(4).is_empty());
+}
+
+#[test]
 fn the_node_that_moves_up_gets_the_record_when_a_holder_has_gone() {
     let mut nodes = Nodes::new(3);
     nodes.agents[1].store.keep(RECORD, Version(4));

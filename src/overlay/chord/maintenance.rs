@@ -3,7 +3,6 @@
 use super::lookup::Goal;
 use super::tables::{Query, Tables};
 use super::{Chord, Fingers, Message, Tag, Timer};
-use crate::engine::{Duration, Source};
 use crate::overlay::{Change, Contact, Context, List, NodeId};
 
 impl Chord {
@@ -38,8 +37,7 @@ impl Chord {
     /// Periodic timers start at random phases.
     pub(super) fn start_timers(&mut self, cx: &mut Context<'_, Self>) {
         for timer in [Timer::Stabilize, Timer::FixFingers, Timer::CheckPredecessor] {
-            let phase = cx.noise.below(timer.period(cx.config).as_nanos());
-            cx.set_timer(Duration::from_nanos(phase), timer);
+            cx.set_timer_within(timer.period(cx.config), timer);
         }
     }
 

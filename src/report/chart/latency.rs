@@ -27,14 +27,19 @@ pub fn figures(runs: &Runs, load: &Columns) -> Result<Vec<(String, Figure)>, Rea
             let note = median.get(system).map_or(String::new(), |median| format!("median {} ms", significant(*median)));
             legend.push(Entry::new(system, note, Swatch::Line(style)));
             let shown = |time: f64| if time < NOTHING { 0.0 } else { time.max(x.low) };
-            let points = quantiles.iter().filter_map(|(p, time)| time.map(|time| (shown(time), Some(*p)))).collect();
+            let mut points: Vec<_> =
+                quantiles.iter().filter_map(|(p, time)| time.map(|time| (shown(time), Some(*p)))).collect();
+            // Nothing is known of the way from the last percentile to the slowest of all: no line leads there.
+            if let Some((slowest, _)) = points.pop_if(|(_, p)| *p == Some(1.0)) {
+                marks.push(Mark::Dot { at: (slowest, 1.0), style });
+            }
             marks.push(Mark::Line { points, style, markers: Markers::Few { shift: place } });
         }
         let y = Axis::percent(format!("answered by then (% of correct {operation}s)"), 0.0, 1.0);
         let panel = Panel { title: String::new(), x, y, marks };
         let title = format!("Latency of {operation}s (ms)");
         let subtitle = format!(
-            "Cumulative distribution of the time from issue to answer, correct {operation}s only{}",
+            "Cumulative distribution of the time from issue to answer, correct {operation}s only; the slowest a dot{}",
             runs.seeds()
         );
         figures.push((format!("latency_{operation}"), Figure::single(title, subtitle, panel, legend)));

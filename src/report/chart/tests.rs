@@ -124,6 +124,17 @@ fn charts_without_data_are_not_drawn() {
 }
 
 #[test]
+fn a_latency_line_ends_at_the_last_percentile_and_the_slowest_is_a_dot() {
+    let figures = drawn(&example::single(), &Options::default());
+    let panel = &figure(&figures, "latency_lookup").panels[0];
+    for line in lines(panel) {
+        assert_eq!(line.last().unwrap().1, Some(0.99));
+    }
+    let slowest = panel.marks.iter().filter(|mark| matches!(mark, Mark::Dot { at: (_, 1.0), .. })).count();
+    assert!(slowest > 0 && slowest == lines(panel).len());
+}
+
+#[test]
 fn a_missing_cell_interrupts_its_line_and_a_lone_run_has_no_interval() {
     let figures = drawn(&example::sweep(&[0.5, 1.0, 2.0], 1), &Options::default());
     let panel = &figure(&figures, "lookup_hops_mean").panels[0];
