@@ -81,6 +81,7 @@ impl<E: Copy> Queue<E> {
     /// Adds an event. One at the time of the event last popped is popped in its place among what is left.
     ///
     /// Panics if `at` is before the event last popped, or never.
+    #[inline(always)]
     pub fn push(&mut self, at: Time, order: Order, event: E) {
         assert!(at != Time::NEVER, "an event that never happens is not scheduled");
         let time = at.as_nanos();
@@ -99,6 +100,7 @@ impl<E: Copy> Queue<E> {
     }
 
     /// Puts an entry behind the open batches where it waits for its turn.
+    #[inline(always)]
     fn place(&mut self, entry: Entry<E>) {
         match page_of(entry.time) - self.page {
             0 => self.slots.push(&mut self.slab, slot_of(entry.time), entry),

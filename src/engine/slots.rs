@@ -32,6 +32,7 @@ impl<T: Copy> Slab<T> {
     }
 
     /// A chunk that holds `entry` only, before `next`.
+    #[inline(always)]
     fn chunk(&mut self, entry: T, next: u32) -> u32 {
         let index = self.free;
         if index == NONE {
@@ -107,6 +108,7 @@ impl Ring {
         Ring { slots: vec![Chain::EMPTY; SLOTS], occupied: [0; 64], words: 0 }
     }
 
+    #[inline(always)]
     pub(super) fn push<T: Copy>(&mut self, slab: &mut Slab<T>, slot: usize, entry: T) {
         let chain = &mut self.slots[slot];
         if chain.first == NONE {

@@ -31,6 +31,7 @@ impl<M> Parked<M> {
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Puts a packet on the wire: touches the sender's side only.
+    #[inline(always)]
     pub fn transmit(&mut self, packet: Packet<P::Message>) {
         let Packet { to, envelope, .. } = packet;
         self.counts.sent += 1;
