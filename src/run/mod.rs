@@ -183,11 +183,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Memory by part at the end of the run.
     fn bytes_by_part(&self) -> Vec<(&'static str, u64)> {
         let of = |bytes: usize| bytes as u64;
-        let tables = self.nodes.iter().map(|node| size_of::<P>() + node.heap_bytes()).sum::<usize>();
+        let overlay = self.nodes.iter().map(|node| size_of::<P>() + node.heap_bytes()).sum::<usize>();
+        let rpc = self.nodes.iter().map(P::rpc_bytes).sum::<usize>();
         let records = self.agents.iter().map(|agent| agent.store.heap_bytes()).sum::<usize>();
         let agents = self.agents.iter().map(|agent| size_of_val(agent) + agent.heap_bytes()).sum::<usize>();
         vec![
-            ("overlay", of(tables)),
+            ("tables", of(overlay - rpc)),
+            ("rpc", of(rpc)),
             ("storage", of(agents + records)),
             ("seats", of(size_of_val(&self.seats[..]) + size_of_val(&self.keys[..]))),
             ("operations", of(self.operations.heap_bytes())),
