@@ -20,6 +20,13 @@ pub struct Cost {
     pub cpu_s: Option<f64>,
 }
 
+impl Cost {
+    /// On a processor, or on the wall where the system does not tell.
+    pub fn seconds(self) -> f64 {
+        self.cpu_s.unwrap_or(self.wall_s)
+    }
+}
+
 impl Stopwatch {
     pub fn start() -> Stopwatch {
         Stopwatch { wall: Instant::now(), cpu: thread_cpu_ns() }

@@ -31,27 +31,43 @@ pub struct Costs {
     /// The most memory that the process held until then; `None` where the system does not tell.
     pub peak_memory_bytes: Option<u64>,
     /// By run; `None` of one that has not begun.
-    pub runs: Vec<Option<Cost>>,
+    pub runs: Vec<Option<RunCost>>,
+}
+
+/// What one run cost.
+#[derive(Clone, Debug)]
+pub struct RunCost {
+    pub whole: Cost,
+    /// From its begin until its state was built, until the warm-up was over, until the measurement was; as far as it came.
+    pub until: Vec<Cost>,
 }
 
 /// One run.
 #[derive(Debug)]
 struct Watched {
     length: Duration,
+    /// When its parts end: building, warm-up, measurement.
+    ends: [Time; 3],
     /// Virtual milliseconds and events that the bar has seen.
     seen: (AtomicU64, AtomicU64),
     clock: Mutex<Option<Stopwatch>>,
-    cost: Mutex<Option<Cost>>,
+    until: Mutex<Vec<Cost>>,
+    cost: Mutex<Option<RunCost>>,
 }
 
 impl<'a> Watcher<'a> {
     /// The bar is shown on a terminal only, behind `what` the runs are for.
     pub fn new(runs: &[Run], what: &'static str, quiet: bool, traces: &'a Traces) -> Watcher<'a> {
-        let watched = |run: &Run| Watched {
-            length: run.plan.warmup + run.plan.measure,
-            seen: Default::default(),
-            clock: Mutex::default(),
-            cost: Mutex::default(),
+        let watched = |run: &Run| {
+            let (warmup, length) = (run.plan.warmup, run.plan.warmup + run.plan.measure);
+            Watched {
+                length,
+                ends: [Time::ZERO, Time::ZERO + warmup, Time::ZERO + length],
+                seen: Default::default(),
+                clock: Mutex::default(),
+                until: Mutex::default(),
+                cost: Mutex::default(),
+            }
         };
         let watched: Vec<_> = runs.iter().map(watched).collect();
         let total = watched.iter().map(|run| millis(run.length)).sum();
@@ -71,6 +87,16 @@ impl<'a> Watcher<'a> {
             wall_s: self.clock.wall_s(),
             peak_memory_bytes: peak_memory_bytes(),
             runs: self.watched.into_iter().map(cost).collect(),
+        }
+    }
+
+    /// Reads the clock if a part of the run is over: the first call at or after its end says so.
+    fn mark(&self, run: usize, at: Time) {
+        let Watched { ends, clock, until, .. } = &self.watched[run];
+        let mut until = until.lock().expect("nobody panics while holding it");
+        if ends.get(until.len()).is_some_and(|end| at >= *end) {
+            let clock = clock.lock().expect("nobody panics while holding it");
+            until.extend(clock.as_ref().map(Stopwatch::stop));
         }
     }
 
@@ -99,15 +125,18 @@ impl Watch for Watcher<'_> {
     }
 
     fn progresses(&self, run: usize, at: Time, events: u64) {
+        self.mark(run, at);
         if !self.bar.is_hidden() {
             self.show(run, millis(at.since(Time::ZERO)), events);
         }
     }
 
     fn ended(&self, run: usize, how: &Finished) {
-        let Watched { length, seen, clock, cost } = &self.watched[run];
+        let Watched { length, seen, clock, until, cost, .. } = &self.watched[run];
         let clock = clock.lock().expect("nobody panics while holding it").take();
-        *cost.lock().expect("nobody panics while holding it") = clock.map(|clock| clock.stop());
+        let until = std::mem::take(&mut *until.lock().expect("nobody panics while holding it"));
+        *cost.lock().expect("nobody panics while holding it") =
+            clock.map(|clock| RunCost { whole: clock.stop(), until });
         self.ended.fetch_add(1, Ordering::Relaxed);
         if !self.bar.is_hidden() {
             let events = how.outcome().map_or(seen.1.load(Ordering::Relaxed), |outcome| outcome.timing.events);

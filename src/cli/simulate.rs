@@ -189,7 +189,7 @@ fn timing<'a>(job: &'a Job<'_>, finished: &[Finished], costs: &Costs) -> Timing<
     let mut timing = Timing::new(costs, rayon::current_num_threads());
     for ((run, finished), cost) in job.runs.iter().zip(finished).zip(&costs.runs) {
         if let (Some(outcome), Some(cost)) = (finished.outcome(), cost) {
-            timing.add(run, outcome, *cost);
+            timing.add(run, outcome, cost);
         }
     }
     timing

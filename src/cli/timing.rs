@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::clock::Cost;
-use super::progress::Costs;
+use super::progress::{Costs, RunCost};
 use crate::run::outcome::Outcome;
 use crate::scenario::Run;
 
@@ -25,14 +25,27 @@ pub struct Timing<'a> {
 pub struct RunTiming {
     #[serde(flatten)]
     cost: Cost,
+    /// CPU seconds (wall seconds, here and below, where the system does not tell) to build the state at time zero. What the
+    /// parts leave of the whole went into the figures.
+    build_s: f64,
+    /// For the warm-up.
+    warmup_s: f64,
+    /// For the measurement.
+    measure_s: f64,
     /// Events processed, late time-outs apart.
     events: u64,
+    /// Those of the measurement.
+    measured_events: u64,
     /// Time-out timers that found nothing to do.
     late_timeouts: u64,
-    /// Per CPU second, or per wall second where the system does not tell the former.
+    /// Events per CPU second of the whole run.
     events_per_s: f64,
-    /// Seconds that nodes were online, per CPU second (or wall second).
+    /// Events of the measurement per CPU second for it: after the warm-up, without building and reporting.
+    measured_events_per_s: f64,
+    /// Seconds that participants were online, per CPU second of the whole run.
     online_node_s_per_s: f64,
+    /// Those in the measurement, per CPU second for it.
+    measured_online_node_s_per_s: f64,
     /// Memory at the end of the run.
     bytes_by_part: IndexMap<&'static str, u64>,
     /// The same over the participants, online or not.
@@ -47,18 +60,30 @@ impl<'a> Timing<'a> {
     }
 
     /// Adds a run that is done.
-    pub fn add(&mut self, run: &'a Run, outcome: &Outcome, cost: Cost) {
+    pub fn add(&mut self, run: &'a Run, outcome: &Outcome, cost: &RunCost) {
         let timing = &outcome.timing;
-        let seconds = cost.cpu_s.unwrap_or(cost.wall_s);
-        let per_s = |count: f64| if seconds > 0.0 { count / seconds } else { 0.0 };
+        let mut until = cost.until.iter().map(|cost| cost.seconds());
+        let mut before = 0.0;
+        let mut part = || {
+            let end = until.next().expect("a run that is done went through all its parts");
+            end - std::mem::replace(&mut before, end)
+        };
+        let (build_s, warmup_s, measure_s) = (part(), part(), part());
+        let whole_s = cost.whole.seconds();
         let nodes = f64::from(run.plan.population.participants);
         let parts = || timing.bytes_by_part.iter().copied();
         let row = RunTiming {
-            cost,
+            cost: cost.whole,
+            build_s,
+            warmup_s,
+            measure_s,
             events: timing.events,
+            measured_events: timing.measured_events,
             late_timeouts: timing.late_timeouts,
-            events_per_s: per_s(timing.events as f64),
-            online_node_s_per_s: per_s(timing.online_node_seconds),
+            events_per_s: rate(timing.events as f64, whole_s),
+            measured_events_per_s: rate(timing.measured_events as f64, measure_s),
+            online_node_s_per_s: rate(timing.online_node_seconds, whole_s),
+            measured_online_node_s_per_s: rate(timing.measured_online_node_seconds, measure_s),
             bytes_by_part: parts().collect(),
             bytes_per_node: parts().map(|(part, bytes)| (part, bytes as f64 / nodes)).collect(),
         };
@@ -69,4 +94,9 @@ impl<'a> Timing<'a> {
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("finite numbers and strings are JSON") + "\n"
     }
+}
+
+/// How many a second; 0 where no time was measured.
+fn rate(count: f64, seconds: f64) -> f64 {
+    if seconds > 0.0 { count / seconds } else { 0.0 }
 }

@@ -308,8 +308,12 @@ impl Protocol for Chord {
     }
 
     fn heap_bytes(&self) -> usize {
+        self.tables.heap_bytes() + self.rpc_bytes()
+    }
+
+    fn rpc_bytes(&self) -> usize {
         let lookups: usize = self.lookups.iter().map(Lookup::heap_bytes).sum();
-        self.tables.heap_bytes() + self.rpcs.heap_bytes() + self.lookups.capacity() * size_of::<Lookup>() + lookups
+        self.rpcs.heap_bytes() + self.lookups.capacity() * size_of::<Lookup>() + lookups
     }
 }
 

@@ -234,6 +234,10 @@ impl Protocol for ClientServer {
     }
 
     fn heap_bytes(&self) -> usize {
+        self.rpc_bytes()
+    }
+
+    fn rpc_bytes(&self) -> usize {
         self.rpcs.heap_bytes()
     }
 }

@@ -366,6 +366,10 @@ impl Protocol for FullTable {
     }
 
     fn heap_bytes(&self) -> usize {
+        self.rpc_bytes()
+    }
+
+    fn rpc_bytes(&self) -> usize {
         self.rpcs.heap_bytes() + self.relays.capacity() * size_of::<Relay>()
     }
 }

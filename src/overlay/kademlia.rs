@@ -367,8 +367,12 @@ impl Protocol for Kademlia {
     }
 
     fn heap_bytes(&self) -> usize {
+        self.buckets.heap_bytes() + self.rpc_bytes()
+    }
+
+    fn rpc_bytes(&self) -> usize {
         let lookups: usize = self.searches.iter().map(|search| search.lookup.heap_bytes()).sum();
         let searches = self.searches.capacity() * size_of::<Search>();
-        self.buckets.heap_bytes() + self.rpcs.heap_bytes() + searches + lookups
+        self.rpcs.heap_bytes() + searches + lookups
     }
 }

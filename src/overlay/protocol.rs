@@ -142,6 +142,12 @@ pub trait Protocol: Sized + Send + 'static {
 
     /// Bytes allocated for tables and for RPC bookkeeping, beside `size_of::<Self>()`.
     fn heap_bytes(&self) -> usize;
+
+    /// Those of them that are not tables: RPC bookkeeping and walks under way. Default 0, for protocols that do not tell
+    /// them apart.
+    fn rpc_bytes(&self) -> usize {
+        0
+    }
 }
 
 /// A protocol's TOML table, with a documented default for every key.

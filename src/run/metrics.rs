@@ -133,9 +133,10 @@ impl Metrics {
         }
     }
 
-    /// Participants' seconds online from time zero on.
-    pub(super) fn online_node_seconds(&self) -> f64 {
-        (self.online_before + self.online.integral()) as f64 / 1e9
+    /// Participants' seconds online: from time zero on, and in the measurement.
+    pub(super) fn online_node_seconds(&self) -> (f64, f64) {
+        let measured = self.online.integral();
+        ((self.online_before + measured) as f64 / 1e9, measured as f64 / 1e9)
     }
 
     /// The servers' workers × the nanoseconds that they were up in the measurement.

@@ -57,6 +57,9 @@ type Watched = (Metrics, Prints);
 /// Runs one system of a plan with one seed.
 ///
 /// The figures depend on nothing but plan, system and seed. `trace` is given a CSV line for every observable event.
+/// `progress` is called every so many events, and when a part of the run is over: at time zero when the state is built, at
+/// the end of the warm-up before any event at or after it, and at the end of the measurement. So a caller with a clock
+/// can tell what each part cost.
 pub fn simulate<P: Protocol>(
     plan: &Plan,
     system: &System,
@@ -93,8 +96,10 @@ fn run<P: Protocol, O: Observer>(
     let plan = simulation.plan;
     let (warm, end) = (Time::ZERO + plan.warmup, Time::ZERO + plan.warmup + plan.measure);
     simulation.begin();
+    let part_over = |at, events| if progress(at, events) { Ok(()) } else { Err(Interrupted) };
+    part_over(Time::ZERO, 0)?;
     let mut sample = Time::ZERO + plan.sample;
-    let mut measuring = false;
+    let (mut measuring, mut events_before) = (false, 0);
     loop {
         let until = sample.min(end).min(if measuring { Time::NEVER } else { warm });
         simulation.run_until(until, progress)?;
@@ -106,15 +111,18 @@ fn run<P: Protocol, O: Observer>(
         if !measuring && until == warm {
             measuring = true;
             simulation.observer.measurement_begins(until);
+            events_before = simulation.counts.events;
+            part_over(until, events_before)?;
         }
         if until == end {
             break;
         }
     }
+    part_over(end, simulation.counts.events)?;
     simulation.close_operations();
     simulation.assert_balance();
     watched(&mut simulation.observer).0.close(end);
-    Ok(simulation.outcome(wanted, watched))
+    Ok(simulation.outcome(wanted, events_before, watched))
 }
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
@@ -133,24 +141,26 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         check
     }
 
-    fn outcome(mut self, wanted: Wanted, watched: impl Fn(&mut O) -> &mut Watched) -> Outcome {
+    /// `events_before`: those of the warm-up.
+    fn outcome(mut self, wanted: Wanted, events_before: u64, watched: impl Fn(&mut O) -> &mut Watched) -> Outcome {
         let facts = Facts {
             now: self.now,
             worker_ns: 0,
             resources_stored: self.records.ever_stored(),
             resources_lost: self.records.lost(),
         };
-        let timing = Timing {
+        let mut timing = Timing {
             events: self.counts.events,
+            measured_events: self.counts.events - events_before,
             late_timeouts: self.counts.late_timeouts,
-            online_node_seconds: 0.0,
             bytes_by_part: self.bytes_by_part(),
+            ..Timing::default()
         };
         let (metrics, prints) = watched(&mut self.observer);
         prints.checkpoints.finish(facts.now, prints.fingerprint);
         let workers: Vec<u32> = self.services.iter().map(|service| service.spec.workers).collect();
         let facts = Facts { worker_ns: metrics.worker_ns(&workers), ..facts };
-        let mut timing = Timing { online_node_seconds: metrics.online_node_seconds(), ..timing };
+        (timing.online_node_seconds, timing.measured_online_node_seconds) = metrics.online_node_seconds();
         timing.bytes_by_part.push(("metrics", metrics.heap_bytes() as u64));
         let (nodes, shared, keys, seats) = (&self.nodes, &self.shared, &self.keys, &self.seats);
         let contacts = |node: NodeId| {
@@ -173,11 +183,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Memory by part at the end of the run.
     fn bytes_by_part(&self) -> Vec<(&'static str, u64)> {
         let of = |bytes: usize| bytes as u64;
-        let tables = self.nodes.iter().map(|node| size_of::<P>() + node.heap_bytes()).sum::<usize>();
+        let overlay = self.nodes.iter().map(|node| size_of::<P>() + node.heap_bytes()).sum::<usize>();
+        let rpc = self.nodes.iter().map(P::rpc_bytes).sum::<usize>();
         let records = self.agents.iter().map(|agent| agent.store.heap_bytes()).sum::<usize>();
         let agents = self.agents.iter().map(|agent| size_of_val(agent) + agent.heap_bytes()).sum::<usize>();
         vec![
-            ("overlay", of(tables)),
+            ("tables", of(overlay - rpc)),
+            ("rpc", of(rpc)),
             ("storage", of(agents + records)),
             ("seats", of(size_of_val(&self.seats[..]) + size_of_val(&self.keys[..]))),
             ("operations", of(self.operations.heap_bytes())),

@@ -154,10 +154,14 @@ pub struct OperationRow {
 pub struct Timing {
     /// Events processed, late time-outs apart.
     pub events: u64,
+    /// Those of the measurement.
+    pub measured_events: u64,
     /// Time-out timers that found nothing to do.
     pub late_timeouts: u64,
     /// Node-seconds simulated online, warm-up included.
     pub online_node_seconds: f64,
+    /// Those of the measurement.
+    pub measured_online_node_seconds: f64,
     /// Memory by part, at the end of the run.
     pub bytes_by_part: Vec<(&'static str, u64)>,
 }

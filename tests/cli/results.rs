@@ -34,6 +34,33 @@ fn a_run_leaves_table_files_and_charts() {
 }
 
 #[test]
+fn timing_tells_building_warm_up_and_measurement_apart() {
+    let bench = Bench::new(SCENARIO);
+    bench.peerlab(&["run", "s.toml", "--set", "time.warmup=5min", "--set", "time.measure=15min"]).assert().success();
+    let timing: serde_json::Value = serde_json::from_str(&bench.read("results/s/timing.json")).unwrap();
+    let run = &timing["runs"]["kad;seed=5"];
+    let figure = |name: &str| run[name].as_f64().unwrap_or_else(|| panic!("no {name} in {run}"));
+    let parts: Vec<&String> = run["bytes_per_node"].as_object().expect("it is by part").keys().collect();
+    let expected = ["tables", "rpc", "storage", "seats", "operations", "queue", "lists", "network", "metrics"];
+    assert_eq!(parts, expected);
+    let bytes = |part: &str| run["bytes_per_node"][part].as_f64().expect("it is a number");
+    assert!(bytes("tables") > 0.0 && bytes("rpc") > 0.0, "{run}");
+    // Three quarters of the time are measured, and the load is the same throughout.
+    let share = figure("measured_events") / figure("events");
+    assert!((0.6..0.9).contains(&share), "{share} of the events");
+    let parts = ["build_s", "warmup_s", "measure_s"].map(figure);
+    let whole = run["cpu_s"].as_f64().unwrap_or_else(|| figure("wall_s"));
+    // Systems may tell processor time in steps that are longer than this run.
+    assert!(parts.iter().all(|part| *part >= 0.0) && parts.iter().sum::<f64>() <= whole * (1.0 + 1e-9), "{run}");
+    for (rate, seconds, events) in
+        [("measured_events_per_s", parts[2], "measured_events"), ("events_per_s", whole, "events")]
+    {
+        let product = figure(rate) * seconds;
+        assert!(seconds == 0.0 || (product / figure(events) - 1.0).abs() < 1e-9, "{rate} in {run}");
+    }
+}
+
+#[test]
 fn a_sweep_keeps_the_order_of_the_plan_and_summarises() {
     let bench = Bench::new(&format!("{SCENARIO}{SWEEP}"));
     bench.peerlab(&["sweep", "s.toml", "--out", "a", "--threads", "2"]).assert().success().stdout(contains("charts"));

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use assert_cmd::Command;
+use peerlab::registry::Registry;
+use peerlab::scenario::Scenario;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -16,11 +18,24 @@ fn root() -> &'static Path {
 
 /// The shipped scenarios with their texts, by name.
 fn shipped() -> Vec<(PathBuf, String)> {
-    let entries = fs::read_dir(root().join("scenarios")).expect("there are scenarios");
+    let scenarios = scenarios_in("scenarios");
+    assert!(scenarios.len() >= 7, "scenarios are missing: {scenarios:?}");
+    scenarios
+}
+
+/// Those of `scenarios/bench/`.
+fn benchmarks() -> Vec<(PathBuf, String)> {
+    let scenarios = scenarios_in("scenarios/bench");
+    assert_eq!(scenarios.len(), 10, "{scenarios:?}");
+    scenarios
+}
+
+/// The scenarios of a folder with their texts, by name.
+fn scenarios_in(folder: &str) -> Vec<(PathBuf, String)> {
+    let entries = fs::read_dir(root().join(folder)).expect("there are scenarios");
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("it can be read").path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     paths.sort();
-    assert!(paths.len() >= 7, "scenarios are missing: {paths:?}");
     let read = |path: PathBuf| (fs::read_to_string(&path).expect("it can be read"), path);
     paths.into_iter().map(read).map(|(text, path)| (path, text)).collect()
 }
@@ -37,18 +52,40 @@ fn errors(output: &Output) -> String {
 
 #[test]
 fn every_shipped_scenario_is_right_and_nothing_in_it_misleads() {
-    for (path, _) in shipped() {
+    for (path, _) in shipped().into_iter().chain(benchmarks()) {
         let output = peerlab([Path::new("check"), &path]);
         assert_eq!((output.status.code(), errors(&output)), (Some(0), String::new()), "{}", path.display());
     }
 }
 
 #[test]
+fn every_benchmark_takes_the_sizes_and_variants_that_it_names() {
+    for (path, text) in benchmarks() {
+        let name = path.file_name().expect("it has a name").to_string_lossy();
+        let commands = text.replace(" \\\n#     ", " ");
+        let mut tried = 0;
+        for command in commands.lines().filter_map(|line| line.strip_prefix("#   peerlab run ")) {
+            let (file, sets) = command.split_once(".toml").expect("it runs a file");
+            assert_eq!(format!("{file}.toml"), format!("scenarios/bench/{name}"));
+            let sets = sets.split_whitespace().filter(|word| *word != "--set").map(str::to_owned).collect::<Vec<_>>();
+            let scenario = Scenario::load(&path, &sets).unwrap_or_else(|problems| panic!("{problems}"));
+            let planned = scenario.runs(Registry::standard().registered());
+            let runs = planned.unwrap_or_else(|problems| panic!("{command}: {problems}")).runs;
+            assert_eq!(runs.len(), 1, "{command}: one system, one seed");
+            tried += 1;
+        }
+        assert!(tried >= 2, "{name} does not say how to change its size");
+    }
+}
+
+#[test]
 fn every_shipped_scenario_says_what_it_asks_what_to_expect_and_how_long_it_takes() {
-    for (path, text) in shipped() {
+    let benchmarks = benchmarks().into_iter().map(|scenario| (scenario, "../", "# Size: "));
+    let shipped = shipped().into_iter().map(|scenario| (scenario, "./", "# Question: "));
+    for ((path, text), folder, also) in shipped.chain(benchmarks) {
         let head: Vec<&str> = text.lines().take_while(|line| line.is_empty() || line.starts_with('#')).collect();
-        assert_eq!(head[0], "#:schema ./scenario.schema.json", "{}", path.display());
-        for word in ["# Question: ", "# Expect: ", "# Takes: ", "#   peerlab "] {
+        assert_eq!(head[0], format!("#:schema {folder}scenario.schema.json"), "{}", path.display());
+        for word in ["# Question: ", "# Expect: ", "# Takes: ", "#   peerlab ", also] {
             let said = head.iter().any(|line| line.starts_with(word));
             assert!(said, "{} does not begin with a line `{word}…`", path.display());
         }

@@ -1,7 +1,7 @@
 //! Charts, drawn from the CSV files alone.
 //!
-//! The way of a chart: `data` groups the files' rows, one builder each (`load`, `latency`, `time`, `traffic`, `sweep`)
-//! says what the chart says (`figure`), `layout` turns that into shapes, `canvas` writes them as SVG and PNG.
+//! The way of a chart: `data` groups the files' rows, one builder each (`load`, `latency`, `time`, `traffic`, `sweep`,
+//! `scaling`) says what the chart says (`figure`), `layout` turns that into shapes, `canvas` writes them as SVG and PNG.
 
 mod axis;
 mod canvas;
@@ -10,6 +10,7 @@ mod figure;
 mod latency;
 mod layout;
 mod load;
+mod scaling;
 mod style;
 mod sweep;
 mod time;
@@ -79,6 +80,18 @@ pub fn draw(dir: &Path, into: &Path) -> Result<Vec<String>, PlotError> {
     fs::create_dir_all(into).map_err(FileError::at(into))?;
     save(&figures, into)?;
     Ok(figures.into_iter().map(|(stem, _)| stem).collect())
+}
+
+/// Draws what events and nodes cost against the number of nodes, as `scaling.svg` and `scaling.png` in the directory
+/// `into`. `table` is what `scripts/scaling` writes: `run_id, population.online, system, seed, events_per_s, ns_per_event,
+/// bytes_per_node` and more; `subtitle` says where it was measured.
+///
+/// # Errors
+/// See [`PlotError`].
+pub fn scaling(table: &Path, subtitle: &str, into: &Path) -> Result<(), PlotError> {
+    let nothing = || PlotError::Option(format!("{}: there is nothing above zero to draw", table.display()));
+    let figure = scaling::figure(table, subtitle)?.ok_or_else(nothing)?;
+    Ok(save(&[("scaling".to_owned(), figure)], into)?)
 }
 
 fn save(figures: &[(String, Figure)], into: &Path) -> Result<(), FileError> {

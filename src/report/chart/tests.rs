@@ -215,3 +215,29 @@ fn x_has_the_scale_that_spaces_its_values_evenly() {
     assert_eq!(scale(&[1.0, 2.0, 3.0, 4.0]), Scale::Linear);
     assert_eq!(scale(&[1.0, 10.0]), Scale::Linear);
 }
+
+#[test]
+fn scaling_has_a_line_for_each_system_in_the_order_of_size() {
+    let home = tempfile::tempdir().unwrap();
+    let table = home.path().join("scaling.csv");
+    let rows =
+        [("chord", 1_000_000, 1.5e6), ("chord", 100, 4.2e6), ("kademlia", 100, 3.1e6), ("kademlia", 1_000_000, 9e5)];
+    let row = |(system, nodes, rate): (&str, u32, f64)| {
+        format!("{system};{nodes},{nodes},{system},1,{rate},{},{}\n", 1e9 / rate, 1_234)
+    };
+    let header = "run_id,population.online,system,seed,events_per_s,ns_per_event,bytes_per_node\n".to_owned();
+    fs::write(&table, header.clone() + &rows.map(row).concat()).unwrap();
+    let drawn = super::scaling::figure(&table, "One core of a machine").unwrap().expect("there is something to draw");
+    assert_eq!(drawn.panels.len(), 3);
+    for panel in &drawn.panels {
+        assert_eq!((panel.x.scale, panel.y.scale), (Scale::Log, Scale::Log));
+        let sizes: Vec<Vec<f64>> = lines(panel).iter().map(|line| line.iter().map(|(x, _)| *x).collect()).collect();
+        assert_eq!(sizes, [[100.0, 1e6], [100.0, 1e6]], "{}", panel.title);
+    }
+    assert_readable("scaling", &drawn.lay_out());
+    scaling(&table, "One core of a machine", home.path()).unwrap();
+    assert!(home.path().join("scaling.svg").exists() && home.path().join("scaling.png").exists());
+    fs::write(&table, header).unwrap();
+    let message = scaling(&table, "", home.path()).unwrap_err().to_string();
+    assert!(message.ends_with("scaling.csv: there is nothing above zero to draw"), "{message}");
+}
