@@ -106,9 +106,28 @@ impl Tables {
         }
     }
 
-    /// How many of `nodes`, which are in ring order, lie between this node and the target: `(n, target)`.
-    fn preceding(view: &View<'_>, nodes: &[NodeId], target: Key) -> usize {
-        nodes.partition_point(|&node| view.key(node).in_open(view.my_key(), target))
+    /// How many of `nodes`, which are in ring order, lie between this node and the target: `(n, target)`. Looks from
+    /// `guess` on: each look at a key far away waits for the memory, so a good guess is better than bisection.
+    fn preceding(view: &View<'_>, nodes: &[NodeId], target: Key, guess: usize) -> usize {
+        let precedes = |node: &NodeId| view.key(*node).in_open(view.my_key(), target);
+        let (before, behind) = nodes.split_at(guess.min(nodes.len()));
+        match behind.iter().take_while(|node| precedes(node)).count() {
+            0 => before.len() - before.iter().rev().take_while(|node| !precedes(node)).count(),
+            more => before.len() + more,
+        }
+    }
+
+    /// How many successors precede the target: usually all, since it is farther away than they are.
+    fn preceding_successors(&self, view: &View<'_>, target: Key) -> usize {
+        Self::preceding(view, &self.successors, target, self.successors.len())
+    }
+
+    /// How many fingers precede the target. On a ring with many nodes every interval from the first on has its finger, so
+    /// that the number of the interval tells which.
+    fn preceding_fingers(&self, view: &View<'_>, target: Key) -> usize {
+        let interval = interval_beyond(view.my_key().clockwise(target));
+        let beyond = (u64::BITS - interval) as usize;
+        Self::preceding(view, &self.fingers, target, self.fingers.len().saturating_sub(beyond))
     }
 
     /// The predecessors that are not successors too, in ring order: the nearest last.
@@ -124,7 +143,7 @@ impl Tables {
     /// The position in [`Tables::around`] of the first node at or after `key`.
     fn first_at_or_after(&self, view: &View<'_>, key: Key) -> usize {
         let me = self.before().count();
-        let preceding = Self::preceding(view, &self.successors, key);
+        let preceding = self.preceding_successors(view, key);
         if self.owns(view, key) {
             me
         } else if preceding < self.successors.len() {
@@ -165,7 +184,7 @@ impl Tables {
         if self.owns(view, target) && !excluded.contains(&view.me) {
             return Step::Responsible;
         }
-        let preceding = Self::preceding(view, &self.successors, target);
+        let preceding = self.preceding_successors(view, target);
         if preceding < self.successors.len() {
             let next_to_it = self.successors[..preceding].iter().all(|node| excluded.contains(node));
             let count = usize::from(query.count);
@@ -187,10 +206,9 @@ impl Tables {
         target: Key,
         excluded: &[NodeId],
     ) -> Option<NodeId> {
-        let before = |nodes| Self::preceding(view, nodes, target);
         let alive = |node: &NodeId| !excluded.contains(node);
-        let finger = self.fingers[..before(&self.fingers)].iter().rev().copied().find(alive);
-        let mut successors = self.successors[..before(&self.successors)].iter().copied().filter(alive);
+        let finger = self.fingers[..self.preceding_fingers(view, target)].iter().rev().copied().find(alive);
+        let mut successors = self.successors[..self.preceding_successors(view, target)].iter().copied().filter(alive);
         let successor = if config.consult_successors { successors.next_back() } else { successors.next() };
         finger.into_iter().chain(successor).max_by_key(|&node| view.my_key().clockwise(view.key(node)))
     }
