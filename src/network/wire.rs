@@ -101,9 +101,14 @@ impl Network {
         if a == b { Duration::ZERO } else { self.propagation.between(self.participants, a, b) }
     }
 
+    /// Asks for the memory of where a machine is.
+    pub fn prefetch_place(&self, machine: u32) {
+        self.propagation.prefetch(machine);
+    }
+
     /// Asks for the memory of a machine that will send or receive soon.
     pub fn prefetch(&self, machine: u32) {
-        self.propagation.prefetch(machine);
+        self.prefetch_place(machine);
         self.uplinks.of(machine).iter().for_each(|link| prefetch(*link));
         self.downlinks.of(machine).iter().for_each(|link| prefetch(*link));
     }

@@ -1,5 +1,6 @@
 //! Looking ahead in the queue, so that the state of a node is in the cache when its event comes.
 
+use super::event::Event;
 use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::prefetch;
@@ -19,6 +20,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
         if let Some(node) = self.upcoming(FAR) {
             self.ask_for_node(node);
+            // Whom it will probably answer.
+            if let Some(Event::Arrival(packet)) = self.queue.upcoming(FAR) {
+                let sender = packet.envelope.from;
+                prefetch(&self.keys[sender.index()]);
+                self.network.prefetch_place(sender.0);
+            }
         }
     }
 
@@ -29,9 +36,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn ask_for_node(&self, node: NodeId) {
         prefetch(&self.seats[node.index()]);
         prefetch(&self.nodes[node.index()]);
-        if !self.record_keys.is_empty() {
-            prefetch(&self.agents[node.index()]);
-        }
+        self.agents.get(node.index()).into_iter().for_each(prefetch);
         prefetch(&self.keys[node.index()]);
         self.network.prefetch(node.0);
         self.observer.prefetch(node);
