@@ -277,7 +277,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Nothing more is done for an operation.
     fn stop(&mut self, operation: &Operation) {
         self.nodes[operation.node.index()].cancel(operation.id);
-        self.agents[operation.node.index()].cancel(operation.id);
+        if let Some(agent) = self.agents.get_mut(operation.node.index()) {
+            agent.cancel(operation.id);
+        }
     }
 
     /// The node goes offline: its operations end undecided.

@@ -40,7 +40,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             shared: &mut self.shared,
             noise: &mut seat.noise,
             lists: &mut self.lists,
-            held: if self.record_keys.is_empty() { &[] } else { self.agents[node.index()].store.held() },
+            held: self.agents.get(node.index()).map_or(&[], |agent| agent.store.held()),
             sizes: &self.sizes,
             epoch: seat.epoch,
             effects: &mut effects,
@@ -115,7 +115,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 Effect::Spread { op } => self.acknowledged(op, &[]),
             }
         }
-        if moved && self.seats[node.index()].joined && !self.agents[node.index()].store.held().is_empty() {
+        if moved && self.seats[node.index()].joined && !self.held(node).is_empty() {
             self.tell_agent(node, effects);
         }
     }
@@ -172,7 +172,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     fn count_records(&mut self, node: NodeId) {
-        let held = self.agents[node.index()].store.held().len() as u32;
+        let held = self.held(node).len() as u32;
         self.observer.records(self.now, node, held);
         self.tell_available();
     }

@@ -6,7 +6,7 @@ use super::simulation::Simulation;
 use crate::engine::order::{Class, Order};
 use crate::engine::random::Purpose;
 use crate::engine::{Duration, Law, Source, Time};
-use crate::overlay::{NodeId, Placement, Protocol, View};
+use crate::overlay::{Held, NodeId, Placement, Protocol, View};
 use crate::population::SessionId;
 use crate::population::churn::ends_gracefully;
 use crate::scenario::plan::{Rejoin, Start};
@@ -57,10 +57,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.online_place[node.index()] = self.online.len() as u32;
         self.online.push(node);
         self.observer.session(self.now, node, true);
-        for held in self.agents[node.index()].store.held() {
-            self.records.came_online(held.record);
-        }
-        self.tell_available();
+        self.disk_online(node);
         if let Some(lasts) = lasts {
             self.end_session_after(node, epoch, lasts);
         }
@@ -116,17 +113,33 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             self.online_place[moved.index()] = place;
         }
         self.observer.session(self.now, node, false);
-        for held in self.agents[node.index()].store.held() {
-            self.records.went_offline(held.record);
-        }
-        self.tell_available();
-        self.agents[node.index()].suspend();
+        self.disk_offline(node);
         match self.plan.population.rejoin {
             Rejoin::Keep => self.nodes[node.index()].suspend(),
             Rejoin::Fresh => {
                 let view = View::new(node, &self.keys);
                 self.nodes[node.index()] = P::new(self.config, &view);
             }
+        }
+    }
+
+    /// What the node's store holds, in the order of the records.
+    pub fn held(&self, node: NodeId) -> &[Held] {
+        self.agents.get(node.index()).map_or(&[], |agent| agent.store.held())
+    }
+
+    fn disk_online(&mut self, node: NodeId) {
+        if let Some(agent) = self.agents.get(node.index()) {
+            agent.store.held().iter().for_each(|held| self.records.came_online(held.record));
+            self.tell_available();
+        }
+    }
+
+    fn disk_offline(&mut self, node: NodeId) {
+        if let Some(agent) = self.agents.get_mut(node.index()) {
+            agent.suspend();
+            agent.store.held().iter().for_each(|held| self.records.went_offline(held.record));
+            self.tell_available();
         }
     }
 
@@ -167,7 +180,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
         self.remember_joined(node);
         self.begin_waiting(node);
-        if !self.agents[node.index()].store.held().is_empty() {
+        if !self.held(node).is_empty() {
             self.with_agent(node, |agent, desk, around| agent.on_return(desk, around));
         }
         if self.plan.population.start != Start::Converged {
@@ -239,13 +252,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         // What is in service and what waits goes with the old epoch.
         seat.epoch = seat.epoch.checked_add(1).expect("fewer than 65,536 failures of one server");
         self.lose_requests_at(node);
-        self.agents[node.index()].suspend();
         self.nodes[node.index()].suspend();
-        for held in self.agents[node.index()].store.held() {
-            self.records.went_offline(held.record);
-        }
         self.observer.session(self.now, node, false);
-        self.tell_available();
+        self.disk_offline(node);
         let at = self.now + self.server_draw(server, number, repair, 1);
         let order = Order::new(Class::Server, server, number << 1 | 1);
         self.queue.push(at, order, Event::ServerRepaired { server, number });
@@ -259,11 +268,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A server is up, with what its disk holds.
     pub fn server_up(&mut self, node: NodeId) {
         self.seats[node.index()].online = true;
-        for held in self.agents[node.index()].store.held() {
-            self.records.came_online(held.record);
-        }
         self.observer.session(self.now, node, true);
-        self.tell_available();
+        self.disk_online(node);
         self.with_overlay(node, |overlay, cx| overlay.start(cx, None));
     }
 }

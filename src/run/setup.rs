@@ -62,7 +62,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             sizes: vec![plan.resources.size; count as usize],
             seats: (0..machines).map(|node| seat(&streams, node)).collect(),
             nodes,
-            agents: (0..machines).map(|_| Agent::default()).collect(),
+            agents: (0..if count > 0 { machines } else { 0 }).map(|_| Agent::default()).collect(),
             shared: P::shared(config, machines),
             lists: Lists::new(longest),
             services: (0..).zip(specs).map(|(number, spec)| service(&streams, number, spec)).collect(),
@@ -124,6 +124,9 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         let roster = Roster::new(online.iter().map(|(node, _)| (self.keys[node.index()], *node)).collect());
         for &(node, _) in online {
             self.remember_joined(node);
+        }
+        // In the order of the keys: neighbours look at the same places of the roster.
+        for (_, node) in roster.iter() {
             self.with_overlay(node, |overlay, cx| overlay.start_converged(cx, &roster));
         }
         for &(node, left) in online {
@@ -154,7 +157,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
     fn place(&mut self, record: RecordId, node: NodeId) {
         self.agents[node.index()].store.keep(record, Version(0));
         self.records.copy_made(record, true);
-        let held = self.agents[node.index()].store.held().len() as u32;
+        let held = self.held(node).len() as u32;
         self.observer.records(self.now, node, held);
     }
 

@@ -106,6 +106,7 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub sizes: Vec<u32>,
     pub seats: Vec<Seat>,
     pub nodes: Vec<P>,
+    /// One a machine where there are records, none otherwise.
     pub agents: Vec<Agent>,
     pub shared: P::Shared,
     pub lists: Lists,
