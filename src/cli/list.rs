@@ -45,7 +45,9 @@ fn protocols(registry: &Registry, schema: &Schema, width: usize) -> String {
 fn latency(schema: &Schema, width: usize) -> String {
     let models = schema.alternatives(schema.key(schema.section("network"), "latency"));
     let (models, regions) = (aligned(&models, width), aligned(&regions(), width));
-    format!("LATENCY, one way: [network.latency.MODEL]\n\n{models}\nREGIONS, median round trips in ms\n\n{regions}")
+    format!(
+        "LATENCY, one way: [network.latency.MODEL]\n\n{models}\nREGIONS, median round trips in ms (WonderNetwork, 2018)\n\n{regions}"
+    )
 }
 
 /// The built-in table of regions.

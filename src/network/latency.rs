@@ -323,6 +323,7 @@ mod tests {
             for (a, b) in (0..20).flat_map(|a| (0..a).map(move |b| (a, b))) {
                 assert_eq!(few.between(20, a, b), many.between(80, a, b), "{latency:?}");
             }
+            assert!((0..20).all(|participant| few.region(participant) == many.region(participant)), "{latency:?}");
             for (participant, server) in (0..20).flat_map(|a| (0..SERVERS).map(move |b| (a, b))) {
                 assert_eq!(few.between(20, participant, 20 + server), many.between(80, participant, 80 + server));
             }

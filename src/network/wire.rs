@@ -63,14 +63,15 @@ pub struct Network {
 struct Variation {
     /// Half the width of the triangular law of the jitter factor.
     jitter: f64,
-    diurnal: Option<Diurnal>,
+    /// Boxed, since its 24 factors would tear apart what every packet looks at.
+    diurnal: Option<Box<Diurnal>>,
 }
 
 impl Variation {
     fn new(plan: &NetworkPlan) -> Option<Variation> {
         assert!((0.0..=NetworkPlan::LARGEST_JITTER).contains(&plan.jitter), "a jitter of {}", plan.jitter);
         let varies = plan.jitter > 0.0 || plan.diurnal.is_some();
-        varies.then_some(Variation { jitter: plan.jitter * 6f64.sqrt(), diurnal: plan.diurnal })
+        varies.then(|| Variation { jitter: plan.jitter * 6f64.sqrt(), diurnal: plan.diurnal.map(Box::new) })
     }
 
     /// The factor of a packet that leaves at `now`. One draw of `noise` if there is jitter.
