@@ -107,6 +107,8 @@ impl Chance {
 }
 
 impl Bursts {
+    // Apart, so that a run without bursts does not carry their code on the way of every packet.
+    #[inline(never)]
     fn lose(&mut self, from: u32, noise: &mut Noise) -> bool {
         let bad = &mut self.bad[from as usize];
         *bad ^= noise.chance(if *bad { self.leave } else { self.enter });
