@@ -8,6 +8,7 @@ use super::arguments::Listed;
 use super::failure::Failure;
 use super::print;
 use crate::engine::{Duration, Law};
+use crate::network::regions::WORLD;
 use crate::population::presets::PRESETS;
 use crate::registry::Registry;
 use crate::report::number::significant;
@@ -43,7 +44,20 @@ fn protocols(registry: &Registry, schema: &Schema, width: usize) -> String {
 
 fn latency(schema: &Schema, width: usize) -> String {
     let models = schema.alternatives(schema.key(schema.section("network"), "latency"));
-    format!("LATENCY, one way: [network.latency.MODEL]\n\n{}", aligned(&models, width))
+    let (models, regions) = (aligned(&models, width), aligned(&regions(), width));
+    format!(
+        "LATENCY, one way: [network.latency.MODEL]\n\n{models}\nREGIONS, median round trips in ms (WonderNetwork, 2018)\n\n{regions}"
+    )
+}
+
+/// The built-in table of regions.
+fn regions() -> Vec<Item> {
+    let item = |(at, (name, row)): (usize, &(&str, [u16; 10]))| {
+        let others = WORLD.iter().zip(row).enumerate().filter(|(other, _)| *other != at);
+        let text: Vec<String> = others.map(|(_, ((other, _), median))| format!("{other} {median}")).collect();
+        Item { name: (*name).to_owned(), value: format!("within {}", row[at]), text: text.join(", ") }
+    };
+    WORLD.iter().enumerate().map(item).collect()
 }
 
 fn churn(schema: &Schema, width: usize) -> String {

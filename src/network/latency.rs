@@ -6,7 +6,10 @@
 
 use std::sync::Arc;
 
+use super::coordinates::Coordinates;
+use super::inflation::{Inflated, Inflation};
 use super::matrix::Matrix;
+use super::regions::Regions;
 use crate::engine::random::hash_pair;
 use crate::engine::{Duration, Noise, Purpose, Source, Streams, prefetch, standard_normal};
 
@@ -24,6 +27,10 @@ pub enum Latency {
     Plane { width: Duration },
     /// Measured delays; each machine stands at a row drawn uniformly, with replacement.
     Matrix(Arc<Matrix>),
+    /// Lognormal for each pair around the median of the regions in which its machines stand.
+    Regions(Arc<Regions>),
+    /// Distances in a space of measured hosts; each machine stands at a host drawn uniformly, with replacement.
+    Coordinates(Arc<Coordinates>),
 }
 
 /// Where a participant is; what it draws depends on the model.
@@ -54,6 +61,29 @@ pub(super) enum Propagation {
         matrix: Arc<Matrix>,
         rows: Vec<u32>,
     },
+    /// The region of each machine: a byte.
+    Regions {
+        salt: u64,
+        regions: Arc<Regions>,
+        of: Vec<u8>,
+    },
+    Coordinates {
+        coordinates: Arc<Coordinates>,
+        rows: Vec<u32>,
+    },
+    /// Another law, some of whose pairs are farther apart. Boxed, so that whoever has none pays nothing for it.
+    Inflated(Box<Inflated>),
+}
+
+/// What stands for a machine in hashes and streams. Servers count down from the top, so that nothing of a participant
+/// depends on how many participants there are, and nothing of a server either.
+pub(super) fn identity(participants: u32, machine: u32) -> u32 {
+    machine.checked_sub(participants).map_or(machine, |server| u32::MAX - server)
+}
+
+fn lognormal(median: Duration, sigma: f64, hash: u64) -> Duration {
+    // Drawn anew for every packet of the pair, always the same: 25 ns are cheaper than a table of pairs.
+    median.mul_f64(libm::exp(sigma * standard_normal(&mut Noise::new(hash))))
 }
 
 impl Propagation {
@@ -64,6 +94,7 @@ impl Propagation {
             let participants = (0..participants).map(|number| streams.stream(PLACE, u64::from(number)));
             participants.chain((0..servers).map(|number| streams.stream(SERVER_PLACE, u64::from(number))))
         };
+        let rows = |hosts: u32| places().map(|mut place| place.below(hosts.into()) as u32).collect();
         match latency {
             Latency::Constant(delay) => Propagation::Constant(*delay),
             Latency::Uniform { low, high } => {
@@ -78,40 +109,63 @@ impl Propagation {
                 let positions = places().map(|mut place| [place.unit() as f32, place.unit() as f32]).collect();
                 Propagation::Plane { width_nanos: width.as_nanos() as f64, positions }
             }
-            Latency::Matrix(matrix) => {
-                let rows = places().map(|mut place| place.below(u64::from(matrix.hosts())) as u32).collect();
-                Propagation::Matrix { matrix: Arc::clone(matrix), rows }
+            Latency::Matrix(matrix) => Propagation::Matrix { matrix: Arc::clone(matrix), rows: rows(matrix.hosts()) },
+            Latency::Regions(regions) => {
+                let of = (0..participants).map(|number| regions.of_participant(streams, number));
+                let of = of.chain(std::iter::repeat_n(regions.servers, servers as usize)).collect();
+                Propagation::Regions { salt, regions: Arc::clone(regions), of }
             }
+            Latency::Coordinates(coordinates) => {
+                Propagation::Coordinates { coordinates: Arc::clone(coordinates), rows: rows(coordinates.hosts()) }
+            }
+        }
+    }
+
+    /// The same with some pairs inflated.
+    pub(super) fn inflated(self, inflation: Inflation, streams: &Streams) -> Propagation {
+        Propagation::Inflated(Box::new(Inflated::new(self, inflation, streams)))
+    }
+
+    /// The region that a machine stands in, by its number, where there are regions.
+    pub(super) fn region(&self, machine: u32) -> Option<u8> {
+        match self {
+            Propagation::Regions { of, .. } => Some(of[machine as usize]),
+            Propagation::Inflated(inflated) => inflated.direct.region(machine),
+            _ => None,
         }
     }
 
     /// The delay between two different machines; `participants` is the number of the first server.
     pub(super) fn between(&self, participants: u32, a: u32, b: u32) -> Duration {
-        // Servers count down from the top, so that no participant's pairs depend on how many participants there are.
-        let identity = |machine: u32| machine.checked_sub(participants).map_or(machine, |server| u32::MAX - server);
-        let hash = |salt| hash_pair(salt, identity(a), identity(b));
+        let hash = |salt| hash_pair(salt, identity(participants, a), identity(participants, b));
         match self {
             Propagation::Constant(delay) => *delay,
             Propagation::Uniform { salt, low, span } => {
                 *low + Duration::from_nanos(((u128::from(hash(*salt)) * u128::from(*span)) >> 64) as u64)
             }
-            Propagation::Lognormal { salt, median, sigma } => {
-                // Drawn anew for every packet of the pair, always the same: 25 ns are cheaper than a table of pairs.
-                median.mul_f64(libm::exp(sigma * standard_normal(&mut Noise::new(hash(*salt)))))
-            }
+            Propagation::Lognormal { salt, median, sigma } => lognormal(*median, *sigma, hash(*salt)),
             Propagation::Plane { width_nanos, positions } => {
                 let ([ax, ay], [bx, by]) = (positions[a as usize], positions[b as usize]);
                 let (dx, dy) = (f64::from(ax - bx), f64::from(ay - by));
                 Duration::from_nanos(((dx * dx + dy * dy).sqrt() * width_nanos + 0.5) as u64)
             }
             Propagation::Matrix { matrix, rows } => matrix.one_way(rows[a as usize], rows[b as usize]),
+            Propagation::Regions { salt, regions, of } => {
+                let (median, sigma) = regions.law(of[a as usize], of[b as usize]);
+                lognormal(median, sigma, hash(*salt))
+            }
+            Propagation::Coordinates { coordinates, rows } => coordinates.one_way(rows[a as usize], rows[b as usize]),
+            Propagation::Inflated(inflated) => inflated.between(participants, a, b),
         }
     }
 
     pub(super) fn prefetch(&self, machine: u32) {
         match self {
             Propagation::Plane { positions, .. } => prefetch(&positions[machine as usize]),
-            Propagation::Matrix { rows, .. } => prefetch(&rows[machine as usize]),
+            Propagation::Matrix { rows, .. } | Propagation::Coordinates { rows, .. } => {
+                prefetch(&rows[machine as usize])
+            }
+            // Asked for every event: a byte a machine is near anyway, and a call of itself would not be inlined.
             _ => {}
         }
     }
@@ -120,7 +174,12 @@ impl Propagation {
         match self {
             Propagation::Plane { positions, .. } => positions.capacity() * size_of::<[f32; 2]>(),
             Propagation::Matrix { matrix, rows } => rows.capacity() * size_of::<u32>() + matrix.heap_bytes(),
-            _ => 0,
+            Propagation::Regions { of, .. } => of.capacity(),
+            Propagation::Coordinates { coordinates, rows } => {
+                rows.capacity() * size_of::<u32>() + coordinates.heap_bytes()
+            }
+            Propagation::Inflated(inflated) => size_of::<Inflated>() + inflated.direct.heap_bytes(),
+            Propagation::Constant(_) | Propagation::Uniform { .. } | Propagation::Lognormal { .. } => 0,
         }
     }
 }
@@ -128,19 +187,23 @@ impl Propagation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{Holds, Unit};
+    use crate::network::{Holds, Layout, Unit};
 
     const MACHINES: u32 = 700;
     const SERVERS: u32 = 2;
 
     fn all_models() -> Vec<Latency> {
         let matrix = Matrix::parse("test", "0 10 20\n10 0 30\n20 30 0\n", Holds::OneWay, Unit::Ms);
+        let layout = Layout { dimensions: 2, height: true, holds: Holds::OneWay, unit: Unit::Ms };
+        let coordinates = Coordinates::parse("test", "0 10 1\n10 0 2\n20 30 0\n", layout);
         vec![
             Latency::Constant(Duration::from_millis(50)),
             Latency::Uniform { low: Duration::from_millis(10), high: Duration::from_millis(90) },
             Latency::Lognormal { median: Duration::from_millis(78), sigma: 0.51 },
             Latency::Plane { width: Duration::from_millis(150) },
             Latency::Matrix(Arc::new(matrix.unwrap())),
+            Latency::Regions(Arc::new(Regions::world())),
+            Latency::Coordinates(Arc::new(coordinates.unwrap())),
         ]
     }
 
@@ -193,6 +256,53 @@ mod tests {
     }
 
     #[test]
+    fn delays_between_regions_have_the_medians_and_the_spread_of_the_table() {
+        let world = Regions::world();
+        let machines = 2_000;
+        let propagation = Propagation::new(&Latency::Regions(Arc::new(world.clone())), &Streams::new(1), machines, 0);
+        let mut delays = vec![Vec::new(); 100];
+        for (a, b) in (0..machines).flat_map(|a| (0..a).map(move |b| (a, b))) {
+            let [one, other] = [a, b].map(|machine| propagation.region(machine).unwrap());
+            let pair = usize::from(one.min(other)) * 10 + usize::from(one.max(other));
+            delays[pair].push(propagation.between(machines, a, b).as_secs_f64());
+        }
+        for (one, other) in (0..10u8).flat_map(|one| (one..10).map(move |other| (one, other))) {
+            let delays = &mut delays[usize::from(one) * 10 + usize::from(other)];
+            delays.sort_by(f64::total_cmp);
+            let (median, sigma) = world.law(one, other);
+            // Some 20,000 pairs within a region: a standard error of 0.5 %.
+            assert_near(delays[delays.len() / 2], median.as_secs_f64(), 0.025);
+            let logarithms: Vec<f64> = delays.iter().map(|delay| libm::log(delay / median.as_secs_f64())).collect();
+            let squares: Vec<f64> = logarithms.iter().map(|logarithm| logarithm * logarithm).collect();
+            assert_near(mean(&squares).sqrt(), sigma, 0.03);
+        }
+    }
+
+    #[test]
+    fn machines_stand_on_rows_of_coordinates_drawn_evenly() {
+        // Two hosts 10 ms apart: half the pairs are at the same host, 5 ms apart.
+        let layout = Layout { dimensions: 2, height: false, holds: Holds::OneWay, unit: Unit::Ms };
+        let coordinates = Coordinates::parse("test", "0 0\n6 8\n", layout).unwrap();
+        let delays = delays(&Latency::Coordinates(Arc::new(coordinates)));
+        assert!(delays.iter().all(|delay| [5.0, 10.0].contains(delay)));
+        assert_near(mean(&delays), 7.5, 0.01);
+    }
+
+    #[test]
+    fn servers_stand_in_the_region_they_are_given() {
+        let regions = Regions { servers: 9, ..Regions::world() };
+        let plain = Propagation::new(&Latency::Regions(Arc::new(regions)), &Streams::new(1), 20, SERVERS);
+        let regions =
+            |propagation: &Propagation| (0..20 + SERVERS).map(|at| propagation.region(at)).collect::<Vec<_>>();
+        let before = regions(&plain);
+        assert_eq!(before[20..], [Some(9), Some(9)]);
+        let inflated = plain.inflated(Inflation { share: 0.5, factor: 2.0 }, &Streams::new(1));
+        assert_eq!(regions(&inflated), before);
+        let plane = Propagation::new(&all_models()[3], &Streams::new(1), 20, 0);
+        assert_eq!(plane.region(0), None);
+    }
+
+    #[test]
     fn delays_are_the_same_both_ways_and_in_every_run_with_the_seed() {
         for latency in all_models() {
             let make = || Propagation::new(&latency, &Streams::new(5), 50, SERVERS);
@@ -212,6 +322,7 @@ mod tests {
             for (a, b) in (0..20).flat_map(|a| (0..a).map(move |b| (a, b))) {
                 assert_eq!(few.between(20, a, b), many.between(80, a, b), "{latency:?}");
             }
+            assert!((0..20).all(|participant| few.region(participant) == many.region(participant)), "{latency:?}");
             for (participant, server) in (0..20).flat_map(|a| (0..SERVERS).map(move |b| (a, b))) {
                 assert_eq!(few.between(20, participant, 20 + server), many.between(80, participant, 80 + server));
             }

@@ -2,61 +2,10 @@
 //!
 //! A first row and a first column of names are allowed. Directions are averaged: a delay is the same both ways.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
+use super::measured::{FileError, Holds, Row, Unit, Wrong, in_file, is_number, read, split};
 use crate::engine::Duration;
-
-/// What the numbers of a file are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Holds {
-    /// Round trips: half of each number is taken.
-    Rtt,
-    /// One-way delays.
-    OneWay,
-}
-
-/// The unit of the numbers of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Unit {
-    Us,
-    Ms,
-    S,
-}
-
-impl Unit {
-    const fn name(self) -> &'static str {
-        match self {
-            Unit::Us => "us",
-            Unit::Ms => "ms",
-            Unit::S => "s",
-        }
-    }
-
-    const fn nanos(self) -> f64 {
-        match self {
-            Unit::Us => 1e3,
-            Unit::Ms => 1e6,
-            Unit::S => 1e9,
-        }
-    }
-}
-
-/// Why there is no matrix. Nothing is kept of a file with an error.
-#[derive(Debug, thiserror::Error)]
-pub enum MatrixError {
-    /// The file could not be read.
-    #[error("{}: cannot read the latency matrix: {source}", path.display())]
-    Unreadable { path: PathBuf, source: io::Error },
-    /// What it holds is not a latency matrix. Lines and columns (cells of a row, not characters) count from 1.
-    #[error("{}: line {line}, column {column}: {problem}", path.display())]
-    Wrong { path: PathBuf, line: usize, column: usize, problem: String },
-}
 
 /// One-way delays between the hosts of a file. 4 bytes a pair, shared by all runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,21 +17,16 @@ pub struct Matrix {
 
 impl Matrix {
     /// Reads a matrix from a file.
-    pub fn load(path: impl AsRef<Path>, holds: Holds, unit: Unit) -> Result<Matrix, MatrixError> {
+    pub fn load(path: impl AsRef<Path>, holds: Holds, unit: Unit) -> Result<Matrix, FileError> {
         let path = path.as_ref();
-        let bytes = std::fs::read(path).map_err(|source| MatrixError::Unreadable { path: path.into(), source })?;
-        // Numbers are ASCII; names in another encoding do no harm.
-        Matrix::parse(path, &String::from_utf8_lossy(&bytes), holds, unit)
+        Matrix::parse(path, &read(path, "the latency matrix")?, holds, unit)
     }
 
     /// Reads a matrix from the text of a file; `path` is for errors.
-    pub fn parse(path: impl AsRef<Path>, text: &str, holds: Holds, unit: Unit) -> Result<Matrix, MatrixError> {
-        let wrong = |wrong: Wrong| {
-            let Wrong { line, column, problem } = wrong;
-            MatrixError::Wrong { path: path.as_ref().into(), line, column, problem }
-        };
+    pub fn parse(path: impl AsRef<Path>, text: &str, holds: Holds, unit: Unit) -> Result<Matrix, FileError> {
+        let wrong = |wrong| in_file(path.as_ref(), wrong);
         let rows = without_names(split(text)).map_err(wrong)?;
-        let factor = if holds == Holds::Rtt { unit.nanos() / 2.0 } else { unit.nanos() };
+        let factor = unit.one_way_nanos(holds);
         let delays = rows.iter().flat_map(|row| {
             let delay = move |(at, cell): (usize, &String)| {
                 one_way_nanos(cell, factor, unit).map_err(|problem| row.wrong(at + row.names, problem))
@@ -124,44 +68,6 @@ impl Matrix {
     }
 }
 
-/// A problem at a cell, before it is known of which file.
-struct Wrong {
-    line: usize,
-    column: usize,
-    problem: String,
-}
-
-/// A line of the file.
-struct Row {
-    line: usize,
-    cells: Vec<String>,
-    /// Leading cells that are names: 0 or 1.
-    names: usize,
-}
-
-impl Row {
-    /// A problem at the cell with this index.
-    fn wrong(&self, cell: usize, problem: String) -> Wrong {
-        Wrong { line: self.line, column: cell + 1, problem }
-    }
-}
-
-/// The lines that hold any cells: CSV if the text has a comma, else separated by blanks.
-fn split(text: &str) -> Vec<Row> {
-    let cells =
-        if text.contains(',') { csv_cells } else { |line: &str| line.split_whitespace().map(String::from).collect() };
-    let rows = text.lines().enumerate().map(|(at, line)| Row { line: at + 1, cells: cells(line), names: 0 });
-    rows.filter(|row| !row.cells.is_empty()).collect()
-}
-
-/// One line at a time, because the reader does not count empty lines.
-fn csv_cells(line: &str) -> Vec<String> {
-    let mut reader = csv::ReaderBuilder::new();
-    let mut reader = reader.has_headers(false).trim(csv::Trim::All).from_reader(line.as_bytes());
-    let record = reader.records().next();
-    record.and_then(Result::ok).map_or(Vec::new(), |record| record.iter().map(String::from).collect())
-}
-
 /// Takes the names off and checks that what is left is a square.
 ///
 /// A first row without any number holds names, and only below one may the first column hold names, too: so a slip in a
@@ -171,7 +77,7 @@ fn without_names(mut rows: Vec<Row>) -> Result<Vec<Row>, Wrong> {
     rows.drain(..usize::from(header));
     let Some(first) = rows.first() else {
         let problem = "there is no latency here: write a square of numbers, a row and a column for each host";
-        return Err(Wrong { line: 1, column: 1, problem: problem.into() });
+        return Err(Wrong::empty(problem));
     };
     let hosts = rows.len();
     let names = header && (!is_number(&first.cells[0]) || first.cells.len() == hosts + 1);
@@ -185,11 +91,6 @@ fn without_names(mut rows: Vec<Row>) -> Result<Vec<Row>, Wrong> {
         }
     }
     Ok(rows)
-}
-
-/// Whether a cell is meant as a number: `Nan` is a province.
-fn is_number(cell: &str) -> bool {
-    cell.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first))
 }
 
 /// A cell as a one-way delay in nanoseconds.
@@ -211,6 +112,7 @@ fn one_way_nanos(cell: &str, factor: f64, unit: Unit) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::measured::shared_data;
 
     fn parse(text: &str) -> Result<Matrix, String> {
         Matrix::parse("m.csv", text, Holds::OneWay, Unit::Ms).map_err(|error| error.to_string())
@@ -223,12 +125,7 @@ mod tests {
     /// Round trips in ms over all pairs of different hosts: mean, median, 95th percentile; `None` where the data is
     /// absent.
     fn figures_of(file: &str) -> Option<[f64; 3]> {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(file);
-        if !path.exists() {
-            println!("skipped: there is no {}", path.display());
-            return None;
-        }
-        let matrix = Matrix::load(path, Holds::Rtt, Unit::Ms).unwrap();
+        let matrix = Matrix::parse(file, &shared_data(file)?, Holds::Rtt, Unit::Ms).unwrap();
         let pairs = (0..matrix.hosts()).flat_map(|a| (0..a).map(move |b| (a, b)));
         let mut trips: Vec<_> = pairs.map(|(a, b)| 2.0 * millis(&matrix, a, b)).collect();
         trips.sort_by(f64::total_cmp);
@@ -294,6 +191,6 @@ mod tests {
     #[test]
     fn a_file_that_cannot_be_read_is_told_from_one_with_wrong_content() {
         let error = Matrix::load("/no/such/file.csv", Holds::Rtt, Unit::Ms).unwrap_err();
-        assert!(matches!(error, MatrixError::Unreadable { .. }), "{error}");
+        assert!(matches!(error, FileError::Unreadable { .. }), "{error}");
     }
 }

@@ -3,18 +3,31 @@
 //! Owns no nodes: a machine is its number, participants first, then the dedicated servers. A packet's way has two
 //! ends. [`Network::depart`] touches the sender's side only, [`Network::arrive`] the receiver's side only, at the
 //! instant that departure has given; whatever a packet's fate depends on is looked at where and when it matters.
-//! One-way delay = uplink queue + uplink serialisation + propagation × jitter + downlink serialisation + downlink queue.
+//! One-way delay = uplink queue + uplink serialisation + propagation × jitter × factor of the hour + downlink
+//! serialisation + downlink queue.
 
 pub mod access;
+pub mod burst;
+pub mod coordinates;
+pub mod diurnal;
+pub mod inflation;
 pub mod latency;
 pub mod loss;
 pub mod matrix;
+pub mod measured;
+pub mod regions;
 pub mod station;
 pub mod wire;
 
 pub use access::Access;
+pub use burst::Burst;
+pub use coordinates::{Coordinates, Layout};
+pub use diurnal::Diurnal;
+pub use inflation::Inflation;
 pub use latency::Latency;
 pub use loss::Loss;
-pub use matrix::{Holds, Matrix, MatrixError, Unit};
+pub use matrix::Matrix;
+pub use measured::{FileError, Holds, Unit};
+pub use regions::Regions;
 pub use station::{Offer, Started, Station};
 pub use wire::{Network, NetworkPlan};

@@ -1,8 +1,12 @@
 //! The network between machines: what happens to a packet from its departure to its arrival.
 
 use super::access::{Access, Full, Link, Links};
+use super::burst::{Burst, Chance};
+use super::diurnal::Diurnal;
+use super::inflation::Inflation;
 use super::latency::{Latency, Propagation};
 use super::loss::Loss;
+use super::regions::Regions;
 use crate::engine::{Duration, Noise, Source, Streams, Time, prefetch};
 
 /// What a scenario says of the network.
@@ -16,8 +20,14 @@ pub struct NetworkPlan {
     /// The factor is 1 plus a symmetric triangular variate: two-sided, so that neither the mean nor the median moves (a
     /// one-sided truncated normal raises the mean by 8 %), bounded within √6 standard deviations, and so never negative.
     pub jitter: f64,
+    /// Pairs that are farther apart than `latency` says.
+    pub inflation: Option<Inflation>,
+    /// Delays that follow the hour of the day.
+    pub diurnal: Option<Diurnal>,
     /// Probability that a packet is lost on its way, each by itself.
     pub loss: f64,
+    /// Loss in bursts, beside `loss`.
+    pub burst: Option<Burst>,
     /// The access link of every participant; `None` for no queueing and no serialisation.
     pub access: Option<Access>,
 }
@@ -25,37 +35,74 @@ pub struct NetworkPlan {
 impl NetworkPlan {
     /// The largest standard deviation of jitter whose factor cannot be negative is 1/√6 = 0.408.
     pub const LARGEST_JITTER: f64 = 0.4;
+
+    /// The regions that machines stand in, if the latency model has any. Who stands where: [`Regions::of_participant`],
+    /// and in a run [`Network::region`].
+    pub fn regions(&self) -> Option<&Regions> {
+        match &self.latency {
+            Latency::Regions(regions) => Some(regions),
+            _ => None,
+        }
+    }
 }
 
-/// The network of one run. About 48 bytes a machine with access links, 8 for a place on a plane, else nothing.
+/// The network of one run. About 48 bytes a machine with access links, 8 for a place on a plane, 4 for one in a file, 1
+/// for a region, 1 for bursts of loss.
 #[derive(Clone, Debug)]
 pub struct Network {
     participants: u32,
     propagation: Propagation,
-    /// Half the width of the triangular law of the jitter factor.
-    jitter: f64,
-    loss: f64,
+    variation: Option<Variation>,
+    loss: Chance,
     uplinks: Links,
     downlinks: Links,
+}
+
+/// What makes a packet's delay differ from that of its pair.
+#[derive(Clone, Debug)]
+struct Variation {
+    /// Half the width of the triangular law of the jitter factor.
+    jitter: f64,
+    /// Boxed, since its 24 factors would tear apart what every packet looks at.
+    diurnal: Option<Box<Diurnal>>,
+}
+
+impl Variation {
+    fn new(plan: &NetworkPlan) -> Option<Variation> {
+        assert!((0.0..=NetworkPlan::LARGEST_JITTER).contains(&plan.jitter), "a jitter of {}", plan.jitter);
+        let varies = plan.jitter > 0.0 || plan.diurnal.is_some();
+        varies.then(|| Variation { jitter: plan.jitter * 6f64.sqrt(), diurnal: plan.diurnal.map(Box::new) })
+    }
+
+    /// The factor of a packet that leaves at `now`. One draw of `noise` if there is jitter.
+    fn factor(&self, now: Time, noise: &mut Noise) -> f64 {
+        let jitter = if self.jitter > 0.0 { 1.0 + self.jitter * triangular(noise) } else { 1.0 };
+        match &self.diurnal {
+            Some(diurnal) => jitter * diurnal.factor(now),
+            None => jitter,
+        }
+    }
 }
 
 impl Network {
     /// Machines `0 .. participants`, and after them `servers`, each with its own link. Panics on a plan that no
     /// scenario check lets through (a probability above 1, a rate of zero).
     pub fn new(plan: &NetworkPlan, streams: &Streams, participants: u32, servers: &[Access]) -> Network {
-        assert!((0.0..=1.0).contains(&plan.loss), "a loss probability of {}", plan.loss);
-        assert!((0.0..=NetworkPlan::LARGEST_JITTER).contains(&plan.jitter), "a jitter of {}", plan.jitter);
         let first = if plan.access.is_some() { 0 } else { participants };
         let links = |rate: fn(&Access) -> f64| {
             let of_participants = std::iter::repeat_n(plan.access.as_ref(), (participants - first) as usize).flatten();
             let links = of_participants.chain(servers).map(|access| Link::new(rate(access), access.queue));
             Links::new(first, links.collect())
         };
+        let propagation = Propagation::new(&plan.latency, streams, participants, servers.len() as u32);
         Network {
             participants,
-            propagation: Propagation::new(&plan.latency, streams, participants, servers.len() as u32),
-            jitter: plan.jitter * 6f64.sqrt(),
-            loss: plan.loss,
+            propagation: match plan.inflation {
+                Some(inflation) => propagation.inflated(inflation, streams),
+                None => propagation,
+            },
+            variation: Variation::new(plan),
+            loss: Chance::new(plan.loss, plan.burst.as_ref(), streams, participants, servers.len() as u32),
             uplinks: links(|access| access.uplink),
             downlinks: links(|access| access.downlink),
         }
@@ -65,7 +112,7 @@ impl Network {
     ///
     /// Changes the sender's side only. The receiver's serialisation is in the instant already (it is known beforehand),
     /// so that an idle downlink needs no further event. A packet that is lost on the way has used the uplink. `noise`
-    /// is the sender's own; one draw for loss and one for jitter, where there is any. A packet to oneself takes no time
+    /// is the sender's own; one draw for loss (two with bursts) and one for jitter, where there is any. A packet to oneself takes no time
     /// and is not lost: it never reaches the link, and is delivered at `now` without a call of `arrive`.
     pub fn depart(&mut self, now: Time, from: u32, to: u32, bytes: u32, noise: &mut Noise) -> Result<Time, Loss> {
         if from == to {
@@ -75,12 +122,12 @@ impl Network {
             Some(uplink) => uplink.send(now, bytes).map_err(|Full| Loss::UplinkQueue)?,
             None => now,
         };
-        if self.loss > 0.0 && noise.chance(self.loss) {
+        if self.loss.loses(from, noise) {
             return Err(Loss::Noise);
         }
         let mut delay = self.propagation.between(self.participants, from, to);
-        if self.jitter > 0.0 {
-            delay = delay.mul_f64(1.0 + self.jitter * triangular(noise));
+        if let Some(variation) = &self.variation {
+            delay = delay.mul_f64(variation.factor(sent, noise));
         }
         let reception = self.downlinks.of(to).map_or(Duration::ZERO, |downlink| downlink.serialisation(bytes));
         Ok(sent + delay + reception)
@@ -95,10 +142,22 @@ impl Network {
         }
     }
 
-    /// Propagation delay between two machines, without jitter and links: what stretch is measured against. Zero to
-    /// oneself.
-    pub fn delay(&self, a: u32, b: u32) -> Duration {
-        if a == b { Duration::ZERO } else { self.propagation.between(self.participants, a, b) }
+    /// Propagation delay between two machines of a packet that leaves at `now`, without jitter and links: what stretch is
+    /// measured against. Zero to oneself.
+    pub fn delay(&self, now: Time, a: u32, b: u32) -> Duration {
+        if a == b {
+            return Duration::ZERO;
+        }
+        let delay = self.propagation.between(self.participants, a, b);
+        match self.variation.as_ref().and_then(|variation| variation.diurnal.as_ref()) {
+            Some(diurnal) => delay.mul_f64(diurnal.factor(now)),
+            None => delay,
+        }
+    }
+
+    /// The region that a machine stands in, by its number in [`NetworkPlan::regions`]; `None` without regions.
+    pub fn region(&self, machine: u32) -> Option<u8> {
+        self.propagation.region(machine)
     }
 
     /// Asks for the memory of where a machine is.
@@ -115,7 +174,7 @@ impl Network {
 
     /// Bytes allocated (a matrix counts fully, although runs share it).
     pub fn heap_bytes(&self) -> usize {
-        self.propagation.heap_bytes() + self.uplinks.heap_bytes() + self.downlinks.heap_bytes()
+        self.propagation.heap_bytes() + self.loss.heap_bytes() + self.uplinks.heap_bytes() + self.downlinks.heap_bytes()
     }
 }
 
@@ -133,7 +192,15 @@ mod tests {
     const HOP: Duration = Duration::from_millis(50);
 
     fn plan() -> NetworkPlan {
-        NetworkPlan { latency: Latency::Constant(HOP), jitter: 0.0, loss: 0.0, access: None }
+        NetworkPlan {
+            latency: Latency::Constant(HOP),
+            jitter: 0.0,
+            inflation: None,
+            diurnal: None,
+            loss: 0.0,
+            burst: None,
+            access: None,
+        }
     }
 
     fn network(plan: &NetworkPlan, servers: &[Access]) -> Network {
@@ -150,7 +217,10 @@ mod tests {
         let arrival = network.depart(at(0), 0, 1, u32::MAX, &mut Noise::new(1));
         assert_eq!(arrival, Ok(Time::ZERO + HOP));
         assert_eq!(network.arrive(arrival.unwrap(), 1, u32::MAX), arrival);
-        assert_eq!((network.delay(0, 1), network.delay(1, 1), network.heap_bytes()), (HOP, Duration::ZERO, 0));
+        assert_eq!(
+            (network.delay(at(0), 0, 1), network.delay(at(0), 1, 1), network.heap_bytes()),
+            (HOP, Duration::ZERO, 0)
+        );
     }
 
     #[test]
@@ -166,6 +236,32 @@ mod tests {
         assert!((variance.sqrt() - 0.4).abs() < 0.002, "standard deviation {}", variance.sqrt());
         assert!((above - 0.5).abs() < 0.005, "two-sided: {above} above the mean");
         assert!(factors.iter().all(|&f| f > 0.0));
+    }
+
+    #[test]
+    fn the_factor_of_the_hour_holds_for_packets_and_for_the_delay_that_stretch_is_measured_against() {
+        let mut factors = [1.0; 24];
+        factors[7] = 2.0;
+        let mut network = network(&NetworkPlan { diurnal: Some(Diurnal { factors, start_hour: 6 }), ..plan() }, &[]);
+        let hour = Time::from_nanos(3_600_000_000_000);
+        for (now, delay) in [(at(0), HOP), (hour, HOP + HOP), (hour + Duration::from_secs(3_600), HOP)] {
+            assert_eq!(network.depart(now, 0, 1, 100, &mut Noise::new(1)), Ok(now + delay));
+            assert_eq!(network.delay(now, 0, 1), delay);
+        }
+    }
+
+    #[test]
+    fn inflated_pairs_and_bursts_of_loss_reach_the_packets() {
+        let inflation = Some(Inflation { share: 1.0, factor: 3.0 });
+        let burst = Some(Burst { mean_loss: 0.1, mean_burst: 4.0, loss_good: 0.0, loss_bad: 1.0 });
+        let mut network = network(&NetworkPlan { inflation, burst, ..plan() }, &[]);
+        let mut noise = Noise::new(1);
+        let fates: Vec<_> = (0..50_000).map(|_| network.depart(at(0), 0, 1, 100, &mut noise)).collect();
+        let lost = fates.iter().filter(|fate| **fate == Err(Loss::Noise)).count();
+        assert!((4_500..5_500).contains(&lost), "{lost} of 50,000 at 0.1");
+        let runs = fates.chunk_by(|a, b| a.is_ok() == b.is_ok()).filter(|run| run[0].is_err()).count();
+        assert!((lost as f64 / runs as f64 - 4.0).abs() < 0.4, "{lost} in {runs} bursts");
+        assert!(fates.iter().flatten().all(|arrival| *arrival == Time::ZERO + HOP + HOP + HOP));
     }
 
     #[test]

@@ -237,8 +237,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn answered(&mut self, op: OpId, correct: bool, at: Contact) {
         let Some(operation) = self.operations.end(op) else { return };
         let node = operation.node;
-        let round_trip =
-            (at.node != node).then(|| Duration::from_nanos(2 * self.network.delay(node.0, at.node.0).as_nanos()));
+        let one_way = self.network.delay(self.now, node.0, at.node.0);
+        let round_trip = (at.node != node).then(|| one_way + one_way);
         let local = operation.kind == OperationKind::Get && at.node == node;
         let verdict = if correct { Verdict::Correct } else { Verdict::Incorrect };
         let ended = Ended { verdict, hops: correct.then_some(at.hops), round_trip, local };

@@ -1,16 +1,10 @@
-//! What the sections about the environment mean: time, network, resources, workload, events.
-
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+//! What the sections about the environment mean: time, resources, workload, events. The network has a file of its own.
 
 use super::check::{Check, Noted};
 use super::file;
 use super::gap::Gap;
 use super::plan::{Crash, Resources, Workload};
-use super::problem::Kind;
 use crate::engine::{Duration, DurationLaw, Law};
-use crate::network::{Access, Holds, Latency, Matrix, MatrixError, NetworkPlan, Unit};
 use crate::population::Popularity;
 
 /// What travels in one packet; larger values will be transfers.
@@ -21,12 +15,6 @@ const SAMPLE: Duration = Duration::from_secs(60);
 
 /// Rows of a time series at most.
 const MOST_SAMPLES: u64 = 1_000_000;
-
-/// Matrices that were read already: a sweep reads each once.
-#[derive(Debug, Default)]
-pub(super) struct Files {
-    matrices: BTreeMap<PathBuf, Arc<Matrix>>,
-}
 
 /// Warm-up, measurement, and the distance of samples.
 pub(super) fn time(check: &mut Check<'_>) -> Result<(Duration, Duration, Duration), Noted> {
@@ -46,62 +34,6 @@ pub(super) fn time(check: &mut Check<'_>) -> Result<(Duration, Duration, Duratio
         check.wrong("time.sample", "the time series would be too long", help);
     }
     Ok((warmup, measure, sample))
-}
-
-pub(super) fn network(check: &mut Check<'_>, folder: &Path, files: &mut Files) -> Result<NetworkPlan, Noted> {
-    let network: file::Network = check.section("network")?.unwrap_or_default();
-    check.range("network.loss", network.loss, 0.0..=1.0);
-    check.range("network.jitter", network.jitter, 0.0..=NetworkPlan::LARGEST_JITTER);
-    let access = network.access.map(|access| Access {
-        uplink: access.uplink.0,
-        downlink: access.downlink.0,
-        queue: access.queue.0,
-    });
-    let latency = latency(check, network.latency, folder, files)?;
-    Ok(NetworkPlan { latency, jitter: network.jitter, loss: network.loss, access })
-}
-
-fn latency(check: &mut Check<'_>, said: file::Latency, folder: &Path, files: &mut Files) -> Result<Latency, Noted> {
-    Ok(match said {
-        file::Latency::Constant(delay) => Latency::Constant(delay),
-        file::Latency::Uniform { low, high } if low > high => {
-            let help = format!("write {low} or more, or lower `low`");
-            return Err(check.wrong("network.latency.uniform.high", "`high` is below `low`", help));
-        }
-        file::Latency::Uniform { low, high } => Latency::Uniform { low, high },
-        file::Latency::Lognormal { median, sigma } => {
-            check.range("network.latency.lognormal.sigma", sigma, 0.0..=10.0);
-            Latency::Lognormal { median, sigma }
-        }
-        file::Latency::Plane { width } => Latency::Plane { width },
-        file::Latency::Matrix { file, holds, unit } => {
-            Latency::Matrix(matrix(check, folder.join(file), holds, unit, files)?)
-        }
-    })
-}
-
-fn matrix(
-    check: &mut Check<'_>,
-    path: PathBuf,
-    holds: Holds,
-    unit: Unit,
-    files: &mut Files,
-) -> Result<Arc<Matrix>, Noted> {
-    if let Some(matrix) = files.matrices.get(&path) {
-        return Ok(Arc::clone(matrix));
-    }
-    match Matrix::load(&path, holds, unit) {
-        Ok(matrix) => Ok(Arc::clone(files.matrices.entry(path).or_insert(Arc::new(matrix)))),
-        Err(error) => {
-            let problem = check.at("network.latency.matrix.file", error.to_string());
-            Err(check.note(match error {
-                MatrixError::Unreadable { .. } => {
-                    problem.kind(Kind::Unreadable).help("a relative path begins at the folder of the scenario file")
-                }
-                MatrixError::Wrong { .. } => problem,
-            }))
-        }
-    }
 }
 
 pub(super) fn resources(check: &mut Check<'_>) -> Result<Resources, Noted> {

@@ -3,14 +3,17 @@
 //! Parsing touches nothing but the text. Defaults stand here where they do not depend on anything else; what they mean
 //! together is the plan's business. The documentation of each key is also what the JSON Schema tells an editor.
 
+mod network;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use network::{Burst, Coordinates, Diurnal, Inflation, Latency, Network, RegionTable, Regions};
+
 use super::gap::Gap;
 use super::plan::Rejoin;
-use crate::engine::quantity::{Limit, Rate, Size};
+use crate::engine::quantity::Size;
 use crate::engine::{Duration, DurationLaw};
-use crate::network::{Holds, Unit};
 use crate::population::{Popularity, Target};
 use crate::storage::Repair;
 
@@ -83,75 +86,6 @@ impl Default for Churn {
     fn default() -> Churn {
         let notice = Duration::from_secs(15);
         Churn { preset: None, session: None, downtime: None, time_scale: 1.0, graceful: 0.5, notice }
-    }
-}
-
-/// What lies between the machines.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Network {
-    /// The probability that a packet is lost, independently of all others. Default 0.
-    pub loss: f64,
-    /// The standard deviation of the factor, with mean 1, by which each packet's delay varies. 0 to 0.4, default 0.
-    pub jitter: f64,
-    /// The delay of each pair of machines, one way. Default constant = "50ms".
-    pub latency: Latency,
-    /// The line of every participant. Absent: no queueing and no serialisation.
-    pub access: Option<Access>,
-}
-
-/// The delay of each pair of machines, one way.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Latency {
-    /// The same for all pairs.
-    Constant(Duration),
-    /// Drawn for each pair.
-    Uniform { low: Duration, high: Duration },
-    /// Drawn for each pair. King's round trips are median "78ms", sigma 0.51.
-    Lognormal {
-        /// One way.
-        median: Duration,
-        /// The standard deviation of the logarithm. Default 0.51 (King).
-        #[serde(default = "king_sigma")]
-        sigma: f64,
-    },
-    /// Machines are spread evenly over a square; the delay is the distance, 0.5214 of the width on average.
-    Plane { width: Duration },
-    /// Measured delays from a file; machines are drawn onto its rows.
-    Matrix {
-        /// Relative to the scenario file.
-        file: String,
-        holds: Holds,
-        unit: Unit,
-    },
-}
-
-fn king_sigma() -> f64 {
-    0.51
-}
-
-impl Default for Latency {
-    fn default() -> Latency {
-        Latency::Constant(Duration::from_millis(50))
-    }
-}
-
-/// The line between a machine and the network.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Access {
-    /// Default "unlimited".
-    pub uplink: Rate,
-    /// Default "unlimited".
-    pub downlink: Rate,
-    /// What each direction may queue before it drops. Default "1MiB".
-    pub queue: Limit,
-}
-
-impl Default for Access {
-    fn default() -> Access {
-        Access { uplink: Rate(f64::INFINITY), downlink: Rate(f64::INFINITY), queue: Limit(1 << 20) }
     }
 }
 

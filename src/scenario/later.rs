@@ -7,9 +7,6 @@ use super::problem::Problem;
 
 /// Paths; `*` stands for any key.
 const LATER: &[&str] = &[
-    "network.burst",
-    "network.latency.coordinates",
-    "network.latency.regions",
     "network.nat",
     "network.transfers",
     "population.arrivals",

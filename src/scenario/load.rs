@@ -8,8 +8,8 @@ use toml::de::ValueDeserializer;
 
 use super::axes::{self, Axis, Point};
 use super::document::Document;
-use super::environment::Files;
 use super::file;
+use super::network::Files;
 use super::plan::{Plan, System};
 use super::problem::{Kind, Problem, Problems};
 use super::registered::Registered;

@@ -17,6 +17,7 @@ mod file;
 mod gap;
 mod later;
 mod load;
+mod network;
 mod path;
 pub mod plan;
 mod population;

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::check::{Check, Noted};
 use super::document::Document;
-use super::environment::{Files, crashes, network, resources, time, workload};
+use super::environment::{crashes, resources, time, workload};
 use super::file;
+use super::network::{Files, network};
 use super::plan::{Plan, Start};
 use super::population::population;
 use super::problem::Problems;

@@ -33,7 +33,7 @@ error: unknown key `los`
   |
 5 | los = 0.1
   | ^^^
-  = help: did you mean `loss`? expected one of `loss`, `jitter`, `latency`, `access`
+  = help: did you mean `loss`? expected one of `loss`, `burst`, `jitter`, `latency`, `diurnal`, `inflation`, `access`
 "#,
     );
 }
@@ -187,7 +187,6 @@ fn churn_without_a_finite_mean_is_refused() {
 fn keys_of_later_work_are_refused_as_such() {
     for (line, marked) in [
         ("network.nat.shares = { open = 1 }", "nat"),
-        ("network.latency.regions = {}", "regions"),
         ("network.transfers = {}", "transfers"),
         ("population.classes = []", "classes"),
         ("systems.b = { ring = {}, traversal = {} }", "traversal"),

@@ -2,6 +2,7 @@
 
 mod grid;
 mod mistakes;
+mod networks;
 mod plans;
 mod sets;
 

@@ -1,0 +1,147 @@
+//! Regions: each machine stands in one, and the delay of a pair is lognormal around the median of its two regions.
+//!
+//! The built-in table is the world in ten regions. Its figures are ours, from the round trips between 235 cities that
+//! WonderNetwork's ping servers measured on 2018-11-10 (as the project "wittgenstein" keeps them): the median over all
+//! pairs of cities in two regions, directions averaged, three cities in Siberia and Kazakhstan left out. The spread is
+//! half the distance between the 16th and the 84th percentile of the logarithm of round trip over median, which for a
+//! normal variate is the standard deviation, over all pairs in one region and in two. A test computes all of it again.
+//! Shares of machines were not measured: equal ones are an assumption.
+
+use super::measured::{Holds, Unit};
+use crate::engine::{Duration, Purpose, Source, Streams};
+
+/// Regions, who stands in them and how far they are apart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Regions {
+    /// At least one, at most 255; all different.
+    pub names: Vec<String>,
+    /// The share of participants in each; their sum is one.
+    pub shares: Vec<f64>,
+    /// The number of the region in which all servers stand.
+    pub servers: u8,
+    /// Median one-way delays, row by row; the same both ways.
+    pub medians: Vec<Duration>,
+    /// Standard deviation of the logarithm of the delay over pairs in two regions.
+    pub sigma: f64,
+    /// The same over pairs in one region: there short ways and long ones are more different.
+    pub sigma_within: f64,
+}
+
+/// Names and median round trips in ms of the built-in table, which is symmetric.
+pub const WORLD: [(&str, [u16; 10]); 10] = [
+    ("north-america", [45, 119, 121, 143, 175, 226, 254, 242, 193, 222]),
+    ("latin-america", [119, 141, 193, 214, 251, 299, 335, 329, 295, 316]),
+    ("western-europe", [121, 193, 28, 45, 75, 144, 162, 260, 271, 311]),
+    ("eastern-europe", [143, 214, 45, 47, 86, 171, 175, 234, 283, 325]),
+    ("middle-east", [175, 251, 75, 86, 119, 195, 205, 288, 314, 346]),
+    ("africa", [226, 299, 144, 171, 195, 179, 268, 344, 357, 428]),
+    ("south-asia", [254, 335, 162, 175, 205, 268, 44, 125, 163, 223]),
+    ("southeast-asia", [242, 329, 260, 234, 288, 344, 125, 72, 93, 174]),
+    ("east-asia", [193, 295, 271, 283, 314, 357, 163, 93, 66, 192]),
+    ("oceania", [222, 316, 311, 325, 346, 428, 223, 174, 192, 36]),
+];
+
+/// Where a participant is.
+const REGION: Purpose = Purpose::new("region");
+
+impl Regions {
+    /// Spread between regions of the built-in table.
+    pub const SIGMA: f64 = 0.24;
+    /// Spread within regions of the built-in table.
+    pub const SIGMA_WITHIN: f64 = 0.61;
+
+    /// The built-in table with equal shares and the servers in the first region.
+    pub fn world() -> Regions {
+        let names = WORLD.iter().map(|(name, _)| name.to_string()).collect();
+        let round_trips = WORLD.iter().flat_map(|(_, row)| row.map(f64::from));
+        Regions::new(names, round_trips.collect(), Holds::Rtt, Unit::Ms)
+    }
+
+    /// Regions with medians in a unit, row by row, directions averaged; with equal shares, the spread of the built-in
+    /// table and the servers in the first region. Panics if there are not as many rows and columns as names.
+    pub fn new(names: Vec<String>, medians: Vec<f64>, holds: Holds, unit: Unit) -> Regions {
+        let number = names.len();
+        assert!((1..=255).contains(&number) && medians.len() == number * number, "{number} regions");
+        let both = |at: usize| (medians[at] + medians[at % number * number + at / number]) / 2.0;
+        let nanos = (0..medians.len()).map(|at| (both(at) * unit.one_way_nanos(holds) + 0.5) as u64);
+        Regions {
+            shares: vec![1.0 / number as f64; number],
+            servers: 0,
+            medians: nanos.map(Duration::from_nanos).collect(),
+            sigma: Regions::SIGMA,
+            sigma_within: Regions::SIGMA_WITHIN,
+            names,
+        }
+    }
+
+    /// The largest number that a table may hold: 10 s one-way, since more is a wrong unit.
+    pub const fn longest(holds: Holds, unit: Unit) -> f64 {
+        1e10 / unit.one_way_nanos(holds)
+    }
+
+    /// The number of the region with this name.
+    pub fn number(&self, name: &str) -> Option<u8> {
+        self.names.iter().position(|known| known == name).map(|number| number as u8)
+    }
+
+    /// The region of a participant: one draw of its own `region` stream, so it is the same in every system and however
+    /// many participants there are.
+    pub fn of_participant(&self, streams: &Streams, participant: u32) -> u8 {
+        let mut left = streams.stream(REGION, participant.into()).unit();
+        for (number, share) in (0..).zip(&self.shares) {
+            if left < *share {
+                return number;
+            }
+            left -= share;
+        }
+        // Shares add up to one only as far as floats do: whoever falls out at the end stands in the last that has any.
+        self.shares.iter().rposition(|share| *share > 0.0).expect("shares add up to one") as u8
+    }
+
+    /// The median one-way delay between machines in two regions, and its spread.
+    pub(super) fn law(&self, a: u8, b: u8) -> (Duration, f64) {
+        let median = self.medians[usize::from(a) * self.names.len() + usize::from(b)];
+        (median, if a == b { self.sigma_within } else { self.sigma })
+    }
+}
+
+#[cfg(test)]
+mod cities;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_table_is_symmetric() {
+        let world = Regions::world();
+        for (a, b) in (0..10u8).flat_map(|a| (0..a).map(move |b| (a, b))) {
+            assert_eq!(world.law(a, b), world.law(b, a), "{} and {}", world.names[a as usize], world.names[b as usize]);
+        }
+        assert_eq!(world.law(0, 2), (Duration::from_nanos(60_500_000), Regions::SIGMA));
+        assert_eq!(world.law(0, 0), (Duration::from_nanos(22_500_000), Regions::SIGMA_WITHIN));
+    }
+
+    #[test]
+    fn participants_stand_in_regions_by_their_shares() {
+        let mut world = Regions::world();
+        world.shares = vec![0.0, 0.5, 0.0, 0.3, 0.2, 0.0, 0.0, 0.0, 0.0, 0.0];
+        let streams = Streams::new(1);
+        let mut counts = [0u32; 10];
+        (0..100_000).for_each(|participant| counts[usize::from(world.of_participant(&streams, participant))] += 1);
+        for (count, share) in counts.into_iter().zip(&world.shares) {
+            let expected = share * 1e5;
+            let deviation = (expected * (1.0 - share)).sqrt();
+            assert!((f64::from(count) - expected).abs() <= 4.0 * deviation, "{count} instead of {expected}");
+        }
+    }
+
+    #[test]
+    fn directions_of_an_own_table_are_averaged() {
+        let names = vec!["here".to_owned(), "there".to_owned()];
+        let regions = Regions::new(names, vec![10.0, 30.0, 50.0, 20.0], Holds::OneWay, Unit::Us);
+        let micros = |a, b| regions.law(a, b).0.as_nanos() / 1000;
+        assert_eq!([micros(0, 0), micros(0, 1), micros(1, 0), micros(1, 1)], [10, 40, 40, 20]);
+        assert_eq!((regions.number("there"), regions.number("nowhere")), (Some(1), None));
+    }
+}

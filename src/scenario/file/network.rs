@@ -1,0 +1,192 @@
+//! What was said of the network.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use toml::Spanned;
+
+use crate::engine::Duration;
+use crate::engine::quantity::{Limit, Rate};
+use crate::network::{self, Holds, Unit};
+
+/// What lies between the machines.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Network {
+    /// The probability that a packet is lost, independently of all others. Default 0.
+    pub loss: f64,
+    /// Loss in bursts, beside `loss`. Absent: none.
+    pub burst: Option<Burst>,
+    /// The standard deviation of the factor, with mean 1, by which each packet's delay varies. 0 to 0.4, default 0.
+    pub jitter: f64,
+    /// The delay of each pair of machines, one way. Default constant = "50ms".
+    pub latency: Latency,
+    /// Delays that follow the hour of the day. Absent: they are the same at all times.
+    pub diurnal: Option<Diurnal>,
+    /// Pairs farther apart than `latency` says, so that the triangle inequality is violated. Absent: none.
+    pub inflation: Option<Inflation>,
+    /// The line of every participant. Absent: no queueing and no serialisation.
+    pub access: Option<Access>,
+}
+
+/// The delay of each pair of machines, one way.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Latency {
+    /// The same for all pairs.
+    Constant(Duration),
+    /// Drawn for each pair.
+    Uniform { low: Duration, high: Duration },
+    /// Drawn for each pair. King's round trips are median "78ms", sigma 0.51.
+    Lognormal {
+        /// One way.
+        median: Duration,
+        /// The standard deviation of the logarithm. Default 0.51 (King).
+        #[serde(default = "king_sigma")]
+        sigma: f64,
+    },
+    /// Machines are spread evenly over a square; the delay is the distance, 0.5214 of the width on average.
+    Plane { width: Duration },
+    /// Measured delays from a file; machines are drawn onto its rows.
+    Matrix {
+        /// Relative to the scenario file.
+        file: String,
+        holds: Holds,
+        unit: Unit,
+    },
+    /// Machines stand in regions; the delay is lognormal around the median of a pair's two regions.
+    Regions(Regions),
+    /// Positions of measured hosts from a file; machines are drawn onto its rows and the delay is the distance.
+    Coordinates(Coordinates),
+}
+
+/// Regions and who stands in them.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Regions {
+    /// Own regions. Default: ten regions of the world, medians over WonderNetwork's pings between 232 cities on
+    /// 2018-11-10 (`peerlab list latency` names them).
+    pub table: Option<RegionTable>,
+    /// The share of participants in each region, by its name; their sum is 1, and a region that is not named has none.
+    /// Default: equal shares, an assumption.
+    #[schemars(with = "Option<BTreeMap<String, f64>>")]
+    pub shares: Option<BTreeMap<Spanned<String>, f64>>,
+    /// The region of the servers. Default: the first.
+    #[schemars(with = "Option<String>")]
+    pub servers: Option<Spanned<String>>,
+    /// The standard deviation of the logarithm of the delay over pairs in two regions, 0 to 10. Default 0.24 (the pings).
+    pub sigma: f64,
+    /// The same over pairs in one region. Default 0.61 (the pings).
+    pub sigma_within: f64,
+}
+
+impl Default for Regions {
+    fn default() -> Regions {
+        let (sigma, sigma_within) = (network::Regions::SIGMA, network::Regions::SIGMA_WITHIN);
+        Regions { table: None, shares: None, servers: None, sigma, sigma_within }
+    }
+}
+
+/// Regions of one's own.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegionTable {
+    /// At least one, at most 255, all different.
+    pub names: Vec<String>,
+    /// A row for each region, and in it a number for each: medians. Directions are averaged.
+    pub medians: Vec<Vec<f64>>,
+    pub holds: Holds,
+    pub unit: Unit,
+}
+
+/// Positions of hosts in a file.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Coordinates {
+    /// Relative to the scenario file. A row a host: its coordinates, as CSV or separated by blanks, names allowed in the
+    /// first row.
+    pub file: String,
+    /// What a distance is.
+    pub holds: Holds,
+    pub unit: Unit,
+    /// 2 or 3. Default 2.
+    #[serde(default = "plane")]
+    pub dimensions: u8,
+    /// Whether a height follows the coordinates, which each packet pays at both its ends (Dabek et al. 2004). Default
+    /// false.
+    #[serde(default)]
+    pub height: bool,
+}
+
+fn plane() -> u8 {
+    2
+}
+
+/// A chain of good and bad times for each sender (Gilbert 1960, Elliott 1963), which advances by packets.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Burst {
+    /// The share of packets lost in the long run, from `loss_good` to below `loss_bad`.
+    pub mean_loss: f64,
+    /// The mean length of a bad time in packets, at least 1.
+    pub mean_burst: f64,
+    /// The probability of a loss in a good time. Default 0, as Gilbert's.
+    #[serde(default)]
+    pub loss_good: f64,
+    /// The probability of a loss in a bad time. Default 1: all are lost, and bad times are runs of losses.
+    #[serde(default = "certain")]
+    pub loss_bad: f64,
+}
+
+fn certain() -> f64 {
+    1.0
+}
+
+/// A factor on all delays for each hour of the day; it steps from hour to hour.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Diurnal {
+    /// 24 numbers, from 0:00 on, each from 0.01 to 100.
+    pub factors: [f64; 24],
+    /// The hour of the day at the start of the run, 0 to 23. Default 0.
+    #[serde(default)]
+    pub start_hour: u8,
+}
+
+/// Pairs, drawn at random, whose delay is longer, as routing policies have it (Zheng et al. 2005).
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Inflation {
+    /// Of all pairs, 0 to 1.
+    pub share: f64,
+    /// By what their delay is multiplied, 1 to 100.
+    pub factor: f64,
+}
+
+fn king_sigma() -> f64 {
+    0.51
+}
+
+impl Default for Latency {
+    fn default() -> Latency {
+        Latency::Constant(Duration::from_millis(50))
+    }
+}
+
+/// The line between a machine and the network.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Access {
+    /// Default "unlimited".
+    pub uplink: Rate,
+    /// Default "unlimited".
+    pub downlink: Rate,
+    /// What each direction may queue before it drops. Default "1MiB".
+    pub queue: Limit,
+}
+
+impl Default for Access {
+    fn default() -> Access {
+        Access { uplink: Rate(f64::INFINITY), downlink: Rate(f64::INFINITY), queue: Limit(1 << 20) }
+    }
+}

@@ -1,0 +1,211 @@
+//! What the section about the network means, the files that it names read.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use toml::Spanned;
+
+use super::check::{Check, Noted};
+use super::file;
+use super::problem::{Kind, Problem};
+use super::source::Span;
+use crate::network::{
+    Access, Burst, Coordinates, Diurnal, FileError, Holds, Inflation, Latency, Layout, Matrix, NetworkPlan, Regions,
+    Unit,
+};
+
+/// How far the shares of regions may be from one, since thirds cannot be written.
+const SHARES_OFF: f64 = 1e-4;
+
+/// Files that were read already: a sweep reads each once.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    matrices: BTreeMap<(PathBuf, Holds, Unit), Arc<Matrix>>,
+    coordinates: BTreeMap<(PathBuf, Layout), Arc<Coordinates>>,
+}
+
+pub(super) fn network(check: &mut Check<'_>, folder: &Path, files: &mut Files) -> Result<NetworkPlan, Noted> {
+    let network: file::Network = check.section("network")?.unwrap_or_default();
+    check.range("network.loss", network.loss, 0.0..=1.0);
+    check.range("network.jitter", network.jitter, 0.0..=NetworkPlan::LARGEST_JITTER);
+    let access = network.access.map(|access| Access {
+        uplink: access.uplink.0,
+        downlink: access.downlink.0,
+        queue: access.queue.0,
+    });
+    let burst = network.burst.map(|said| burst(check, said));
+    let diurnal = network.diurnal.map(|said| diurnal(check, said));
+    let inflation = network.inflation.map(|said| inflation(check, said));
+    let latency = latency(check, network.latency, folder, files)?;
+    let (jitter, loss) = (network.jitter, network.loss);
+    Ok(NetworkPlan { latency, jitter, inflation, diurnal, loss, burst, access })
+}
+
+fn latency(check: &mut Check<'_>, said: file::Latency, folder: &Path, files: &mut Files) -> Result<Latency, Noted> {
+    Ok(match said {
+        file::Latency::Constant(delay) => Latency::Constant(delay),
+        file::Latency::Uniform { low, high } if low > high => {
+            let help = format!("write {low} or more, or lower `low`");
+            return Err(check.wrong("network.latency.uniform.high", "`high` is below `low`", help));
+        }
+        file::Latency::Uniform { low, high } => Latency::Uniform { low, high },
+        file::Latency::Lognormal { median, sigma } => {
+            check.range("network.latency.lognormal.sigma", sigma, 0.0..=10.0);
+            Latency::Lognormal { median, sigma }
+        }
+        file::Latency::Plane { width } => Latency::Plane { width },
+        file::Latency::Matrix { file, holds, unit } => {
+            let path = folder.join(file);
+            let key = (path.clone(), holds, unit);
+            let load = || Matrix::load(&path, holds, unit);
+            Latency::Matrix(loaded(check, "network.latency.matrix.file", &mut files.matrices, key, load)?)
+        }
+        file::Latency::Regions(said) => Latency::Regions(Arc::new(regions(check, said)?)),
+        file::Latency::Coordinates(said) => {
+            let file::Coordinates { file, holds, unit, dimensions, height } = said;
+            if !(2..=3).contains(&dimensions) {
+                let message = format!("`dimensions` cannot be {dimensions}");
+                return Err(check.wrong("network.latency.coordinates.dimensions", message, "write 2 or 3"));
+            }
+            let layout = Layout { dimensions, height, holds, unit };
+            let path = folder.join(file);
+            let load = || Coordinates::load(&path, layout);
+            let key = (path.clone(), layout);
+            Latency::Coordinates(loaded(check, "network.latency.coordinates.file", &mut files.coordinates, key, load)?)
+        }
+    })
+}
+
+/// What the file named at `place` holds, read unless it is among those `known`.
+fn loaded<K: Ord, T>(
+    check: &mut Check<'_>,
+    place: &str,
+    known: &mut BTreeMap<K, Arc<T>>,
+    key: K,
+    load: impl FnOnce() -> Result<T, FileError>,
+) -> Result<Arc<T>, Noted> {
+    if let Some(read) = known.get(&key) {
+        return Ok(Arc::clone(read));
+    }
+    match load() {
+        Ok(read) => Ok(Arc::clone(known.entry(key).or_insert(Arc::new(read)))),
+        Err(error) => {
+            let problem = check.at(place, error.to_string());
+            Err(check.note(match error {
+                FileError::Unreadable { .. } => {
+                    problem.kind(Kind::Unreadable).help("a relative path begins at the folder of the scenario file")
+                }
+                FileError::Wrong { .. } => problem,
+            }))
+        }
+    }
+}
+
+fn regions(check: &mut Check<'_>, said: file::Regions) -> Result<Regions, Noted> {
+    let file::Regions { table, shares, servers, sigma, sigma_within } = said;
+    check.range("network.latency.regions.sigma", sigma, 0.0..=10.0);
+    check.range("network.latency.regions.sigma_within", sigma_within, 0.0..=10.0);
+    let mut regions = match table {
+        Some(table) => own_regions(check, table)?,
+        None => Regions::world(),
+    };
+    (regions.sigma, regions.sigma_within) = (sigma, sigma_within);
+    if let Some(shares) = shares {
+        regions.shares = self::shares(check, &regions, &shares)?;
+    }
+    if let Some(name) = servers {
+        regions.servers = region(check, &regions, name.span(), name.get_ref())?;
+    }
+    Ok(regions)
+}
+
+/// The number of the region whose name stands at `span`.
+fn region(check: &mut Check<'_>, regions: &Regions, span: Span, name: &str) -> Result<u8, Noted> {
+    regions.number(name).ok_or_else(|| {
+        let names: Vec<&str> = regions.names.iter().map(String::as_str).collect();
+        check.note(Problem::unknown(span, "region", name, &names))
+    })
+}
+
+fn shares(check: &mut Check<'_>, regions: &Regions, said: &BTreeMap<Spanned<String>, f64>) -> Result<Vec<f64>, Noted> {
+    const PLACE: &str = "network.latency.regions.shares";
+    let mut shares = vec![0.0; regions.names.len()];
+    for (name, share) in said {
+        let number = region(check, regions, name.span(), name.get_ref())?;
+        check.range(&format!("{PLACE}.{}", name.get_ref()), *share, 0.0..=1.0);
+        shares[usize::from(number)] = *share;
+    }
+    let sum: f64 = shares.iter().sum();
+    if (sum - 1.0).abs() > SHARES_OFF {
+        let help = "write shares that add up to 1; a region that is not named has none";
+        return Err(check.wrong(PLACE, format!("the shares of the regions add up to {sum}"), help));
+    }
+    Ok(shares.into_iter().map(|share| share / sum).collect())
+}
+
+fn own_regions(check: &mut Check<'_>, table: file::RegionTable) -> Result<Regions, Noted> {
+    const NAMES: &str = "network.latency.regions.table.names";
+    const MEDIANS: &str = "network.latency.regions.table.medians";
+    let file::RegionTable { names, medians, holds, unit } = table;
+    let number = names.len();
+    if !(1..=255).contains(&number) {
+        return Err(check.wrong(NAMES, format!("there cannot be {number} regions"), "name 1 to 255"));
+    }
+    if let Some(at) = (1..number).find(|&at| names[..at].contains(&names[at])) {
+        let message = format!("there are two regions `{}`", names[at]);
+        return Err(check.wrong(&format!("{NAMES}.{at}"), message, "give each a name of its own"));
+    }
+    if medians.len() != number {
+        let help = "write a row for each region, and in it a number for each";
+        return Err(check.wrong(MEDIANS, format!("{} rows for {number} regions", medians.len()), help));
+    }
+    for (at, row) in medians.iter().enumerate() {
+        let place = format!("{MEDIANS}.{at}");
+        if row.len() != number {
+            let message = format!("a row of {} in a table of {number} regions", row.len());
+            return Err(check.wrong(&place, message, "write a number for each region, in the order of `names`"));
+        }
+        if let Some(column) = row.iter().position(|median| !(0.0..=Regions::longest(holds, unit)).contains(median)) {
+            let help = format!("write a number of {} from 0 to {}", unit.name(), Regions::longest(holds, unit));
+            let message = format!("{} is not a delay", row[column]);
+            return Err(check.wrong(&format!("{place}.{column}"), message, help));
+        }
+    }
+    Ok(Regions::new(names, medians.concat(), holds, unit))
+}
+
+fn burst(check: &mut Check<'_>, said: file::Burst) -> Burst {
+    let file::Burst { mean_loss, mean_burst, loss_good, loss_bad } = said;
+    let burst = Burst { mean_loss, mean_burst, loss_good, loss_bad };
+    check.range("network.burst.loss_bad", loss_bad, 0.0..=1.0);
+    check.range("network.burst.loss_good", loss_good, 0.0..=1.0);
+    if !(loss_good..loss_bad).contains(&mean_loss) {
+        let help = "write a number from `loss_good` to below `loss_bad`, which are 0 and 1 if not given";
+        check.wrong("network.burst.mean_loss", format!("`mean_loss` cannot be {mean_loss}"), help);
+    } else if !burst.is_possible() {
+        let help = format!("write {} or more packets: with less there is not so much loss", burst.shortest());
+        check.wrong("network.burst.mean_burst", format!("`mean_burst` cannot be {mean_burst}"), help);
+    }
+    burst
+}
+
+fn diurnal(check: &mut Check<'_>, said: file::Diurnal) -> Diurnal {
+    let file::Diurnal { factors, start_hour } = said;
+    for (hour, factor) in factors.iter().enumerate() {
+        if !(0.01..=100.0).contains(factor) {
+            let message = format!("the factor of {hour}:00 cannot be {factor}");
+            check.wrong(&format!("network.diurnal.factors.{hour}"), message, "write a number from 0.01 to 100");
+        }
+    }
+    if start_hour > 23 {
+        check.wrong("network.diurnal.start_hour", format!("a day has no hour {start_hour}"), "write 0 to 23");
+    }
+    Diurnal { factors, start_hour }
+}
+
+fn inflation(check: &mut Check<'_>, said: file::Inflation) -> Inflation {
+    check.range("network.inflation.share", said.share, 0.0..=1.0);
+    check.range("network.inflation.factor", said.factor, 1.0..=100.0);
+    Inflation { share: said.share, factor: said.factor }
+}
