@@ -96,8 +96,8 @@ fn words(what: &What) -> (String, &'static str) {
     match what {
         What::Crash { share } => (format!("{} % crash", percent(*share)), "they return"),
         What::FlashCrowd { arrivals, factor, .. } => {
-            let coming = (*arrivals > 0).then(|| format!("{arrivals} come"));
-            let wanted = (*factor > 1.0).then(|| format!("one key × {factor}"));
+            let coming = (*arrivals > 0).then(|| format!("+{arrivals}"));
+            let wanted = (*factor > 1.0).then(|| format!("key × {factor}"));
             (coming.into_iter().chain(wanted).collect::<Vec<_>>().join(", "), "crowd over")
         }
         What::Partition { shares } => {

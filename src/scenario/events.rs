@@ -3,6 +3,7 @@
 use super::check::{Check, Noted};
 use super::file;
 use super::plan::{Event, What};
+use super::population::MOST_ARRIVALS;
 use crate::engine::Duration;
 use crate::population::OperationKind;
 
@@ -42,6 +43,7 @@ fn event(check: &mut Check<'_>, number: usize, said: file::Event, end: Duration,
         What::Partition { shares } => self::shares(check, &path("shares"), shares),
         What::FlashCrowd { arrivals, record, factor, .. } => {
             check.range(&path("factor"), *factor, 1.0..=LARGEST_FACTOR);
+            check.range(&path("arrivals"), f64::from(*arrivals), 0.0..=MOST_ARRIVALS as f64);
             if *factor > 1.0 && *record >= resources {
                 let message = format!("there is no resource {record} to be wanted");
                 let help = match resources {

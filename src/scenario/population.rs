@@ -14,6 +14,9 @@ use crate::population::{self, Departures, PRESETS, Parting, Preset};
 /// How long a joining population takes to come, if the file does not say.
 const JOIN_OVER: Duration = Duration::from_secs(600);
 
+/// New participants in a run at most: each takes memory to its end.
+pub(super) const MOST_ARRIVALS: u64 = 10_000_000;
+
 /// `end`: of the run, after its start.
 pub(super) fn population(check: &mut Check<'_>, files: &mut Files, end: Duration) -> Result<Population, Noted> {
     let said: file::Population = check.section("population")?.unwrap_or_default();
@@ -37,7 +40,7 @@ pub(super) fn population(check: &mut Check<'_>, files: &mut Files, end: Duration
         return Err(check.wrong(path, message, format!("there may be 1 to {}", u32::MAX - 1)));
     }
     let online = participants * availability;
-    let arrivals = arrivals(check, &said, churn.as_ref(), online)?;
+    let arrivals = arrivals(check, &said, churn.as_ref(), online, end)?;
     let churn = said.churn.zip(churn).map(|(said, Cycle { session, downtime })| Churn {
         sessions: Sessions::Laws { session, downtime: downtime.unwrap_or(Law::Constant(0.0)) },
         graceful: said.graceful,
@@ -154,12 +157,17 @@ fn arrivals(
     said: &file::Population,
     churn: Option<&Cycle>,
     online: f64,
+    end: Duration,
 ) -> Result<Option<f64>, Noted> {
     let Some(said) = &said.arrivals else { return Ok(None) };
     match (said.every, churn) {
         (Some(Duration::ZERO), _) => {
             let message = "a stream without a gap would never end";
             Err(check.wrong("population.arrivals.every", message, "write a gap above zero"))
+        }
+        (Some(every), _) if end.as_nanos() / every.as_nanos() > MOST_ARRIVALS => {
+            let message = format!("more than {MOST_ARRIVALS} would arrive in the run");
+            Err(check.wrong("population.arrivals.every", message, "write a longer gap"))
         }
         (Some(every), _) => Ok(Some(every.as_secs_f64())),
         (None, Some(Cycle { session, downtime: None })) => Ok(Some(session.mean() / online)),

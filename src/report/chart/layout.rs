@@ -278,10 +278,11 @@ impl Mark {
     }
 }
 
-/// An event: its line, and its words to the right of it, from the top down; to the left at the right edge.
+/// An event: its line, and its words to the left of it, from the top down: curves change to the right. At the left edge
+/// they stand to the right.
 fn event(x: f64, label: &str, frame: &Frame, canvas: &mut Canvas) {
     canvas.dashed(&[(x, frame.bottom), (x, frame.top)], GREY, 1.0, &[2.0, 3.0]);
-    let beside = if x + TICK * 1.3 < frame.right { TICK } else { -TICK * 0.4 };
+    let beside = if x - TICK * 1.3 > frame.left { -TICK * 0.4 } else { TICK };
     let middle = frame.top + 4.0 + text_width(label, TICK, false) / 2.0;
     canvas.write_upwards(label, (x + beside, middle), TICK, GREY);
 }

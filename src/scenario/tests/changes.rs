@@ -40,6 +40,7 @@ fn what_is_wrong_with_departures_and_arrivals_is_shown_in_its_place() {
     let both = "population.departures = { probability = 0.1, lifetime.constant = '1h' }";
     churned(both, "`probability` and `lifetime` exclude each other", "lifetime");
     churned("population.arrivals = {}", "it is not said how often somebody arrives", "arrivals");
+    churned("population.arrivals.every = '1us'", "more than 10000000 would arrive in the run", "'1us'");
     churned("population.arrivals.every = '0s'", "a stream without a gap would never end", "'0s'");
     with("population.departures.probability = 0.5", "where no session ends nobody departs", "departures");
 }
