@@ -65,7 +65,7 @@ pub struct Demography<'a> {
 /// Where sessions come from.
 #[derive(Clone, Debug)]
 pub enum Sessions<'a> {
-    Drawn(Life),
+    Drawn(Box<Life>),
     Read(&'a Trace),
 }
 
@@ -117,7 +117,7 @@ impl Timeline {
             Sessions::Read(trace) => trace.spells(population.participants),
             Sessions::Drawn(life) => {
                 let draw = Draw { streams, life, end: population.end };
-                let start = |one| draw.from_start(one, population.join_over);
+                let start = |one| draw.initial(one, population.join_over);
                 let mut all: Vec<_> = (0..population.participants).map(start).collect();
                 draw.arrivals(&mut all);
                 all
@@ -201,7 +201,7 @@ struct Draw<'a> {
 
 impl Draw<'_> {
     /// A participant of the start.
-    fn from_start(&self, participant: u32, join_over: Option<Duration>) -> Vec<(u32, Spell)> {
+    fn initial(&self, participant: u32, join_over: Option<Duration>) -> Vec<(u32, Spell)> {
         let comes = join_over
             .map_or(Time::ZERO, |over| Time::ZERO + over.mul_f64(self.streams.stream(JOIN, participant.into()).unit()));
         let dies = Time::ZERO + self.lifetime(participant, 0, Law::residual_duration);

@@ -198,7 +198,7 @@ mod tests {
         let (streams, end) = (Streams::new(5), at(3 * 3_600));
         let population =
             |participants, sessions| Demography { participants, sessions, join_over: None, crowds: Vec::new(), end };
-        let drawn = Timeline::new(&streams, &population(50, Sessions::Drawn(life)));
+        let drawn = Timeline::new(&streams, &population(50, Sessions::Drawn(Box::new(life))));
         let latest = end + Duration::from_secs(15);
         let mut text = Vec::new();
         write(&drawn, latest, &mut text).unwrap();

@@ -69,12 +69,10 @@ pub(super) enum Event<M, T> {
     /// A participant will leave soon and says so.
     Notice {
         participant: u32,
-        epoch: u16,
     },
     /// A participant goes offline.
     SessionEnds {
         participant: u32,
-        epoch: u16,
     },
     /// A participant goes for good, with its disk.
     Departs {

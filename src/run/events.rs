@@ -67,11 +67,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         for node in std::mem::take(&mut self.crashed[position as usize]) {
             let seat = &mut self.seats[node.index()];
             seat.crashed = false;
-            if seat.departed {
-                continue;
-            }
-            if let Some(&spell) = self.timeline.at(node.0, self.now) {
-                self.come_online(node, spell);
+            if !seat.departed && self.timeline.at(node.0, self.now).is_some() {
+                self.come_online(node);
                 self.join(node);
             }
         }

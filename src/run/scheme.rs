@@ -22,7 +22,7 @@ pub fn timeline(plan: &Plan, seed: u64) -> Timeline {
     let laws = said.churn.as_ref().map(|churn| &churn.sessions);
     let sessions = match laws {
         Some(Sessions::Trace(trace)) => population::Sessions::Read(trace),
-        laws => population::Sessions::Drawn(Life {
+        laws => population::Sessions::Drawn(Box::new(Life {
             churn: laws.and_then(|laws| match *laws {
                 Sessions::Laws { session, downtime } => Some(Churn { session, downtime }),
                 Sessions::Trace(_) => None,
@@ -30,7 +30,7 @@ pub fn timeline(plan: &Plan, seed: u64) -> Timeline {
             departures: said.departures,
             arrivals: said.arrivals,
             pace: Pace { daily: said.diurnal, steps: Vec::new() },
-        }),
+        })),
     };
     let crowd = |event: &Event| match event.what {
         What::FlashCrowd { arrivals, over, .. } if arrivals > 0 => {

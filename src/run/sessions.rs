@@ -36,17 +36,27 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.follow(node, spell);
         let seat = &self.seats[node.index()];
         if !(seat.online || seat.crashed || seat.departed) {
-            self.come_online(node, self.timeline.spells(node.0)[spell as usize]);
+            self.come_online(node);
             self.join(node);
         }
     }
 
-    /// A session of the timeline begins: puts the next, and the departure if it is the last, into the queue. Both are there
-    /// whether a crash keeps the participant away or not.
+    /// A session of the timeline begins: puts its end, the departure if it is the last, and the next into the queue. All are
+    /// there whether a crash keeps the participant away or not.
     pub fn follow(&mut self, node: NodeId, spell: u32) {
-        let departs = self.timeline.spells(node.0)[spell as usize].departs;
+        let Spell { begins, ends, departs, .. } = self.timeline.spells(node.0)[spell as usize];
+        let participant = node.0;
+        if ends < Time::NEVER {
+            if let Some(churn) = &self.plan.population.churn
+                && ends_gracefully(&self.streams, self.session(node), churn.graceful)
+            {
+                let at = begins + (ends - begins).saturating_sub(churn.notice);
+                self.schedule_session(at, node, 0, Event::Notice { participant });
+            }
+            self.schedule_session(ends, node, 1, Event::SessionEnds { participant });
+        }
         if departs < Time::NEVER {
-            self.schedule_session(departs, node, 3, Event::Departs { participant: node.0 });
+            self.schedule_session(departs, node, 3, Event::Departs { participant });
         }
         self.schedule_spell(node, spell + 1);
     }
@@ -58,8 +68,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         SessionId { participant, incarnation, number }
     }
 
-    /// The machine is up from now to the end of this session; its operations begin.
-    pub fn come_online(&mut self, node: NodeId, spell: Spell) {
+    /// The machine is up from now to the end of its session; its operations begin.
+    pub fn come_online(&mut self, node: NodeId) {
         let seat = &mut self.seats[node.index()];
         seat.online = true;
         self.online_place[node.index()] = self.online.len() as u32;
@@ -69,38 +79,22 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             self.records.came_online(held.record);
         }
         self.tell_available();
-        self.schedule_end(node, spell.ends);
         self.begin_demand(node);
-    }
-
-    /// Puts the end of the session under way into the queue.
-    fn schedule_end(&mut self, node: NodeId, ends: Time) {
-        if ends == Time::NEVER {
-            return;
-        }
-        let (participant, epoch) = (node.0, self.seats[node.index()].epoch);
-        if let Some(churn) = &self.plan.population.churn
-            && ends_gracefully(&self.streams, self.session(node), churn.graceful)
-        {
-            let at = self.now + (ends - self.now).saturating_sub(churn.notice);
-            self.schedule_session(at, node, 0, Event::Notice { participant, epoch });
-        }
-        self.schedule_session(ends, node, 1, Event::SessionEnds { participant, epoch });
     }
 
     /// A participant says that it leaves, to the overlay if that has a word for it, and hands its records over. It stays up
     /// until its session ends.
-    pub fn notice(&mut self, node: NodeId, epoch: u16) {
-        if !self.is_current(node, epoch) || !self.seats[node.index()].joined {
+    pub fn notice(&mut self, node: NodeId) {
+        if !self.seats[node.index()].joined {
             return;
         }
         self.with_overlay(node, |overlay, cx| overlay.leave(cx));
         self.with_agent(node, |agent, desk, around| agent.on_leave(desk, around));
     }
 
-    /// A participant goes offline, with its disk.
-    pub fn session_ends(&mut self, node: NodeId, epoch: u16) {
-        if self.is_current(node, epoch) {
+    /// A participant goes offline, with its disk, if a crash has not taken it before.
+    pub fn session_ends(&mut self, node: NodeId) {
+        if self.seats[node.index()].online {
             self.go_offline(node);
         }
     }

@@ -125,7 +125,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             self.with_overlay(node, |overlay, cx| overlay.start_converged(cx, &roster));
         }
         for &node in online {
-            self.come_online(node, self.timeline.spells(node.0)[0]);
+            self.come_online(node);
         }
     }
 

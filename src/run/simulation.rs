@@ -224,8 +224,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 }
             }
             Event::SessionBegins { participant, spell } => self.session_begins(NodeId(participant), spell),
-            Event::Notice { participant, epoch } => self.notice(NodeId(participant), epoch),
-            Event::SessionEnds { participant, epoch } => self.session_ends(NodeId(participant), epoch),
+            Event::Notice { participant } => self.notice(NodeId(participant)),
+            Event::SessionEnds { participant } => self.session_ends(NodeId(participant)),
             Event::Departs { participant } => self.depart(NodeId(participant)),
             Event::Operation { participant, epoch, kind, number } => {
                 self.operation_due(NodeId(participant), epoch, kind, number);

@@ -1,5 +1,6 @@
 //! Who comes and goes: identities that are replaced, arrivals, the day, traces; and what is asked for when.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::lab::{FIGURES, OPERATIONS_TOO, Ran, every_system, only, runs, simulate, traced};
@@ -224,12 +225,10 @@ fn a_crowd_wants_one_record_more_and_the_others_as_before() {
     assert!((gets(0.0, 10.0) - 6_000.0).abs() < 300.0, "{}", gets(0.0, 10.0));
     assert!((gets(10.0, 20.0) - 18_000.0).abs() < 500.0, "{}", gets(10.0, 20.0));
     assert!((gets(20.0, 30.0) - 6_000.0).abs() < 300.0, "{}", gets(20.0, 30.0));
-    let mut of_one: Vec<usize> = Vec::new();
-    let keys: std::collections::BTreeSet<&str> = trace.lines().filter_map(|l| l.split(",get ").nth(1)).collect();
-    let records: std::collections::BTreeSet<&str> = keys.iter().filter_map(|key| key.split(' ').nth(1)).collect();
-    for record in records {
-        of_one.push(asked(&trace, record, 600.0, 1_200.0));
-    }
+    let issued = trace.lines().filter(|line| line.contains(",issue,"));
+    let records: BTreeSet<&str> =
+        issued.filter_map(|line| line.split(",get ").nth(1)?.split([' ', ',']).nth(1)).collect();
+    let mut of_one: Vec<usize> = records.iter().map(|record| asked(&trace, record, 600.0, 1_200.0)).collect();
     of_one.sort_unstable();
     assert!((of_one[19] as f64 - 12_300.0).abs() < 400.0 && of_one[18] < 380 && of_one[0] > 220, "{of_one:?}");
     let lookups = |from: f64, until: f64| asked(&trace, ",lookup ", from * 60.0, until * 60.0) as f64;
