@@ -6,6 +6,7 @@
 //! One-way delay = uplink queue + uplink serialisation + propagation × jitter + downlink serialisation + downlink queue.
 
 pub mod access;
+pub mod flows;
 pub mod latency;
 pub mod loss;
 pub mod matrix;
@@ -13,6 +14,7 @@ pub mod station;
 pub mod wire;
 
 pub use access::Access;
+pub use flows::{FlowId, Flows, Wake};
 pub use latency::Latency;
 pub use loss::Loss;
 pub use matrix::{Holds, Matrix, MatrixError, Unit};
