@@ -162,9 +162,9 @@ impl<J: Copy> Flows<J> {
         Some(Ended { job: flow.job, moved })
     }
 
-    /// The wakes that have come up since the last call: each is wanted once.
-    pub fn wakes(&mut self) -> std::vec::Drain<'_, Wake> {
-        self.wakes.drain(..)
+    /// A wake that has come up and was not given yet: each is wanted once.
+    pub fn next_wake(&mut self) -> Option<Wake> {
+        self.wakes.pop()
     }
 
     /// The flows from and to a machine, with what they carry.

@@ -4,6 +4,8 @@
 //! ends. [`Network::depart`] touches the sender's side only, [`Network::arrive`] the receiver's side only, at the
 //! instant that departure has given; whatever a packet's fate depends on is looked at where and when it matters.
 //! One-way delay = uplink queue + uplink serialisation + propagation × jitter + downlink serialisation + downlink queue.
+//!
+//! Large values do not travel as packets: [`Flows`] share the same links beside them.
 
 pub mod access;
 pub mod flows;

@@ -101,6 +101,11 @@ impl Network {
         if a == b { Duration::ZERO } else { self.propagation.between(self.participants, a, b) }
     }
 
+    /// Nanoseconds a byte of a machine's uplink and downlink, 0 without limit: what its flows share ([`super::Flows`]).
+    pub fn paces(&self, machine: u32) -> [f64; 2] {
+        [&self.uplinks, &self.downlinks].map(|links| links.of(machine).map_or(0.0, Link::pace))
+    }
+
     /// Asks for the memory of a machine that will send or receive soon.
     pub fn prefetch(&self, machine: u32) {
         self.propagation.prefetch(machine);

@@ -6,6 +6,7 @@ use super::simulation::Simulation;
 use crate::engine::order::{Class, Order};
 use crate::engine::random::Purpose;
 use crate::engine::{Duration, Law, Source, Time};
+use crate::network::Loss;
 use crate::overlay::{NodeId, Placement, Protocol, View};
 use crate::population::SessionId;
 use crate::population::churn::ends_gracefully;
@@ -120,6 +121,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             self.records.went_offline(held.record);
         }
         self.tell_available();
+        self.break_transfers(node, Loss::Offline, |_| true);
         self.agents[node.index()].suspend();
         match self.plan.population.rejoin {
             Rejoin::Keep => self.nodes[node.index()].suspend(),
@@ -239,6 +241,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         // What is in service and what waits goes with the old epoch.
         seat.epoch = seat.epoch.checked_add(1).expect("fewer than 65,536 failures of one server");
         self.lose_requests_at(node);
+        self.break_transfers(node, Loss::Offline, |_| true);
         self.agents[node.index()].suspend();
         self.nodes[node.index()].suspend();
         for held in self.agents[node.index()].store.held() {

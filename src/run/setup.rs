@@ -6,6 +6,7 @@ use super::operations::Operations;
 use super::oracle::{Directory, Records};
 use super::sessions::NOWHERE;
 use super::simulation::{Counts, Seat, Service, Simulation};
+use super::transfers::{Transfers, in_packet};
 use crate::engine::order::{Class, Order};
 use crate::engine::queue::Queue;
 use crate::engine::random::Purpose;
@@ -38,6 +39,8 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         let nodes = (0..machines).map(|node| P::new(config, &View::new(NodeId(node), &keys))).collect();
         let longest = P::longest_list(config).max(2 * OFFERED_AT_ONCE);
         let count = plan.resources.count;
+        let sizes = vec![plan.resources.size; count as usize];
+        let network = Network::new(&plan.network, &streams, participants, &links);
         Simulation {
             plan,
             system,
@@ -57,9 +60,11 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             publications: publications(&streams, plan),
             now: Time::ZERO,
             queue: Queue::new(),
-            network: Network::new(&plan.network, &streams, participants, &links),
+            transfers: Transfers::new(&sizes, (0..machines).map(|machine| network.paces(machine))),
+            network,
             record_keys: (0..count).map(|record| Key(population::record_key(&streams, record))).collect(),
-            sizes: vec![plan.resources.size; count as usize],
+            sizes_in_packet: sizes.iter().map(|&size| in_packet(P::PLACEMENT, size)).collect(),
+            sizes,
             seats: (0..machines).map(|node| seat(&streams, node)).collect(),
             nodes,
             agents: (0..machines).map(|_| Agent::default()).collect(),

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use super::check::{Check, Noted};
 use super::file;
 use super::gap::Gap;
-use super::plan::{Crash, Resources, Workload};
+use super::plan::{Crash, DEADLINE, Plan, Resources, Workload};
 use super::problem::Kind;
 use crate::engine::{Duration, DurationLaw, Law};
 use crate::network::{Access, Holds, Latency, Matrix, MatrixError, NetworkPlan, Unit};
 use crate::population::Popularity;
 
-/// What travels in one packet; larger values will be transfers.
-const LARGEST_VALUE: u64 = 16 * 1024;
+/// Of a value, with room for the headers below 2³².
+const LARGEST_VALUE: u64 = 1 << 31;
 
 /// The distance of samples if the file gives none and the measurement is no shorter.
 const SAMPLE: Duration = Duration::from_secs(60);
@@ -112,12 +112,27 @@ pub(super) fn resources(check: &mut Check<'_>) -> Result<Resources, Noted> {
         check.wrong("resources.count", "there must be a resource", "write 1 or more, or leave [resources] out");
     }
     if said.size.0 > LARGEST_VALUE {
-        check.not_yet("resources.size", &format!("a resource of {}, above 16KiB,", said.size));
+        let message = format!("a resource of {} is too large", said.size);
+        check.wrong("resources.size", message, "write \"2GiB\" or less");
     }
     if let Err(message) = said.popularity.check() {
         check.wrong("resources.popularity.zipf.exponent", message, "write 0 for a uniform law, or more");
     }
     Ok(Resources { count: said.count, size: said.size.0.min(LARGEST_VALUE) as u32, popularity: said.popularity })
+}
+
+/// Warns of values that no participant can get or put before an operation fails.
+pub(super) fn warn_of_long_transfers(check: &mut Check<'_>, plan: &Plan) {
+    let Some(access) = plan.network.access else { return };
+    let asked = [(&plan.workload.get, access.downlink, "get"), (&plan.workload.put, access.uplink, "put")];
+    for (_, rate, operation) in asked.into_iter().filter(|(gap, ..)| gap.is_some()) {
+        let takes = Duration::from_secs_f64(8.0 * f64::from(plan.resources.size) / rate);
+        if takes > DEADLINE {
+            let message =
+                format!("every {operation} will fail: its value takes {takes} over a participant's link alone");
+            check.warn("resources.size", message, format!("operations fail after {DEADLINE}"));
+        }
+    }
 }
 
 /// `available`: whether there are resources to get and put.

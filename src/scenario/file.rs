@@ -161,7 +161,8 @@ impl Default for Access {
 pub struct Resources {
     /// How many; at least 1.
     pub count: u32,
-    /// Of each, at most 16 KiB. Default "4KiB".
+    /// Of each, at most 2 GiB. Up to 16 KiB travel in a packet; larger ones move as transfers, which share the access links
+    /// fairly. Default "4KiB".
     #[serde(default = "page")]
     pub size: Size,
     /// How often each is wanted. Default "uniform".

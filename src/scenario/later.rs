@@ -11,7 +11,6 @@ const LATER: &[&str] = &[
     "network.latency.coordinates",
     "network.latency.regions",
     "network.nat",
-    "network.transfers",
     "population.arrivals",
     "population.classes",
     "population.departures",

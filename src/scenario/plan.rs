@@ -14,6 +14,9 @@ use crate::network::NetworkPlan;
 pub use crate::population::{Popularity, Target};
 pub use crate::storage::Repair;
 
+/// An operation without an answer fails after this long (DESIGN §1), transfers included.
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
 /// A scenario at one parameter point.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -86,7 +89,7 @@ pub struct Churn {
 pub struct Resources {
     /// Zero: there are no gets and no puts.
     pub count: u32,
-    /// Bytes of each; at most 16 KiB, what travels as one packet.
+    /// Bytes of each, at most 2³¹. Above 16 KiB they move as transfers.
     pub size: u32,
     pub popularity: Popularity,
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::check::{Check, Noted};
 use super::document::Document;
-use super::environment::{Files, crashes, network, resources, time, workload};
+use super::environment::{Files, crashes, network, resources, time, warn_of_long_transfers, workload};
 use super::file;
 use super::plan::{Plan, Start};
 use super::population::population;
@@ -82,6 +82,7 @@ fn warn(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
         ),
         Start::Join { .. } => {}
     }
+    warn_of_long_transfers(check, plan);
     if [&plan.workload.lookup, &plan.workload.get, &plan.workload.put].into_iter().all(Option::is_none) {
         check.warn("workload", "nobody asks for anything", "add an operation, as in lookup = { every = \"1min\" }");
     }

@@ -45,7 +45,7 @@ impl Bench {
 
     fn collect(&mut self) {
         let rank = |wake: Wake| Reverse((wake.at, wake.flow.slot, wake.flow.generation));
-        self.wakes.extend(self.flows.wakes().map(rank));
+        self.wakes.extend(std::iter::from_fn(|| self.flows.next_wake()).map(rank));
     }
 
     /// Until `end`, what is due then included.
