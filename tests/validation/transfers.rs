@@ -103,7 +103,7 @@ fn every_byte_that_is_sent_is_received_in_every_system() {
 
 #[test]
 fn a_get_whose_holder_goes_is_finished_from_another() {
-    let text = scenario(60, "get.every = '30s'").replace("1MB", "10MB").replace("30min", "3min");
+    let text = scenario(60, "get.every = '20s'").replace("1MB", "4MB").replace("30min", "3min");
     let text = format!("{text}events = [{{ crash = {{ at = '90s', share = 0.3 }} }}]\n");
     for system in ["kademlia", "chord"] {
         let ran = only(&format!("{text}[systems.s.{system}]"), EVERYTHING);
@@ -130,4 +130,18 @@ fn under_churn_transfers_break_off_and_the_records_survive() {
         assert!(received <= sent && received as f64 > 0.97 * sent as f64, "{}: {sent}, {received}", ran.id);
         assert!(correct > 0.8, "{}: {correct}", ran.id);
     }
+}
+
+#[test]
+fn a_full_table_sends_a_large_value_to_everyone_once_however_long_it_takes() {
+    let text = scenario(100, "put.every = '1h'").replace("1min", "0s");
+    // A level of the tree takes 8 s, longer than a machine waits to hear that its range is done: it asks, and that is all.
+    // Now and then one that waits for its turn compares its table with another's, and gets the value from there as well.
+    let ran = only(&format!("{text}[systems.table.full-table]"), EVERYTHING);
+    let (puts, touched) = (ran.figure("puts"), ran.figure("nodes_touched_per_put"));
+    ran.assert_near("nodes_touched_per_put", 100.0, 1e-9);
+    ran.assert_all_correct("put");
+    let sent = ran.figure("bytes_total") / (puts * (touched - 1.0) * 1_000_064.0);
+    println!("{puts} puts, {sent:.4} times each");
+    assert!(puts > 30.0 && (0.95..1.04).contains(&sent), "{puts} puts, {sent} times each");
 }
