@@ -71,14 +71,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if !self.hold(&packet) {
             return self.lose(packet, Loss::Stale);
         }
-        if let Body::Storage(Message::Store { record, version, .. }) = packet.body {
-            self.agents[to.index()].on_coming(record, version);
-        }
+        self.announce(&packet, Time::NEVER);
         self.transfers.flows.start(self.now, envelope.from.0, to.0, envelope.bytes.into(), packet);
         self.schedule_wakes();
     }
 
-    /// The last byte of a flow may have left.
+    /// The last byte of a flow may have left. Cold, as all of this: not to be mixed into the loop that handles packets.
+    #[cold]
     pub fn wake_transfer(&mut self, flow: FlowId) {
         if let Some(ended) = self.transfers.flows.wake(self.now, flow) {
             let packet = ended.job;
@@ -87,12 +86,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             // Its bytes have been counted as they moved.
             let envelope = Envelope { bytes: 0, ..packet.envelope };
             let at = self.now + self.network.delay(envelope.from.0, packet.to.0);
+            self.announce(&packet, at + self.patience.timeout);
             self.schedule(at, Class::Arrival, envelope.from, Event::Arrival(Packet { envelope, ..packet }));
         }
         self.schedule_wakes();
     }
 
     /// Breaks off the transfers from and to a node for which `which` holds.
+    #[cold]
     pub fn break_transfers(&mut self, node: NodeId, loss: Loss, which: impl Fn(&Packet<P::Message>) -> bool) {
         for (flow, packet) in self.transfers.flows.of(node.0) {
             if which(&packet)
@@ -110,6 +111,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Tells the observer what has moved by now. Changes nothing.
+    #[cold]
     pub fn account_transfers(&mut self) {
         let (now, observer) = (self.now, &mut self.observer);
         self.transfers.flows.account(now, |packet, bytes| {
@@ -124,6 +126,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn schedule_wakes(&mut self) {
         while let Some(Wake { at, flow, from }) = self.transfers.flows.next_wake() {
             self.schedule(at, Class::Arrival, NodeId(from), Event::Flow { flow });
+        }
+    }
+
+    /// Storage at the receiver knows what is on its way there, and has arrived by `until`.
+    fn announce(&mut self, packet: &Packet<P::Message>, until: Time) {
+        if let Body::Storage(Message::Store { record, version, .. }) = packet.body {
+            self.agents[packet.to.index()].on_coming(record, version, until);
         }
     }
 

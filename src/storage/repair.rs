@@ -56,15 +56,15 @@ pub(super) struct Word {
 pub(super) struct Coming {
     record: RecordId,
     version: Version,
-    /// It is no more expected after that, unless it has begun to move.
+    /// It is no more expected after that; `NEVER` while it moves.
     until: Time,
 }
 
 impl Agent {
-    /// A value begins to move here.
-    pub fn on_coming(&mut self, record: RecordId, version: Version) {
-        self.coming.retain(|coming| (coming.record, coming.version) != (record, version));
-        self.coming.push(Coming { record, version, until: Time::NEVER });
+    /// A value moves here, and has arrived by `until`.
+    pub fn on_coming(&mut self, record: RecordId, version: Version, until: Time) {
+        self.no_more_coming(record, version);
+        self.coming.push(Coming { record, version, until });
     }
 
     /// Its way broke off, or it has arrived.

@@ -271,7 +271,7 @@ fn a_value_on_its_way_is_not_wanted_until_its_way_breaks_off() {
     nodes.size = LARGEST_VALUE + 1;
     nodes.agents[1].store.keep(RECORD, Version(4));
     let offer = |agent: &mut Agent, desk: &mut Desk<'_>, known: &Known| agent.on_change(desk, &[NodeId(0)], &[], known);
-    nodes.agents[0].on_coming(RECORD, Version(4));
+    nodes.agents[0].on_coming(RECORD, Version(4), Time::NEVER);
     nodes.now += Duration::from_secs(3600);
     nodes.with(1, offer);
     assert_eq!(nodes.holds(4), [1]);
