@@ -76,7 +76,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.schedule_wakes();
     }
 
-    /// The last byte of a flow may have left. Cold, as all of this: not to be mixed into the loop that handles packets.
+    /// The last byte of a flow may have left.
     #[cold]
     pub fn wake_transfer(&mut self, flow: FlowId) {
         if let Some(ended) = self.transfers.flows.wake(self.now, flow) {
@@ -93,7 +93,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Breaks off the transfers from and to a node for which `which` holds.
-    #[cold]
+    #[inline(never)]
     pub fn break_transfers(&mut self, node: NodeId, loss: Loss, which: impl Fn(&Packet<P::Message>) -> bool) {
         for (flow, packet) in self.transfers.flows.of(node.0) {
             if which(&packet)
@@ -110,8 +110,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.schedule_wakes();
     }
 
-    /// Tells the observer what has moved by now. Changes nothing.
-    #[cold]
+    /// Tells the observer what has moved by now. Changes nothing. (Not to be mixed into the loop that handles events. Nor is
+    /// it cold: that would make cold whatever always comes to it.)
+    #[inline(never)]
     pub fn account_transfers(&mut self) {
         let (now, observer) = (self.now, &mut self.observer);
         self.transfers.flows.account(now, |packet, bytes| {
