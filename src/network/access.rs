@@ -41,6 +41,11 @@ impl Link {
         Link { free_at: Time::ZERO, nanos_per_byte, limit }
     }
 
+    /// Nanoseconds a byte.
+    pub(super) const fn pace(&self) -> f64 {
+        self.nanos_per_byte
+    }
+
     /// The time `bytes` take to pass.
     pub(super) fn serialisation(&self, bytes: u32) -> Duration {
         nanos(f64::from(bytes) * self.nanos_per_byte)

@@ -10,9 +10,9 @@ pub enum Loss {
     DownlinkQueue,
     /// Lost on the way, by chance.
     Noise,
-    /// Nobody was up where it arrived.
+    /// Nobody was up where it arrived; of a transfer, one of its ends went offline.
     Offline,
-    /// A reply to a session that had ended.
+    /// A reply to a session that had ended; of a transfer, nobody waits for it any more.
     Stale,
     /// A server's request queue was full.
     ServerQueue,

@@ -5,11 +5,14 @@
 //! instant that departure has given; whatever a packet's fate depends on is looked at where and when it matters.
 //! One-way delay = uplink queue + uplink serialisation + propagation × jitter × factor of the hour + downlink
 //! serialisation + downlink queue.
+//!
+//! Large values do not travel as packets: [`Flows`] share the same links beside them.
 
 pub mod access;
 pub mod burst;
 pub mod coordinates;
 pub mod diurnal;
+pub mod flows;
 pub mod inflation;
 pub mod latency;
 pub mod loss;
@@ -23,6 +26,7 @@ pub use access::Access;
 pub use burst::Burst;
 pub use coordinates::{Coordinates, Layout};
 pub use diurnal::Diurnal;
+pub use flows::{FlowId, Flows, Wake};
 pub use inflation::Inflation;
 pub use latency::Latency;
 pub use loss::Loss;

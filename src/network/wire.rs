@@ -165,6 +165,11 @@ impl Network {
         self.propagation.prefetch(machine);
     }
 
+    /// Nanoseconds a byte of a machine's uplink and downlink, 0 without limit: what its flows share ([`super::Flows`]).
+    pub fn paces(&self, machine: u32) -> [f64; 2] {
+        [&self.uplinks, &self.downlinks].map(|links| links.of(machine).map_or(0.0, Link::pace))
+    }
+
     /// Asks for the memory of a machine that will send or receive soon.
     pub fn prefetch(&self, machine: u32) {
         self.prefetch_place(machine);

@@ -99,7 +99,8 @@ pub struct Context<'a, P: Protocol> {
     pub lists: &'a mut Lists,
     /// What the node's store holds, sorted by record.
     pub held: &'a [Held],
-    /// The bytes of every record's value, by record number.
+    /// The bytes that every record's value has in a packet, by record number: 0 if it is too large for one, and storage
+    /// is to move it from the holder that the walk has met. (Where everyone stores everything, the bytes it has.)
     pub sizes: &'a [u32],
     /// The node's session epoch.
     pub epoch: u16,
@@ -128,7 +129,7 @@ impl<P: Protocol> Context<'_, P> {
         Some(self.held[at].version)
     }
 
-    /// Bytes of a record's value.
+    /// Bytes of a record's value in a packet.
     pub fn size(&self, record: RecordId) -> u32 {
         self.sizes[record.index()]
     }

@@ -39,7 +39,7 @@ use super::message::{Cause, Envelope, NodeId, OpId, Payload, RecordId, Version};
 use super::protocol::{self, Contact, Patience, Placement, Problem, Protocol, Walk};
 use super::roster::Roster;
 use super::rpc::Rpcs;
-use crate::engine::Duration;
+use crate::engine::{Duration, Time};
 use spread::Relay;
 use table::{Change, Table};
 
@@ -299,13 +299,23 @@ impl Protocol for FullTable {
             let again = pending.retries < cx.config.retries;
             match pending.tag {
                 Tag::Update { relay, last } => self.on_no_reply(cx, relay, pending.to, last, pending.retries),
-                Tag::Range { relay, last } => self.send_again(cx, relay, pending.to, last, 0),
+                Tag::Range { relay, last } => self.ask_whether_done(cx, relay, pending.to, last),
                 Tag::Missed { .. } if again => self.ask_for(cx, pending.to, pending.tag, pending.retries + 1),
                 Tag::Missed { .. } => self.on_no_answer(cx, pending.to),
             }
         }
         self.rpcs.rearm_in(cx);
         expired
+    }
+
+    fn hold(&mut self, rpc: u16, to: NodeId, by: Time) -> bool {
+        self.rpcs.hold(rpc, to, by)
+    }
+
+    fn release(&mut self, cx: &mut Cx<'_>, rpc: u16, from: Time) {
+        if let Some(at) = self.rpcs.release(rpc, from + cx.config.rpc_timeout) {
+            cx.set_timeout_timer(at);
+        }
     }
 
     fn walk(&mut self, cx: &mut Cx<'_>, walk: Walk) {

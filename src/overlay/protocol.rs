@@ -11,7 +11,7 @@ use super::context::{Context, View};
 use super::key::{Key, Metric};
 use super::message::{Envelope, NodeId, OpId, Payload, RecordId, Version};
 use super::roster::Roster;
-use crate::engine::{Duration, Law};
+use crate::engine::{Duration, Law, Time};
 
 /// The state machine of one node.
 ///
@@ -89,6 +89,16 @@ pub trait Protocol: Sized + Send + 'static {
 
     /// A server's full queue refused the request with this number. The default lets it time out.
     fn on_refusal(&mut self, _cx: &mut Context<'_, Self>, _rpc: u16) {}
+
+    /// A value too large for a packet moves for the request that was sent to `to` under this number: it does not time
+    /// out until [`Protocol::release`]. False, the default, if it is not outstanding at `by` any more. Only a protocol
+    /// that spreads records itself sends such values.
+    fn hold(&mut self, _rpc: u16, _to: NodeId, _by: Time) -> bool {
+        false
+    }
+
+    /// The value has moved, or its way broke off: from `from` on the request has the usual time for its reply.
+    fn release(&mut self, _cx: &mut Context<'_, Self>, _rpc: u16, _from: Time) {}
 
     /// Walks towards a key on behalf of an operation; the node has joined. Ends in `cx.found`, `cx.found_record` or
     /// `cx.give_up`, at once or later.

@@ -82,9 +82,29 @@ impl<T: Copy> Rpcs<T> {
         if self.timer > now {
             return None; // set again while the expired ones were handled
         }
-        let next = self.pending.iter().map(|pending| pending.deadline).min();
-        self.timer = next.unwrap_or(Time::NEVER);
-        next
+        // Those that are held have no deadline.
+        self.timer = self.pending.iter().map(|pending| pending.deadline).min().unwrap_or(Time::NEVER);
+        (self.timer != Time::NEVER).then_some(self.timer)
+    }
+
+    /// A value moves for the request that was sent to `to` under this number: it does not time out until
+    /// [`Rpcs::release`]. False if it is not outstanding at `by` any more.
+    pub fn hold(&mut self, rpc: u16, to: NodeId, by: Time) -> bool {
+        let mut outstanding = self.pending.iter_mut();
+        let held = outstanding.find(|pending| pending.rpc == rpc && pending.to == to && pending.deadline > by);
+        held.map(|pending| pending.deadline = Time::NEVER).is_some()
+    }
+
+    /// A request that was held times out at `deadline`. Gives the instant to set the node's time-out timer to, if it is
+    /// not set early enough already.
+    pub fn release(&mut self, rpc: u16, deadline: Time) -> Option<Time> {
+        let held = |pending: &&mut Pending<T>| pending.rpc == rpc && pending.deadline == Time::NEVER;
+        self.pending.iter_mut().find(held)?.deadline = deadline;
+        let set = deadline < self.timer;
+        if set {
+            self.timer = deadline;
+        }
+        set.then_some(deadline)
     }
 
     /// Drops every request for which `keep` is false, without a word to anyone.
@@ -180,6 +200,22 @@ mod tests {
         assert_eq!(next, fires + Duration::from_millis(1));
         assert_eq!(rpcs.expired(next).unwrap().tag, 'b');
         assert_eq!((rpcs.expired(next), rpcs.rearm(next)), (None, None));
+    }
+
+    #[test]
+    fn a_request_that_is_held_times_out_only_after_its_release() {
+        let mut rpcs = Rpcs::default();
+        let second = Duration::from_secs(1);
+        let at = |seconds| Time::ZERO + Duration::from_secs(seconds);
+        let (rpc, timer) = rpcs.open(at(0), NodeId(1), 'a', second);
+        assert!(!rpcs.hold(rpc, NodeId(1), at(1)), "it will have timed out by then");
+        assert!(!rpcs.hold(rpc, NodeId(2), at(0)), "somebody else was asked");
+        assert!(rpcs.hold(rpc, NodeId(1), at(0)));
+        assert_eq!((timer, rpcs.expired(at(1)), rpcs.rearm(at(1))), (Some(at(1)), None, None));
+        assert_eq!(rpcs.release(rpc + 1, at(9)), None);
+        assert_eq!(rpcs.release(rpc, at(9)), Some(at(9)));
+        assert_eq!(rpcs.release(rpc, at(10)), None, "it is not held any more");
+        assert_eq!(rpcs.expired(at(9)).map(|pending| pending.tag), Some('a'));
     }
 
     #[test]

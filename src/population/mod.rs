@@ -30,8 +30,8 @@ const PARTICIPANT_KEY: Purpose = Purpose::new("participant key");
 const RECORD_KEY: Purpose = Purpose::new("record key");
 const RECORD_SIZE: Purpose = Purpose::new("record size");
 
-/// Bytes of a value at most: what travels in one packet.
-pub const LARGEST_VALUE: u32 = 16 * 1024;
+/// Bytes of a value at most: with room for the headers below 2³².
+pub const LARGEST_VALUE: u32 = 1 << 31;
 
 /// One session of a participant. Sessions are numbered over an incarnation: number 0 is the one under way at time zero,
 /// or in which the incarnation begins; a participant that is offline at time zero comes up in number 1. The downtime

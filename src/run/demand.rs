@@ -1,12 +1,14 @@
 //! What participants ask for: operations from their issue to their end, and the judgement of the answers.
 
-use super::event::Event;
+use super::event::{Body, Event};
 use super::observer::{Ended, Observer};
 use super::operations::{Operation, Stage, Verdict};
 use super::setup::metric;
 use super::simulation::Simulation;
+use super::transfers::in_packet;
 use crate::engine::order::{Class, Order};
 use crate::engine::{Duration, Time};
+use crate::network::Loss;
 use crate::overlay::{Cause, Contact, Key, Metric, NodeId, OpId, Placement, Protocol, RecordId, Version, Walk};
 use crate::population::{OperationKind, Request, Target};
 
@@ -71,6 +73,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         };
         if let (Some(record), Some(bytes)) = (record, bytes) {
             self.sizes[record.index()] = bytes;
+            self.sizes_in_packet[record.index()] = in_packet(P::PLACEMENT, bytes);
         }
         let counted = self.now >= Time::ZERO + self.plan.warmup;
         self.issue(node, |operation| Operation { kind, number, target, record, counted, ..operation });
@@ -154,6 +157,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             (OperationKind::Get, Some(record)) => {
                 if let Some(version) = self.version_at(node, record) {
                     self.got(op, Contact { node, hops: 0 }, version, Stage::Overlay);
+                } else if P::PLACEMENT == Placement::Servers && self.is_transferred(record) {
+                    let server = NodeId(self.participants);
+                    self.walk_found(op, &[Contact { node: server, hops: 1 }]);
                 } else {
                     self.walk(node, Walk { op, target, record: Some(record), count });
                 }
@@ -209,11 +215,36 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// A get came to a holder.
-    pub fn got(&mut self, op: OpId, holder: Contact, version: Version, stage: Stage) {
-        let Some(operation) = self.operations.get(op).filter(|operation| operation.stage == stage) else { return };
-        let correct = version >= operation.version;
-        self.answered(op, correct, holder);
+    /// A get came to a holder: by its walk, which has brought the version and, if it is small, the value; or by storage.
+    pub fn got(&mut self, op: OpId, holder: Contact, version: Version, by: Stage) {
+        let Some(operation) = self.operations.get(op) else { return };
+        let Operation { node, record, stage, version: wanted, .. } = *operation;
+        if (stage == Stage::Overlay) != (by == Stage::Overlay) {
+            return;
+        }
+        match record.filter(|_| by == Stage::Overlay && holder.node != node) {
+            Some(record) if self.is_transferred(record) => {
+                self.operations.get(op).expect("it was just looked at").stage = Stage::Holder;
+                self.with_agent(node, |agent, desk, _| agent.fetch(desk, op, record, &[holder]));
+            }
+            _ => self.answered(op, version >= wanted, holder),
+        }
+    }
+
+    /// Whether the value of a record is too large for a packet, and a walk brings its version only.
+    fn is_transferred(&self, record: RecordId) -> bool {
+        self.sizes[record.index()] > self.sizes_in_packet[record.index()]
+    }
+
+    /// Storage could not carry a get or put out. If the holder that a get's walk met does not give the value, the
+    /// responsible nodes are looked for.
+    pub fn storage_failed(&mut self, op: OpId, cause: Cause) {
+        let Some(operation) = self.operations.get(op).filter(|operation| operation.stage == Stage::Holder) else {
+            return self.failed(op, cause);
+        };
+        operation.stage = Stage::Overlay;
+        let (node, target, count) = (operation.node, operation.target, self.replicas());
+        self.walk(node, Walk { op, target, record: None, count });
     }
 
     /// A put was acknowledged. (`storers` is empty where everyone stores.)
@@ -308,6 +339,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if let Some(agent) = self.agents.get_mut(operation.node.index()) {
             agent.cancel(operation.id);
         }
+        self.break_transfers(operation.node, Loss::Stale, |packet| {
+            packet.envelope.op == Some(operation.id) && matches!(packet.body, Body::Storage(_))
+        });
     }
 
     /// The node goes offline: its operations end undecided.

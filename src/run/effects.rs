@@ -41,7 +41,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             noise: &mut seat.noise,
             lists: &mut self.lists,
             held: self.agents.get(node.index()).map_or(&[], |agent| agent.store.held()),
-            sizes: &self.sizes,
+            sizes: &self.sizes_in_packet,
             epoch: seat.epoch,
             effects: &mut effects,
         };
@@ -163,7 +163,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 Effect::Return { record, version } => self.return_record(node, record, version),
                 Effect::Stored { op } => self.stored(op),
                 Effect::Got { op, holder, version } => self.got(op, holder, version, Stage::Storage),
-                Effect::Failed { op, cause } => self.failed(op, cause),
+                Effect::Failed { op, cause } => self.storage_failed(op, cause),
                 Effect::Acknowledged { op, storers } => {
                     let range = storers.first as usize..(storers.first + storers.count) as usize;
                     self.acknowledged(op, &effects.storers[range]);

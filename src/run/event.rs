@@ -1,5 +1,6 @@
 //! What waits in the queue of a run.
 
+use crate::network::FlowId;
 use crate::overlay::{Envelope, NodeId};
 use crate::population::OperationKind;
 use crate::storage;
@@ -27,6 +28,10 @@ pub(super) enum Event<M, T> {
     /// A packet has come through its receiver's busy downlink: its slot among the parked ones.
     Through {
         slot: u32,
+    },
+    /// The last byte of a flow may have left.
+    Flow {
+        flow: FlowId,
     },
     /// A server has served a request.
     Served {

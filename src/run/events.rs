@@ -1,12 +1,13 @@
 //! The events of the scenario file: crashes, partitions, outages. (Crowds and changes of demand are part of the timeline
 //! and of the workload from the start.)
 
-use super::event::Event;
+use super::event::{Event, Packet};
 use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::order::{Class, Order};
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Time};
+use crate::network::Loss;
 use crate::overlay::{NodeId, Protocol};
 use crate::scenario::plan::What;
 
@@ -85,7 +86,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             group.unwrap_or(shares.len() - 1) as u8
         };
         let servers = std::iter::repeat_n(0, self.services.len());
-        let groups = (0..self.participants).map(group).chain(servers).collect();
+        let groups: Vec<u8> = (0..self.participants).map(group).chain(servers).collect();
+        for node in (0..self.participants).map(NodeId) {
+            let crosses =
+                |packet: &Packet<P::Message>| groups[packet.envelope.from.index()] != groups[packet.to.index()];
+            self.break_transfers(node, Loss::Partition, crosses);
+        }
         self.cuts.push((position, groups));
     }
 

@@ -210,6 +210,23 @@ impl Observer for Metrics {
         self.peers.contacted(envelope.from, to);
     }
 
+    fn transfer_begins(&mut self, _: Time, to: NodeId, envelope: &Envelope) {
+        self.packets_sent += 1;
+        self.peers.contacted(envelope.from, to);
+    }
+
+    fn transfer_moved(&mut self, _: Time, to: NodeId, envelope: &Envelope, bytes: u64) {
+        let sender = &mut self.machines[envelope.from.index()];
+        sender.sent += bytes;
+        sender.moved += bytes;
+        sender.upload += if envelope.for_others { bytes } else { 0 };
+        let receiver = &mut self.machines[to.index()];
+        receiver.received += bytes;
+        receiver.moved += bytes;
+        self.bytes[envelope.traffic as usize] += bytes;
+        self.interval.bytes[envelope.traffic as usize] += bytes;
+    }
+
     fn packet_delivered(&mut self, _: Time, to: NodeId, envelope: &Envelope) {
         let receiver = &mut self.machines[to.index()];
         receiver.received += u64::from(envelope.bytes);

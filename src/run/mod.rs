@@ -21,6 +21,7 @@ mod setup;
 mod simulation;
 mod tally;
 pub mod trace;
+mod transfers;
 
 use std::io::Write;
 
@@ -36,7 +37,6 @@ use results::Facts;
 use simulation::Simulation;
 use trace::Trace;
 
-pub use operations::DEADLINE;
 pub use simulation::{Interrupted, Progress};
 
 /// Nodes whose tables one sample looks at.
@@ -110,6 +110,7 @@ fn run<P: Protocol, O: Observer>(
     loop {
         let until = sample.min(end).min(if measuring { Time::NEVER } else { warm });
         simulation.run_until(until, progress)?;
+        simulation.account_transfers();
         if sample == until {
             let check = simulation.check_tables();
             watched(&mut simulation.observer).0.sample(until, &check);
@@ -204,7 +205,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             ("sessions", of(self.timeline.heap_bytes())),
             ("queue", of(self.queue.heap_bytes())),
             ("lists", of(self.lists.heap_bytes())),
-            ("network", of(self.network.heap_bytes())),
+            ("network", of(self.network.heap_bytes() + self.transfers.heap_bytes())),
         ]
     }
 }

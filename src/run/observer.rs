@@ -26,6 +26,11 @@ pub trait Observer {
     fn measurement_begins(&mut self, at: Time) {}
     /// A node sent a packet. It may be lost at once; at a full uplink it never gets onto the wire.
     fn packet_sent(&mut self, at: Time, to: NodeId, envelope: &Envelope) {}
+    /// A value too large for a packet begins to move, of so many bytes on the wire. It is delivered or lost like a packet;
+    /// what is delivered then has 0 bytes, because all have been told as they moved.
+    fn transfer_begins(&mut self, at: Time, to: NodeId, envelope: &Envelope) {}
+    /// So many bytes of a transfer have been sent and received since the last time. Told when it ends and at every sample.
+    fn transfer_moved(&mut self, at: Time, to: NodeId, envelope: &Envelope, bytes: u64) {}
     /// A packet was handed to its receiver.
     fn packet_delivered(&mut self, at: Time, to: NodeId, envelope: &Envelope) {}
     fn packet_lost(&mut self, at: Time, to: NodeId, envelope: &Envelope, loss: Loss) {}
@@ -70,6 +75,8 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     both! {
         measurement_begins(at: Time);
         packet_sent(at: Time, to: NodeId, envelope: &Envelope);
+        transfer_begins(at: Time, to: NodeId, envelope: &Envelope);
+        transfer_moved(at: Time, to: NodeId, envelope: &Envelope, bytes: u64);
         packet_delivered(at: Time, to: NodeId, envelope: &Envelope);
         packet_lost(at: Time, to: NodeId, envelope: &Envelope, loss: Loss);
         request_processed(at: Time, node: NodeId, envelope: &Envelope);
@@ -118,6 +125,10 @@ fn cause_number(verdict: Verdict) -> u64 {
 impl Observer for Prints {
     fn packet_sent(&mut self, at: Time, to: NodeId, envelope: &Envelope) {
         self.add(at, 1, to, crate::engine::random::mix(u64::from(envelope.from.0) << 32 | u64::from(envelope.bytes)));
+    }
+
+    fn transfer_begins(&mut self, at: Time, to: NodeId, envelope: &Envelope) {
+        self.add(at, 6, to, crate::engine::random::mix(u64::from(envelope.from.0) << 32 | u64::from(envelope.bytes)));
     }
 
     fn packet_delivered(&mut self, at: Time, to: NodeId, envelope: &Envelope) {

@@ -2,12 +2,10 @@
 
 use std::collections::VecDeque;
 
-use crate::engine::{Duration, Time};
+use crate::engine::Time;
 use crate::overlay::{Cause, Key, NodeId, OpId, RecordId, Version};
 use crate::population::OperationKind;
-
-/// An operation without an answer fails after this long (DESIGN §1).
-pub const DEADLINE: Duration = Duration::from_secs(60);
+use crate::scenario::plan::DEADLINE;
 
 /// How an operation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +38,8 @@ pub enum Stage {
     Waiting,
     /// The overlay walks, or spreads.
     Overlay,
+    /// A get's walk has met a holder of a value too large for a packet; storage moves it from there.
+    Holder,
     /// The responsible nodes are named; storage asks or tells them.
     Storage,
 }
@@ -213,6 +213,7 @@ impl Operations {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Duration;
 
     #[test]
     fn a_nodes_operations_are_listed_until_they_end() {

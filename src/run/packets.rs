@@ -30,22 +30,31 @@ impl<M> Parked<M> {
 }
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
-    /// Puts a packet on the wire: touches the sender's side only.
+    /// Puts a packet on the wire: touches the sender's side only. What is too large for one becomes a transfer.
     #[inline(always)]
     pub fn transmit(&mut self, packet: Packet<P::Message>) {
         let Packet { to, envelope, .. } = packet;
+        if envelope.bytes > self.transfers.above {
+            return self.begin_transfer(packet);
+        }
         self.counts.sent += 1;
         self.observer.packet_sent(self.now, to, &envelope);
-        if envelope.kind == Kind::Request
-            && let Some(operation) = envelope.op.and_then(|op| self.operations.get(op))
-        {
-            operation.rpcs += 1;
-        }
+        self.count_rpc(&envelope);
         let noise = &mut self.seats[envelope.from.index()].noise;
         match self.network.depart(self.now, envelope.from.0, to.0, envelope.bytes, noise) {
             Ok(_) if !self.cuts.is_empty() && self.is_cut(envelope.from, to) => self.lose(packet, Loss::Partition),
             Ok(at) => self.schedule(at, Class::Arrival, envelope.from, Event::Arrival(packet)),
             Err(loss) => self.lose(packet, loss),
+        }
+    }
+
+    /// Counts a request that is sent for an operation.
+    #[inline(always)]
+    pub fn count_rpc(&mut self, envelope: &Envelope) {
+        if envelope.kind == Kind::Request
+            && let Some(operation) = envelope.op.and_then(|op| self.operations.get(op))
+        {
+            operation.rpcs += 1;
         }
     }
 

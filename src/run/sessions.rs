@@ -6,6 +6,7 @@ use super::simulation::Simulation;
 use crate::engine::order::{Class, Order};
 use crate::engine::random::Purpose;
 use crate::engine::{Duration, Law, Source, Time};
+use crate::network::Loss;
 use crate::overlay::{Held, NodeId, Placement, Protocol, View};
 use crate::population::churn::ends_gracefully;
 use crate::population::{Identity, SessionId, Spell};
@@ -127,6 +128,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             self.online_place[moved.index()] = place;
         }
         self.observer.session(self.now, node, false);
+        self.break_transfers(node, Loss::Offline, |_| true);
         self.disk_offline(node);
         match self.plan.population.rejoin {
             Rejoin::Keep => self.nodes[node.index()].suspend(),
@@ -269,6 +271,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         // What is in service and what waits goes with the old epoch.
         seat.epoch = seat.epoch.checked_add(1).expect("fewer than 65,536 failures of one server");
         self.lose_requests_at(node);
+        self.break_transfers(node, Loss::Offline, |_| true);
         self.nodes[node.index()].suspend();
         self.observer.session(self.now, node, false);
         self.disk_offline(node);

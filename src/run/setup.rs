@@ -7,6 +7,7 @@ use super::oracle::{Directory, Records};
 use super::scheme;
 use super::sessions::NOWHERE;
 use super::simulation::{Counts, Seat, Service, Simulation};
+use super::transfers::{Transfers, in_packet};
 use crate::engine::queue::Queue;
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Streams, Time};
@@ -47,6 +48,10 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         let nodes = (0..machines).map(|node| P::new(config, &View::new(NodeId(node), &keys))).collect();
         let longest = P::longest_list(config).max(2 * OFFERED_AT_ONCE);
         let count = plan.resources.count;
+        let size = |record| population::record_size(&streams, &plan.resources.size, record);
+        let sizes: Vec<u32> = (0..count).map(size).collect();
+        let later = plan.workload.requests.iter().filter_map(|request| request.bytes);
+        let network = Network::new(&plan.network, &streams, participants, &links);
         Simulation {
             plan,
             system,
@@ -59,9 +64,14 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             publications: publications(&streams, plan),
             now: Time::ZERO,
             queue: Queue::new(),
-            network: Network::new(&plan.network, &streams, participants, &links),
+            transfers: Transfers::new(
+                later.chain(sizes.iter().copied()),
+                (0..machines).map(|machine| network.paces(machine)),
+            ),
+            network,
             record_keys: (0..count).map(|record| Key(population::record_key(&streams, record))).collect(),
-            sizes: (0..count).map(|record| population::record_size(&streams, &plan.resources.size, record)).collect(),
+            sizes_in_packet: sizes.iter().map(|&size| in_packet(P::PLACEMENT, size)).collect(),
+            sizes,
             seats: (0..machines).map(|node| seat(&streams, node)).collect(),
             nodes,
             agents: (0..if count > 0 { machines } else { 0 }).map(|_| Agent::default()).collect(),

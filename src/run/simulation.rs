@@ -17,6 +17,7 @@ use super::event::{Event, Packet};
 use super::observer::Observer;
 use super::operations::Operations;
 use super::oracle::{Directory, Records};
+use super::transfers::Transfers;
 
 /// What is looked at for every event of a node.
 #[derive(Clone, Copy, Debug)]
@@ -107,9 +108,12 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub now: Time,
     pub queue: Queue<Event<P::Message, P::Timer>>,
     pub network: Network,
+    pub transfers: Transfers<P::Message>,
     pub keys: Vec<Key>,
     pub record_keys: Vec<Key>,
     pub sizes: Vec<u32>,
+    /// What of them an overlay's packets carry.
+    pub sizes_in_packet: Vec<u32>,
     pub seats: Vec<Seat>,
     pub nodes: Vec<P>,
     /// One a machine where there are records, none otherwise.
@@ -195,6 +199,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 let packet = self.downlinks.take(slot);
                 self.deliver(packet);
             }
+            Event::Flow { flow } => self.wake_transfer(flow),
             Event::Served { server, epoch, slot } => self.served(server, epoch, slot),
             Event::Timer { node, epoch, timer } => {
                 if self.is_current(node, epoch) {
@@ -255,9 +260,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         seat.online && seat.epoch == epoch
     }
 
-    /// Asserts that no packet appeared or vanished: sent = delivered + lost + in flight. Empties the queue.
+    /// Asserts that no packet and no transfer appeared or vanished: sent = delivered + lost + in flight. Empties the queue.
     pub fn assert_balance(&mut self) {
-        let mut in_flight = (self.downlinks.len() + self.requests.len()) as u64;
+        let mut in_flight = (self.downlinks.len() + self.requests.len() + self.transfers.len()) as u64;
         while let Some((_, _, event)) = self.queue.pop() {
             in_flight += u64::from(matches!(event, Event::Arrival(_)));
         }

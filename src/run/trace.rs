@@ -53,6 +53,10 @@ impl Observer for Trace<'_> {
         self.packet(at, "send", to, envelope, "");
     }
 
+    fn transfer_begins(&mut self, at: Time, to: NodeId, envelope: &Envelope) {
+        self.packet(at, "transfer", to, envelope, "");
+    }
+
     fn packet_delivered(&mut self, at: Time, to: NodeId, envelope: &Envelope) {
         self.packet(at, "deliver", to, envelope, "");
     }

@@ -7,7 +7,7 @@ use super::daily::daily;
 use super::file;
 use super::gap::Gap;
 use super::inputs::Files;
-use super::plan::{Resources, Workload};
+use super::plan::{DEADLINE, Plan, Resources, Workload};
 use crate::engine::{Duration, DurationLaw, Law, Time};
 use crate::population::requests::Limits;
 use crate::population::{LARGEST_VALUE, Popularity};
@@ -47,7 +47,8 @@ pub(super) fn resources(check: &mut Check<'_>) -> Result<Resources, Noted> {
         check.wrong("resources.count", "there must be a resource", "write 1 or more, or leave [resources] out");
     }
     if said.size.largest_said().0 > u64::from(LARGEST_VALUE) {
-        check.not_yet("resources.size", &format!("a resource of {}, above 16KiB,", said.size.largest_said()));
+        let message = format!("a resource of {} is too large", said.size.largest_said());
+        check.wrong("resources.size", message, "write \"2GiB\" or less");
     }
     let size = said.size.law().map_err(|message| check.note(check.at("resources.size", message)))?;
     if let Err(message) = said.popularity.check() {
@@ -57,6 +58,20 @@ pub(super) fn resources(check: &mut Check<'_>) -> Result<Resources, Noted> {
         check.wrong("resources.rotate_every", "the ranking cannot turn all the time", "write a duration above zero");
     }
     Ok(Resources { count: said.count, size, popularity: said.popularity, rotate_every: said.rotate_every })
+}
+
+/// Warns of values that on average no participant can get or put before an operation fails.
+pub(super) fn warn_of_long_transfers(check: &mut Check<'_>, plan: &Plan) {
+    let Some(access) = plan.network.access else { return };
+    let asked = [(&plan.workload.get, access.downlink, "get"), (&plan.workload.put, access.uplink, "put")];
+    for (_, rate, operation) in asked.into_iter().filter(|(gap, ..)| gap.is_some()) {
+        let takes = Duration::from_secs_f64(8.0 * plan.resources.size.mean().min(f64::from(LARGEST_VALUE)) / rate);
+        if takes > DEADLINE {
+            let message =
+                format!("most of the {operation}s will fail: a value takes {takes} over a participant's link alone");
+            check.warn("resources.size", message, format!("operations fail after {DEADLINE}"));
+        }
+    }
 }
 
 /// Who may be named in a file of requests, and until when.

@@ -133,7 +133,8 @@ impl Default for Churn {
 pub struct Resources {
     /// How many; at least 1.
     pub count: u32,
-    /// Of each: a size, or a law. At most 16 KiB. Default "4KiB".
+    /// Of each, at most 2 GiB: a size, or a law. Up to 16 KiB travel in a packet; larger ones move as transfers, which share
+    /// the access links fairly. Default "4KiB".
     #[serde(default)]
     pub size: ValueSize,
     /// How often each is wanted. Default "uniform".

@@ -15,6 +15,9 @@ use crate::population::{Daily, Departures, OperationKind, Request, Trace};
 pub use crate::population::{Popularity, Target};
 pub use crate::storage::Repair;
 
+/// An operation without an answer fails after this long (DESIGN §1), transfers included.
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
 /// A scenario at one parameter point.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -107,7 +110,7 @@ pub enum Sessions {
 pub struct Resources {
     /// Zero: there are no gets and no puts.
     pub count: u32,
-    /// Bytes of each; draws above 16 KiB, what travels as one packet, count as that.
+    /// Bytes of each, at most 2³¹: draws above that count as it. Above 16 KiB they move as transfers.
     pub size: Law,
     pub popularity: Popularity,
     /// So often the least popular becomes the most popular, and all others fall one rank.

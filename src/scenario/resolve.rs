@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::check::{Check, Noted};
 use super::document::Document;
-use super::environment::{Known, resources, time, workload};
+use super::environment::{Known, resources, time, warn_of_long_transfers, workload};
 use super::events::events;
 use super::file;
 use super::inputs::Files;
@@ -84,6 +84,7 @@ fn warn(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
         ),
         Start::Join { .. } => {}
     }
+    warn_of_long_transfers(check, plan);
     let nothing_read = plan.workload.requests.is_empty();
     if nothing_read && [&plan.workload.lookup, &plan.workload.get, &plan.workload.put].into_iter().all(Option::is_none)
     {

@@ -4,7 +4,7 @@
 
 use super::message::Message;
 use super::operations::{Get, Put};
-use super::repair::{Neighbourhood, Repair, Word};
+use super::repair::{Coming, Neighbourhood, Repair, Word};
 use super::store::Store;
 use crate::engine::{Duration, Time};
 use crate::overlay::message::wire_bytes;
@@ -115,6 +115,8 @@ pub struct Agent {
     pub(super) puts: Vec<Put>,
     /// Who has said of late that it holds what is not this node's to keep.
     pub(super) words: Vec<Word>,
+    /// Values too large for a packet that are on their way here, or should be soon.
+    pub(super) coming: Vec<Coming>,
 }
 
 impl Desk<'_> {
@@ -169,6 +171,7 @@ impl Agent {
     ) {
         match message {
             Message::Store { record, version, .. } => {
+                self.no_more_coming(record, version);
                 self.keep(desk, record, version);
                 desk.reply(from, Message::Stored { record });
                 if let Some(op) = from.op {
@@ -232,6 +235,19 @@ impl Agent {
         timed_out
     }
 
+    /// A value moves for the request that was sent to `to` under this number: it does not time out until
+    /// [`Agent::release`]. False if nobody waits for it at `by` any more.
+    pub fn hold(&mut self, rpc: u16, to: NodeId, by: Time) -> bool {
+        self.rpcs.hold(rpc, to, by)
+    }
+
+    /// The value has moved, or its way broke off: from `from` on the request has the usual time for its reply.
+    pub fn release(&mut self, desk: &mut Desk<'_>, rpc: u16, from: Time) {
+        if let Some(at) = self.rpcs.release(rpc, from + desk.timeout) {
+            desk.do_effect(Effect::TimeoutTimer { at });
+        }
+    }
+
     /// A server's full queue turned the request with this number away.
     pub fn on_refusal(&mut self, desk: &mut Desk<'_>, rpc: u16) {
         let Some(pending) = self.rpcs.close_from_anyone(rpc) else { return };
@@ -254,6 +270,7 @@ impl Agent {
         self.gets.clear();
         self.puts.clear();
         self.words.clear();
+        self.coming.clear();
     }
 
     /// Keeps a version on this node's disk.
@@ -269,5 +286,6 @@ impl Agent {
             + self.gets.capacity() * size_of::<Get>()
             + self.puts.capacity() * size_of::<Put>()
             + self.words.capacity() * size_of::<Word>()
+            + self.coming.capacity() * size_of::<Coming>()
     }
 }

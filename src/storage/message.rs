@@ -2,7 +2,8 @@
 
 use crate::overlay::{List, Payload, RecordId, Version};
 
-/// Requests and replies about records. Values up to 16 KiB travel in the packet.
+/// Requests and replies about records. Values up to 16 KiB travel in the packet; a larger one makes its message a
+/// transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message {
     /// Request: keep this version (a put, a hand-over, a repair).
@@ -34,23 +35,26 @@ pub enum Standing {
     Newer = 2,
     /// It lacks it or holds an older one, and is not responsible by its own account.
     Declined = 3,
+    /// It lacks it or holds an older one, and its value, too large for a packet, is on its way already.
+    Coming = 4,
 }
 
 impl Standing {
-    /// A list entry: the record's number and the standing in the two low bits.
+    /// A list entry: the record's number and the standing in the three low bits.
     pub const fn entry(self, record: RecordId) -> u32 {
-        (record.index() as u32) << 2 | self as u32
+        (record.index() as u32) << 3 | self as u32
     }
 
     /// The record and standing of a list entry.
     pub const fn read(entry: u32) -> (RecordId, Standing) {
-        let standing = match entry & 3 {
+        let standing = match entry & 7 {
             0 => Standing::Same,
             1 => Standing::Wanted,
             2 => Standing::Newer,
-            _ => Standing::Declined,
+            3 => Standing::Declined,
+            _ => Standing::Coming,
         };
-        (RecordId::new(entry >> 2), standing)
+        (RecordId::new(entry >> 3), standing)
     }
 }
 
@@ -89,7 +93,8 @@ mod tests {
 
     #[test]
     fn a_standing_reads_back() {
-        for standing in [Standing::Same, Standing::Wanted, Standing::Newer, Standing::Declined] {
+        let all = [Standing::Same, Standing::Wanted, Standing::Newer, Standing::Declined, Standing::Coming];
+        for standing in all {
             assert_eq!(Standing::read(standing.entry(RecordId::new(7))), (RecordId::new(7), standing));
         }
     }

@@ -3,6 +3,10 @@
 //! Storage stands beside the overlay on each node. A put finds the responsible nodes and stores on them; a get looks in
 //! its own store, lets the overlay walk to a holder, and asks the responsible nodes in turn if the walk met none. The
 //! overlay supplies only who is responsible.
+//!
+//! A value above 16 KiB does not come with the answer of a walk, which says only who holds which version. It is fetched from
+//! that holder, and if that fails from the responsible nodes. That it moves as a flow is the network's matter; here it only
+//! means that its request does not time out meanwhile, and that nobody has the same value sent twice at once.
 
 pub mod agent;
 pub mod message;

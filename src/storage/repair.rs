@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::agent::{Agent, Desk, Effect, Tag};
 use super::message::{Message, OFFERED_AT_ONCE, Standing};
 use crate::engine::Time;
+use crate::overlay::message::LARGEST_VALUE;
 use crate::overlay::{Held, List, NodeId, RecordId, Version};
 
 /// What is done when the nodes responsible for a record change.
@@ -49,7 +50,43 @@ pub(super) struct Word {
     at: Time,
 }
 
+/// A value too large for a packet that somebody sends here. Whoever else offers it is told so: two copies at once would
+/// take twice the time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Coming {
+    record: RecordId,
+    version: Version,
+    /// It is no more expected after that; `NEVER` while it moves.
+    until: Time,
+}
+
 impl Agent {
+    /// A value moves here, and has arrived by `until`.
+    pub fn on_coming(&mut self, record: RecordId, version: Version, until: Time) {
+        self.no_more_coming(record, version);
+        self.coming.push(Coming { record, version, until });
+    }
+
+    /// Its way broke off, or it has arrived.
+    pub fn no_more_coming(&mut self, record: RecordId, version: Version) {
+        self.coming.retain(|coming| (coming.record, coming.version) != (record, version));
+    }
+
+    /// Whether this version or a newer one is on its way here, as far as is known. If not, and its value is too large for a
+    /// packet, it is from now on, because this node is about to say that it wants it: within two time-outs, one for the
+    /// answer and one for the first byte.
+    fn comes_or_will(&mut self, desk: &Desk<'_>, record: RecordId, version: Version) -> bool {
+        if desk.size(record) <= LARGEST_VALUE {
+            return false;
+        }
+        self.coming.retain(|coming| coming.until > desk.now);
+        let comes = self.coming.iter().any(|coming| coming.record == record && coming.version >= version);
+        if !comes {
+            self.coming.push(Coming { record, version, until: desk.now + desk.timeout + desk.timeout });
+        }
+        comes
+    }
+
     /// The overlay's tables gained `appeared` and lost `gone`.
     pub fn on_change(
         &mut self,
@@ -149,7 +186,7 @@ impl Agent {
 
     /// The answer to an offer.
     pub(super) fn stand_to(
-        &self,
+        &mut self,
         desk: &mut Desk<'_>,
         offered: List,
         moved_up: bool,
@@ -157,9 +194,9 @@ impl Agent {
     ) -> List {
         let mut responsible = Vec::with_capacity(desk.replicas);
         let mut entries = [0; OFFERED_AT_ONCE];
-        let pairs = desk.lists.get(offered).chunks_exact(2);
-        let count = pairs.len();
-        for (entry, pair) in entries.iter_mut().zip(pairs) {
+        let count = offered.len() / 2;
+        for (place, entry) in entries[..count].iter_mut().enumerate() {
+            let pair = &desk.lists.get(offered)[2 * place..];
             let (record, version) = (RecordId::new(pair[0]), Version(pair[1]));
             let standing = match self.store.version(record) {
                 Some(own) if own == version => Standing::Same,
@@ -168,7 +205,11 @@ impl Agent {
                     responsible.clear();
                     neighbourhood.responsible(record, desk.replicas, &mut responsible);
                     let mine = moved_up || responsible.contains(&desk.me);
-                    if mine { Standing::Wanted } else { Standing::Declined }
+                    match mine {
+                        true if self.comes_or_will(desk, record, version) => Standing::Coming,
+                        true => Standing::Wanted,
+                        false => Standing::Declined,
+                    }
                 }
             };
             *entry = standing.entry(record);
@@ -191,6 +232,7 @@ impl Agent {
             let (record, standing) = Standing::read(entry);
             let Some(version) = self.store.version(record) else { continue };
             match standing {
+                Standing::Coming => {}
                 Standing::Wanted => self.hand_over(desk, from, record, version),
                 Standing::Declined if self.is_mine(desk, record, neighbourhood) => {}
                 Standing::Declined => desk.do_effect(Effect::Return { record, version }),

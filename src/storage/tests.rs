@@ -6,6 +6,7 @@ use super::agent::{Agent, Desk, Effect, Effects};
 use super::message::Message;
 use super::repair::{Neighbourhood, Repair};
 use crate::engine::{Duration, Time};
+use crate::overlay::message::LARGEST_VALUE;
 use crate::overlay::{Cause, Contact, Envelope, Lists, NodeId, OpId, RecordId, Version};
 
 const OP: OpId = OpId::new(1, 0);
@@ -29,6 +30,8 @@ struct Nodes {
     known: Vec<Known>,
     down: Vec<NodeId>,
     repair: Repair,
+    /// Bytes of the record's value.
+    size: u32,
     now: Time,
     lists: Lists,
     packets: VecDeque<(NodeId, Envelope, Message)>,
@@ -46,6 +49,7 @@ impl Nodes {
             known: all.iter().map(|_| Known(all.clone())).collect(),
             down: Vec::new(),
             repair: Repair::Eager,
+            size: 100,
             now: Time::ZERO,
             lists: Lists::new(32),
             packets: VecDeque::new(),
@@ -57,11 +61,19 @@ impl Nodes {
     /// Calls a handler of `node`, then delivers packets until there are none.
     fn with(&mut self, node: u32, handler: impl FnOnce(&mut Agent, &mut Desk<'_>, &Known)) {
         self.call(NodeId(node), handler);
+        self.deliver();
+    }
+
+    /// Delivers packets until there are none. Gives how many stores were among them.
+    fn deliver(&mut self) -> u32 {
+        let mut stores = 0;
         while let Some((to, envelope, message)) = self.packets.pop_front() {
+            stores += u32::from(matches!(message, Message::Store { .. }));
             if !self.down.contains(&to) {
                 self.call(to, |agent, desk, known| agent.on_message(desk, &envelope, message, known));
             }
         }
+        stores
     }
 
     fn call(&mut self, node: NodeId, handler: impl FnOnce(&mut Agent, &mut Desk<'_>, &Known)) {
@@ -74,7 +86,7 @@ impl Nodes {
             repair: self.repair,
             timeout: Duration::from_secs(1),
             retries: 0,
-            sizes: &[100],
+            sizes: &[self.size],
             lists: &mut self.lists,
             effects: &mut effects,
         };
@@ -236,6 +248,36 @@ fn a_copy_stored_on_the_wrong_node_is_passed_on() {
     let mut nodes = Nodes::new(3);
     nodes.put(0, 6, &[1, 2]);
     assert_eq!(nodes.holds(6), [0, 1], "node 2 knows two that are nearer");
+}
+
+#[test]
+fn a_value_too_large_for_a_packet_is_sent_by_one_of_those_who_offer_it() {
+    for (size, sent) in [(LARGEST_VALUE, 2), (LARGEST_VALUE + 1, 1)] {
+        let mut nodes = Nodes::new(3);
+        nodes.size = size;
+        for holder in [1, 2] {
+            nodes.agents[holder].store.keep(RECORD, Version(4));
+        }
+        for holder in [1, 2] {
+            nodes.call(NodeId(holder), |agent, desk, known| agent.on_change(desk, &[NodeId(0)], &[], known));
+        }
+        assert_eq!((nodes.deliver(), nodes.holds(4)[..2].to_vec()), (sent, vec![0, 1]), "{size} bytes");
+    }
+}
+
+#[test]
+fn a_value_on_its_way_is_not_wanted_until_its_way_breaks_off() {
+    let mut nodes = Nodes::new(2);
+    nodes.size = LARGEST_VALUE + 1;
+    nodes.agents[1].store.keep(RECORD, Version(4));
+    let offer = |agent: &mut Agent, desk: &mut Desk<'_>, known: &Known| agent.on_change(desk, &[NodeId(0)], &[], known);
+    nodes.agents[0].on_coming(RECORD, Version(4), Time::NEVER);
+    nodes.now += Duration::from_secs(3600);
+    nodes.with(1, offer);
+    assert_eq!(nodes.holds(4), [1]);
+    nodes.agents[0].no_more_coming(RECORD, Version(4));
+    nodes.with(1, offer);
+    assert_eq!(nodes.holds(4), [0, 1]);
 }
 
 #[test]

@@ -14,3 +14,4 @@ mod load;
 mod population;
 mod published;
 mod queueing;
+mod transfers;

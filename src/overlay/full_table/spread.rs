@@ -1,8 +1,9 @@
 //! How a change gets to everyone: what one machine does with its range.
 
-use super::table::Change;
+use super::table::{Change, ENTRY_BYTES};
 use super::{Cx, FullTable, Message, Phase, Spread, Tag, before};
 use crate::overlay::context::Effect;
+use crate::overlay::message::LARGEST_VALUE;
 use crate::overlay::{Envelope, Kind, NodeId, OpId, Traffic};
 
 /// A change that this machine is passing on to a range of members.
@@ -118,15 +119,17 @@ impl FullTable {
     fn open_range(&mut self, cx: &mut Cx<'_>, id: u32, head: NodeId, last: NodeId) {
         if let Some(at) = self.position(id) {
             self.relays[at].open += 1;
-            self.send_update(cx, id, head, last, 0);
+            self.send_update(cx, id, head, last, 0, false);
         }
     }
 
-    /// Sends an update.
-    fn send_update(&mut self, cx: &mut Cx<'_>, id: u32, to: NodeId, last: NodeId, retries: u8) {
+    /// Sends an update. To one that has `stored` it already, a value too large for a packet is not sent again.
+    fn send_update(&mut self, cx: &mut Cx<'_>, id: u32, to: NodeId, last: NodeId, retries: u8, stored: bool) {
         let Some(at) = self.position(id) else { return };
         let Relay { change, op, for_others, again, .. } = self.relays[at];
-        let message = Message::Update { change, last, bytes: cx.shared.bytes_of(change, cx.sizes), again };
+        let bytes = cx.shared.bytes_of(change, cx.sizes);
+        let bytes = if stored && bytes > LARGEST_VALUE + ENTRY_BYTES { ENTRY_BYTES } else { bytes };
+        let message = Message::Update { change, last, bytes, again };
         let tag = Tag::Update { relay: id, last };
         let (rpc, timer) = self.rpcs.open_again(cx.now, to, tag, cx.config.rpc_timeout, retries);
         let envelope = cx.envelope(Kind::Request, rpc, op, traffic_of(cx, change), &message);
@@ -140,7 +143,15 @@ impl FullTable {
     pub(super) fn send_again(&mut self, cx: &mut Cx<'_>, id: u32, to: NodeId, last: NodeId, retries: u8) {
         if let Some(at) = self.position(id) {
             self.relays[at].again = true;
-            self.send_update(cx, id, to, last, retries);
+            self.send_update(cx, id, to, last, retries, false);
+        }
+    }
+
+    /// Asks one that has stored the change, with the same update, whether its range is done.
+    pub(super) fn ask_whether_done(&mut self, cx: &mut Cx<'_>, id: u32, head: NodeId, last: NodeId) {
+        if let Some(at) = self.position(id) {
+            self.relays[at].again = true;
+            self.send_update(cx, id, head, last, 0, true);
         }
     }
 

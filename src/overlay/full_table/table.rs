@@ -62,7 +62,7 @@ pub struct Table {
 }
 
 /// Bytes of an entry beside a record's value: what it is about and its version.
-const ENTRY_BYTES: u32 = 8;
+pub(super) const ENTRY_BYTES: u32 = 8;
 
 impl Table {
     /// The run starts converged, with these members online, known to all. Only the first call changes anything.

@@ -134,6 +134,20 @@ fn a_short_warmup_and_a_silent_workload_are_warned_of() {
 }
 
 #[test]
+fn values_too_large_for_the_links_are_warned_of() {
+    let text = format!(
+        "{SHORT}network.access = {{ uplink = '8Mbit/s', downlink = '80Mbit/s' }}\nresources = {{ count = 1, size = '100MB' }}"
+    );
+    let warnings = |set: &str| load(&text, &[set]).unwrap().runs(REGISTERED).unwrap().warnings;
+    let put = warnings("workload.put.every=1h").to_string();
+    assert!(
+        put.starts_with("warning: most of the puts will fail: a value takes 100s over a participant's link"),
+        "{put}"
+    );
+    assert_eq!(warnings("workload.get.every=1h").worst(), None, "10 s");
+}
+
+#[test]
 fn the_schema_knows_every_section_and_every_protocol() {
     let schema = super::super::schema(REGISTERED);
     let of_schema: Vec<&str> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();

@@ -1,0 +1,176 @@
+//! Transfers: the way of a message with a value above 16 KiB. It moves as a flow over the sender's uplink and the
+//! receiver's downlink (`network/flows.rs`), and once its last byte has left it takes the propagation delay and arrives as a
+//! packet does. Where neither end has an access link, the propagation delay is all.
+//!
+//! A transfer is a stream: noise does not lose it and jitter does not touch it. Packets pass ahead of it: they see nothing of
+//! the flows on their links, and what little they take of the rate the flows do not miss.
+//!
+//! The request that it belongs to does not time out while the value moves: its sender sees that, or its receiver. From the
+//! end of the flow on, whether it was whole or broke off, the usual time-out runs. So an end that goes offline is noticed
+//! by the silence that follows. A transfer breaks off when one of its ends goes offline, and when its operation has ended
+//! elsewhere; what has moved by then has been sent and received. It does not begin if its receiver is offline (nobody
+//! answers the sender) or does not wait for it any more (it is told so).
+
+use super::event::{Body, Event, Packet};
+use super::observer::Observer;
+use super::simulation::Simulation;
+use crate::engine::Time;
+use crate::engine::order::Class;
+use crate::network::{FlowId, Flows, Loss, Wake};
+use crate::overlay::message::{HEADER_BYTES, LARGEST_VALUE, MESSAGE_BYTES};
+use crate::overlay::{Envelope, Kind, NodeId, Placement, Protocol};
+use crate::storage::Message;
+
+/// What moves as flows, and which messages do.
+#[derive(Debug)]
+pub(super) struct Transfers<M> {
+    /// Bytes on the wire beyond which a message is a transfer; more than any has where all values are small.
+    pub above: u32,
+    flows: Flows<Packet<M>>,
+}
+
+impl<M: Copy> Transfers<M> {
+    /// Between machines with these paces, for values of these `sizes`. Costs nothing if none is too large for a packet.
+    pub fn new(mut sizes: impl Iterator<Item = u32>, paces: impl Iterator<Item = [f64; 2]>) -> Transfers<M> {
+        match sizes.any(|size| size > LARGEST_VALUE) {
+            true => Transfers { above: HEADER_BYTES + MESSAGE_BYTES + LARGEST_VALUE, flows: Flows::new(paces) },
+            false => Transfers { above: u32::MAX, flows: Flows::new([]) },
+        }
+    }
+
+    /// Under way.
+    pub fn len(&self) -> usize {
+        self.flows.len()
+    }
+
+    pub fn heap_bytes(&self) -> usize {
+        self.flows.heap_bytes()
+    }
+}
+
+/// The bytes that a value of `size` has in an overlay's packets: see [`crate::overlay::Context::sizes`].
+pub(super) const fn in_packet(placement: Placement, size: u32) -> u32 {
+    match placement {
+        Placement::Everyone(_) => size,
+        Placement::Closest(_) | Placement::Servers if size > LARGEST_VALUE => 0,
+        Placement::Closest(_) | Placement::Servers => size,
+    }
+}
+
+impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
+    /// A message too large for a packet leaves its sender.
+    #[cold]
+    pub fn begin_transfer(&mut self, packet: Packet<P::Message>) {
+        let Packet { to, envelope, .. } = packet;
+        self.counts.sent += 1;
+        self.observer.transfer_begins(self.now, to, &envelope);
+        self.count_rpc(&envelope);
+        if !self.seats[to.index()].online {
+            return self.lose(packet, Loss::Offline);
+        }
+        if self.is_cut(envelope.from, to) {
+            return self.lose(packet, Loss::Partition);
+        }
+        if !self.hold(&packet) {
+            return self.lose(packet, Loss::Stale);
+        }
+        self.announce(&packet, Time::NEVER);
+        self.transfers.flows.start(self.now, envelope.from.0, to.0, envelope.bytes.into(), packet);
+        self.schedule_wakes();
+    }
+
+    /// The last byte of a flow may have left.
+    #[cold]
+    pub fn wake_transfer(&mut self, flow: FlowId) {
+        if let Some(ended) = self.transfers.flows.wake(self.now, flow) {
+            let packet = ended.job;
+            self.moved(&packet, ended.moved);
+            self.release(&packet);
+            // Its bytes have been counted as they moved.
+            let envelope = Envelope { bytes: 0, ..packet.envelope };
+            let at = self.now + self.network.delay(self.now, envelope.from.0, packet.to.0);
+            self.announce(&packet, at + self.patience.timeout);
+            self.schedule(at, Class::Arrival, envelope.from, Event::Arrival(Packet { envelope, ..packet }));
+        }
+        self.schedule_wakes();
+    }
+
+    /// Breaks off the transfers from and to a node for which `which` holds.
+    #[inline(never)]
+    pub fn break_transfers(&mut self, node: NodeId, loss: Loss, which: impl Fn(&Packet<P::Message>) -> bool) {
+        for (flow, packet) in self.transfers.flows.of(node.0) {
+            if which(&packet)
+                && let Some(ended) = self.transfers.flows.end(self.now, flow)
+            {
+                self.moved(&packet, ended.moved);
+                self.lose(packet, loss);
+                if let Body::Storage(Message::Store { record, version, .. }) = packet.body {
+                    self.agents[packet.to.index()].no_more_coming(record, version);
+                }
+                self.release(&packet);
+            }
+        }
+        self.schedule_wakes();
+    }
+
+    /// Tells the observer what has moved by now. Changes nothing. (Not to be mixed into the loop that handles events. Nor is
+    /// it cold: that would make cold whatever always comes to it.)
+    #[inline(never)]
+    pub fn account_transfers(&mut self) {
+        let (now, observer) = (self.now, &mut self.observer);
+        self.transfers.flows.account(now, |packet, bytes| {
+            observer.transfer_moved(now, packet.to, &packet.envelope, bytes);
+        });
+    }
+
+    fn moved(&mut self, packet: &Packet<P::Message>, bytes: u64) {
+        self.observer.transfer_moved(self.now, packet.to, &packet.envelope, bytes);
+    }
+
+    fn schedule_wakes(&mut self) {
+        while let Some(Wake { at, flow, from }) = self.transfers.flows.next_wake() {
+            self.schedule(at, Class::Arrival, NodeId(from), Event::Flow { flow });
+        }
+    }
+
+    /// Storage at the receiver knows what is on its way there, and has arrived by `until`.
+    fn announce(&mut self, packet: &Packet<P::Message>, until: Time) {
+        if let Body::Storage(Message::Store { record, version, .. }) = packet.body {
+            self.agents[packet.to.index()].on_coming(record, version, until);
+        }
+    }
+
+    /// Who waits for an answer while this moves, whom it has asked, and when the first byte reaches it. A request's sender
+    /// sees it leave; a reply's receiver sees it come.
+    fn waiting(&self, packet: &Packet<P::Message>) -> Option<(NodeId, NodeId, Time)> {
+        let Packet { to, envelope, .. } = *packet;
+        match envelope.kind {
+            Kind::Request => Some((envelope.from, to, self.now)),
+            Kind::Reply => Some((to, envelope.from, self.now + self.network.delay(self.now, envelope.from.0, to.0))),
+            Kind::Notice | Kind::Refusal => None,
+        }
+    }
+
+    /// The request that this belongs to does not time out from now on; false if nobody waits for it any more.
+    fn hold(&mut self, packet: &Packet<P::Message>) -> bool {
+        let Some((node, asked, seen)) = self.waiting(packet) else { return true };
+        let Envelope { rpc, epoch, .. } = packet.envelope;
+        self.is_current(node, epoch)
+            && match packet.body {
+                Body::Overlay(_) => self.nodes[node.index()].hold(rpc, asked, seen),
+                Body::Storage(_) => self.agents[node.index()].hold(rpc, asked, seen),
+            }
+    }
+
+    /// Now it does: silence begins when the last byte has been seen.
+    fn release(&mut self, packet: &Packet<P::Message>) {
+        let Some((node, _, seen)) = self.waiting(packet) else { return };
+        let Envelope { rpc, epoch, .. } = packet.envelope;
+        if self.is_current(node, epoch) {
+            match packet.body {
+                Body::Overlay(_) => self.with_overlay(node, |overlay, cx| overlay.release(cx, rpc, seen)),
+                Body::Storage(_) => self.with_agent(node, |agent, desk, _| agent.release(desk, rpc, seen)),
+            }
+        }
+    }
+}
