@@ -1,9 +1,7 @@
 //! What a chart says, before it is laid out: panels, axes, marks and a legend.
 
-use plotters::style::RGBColor;
-
 use super::axis::Axis;
-use super::style::Style;
+use super::style::{Colour, Style};
 
 /// A chart.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,11 +45,11 @@ pub enum Mark {
     /// A line; it is interrupted where there is no value.
     Line { points: Vec<(f64, Option<f64>)>, style: Style, markers: Markers },
     /// A faint area between two values.
-    Band { points: Vec<(f64, f64, f64)>, colour: RGBColor },
+    Band { points: Vec<(f64, f64, f64)>, colour: Colour },
     /// A thin grey line.
     Guide { from: (f64, f64), to: (f64, f64) },
     /// A horizontal bar around `y`, as thick as `thickness` units of y.
-    Bar { y: f64, thickness: f64, from: f64, to: f64, colour: RGBColor },
+    Bar { y: f64, thickness: f64, from: f64, to: f64, colour: Colour },
     /// One marker.
     Dot { at: (f64, f64), style: Style },
     /// A number beside a point, to its right.
@@ -82,7 +80,7 @@ pub enum Swatch {
     Line(Style),
     /// A dot without a line.
     Dot(Style),
-    Block(RGBColor),
+    Block(Colour),
     Guide,
 }
 

@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::data::{Curves, Runs, curves, range};
 use super::figure::{Entry, Figure, Mark, Markers, Panel, Place, Swatch};
-use super::style::{SHADE, Style};
+use super::style::{Colour, Style};
 use crate::report::columns::{Columns, ReadError};
 use crate::run::catalogue::OPERATIONS;
 
@@ -52,7 +52,7 @@ pub fn online(runs: &Runs, series: &Columns) -> Result<Option<Figure>, ReadError
     let (joined, _) = in_hours(curves(series, "time_s", "joined")?);
     let ranges = (range(online.values().chain(joined.values())), span(&online));
     let (Some((low, high)), Some((from, to))) = ranges else { return Ok(None) };
-    let shared = Style { colour: SHADE, dash: &[], marker: None, width: 5.0 };
+    let shared = Style { colour: Colour::Shade, dash: &[], marker: None, width: 5.0 };
     let mut marks: Vec<_> = online.values().take(1).map(|points| line(points.clone(), shared, 0)).collect();
     marks.extend(lines(runs, &joined));
     let mut legend = vec![Entry::new("online", "participants", Swatch::Line(shared))];
