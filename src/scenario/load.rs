@@ -9,6 +9,7 @@ use toml::de::ValueDeserializer;
 use super::axes::{self, Axis, Point};
 use super::document::Document;
 use super::file;
+use super::files;
 use super::network::Files;
 use super::plan::{Plan, System};
 use super::problem::{Kind, Problem, Problems};
@@ -152,6 +153,14 @@ impl Scenario {
     /// The scenario as TOML with the `--set` arguments in it and without comments; enough to repeat it.
     pub fn resolved(&self) -> String {
         written::document(self.document().root())
+    }
+
+    /// As [`Scenario::resolved`], for a file in `directory`, which exists: relative paths in it lead from there to the same
+    /// files. Where an axis varies such a path, its values change their spelling too, and with them the names of its runs.
+    pub fn resolved_in(&self, directory: &Path) -> String {
+        let mut document = self.document();
+        files::rename(&mut document, |path| files::seen_from(directory, &self.folder, path));
+        written::document(document.root())
     }
 
     /// Names the resolved scenario: BLAKE3 of [`Scenario::resolved`], in hexadecimal.

@@ -14,6 +14,7 @@ mod check;
 mod document;
 mod environment;
 mod file;
+mod files;
 mod gap;
 mod later;
 mod load;
