@@ -50,6 +50,11 @@ fn in_value(value: &mut DeValue<'_>, key: &[&str], name: &impl Fn(&str) -> Strin
     }
 }
 
+/// Names the content of a file; `None` of one that cannot be read, which is one that no run reads: an axis replaces it.
+pub(super) fn content(path: &Path) -> Option<String> {
+    Some(format!("blake3:{}", blake3::hash(&std::fs::read(path).ok()?).to_hex()))
+}
+
 /// `path`, which begins at `folder`, as seen from `directory`: with the same steps on every machine where both lie alike.
 /// An absolute path stays as it is.
 pub(super) fn seen_from(directory: &Path, folder: &Path, path: &str) -> String {

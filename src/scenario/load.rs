@@ -163,9 +163,12 @@ impl Scenario {
         written::document(document.root())
     }
 
-    /// Names the resolved scenario: BLAKE3 of [`Scenario::resolved`], in hexadecimal.
+    /// Names the scenario by what it says: BLAKE3 of [`Scenario::resolved`], in hexadecimal, in which the hash of its
+    /// content stands for each file. Where the files lie does not matter.
     pub fn hash(&self) -> String {
-        blake3::hash(self.resolved().as_bytes()).to_hex().to_string()
+        let mut document = self.document();
+        files::rename(&mut document, |path| files::content(&self.folder.join(path)).unwrap_or_else(|| path.to_owned()));
+        blake3::hash(written::document(document.root()).as_bytes()).to_hex().to_string()
     }
 
     fn document(&self) -> Document<'_> {
