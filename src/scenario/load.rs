@@ -17,6 +17,7 @@ use super::registered::Registered;
 use super::resolve::resolve;
 use super::source::Sources;
 use super::written;
+use crate::engine::Duration;
 
 /// A scenario: the file with the `--set` arguments applied, and its sweep.
 #[derive(Clone, Debug)]
@@ -148,6 +149,20 @@ impl Scenario {
             }
         }
         problems.none_or(|| runs)
+    }
+
+    /// How long the warm-up is, at all points; `None` if an axis varies it, or it is no duration.
+    pub fn warmup(&self) -> Option<Duration> {
+        let varies = |axis: &Axis| {
+            let names: Vec<_> = axis.dotted().keys().iter().map(|key| key.name.as_str()).collect();
+            matches!(names[..], ["time"] | ["time", "warmup"])
+        };
+        if self.axes.iter().any(varies) {
+            return None;
+        }
+        let document = self.document();
+        let time = document.get(&["time"]).map(|time| file::Time::deserialize(ValueDeserializer::from(time.clone())));
+        Some(time.transpose().ok()?.unwrap_or_default().warmup)
     }
 
     /// The scenario as TOML with the `--set` arguments in it and without comments; enough to repeat it.

@@ -48,6 +48,8 @@ pub enum Mark {
     Band { points: Vec<(f64, f64, f64)>, colour: Colour },
     /// A thin grey line.
     Guide { from: (f64, f64), to: (f64, f64) },
+    /// A thin vertical line between two values of y, its text at its foot, to its left or right.
+    Border { x: f64, low: f64, high: f64, text: &'static str, left: bool },
     /// A horizontal bar around `y`, as thick as `thickness` units of y.
     Bar { y: f64, thickness: f64, from: f64, to: f64, colour: Colour },
     /// One marker.

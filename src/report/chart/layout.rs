@@ -263,6 +263,12 @@ impl Mark {
                 }
             }
             Mark::Guide { from, to } => canvas.dashed(&[place(*from), place(*to)], Colour::Grey, 1.0, &[3.0, 3.0]),
+            Mark::Border { x, low, high, text, left } => {
+                let foot = place((*x, *low));
+                canvas.line(&[foot, place((*x, *high))], Colour::Grey, 1.0);
+                let (aside, align) = if *left { (-5.0, Align::End) } else { (5.0, Align::Start) };
+                canvas.write(text, (foot.0 + aside, foot.1 - 5.0), TICK, false, Colour::Grey, align);
+            }
             Mark::Bar { y, thickness, from, to, colour } => {
                 let (left, right) = (place((*from, y + thickness / 2.0)), place((*to, y - thickness / 2.0)));
                 if right.0 - left.0 > 0.2 {

@@ -163,6 +163,25 @@ fn a_latency_line_ends_at_the_last_percentile_and_the_slowest_is_a_dot() {
 }
 
 #[test]
+fn the_end_of_the_warm_up_is_marked_where_the_scenario_tells_it() {
+    let home = results(&example::single());
+    let marks = |scenario: &str| {
+        fs::write(home.path().join("scenario.toml"), scenario).unwrap();
+        let drawn = figures(home.path(), &Options::default()).unwrap();
+        let panels = ["success", "online"].map(|stem| figure(&drawn, stem).panels.clone());
+        drawn.iter().for_each(|(stem, figure)| assert_readable(stem, &figure.lay_out(None)));
+        let all = panels.iter().flatten().flat_map(|panel| &panel.marks);
+        all.filter_map(|mark| if let Mark::Border { x, left, .. } = mark { Some((*x, *left)) } else { None })
+            .collect::<Vec<_>>()
+    };
+    // The samples are those of the third to the fifth hour.
+    assert_eq!(marks("time.warmup = '3h'"), [(3.0, false); 3]);
+    assert_eq!(marks("[time]\nwarmup = '270min'"), [(4.5, true); 3]);
+    let nowhere = ["", "time.warmup = '2h'", "time.warmup = 3", "no TOML", "[sweep.axes]\n'time.warmup' = ['3h']"];
+    nowhere.iter().for_each(|scenario| assert_eq!(marks(scenario), [], "{scenario}"));
+}
+
+#[test]
 fn a_missing_cell_interrupts_its_line_and_a_lone_run_has_no_interval() {
     let figures = drawn(&example::sweep(&[0.5, 1.0, 2.0], 1), &Options::default());
     let panel = &figure(&figures, "lookup_hops_mean").panels[0];

@@ -7,8 +7,8 @@ use super::style::{Colour, Style};
 use crate::report::columns::{Columns, ReadError};
 use crate::run::catalogue::OPERATIONS;
 
-/// The share of correct operations over time, a panel for each kind.
-pub fn success(runs: &Runs, series: &Columns) -> Result<Option<Figure>, ReadError> {
+/// The share of correct operations over time, a panel for each kind; `warmup` ends after so many seconds.
+pub fn success(runs: &Runs, series: &Columns, warmup: Option<f64>) -> Result<Option<Figure>, ReadError> {
     let mut panels = Vec::new();
     let mut drawn = vec![false; runs.systems.len()];
     for operation in OPERATIONS {
@@ -19,9 +19,9 @@ pub fn success(runs: &Runs, series: &Columns) -> Result<Option<Figure>, ReadErro
         let (curves, unit) = in_hours(curves(series, "time_s", &column)?);
         let (Some((low, _)), Some((from, to))) = (range(curves.values()), span(&curves)) else { continue };
         curves.keys().for_each(|system| drawn[runs.place(system)] = true);
-        let marks = lines(runs, &curves);
         let y = Axis::percent("correct (%)", low.min(0.99), 1.0);
-        let x = Axis::exact(unit, from, to);
+        let x = Axis::exact(unit.label, from, to);
+        let marks = border(warmup, &unit, &x, &y).into_iter().chain(lines(runs, &curves)).collect();
         panels.push(Panel { title: format!("{operation}s"), x, y, marks });
     }
     let Some(last) = panels.len().checked_sub(1) else { return Ok(None) };
@@ -43,8 +43,8 @@ pub fn success(runs: &Runs, series: &Columns) -> Result<Option<Figure>, ReadErro
     }))
 }
 
-/// Participants online, which all systems share, and nodes joined, by system, over time.
-pub fn online(runs: &Runs, series: &Columns) -> Result<Option<Figure>, ReadError> {
+/// Participants online, which all systems share, and nodes joined, by system, over time; `warmup` ends after so many seconds.
+pub fn online(runs: &Runs, series: &Columns, warmup: Option<f64>) -> Result<Option<Figure>, ReadError> {
     if !series.has("online") || !series.has("joined") {
         return Ok(None);
     }
@@ -53,14 +53,15 @@ pub fn online(runs: &Runs, series: &Columns) -> Result<Option<Figure>, ReadError
     let ranges = (range(online.values().chain(joined.values())), span(&online));
     let (Some((low, high)), Some((from, to))) = ranges else { return Ok(None) };
     let shared = Style { colour: Colour::Shade, dash: &[], marker: None, width: 5.0 };
-    let mut marks: Vec<_> = online.values().take(1).map(|points| line(points.clone(), shared, 0)).collect();
+    // From zero only if that does not press the lines together.
+    let low = if low < 0.5 * high { 0.0 } else { low };
+    let (x, y) = (Axis::exact(unit.label, from, to), Axis::linear("machines", low, high));
+    let mut marks: Vec<_> = border(warmup, &unit, &x, &y).into_iter().collect();
+    marks.extend(online.values().take(1).map(|points| line(points.clone(), shared, 0)));
     marks.extend(lines(runs, &joined));
     let mut legend = vec![Entry::new("online", "participants", Swatch::Line(shared))];
     legend.extend(joined.keys().map(|system| Entry { note: "joined".to_owned(), ..entry(system, runs.place(system)) }));
-    // From zero only if that does not press the lines together.
-    let low = if low < 0.5 * high { 0.0 } else { low };
-    let x = Axis::exact(unit, from, to);
-    let panel = Panel { title: String::new(), x, y: Axis::linear("machines", low, high), marks };
+    let panel = Panel { title: String::new(), x, y, marks };
     let subtitle = format!(
         "Participants online, the same in every system, and nodes that are part of the overlay by their own account{}",
         runs.seeds()
@@ -83,8 +84,21 @@ fn line(points: Vec<(f64, Option<f64>)>, style: Style, shift: usize) -> Mark {
     Mark::Line { points, style, markers: Markers::Few { shift } }
 }
 
-/// Seconds in the unit that suits their span, and the axis label.
-fn in_hours(mut curves: Curves) -> (Curves, &'static str) {
+/// Where the warm-up ends, if that is within the chart.
+fn border(warmup: Option<f64>, unit: &Unit, x: &Axis, y: &Axis) -> Option<Mark> {
+    let at = warmup? / unit.seconds;
+    let (low, high, left) = (y.low, y.high, at > (x.low + x.high) / 2.0);
+    (x.low < at && at < x.high).then_some(Mark::Border { x: at, low, high, text: "end of the warm-up", left })
+}
+
+/// What the time axis counts in.
+struct Unit {
+    seconds: f64,
+    label: &'static str,
+}
+
+/// Seconds in the unit that suits their span.
+fn in_hours(mut curves: Curves) -> (Curves, Unit) {
     let length = span(&curves).map_or(0.0, |(from, to)| to - from);
     let (seconds, label) = match length {
         s if s > 4.0 * 86_400.0 => (86_400.0, "time since the start (days)"),
@@ -93,7 +107,7 @@ fn in_hours(mut curves: Curves) -> (Curves, &'static str) {
         _ => (1.0, "time since the start (s)"),
     };
     curves.values_mut().flatten().for_each(|(at, _)| *at /= seconds);
-    (curves, label)
+    (curves, Unit { seconds, label })
 }
 
 /// The first and last x of all curves.
