@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::report::chart::{Size, Theme};
+
 const EXAMPLES: &str = "\
 Examples:
   peerlab run scenarios/quickstart.toml             compare all systems of a scenario, once
@@ -168,6 +170,7 @@ pub enum Listed {
 Examples:
   peerlab plot results/quickstart
   peerlab plot results/churn-sweep --y lookup_hops_mean --y bytes_total --log x
+  peerlab plot results/quickstart --size 960x540 --theme dark      for slides
   peerlab plot results/grid --x population.online --by systems.kad.kademlia.k --y lookup_rpcs_mean")]
 pub struct Plot {
     /// A directory that `run` or `sweep` wrote
@@ -184,6 +187,12 @@ pub struct Plot {
     /// Which scales are logarithmic even if the values would not need it
     #[arg(long, value_enum, value_name = "x|y")]
     pub log: Vec<Scale>,
+    /// How large each chart is, in pixels; a PNG has twice as many each way [default: what suits each]
+    #[arg(long, value_name = "WIDTHxHEIGHT")]
+    pub size: Option<Size>,
+    /// What the charts are drawn on
+    #[arg(long, value_enum, default_value_t)]
+    pub theme: Theme,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

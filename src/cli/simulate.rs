@@ -33,6 +33,13 @@ pub struct Job<'a> {
     pub arguments: &'a Simulated,
 }
 
+/// What the results say of their scenario.
+struct Said {
+    /// Resolved, as `scenario.toml`.
+    scenario: String,
+    hash: String,
+}
+
 /// A job that was executed and written.
 pub struct Done {
     runs: Vec<Run>,
@@ -95,19 +102,21 @@ pub fn simulate(job: Job<'_>) -> Result<Done, Failure> {
         Some(path) => Traces::create(path, job.runs.iter().map(|run| run.system().name.as_str()))?,
         None => Traces::default(),
     };
+    // Before the runs: the files that it names may be gone after them.
+    let said = Said { scenario: job.scenario.resolved_in(&target), hash: job.scenario.hash() };
     let stop = stop_on_interrupt()?;
     let (mut finished, costs) = execute(&job, "", &stop, &traces);
     let again = job.verify.then(|| execute(&job, "again ", &stop, &Traces::default()).0);
     if let Some(again) = &again {
         drop_different(&mut finished, again);
     }
-    let results = results(&job, &finished);
+    let results = results(&job, &said, &finished);
     let mut failure = failure(&job, &finished, again.as_deref().unwrap_or_default());
     let mut directory = None;
     if !results.rows.is_empty() {
         results.write(staged.path())?;
         if let (Some(again), None) = (&again, &failure) {
-            failure = rewritten(&job, again, staged.path())?;
+            failure = rewritten(&job, &said, again, staged.path())?;
         }
         output::commit(staged, &timing(&job, &finished, &costs).to_json())?;
         directory = Some(target);
@@ -152,18 +161,18 @@ fn drop_different(finished: &mut [Finished], again: &[Finished]) {
 }
 
 /// Renders the second execution's results too, and compares.
-fn rewritten(job: &Job<'_>, again: &[Finished], first: &Path) -> Result<Option<Failure>, Failure> {
+fn rewritten(job: &Job<'_>, said: &Said, again: &[Finished], first: &Path) -> Result<Option<Failure>, Failure> {
     let second = first.with_extension("again");
     fs::create_dir(&second).map_err(FileError::at(&second))?;
-    let different = results(job, again).write(&second).and_then(|()| Ok(verify::files(first, &second)?));
+    let different = results(job, said, again).write(&second).and_then(|()| Ok(verify::files(first, &second)?));
     fs::remove_dir_all(&second).map_err(FileError::at(&second))?;
     let different = different?;
     let message = format!("the outcomes are the same, but not what was written of them: {}", different.join(", "));
     Ok((!different.is_empty()).then(|| Failure::new(Code::Run, message)))
 }
 
-fn results<'a>(job: &'a Job<'_>, finished: &'a [Finished]) -> Results<'a> {
-    let mut manifest = Manifest::new(&job.runs[0].plan.title, job.scenario.hash());
+fn results<'a>(job: &'a Job<'_>, said: &Said, finished: &'a [Finished]) -> Results<'a> {
+    let mut manifest = Manifest::new(&job.runs[0].plan.title, said.hash.clone());
     let mut rows = Vec::new();
     for (run, finished) in job.runs.iter().zip(finished) {
         match finished {
@@ -175,7 +184,7 @@ fn results<'a>(job: &'a Job<'_>, finished: &'a [Finished]) -> Results<'a> {
             Finished::Interrupted => manifest.add_missing(&run.id, "interrupted"),
         }
     }
-    Results { rows, extra: job.extra, scenario: job.scenario.resolved(), manifest }
+    Results { rows, extra: job.extra, scenario: said.scenario.clone(), manifest }
 }
 
 fn row<'a>(scenario: &Scenario, run: &Run, outcome: &'a Outcome) -> RunRow<'a> {

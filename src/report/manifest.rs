@@ -33,7 +33,7 @@ struct Program {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Scenario {
     title: String,
-    /// Of `scenario.toml`.
+    /// Of `scenario.toml`, the content of measured files included in place of their paths.
     blake3: String,
 }
 

@@ -9,6 +9,7 @@ use toml::de::ValueDeserializer;
 use super::axes::{self, Axis, Point};
 use super::document::Document;
 use super::file;
+use super::files;
 use super::inputs::Files;
 use super::plan::{Plan, System};
 use super::problem::{Kind, Problem, Problems};
@@ -16,6 +17,7 @@ use super::registered::Registered;
 use super::resolve::resolve;
 use super::source::Sources;
 use super::written;
+use crate::engine::Duration;
 
 /// A scenario: the file with the `--set` arguments applied, and its sweep.
 #[derive(Clone, Debug)]
@@ -149,14 +151,39 @@ impl Scenario {
         problems.none_or(|| runs)
     }
 
+    /// How long the warm-up is, at all points; `None` if an axis varies it, or it is no duration.
+    pub fn warmup(&self) -> Option<Duration> {
+        let varies = |axis: &Axis| {
+            let names: Vec<_> = axis.dotted().keys().iter().map(|key| key.name.as_str()).collect();
+            matches!(names[..], ["time"] | ["time", "warmup"])
+        };
+        if self.axes.iter().any(varies) {
+            return None;
+        }
+        let document = self.document();
+        let time = document.get(&["time"]).map(|time| file::Time::deserialize(ValueDeserializer::from(time.clone())));
+        Some(time.transpose().ok()?.unwrap_or_default().warmup)
+    }
+
     /// The scenario as TOML with the `--set` arguments in it and without comments; enough to repeat it.
     pub fn resolved(&self) -> String {
         written::document(self.document().root())
     }
 
-    /// Names the resolved scenario: BLAKE3 of [`Scenario::resolved`], in hexadecimal.
+    /// As [`Scenario::resolved`], for a file in `directory`, which exists: relative paths in it lead from there to the same
+    /// files. Where an axis varies such a path, its values change their spelling too, and with them the names of its runs.
+    pub fn resolved_in(&self, directory: &Path) -> String {
+        let mut document = self.document();
+        files::rename(&mut document, |path| files::seen_from(directory, &self.folder, path));
+        written::document(document.root())
+    }
+
+    /// Names the scenario by what it says: BLAKE3 of [`Scenario::resolved`], in hexadecimal, in which the hash of its
+    /// content stands for each file. Where the files lie does not matter.
     pub fn hash(&self) -> String {
-        blake3::hash(self.resolved().as_bytes()).to_hex().to_string()
+        let mut document = self.document();
+        files::rename(&mut document, |path| files::content(&self.folder.join(path)).unwrap_or_else(|| path.to_owned()));
+        blake3::hash(written::document(document.root()).as_bytes()).to_hex().to_string()
     }
 
     fn document(&self) -> Document<'_> {

@@ -16,6 +16,7 @@ mod document;
 mod environment;
 mod events;
 mod file;
+mod files;
 mod gap;
 mod inputs;
 mod later;

@@ -46,6 +46,25 @@ fn a_resolved_scenario_gives_the_same_results() {
 }
 
 #[test]
+fn a_resolved_scenario_finds_its_measured_file_from_wherever_it_lies() {
+    let bench = Bench::new(SCENARIO);
+    fs::create_dir(bench.path("data")).unwrap();
+    fs::write(bench.path("data/rtt.csv"), "0 40 90\n40 0 60\n90 60 0\n").unwrap();
+    let measured = "\n[network.latency.matrix]\nfile = \"data/rtt.csv\"\nholds = \"rtt\"\nunit = \"ms\"\n";
+    fs::write(bench.path("s.toml"), SCENARIO.to_owned() + measured).unwrap();
+    bench.peerlab(&["run", "s.toml"]).assert().success();
+    assert!(bench.read("results/s/scenario.toml").contains("file = \"../../data/rtt.csv\""));
+    bench.peerlab(&["run", "results/s/scenario.toml", "--out", "results/again"]).assert().success();
+    assert_same(&bench.path("results/s"), &bench.path("results/again"));
+
+    let axis = "[sweep.axes]\n\"network.latency.matrix.file\" = [\"data/rtt.csv\"]\n";
+    fs::write(bench.path("t.toml"), SCENARIO.to_owned() + measured + axis).unwrap();
+    bench.peerlab(&["sweep", "t.toml"]).assert().success();
+    bench.peerlab(&["sweep", "results/t/scenario.toml", "--out", "b"]).assert().success();
+    assert!(bench.read("b/scenario.toml").contains("\"network.latency.matrix.file\" = [\"../data/rtt.csv\"]"));
+}
+
+#[test]
 fn plot_draws_the_same_charts_again() {
     let bench = Bench::new(SCENARIO);
     bench.peerlab(&["run", "s.toml", "--out", "a", "--quiet"]).assert().success();

@@ -154,6 +154,6 @@ fn a_partition_breaks_off_what_moves_across_it() {
         assert!(ran.figure("packets_lost_partition") > 0.0, "{}", ran.id);
         let (sent, received) = (sum(&ran, |row| row.bytes_sent), sum(&ran, |row| row.bytes_received));
         assert!(sent >= received && received > 0, "{}: {sent} bytes sent, {received} received", ran.id);
-        assert!((0.3..1.0).contains(&ran.figure("get_correct_ratio")), "{}", ran.id);
+        assert!((0.3..=1.0).contains(&ran.figure("get_correct_ratio")), "{}", ran.id);
     }
 }

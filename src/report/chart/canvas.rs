@@ -11,9 +11,9 @@ use std::sync::Once;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{FontStyle, RGBColor, register_font};
+use plotters::style::{FontStyle, register_font};
 
-use super::style::Marker;
+use super::style::{Colour, Marker, Theme};
 use crate::report::staged::FileError;
 
 /// A point in logical pixels from the upper left corner.
@@ -35,7 +35,7 @@ pub struct Text {
     /// The em, in logical pixels.
     pub size: f64,
     pub bold: bool,
-    pub colour: RGBColor,
+    pub colour: Colour,
     pub align: Align,
     /// Reads upwards.
     pub upwards: bool,
@@ -43,9 +43,9 @@ pub struct Text {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
-    Line { points: Vec<Point>, colour: RGBColor, width: f64 },
-    Area { points: Vec<Point>, colour: RGBColor, opacity: f64 },
-    Disc { at: Point, radius: f64, colour: RGBColor },
+    Line { points: Vec<Point>, colour: Colour, width: f64 },
+    Area { points: Vec<Point>, colour: Colour, opacity: f64 },
+    Disc { at: Point, radius: f64, colour: Colour },
     Text(Text),
 }
 
@@ -99,14 +99,14 @@ impl Canvas {
         Canvas { width, height, shapes: Vec::new() }
     }
 
-    pub fn line(&mut self, points: &[Point], colour: RGBColor, width: f64) {
+    pub fn line(&mut self, points: &[Point], colour: Colour, width: f64) {
         if points.len() > 1 {
             self.shapes.push(Shape::Line { points: points.to_vec(), colour, width });
         }
     }
 
     /// A line of dashes: lengths drawn and left out, in turn.
-    pub fn dashed(&mut self, points: &[Point], colour: RGBColor, width: f64, dash: &[f64]) {
+    pub fn dashed(&mut self, points: &[Point], colour: Colour, width: f64, dash: &[f64]) {
         if dash.is_empty() {
             return self.line(points, colour, width);
         }
@@ -115,24 +115,24 @@ impl Canvas {
         }
     }
 
-    pub fn area(&mut self, points: Vec<Point>, colour: RGBColor, opacity: f64) {
+    pub fn area(&mut self, points: Vec<Point>, colour: Colour, opacity: f64) {
         self.shapes.push(Shape::Area { points, colour, opacity });
     }
 
-    pub fn rectangle(&mut self, (left, top): Point, (right, bottom): Point, colour: RGBColor) {
+    pub fn rectangle(&mut self, (left, top): Point, (right, bottom): Point, colour: Colour) {
         self.area(vec![(left, top), (right, top), (right, bottom), (left, bottom)], colour, 1.0);
     }
 
-    /// A marker of the given radius, in white first so that it stands off the lines it covers.
-    pub fn marker(&mut self, at: Point, marker: Marker, radius: f64, colour: RGBColor) {
-        self.marker_shape(at, marker, radius + 1.0, WHITE);
+    /// A marker of the given radius, in the paper's colour first so that it stands off the lines it covers.
+    pub fn marker(&mut self, at: Point, marker: Marker, radius: f64, colour: Colour) {
+        self.marker_shape(at, marker, radius + 1.0, Colour::Paper);
         self.marker_shape(at, marker, radius, colour);
         if marker == Marker::Ring {
-            self.shapes.push(Shape::Disc { at, radius: radius - 1.5, colour: WHITE });
+            self.shapes.push(Shape::Disc { at, radius: radius - 1.5, colour: Colour::Paper });
         }
     }
 
-    fn marker_shape(&mut self, at: Point, marker: Marker, radius: f64, colour: RGBColor) {
+    fn marker_shape(&mut self, at: Point, marker: Marker, radius: f64, colour: Colour) {
         let around = |points: &[Point]| points.iter().map(|(x, y)| (at.0 + x * radius, at.1 + y * radius)).collect();
         match marker {
             Marker::Circle | Marker::Ring => self.shapes.push(Shape::Disc { at, radius, colour }),
@@ -142,26 +142,26 @@ impl Canvas {
             Marker::Triangle => self.area(around(&[(0.0, -1.15), (1.1, 0.8), (-1.1, 0.8)]), colour, 1.0),
             Marker::Diamond => self.area(around(&[(0.0, -1.25), (1.05, 0.0), (0.0, 1.25), (-1.05, 0.0)]), colour, 1.0),
             Marker::Cross => {
-                let width = if colour == WHITE { 4.0 } else { 1.8 };
+                let width = if colour == Colour::Paper { 4.0 } else { 1.8 };
                 self.line(&[(at.0 - radius, at.1 - radius), (at.0 + radius, at.1 + radius)], colour, width);
                 self.line(&[(at.0 - radius, at.1 + radius), (at.0 + radius, at.1 - radius)], colour, width);
             }
         }
     }
 
-    /// Writes `<stem>.svg` and `<stem>.png` into `dir`.
+    /// Writes `<stem>.svg` and `<stem>.png` into `dir`, in the colours of `theme`.
     ///
     /// # Errors
     /// If a file cannot be written.
-    pub fn save(&self, dir: &Path, stem: &str) -> Result<(), FileError> {
+    pub fn save(&self, dir: &Path, stem: &str, theme: Theme) -> Result<(), FileError> {
         let svg = dir.join(format!("{stem}.svg"));
-        fs::write(&svg, self.to_svg()).map_err(FileError::at(&svg))?;
+        fs::write(&svg, self.to_svg(theme)).map_err(FileError::at(&svg))?;
         let png = dir.join(format!("{stem}.png"));
-        self.write_png(&png).map_err(FileError::at(&png))
+        self.write_png(&png, theme).map_err(FileError::at(&png))
     }
 
     /// The picture as SVG.
-    pub fn to_svg(&self) -> String {
+    pub fn to_svg(&self, theme: Theme) -> String {
         let size = |scale: f64| ((self.width * scale).round() as u32, (self.height * scale).round() as u32);
         let (wide, high) = size(SVG_SCALE);
         let mut svg = String::new();
@@ -169,6 +169,7 @@ impl Canvas {
             let area = SVGBackend::with_string(&mut svg, (wide, high)).into_drawing_area();
             let pen = Pen {
                 area: &area,
+                theme,
                 scale: SVG_SCALE,
                 size_per_em: SVG_SIZE_PER_EM,
                 drop_per_em: 0.76,
@@ -183,7 +184,7 @@ impl Canvas {
         svg.replacen(&said, &meant, 1).replace(&format!("\"{FAMILY}\""), &format!("\"{FAMILIES}\""))
     }
 
-    fn write_png(&self, path: &Path) -> std::io::Result<()> {
+    fn write_png(&self, path: &Path, theme: Theme) -> std::io::Result<()> {
         let scale = PNG_SCALE * OVERSAMPLING;
         let (width, height) = ((self.width as u32) * PNG_SCALE, (self.height as u32) * PNG_SCALE);
         let (wide, high) = (width * OVERSAMPLING, height * OVERSAMPLING);
@@ -191,8 +192,14 @@ impl Canvas {
         {
             let area = BitMapBackend::with_buffer(&mut pixels, (wide, high)).into_drawing_area();
             let scale = f64::from(scale);
-            let pen =
-                Pen { area: &area, scale, size_per_em: LINE_PER_EM, drop_per_em: LINE_PER_EM / 2.0, piecewise: true };
+            let pen = Pen {
+                area: &area,
+                theme,
+                scale,
+                size_per_em: LINE_PER_EM,
+                drop_per_em: LINE_PER_EM / 2.0,
+                piecewise: true,
+            };
             pen.draw(self).map_err(std::io::Error::other)?;
         }
         let small = average(&pixels, width as usize);
@@ -257,6 +264,7 @@ fn dashes(points: &[Point], dash: &[f64]) -> Vec<Vec<Point>> {
 /// Draws shapes on one kind of surface.
 struct Pen<'a, DB: DrawingBackend> {
     area: &'a DrawingArea<DB, Shift>,
+    theme: Theme,
     scale: f64,
     /// The size `plotters` is told for an em.
     size_per_em: f64,
@@ -270,16 +278,20 @@ type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorTy
 
 impl<DB: DrawingBackend> Pen<'_, DB> {
     fn draw(&self, canvas: &Canvas) -> Drawn<DB> {
-        self.area.fill(&WHITE)?;
+        self.area.fill(&self.theme.rgb(Colour::Paper))?;
         for shape in &canvas.shapes {
             match shape {
                 Shape::Line { points, colour, width } => self.line(points, *colour, *width)?,
                 Shape::Area { points, colour, opacity } => {
                     let points: Vec<_> = points.iter().map(|point| self.pixel(*point)).collect();
-                    self.area.draw(&Polygon::new(points, colour.mix(*opacity).filled()))?;
+                    self.area.draw(&Polygon::new(points, self.theme.rgb(*colour).mix(*opacity).filled()))?;
                 }
                 Shape::Disc { at, radius, colour } => {
-                    self.area.draw(&Circle::new(self.pixel(*at), radius * self.scale, colour.filled()))?;
+                    self.area.draw(&Circle::new(
+                        self.pixel(*at),
+                        radius * self.scale,
+                        self.theme.rgb(*colour).filled(),
+                    ))?;
                 }
                 Shape::Text(text) => self.text(text)?,
             }
@@ -291,9 +303,9 @@ impl<DB: DrawingBackend> Pen<'_, DB> {
         ((x * self.scale).round() as i32, (y * self.scale).round() as i32)
     }
 
-    fn line(&self, points: &[Point], colour: RGBColor, width: f64) -> Drawn<DB> {
+    fn line(&self, points: &[Point], colour: Colour, width: f64) -> Drawn<DB> {
         let points = points.iter().map(|point| self.pixel(*point)).collect::<Vec<_>>();
-        let width = (width * self.scale).round();
+        let (width, colour) = ((width * self.scale).round(), self.theme.rgb(colour));
         let style = colour.stroke_width(width as u32);
         if !self.piecewise {
             return self.area.draw(&PathElement::new(points, style));
@@ -318,7 +330,8 @@ impl<DB: DrawingBackend> Pen<'_, DB> {
             false => (FontTransform::None, (text.at.0, text.at.1 - drop)),
         };
         let font = (FAMILY, em * self.size_per_em, style_of(text.bold)).into_font().transform(turn);
-        let style = TextStyle::from(font).color(&text.colour).pos(Pos::new(align, VPos::Top));
+        let colour = self.theme.rgb(text.colour);
+        let style = TextStyle::from(font).color(&colour).pos(Pos::new(align, VPos::Top));
         self.area.draw(&plotters::element::Text::new(text.text.as_str(), self.pixel(at), style))
     }
 }

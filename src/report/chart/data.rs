@@ -5,6 +5,7 @@ use std::path::Path;
 use indexmap::IndexMap;
 
 use crate::report::columns::{Columns, ReadError};
+use crate::scenario::Scenario;
 
 /// `runs.csv` with its systems and points.
 pub struct Runs {
@@ -13,6 +14,12 @@ pub struct Runs {
     pub systems: Vec<String>,
     /// The axes that have more than one value.
     pub axes: Vec<String>,
+}
+
+/// The end of the warm-up in seconds, as the scenario beside the tables in `dir` says; `None` if there is none, or it says
+/// nothing that holds for all runs.
+pub fn warmup(dir: &Path) -> Option<f64> {
+    Some(Scenario::load(&dir.join("scenario.toml"), &[]).ok()?.warmup()?.as_secs_f64())
 }
 
 /// A curve for each system: x, and y or nothing there.

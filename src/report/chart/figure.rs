@@ -1,9 +1,7 @@
 //! What a chart says, before it is laid out: panels, axes, marks and a legend.
 
-use plotters::style::RGBColor;
-
 use super::axis::Axis;
-use super::style::Style;
+use super::style::{Colour, Style};
 
 /// A chart.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,11 +47,13 @@ pub enum Mark {
     /// A vertical line over the whole height, with a few words that read upwards beside it.
     Event { x: f64, label: String },
     /// A faint area between two values.
-    Band { points: Vec<(f64, f64, f64)>, colour: RGBColor },
+    Band { points: Vec<(f64, f64, f64)>, colour: Colour },
     /// A thin grey line.
     Guide { from: (f64, f64), to: (f64, f64) },
+    /// A thin vertical line between two values of y, its text at its foot, to its left or right.
+    Border { x: f64, low: f64, high: f64, text: &'static str, left: bool },
     /// A horizontal bar around `y`, as thick as `thickness` units of y.
-    Bar { y: f64, thickness: f64, from: f64, to: f64, colour: RGBColor },
+    Bar { y: f64, thickness: f64, from: f64, to: f64, colour: Colour },
     /// One marker.
     Dot { at: (f64, f64), style: Style },
     /// A number beside a point, to its right.
@@ -84,7 +84,7 @@ pub enum Swatch {
     Line(Style),
     /// A dot without a line.
     Dot(Style),
-    Block(RGBColor),
+    Block(Colour),
     Guide,
 }
 

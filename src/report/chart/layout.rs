@@ -3,11 +3,13 @@
 use super::axis::{Axis, Scale};
 use super::canvas::{Align, Canvas, Point, Text, text_width};
 use super::figure::{Entry, Figure, Mark, Markers, Panel, Place, Swatch};
-use super::style::{FAINT, GREY, INK, RULE, Style};
-use plotters::style::RGBColor;
+use super::size::Size;
+use super::style::{Colour, Style};
 
 /// Logical pixels: about the width of a page's text.
 const WIDTH: f64 = 720.0;
+/// The least width of a plotting area with its numbers, beside a legend.
+const PLOT: f64 = 260.0;
 const MARGIN: f64 = 16.0;
 const TITLE: f64 = 16.0;
 const SUBTITLE: f64 = 11.5;
@@ -28,19 +30,23 @@ struct Frame {
 }
 
 impl Figure {
-    /// Lays the chart out.
-    pub fn lay_out(&self) -> Canvas {
-        let mut canvas = Canvas::new(WIDTH, self.height);
+    /// Lays the chart out, as large as it likes or as `size` says; larger where its legend needs more room.
+    pub fn lay_out(&self, size: Option<Size>) -> Canvas {
+        let (width, height) = size.map_or((WIDTH, self.height), |size| (size.width.into(), size.height.into()));
+        let mut canvas = Canvas::new(width, height);
         let beside = self.legend.iter().map(entry_width).fold(0.0, f64::max) + LEGEND_GAP;
         let mut top = MARGIN + TITLE;
-        canvas.write(&self.title, (MARGIN, top), TITLE, true, INK, Align::Start);
-        let room = if self.square { self.height } else { WIDTH };
+        canvas.write(&self.title, (MARGIN, top), TITLE, true, Colour::Ink, Align::Start);
+        let room = if self.square { height.min(width) } else { width };
         for line in wrap(&self.subtitle, SUBTITLE, room - 2.0 * MARGIN) {
             top += SUBTITLE * 1.45;
-            canvas.write(&line, (MARGIN, top), SUBTITLE, false, GREY, Align::Start);
+            canvas.write(&line, (MARGIN, top), SUBTITLE, false, Colour::Grey, Align::Start);
         }
         top += 16.0;
-        let mut right = WIDTH - MARGIN;
+        if self.place == Place::Right && size.is_some() {
+            canvas.width = canvas.width.max((beside + PLOT).ceil());
+        }
+        let mut right = canvas.width - MARGIN;
         match self.place {
             Place::Top => top = self.legend_in_rows(&mut canvas, top) + 10.0,
             Place::Right => {
@@ -57,7 +63,7 @@ impl Figure {
         if self.place == Place::Right {
             let left = frames.iter().map(|frame| frame.right).fold(0.0, f64::max) + LEGEND_GAP;
             self.legend_in_column(&mut canvas, (left, top + 8.0));
-            if self.square {
+            if self.square && size.is_none() {
                 canvas.width = (left - LEGEND_GAP + beside + MARGIN).ceil();
             }
         }
@@ -103,7 +109,7 @@ impl Figure {
         let mut left = MARGIN;
         for entry in &self.legend {
             let width = entry_width(entry) + 22.0;
-            if left > MARGIN && left + width > WIDTH - MARGIN {
+            if left > MARGIN && left + width > canvas.width - MARGIN {
                 left = MARGIN;
                 top += LEGEND * 1.7;
             }
@@ -145,11 +151,11 @@ impl Entry {
             }
             Swatch::Dot(style) => canvas.dot(centre, &style),
             Swatch::Block(colour) => canvas.block((left, middle - 5.5), (right, middle + 5.5), colour),
-            Swatch::Guide => canvas.dashed(&[from, to], GREY, 1.0, &[3.0, 3.0]),
+            Swatch::Guide => canvas.dashed(&[from, to], Colour::Grey, 1.0, &[3.0, 3.0]),
         }
         let text = right + 8.0;
-        canvas.write(&self.text, (text, middle + LEGEND * 0.36), LEGEND, false, INK, Align::Start);
-        canvas.write(&self.note, (text, middle + LEGEND * 0.36 + TICK * 1.35), TICK, false, GREY, Align::Start);
+        canvas.write(&self.text, (text, middle + LEGEND * 0.36), LEGEND, false, Colour::Ink, Align::Start);
+        canvas.write(&self.note, (text, middle + LEGEND * 0.36 + TICK * 1.35), TICK, false, Colour::Grey, Align::Start);
     }
 }
 
@@ -173,7 +179,7 @@ impl Panel {
     }
 
     fn lay_out(&self, frame: &Frame, canvas: &mut Canvas) {
-        canvas.write(&self.title, (frame.left, frame.top - 8.0), LABEL, true, INK, Align::Start);
+        canvas.write(&self.title, (frame.left, frame.top - 8.0), LABEL, true, Colour::Ink, Align::Start);
         self.horizontal(frame, canvas);
         self.vertical(frame, canvas);
         let place = |(x, y): (f64, f64)| -> Point {
@@ -194,22 +200,22 @@ impl Panel {
     fn horizontal(&self, frame: &Frame, canvas: &mut Canvas) {
         let at = |value| frame.left + self.x.position(value) * (frame.right - frame.left);
         for value in &self.x.minor {
-            canvas.line(&[(at(*value), frame.top), (at(*value), frame.bottom)], FAINT, 0.8);
+            canvas.line(&[(at(*value), frame.top), (at(*value), frame.bottom)], Colour::Faint, 0.8);
         }
         let mut free = f64::NEG_INFINITY;
         for (value, text) in &self.x.ticks {
             let (x, half) = (at(*value), text_width(text, TICK, false) / 2.0);
-            canvas.line(&[(x, frame.top), (x, frame.bottom)], RULE, 0.8);
-            canvas.line(&[(x, frame.bottom), (x, frame.bottom + 4.0)], GREY, 0.8);
+            canvas.line(&[(x, frame.top), (x, frame.bottom)], Colour::Rule, 0.8);
+            canvas.line(&[(x, frame.bottom), (x, frame.bottom + 4.0)], Colour::Grey, 0.8);
             if x - half > free {
-                canvas.write(text, (x, frame.bottom + 6.0 + TICK), TICK, false, INK, Align::Middle);
+                canvas.write(text, (x, frame.bottom + 6.0 + TICK), TICK, false, Colour::Ink, Align::Middle);
                 free = x + half + 5.0;
             }
         }
-        canvas.line(&[(frame.left, frame.bottom), (frame.right, frame.bottom)], GREY, 1.0);
+        canvas.line(&[(frame.left, frame.bottom), (frame.right, frame.bottom)], Colour::Grey, 1.0);
         let middle = (frame.left + frame.right) / 2.0;
         let below = frame.bottom + TICK * 2.2 + LABEL * 1.05;
-        canvas.write(&self.x.label, (middle, below), LABEL, false, INK, Align::Middle);
+        canvas.write(&self.x.label, (middle, below), LABEL, false, Colour::Ink, Align::Middle);
         if self.x.scale == Scale::LogAndZero {
             canvas.axis_break(at(self.x.low) - 7.0, frame.bottom);
         }
@@ -219,24 +225,24 @@ impl Panel {
     fn vertical(&self, frame: &Frame, canvas: &mut Canvas) {
         let at = |value| frame.bottom - self.y.position(value) * (frame.bottom - frame.top);
         for value in &self.y.minor {
-            canvas.line(&[(frame.left, at(*value)), (frame.right, at(*value))], FAINT, 0.8);
+            canvas.line(&[(frame.left, at(*value)), (frame.right, at(*value))], Colour::Faint, 0.8);
         }
         let mut free = f64::INFINITY;
         for (value, text) in &self.y.ticks {
             let y = at(*value);
             // Rows with names need no lines.
             if !self.y.label.is_empty() {
-                canvas.line(&[(frame.left, y), (frame.right, y)], RULE, 0.8);
+                canvas.line(&[(frame.left, y), (frame.right, y)], Colour::Rule, 0.8);
             }
             if y + TICK * 0.6 < free {
-                canvas.write(text, (frame.left - 7.0, y + TICK * 0.36), TICK, false, INK, Align::End);
+                canvas.write(text, (frame.left - 7.0, y + TICK * 0.36), TICK, false, Colour::Ink, Align::End);
                 free = y - TICK * 0.6;
             }
         }
-        canvas.line(&[(frame.left, frame.top), (frame.left, frame.bottom)], GREY, 1.0);
+        canvas.line(&[(frame.left, frame.top), (frame.left, frame.bottom)], Colour::Grey, 1.0);
         if !self.y.label.is_empty() {
             let left = frame.left - self.left_margin() + LABEL;
-            canvas.write_upwards(&self.y.label, (left, (frame.top + frame.bottom) / 2.0), LABEL, INK);
+            canvas.write_upwards(&self.y.label, (left, (frame.top + frame.bottom) / 2.0), LABEL, Colour::Ink);
         }
     }
 }
@@ -260,7 +266,13 @@ impl Mark {
                 }
             }
             Mark::Event { .. } => unreachable!("its line is as high as the panel, which lays it out"),
-            Mark::Guide { from, to } => canvas.dashed(&[place(*from), place(*to)], GREY, 1.0, &[3.0, 3.0]),
+            Mark::Guide { from, to } => canvas.dashed(&[place(*from), place(*to)], Colour::Grey, 1.0, &[3.0, 3.0]),
+            Mark::Border { x, low, high, text, left } => {
+                let foot = place((*x, *low));
+                canvas.line(&[foot, place((*x, *high))], Colour::Grey, 1.0);
+                let (aside, align) = if *left { (-5.0, Align::End) } else { (5.0, Align::Start) };
+                canvas.write(text, (foot.0 + aside, foot.1 - 5.0), TICK, false, Colour::Grey, align);
+            }
             Mark::Bar { y, thickness, from, to, colour } => {
                 let (left, right) = (place((*from, y + thickness / 2.0)), place((*to, y - thickness / 2.0)));
                 if right.0 - left.0 > 0.2 {
@@ -272,7 +284,7 @@ impl Mark {
             }
             Mark::Note { at, text } => {
                 let (x, y) = place(*at);
-                canvas.write(text, (x + 10.0, y + TICK * 0.36), TICK, false, INK, Align::Start);
+                canvas.write(text, (x + 10.0, y + TICK * 0.36), TICK, false, Colour::Ink, Align::Start);
             }
         }
     }
@@ -281,10 +293,10 @@ impl Mark {
 /// An event: its line, and its words to the left of it, from the top down: curves change to the right. At the left edge
 /// they stand to the right.
 fn event(x: f64, label: &str, frame: &Frame, canvas: &mut Canvas) {
-    canvas.dashed(&[(x, frame.bottom), (x, frame.top)], GREY, 1.0, &[2.0, 3.0]);
+    canvas.dashed(&[(x, frame.bottom), (x, frame.top)], Colour::Grey, 1.0, &[2.0, 3.0]);
     let beside = if x - TICK * 1.3 > frame.left { -TICK * 0.4 } else { TICK };
     let middle = frame.top + 4.0 + text_width(label, TICK, false) / 2.0;
-    canvas.write_upwards(label, (x + beside, middle), TICK, GREY);
+    canvas.write_upwards(label, (x + beside, middle), TICK, Colour::Grey);
 }
 
 /// The points of a line that get a marker: all, or about six at equal distances along x, no two lines at the same.
@@ -328,14 +340,14 @@ fn wrap(text: &str, size: f64, width: f64) -> Vec<String> {
 }
 
 impl Canvas {
-    fn write(&mut self, text: &str, at: Point, size: f64, bold: bool, colour: RGBColor, align: Align) {
+    fn write(&mut self, text: &str, at: Point, size: f64, bold: bool, colour: Colour, align: Align) {
         if !text.is_empty() {
             let text = Text { at, text: text.to_owned(), size, bold, colour, align, upwards: false };
             self.shapes.push(super::canvas::Shape::Text(text));
         }
     }
 
-    fn write_upwards(&mut self, text: &str, at: Point, size: f64, colour: RGBColor) {
+    fn write_upwards(&mut self, text: &str, at: Point, size: f64, colour: Colour) {
         let align = Align::Middle;
         let text = Text { at, text: text.to_owned(), size, bold: false, colour, align, upwards: true };
         self.shapes.push(super::canvas::Shape::Text(text));
@@ -348,16 +360,16 @@ impl Canvas {
     }
 
     /// A filled rectangle with a thin dark edge, which keeps light colours visible on paper.
-    fn block(&mut self, (left, top): Point, (right, bottom): Point, colour: RGBColor) {
+    fn block(&mut self, (left, top): Point, (right, bottom): Point, colour: Colour) {
         self.rectangle((left, top), (right, bottom), colour);
         let corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
-        self.line(&corners, INK, 0.6);
+        self.line(&corners, Colour::Ink, 0.6);
     }
 
     /// Two strokes across an axis: what lies left of them is not on the scale.
     fn axis_break(&mut self, x: f64, y: f64) {
         for shift in [-2.0, 2.0] {
-            self.line(&[(x + shift - 2.0, y + 5.0), (x + shift + 2.0, y - 5.0)], GREY, 1.0);
+            self.line(&[(x + shift - 2.0, y + 5.0), (x + shift + 2.0, y - 5.0)], Colour::Grey, 1.0);
         }
     }
 }

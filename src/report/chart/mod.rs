@@ -11,6 +11,7 @@ mod latency;
 mod layout;
 mod load;
 mod scaling;
+mod size;
 mod style;
 mod sweep;
 mod time;
@@ -23,6 +24,8 @@ use rayon::prelude::*;
 
 use self::data::Runs;
 use self::figure::Figure;
+pub use self::size::Size;
+pub use self::style::Theme;
 use super::columns::{Columns, ReadError};
 use super::staged::{FileError, Staged};
 
@@ -38,6 +41,14 @@ pub struct Options {
     /// Logarithmic even if the values would not need it; without effect where a value is not positive.
     pub log_x: bool,
     pub log_y: bool,
+}
+
+/// How charts look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Of every chart; default: what suits each.
+    pub size: Option<Size>,
+    pub theme: Theme,
 }
 
 /// Why nothing was drawn.
@@ -59,10 +70,10 @@ pub enum PlotError {
 ///
 /// # Errors
 /// See [`PlotError`]; nothing was changed then.
-pub fn plot(dir: &Path, options: &Options) -> Result<Vec<String>, PlotError> {
+pub fn plot(dir: &Path, options: &Options, look: Look) -> Result<Vec<String>, PlotError> {
     let figures = figures(dir, options)?;
     let staged = Staged::new(dir.join("charts"))?;
-    save(&figures, staged.path())?;
+    save(&figures, staged.path(), look)?;
     let files: Vec<String> =
         figures.iter().flat_map(|(stem, _)| ["svg", "png"].map(|ending| format!("{stem}.{ending}"))).collect();
     let old = old_charts(dir, &files)?;
@@ -78,7 +89,7 @@ pub fn plot(dir: &Path, options: &Options) -> Result<Vec<String>, PlotError> {
 pub fn draw(dir: &Path, into: &Path) -> Result<Vec<String>, PlotError> {
     let figures = figures(dir, &Options::default())?;
     fs::create_dir_all(into).map_err(FileError::at(into))?;
-    save(&figures, into)?;
+    save(&figures, into, Look::default())?;
     Ok(figures.into_iter().map(|(stem, _)| stem).collect())
 }
 
@@ -91,11 +102,11 @@ pub fn draw(dir: &Path, into: &Path) -> Result<Vec<String>, PlotError> {
 pub fn scaling(table: &Path, subtitle: &str, into: &Path) -> Result<(), PlotError> {
     let nothing = || PlotError::Option(format!("{}: there is nothing above zero to draw", table.display()));
     let figure = scaling::figure(table, subtitle)?.ok_or_else(nothing)?;
-    Ok(save(&[("scaling".to_owned(), figure)], into)?)
+    Ok(save(&[("scaling".to_owned(), figure)], into, Look::default())?)
 }
 
-fn save(figures: &[(String, Figure)], into: &Path) -> Result<(), FileError> {
-    figures.par_iter().try_for_each(|(stem, figure)| figure.lay_out().save(into, stem))
+fn save(figures: &[(String, Figure)], into: &Path, look: Look) -> Result<(), FileError> {
+    figures.par_iter().try_for_each(|(stem, figure)| figure.lay_out(look.size).save(into, stem, look.theme))
 }
 
 /// Charts of an earlier drawing that this one does not replace.
@@ -118,9 +129,10 @@ fn figures(dir: &Path, options: &Options) -> Result<Vec<(String, Figure)>, PlotE
     let series = Columns::read(&dir.join("timeseries.csv"), &["time_s"])?;
     let mut figures = load::figures(&runs, &load)?;
     figures.extend(latency::figures(&runs, &load)?);
-    let events = data::events(dir)?;
+    let (events, warmup) = (data::events(dir)?, data::warmup(dir));
+    let happened = time::Happened { events: &events, warmup };
     let over_time =
-        [("success", time::success(&runs, &series, &events)?), ("online", time::online(&runs, &series, &events)?)];
+        [("success", time::success(&runs, &series, happened)?), ("online", time::online(&runs, &series, happened)?)];
     let named = over_time.into_iter().chain([("traffic", traffic::figure(&runs)?)]);
     figures.extend(named.filter_map(|(stem, figure)| Some((stem.to_owned(), figure?))));
     Ok(figures)

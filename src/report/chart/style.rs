@@ -1,7 +1,66 @@
 //! What tells one system from another: a colour that colour-blind readers can tell apart, a dash and a marker for print
-//! in black and white.
+//! in black and white. All colours stand here, for light and for dark paper.
 
 use plotters::style::RGBColor;
+
+/// The paper that charts are drawn on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Theme {
+    /// White, for print and documents
+    #[default]
+    Light,
+    /// Nearly black, for slides and dark pages
+    Dark,
+}
+
+/// A colour by its task; the theme says what it looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colour {
+    Paper,
+    /// Text and edges.
+    Ink,
+    /// Axes and text of less weight.
+    Grey,
+    Shade,
+    Rule,
+    Faint,
+    Blue,
+    Orange,
+    Vermillion,
+    Green,
+    Purple,
+    Sky,
+    Black,
+}
+
+impl Theme {
+    /// What a colour looks like on this paper.
+    ///
+    /// The lines' colours on white are those of Okabe & Ito, "Color universal design" (2008), without their yellow, which
+    /// cannot be seen on it; on dark paper the blues are lighter and black is white.
+    pub const fn rgb(self, colour: Colour) -> RGBColor {
+        let (light, dark) = match colour {
+            Colour::Paper => (0xff_ffff, 0x16_181c),
+            Colour::Ink => (0x22_2222, 0xe6_e6e6),
+            Colour::Grey => (0x66_6666, 0xa6_a6a6),
+            Colour::Shade => (0xc4_c4c4, 0x5c_6068),
+            Colour::Rule => (0xe4_e4e4, 0x3a_3e45),
+            Colour::Faint => (0xf3_f3f3, 0x24_272c),
+            Colour::Blue => (0x00_72b2, 0x2f_8fd6),
+            Colour::Orange => (0xe6_9f00, 0xe6_9f00),
+            Colour::Vermillion => (0xd5_5e00, 0xe8_6a1a),
+            Colour::Green => (0x00_9e73, 0x00_b383),
+            Colour::Purple => (0xcc_79a7, 0xcc_79a7),
+            Colour::Sky => (0x56_b4e9, 0x9a_d6f7),
+            Colour::Black => (0x00_0000, 0xff_ffff),
+        };
+        let [_, red, green, blue] = match self {
+            Theme::Light => (light as u32).to_be_bytes(),
+            Theme::Dark => (dark as u32).to_be_bytes(),
+        };
+        RGBColor(red, green, blue)
+    }
+}
 
 /// Shape of the points on a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +76,7 @@ pub enum Marker {
 /// How one line looks in all charts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Style {
-    pub colour: RGBColor,
+    pub colour: Colour,
     /// Lengths drawn and left out, in turn; empty for a solid line.
     pub dash: &'static [f64],
     pub marker: Option<Marker>,
@@ -25,23 +84,9 @@ pub struct Style {
     pub width: f64,
 }
 
-pub const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
-pub const GREY: RGBColor = RGBColor(0x66, 0x66, 0x66);
-pub const SHADE: RGBColor = RGBColor(0xc4, 0xc4, 0xc4);
-pub const RULE: RGBColor = RGBColor(0xe4, 0xe4, 0xe4);
-pub const FAINT: RGBColor = RGBColor(0xf3, 0xf3, 0xf3);
-
-// Okabe & Ito, "Color universal design" (2008). Its yellow is left out: on white it cannot be seen.
-pub const BLUE: RGBColor = RGBColor(0x00, 0x72, 0xb2);
-pub const ORANGE: RGBColor = RGBColor(0xe6, 0x9f, 0x00);
-const VERMILLION: RGBColor = RGBColor(0xd5, 0x5e, 0x00);
-const GREEN: RGBColor = RGBColor(0x00, 0x9e, 0x73);
-const PURPLE: RGBColor = RGBColor(0xcc, 0x79, 0xa7);
-pub const SKY: RGBColor = RGBColor(0x56, 0xb4, 0xe9);
-const BLACK: RGBColor = RGBColor(0x00, 0x00, 0x00);
-
 /// Seven colours and five dashes have no common divisor: no two of the first 35 lines look alike.
-const COLOURS: [RGBColor; 7] = [BLUE, VERMILLION, GREEN, ORANGE, PURPLE, BLACK, SKY];
+const COLOURS: [Colour; 7] =
+    [Colour::Blue, Colour::Vermillion, Colour::Green, Colour::Orange, Colour::Purple, Colour::Black, Colour::Sky];
 const DASHES: [&[f64]; 5] = [&[], &[9.0, 3.5], &[2.5, 2.5], &[9.0, 3.0, 2.0, 3.0], &[5.0, 2.5]];
 const MARKERS: [Marker; 6] =
     [Marker::Circle, Marker::Square, Marker::Triangle, Marker::Diamond, Marker::Cross, Marker::Ring];
@@ -67,6 +112,30 @@ mod tests {
         let styles: Vec<_> = (0..35).map(Style::of).collect();
         for (i, style) in styles.iter().enumerate() {
             assert!(!styles[..i].contains(style), "line {i} looks like another");
+        }
+    }
+
+    /// The contrast of two colours, 1 to 21 (WCAG 2.2, "contrast ratio").
+    fn contrast(one: RGBColor, other: RGBColor) -> f64 {
+        let linear = |channel: u8| match f64::from(channel) / 255.0 {
+            low if low <= 0.040_45 => low / 12.92,
+            high => libm::pow((high + 0.055) / 1.055, 2.4),
+        };
+        let light = |RGBColor(r, g, b): RGBColor| 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+        let (one, other) = (light(one) + 0.05, light(other) + 0.05);
+        one.max(other) / one.min(other)
+    }
+
+    #[test]
+    fn text_and_lines_stand_off_the_paper_in_both_themes() {
+        for (theme, least) in [(Theme::Light, 2.0), (Theme::Dark, 4.5)] {
+            let on_paper = |colour| contrast(theme.rgb(colour), theme.rgb(Colour::Paper));
+            for colour in [Colour::Ink, Colour::Grey] {
+                assert!(on_paper(colour) > 4.5, "{theme:?}: {colour:?} {}", on_paper(colour));
+            }
+            for colour in COLOURS {
+                assert!(on_paper(colour) > least, "{theme:?}: {colour:?} {}", on_paper(colour));
+            }
         }
     }
 }

@@ -71,7 +71,7 @@ fn assert_readable(stem: &str, canvas: &Canvas) {
 #[test]
 fn a_run_leaves_all_its_charts_in_both_formats() {
     let home = results(&example::single());
-    let stems = plot(home.path(), &Options::default()).unwrap();
+    let stems = plot(home.path(), &Options::default(), Look::default()).unwrap();
     let expected =
         "load_requests load_upload load_records latency_lookup latency_get latency_put success online traffic";
     assert_eq!(stems, expected.split(' ').collect::<Vec<_>>());
@@ -91,7 +91,7 @@ fn the_same_results_give_the_same_bytes() {
     let runs: Vec<_> = example::single();
     let charts = || {
         let home = results(&runs);
-        plot(home.path(), &Options::default()).unwrap();
+        plot(home.path(), &Options::default(), Look::default()).unwrap();
         ["traffic.svg", "traffic.png"].map(|name| fs::read(home.path().join("charts").join(name)).unwrap())
     };
     assert_eq!(charts(), charts());
@@ -105,9 +105,37 @@ fn no_text_lies_on_another_or_leaves_the_picture() {
         [example::single(), long, example::sweep(&[0.125, 0.25, 0.5, 1.0, 2.0], 3), example::sweep(&[1.0, 1.5], 1)]
     {
         for (stem, figure) in drawn(&runs, &Options::default()) {
-            assert_readable(&stem, &figure.lay_out());
+            assert_readable(&stem, &figure.lay_out(None));
         }
     }
+}
+
+#[test]
+fn charts_of_any_size_asked_for_are_that_large_and_readable() {
+    for runs in [example::single(), example::sweep(&[0.125, 0.25, 0.5, 1.0, 2.0], 3)] {
+        for size in ["480x360", "960x540", "2000x2000"].map(|text| text.parse::<Size>().unwrap()) {
+            for (stem, figure) in drawn(&runs, &Options::default()) {
+                let canvas = figure.lay_out(Some(size));
+                assert_eq!((canvas.width, canvas.height), (size.width.into(), size.height.into()), "{stem}");
+                assert_readable(&stem, &canvas);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_dark_chart_is_the_light_one_in_other_colours() {
+    let home = results(&example::single());
+    let drawn = |theme| {
+        plot(home.path(), &Options::default(), Look { size: None, theme }).unwrap();
+        fs::read_to_string(home.path().join("charts/load_records.svg")).unwrap()
+    };
+    let shapes = |svg: &str| svg.split('#').map(|part| part[part.len().min(6)..].to_owned()).collect::<Vec<_>>();
+    let (light, dark) = (drawn(Theme::Light), drawn(Theme::Dark));
+    assert_eq!(dark, drawn(Theme::Dark));
+    assert!(light.contains("fill=\"#FFFFFF\"") && dark.contains("fill=\"#16181C\""), "the paper");
+    assert!(!dark.contains("#222222") && !light.contains("#E6E6E6"), "the ink");
+    assert!(shapes(&light)[1..] == shapes(&dark)[1..], "the shapes differ");
 }
 
 #[test]
@@ -132,6 +160,25 @@ fn a_latency_line_ends_at_the_last_percentile_and_the_slowest_is_a_dot() {
     }
     let slowest = panel.marks.iter().filter(|mark| matches!(mark, Mark::Dot { at: (_, 1.0), .. })).count();
     assert!(slowest > 0 && slowest == lines(panel).len());
+}
+
+#[test]
+fn the_end_of_the_warm_up_is_marked_where_the_scenario_tells_it() {
+    let home = results(&example::single());
+    let marks = |scenario: &str| {
+        fs::write(home.path().join("scenario.toml"), scenario).unwrap();
+        let drawn = figures(home.path(), &Options::default()).unwrap();
+        let panels = ["success", "online"].map(|stem| figure(&drawn, stem).panels.clone());
+        drawn.iter().for_each(|(stem, figure)| assert_readable(stem, &figure.lay_out(None)));
+        let all = panels.iter().flatten().flat_map(|panel| &panel.marks);
+        all.filter_map(|mark| if let Mark::Border { x, left, .. } = mark { Some((*x, *left)) } else { None })
+            .collect::<Vec<_>>()
+    };
+    // The samples are those of the third to the fifth hour.
+    assert_eq!(marks("time.warmup = '3h'"), [(3.0, false); 3]);
+    assert_eq!(marks("[time]\nwarmup = '270min'"), [(4.5, true); 3]);
+    let nowhere = ["", "time.warmup = '2h'", "time.warmup = 3", "no TOML", "[sweep.axes]\n'time.warmup' = ['3h']"];
+    nowhere.iter().for_each(|scenario| assert_eq!(marks(scenario), [], "{scenario}"));
 }
 
 #[test]
@@ -176,13 +223,15 @@ fn a_second_axis_splits_the_lines_and_a_third_the_charts() {
     let legend: Vec<_> = figures[0].1.legend.iter().map(|entry| entry.text.as_str()).collect();
     assert_eq!(legend.len(), 4 * example::SYSTEMS.len());
     assert!(legend.contains(&"kad8, alpha 3"), "{legend:?}");
-    figures.iter().for_each(|(stem, figure)| assert_readable(stem, &figure.lay_out()));
+    figures.iter().for_each(|(stem, figure)| assert_readable(stem, &figure.lay_out(None)));
 }
 
 #[test]
 fn wrong_options_say_what_would_be_right() {
     let (sweep, single) = (results(&example::sweep(&[0.5, 2.0], 1)), results(&example::single()));
-    let error = |home: &tempfile::TempDir, options: Options| plot(home.path(), &options).unwrap_err().to_string();
+    let error = |home: &tempfile::TempDir, options: Options| {
+        plot(home.path(), &options, Look::default()).unwrap_err().to_string()
+    };
     let x = |axis: &str| Options { x: Some(axis.to_owned()), ..Options::default() };
     let y = |metric: &str| Options { y: vec![metric.to_owned()], ..Options::default() };
     assert_eq!(error(&sweep, x("loss")), "there is no axis `loss`: the axes are population.churn.time_scale");
@@ -201,7 +250,7 @@ fn old_charts_go_and_other_files_stay() {
     let charts = home.path().join("charts");
     fs::create_dir(&charts).unwrap();
     ["old.svg", "old.png", "notes.txt"].iter().for_each(|name| fs::write(charts.join(name), "mine").unwrap());
-    plot(home.path(), &Options { y: vec!["contacts_mean".to_owned()], ..Options::default() }).unwrap();
+    plot(home.path(), &Options { y: vec!["contacts_mean".to_owned()], ..Options::default() }, Look::default()).unwrap();
     let mut names: Vec<_> = fs::read_dir(&charts).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
     assert_eq!(names, ["contacts_mean.png", "contacts_mean.svg", "notes.txt"]);
@@ -234,7 +283,7 @@ fn scaling_has_a_line_for_each_system_in_the_order_of_size() {
         let sizes: Vec<Vec<f64>> = lines(panel).iter().map(|line| line.iter().map(|(x, _)| *x).collect()).collect();
         assert_eq!(sizes, [[100.0, 1e6], [100.0, 1e6]], "{}", panel.title);
     }
-    assert_readable("scaling", &drawn.lay_out());
+    assert_readable("scaling", &drawn.lay_out(None));
     scaling(&table, "One core of a machine", home.path()).unwrap();
     assert!(home.path().join("scaling.svg").exists() && home.path().join("scaling.png").exists());
     fs::write(&table, header).unwrap();

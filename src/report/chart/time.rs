@@ -3,14 +3,21 @@
 use super::axis::Axis;
 use super::data::{Curves, Runs, curves, range};
 use super::figure::{Entry, Figure, Mark, Markers, Panel, Place, Swatch};
-use super::style::{SHADE, Style};
+use super::style::{Colour, Style};
 use crate::report::columns::{Columns, ReadError};
 use crate::run::catalogue::OPERATIONS;
 
+/// What else a time axis shows, in seconds.
+#[derive(Clone, Copy)]
+pub struct Happened<'a> {
+    /// Events of the scenario, in words.
+    pub events: &'a [(f64, String)],
+    /// The end of the warm-up, if it is known.
+    pub warmup: Option<f64>,
+}
+
 /// The share of correct operations over time, a panel for each kind.
-///
-/// `events` are seconds and words.
-pub fn success(runs: &Runs, series: &Columns, events: &[(f64, String)]) -> Result<Option<Figure>, ReadError> {
+pub fn success(runs: &Runs, series: &Columns, happened: Happened<'_>) -> Result<Option<Figure>, ReadError> {
     let mut panels = Vec::new();
     let mut drawn = vec![false; runs.systems.len()];
     for operation in OPERATIONS {
@@ -21,10 +28,10 @@ pub fn success(runs: &Runs, series: &Columns, events: &[(f64, String)]) -> Resul
         let (curves, unit) = in_hours(curves(series, "time_s", &column)?);
         let (Some((low, _)), Some((from, to))) = (range(curves.values()), span(&curves)) else { continue };
         curves.keys().for_each(|system| drawn[runs.place(system)] = true);
-        let mut marks = self::events(events, unit);
-        marks.extend(lines(runs, &curves));
         let y = Axis::percent("correct (%)", low.min(0.99), 1.0);
         let x = Axis::exact(unit.label, from, to);
+        let mut marks = happened.marks(&unit, &x, &y);
+        marks.extend(lines(runs, &curves));
         panels.push(Panel { title: format!("{operation}s"), x, y, marks });
     }
     let Some(last) = panels.len().checked_sub(1) else { return Ok(None) };
@@ -47,7 +54,7 @@ pub fn success(runs: &Runs, series: &Columns, events: &[(f64, String)]) -> Resul
 }
 
 /// Participants online, which all systems share, and nodes joined, by system, over time.
-pub fn online(runs: &Runs, series: &Columns, events: &[(f64, String)]) -> Result<Option<Figure>, ReadError> {
+pub fn online(runs: &Runs, series: &Columns, happened: Happened<'_>) -> Result<Option<Figure>, ReadError> {
     if !series.has("online") || !series.has("joined") {
         return Ok(None);
     }
@@ -55,16 +62,16 @@ pub fn online(runs: &Runs, series: &Columns, events: &[(f64, String)]) -> Result
     let (joined, _) = in_hours(curves(series, "time_s", "joined")?);
     let ranges = (range(online.values().chain(joined.values())), span(&online));
     let (Some((low, high)), Some((from, to))) = ranges else { return Ok(None) };
-    let shared = Style { colour: SHADE, dash: &[], marker: None, width: 5.0 };
-    let mut marks = self::events(events, unit);
+    let shared = Style { colour: Colour::Shade, dash: &[], marker: None, width: 5.0 };
+    // From zero only if that does not press the lines together.
+    let low = if low < 0.5 * high { 0.0 } else { low };
+    let (x, y) = (Axis::exact(unit.label, from, to), Axis::linear("machines", low, high));
+    let mut marks = happened.marks(&unit, &x, &y);
     marks.extend(online.values().take(1).map(|points| line(points.clone(), shared, 0)));
     marks.extend(lines(runs, &joined));
     let mut legend = vec![Entry::new("online", "participants", Swatch::Line(shared))];
     legend.extend(joined.keys().map(|system| Entry { note: "joined".to_owned(), ..entry(system, runs.place(system)) }));
-    // From zero only if that does not press the lines together.
-    let low = if low < 0.5 * high { 0.0 } else { low };
-    let x = Axis::exact(unit.label, from, to);
-    let panel = Panel { title: String::new(), x, y: Axis::linear("machines", low, high), marks };
+    let panel = Panel { title: String::new(), x, y, marks };
     let subtitle = format!(
         "Participants online, the same in every system, and nodes that are part of the overlay by their own account{}",
         runs.seeds()
@@ -87,15 +94,24 @@ fn line(points: Vec<(f64, Option<f64>)>, style: Style, shift: usize) -> Mark {
     Mark::Line { points, style, markers: Markers::Few { shift } }
 }
 
-/// A unit of time along the axis.
-#[derive(Clone, Copy)]
+/// What the time axis counts in.
 struct Unit {
     seconds: f64,
     label: &'static str,
 }
 
-fn events(events: &[(f64, String)], unit: Unit) -> Vec<Mark> {
-    events.iter().map(|(at, label)| Mark::Event { x: at / unit.seconds, label: label.clone() }).collect()
+impl Happened<'_> {
+    fn marks(&self, unit: &Unit, x: &Axis, y: &Axis) -> Vec<Mark> {
+        let event = |(at, label): &(f64, String)| Mark::Event { x: at / unit.seconds, label: label.clone() };
+        self.events.iter().map(event).chain(self.border(unit, x, y)).collect()
+    }
+
+    /// Where the warm-up ends, if that is within the chart.
+    fn border(&self, unit: &Unit, x: &Axis, y: &Axis) -> Option<Mark> {
+        let at = self.warmup? / unit.seconds;
+        let (low, high, left) = (y.low, y.high, at > (x.low + x.high) / 2.0);
+        (x.low < at && at < x.high).then_some(Mark::Border { x: at, low, high, text: "end of the warm-up", left })
+    }
 }
 
 /// Seconds in the unit that suits their span.

@@ -4,17 +4,16 @@ use super::axis::Axis;
 use super::data::Runs;
 use super::figure::{Entry, Figure, Mark, Panel, Place, Swatch};
 use super::layout::rows;
-use super::style::{BLUE, INK, Marker, ORANGE, RULE, Style};
+use super::style::{Colour, Marker, Style};
 use crate::report::columns::ReadError;
 use crate::report::number::bytes;
 use crate::run::catalogue::TRAFFIC;
-use plotters::style::RGBColor;
 
 /// Dark, middle and light, so that they can be told apart in grey.
-const COLOURS: [RGBColor; 3] = [BLUE, ORANGE, RULE];
+const COLOURS: [Colour; 3] = [Colour::Blue, Colour::Orange, Colour::Rule];
 
-const BUSIEST: Style = Style { colour: INK, dash: &[], marker: Some(Marker::Diamond), width: 0.0 };
-const MEAN: Style = Style { colour: INK, dash: &[], marker: Some(Marker::Ring), width: 0.0 };
+const BUSIEST: Style = Style { colour: Colour::Ink, dash: &[], marker: Some(Marker::Diamond), width: 0.0 };
+const MEAN: Style = Style { colour: Colour::Ink, dash: &[], marker: Some(Marker::Ring), width: 0.0 };
 
 /// Bars by kind for each system at the left, the busiest machine beside the mean one at the right.
 pub fn figure(runs: &Runs) -> Result<Option<Figure>, ReadError> {

@@ -136,3 +136,22 @@ participants = 7
     assert_eq!(again.resolved(), resolved);
     assert_eq!(again.hash(), blake3::hash(resolved.as_bytes()).to_hex().to_string());
 }
+
+#[test]
+fn the_hash_is_of_what_measured_files_hold_and_not_of_where_they_lie() {
+    let home = tempfile::tempdir().unwrap();
+    let hash = |path: &str, more: &str| {
+        let measured = "network.latency.matrix = { holds = 'rtt', unit = 'ms', file = ";
+        let text = format!("{SHORT}{measured}'{path}' }}\n{more}");
+        Scenario::parse("s.toml".into(), home.path().into(), text, &[]).unwrap().hash()
+    };
+    let write = |path: &str, text: &str| std::fs::write(home.path().join(path), text).unwrap();
+    write("a.csv", "0 1\n1 0\n");
+    write("b.csv", "0 1\n1 0\n");
+    let axis = |path: &str| format!("[sweep.axes]\n'network.latency.matrix.file' = ['{path}']");
+    let (before, varied) = (hash("a.csv", ""), hash("none.csv", &axis("a.csv")));
+    assert_eq!((hash("b.csv", ""), hash("none.csv", &axis("b.csv"))), (before.clone(), varied.clone()));
+    write("a.csv", "0 2\n2 0\n");
+    assert_ne!(hash("a.csv", ""), before);
+    assert_ne!(hash("none.csv", &axis("a.csv")), varied);
+}
