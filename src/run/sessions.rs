@@ -245,7 +245,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn server_fails(&mut self, server: u32, number: u32) {
         let node = NodeId(self.participants() + server);
         let service = &mut self.services[server as usize];
-        let (_, repair) = service.spec.failures.expect("it failed");
+        let (_, repair) = service.spec.failures.expect("only what has failures fails");
         service.station.clear();
         let seat = &mut self.seats[node.index()];
         seat.online = false;
@@ -255,13 +255,19 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.nodes[node.index()].suspend();
         self.observer.session(self.now, node, false);
         self.disk_offline(node);
-        let at = self.now + self.server_draw(server, number, repair, 1);
+        let repair = self.server_draw(server, number, repair, 1);
+        let at = self.services[server as usize].answers_again(self.now, repair);
         let order = Order::new(Class::Server, server, number << 1 | 1);
         self.queue.push(at, order, Event::ServerRepaired { server, number });
     }
 
+    /// A server answers again, repaired or replaced by its standby, and catches up on what others hold too.
     pub fn server_repaired(&mut self, server: u32, number: u32) {
-        self.server_up(NodeId(self.participants() + server));
+        let node = NodeId(self.participants() + server);
+        self.server_up(node);
+        if !self.held(node).is_empty() {
+            self.with_agent(node, |agent, desk, around| agent.on_return(desk, around));
+        }
         self.schedule_failure(server, number + 1);
     }
 
