@@ -39,10 +39,8 @@ pub enum Balance {
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// How many servers there are, all alike; at most 255. Default 1, the baseline.
-    #[serde(skip_serializing_if = "is_one")]
     pub servers: u8,
     /// How requests are shared out among them. Default consistent-hashing: a cluster that shards its records.
-    #[serde(skip_serializing_if = "is_hashing")]
     pub balance: Balance,
     /// Rate at which the server sends. Default 1 Gbit/s, a common port of a rented server.
     pub uplink: Rate,
@@ -75,17 +73,6 @@ pub struct Config {
     /// The pause before a request is sent again, after a refusal too. Default none: sent again at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backoff: Option<Backoff>,
-}
-
-/// A key at its default is not written: a resolved scenario from before there were several servers stays as it was.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
-fn is_one(servers: &u8) -> bool {
-    *servers == 1
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
-fn is_hashing(balance: &Balance) -> bool {
-    *balance == Balance::ConsistentHashing
 }
 
 impl Default for Config {

@@ -83,7 +83,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             return;
         }
         self.with_overlay(node, |overlay, cx| overlay.leave(cx));
-        self.with_agent(node, |agent, desk, around| agent.on_leave(desk, around));
+        if !self.held(node).is_empty() {
+            self.with_agent(node, |agent, desk, around| agent.on_leave(desk, around));
+        }
     }
 
     /// A participant goes offline, with its disk, and comes back after its downtime.

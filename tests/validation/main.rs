@@ -12,3 +12,4 @@ mod lab;
 mod load;
 mod published;
 mod queueing;
+mod servers;
