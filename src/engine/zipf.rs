@@ -40,6 +40,11 @@ impl Zipf {
         self.cumulative.partition_point(|&below| below <= unit) as u32
     }
 
+    /// How many ranks there are.
+    pub fn count(&self) -> u32 {
+        self.cumulative.len() as u32
+    }
+
     /// How likely a rank is.
     ///
     /// Panics on a rank that is not below the count.

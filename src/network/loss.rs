@@ -16,12 +16,21 @@ pub enum Loss {
     Stale,
     /// A server's request queue was full.
     ServerQueue,
+    /// A partition lay between sender and receiver when it was sent.
+    Partition,
 }
 
 impl Loss {
     /// All causes, in the order in which they are reported.
-    pub const ALL: [Loss; 6] =
-        [Loss::UplinkQueue, Loss::DownlinkQueue, Loss::Noise, Loss::Offline, Loss::Stale, Loss::ServerQueue];
+    pub const ALL: [Loss; 7] = [
+        Loss::UplinkQueue,
+        Loss::DownlinkQueue,
+        Loss::Noise,
+        Loss::Offline,
+        Loss::Stale,
+        Loss::ServerQueue,
+        Loss::Partition,
+    ];
 
     /// The name in result columns.
     pub const fn name(self) -> &'static str {
@@ -32,6 +41,7 @@ impl Loss {
             Loss::Offline => "offline",
             Loss::Stale => "stale",
             Loss::ServerQueue => "server-queue",
+            Loss::Partition => "partition",
         }
     }
 }

@@ -1,21 +1,37 @@
 //! Layer 3: who is there and what they want: churn, its presets, and the operations that participants ask for.
 //!
 //! All of it is environment: drawn per participant, incarnation and session by [`Streams::part`], so that it is the
-//! same, draw for draw, in every system and at every sweep point that leaves its parameters alone. Nothing is stored:
-//! the n-th session of a participant can be asked for at any time.
+//! same, draw for draw, in every system and at every sweep point that leaves its parameters alone. Sessions are drawn
+//! before a run begins ([`Timeline`]); of operations nothing is stored, and the n-th can be asked for at any time.
 
+pub mod changes;
 pub mod churn;
+pub mod daily;
 pub mod presets;
+pub mod requests;
+mod rows;
+pub mod timeline;
+pub mod trace;
 pub mod workload;
 
+pub use changes::{Changes, Crowding, Surge};
 pub use churn::Churn;
+pub use daily::{Daily, Pace};
 pub use presets::{PRESETS, Preset};
+pub use requests::Request;
+pub use rows::TraceError;
+pub use timeline::{Crowd, Demography, Departures, Identity, Life, Parting, Sessions, Spell, Timeline};
+pub use trace::Trace;
 pub use workload::{OperationKind, Popularity, Records, Target, Workload};
 
-use crate::engine::{Purpose, Source, Streams};
+use crate::engine::{Law, Purpose, Source, Streams};
 
 const PARTICIPANT_KEY: Purpose = Purpose::new("participant key");
 const RECORD_KEY: Purpose = Purpose::new("record key");
+const RECORD_SIZE: Purpose = Purpose::new("record size");
+
+/// Bytes of a value at most: what travels in one packet.
+pub const LARGEST_VALUE: u32 = 16 * 1024;
 
 /// One session of a participant. Sessions are numbered over an incarnation: number 0 is the one under way at time zero,
 /// or in which the incarnation begins; a participant that is offline at time zero comes up in number 1. The downtime
@@ -46,6 +62,12 @@ pub fn participant_key(streams: &Streams, participant: u32, incarnation: u32) ->
 /// The place of a record in the identifier space: uniform.
 pub fn record_key(streams: &Streams, record: u32) -> u64 {
     streams.stream(RECORD_KEY, u64::from(record)).next_u64()
+}
+
+/// The size of a record's value, in whole bytes up to [`LARGEST_VALUE`], by a law in bytes.
+pub fn record_size(streams: &Streams, law: &Law, record: u32) -> u32 {
+    let drawn = law.sample(&mut streams.stream(RECORD_SIZE, record.into()));
+    (drawn + 0.5).clamp(0.0, f64::from(LARGEST_VALUE)) as u32
 }
 
 #[cfg(test)]

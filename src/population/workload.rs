@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::SessionId;
-use crate::engine::{Duration, Law, Purpose, Source, Stream, Streams, Zipf};
+use super::changes::{Changes, Extra, extra_record};
+use super::daily::{Pace, hours_ahead};
+use crate::engine::{Duration, Law, Purpose, Source, Stream, Streams, Time, Zipf};
 
 /// What a participant asks of the overlay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,8 +87,8 @@ impl Popularity {
     }
 }
 
-/// The records of a run with their popularity: record i is the (i + 1)-th most popular (its key is random, so the place
-/// in the identifier space says nothing of it).
+/// The ranks of a run's records with their popularity: record i is the (i + 1)-th most popular at the start (its key is
+/// random, so the place in the identifier space says nothing of it).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Records {
     /// This many, all alike.
@@ -95,6 +97,24 @@ pub enum Records {
 }
 
 impl Records {
+    /// How many there are.
+    pub fn count(&self) -> u32 {
+        match self {
+            Records::Uniform(count) => *count,
+            Records::Zipf(zipf) => zipf.count(),
+        }
+    }
+
+    /// How likely a rank is.
+    ///
+    /// Panics on a rank that is not below the count.
+    pub fn probability(&self, rank: u32) -> f64 {
+        match self {
+            Records::Uniform(count) => 1.0 / f64::from(*count),
+            Records::Zipf(zipf) => zipf.probability(rank),
+        }
+    }
+
     fn sample(&self, source: &mut impl Source) -> u32 {
         match self {
             Records::Uniform(count) => source.below(u64::from(*count)) as u32,
@@ -119,14 +139,22 @@ pub enum Target {
 pub struct Workload {
     /// The time between two operations of a kind, in seconds, in the order of [`OperationKind::ALL`]; `None` where the
     /// kind is not asked for.
-    pub gaps: [Option<Law>; 3],
-    /// What lookups are for.
-    pub target: Target,
-    /// What gets and puts are for.
-    pub records: Records,
+    gaps: [Option<Law>; 3],
+    target: Target,
+    records: Records,
+    changes: Changes,
+    paces: [Pace; 3],
+    extras: Vec<Extra>,
 }
 
 impl Workload {
+    /// `gaps` in seconds, in the order of [`OperationKind::ALL`], `None` where the kind is not asked for; `target`: what
+    /// lookups are for; `records`: what gets and puts are for; `changes`: how all this changes with time.
+    pub fn new(gaps: [Option<Law>; 3], target: Target, records: Records, changes: Changes) -> Workload {
+        let extras = changes.extras(&records);
+        Workload { gaps, target, paces: changes.paces(&extras), records, changes, extras }
+    }
+
     /// Why this gap law cannot be: its parameters, a mean of zero (endlessly many operations at once), or an infinite one
     /// (no stationary start).
     pub fn check_gap(law: &Law) -> Result<(), String> {
@@ -137,18 +165,43 @@ impl Workload {
         }
     }
 
-    /// The time from the operation before it to operation `number` of this kind in a session. The first is counted from
-    /// the start of the session by the law's equilibrium residual, as if the user had been at it all along: a constant
-    /// gap has a random phase. `None` if the kind is not asked for.
-    pub fn gap(&self, streams: &Streams, kind: OperationKind, session: SessionId, number: u32) -> Option<Duration> {
+    /// What lookups are for.
+    pub fn target(&self) -> Target {
+        self.target
+    }
+
+    /// When operation `number` of this kind in a session is due, after the one before it or the start of the session at
+    /// `now`; `None` if the kind is not asked for, or nothing is any more in this run.
+    pub fn due(
+        &self,
+        streams: &Streams,
+        kind: OperationKind,
+        session: SessionId,
+        number: u32,
+        now: Time,
+    ) -> Option<Time> {
+        let gap = self.gap(streams, kind, session, number)?;
+        let ahead = hours_ahead(session.participant);
+        Some(self.paces[kind as usize].after(now, gap, ahead, self.changes.end)).filter(|at| *at < Time::NEVER)
+    }
+
+    /// The time from the operation before it to operation `number` of this kind in a session, at pace 1. The first is
+    /// counted from the start of the session by the law's equilibrium residual, as if the user had been at it all along: a
+    /// constant gap has a random phase. `None` if the kind is not asked for.
+    fn gap(&self, streams: &Streams, kind: OperationKind, session: SessionId, number: u32) -> Option<Duration> {
         let law = self.gaps[kind as usize]?;
         let mut source = stream(streams, kind.gaps(), session, number);
         Some(if number == 0 { law.residual_duration(&mut source) } else { law.sample_duration(&mut source) })
     }
 
-    /// The record that a get or put is for.
-    pub fn record(&self, streams: &Streams, kind: OperationKind, session: SessionId, number: u32) -> u32 {
-        self.records.sample(&mut stream(streams, kind.subjects(), session, number))
+    /// The record that a get or put at an instant is for.
+    pub fn record(&self, streams: &Streams, kind: OperationKind, session: SessionId, number: u32, at: Time) -> u32 {
+        let mut source = stream(streams, kind.subjects(), session, number);
+        let extra = match kind {
+            OperationKind::Get => extra_record(&self.extras, at, &mut source),
+            _ => None,
+        };
+        extra.unwrap_or_else(|| self.changes.record(self.records.sample(&mut source), at, self.records.count()))
     }
 
     /// 64 random bits for what a lookup is for: the key itself, or for [`Target::Node`] the choice of an online node.
@@ -167,7 +220,7 @@ mod tests {
     use crate::engine::goodness::{chi_square, kolmogorov_smirnov};
 
     fn workload(gap: Law) -> Workload {
-        Workload { gaps: [Some(gap), Some(gap), None], target: Target::Key, records: Popularity::Uniform.over(10) }
+        Workload::new([Some(gap), Some(gap), None], Target::Key, Popularity::Uniform.over(10), Changes::default())
     }
 
     fn session(participant: u32, number: u32) -> SessionId {
@@ -234,10 +287,12 @@ mod tests {
         for (popularity, share) in
             [(Popularity::Uniform, &(|_| 0.1) as &dyn Fn(u32) -> f64), (Popularity::Zipf { exponent: 0.9 }, &shares)]
         {
-            let workload = Workload { records: popularity.over(10), ..workload(Law::Constant(1.0)) };
+            let gaps = [None, Some(Law::Constant(1.0)), None];
+            let workload = Workload::new(gaps, Target::Key, popularity.over(10), Changes::default());
             let mut counts = [0.0; 10];
             for number in 0..50_000 {
-                counts[workload.record(&streams, OperationKind::Get, session(4, 0), number) as usize] += 1.0;
+                counts[workload.record(&streams, OperationKind::Get, session(4, 0), number, Time::ZERO) as usize] +=
+                    1.0;
             }
             let expected: Vec<f64> = (0..10).map(|rank| 5e4 * share(rank)).collect();
             let p = chi_square(&counts, &expected);

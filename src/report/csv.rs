@@ -79,6 +79,9 @@ pub fn write(dir: &Path, rows: &[RunRow<'_>], extra: Extra) -> Result<(), FileEr
     write_summary(dir, rows)?;
     write_series(dir, rows)?;
     write_load(dir, rows)?;
+    if rows.iter().any(|row| !row.outcome.events.is_empty()) {
+        write_events(dir, rows)?;
+    }
     if extra.nodes {
         write_nodes(dir, rows)?;
     }
@@ -123,6 +126,18 @@ fn write_load(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
             sheet.name(row)?;
             sheet.cell(i as f64 / 100.0)?;
             row.outcome.load.columns.iter().try_for_each(|column| sheet.some(column.map(|values| values[i])))?;
+            sheet.end()
+        })
+    })
+}
+
+/// Only where the scenario has events.
+fn write_events(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
+    per_run(dir, "events.csv", rows, &["time_s", "event"], |sheet, row| {
+        row.outcome.events.iter().try_for_each(|mark| {
+            sheet.name(row)?;
+            sheet.cell(mark.at.as_secs_f64())?;
+            sheet.cell(&mark.label)?;
             sheet.end()
         })
     })

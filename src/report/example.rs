@@ -88,6 +88,7 @@ fn outcome(kind: usize, scale: f64, seed: u64) -> Outcome {
     Outcome {
         metrics: figures.into_values(),
         samples: samples(kind, scale, &mut dice),
+        events: Vec::new(),
         load,
         nodes: vec![node(0, "participant"), node(1, "server")],
         operations: vec![operation()],

@@ -15,11 +15,12 @@ pub mod table;
 mod example;
 
 /// Every entry that a directory of results may have: what [`staged::Staged::commit`] clears away when new results come.
-pub const ENTRIES: [&str; 10] = [
+pub const ENTRIES: [&str; 11] = [
     "runs.csv",
     "summary.csv",
     "timeseries.csv",
     "load.csv",
+    "events.csv",
     "nodes.csv",
     "operations.csv",
     "charts",

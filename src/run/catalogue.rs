@@ -15,7 +15,8 @@ use crate::overlay::Cause;
 pub const OPERATIONS: [&str; 3] = ["lookup", "get", "put"];
 
 /// Why a packet was lost. The words of the columns.
-pub const LOSSES: [&str; 6] = ["uplink_queue", "downlink_queue", "loss", "offline", "stale", "server_queue"];
+pub const LOSSES: [&str; 7] =
+    ["uplink_queue", "downlink_queue", "loss", "offline", "stale", "server_queue", "partition"];
 
 /// The three kinds of traffic. The words of the columns.
 pub const TRAFFIC: [&str; 3] = ["lookup", "maintenance", "storage"];
@@ -270,7 +271,13 @@ fn state_metrics(list: &mut Vec<Metric>) {
     add(list, "peers_contacted_mean", "nodes", Lower, "different nodes that a machine sent a packet to");
     let about = "share of the routing entries that name a node that is not online, time mean";
     add(list, "table_stale_ratio", "", Lower, about);
-    add(list, "participants", "machines", Neither, "participants of the population, online or not");
+    add(
+        list,
+        "participants",
+        "machines",
+        Neither,
+        "all who ever take part, online or not; a replacement counts by itself",
+    );
     add(list, "online_mean", "machines", Neither, "participants online, time mean");
     add(list, "joined_mean", "nodes", Neither, "nodes online and joined, time mean");
     add(list, "no_bootstrap", "", Lower, "attempts to join when no node was there to join through");

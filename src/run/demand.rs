@@ -8,7 +8,7 @@ use super::simulation::Simulation;
 use crate::engine::order::{Class, Order};
 use crate::engine::{Duration, Time};
 use crate::overlay::{Cause, Contact, Key, Metric, NodeId, OpId, Placement, Protocol, RecordId, Version, Walk};
-use crate::population::{OperationKind, Target};
+use crate::population::{OperationKind, Request, Target};
 
 /// Between two attempts to publish what is not stored yet.
 const PUBLISH_AGAIN: Duration = Duration::from_secs(60);
@@ -23,10 +23,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     fn schedule_operation(&mut self, node: NodeId, kind: OperationKind, number: u32) {
         let epoch = self.seats[node.index()].epoch;
-        if let Some(gap) = self.workload.gap(&self.streams, kind, self.session(node), number) {
+        if let Some(at) = self.workload.due(&self.streams, kind, self.session(node), number, self.now) {
             let order = Order::new(Class::Operation, node.0, number << 2 | kind as u32);
             let participant = node.0;
-            self.queue.push(self.now + gap, order, Event::Operation { participant, epoch, kind, number });
+            self.queue.push(at, order, Event::Operation { participant, epoch, kind, number });
         }
     }
 
@@ -39,7 +39,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let session = self.session(node);
         let (target, record) = match kind {
             OperationKind::Get | OperationKind::Put => {
-                let record = RecordId::new(self.workload.record(&self.streams, kind, session, number));
+                let record = RecordId::new(self.workload.record(&self.streams, kind, session, number, self.now));
                 (self.record_keys[record.index()], Some(record))
             }
             OperationKind::Lookup => (self.lookup_target(self.workload.subject(&self.streams, session, number)), None),
@@ -48,8 +48,36 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.issue(node, |operation| Operation { kind, number, target, record, counted, ..operation });
     }
 
+    /// Puts a row of the file of requests into the queue, if there is one of this number.
+    pub fn schedule_request(&mut self, number: u32) {
+        if let Some(request) = self.plan.workload.requests.get(number as usize) {
+            // A participant's own operations of this time have kinds below 3.
+            let order = Order::new(Class::Operation, request.participant, number << 2 | 3);
+            self.queue.push(request.at, order, Event::Requested { number });
+        }
+    }
+
+    /// A row of the file of requests is due: whoever is online asks.
+    pub fn requested(&mut self, number: u32) {
+        self.schedule_request(number + 1);
+        let Request { participant, kind, key, bytes, .. } = self.plan.workload.requests[number as usize];
+        let node = self.timeline.incarnation_at(participant, self.now).map(NodeId);
+        let Some(node) = node.filter(|node| self.seats[node.index()].online) else { return };
+        let (target, record) = match kind {
+            OperationKind::Lookup => (Key(key), None),
+            OperationKind::Get | OperationKind::Put => {
+                (self.record_keys[key as usize], Some(RecordId::new(key as u32)))
+            }
+        };
+        if let (Some(record), Some(bytes)) = (record, bytes) {
+            self.sizes[record.index()] = bytes;
+        }
+        let counted = self.now >= Time::ZERO + self.plan.warmup;
+        self.issue(node, |operation| Operation { kind, number, target, record, counted, ..operation });
+    }
+
     fn lookup_target(&self, draw: u64) -> Key {
-        match self.workload.target {
+        match self.workload.target() {
             Target::Key => Key(draw),
             Target::Node => {
                 let place = (u128::from(draw) * self.online.len() as u128) >> 64;

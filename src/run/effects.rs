@@ -64,10 +64,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.buffers.overlay.push(effects);
     }
 
-    /// Calls a handler of a node's storage and applies its effects.
+    /// Calls a handler of a node's storage and applies its effects; does nothing where there are no records.
     pub fn with_agent(&mut self, node: NodeId, handler: impl FnOnce(&mut Agent, &mut Desk<'_>, &Around<'_, P>)) {
-        let mut effects = self.buffers.storage.pop().unwrap_or_default();
         let replicas = self.replicas() as usize;
+        let Some(agent) = self.agents.get_mut(node.index()) else { return };
+        let mut effects = self.buffers.storage.pop().unwrap_or_default();
         let seat = &mut self.seats[node.index()];
         let around = Around {
             overlay: &self.nodes[node.index()],
@@ -89,7 +90,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             lists: &mut self.lists,
             effects: &mut effects,
         };
-        handler(&mut self.agents[node.index()], &mut desk, &around);
+        handler(agent, &mut desk, &around);
         self.apply_storage(node, &effects);
         effects.list.clear();
         effects.storers.clear();

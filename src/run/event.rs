@@ -63,16 +63,20 @@ pub(super) enum Event<M, T> {
     /// A participant comes online.
     SessionBegins {
         participant: u32,
+        /// Its number among the spells of the timeline.
+        spell: u32,
     },
     /// A participant will leave soon and says so.
     Notice {
         participant: u32,
-        epoch: u16,
     },
     /// A participant goes offline.
     SessionEnds {
         participant: u32,
-        epoch: u16,
+    },
+    /// A participant goes for good, with its disk.
+    Departs {
+        participant: u32,
     },
     /// A participant asks for something.
     Operation {
@@ -81,9 +85,14 @@ pub(super) enum Event<M, T> {
         kind: OperationKind,
         number: u32,
     },
-    /// An event of the scenario file, by its position.
-    Crash {
+    /// A row of the scenario's file of requests is due.
+    Requested {
+        number: u32,
+    },
+    /// An event of the scenario file, by its position, begins or is over.
+    Scenario {
         position: u32,
+        begins: bool,
     },
     /// A server goes down or comes back for the `number`-th time.
     ServerFails {

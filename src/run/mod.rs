@@ -6,6 +6,7 @@ mod counters;
 mod demand;
 mod effects;
 mod event;
+mod events;
 mod metrics;
 pub mod observer;
 mod operations;
@@ -14,6 +15,7 @@ pub mod outcome;
 mod packets;
 mod peers;
 mod results;
+pub mod scheme;
 mod sessions;
 mod setup;
 mod simulation;
@@ -71,17 +73,22 @@ pub fn simulate<P: Protocol>(
     let config: &P::Config = system.config.downcast_ref().expect("the registry parsed the protocol's own table");
     let servers = P::servers(config).len() as u32;
     let everywhere = matches!(P::PLACEMENT, crate::overlay::Placement::Everyone(_));
-    let (participants, resources) = (plan.population.participants, plan.resources.count);
+    let timeline = scheme::timeline(plan, seed);
+    let (participants, resources) = (timeline.identities().len() as u32, plan.resources.count);
     let length = plan.warmup + plan.measure;
     let watched = (
         Metrics::new(participants, servers, resources, everywhere, wanted.operations),
         Prints::new(Duration::from_nanos((length.as_nanos() / CHECKPOINTS).max(1))),
     );
     match trace {
-        None => run(Simulation::<P, _>::new(plan, system, config, seed, watched), wanted, progress, |watched| watched),
+        None => {
+            run(Simulation::<P, _>::new(plan, system, config, timeline, seed, watched), wanted, progress, |watched| {
+                watched
+            })
+        }
         Some(out) => {
             let observer = (watched, Trace::new(out));
-            let simulation = Simulation::<P, _>::new(plan, system, config, seed, observer);
+            let simulation = Simulation::<P, _>::new(plan, system, config, timeline, seed, observer);
             run(simulation, wanted, progress, |observer| &mut observer.0)
         }
     }
@@ -170,6 +177,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         };
         Outcome {
             metrics: metrics.report(&facts),
+            events: scheme::marks(self.plan),
             load: metrics.quantiles(),
             nodes: if wanted.nodes { metrics.node_rows(contacts) } else { Vec::new() },
             operations: metrics.operations.take().unwrap_or_default(),
@@ -193,6 +201,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             ("storage", of(agents + records)),
             ("seats", of(size_of_val(&self.seats[..]) + size_of_val(&self.keys[..]))),
             ("operations", of(self.operations.heap_bytes())),
+            ("sessions", of(self.timeline.heap_bytes())),
             ("queue", of(self.queue.heap_bytes())),
             ("lists", of(self.lists.heap_bytes())),
             ("network", of(self.network.heap_bytes())),

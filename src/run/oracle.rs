@@ -170,6 +170,11 @@ impl Records {
         self.went_offline(record);
     }
 
+    /// A copy went with its disk, which was offline.
+    pub fn copy_gone(&mut self, record: RecordId) {
+        self.on_disk[record.index()] -= 1;
+    }
+
     /// A machine with a copy came online.
     pub fn came_online(&mut self, record: RecordId) {
         let copies = &mut self.online[record.index()];

@@ -10,6 +10,8 @@ pub struct Outcome {
     pub metrics: Vec<Option<f64>>,
     /// In the order of time.
     pub samples: Vec<Sample>,
+    /// The events of the scenario file, in the order of time.
+    pub events: Vec<Mark>,
     pub load: Quantiles,
     /// By machine.
     pub nodes: Vec<NodeRow>,
@@ -28,6 +30,14 @@ pub struct Sample {
     pub at: Time,
     /// Parallel to [`super::catalogue::SERIES`].
     pub values: Vec<Option<f64>>,
+}
+
+/// An event of the scenario file, as charts over time show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    pub at: Time,
+    /// A few words.
+    pub label: String,
 }
 
 /// Points of a quantile table: 0.00, 0.01 … 1.00.
@@ -129,8 +139,9 @@ pub struct NodeRow {
 /// One operation, issued in the measurement.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OperationRow {
+    /// Its machine: of the first incarnation the participant's number.
     pub participant: u32,
-    /// The participant's sessions count from 0, over all its incarnations.
+    /// The machine's sessions count from 0.
     pub session: u32,
     /// Its operations of this session count from 0.
     pub number: u32,

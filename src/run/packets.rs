@@ -43,6 +43,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
         let noise = &mut self.seats[envelope.from.index()].noise;
         match self.network.depart(self.now, envelope.from.0, to.0, envelope.bytes, noise) {
+            Ok(_) if !self.cuts.is_empty() && self.is_cut(envelope.from, to) => self.lose(packet, Loss::Partition),
             Ok(at) => self.schedule(at, Class::Arrival, envelope.from, Event::Arrival(packet)),
             Err(loss) => self.lose(packet, loss),
         }
@@ -81,7 +82,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// A request reaches a server: it is served, waits, or is turned away.
     fn offer(&mut self, packet: Packet<P::Message>) {
-        let server = packet.to.0 - self.participants();
+        let server = packet.to.0 - self.participants;
         let epoch = self.seats[packet.to.index()].epoch;
         let service = &mut self.services[server as usize];
         let takes = service.spec.service.sample_duration(&mut service.noise);
@@ -101,7 +102,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// A server's worker is done with a request.
     pub fn served(&mut self, server: u32, epoch: u16, slot: u32) {
-        let node = NodeId(self.participants() + server);
+        let node = NodeId(self.participants + server);
         if !self.is_current(node, epoch) {
             return; // it failed meanwhile, and its requests were lost then
         }

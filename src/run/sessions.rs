@@ -7,13 +7,12 @@ use crate::engine::order::{Class, Order};
 use crate::engine::random::Purpose;
 use crate::engine::{Duration, Law, Source, Time};
 use crate::overlay::{Held, NodeId, Placement, Protocol, View};
-use crate::population::SessionId;
 use crate::population::churn::ends_gracefully;
+use crate::population::{Identity, SessionId, Spell};
 use crate::scenario::plan::{Rejoin, Start};
 
 /// Between two attempts to join (DESIGN §3).
 const JOIN_AGAIN: Duration = Duration::from_secs(10);
-const CRASH: Purpose = Purpose::new("crash");
 const SERVER: Purpose = Purpose::new("server");
 /// No place in a list.
 pub(super) const NOWHERE: u32 = u32::MAX;
@@ -24,84 +23,97 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.queue.push(at, Order::new(Class::Session, participant.0, number), event);
     }
 
-    /// A participant comes online and joins.
-    pub fn session_begins(&mut self, node: NodeId) {
-        if self.seats[node.index()].crashed {
-            return;
+    /// Puts the beginning of a participant's session into the queue, if there is one of this number.
+    pub fn schedule_spell(&mut self, node: NodeId, spell: u32) {
+        if let Some(next) = self.timeline.spells(node.0).get(spell as usize) {
+            let (at, participant) = (next.begins, node.0);
+            self.schedule_session(at, node, 2, Event::SessionBegins { participant, spell });
         }
-        let lasts = self.session_length(node);
-        self.come_online(node, lasts);
-        self.join(node);
+    }
+
+    /// A participant comes online and joins, unless a crash keeps it from it.
+    pub fn session_begins(&mut self, node: NodeId, spell: u32) {
+        self.follow(node, spell);
+        let seat = &self.seats[node.index()];
+        if !(seat.online || seat.crashed || seat.departed) {
+            self.come_online(node);
+            self.join(node);
+        }
+    }
+
+    /// A session of the timeline begins: puts its end, the departure if it is the last, and the next into the queue. All are
+    /// there whether a crash keeps the participant away or not.
+    pub fn follow(&mut self, node: NodeId, spell: u32) {
+        let Spell { begins, ends, departs, .. } = self.timeline.spells(node.0)[spell as usize];
+        let participant = node.0;
+        if ends < Time::NEVER {
+            if let Some(churn) = &self.plan.population.churn
+                && ends_gracefully(&self.streams, self.session(node), churn.graceful)
+            {
+                let at = begins + (ends - begins).saturating_sub(churn.notice);
+                self.schedule_session(at, node, 0, Event::Notice { participant });
+            }
+            self.schedule_session(ends, node, 1, Event::SessionEnds { participant });
+        }
+        if departs < Time::NEVER {
+            self.schedule_session(departs, node, 3, Event::Departs { participant });
+        }
+        self.schedule_spell(node, spell + 1);
     }
 
     /// The session of a participant that is under way, or its next.
     pub fn session(&self, node: NodeId) -> SessionId {
         let number = self.seats[node.index()].epoch.into();
-        SessionId { participant: node.0, incarnation: 0, number }
+        let Identity { participant, incarnation } = self.timeline.identities()[node.index()];
+        SessionId { participant, incarnation, number }
     }
 
-    fn session_length(&self, node: NodeId) -> Option<Duration> {
-        let (churn, session) = (self.churn.as_ref()?, self.session(node));
-        Some(match session.number {
-            // Under way at time zero (or when those that begin by joining begin): what is left of it.
-            0 => churn.start(&self.streams, node.0, 0).1,
-            _ => churn.session(&self.streams, session),
-        })
-    }
-
-    /// The machine is up from now for `lasts`; its operations begin.
-    pub fn come_online(&mut self, node: NodeId, lasts: Option<Duration>) {
+    /// The machine is up from now to the end of its session; its operations begin.
+    pub fn come_online(&mut self, node: NodeId) {
         let seat = &mut self.seats[node.index()];
-        let epoch = seat.epoch;
         seat.online = true;
         self.online_place[node.index()] = self.online.len() as u32;
         self.online.push(node);
         self.observer.session(self.now, node, true);
         self.disk_online(node);
-        if let Some(lasts) = lasts {
-            self.end_session_after(node, epoch, lasts);
-        }
         self.begin_demand(node);
-    }
-
-    fn end_session_after(&mut self, node: NodeId, epoch: u16, lasts: Duration) {
-        let participant = node.0;
-        let end = self.now + lasts;
-        if let Some(churn) = &self.plan.population.churn
-            && ends_gracefully(&self.streams, self.session(node), churn.graceful)
-        {
-            let at = self.now + lasts.saturating_sub(churn.notice);
-            self.schedule_session(at, node, 0, Event::Notice { participant, epoch });
-        }
-        self.schedule_session(end, node, 1, Event::SessionEnds { participant, epoch });
     }
 
     /// A participant says that it leaves, to the overlay if that has a word for it, and hands its records over. It stays up
     /// until its session ends.
-    pub fn notice(&mut self, node: NodeId, epoch: u16) {
-        if !self.is_current(node, epoch) || !self.seats[node.index()].joined {
+    pub fn notice(&mut self, node: NodeId) {
+        if !self.seats[node.index()].joined {
             return;
         }
         self.with_overlay(node, |overlay, cx| overlay.leave(cx));
-        if !self.held(node).is_empty() {
-            self.with_agent(node, |agent, desk, around| agent.on_leave(desk, around));
+        self.with_agent(node, |agent, desk, around| agent.on_leave(desk, around));
+    }
+
+    /// A participant goes offline, with its disk, if a crash has not taken it before.
+    pub fn session_ends(&mut self, node: NodeId) {
+        if self.seats[node.index()].online {
+            self.go_offline(node);
         }
     }
 
-    /// A participant goes offline, with its disk, and comes back after its downtime.
-    pub fn session_ends(&mut self, node: NodeId, epoch: u16) {
-        if !self.is_current(node, epoch) {
+    /// A participant goes for good, if it has not gone before, and its disk with it.
+    pub fn depart(&mut self, node: NodeId) {
+        let seat = &mut self.seats[node.index()];
+        if std::mem::replace(&mut seat.departed, true) {
             return;
         }
-        let downtime = self.churn.as_ref().map(|churn| churn.downtime(&self.streams, self.session(node)));
-        self.go_offline(node);
-        if let Some(downtime) = downtime {
-            let participant = node.0;
-            self.schedule_session(self.now + downtime, node, 2, Event::SessionBegins { participant });
+        if seat.online {
+            self.go_offline(node);
         }
+        if let Some(agent) = self.agents.get_mut(node.index()) {
+            for held in std::mem::take(agent).store.held() {
+                self.records.copy_gone(held.record);
+            }
+        }
+        self.observer.records(self.now, node, 0);
     }
 
-    fn go_offline(&mut self, node: NodeId) {
+    pub fn go_offline(&mut self, node: NodeId) {
         self.abandon_operations(node);
         self.forget_joined(node);
         let seat = &mut self.seats[node.index()];
@@ -217,20 +229,6 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// A share of the online participants goes, without notice and without return. Who goes does not depend on the
-    /// system: those with the smallest draws among the online.
-    pub fn crash(&mut self, position: u32) {
-        let share = self.plan.crashes[position as usize].share;
-        let draw = |node: &NodeId| (self.streams.part(CRASH, node.0.into(), position.into()).next_u64(), *node);
-        let mut drawn: Vec<_> = self.online.iter().map(draw).collect();
-        drawn.sort_unstable();
-        drawn.truncate((share * drawn.len() as f64 + 0.5) as usize);
-        for (_, node) in drawn {
-            self.seats[node.index()].crashed = true;
-            self.go_offline(node);
-        }
-    }
-
     /// The time until a server fails for the `number`-th time, or until it is repaired.
     fn server_draw(&self, server: u32, number: u32, mean: Duration, which: u64) -> Duration {
         let mut stream = self.streams.part(SERVER, server.into(), u64::from(number) << 1 | which);
@@ -245,9 +243,27 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     pub fn server_fails(&mut self, server: u32, number: u32) {
-        let node = NodeId(self.participants() + server);
+        self.take_down(server);
+        let (_, repair) = self.services[server as usize].spec.failures.expect("it failed");
+        let repair = self.server_draw(server, number, repair, 1);
+        let at = self.services[server as usize].answers_again(self.now, repair);
+        let order = Order::new(Class::Server, server, number << 1 | 1);
+        self.queue.push(at, order, Event::ServerRepaired { server, number });
+    }
+
+    pub fn server_repaired(&mut self, server: u32, number: u32) {
+        self.bring_up(server);
+        self.schedule_failure(server, number + 1);
+    }
+
+    /// A server goes down, by a failure of its own or an outage, if it is not down already.
+    pub fn take_down(&mut self, server: u32) {
+        let node = NodeId(self.participants + server);
         let service = &mut self.services[server as usize];
-        let (_, repair) = service.spec.failures.expect("only what has failures fails");
+        service.down += 1;
+        if service.down > 1 {
+            return;
+        }
         service.station.clear();
         let seat = &mut self.seats[node.index()];
         seat.online = false;
@@ -257,20 +273,18 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.nodes[node.index()].suspend();
         self.observer.session(self.now, node, false);
         self.disk_offline(node);
-        let repair = self.server_draw(server, number, repair, 1);
-        let at = self.services[server as usize].answers_again(self.now, repair);
-        let order = Order::new(Class::Server, server, number << 1 | 1);
-        self.queue.push(at, order, Event::ServerRepaired { server, number });
     }
 
-    /// A server answers again, repaired or replaced by its standby, and catches up on what others hold too.
-    pub fn server_repaired(&mut self, server: u32, number: u32) {
-        let node = NodeId(self.participants() + server);
-        self.server_up(node);
-        if !self.held(node).is_empty() {
-            self.with_agent(node, |agent, desk, around| agent.on_return(desk, around));
+    /// One cause less for a server to be down: without any it is up, and catches up on what others hold too.
+    pub fn bring_up(&mut self, server: u32) {
+        let service = &mut self.services[server as usize];
+        service.down -= 1;
+        if service.down > 0 {
+            return;
         }
-        self.schedule_failure(server, number + 1);
+        let node = NodeId(self.participants + server);
+        self.server_up(node);
+        self.with_agent(node, |agent, desk, around| agent.on_return(desk, around));
     }
 
     /// A server is up, with what its disk holds.

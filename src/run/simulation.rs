@@ -9,7 +9,7 @@ use crate::engine::queue::Queue;
 use crate::engine::{Duration, Noise, Streams, Time};
 use crate::network::{Network, Station};
 use crate::overlay::{Effects, Key, Lists, NodeId, Patience, Protocol, RecordId, Server};
-use crate::population::{Churn, Workload};
+use crate::population::{Timeline, Workload};
 use crate::scenario::plan::{Plan, System};
 use crate::storage::{self, Agent};
 
@@ -36,8 +36,10 @@ pub(super) struct Seat {
     pub settled: bool,
     /// `start` was called and neither `joined` nor `join_failed` has come back.
     pub joining: bool,
-    /// It crashed for good.
+    /// A crash keeps it offline for a while.
     pub crashed: bool,
+    /// It has gone for good.
+    pub departed: bool,
 }
 
 /// A dedicated server beside its node.
@@ -47,6 +49,8 @@ pub(super) struct Service {
     pub noise: Noise,
     /// When the standby is or was fit to take over, if there is one.
     pub standby: Time,
+    /// How many failures and outages keep it down now.
+    pub down: u32,
 }
 
 impl Service {
@@ -109,7 +113,9 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub system: &'p System,
     pub config: &'p P::Config,
     pub streams: Streams,
-    pub churn: Option<Churn>,
+    /// Identities of the timeline: nodes from this one on are dedicated servers.
+    pub participants: u32,
+    pub timeline: Timeline,
     pub workload: Workload,
     /// Of storage's requests; an overlay has its own.
     pub patience: Patience,
@@ -140,6 +146,10 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub online: Vec<NodeId>,
     pub online_place: Vec<u32>,
     pub joining: u32,
+    /// The partitions in force, by their position in the file: the group of each node.
+    pub cuts: Vec<(u32, Vec<u8>)>,
+    /// Who crashed in each event of the file and is to come back.
+    pub crashed: Vec<Vec<NodeId>>,
     pub records: Records,
     pub buffers: Buffers<P::Message, P::Timer>,
     pub counts: Counts,
@@ -157,13 +167,8 @@ pub type Progress<'a> = dyn Fn(Time, u64) -> bool + Sync + 'a;
 const PROGRESS_EVERY: u64 = 1 << 16;
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
-    /// The first node that is a server.
-    pub fn participants(&self) -> u32 {
-        self.plan.population.participants
-    }
-
     pub fn is_server(&self, node: NodeId) -> bool {
-        node.0 >= self.participants()
+        node.0 >= self.participants
     }
 
     /// Puts an event of `class` created by `node` into the queue.
@@ -239,13 +244,15 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     self.publish(node);
                 }
             }
-            Event::SessionBegins { participant } => self.session_begins(NodeId(participant)),
-            Event::Notice { participant, epoch } => self.notice(NodeId(participant), epoch),
-            Event::SessionEnds { participant, epoch } => self.session_ends(NodeId(participant), epoch),
+            Event::SessionBegins { participant, spell } => self.session_begins(NodeId(participant), spell),
+            Event::Notice { participant } => self.notice(NodeId(participant)),
+            Event::SessionEnds { participant } => self.session_ends(NodeId(participant)),
+            Event::Departs { participant } => self.depart(NodeId(participant)),
             Event::Operation { participant, epoch, kind, number } => {
                 self.operation_due(NodeId(participant), epoch, kind, number);
             }
-            Event::Crash { position } => self.crash(position),
+            Event::Requested { number } => self.requested(number),
+            Event::Scenario { position, begins } => self.scenario_event(position, begins),
             Event::ServerFails { server, number } => self.server_fails(server, number),
             Event::ServerRepaired { server, number } => self.server_repaired(server, number),
         }

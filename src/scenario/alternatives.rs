@@ -20,7 +20,11 @@ const SCALES: &[&str] = &["scale", "mean", "median"];
 /// Groups at one place of the file.
 const PLACED: &[(&[&str], &[&str])] = &[
     (&["population"], &["online", "participants"]),
-    (&["population", "churn"], &["preset", "session"]),
+    (&["population", "churn"], &["preset", "session", "trace"]),
+    (&["population", "departures"], &["probability", "lifetime"]),
+    (&["population", "diurnal"], &["amplitude", "hours"]),
+    (&["workload", "diurnal"], &["amplitude", "hours"]),
+    (&["resources", "size"], &["constant", "lognormal", "pareto"]),
     (&["network", "latency"], LATENCIES),
     (&["resources", "popularity"], &["uniform", "zipf"]),
 ];

@@ -1,14 +1,16 @@
-//! What the sections about the environment mean: time, resources, workload, events. The network has a file of its own.
+//! What the sections about the environment mean: time, resources, workload. The network has a file of its own.
+
+use std::sync::Arc;
 
 use super::check::{Check, Noted};
+use super::daily::daily;
 use super::file;
 use super::gap::Gap;
-use super::plan::{Crash, Resources, Workload};
-use crate::engine::{Duration, DurationLaw, Law};
-use crate::population::Popularity;
-
-/// What travels in one packet; larger values will be transfers.
-const LARGEST_VALUE: u64 = 16 * 1024;
+use super::inputs::Files;
+use super::plan::{Resources, Workload};
+use crate::engine::{Duration, DurationLaw, Law, Time};
+use crate::population::requests::Limits;
+use crate::population::{LARGEST_VALUE, Popularity};
 
 /// The distance of samples if the file gives none and the measurement is no shorter.
 const SAMPLE: Duration = Duration::from_secs(60);
@@ -38,35 +40,73 @@ pub(super) fn time(check: &mut Check<'_>) -> Result<(Duration, Duration, Duratio
 
 pub(super) fn resources(check: &mut Check<'_>) -> Result<Resources, Noted> {
     let Some(said) = check.section::<file::Resources>("resources")? else {
-        return Ok(Resources { count: 0, size: 0, popularity: Popularity::Uniform });
+        let (size, popularity) = (Law::Constant(0.0), Popularity::Uniform);
+        return Ok(Resources { count: 0, size, popularity, rotate_every: None });
     };
     if said.count == 0 {
         check.wrong("resources.count", "there must be a resource", "write 1 or more, or leave [resources] out");
     }
-    if said.size.0 > LARGEST_VALUE {
-        check.not_yet("resources.size", &format!("a resource of {}, above 16KiB,", said.size));
+    if said.size.largest_said().0 > u64::from(LARGEST_VALUE) {
+        check.not_yet("resources.size", &format!("a resource of {}, above 16KiB,", said.size.largest_said()));
     }
+    let size = said.size.law().map_err(|message| check.note(check.at("resources.size", message)))?;
     if let Err(message) = said.popularity.check() {
         check.wrong("resources.popularity.zipf.exponent", message, "write 0 for a uniform law, or more");
     }
-    Ok(Resources { count: said.count, size: said.size.0.min(LARGEST_VALUE) as u32, popularity: said.popularity })
+    if said.rotate_every == Some(Duration::ZERO) {
+        check.wrong("resources.rotate_every", "the ranking cannot turn all the time", "write a duration above zero");
+    }
+    Ok(Resources { count: said.count, size, popularity: said.popularity, rotate_every: said.rotate_every })
 }
 
-/// `available`: whether there are resources to get and put.
-pub(super) fn workload(check: &mut Check<'_>, available: bool) -> Result<Workload, Noted> {
+/// Who may be named in a file of requests, and until when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    /// `None`: that is not known.
+    pub participants: Option<u32>,
+    pub resources: u32,
+    pub end: Duration,
+}
+
+pub(super) fn workload(check: &mut Check<'_>, files: &mut Files, known: Known) -> Result<Workload, Noted> {
     let said: file::Workload = check.section("workload")?.unwrap_or_default();
     let target = said.lookup.as_ref().map(|lookup| lookup.target).unwrap_or_default();
-    for (path, asked) in [("workload.get", &said.get), ("workload.put", &said.put)] {
-        if asked.is_some() && !available {
-            check.wrong(path, "there is nothing to get or put", "add [resources] with a count, or leave this out");
-        }
+    let asked = [("get", said.get.is_some()), ("put", said.put.is_some()), ("mix", said.mix.is_some())];
+    for (key, _) in asked.iter().filter(|(_, asked)| *asked && known.resources == 0) {
+        let help = "add [resources] with a count, or leave this out";
+        check.wrong(&format!("workload.{key}"), "there is nothing to get or put", help);
     }
-    Ok(Workload {
-        lookup: gap(check, "workload.lookup.every", said.lookup.map(|lookup| lookup.every))?,
-        get: gap(check, "workload.get.every", said.get.map(|get| get.every))?,
-        put: gap(check, "workload.put.every", said.put.map(|put| put.every))?,
-        target,
-    })
+    let diurnal = said.diurnal.map(|said| daily(check, "workload.diurnal", &said)).transpose();
+    let lookup = gap(check, "workload.lookup.every", said.lookup.map(|lookup| lookup.every));
+    let mut get = gap(check, "workload.get.every", said.get.map(|get| get.every))?;
+    let mut put = gap(check, "workload.put.every", said.put.map(|put| put.every))?;
+    if let Some(mix) = said.mix {
+        if get.is_some() || put.is_some() {
+            let help = "keep `mix`, or `get` and `put`";
+            return Err(check.wrong("workload.mix", "gets and puts are said twice", help));
+        }
+        (get, put) = self::mix(check, &mix)?;
+    }
+    let requests = match (said.trace, known.participants) {
+        (Some(file), Some(participants)) => {
+            let Known { resources, end, .. } = known;
+            let limits = Limits { participants, resources, largest_value: LARGEST_VALUE, end: Time::ZERO + end };
+            files.requests(check, &file, limits)?
+        }
+        _ => Arc::default(),
+    };
+    Ok(Workload { lookup: lookup?, get, put, target, diurnal: diurnal?, requests })
+}
+
+/// A Poisson stream of which each operation is a put with a probability is two Poisson streams.
+fn mix(check: &mut Check<'_>, said: &file::Mix) -> Result<(Option<Law>, Option<Law>), Noted> {
+    check.range("workload.mix.puts", said.puts, 0.0..=1.0);
+    if said.every == Duration::ZERO {
+        let message = "operations without a gap would never end";
+        return Err(check.wrong("workload.mix.every", message, "write a gap above zero"));
+    }
+    let stream = |share: f64| (share > 0.0).then(|| Law::Exponential { mean: said.every.as_secs_f64() / share });
+    Ok((stream(1.0 - said.puts), stream(said.puts)))
 }
 
 fn gap(check: &mut Check<'_>, path: &str, said: Option<Gap>) -> Result<Option<Law>, Noted> {
@@ -85,20 +125,4 @@ fn gap(check: &mut Check<'_>, path: &str, said: Option<Gap>) -> Result<Option<La
 /// The law at `path`, in seconds.
 pub(super) fn law(check: &mut Check<'_>, path: &str, said: &DurationLaw) -> Result<Law, Noted> {
     said.law().map_err(|message| check.note(check.at(path, message)))
-}
-
-/// `end`: of the run, after its start.
-pub(super) fn crashes(check: &mut Check<'_>, end: Duration) -> Result<Vec<Crash>, Noted> {
-    let said: Vec<file::Event> = check.section("events")?.unwrap_or_default();
-    let mut crashes = Vec::with_capacity(said.len());
-    for (number, event) in said.into_iter().enumerate() {
-        let file::Event::Crash { at, share } = event;
-        check.range(&format!("events.{number}.crash.share"), share, 0.0..=1.0);
-        if at >= end {
-            let help = format!("the run ends {end} after its start, warm-up and measurement together");
-            check.wrong(&format!("events.{number}.crash.at"), format!("nothing happens at {at} any more"), help);
-        }
-        crashes.push(Crash { at, share });
-    }
-    Ok(crashes)
 }

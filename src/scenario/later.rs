@@ -9,9 +9,7 @@ use super::problem::Problem;
 const LATER: &[&str] = &[
     "network.nat",
     "network.transfers",
-    "population.arrivals",
     "population.classes",
-    "population.departures",
     "storage.cache",
     "storage.placement",
     "storage.republish",

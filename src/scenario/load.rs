@@ -9,7 +9,7 @@ use toml::de::ValueDeserializer;
 use super::axes::{self, Axis, Point};
 use super::document::Document;
 use super::file;
-use super::network::Files;
+use super::inputs::Files;
 use super::plan::{Plan, System};
 use super::problem::{Kind, Problem, Problems};
 use super::registered::Registered;
@@ -125,7 +125,7 @@ impl Scenario {
     ///
     /// Everything that is wrong there, each where it stands in the file, in the axis, or on the command line.
     pub fn plan(&self, point: &Point, registered: &[Registered]) -> Result<Plan, Problems> {
-        self.plan_with(point, registered, &mut Files::default()).map(|(plan, _)| plan)
+        self.plan_with(point, registered, &mut Files::new(&self.folder)).map(|(plan, _)| plan)
     }
 
     /// The plans of all parameter points, as the list of runs.
@@ -134,7 +134,7 @@ impl Scenario {
     ///
     /// Everything that is wrong at any of the points, once.
     pub fn runs(&self, registered: &[Registered]) -> Result<Runs, Problems> {
-        let mut files = Files::default();
+        let mut files = Files::new(&self.folder);
         let mut runs = Runs { runs: Vec::new(), warnings: Problems::new(&self.sources) };
         let mut problems = Problems::new(&self.sources);
         for point in self.points() {
@@ -177,7 +177,7 @@ impl Scenario {
             }
         }
         problems.none_or(|| ())?;
-        resolve(&self.sources, document, &self.folder, files, registered)
+        resolve(&self.sources, document, files, registered)
     }
 
     /// The runs at one point. A system that an axis does not concern runs at that axis's first value only.

@@ -11,10 +11,13 @@
 mod alternatives;
 mod axes;
 mod check;
+mod daily;
 mod document;
 mod environment;
+mod events;
 mod file;
 mod gap;
+mod inputs;
 mod later;
 mod load;
 mod network;
@@ -25,6 +28,7 @@ mod problem;
 mod registered;
 mod resolve;
 mod schema;
+mod size;
 mod source;
 mod systems;
 mod written;
@@ -32,7 +36,8 @@ mod written;
 pub use axes::{Axis, Point};
 pub use load::{Run, Runs, Scenario};
 pub use plan::{
-    Churn, Crash, Plan, Popularity, Population, Rejoin, Repair, Resources, Start, Storage, System, Target, Workload,
+    Churn, Event, Plan, Popularity, Population, Rejoin, Repair, Resources, Sessions, Start, Storage, System, Target,
+    What, Workload,
 };
 pub use problem::{Kind, Problem, Problems};
 pub use registered::{AnyConfig, Refusal, Registered, parse_config};

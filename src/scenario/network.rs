@@ -1,31 +1,21 @@
-//! What the section about the network means, the files that it names read.
+//! What the section about the network means.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use toml::Spanned;
 
 use super::check::{Check, Noted};
 use super::file;
-use super::problem::{Kind, Problem};
+use super::inputs::Files;
+use super::problem::Problem;
 use super::source::Span;
-use crate::network::{
-    Access, Burst, Coordinates, Diurnal, FileError, Holds, Inflation, Latency, Layout, Matrix, NetworkPlan, Regions,
-    Unit,
-};
+use crate::network::{Access, Burst, Diurnal, Inflation, Latency, Layout, NetworkPlan, Regions};
 
 /// How far the shares of regions may be from one, since thirds cannot be written.
 const SHARES_OFF: f64 = 1e-4;
 
-/// Files that were read already: a sweep reads each once.
-#[derive(Debug, Default)]
-pub(super) struct Files {
-    matrices: BTreeMap<(PathBuf, Holds, Unit), Arc<Matrix>>,
-    coordinates: BTreeMap<(PathBuf, Layout), Arc<Coordinates>>,
-}
-
-pub(super) fn network(check: &mut Check<'_>, folder: &Path, files: &mut Files) -> Result<NetworkPlan, Noted> {
+pub(super) fn network(check: &mut Check<'_>, files: &mut Files) -> Result<NetworkPlan, Noted> {
     let network: file::Network = check.section("network")?.unwrap_or_default();
     check.range("network.loss", network.loss, 0.0..=1.0);
     check.range("network.jitter", network.jitter, 0.0..=NetworkPlan::LARGEST_JITTER);
@@ -37,12 +27,12 @@ pub(super) fn network(check: &mut Check<'_>, folder: &Path, files: &mut Files) -
     let burst = network.burst.map(|said| burst(check, said));
     let diurnal = network.diurnal.map(|said| diurnal(check, said));
     let inflation = network.inflation.map(|said| inflation(check, said));
-    let latency = latency(check, network.latency, folder, files)?;
+    let latency = latency(check, network.latency, files)?;
     let (jitter, loss) = (network.jitter, network.loss);
     Ok(NetworkPlan { latency, jitter, inflation, diurnal, loss, burst, access })
 }
 
-fn latency(check: &mut Check<'_>, said: file::Latency, folder: &Path, files: &mut Files) -> Result<Latency, Noted> {
+fn latency(check: &mut Check<'_>, said: file::Latency, files: &mut Files) -> Result<Latency, Noted> {
     Ok(match said {
         file::Latency::Constant(delay) => Latency::Constant(delay),
         file::Latency::Uniform { low, high } if low > high => {
@@ -55,12 +45,7 @@ fn latency(check: &mut Check<'_>, said: file::Latency, folder: &Path, files: &mu
             Latency::Lognormal { median, sigma }
         }
         file::Latency::Plane { width } => Latency::Plane { width },
-        file::Latency::Matrix { file, holds, unit } => {
-            let path = folder.join(file);
-            let key = (path.clone(), holds, unit);
-            let load = || Matrix::load(&path, holds, unit);
-            Latency::Matrix(loaded(check, "network.latency.matrix.file", &mut files.matrices, key, load)?)
-        }
+        file::Latency::Matrix { file, holds, unit } => Latency::Matrix(files.matrix(check, &file, holds, unit)?),
         file::Latency::Regions(said) => Latency::Regions(Arc::new(regions(check, said)?)),
         file::Latency::Coordinates(said) => {
             let file::Coordinates { file, holds, unit, dimensions, height } = said;
@@ -69,37 +54,9 @@ fn latency(check: &mut Check<'_>, said: file::Latency, folder: &Path, files: &mu
                 return Err(check.wrong("network.latency.coordinates.dimensions", message, "write 2 or 3"));
             }
             let layout = Layout { dimensions, height, holds, unit };
-            let path = folder.join(file);
-            let load = || Coordinates::load(&path, layout);
-            let key = (path.clone(), layout);
-            Latency::Coordinates(loaded(check, "network.latency.coordinates.file", &mut files.coordinates, key, load)?)
+            Latency::Coordinates(files.coordinates(check, &file, layout)?)
         }
     })
-}
-
-/// What the file named at `place` holds, read unless it is among those `known`.
-fn loaded<K: Ord, T>(
-    check: &mut Check<'_>,
-    place: &str,
-    known: &mut BTreeMap<K, Arc<T>>,
-    key: K,
-    load: impl FnOnce() -> Result<T, FileError>,
-) -> Result<Arc<T>, Noted> {
-    if let Some(read) = known.get(&key) {
-        return Ok(Arc::clone(read));
-    }
-    match load() {
-        Ok(read) => Ok(Arc::clone(known.entry(key).or_insert(Arc::new(read)))),
-        Err(error) => {
-            let problem = check.at(place, error.to_string());
-            Err(check.note(match error {
-                FileError::Unreadable { .. } => {
-                    problem.kind(Kind::Unreadable).help("a relative path begins at the folder of the scenario file")
-                }
-                FileError::Wrong { .. } => problem,
-            }))
-        }
-    }
 }
 
 fn regions(check: &mut Check<'_>, said: file::Regions) -> Result<Regions, Noted> {
@@ -190,8 +147,8 @@ fn burst(check: &mut Check<'_>, said: file::Burst) -> Burst {
     burst
 }
 
-fn diurnal(check: &mut Check<'_>, said: file::Diurnal) -> Diurnal {
-    let file::Diurnal { factors, start_hour } = said;
+fn diurnal(check: &mut Check<'_>, said: file::LatencyByHour) -> Diurnal {
+    let file::LatencyByHour { factors, start_hour } = said;
     for (hour, factor) in factors.iter().enumerate() {
         if !(0.01..=100.0).contains(factor) {
             let message = format!("the factor of {hour}:00 cannot be {factor}");

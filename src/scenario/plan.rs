@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::engine::{Duration, Law};
 use crate::network::NetworkPlan;
+use crate::population::{Daily, Departures, OperationKind, Request, Trace};
 pub use crate::population::{Popularity, Target};
 pub use crate::storage::Repair;
 
@@ -31,7 +32,7 @@ pub struct Plan {
     pub resources: Resources,
     pub workload: Workload,
     /// In the order of the file.
-    pub crashes: Vec<Crash>,
+    pub events: Vec<Event>,
     /// In the order of the file; at least one.
     pub systems: Vec<System>,
 }
@@ -39,13 +40,27 @@ pub struct Plan {
 /// Who takes part, and how they come and go.
 #[derive(Clone, Debug)]
 pub struct Population {
+    /// Those of the start; arrivals come on top.
     pub participants: u32,
-    /// The expected number online: `participants · availability`.
+    /// The expected number online at the start: `participants · availability`; of a trace the mean.
     pub online: f64,
     pub start: Start,
     pub rejoin: Rejoin,
     /// `None`: everybody is online from the start to the end.
     pub churn: Option<Churn>,
+    /// `None`: everybody returns as who it was.
+    pub departures: Option<Departures>,
+    /// Mean seconds between two arrivals of new participants, a Poisson stream.
+    pub arrivals: Option<f64>,
+    /// The pace by local hour at which absences, and the gaps between arrivals, go by.
+    pub diurnal: Option<Daily>,
+}
+
+impl Population {
+    /// Whether the same participants are there from the start to the end.
+    pub fn is_steady(&self) -> bool {
+        self.churn.is_none() && self.arrivals.is_none()
+    }
 }
 
 /// How the overlay comes to be.
@@ -68,17 +83,23 @@ pub enum Rejoin {
     Keep,
 }
 
-/// Sessions and downtimes alternate, each drawn from its law.
+/// How participants come and go.
 #[derive(Clone, Debug)]
 pub struct Churn {
-    /// Seconds online, the time scale applied; its mean is finite.
-    pub session: Law,
-    /// Seconds offline, the time scale applied; its mean is finite.
-    pub downtime: Law,
+    pub sessions: Sessions,
     /// The probability that a session ends with notice.
     pub graceful: f64,
     /// How long before its end a graceful session calls `leave`.
     pub notice: Duration,
+}
+
+/// Where sessions come from.
+#[derive(Clone, Debug)]
+pub enum Sessions {
+    /// Sessions and downtimes alternate, each drawn from its law: seconds, the time scale applied, means finite.
+    Laws { session: Law, downtime: Law },
+    /// A file says who is there when.
+    Trace(Arc<Trace>),
 }
 
 /// What there is to be found.
@@ -86,9 +107,11 @@ pub struct Churn {
 pub struct Resources {
     /// Zero: there are no gets and no puts.
     pub count: u32,
-    /// Bytes of each; at most 16 KiB, what travels as one packet.
-    pub size: u32,
+    /// Bytes of each; draws above 16 KiB, what travels as one packet, count as that.
+    pub size: Law,
     pub popularity: Popularity,
+    /// So often the least popular becomes the most popular, and all others fall one rank.
+    pub rotate_every: Option<Duration>,
 }
 
 /// What participants ask: for each kind of operation the gap between two of them, in seconds, per online participant.
@@ -99,15 +122,35 @@ pub struct Workload {
     pub put: Option<Law>,
     /// What lookups look for.
     pub target: Target,
+    /// The pace of all demand by local hour.
+    pub diurnal: Option<Daily>,
+    /// What is asked for beside that, from a file; in the order of time.
+    pub requests: Arc<Vec<Request>>,
 }
 
-/// At one instant a share of the online participants goes, without notice and without return.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Crash {
+/// What happens at an instant of the run, by the scenario's word.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
     /// After the start of the run, the warm-up included.
     pub at: Duration,
-    /// Of the participants that are online then.
-    pub share: f64,
+    /// How long it lasts; `None`: to the end.
+    pub lasts: Option<Duration>,
+    pub what: What,
+}
+
+/// The kinds of events.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// A share of the participants that are online then goes, without notice: for a while with their disks, or for good.
+    Crash { share: f64 },
+    /// New participants come, spread over a time, for one session each; one record is wanted so many times as often.
+    FlashCrowd { arrivals: u32, over: Duration, record: u32, factor: f64 },
+    /// No packet passes between groups with these shares of the participants; servers are in the first.
+    Partition { shares: Vec<f64> },
+    /// Every dedicated server is down.
+    ServerOutage,
+    /// Demand, of one kind or all, is so many times as high.
+    Demand { operation: Option<OperationKind>, factor: f64 },
 }
 
 /// An architecture under test.

@@ -4,9 +4,11 @@ use std::path::Path;
 
 use super::check::{Check, Noted};
 use super::document::Document;
-use super::environment::{crashes, resources, time, workload};
+use super::environment::{Known, resources, time, workload};
+use super::events::events;
 use super::file;
-use super::network::{Files, network};
+use super::inputs::Files;
+use super::network::network;
 use super::plan::{Plan, Start};
 use super::population::population;
 use super::problem::Problems;
@@ -18,17 +20,16 @@ use crate::engine::Duration;
 /// The seed of a file that gives none.
 const SEED: u64 = 1;
 
-/// The plan and its warnings. `folder` is where relative paths begin.
+/// The plan and its warnings.
 pub(super) fn resolve(
     sources: &Sources,
     document: Document<'_>,
-    folder: &Path,
     files: &mut Files,
     registered: &[Registered],
 ) -> Result<(Plan, Problems), Problems> {
     let mut check = Check::new(sources, document);
     let title = Path::new(sources.name()).file_stem().unwrap_or_default().to_string_lossy();
-    let plan = read(&mut check, &title, folder, files, registered);
+    let plan = read(&mut check, &title, files, registered);
     if let Ok(plan) = &plan {
         warn(&mut check, plan, registered);
     }
@@ -36,23 +37,23 @@ pub(super) fn resolve(
     Ok((plan.expect("whatever could not be read was noted as a problem"), warnings))
 }
 
-fn read(
-    check: &mut Check<'_>,
-    stem: &str,
-    folder: &Path,
-    files: &mut Files,
-    registered: &[Registered],
-) -> Result<Plan, Noted> {
+fn read(check: &mut Check<'_>, stem: &str, files: &mut Files, registered: &[Registered]) -> Result<Plan, Noted> {
     // Everything is looked at before the first failure ends this, so that all problems are noted.
     let title = check.section::<String>("title");
     let seed = check.section::<u64>("seed");
     let time = time(check);
-    let population = population(check);
-    let network = network(check, folder, files);
+    let end = time.map_or(Duration::MAX, |(warmup, measure, _)| warmup + measure);
+    let population = population(check, files, end);
+    let network = network(check, files);
     let resources = resources(check);
-    // Resources that cannot be read are resources all the same.
-    let workload = workload(check, resources.as_ref().map_or(true, |resources| resources.count > 0));
-    let crashes = crashes(check, time.map_or(Duration::MAX, |(warmup, measure, _)| warmup + measure));
+    let known = Known {
+        participants: population.as_ref().ok().map(|population| population.participants),
+        // Resources that cannot be read are resources all the same.
+        resources: resources.as_ref().map_or(u32::MAX, |resources| resources.count),
+        end,
+    };
+    let workload = workload(check, files, known);
+    let events = events(check, end, known.resources);
     let systems = systems(check, registered);
     check.section::<file::Sweep>("sweep")?;
     let (warmup, measure, sample) = time?;
@@ -66,7 +67,7 @@ fn read(
         network: network?,
         resources: resources?,
         workload: workload?,
-        crashes: crashes?,
+        events: events?,
         systems: systems?,
     })
 }
@@ -74,7 +75,7 @@ fn read(
 fn warn(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
     match plan.population.start {
         // Nothing goes out of date where nobody comes or goes.
-        Start::Converged if plan.population.churn.is_none() && plan.crashes.is_empty() => {}
+        Start::Converged if plan.population.is_steady() && plan.events.is_empty() => {}
         Start::Converged => warn_of_fresh_tables(check, registered, &plan.systems, plan.warmup),
         Start::Join { over } if over > plan.warmup => check.warn(
             "time.warmup",
@@ -83,7 +84,9 @@ fn warn(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
         ),
         Start::Join { .. } => {}
     }
-    if [&plan.workload.lookup, &plan.workload.get, &plan.workload.put].into_iter().all(Option::is_none) {
+    let nothing_read = plan.workload.requests.is_empty();
+    if nothing_read && [&plan.workload.lookup, &plan.workload.get, &plan.workload.put].into_iter().all(Option::is_none)
+    {
         check.warn("workload", "nobody asks for anything", "add an operation, as in lookup = { every = \"1min\" }");
     }
 }

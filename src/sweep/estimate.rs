@@ -11,7 +11,7 @@ use super::execute::{Finished, execute};
 use crate::engine::Duration;
 use crate::registry::Registry;
 use crate::run::Wanted;
-use crate::scenario::{Plan, Population, Run, Start};
+use crate::scenario::{Plan, Population, Run, Sessions, Start, Workload};
 
 /// Online participants of the two trials, if the scenario has as many.
 const SMALL: f64 = 250.0;
@@ -63,12 +63,16 @@ fn trial(run: &Run, online: f64) -> Run {
     let participants = ((f64::from(population.participants) * share).ceil() as u32).max(1);
     let online = population.online * share;
     let measure = LENGTH.min(*warmup + *measure);
+    // A file names participants who are not in a trial.
+    let churn = population.churn.clone().filter(|churn| matches!(churn.sessions, Sessions::Laws { .. }));
+    let arrivals = population.arrivals.map(|every| every / share);
     let plan = Plan {
-        population: Population { participants, online, start: Start::Converged, ..population.clone() },
+        population: Population { participants, online, start: Start::Converged, churn, arrivals, ..population.clone() },
+        workload: Workload { requests: Arc::default(), ..run.plan.workload.clone() },
         warmup: Duration::ZERO,
         measure,
         sample: measure,
-        crashes: Vec::new(),
+        events: Vec::new(),
         ..(*run.plan).clone()
     };
     Run { plan: Arc::new(plan), ..run.clone() }

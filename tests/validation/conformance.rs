@@ -44,6 +44,22 @@ const ROUGH: &str = r#"
     crash = { at = "12min", share = 0.2 }
 "#;
 
+#[test]
+fn a_population_that_only_looks_up_needs_no_storage() {
+    let (before, rest) = ROUGH.split_once("[resources]").expect("there are resources");
+    let (_, events) = rest.split_once("[[events]]").expect("there are events");
+    let text = format!("{before}[workload]\nlookup = {{ every = \"20s\" }}\n[[events]]{events}{}", every_system());
+    for ran in all(&text) {
+        assert!(ran.figure("lookups") > 1000.0, "{}", ran.id);
+        assert_eq!(
+            (ran.figure("lookup_open_ratio") < 0.1, ran.maybe("gets").unwrap_or(0.0)),
+            (true, 0.0),
+            "{}",
+            ran.id
+        );
+    }
+}
+
 fn calm(start: &str, time: &str) -> Vec<Ran> {
     let population = format!("participants = 200\n{start}");
     let text = CALM.replace("participants = 200", &population);

@@ -78,7 +78,8 @@ impl Waits {
         let (at, event) = (cells.next().unwrap(), cells.next().unwrap());
         if line.contains(",lookup-request,") {
             let at: u64 = at.parse().unwrap();
-            while let Some(_arrival) = self.coming.pop_front_if(|arrival| *arrival <= at) {
+            while self.coming.front().is_some_and(|arrival| *arrival <= at) {
+                self.coming.pop_front();
                 self.arrived += 1;
                 self.waited += u64::from(self.present >= self.workers);
                 self.present += 1;

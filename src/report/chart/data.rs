@@ -82,6 +82,27 @@ pub fn distinct(columns: &Columns, name: &str) -> Vec<String> {
     values
 }
 
+/// The events of the scenario: seconds and words, each once; none if there is no file of them.
+///
+/// # Errors
+/// If `dir/events.csv` is there and cannot be read.
+pub fn events(dir: &Path) -> Result<Vec<(f64, String)>, ReadError> {
+    let path = dir.join("events.csv");
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let columns = Columns::read(&path, &["time_s", "event"])?;
+    let mut events = Vec::new();
+    for row in 0..columns.len() {
+        let Some(at) = columns.number(row, "time_s")? else { continue };
+        let event = (at, columns.text(row, "event").to_owned());
+        if !events.contains(&event) {
+            events.push(event);
+        }
+    }
+    Ok(events)
+}
+
 /// Column `y` against column `x` for each system, mean over the seeds. Systems without any value are left out.
 ///
 /// # Errors

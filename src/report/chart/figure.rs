@@ -46,6 +46,8 @@ pub struct Panel {
 pub enum Mark {
     /// A line; it is interrupted where there is no value.
     Line { points: Vec<(f64, Option<f64>)>, style: Style, markers: Markers },
+    /// A vertical line over the whole height, with a few words that read upwards beside it.
+    Event { x: f64, label: String },
     /// A faint area between two values.
     Band { points: Vec<(f64, f64, f64)>, colour: RGBColor },
     /// A thin grey line.

@@ -183,7 +183,10 @@ impl Panel {
             )
         };
         for mark in &self.marks {
-            mark.lay_out(place, canvas);
+            match mark {
+                Mark::Event { x, label } => event(place((*x, self.y.low)).0, label, frame, canvas),
+                mark => mark.lay_out(place, canvas),
+            }
         }
     }
 
@@ -256,6 +259,7 @@ impl Mark {
                     canvas.area(lows.chain(highs).collect(), *colour, 0.18);
                 }
             }
+            Mark::Event { .. } => unreachable!("its line is as high as the panel, which lays it out"),
             Mark::Guide { from, to } => canvas.dashed(&[place(*from), place(*to)], GREY, 1.0, &[3.0, 3.0]),
             Mark::Bar { y, thickness, from, to, colour } => {
                 let (left, right) = (place((*from, y + thickness / 2.0)), place((*to, y - thickness / 2.0)));
@@ -272,6 +276,15 @@ impl Mark {
             }
         }
     }
+}
+
+/// An event: its line, and its words to the left of it, from the top down: curves change to the right. At the left edge
+/// they stand to the right.
+fn event(x: f64, label: &str, frame: &Frame, canvas: &mut Canvas) {
+    canvas.dashed(&[(x, frame.bottom), (x, frame.top)], GREY, 1.0, &[2.0, 3.0]);
+    let beside = if x - TICK * 1.3 > frame.left { -TICK * 0.4 } else { TICK };
+    let middle = frame.top + 4.0 + text_width(label, TICK, false) / 2.0;
+    canvas.write_upwards(label, (x + beside, middle), TICK, GREY);
 }
 
 /// The points of a line that get a marker: all, or about six at equal distances along x, no two lines at the same.

@@ -118,7 +118,9 @@ fn figures(dir: &Path, options: &Options) -> Result<Vec<(String, Figure)>, PlotE
     let series = Columns::read(&dir.join("timeseries.csv"), &["time_s"])?;
     let mut figures = load::figures(&runs, &load)?;
     figures.extend(latency::figures(&runs, &load)?);
-    let over_time = [("success", time::success(&runs, &series)?), ("online", time::online(&runs, &series)?)];
+    let events = data::events(dir)?;
+    let over_time =
+        [("success", time::success(&runs, &series, &events)?), ("online", time::online(&runs, &series, &events)?)];
     let named = over_time.into_iter().chain([("traffic", traffic::figure(&runs)?)]);
     figures.extend(named.filter_map(|(stem, figure)| Some((stem.to_owned(), figure?))));
     Ok(figures)

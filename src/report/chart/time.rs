@@ -8,7 +8,9 @@ use crate::report::columns::{Columns, ReadError};
 use crate::run::catalogue::OPERATIONS;
 
 /// The share of correct operations over time, a panel for each kind.
-pub fn success(runs: &Runs, series: &Columns) -> Result<Option<Figure>, ReadError> {
+///
+/// `events` are seconds and words.
+pub fn success(runs: &Runs, series: &Columns, events: &[(f64, String)]) -> Result<Option<Figure>, ReadError> {
     let mut panels = Vec::new();
     let mut drawn = vec![false; runs.systems.len()];
     for operation in OPERATIONS {
@@ -19,9 +21,10 @@ pub fn success(runs: &Runs, series: &Columns) -> Result<Option<Figure>, ReadErro
         let (curves, unit) = in_hours(curves(series, "time_s", &column)?);
         let (Some((low, _)), Some((from, to))) = (range(curves.values()), span(&curves)) else { continue };
         curves.keys().for_each(|system| drawn[runs.place(system)] = true);
-        let marks = lines(runs, &curves);
+        let mut marks = self::events(events, unit);
+        marks.extend(lines(runs, &curves));
         let y = Axis::percent("correct (%)", low.min(0.99), 1.0);
-        let x = Axis::exact(unit, from, to);
+        let x = Axis::exact(unit.label, from, to);
         panels.push(Panel { title: format!("{operation}s"), x, y, marks });
     }
     let Some(last) = panels.len().checked_sub(1) else { return Ok(None) };
@@ -44,7 +47,7 @@ pub fn success(runs: &Runs, series: &Columns) -> Result<Option<Figure>, ReadErro
 }
 
 /// Participants online, which all systems share, and nodes joined, by system, over time.
-pub fn online(runs: &Runs, series: &Columns) -> Result<Option<Figure>, ReadError> {
+pub fn online(runs: &Runs, series: &Columns, events: &[(f64, String)]) -> Result<Option<Figure>, ReadError> {
     if !series.has("online") || !series.has("joined") {
         return Ok(None);
     }
@@ -53,13 +56,14 @@ pub fn online(runs: &Runs, series: &Columns) -> Result<Option<Figure>, ReadError
     let ranges = (range(online.values().chain(joined.values())), span(&online));
     let (Some((low, high)), Some((from, to))) = ranges else { return Ok(None) };
     let shared = Style { colour: SHADE, dash: &[], marker: None, width: 5.0 };
-    let mut marks: Vec<_> = online.values().take(1).map(|points| line(points.clone(), shared, 0)).collect();
+    let mut marks = self::events(events, unit);
+    marks.extend(online.values().take(1).map(|points| line(points.clone(), shared, 0)));
     marks.extend(lines(runs, &joined));
     let mut legend = vec![Entry::new("online", "participants", Swatch::Line(shared))];
     legend.extend(joined.keys().map(|system| Entry { note: "joined".to_owned(), ..entry(system, runs.place(system)) }));
     // From zero only if that does not press the lines together.
     let low = if low < 0.5 * high { 0.0 } else { low };
-    let x = Axis::exact(unit, from, to);
+    let x = Axis::exact(unit.label, from, to);
     let panel = Panel { title: String::new(), x, y: Axis::linear("machines", low, high), marks };
     let subtitle = format!(
         "Participants online, the same in every system, and nodes that are part of the overlay by their own account{}",
@@ -83,8 +87,19 @@ fn line(points: Vec<(f64, Option<f64>)>, style: Style, shift: usize) -> Mark {
     Mark::Line { points, style, markers: Markers::Few { shift } }
 }
 
-/// Seconds in the unit that suits their span, and the axis label.
-fn in_hours(mut curves: Curves) -> (Curves, &'static str) {
+/// A unit of time along the axis.
+#[derive(Clone, Copy)]
+struct Unit {
+    seconds: f64,
+    label: &'static str,
+}
+
+fn events(events: &[(f64, String)], unit: Unit) -> Vec<Mark> {
+    events.iter().map(|(at, label)| Mark::Event { x: at / unit.seconds, label: label.clone() }).collect()
+}
+
+/// Seconds in the unit that suits their span.
+fn in_hours(mut curves: Curves) -> (Curves, Unit) {
     let length = span(&curves).map_or(0.0, |(from, to)| to - from);
     let (seconds, label) = match length {
         s if s > 4.0 * 86_400.0 => (86_400.0, "time since the start (days)"),
@@ -93,7 +108,7 @@ fn in_hours(mut curves: Curves) -> (Curves, &'static str) {
         _ => (1.0, "time since the start (s)"),
     };
     curves.values_mut().flatten().for_each(|(at, _)| *at /= seconds);
-    (curves, label)
+    (curves, Unit { seconds, label })
 }
 
 /// The first and last x of all curves.

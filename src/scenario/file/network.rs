@@ -22,7 +22,7 @@ pub struct Network {
     /// The delay of each pair of machines, one way. Default constant = "50ms".
     pub latency: Latency,
     /// Delays that follow the hour of the day. Absent: they are the same at all times.
-    pub diurnal: Option<Diurnal>,
+    pub diurnal: Option<LatencyByHour>,
     /// Pairs farther apart than `latency` says, so that the triangle inequality is violated. Absent: none.
     pub inflation: Option<Inflation>,
     /// The line of every participant. Absent: no queueing and no serialisation.
@@ -145,7 +145,7 @@ fn certain() -> f64 {
 /// A factor on all delays for each hour of the day; it steps from hour to hour.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Diurnal {
+pub struct LatencyByHour {
     /// 24 numbers, from 0:00 on, each from 0.01 to 100.
     pub factors: [f64; 24],
     /// The hour of the day at the start of the run, 0 to 23. Default 0.

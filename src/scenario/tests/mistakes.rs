@@ -15,7 +15,7 @@ fn messages(text: &str, sets: &[&str]) -> Vec<String> {
 
 /// What is said of one more line in an otherwise right scenario, and what it points at.
 #[track_caller]
-fn with(line: &str, message: &str, marked: &str) {
+pub(super) fn with(line: &str, message: &str, marked: &str) {
     let text = format!("{SHORT}{line}\n");
     let problems = load(&text, &[]).and_then(|scenario| scenario.runs(REGISTERED)).expect_err(line);
     let problem = problems.iter().next().unwrap();

@@ -1,5 +1,6 @@
 //! Scenarios as a user writes them, and what comes back.
 
+mod changes;
 mod grid;
 mod mistakes;
 mod networks;
@@ -12,8 +13,8 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{AnyConfig, Kind, Plan, Problems, Registered, Scenario, parse_config};
-use crate::engine::{Duration, DurationLaw};
+use super::{AnyConfig, Kind, Plan, Problems, Registered, Scenario, Sessions, parse_config};
+use crate::engine::{Duration, DurationLaw, Law};
 use crate::overlay::{Config, Problem};
 
 /// A protocol that the scenario does not know.
@@ -67,6 +68,14 @@ fn load(text: &str, sets: &[&str]) -> Result<Scenario, Problems> {
 fn plan(text: &str, sets: &[&str]) -> Arc<Plan> {
     let runs = load(text, sets).and_then(|scenario| scenario.runs(REGISTERED));
     Arc::clone(&runs.unwrap_or_else(|problems| panic!("{problems}")).runs[0].plan)
+}
+
+/// The laws of session and downtime.
+fn laws(plan: &Plan) -> (Law, Law) {
+    match plan.population.churn.as_ref().expect("there is churn").sessions {
+        Sessions::Laws { session, downtime } => (session, downtime),
+        Sessions::Trace(_) => panic!("there are no laws"),
+    }
 }
 
 /// What the user is told.

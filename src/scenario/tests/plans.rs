@@ -1,8 +1,7 @@
 //! What a scenario means: defaults, presets, the number of participants.
 
-use super::super::{Crash, Popularity, Repair, Start, Storage, Target};
+use super::super::{Event, Popularity, Repair, Start, Storage, Target, What};
 use super::*;
-use crate::engine::Law;
 use crate::network::{Access, Latency};
 
 #[test]
@@ -13,7 +12,7 @@ fn the_shortest_scenario_has_the_documented_defaults() {
     assert_eq!(times, ["30min", "60min", "60s"]);
     assert_eq!((plan.population.participants, plan.population.online), (100, 100.0));
     assert_eq!(plan.population.start, Start::Converged);
-    assert!(plan.population.churn.is_none() && plan.crashes.is_empty());
+    assert!(plan.population.churn.is_none() && plan.events.is_empty());
     assert_eq!(plan.network.latency, Latency::Constant(Duration::from_millis(50)));
     assert_eq!((plan.network.loss, plan.network.jitter, plan.network.access), (0.0, 0.0, None));
     assert_eq!((plan.resources.count, plan.workload.lookup), (0, None));
@@ -31,12 +30,13 @@ fn the_example_of_the_design_is_read_as_it_says() {
     let access = Access { uplink: 1e7, downlink: 5e7, queue: 1 << 20 };
     assert_eq!(plan.network.access, Some(access));
     assert_eq!(plan.network.latency, Latency::Plane { width: Duration::from_millis(150) });
-    assert_eq!((plan.resources.count, plan.resources.size), (1_000, 4096));
+    assert_eq!((plan.resources.count, plan.resources.size), (1_000, Law::Constant(4096.0)));
     assert_eq!(plan.resources.popularity, Popularity::Zipf { exponent: 0.9 });
     assert_eq!(plan.workload.get, Some(Law::Normal { mean: 60.0, sd: 6.0 }));
     assert_eq!(plan.workload.put, Some(Law::Exponential { mean: 600.0 }));
     assert_eq!(plan.workload.target, Target::Node);
-    assert_eq!(plan.crashes, [Crash { at: Duration::from_secs(10_800), share: 0.2 }]);
+    let crash = Event { at: Duration::from_secs(10_800), lasts: None, what: What::Crash { share: 0.2 } };
+    assert_eq!(plan.events, [crash]);
     let systems: Vec<(&str, &str, u32)> =
         plan.systems.iter().map(|system| (system.name.as_str(), system.protocol, system.storage.replicas)).collect();
     assert_eq!(systems, [("kad20", "kademlia", 3), ("kad8", "kademlia", 3), ("around", "ring", 8)]);
@@ -49,8 +49,8 @@ fn time_scale_stretches_both_laws_and_leaves_the_participants() {
     let (once, twice) = (plan(text, &[]), plan(text, &["population.churn.time_scale=2"]));
     assert_eq!(once.population.participants, twice.population.participants);
     let means = |plan: &Plan| {
-        let churn = plan.population.churn.as_ref().unwrap();
-        [churn.session.mean(), churn.downtime.mean()]
+        let (session, downtime) = laws(plan);
+        [session.mean(), downtime.mean()]
     };
     for (once, twice) in means(&once).into_iter().zip(means(&twice)) {
         assert!((twice / once - 2.0).abs() < 1e-12, "{twice} is not twice {once}");
@@ -76,9 +76,8 @@ fn a_preset_may_be_none() {
 fn a_preset_without_a_downtime_takes_a_given_one() {
     let text = "systems.a.ring = {}\n[population]\nonline = 50\n\
                 churn = { preset = 'bittorrent-redhat', downtime.constant = '1h' }";
-    let churn = plan(text, &[]).population.churn.clone().unwrap();
-    assert_eq!(churn.session, Law::Weibull { shape: 0.34, scale: 1278.0 });
-    assert_eq!(churn.downtime, Law::Constant(3600.0));
+    let laws = laws(&plan(text, &[]));
+    assert_eq!(laws, (Law::Weibull { shape: 0.34, scale: 1278.0 }, Law::Constant(3600.0)));
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! `--set`: what it changes, what it takes out, and how its mistakes are shown.
 
 use super::*;
-use crate::engine::Law;
 use crate::network::Latency;
 
 const CHURN: &str = "population = { online = 100, churn = { preset = 'kad' } }\nsystems.a.ring = {}\n";
@@ -32,16 +31,15 @@ fn one_alternative_takes_the_others_out() {
     let plane = plan(&format!("{SHORT}network.latency.constant = '5ms'"), &["network.latency.plane.width=9ms"]);
     assert_eq!(plane.network.latency, Latency::Plane { width: Duration::from_millis(9) });
 
-    let laws = ["population.churn.session.constant=1h", "population.churn.downtime.exponential.mean=2h"];
-    let churn = plan(CHURN, &laws).population.churn.clone().unwrap();
-    assert_eq!((churn.session, churn.downtime), (Law::Constant(3600.0), Law::Exponential { mean: 7200.0 }));
+    let sets = ["population.churn.session.constant=1h", "population.churn.downtime.exponential.mean=2h"];
+    assert_eq!(laws(&plan(CHURN, &sets)), (Law::Constant(3600.0), Law::Exponential { mean: 7200.0 }));
 
     let given = "systems.a.ring = {}\n[population]\nonline = 100\n\
                  churn.session.weibull = { shape = 1, scale = '1h' }\nchurn.downtime.constant = '1h'";
-    let preset = plan(given, &["population.churn.preset=p2psim"]).population.churn.clone().unwrap();
-    assert_eq!(preset.downtime, Law::Exponential { mean: 3600.0 });
-    let mean = plan(given, &["population.churn.session.weibull.mean=2h"]).population.churn.clone().unwrap();
-    assert_eq!(mean.session, Law::Weibull { shape: 1.0, scale: 7200.0 });
+    let preset = laws(&plan(given, &["population.churn.preset=p2psim"]));
+    assert_eq!(preset.1, Law::Exponential { mean: 3600.0 });
+    let mean = laws(&plan(given, &["population.churn.session.weibull.mean=2h"]));
+    assert_eq!(mean.0, Law::Weibull { shape: 1.0, scale: 7200.0 });
 }
 
 #[test]

@@ -1,0 +1,49 @@
+//! Writes the sessions of a scenario's participants as a trace that `population.churn.trace` reads back.
+//!
+//! ```sh
+//! cargo run --release --example churn_trace -- scenarios/quickstart.toml seed=7 > trace.csv
+//! ```
+//!
+//! Further arguments change values of the scenario, as `--set` does. Crowds of `[[events]]` are left out: a scenario that
+//! replays the trace has its own events.
+
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use peerlab::engine::{Duration, Time};
+use peerlab::population::trace;
+use peerlab::registry::Registry;
+use peerlab::run::scheme;
+use peerlab::scenario::Scenario;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let Some((scenario, sets)) = arguments.split_first() else {
+        eprintln!("usage: churn_trace SCENARIO [PATH=VALUE …] > trace.csv");
+        return ExitCode::from(2);
+    };
+    match write(Path::new(scenario), sets, &mut BufWriter::new(std::io::stdout().lock())) {
+        Ok(participants) => {
+            eprintln!("population.participants = {participants}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The trace of the scenario's first run. Gives the number of participants.
+fn write(scenario: &Path, sets: &[String], out: &mut dyn Write) -> Result<u32, Box<dyn std::error::Error>> {
+    let scenario = Scenario::load(scenario, sets)?;
+    scenario.refuse_axes()?;
+    let runs = scenario.runs(Registry::standard().registered())?.runs;
+    let run = runs.first().expect("a scenario has a system");
+    let timeline = scheme::timeline(&run.plan, run.seed);
+    // A session that ends soon after the run may still give notice in it.
+    let notice = run.plan.population.churn.as_ref().map_or(Duration::ZERO, |churn| churn.notice);
+    trace::write(&timeline, Time::ZERO + run.plan.warmup + run.plan.measure + notice, out)?;
+    Ok(timeline.participants())
+}

@@ -1,0 +1,96 @@
+//! The events of the scenario file: crashes, partitions, outages. (Crowds and changes of demand are part of the timeline
+//! and of the workload from the start.)
+
+use super::event::Event;
+use super::observer::Observer;
+use super::simulation::Simulation;
+use crate::engine::order::{Class, Order};
+use crate::engine::random::Purpose;
+use crate::engine::{Source, Time};
+use crate::overlay::{NodeId, Protocol};
+use crate::scenario::plan::What;
+
+const CRASH: Purpose = Purpose::new("crash");
+const PARTITION: Purpose = Purpose::new("partition");
+
+impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
+    pub fn schedule_scenario_events(&mut self) {
+        for (position, event) in (0..).zip(&self.plan.events) {
+            let at = Time::ZERO + event.at;
+            self.queue.push(at, Order::new(Class::Scenario, position, 0), Event::Scenario { position, begins: true });
+            if let Some(lasts) = event.lasts {
+                let order = Order::new(Class::Scenario, position, 1);
+                self.queue.push(at + lasts, order, Event::Scenario { position, begins: false });
+            }
+        }
+    }
+
+    /// An event of the file begins or is over.
+    pub fn scenario_event(&mut self, position: u32, begins: bool) {
+        let event = &self.plan.events[position as usize];
+        match (&event.what, begins) {
+            (What::Crash { share }, true) => self.crash(position, *share, event.lasts.is_none()),
+            (What::Crash { .. }, false) => self.crashed_return(position),
+            (What::Partition { shares }, true) => self.cut(position, shares),
+            (What::Partition { .. }, false) => self.cuts.retain(|(cut, _)| *cut != position),
+            (What::ServerOutage, begins) => {
+                for server in 0..self.services.len() as u32 {
+                    if begins { self.take_down(server) } else { self.bring_up(server) }
+                }
+            }
+            (What::FlashCrowd { .. } | What::Demand { .. }, _) => {}
+        }
+    }
+
+    /// A share of the online participants goes, without notice. Who goes does not depend on the system: those with the
+    /// smallest draws among the online.
+    fn crash(&mut self, position: u32, share: f64, for_good: bool) {
+        let draw = |node: &NodeId| (self.streams.part(CRASH, node.0.into(), position.into()).next_u64(), *node);
+        let mut drawn: Vec<_> = self.online.iter().map(draw).collect();
+        drawn.sort_unstable();
+        drawn.truncate((share * drawn.len() as f64 + 0.5) as usize);
+        for &(_, node) in &drawn {
+            if for_good {
+                self.depart(node);
+            } else {
+                self.seats[node.index()].crashed = true;
+                self.go_offline(node);
+            }
+        }
+        if !for_good {
+            self.crashed[position as usize] = drawn.into_iter().map(|(_, node)| node).collect();
+        }
+    }
+
+    /// Those who went for a while are there again, unless they would have gone by now.
+    fn crashed_return(&mut self, position: u32) {
+        for node in std::mem::take(&mut self.crashed[position as usize]) {
+            let seat = &mut self.seats[node.index()];
+            seat.crashed = false;
+            if !seat.departed && self.timeline.at(node.0, self.now).is_some() {
+                self.come_online(node);
+                self.join(node);
+            }
+        }
+    }
+
+    /// Divides the participants into groups with these shares, by a draw of each; servers go to the first.
+    fn cut(&mut self, position: u32, shares: &[f64]) {
+        let group = |node: u32| {
+            let mut place = self.streams.part(PARTITION, node.into(), position.into()).unit();
+            let group = shares.iter().position(|share| {
+                place -= share;
+                place < 0.0
+            });
+            group.unwrap_or(shares.len() - 1) as u8
+        };
+        let servers = std::iter::repeat_n(0, self.services.len());
+        let groups = (0..self.participants).map(group).chain(servers).collect();
+        self.cuts.push((position, groups));
+    }
+
+    /// Whether a partition is between two nodes.
+    pub fn is_cut(&self, a: NodeId, b: NodeId) -> bool {
+        self.cuts.iter().any(|(_, groups)| groups[a.index()] != groups[b.index()])
+    }
+}

@@ -1,0 +1,47 @@
+//! The day as a scenario file writes it: a wave, or twenty-four numbers.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::check::{Check, Noted};
+use crate::population::Daily;
+
+/// The hour of the largest factor of a wave: the evening, as in measured populations.
+const EVENING: f64 = 20.0;
+
+/// Factors by local hour, with mean 1. One of `amplitude` and `hours`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Diurnal {
+    /// A cosine wave of this height about 1, above 0 up to 1.
+    pub amplitude: Option<f64>,
+    /// Its highest hour, 0 to 24. Default 20.
+    pub peak: Option<f64>,
+    /// Twenty-four numbers, the first from midnight to one o'clock; only their shape counts.
+    pub hours: Option<Vec<f64>>,
+}
+
+/// The pattern said at `path`.
+pub(super) fn daily(check: &mut Check<'_>, path: &str, said: &Diurnal) -> Result<Daily, Noted> {
+    match (said.amplitude, &said.hours) {
+        (Some(amplitude), None) => {
+            let peak = said.peak.unwrap_or(EVENING);
+            check.range(&format!("{path}.amplitude"), amplitude, 0.0..=1.0);
+            check.range(&format!("{path}.peak"), peak, 0.0..=24.0);
+            Ok(Daily::sinusoid(amplitude, peak))
+        }
+        (None, Some(_)) if said.peak.is_some() => Err(check.wrong(
+            &format!("{path}.peak"),
+            "twenty-four numbers say themselves where the peak is",
+            "leave this out",
+        )),
+        (None, Some(hours)) => {
+            Daily::hours(hours).map_err(|message| check.note(check.at(&format!("{path}.hours"), message)))
+        }
+        _ => Err(check.wrong(
+            path,
+            "it is not said how the hours differ",
+            "write either amplitude = 0.5 or hours = [ … ] with 24 numbers",
+        )),
+    }
+}

@@ -1,0 +1,100 @@
+//! What the `[[events]]` of a file mean.
+
+use super::check::{Check, Noted};
+use super::file;
+use super::plan::{Event, What};
+use super::population::MOST_ARRIVALS;
+use crate::engine::Duration;
+use crate::population::OperationKind;
+
+/// How long a flash crowd takes to come, if the file does not say.
+const CROWD_OVER: Duration = Duration::from_secs(60);
+
+/// The largest factor that makes sense: beyond it gaps vanish.
+const LARGEST_FACTOR: f64 = 1e6;
+
+/// How far shares may be from adding up to one.
+const ROUNDING: f64 = 1e-9;
+
+/// `end`: of the run, after its start; `resources`: how many there are.
+pub(super) fn events(check: &mut Check<'_>, end: Duration, resources: u32) -> Result<Vec<Event>, Noted> {
+    let said: Vec<file::Event> = check.section("events")?.unwrap_or_default();
+    Ok(said.into_iter().enumerate().map(|(number, said)| event(check, number, said, end, resources)).collect())
+}
+
+fn event(check: &mut Check<'_>, number: usize, said: file::Event, end: Duration, resources: u32) -> Event {
+    let (name, event) = meant(said);
+    let path = |key: &str| format!("events.{number}.{name}.{key}");
+    if event.at >= end {
+        let help = format!("the run ends {end} after its start, warm-up and measurement together");
+        check.wrong(&path("at"), format!("nothing happens at {} any more", event.at), help);
+    }
+    if event.lasts == Some(Duration::ZERO) {
+        check.wrong(
+            &path("for"),
+            "an event that lasts no time is none",
+            "write a duration above zero, or leave it out",
+        );
+    }
+    match &event.what {
+        What::Crash { share } => check.range(&path("share"), *share, 0.0..=1.0),
+        What::Demand { factor, .. } => check.range(&path("factor"), *factor, 0.0..=LARGEST_FACTOR),
+        What::ServerOutage => {}
+        What::Partition { shares } => self::shares(check, &path("shares"), shares),
+        What::FlashCrowd { arrivals, record, factor, .. } => {
+            check.range(&path("factor"), *factor, 1.0..=LARGEST_FACTOR);
+            check.range(&path("arrivals"), f64::from(*arrivals), 0.0..=MOST_ARRIVALS as f64);
+            if *factor > 1.0 && *record >= resources {
+                let message = format!("there is no resource {record} to be wanted");
+                let help = match resources {
+                    0 => "add [resources] with a count".to_owned(),
+                    count => format!("write a number from 0 to {}", count - 1),
+                };
+                check.wrong(&path("resource"), message, help);
+            }
+            if *factor == 1.0 && *arrivals == 0 {
+                check.wrong(
+                    &path("at"),
+                    "nobody comes, and nothing is wanted more",
+                    "add arrivals = 100 or factor = 10",
+                );
+            }
+        }
+    }
+    event
+}
+
+/// The word for an event, and what it means.
+fn meant(said: file::Event) -> (&'static str, Event) {
+    let event = |at, lasts, what| Event { at, lasts, what };
+    match said {
+        file::Event::Crash { at, lasts, share } => ("crash", event(at, lasts, What::Crash { share })),
+        file::Event::FlashCrowd { at, lasts, arrivals, over, resource, factor } => {
+            let over = over.unwrap_or(CROWD_OVER);
+            ("flash-crowd", event(at, lasts, What::FlashCrowd { arrivals, over, record: resource, factor }))
+        }
+        file::Event::Partition { at, lasts, shares } => ("partition", event(at, lasts, What::Partition { shares })),
+        file::Event::ServerOutage { at, lasts } => ("server-outage", event(at, lasts, What::ServerOutage)),
+        file::Event::Demand { at, lasts, factor, operation } => {
+            let operation = operation.map(|operation| match operation {
+                file::Operation::Lookup => OperationKind::Lookup,
+                file::Operation::Get => OperationKind::Get,
+                file::Operation::Put => OperationKind::Put,
+            });
+            ("demand", event(at, lasts, What::Demand { operation, factor }))
+        }
+    }
+}
+
+fn shares(check: &mut Check<'_>, path: &str, shares: &[f64]) {
+    let groups = 2..=usize::from(u8::MAX);
+    if !groups.contains(&shares.len()) {
+        let help = format!("write {} to {} of them, as in [0.5, 0.5]", groups.start(), groups.end());
+        check.wrong(path, format!("a partition into {} groups is none", shares.len()), help);
+    } else if let Some(at) = shares.iter().position(|share| !(0.0..=1.0).contains(share)) {
+        check.range(&format!("{path}.{at}"), shares[at], 0.0..=1.0);
+    } else if (shares.iter().sum::<f64>() - 1.0).abs() > ROUNDING {
+        let sum: f64 = shares.iter().sum();
+        check.wrong(path, format!("the shares add up to {sum}"), "together they must be 1");
+    }
+}

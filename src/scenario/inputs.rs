@@ -1,0 +1,101 @@
+//! The files that a scenario names: each is read once for all parameter points that mean the same by it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::check::{Check, Noted};
+use super::problem::Kind;
+use crate::engine::Time;
+use crate::network::{Coordinates, FileError, Holds, Layout, Matrix, Unit};
+use crate::population::requests::{self, Limits};
+use crate::population::{Request, Trace, TraceError};
+
+/// What was read already, and the folder where relative paths begin.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    folder: PathBuf,
+    matrices: BTreeMap<(PathBuf, Holds, Unit), Arc<Matrix>>,
+    coordinates: BTreeMap<(PathBuf, Layout), Arc<Coordinates>>,
+    traces: BTreeMap<(PathBuf, Option<u32>, Time), Arc<Trace>>,
+    requests: BTreeMap<(PathBuf, Limits), Arc<Vec<Request>>>,
+}
+
+impl Files {
+    pub fn new(folder: &Path) -> Files {
+        Files { folder: folder.to_path_buf(), ..Files::default() }
+    }
+
+    pub fn matrix(
+        &mut self,
+        check: &mut Check<'_>,
+        file: &str,
+        holds: Holds,
+        unit: Unit,
+    ) -> Result<Arc<Matrix>, Noted> {
+        let path = self.folder.join(file);
+        read(&mut self.matrices, (path.clone(), holds, unit), || Matrix::load(&path, holds, unit))
+            .map_err(|error| note_measured(check, "network.latency.matrix.file", &error))
+    }
+
+    pub fn coordinates(
+        &mut self,
+        check: &mut Check<'_>,
+        file: &str,
+        layout: Layout,
+    ) -> Result<Arc<Coordinates>, Noted> {
+        let path = self.folder.join(file);
+        read(&mut self.coordinates, (path.clone(), layout), || Coordinates::load(&path, layout))
+            .map_err(|error| note_measured(check, "network.latency.coordinates.file", &error))
+    }
+
+    /// Who is up when; see [`Trace::load`].
+    pub fn trace(
+        &mut self,
+        check: &mut Check<'_>,
+        file: &str,
+        participants: Option<u32>,
+        latest: Time,
+    ) -> Result<Arc<Trace>, Noted> {
+        let path = self.folder.join(file);
+        let load = || Trace::load(&path, participants, latest);
+        read(&mut self.traces, (path.clone(), participants, latest), load)
+            .map_err(|error| note_trace(check, "population.churn.trace", &error))
+    }
+
+    /// What is asked for; see [`requests::load`].
+    pub fn requests(&mut self, check: &mut Check<'_>, file: &str, limits: Limits) -> Result<Arc<Vec<Request>>, Noted> {
+        let path = self.folder.join(file);
+        read(&mut self.requests, (path.clone(), limits), || requests::load(&path, &limits))
+            .map_err(|error| note_trace(check, "workload.trace", &error))
+    }
+}
+
+fn read<K: Ord, T, E>(
+    known: &mut BTreeMap<K, Arc<T>>,
+    key: K,
+    load: impl FnOnce() -> Result<T, E>,
+) -> Result<Arc<T>, E> {
+    if let Some(read) = known.get(&key) {
+        return Ok(Arc::clone(read));
+    }
+    let read = Arc::new(load()?);
+    known.insert(key, Arc::clone(&read));
+    Ok(read)
+}
+
+fn note_measured(check: &mut Check<'_>, path: &str, error: &FileError) -> Noted {
+    note(check, path, &error.to_string(), matches!(error, FileError::Unreadable { .. }))
+}
+
+fn note_trace(check: &mut Check<'_>, path: &str, error: &TraceError) -> Noted {
+    note(check, path, &error.to_string(), matches!(error, TraceError::Unreadable { .. }))
+}
+
+fn note(check: &mut Check<'_>, path: &str, message: &str, unreadable: bool) -> Noted {
+    let problem = check.at(path, message);
+    check.note(match unreadable {
+        true => problem.kind(Kind::Unreadable).help("a relative path begins at the folder of the scenario file"),
+        false => problem,
+    })
+}
