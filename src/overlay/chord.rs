@@ -218,7 +218,7 @@ impl Protocol for Chord {
     }
 
     fn patience(config: &Config) -> Patience {
-        Patience { timeout: config.rpc_timeout, retries: config.retries }
+        Patience { timeout: config.rpc_timeout, retries: config.retries, backoff: None }
     }
 
     fn new(_config: &Config, _view: &View<'_>) -> Self {

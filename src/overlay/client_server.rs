@@ -1,25 +1,47 @@
-//! The baseline: one dedicated server that holds everything and serves everyone.
+//! The baseline: one dedicated server, or a few alike, that hold everything and serve everyone.
 //!
-//! Every client knows the server's address from the start, as from a configuration file, so a client has joined as soon
+//! Every client knows the servers' addresses from the start, as from a configuration file, so a client has joined as soon
 //! as it is up, and a walk is one request: the server answers a walk for a record from its store, and names itself as
-//! responsible otherwise. Its link, request queue, service and failures are not played here: [`Server`] says what they
-//! are, `network/` and `run/` model them. A put does not walk at all, since the server is responsible for every record.
+//! responsible otherwise. Which server that is, [`Balance`] says; a put does not walk at all, since every client knows it.
+//! Links, request queues, service and failures are not played here: [`Server`] says what they are, `network/` and `run/`
+//! model them, each server with its own.
 //!
-//! Cost: 72 bytes a client, and 48 for each request outstanding; 4 events a request.
+//! Cost: 72 bytes a client, and 56 for each request outstanding; 4 events a request.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Cause, Contact, Context, Envelope, Key, Kind, NodeId, OpId, Patience, Payload, Placement, Problem, Protocol,
-    RecordId, Roster, Rpcs, Server, Version, View, Walk,
+    Backoff, Cause, Contact, Context, Envelope, Key, Kind, NodeId, OpId, Patience, Payload, Placement, Problem,
+    Protocol, RecordId, Roster, Rpcs, Server, Version, View, Walk,
 };
-use crate::engine::{Duration, DurationLaw, Limit, Rate};
+use crate::engine::random::mix;
+use crate::engine::{Duration, DurationLaw, Limit, Noise, Rate, Source};
 
-/// A server and its clients.
+/// How requests are shared out among several servers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Balance {
+    /// Each record lives on one server, which clients find by hashing (Karger et al., STOC 1997; here by the highest random
+    /// weight of Thaler & Ravishankar, IEEE/ACM ToN 1998, which shares keys out evenly without virtual points). A server
+    /// that is down takes its share of the records with it.
+    #[default]
+    ConsistentHashing,
+    /// Each request goes to a server drawn at random, a repeated one to another draw, and every server holds everything. A
+    /// put is acknowledged by the server that it went to, which then passes it on to the others (asynchronous replication,
+    /// as databases do by default): a get that is faster may meet an older version. A server that comes back fetches what
+    /// has become newer, unless repair is off.
+    Random,
+}
+
+/// Servers and their clients.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    /// How many servers there are, all alike; at most 255. Default 1, the baseline.
+    pub servers: u8,
+    /// How requests are shared out among them. Default consistent-hashing: a cluster that shards its records.
+    pub balance: Balance,
     /// Rate at which the server sends. Default 1 Gbit/s, a common port of a rented server.
     pub uplink: Rate,
     /// Rate at which the server receives. Default 1 Gbit/s.
@@ -32,23 +54,32 @@ pub struct Config {
     pub workers: u32,
     /// Requests that may wait, those in service not counted; more are refused. Default 1,000: one second of work.
     pub waiting: u32,
-    /// Mean time between failures, exponential. Default none: the server never fails.
+    /// Mean time between failures, exponential, of each server by itself. Default none: servers never fail.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mtbf: Option<Duration>,
     /// Mean time to repair, exponential; given with `mtbf` or not at all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mttr: Option<Duration>,
+    /// Time until a standby takes a failed server's place; the repaired machine is then the standby. It has the same address
+    /// and disk (a virtual address, a mirrored disk) and does not fail while it stands by. Default none: no standby.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failover: Option<Duration>,
     /// Time after which a client gives a request up; it covers the wait in the server's queue, so it must be longer than a
     /// full queue takes. Default 5 s, as DNS stub resolvers wait for their server (resolv.conf).
     pub rpc_timeout: Duration,
-    /// How often a request is sent again when that has passed; what was refused is not. Default 1, as stub resolvers do
-    /// (resolv.conf's `attempts` of 2).
+    /// How often a request is sent again when that has passed; what was refused is not, unless `backoff` is given. Default
+    /// 1, as stub resolvers do (resolv.conf's `attempts` of 2).
     pub retries: u8,
+    /// The pause before a request is sent again, after a refusal too. Default none: sent again at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backoff: Option<Backoff>,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Config {
+            servers: 1,
+            balance: Balance::ConsistentHashing,
             uplink: Rate(1e9),
             downlink: Rate(1e9),
             queue: Limit(1 << 20),
@@ -57,8 +88,10 @@ impl Default for Config {
             waiting: 1000,
             mtbf: None,
             mttr: None,
+            failover: None,
             rpc_timeout: Duration::from_secs(5),
             retries: 1,
+            backoff: None,
         }
     }
 }
@@ -70,6 +103,9 @@ impl super::Config for Config {
         if let Err(message) = self.service.law() {
             return Err(Problem { key: "service", message });
         }
+        if let Some(backoff) = self.backoff {
+            backoff.check()?;
+        }
         match (self.mtbf, self.mttr) {
             (Some(_), None) => {
                 problem("mtbf", "says how often the server fails: give `mttr` too, how long it then takes")
@@ -77,6 +113,10 @@ impl super::Config for Config {
             (None, Some(_)) => problem("mttr", "says how long a repair takes: give `mtbf` too, how often it is needed"),
             (mtbf, _) if mtbf == zero => problem("mtbf", "must be longer than zero, as in \"30d\""),
             (_, mttr) if mttr == zero => problem("mttr", "must be longer than zero, as in \"1h\""),
+            (None, None) if self.failover.is_some() => {
+                problem("failover", "says how soon a standby takes over: give `mtbf` and `mttr` too, how servers fail")
+            }
+            _ if self.servers == 0 => problem("servers", "must be at least 1: somebody has to serve the requests"),
             _ if self.workers == 0 => problem("workers", "must be at least 1: somebody has to serve the requests"),
             _ if self.rpc_timeout == Duration::ZERO => problem("rpc_timeout", "must be longer than zero, as in \"5s\""),
             _ => Ok(()),
@@ -108,32 +148,65 @@ impl Payload for Message {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Timer {}
 
-/// A client, or the server.
+/// A client, or a server.
 #[derive(Clone, Debug)]
 pub struct ClientServer {
-    server: NodeId,
-    rpcs: Rpcs<Walk>,
+    started: bool,
+    rpcs: Rpcs<Asked>,
 }
 
-/// What every client knows from the start: the server's address.
+/// What an entry of a client's bookkeeping is for.
 #[derive(Clone, Copy, Debug)]
-pub struct Address(NodeId);
+struct Asked {
+    walk: Walk,
+    /// The request is not under way: it is sent again when the time of the entry has passed.
+    paused: bool,
+}
+
+/// What everybody knows from the start: the servers' addresses, and how requests are shared out among them.
+#[derive(Clone, Copy, Debug)]
+pub struct Servers {
+    first: NodeId,
+    count: u8,
+    balance: Balance,
+}
+
+impl Servers {
+    fn all(self) -> impl Iterator<Item = NodeId> {
+        (0..u32::from(self.count)).map(move |number| NodeId(self.first.0 + number))
+    }
+
+    /// The server that a key lives on by consistent hashing: the one whose hash with the key is highest, so that without it
+    /// only its own keys would move, and evenly.
+    fn home(self, key: Key) -> NodeId {
+        let weight = |server: &NodeId| mix(key.0 ^ mix(u64::from(server.0 - self.first.0) + 1));
+        self.all().max_by_key(weight).expect("there is a server at least")
+    }
+
+    fn choose(self, key: Key, noise: &mut Noise) -> NodeId {
+        match self.balance {
+            Balance::ConsistentHashing => self.home(key),
+            Balance::Random => NodeId(self.first.0 + noise.below(self.count.into()) as u32),
+        }
+    }
+}
 
 impl Protocol for ClientServer {
     type Config = Config;
     type Message = Message;
     type Timer = Timer;
-    type Shared = Address;
+    type Shared = Servers;
 
     const PLACEMENT: Placement = Placement::Servers;
 
-    /// The server is the last machine: servers come after the participants.
-    fn shared(_config: &Config, machines: u32) -> Address {
-        Address(NodeId(machines.checked_sub(1).expect("there is a server at least")))
+    /// The servers are the last machines: they come after the participants.
+    fn shared(config: &Config, machines: u32) -> Servers {
+        let first = NodeId(machines.checked_sub(config.servers.into()).expect("the servers are among the machines"));
+        Servers { first, count: config.servers, balance: config.balance }
     }
 
     fn servers(config: &Config) -> Vec<Server> {
-        vec![Server {
+        let server = Server {
             uplink: config.uplink.0,
             downlink: config.downlink.0,
             link_queue: config.queue.0,
@@ -141,7 +214,9 @@ impl Protocol for ClientServer {
             workers: config.workers,
             queue: config.waiting,
             failures: config.mtbf.zip(config.mttr),
-        }]
+            failover: config.failover,
+        };
+        vec![server; config.servers.into()]
     }
 
     fn longest_list(_config: &Config) -> usize {
@@ -152,22 +227,21 @@ impl Protocol for ClientServer {
         Duration::ZERO
     }
 
-    /// Takes the server for itself until `start` tells it the address.
     fn patience(config: &Config) -> Patience {
-        Patience { timeout: config.rpc_timeout, retries: config.retries }
+        Patience { timeout: config.rpc_timeout, retries: config.retries, backoff: config.backoff }
     }
 
-    fn new(_config: &Config, view: &View<'_>) -> Self {
-        ClientServer { server: view.me, rpcs: Rpcs::default() }
+    fn new(_config: &Config, _view: &View<'_>) -> Self {
+        ClientServer { started: false, rpcs: Rpcs::default() }
     }
 
     fn start(&mut self, cx: &mut Context<'_, Self>, _contact: Option<NodeId>) {
-        self.server = cx.shared.0;
+        self.started = true;
         cx.joined();
     }
 
-    fn start_converged(&mut self, cx: &mut Context<'_, Self>, _roster: &Roster) {
-        self.server = cx.shared.0;
+    fn start_converged(&mut self, _cx: &mut Context<'_, Self>, _roster: &Roster) {
+        self.started = true;
     }
 
     fn on_message(&mut self, cx: &mut Context<'_, Self>, from: &Envelope, message: Message) {
@@ -180,8 +254,8 @@ impl Protocol for ClientServer {
         let Some(pending) = self.rpcs.close(from) else { return };
         let server = Contact { node: from.from, hops: 1 };
         match message {
-            Message::Holds { version, .. } => cx.found_record(pending.tag.op, server, version),
-            Message::Serves => cx.found(&pending.tag, &[server]),
+            Message::Holds { version, .. } => cx.found_record(pending.tag.walk.op, server, version),
+            Message::Serves => cx.found(&pending.tag.walk, &[server]),
             Message::Request { .. } => unreachable!("a request is no answer"),
         }
     }
@@ -194,11 +268,16 @@ impl Protocol for ClientServer {
         let mut timed_out = 0;
         while let Some(pending) = self.rpcs.expired(cx.now) {
             timed_out += 1;
-            cx.timed_out(Some(pending.tag.op));
+            let Asked { walk, paused } = pending.tag;
+            if paused {
+                self.request(cx, walk, pending.retries);
+                continue;
+            }
+            cx.timed_out(Some(walk.op));
             if pending.retries < cx.config.retries {
-                self.request(cx, pending.tag, pending.retries + 1);
+                self.request_again(cx, walk, pending.retries);
             } else {
-                cx.give_up(pending.tag.op, Cause::Timeout);
+                cx.give_up(walk.op, Cause::Timeout);
             }
         }
         self.rpcs.rearm_in(cx);
@@ -206,8 +285,11 @@ impl Protocol for ClientServer {
     }
 
     fn on_refusal(&mut self, cx: &mut Context<'_, Self>, rpc: u16) {
-        if let Some(pending) = self.rpcs.close_from_anyone(rpc) {
-            cx.give_up(pending.tag.op, Cause::QueueFull);
+        let Some(pending) = self.rpcs.close_from_anyone(rpc) else { return };
+        if cx.config.backoff.is_some() && pending.retries < cx.config.retries {
+            self.request_again(cx, pending.tag.walk, pending.retries);
+        } else {
+            cx.give_up(pending.tag.walk.op, Cause::QueueFull);
         }
     }
 
@@ -216,7 +298,7 @@ impl Protocol for ClientServer {
     }
 
     fn cancel(&mut self, op: OpId) {
-        self.rpcs.retain(|pending| pending.tag.op != op);
+        self.rpcs.retain(|pending| pending.tag.walk.op != op);
     }
 
     fn leave(&mut self, _cx: &mut Context<'_, Self>) {}
@@ -225,12 +307,20 @@ impl Protocol for ClientServer {
         self.rpcs.clear();
     }
 
-    fn nearest(&self, _shared: &Self::Shared, _view: &View<'_>, _key: Key, count: usize, out: &mut Vec<NodeId>) {
-        out.extend(Some(self.server).filter(|_| count > 0));
+    /// The servers that hold what lies at `key`: all of them, or the one it lives on.
+    fn nearest(&self, shared: &Servers, _view: &View<'_>, key: Key, count: usize, out: &mut Vec<NodeId>) {
+        match shared.balance {
+            Balance::ConsistentHashing => out.extend(Some(shared.home(key)).filter(|_| count > 0)),
+            Balance::Random => out.extend(shared.all().take(count)),
+        }
     }
 
-    fn contacts(&self, _shared: &Self::Shared, view: &View<'_>, out: &mut Vec<NodeId>) {
-        out.extend(Some(self.server).filter(|&server| server != view.me));
+    fn server(shared: &Servers, key: Key, noise: &mut Noise) -> NodeId {
+        shared.choose(key, noise)
+    }
+
+    fn contacts(&self, shared: &Servers, view: &View<'_>, out: &mut Vec<NodeId>) {
+        out.extend(shared.all().filter(|&server| self.started && server != view.me));
     }
 
     fn heap_bytes(&self) -> usize {
@@ -244,8 +334,20 @@ impl Protocol for ClientServer {
 
 impl ClientServer {
     fn request(&mut self, cx: &mut Context<'_, Self>, walk: Walk, retries: u8) {
+        let server = cx.shared.choose(walk.target, cx.noise);
         let (timeout, message) = (cx.config.rpc_timeout, Message::Request { record: walk.record });
-        self.rpcs.call_again(cx, self.server, Some(walk.op), message, timeout, walk, retries);
+        let asked = Asked { walk, paused: false };
+        self.rpcs.call_again(cx, server, Some(walk.op), message, timeout, asked, retries);
+    }
+
+    /// Sends a request again that was sent again `retries` times before: after a pause, if there is back-off.
+    fn request_again(&mut self, cx: &mut Context<'_, Self>, walk: Walk, retries: u8) {
+        let Some(backoff) = cx.config.backoff else { return self.request(cx, walk, retries + 1) };
+        let pause = backoff.pause(retries, cx.noise);
+        let timer = self.rpcs.pause(cx.now, cx.me(), Asked { walk, paused: true }, pause, retries + 1);
+        if let Some(at) = timer {
+            cx.set_timeout_timer(at);
+        }
     }
 }
 

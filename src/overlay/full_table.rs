@@ -222,7 +222,7 @@ impl Protocol for FullTable {
     }
 
     fn patience(config: &Config) -> Patience {
-        Patience { timeout: config.rpc_timeout, retries: config.retries }
+        Patience { timeout: config.rpc_timeout, retries: config.retries, backoff: None }
     }
 
     fn new(_: &Config, _: &View<'_>) -> FullTable {

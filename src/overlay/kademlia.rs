@@ -270,7 +270,7 @@ impl Protocol for Kademlia {
     }
 
     fn patience(config: &Config) -> Patience {
-        Patience { timeout: config.rpc_timeout, retries: 0 }
+        Patience { timeout: config.rpc_timeout, retries: 0, backoff: None }
     }
 
     fn new(_config: &Config, _view: &View<'_>) -> Self {

@@ -4,6 +4,7 @@
 //! Sans-IO: an overlay is told what arrived and says what it wants done. It does not know `network/`, and it cannot
 //! tell a simulation from a unit test.
 
+pub mod backoff;
 pub mod chord;
 pub mod client_server;
 pub mod context;
@@ -19,6 +20,7 @@ pub mod rpc;
 #[cfg(test)]
 pub mod testing;
 
+pub use backoff::Backoff;
 pub use context::{Change, Context, Effect, Effects, View};
 pub use key::{Key, Metric};
 pub use lists::{List, Lists};

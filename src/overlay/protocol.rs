@@ -7,11 +7,12 @@
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
+use super::backoff::Backoff;
 use super::context::{Context, View};
 use super::key::{Key, Metric};
 use super::message::{Envelope, NodeId, OpId, Payload, RecordId, Version};
 use super::roster::Roster;
-use crate::engine::{Duration, Law, Time};
+use crate::engine::{Duration, Law, Noise, Time};
 
 /// The state machine of one node.
 ///
@@ -59,7 +60,7 @@ pub trait Protocol: Sized + Send + 'static {
     /// How long a request waits for its reply, and how often it is sent again. Storage, which stands beside the overlay,
     /// is as patient as the overlay itself. By default 1.5 s and never (OverSim).
     fn patience(_config: &Self::Config) -> Patience {
-        Patience { timeout: Duration::from_millis(1500), retries: 0 }
+        Patience { timeout: Duration::from_millis(1500), retries: 0, backoff: None }
     }
 
     /// A node that knows nothing yet.
@@ -135,6 +136,11 @@ pub trait Protocol: Sized + Send + 'static {
     /// Every node in the routing tables, each once, without the node itself. Appends to `out`. For observers.
     fn contacts(&self, shared: &Self::Shared, view: &View<'_>, out: &mut Vec<NodeId>);
 
+    /// [`Placement::Servers`] only: the server to send a request for `key` to, as every client knows without asking.
+    fn server(_shared: &Self::Shared, _key: Key, _noise: &mut Noise) -> NodeId {
+        unreachable!("only a protocol with servers sends requests to them");
+    }
+
     /// [`Placement::Everyone`] only: spreads a new version of a record. The node stores it itself at once
     /// (`Effect::Stored`), so does everyone whom it reaches, and the writer ends it with `Effect::Spread`.
     fn spread(&mut self, _cx: &mut Context<'_, Self>, _op: OpId, _record: RecordId, _version: Version) {
@@ -167,11 +173,13 @@ pub trait Config: DeserializeOwned + JsonSchema + Default + Clone + std::fmt::De
 }
 
 /// How long to wait for a reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Patience {
     pub timeout: Duration,
     /// How often a request is sent again when its time-out has passed.
     pub retries: u8,
+    /// The pause before that; what a server refused is then sent again too. `None`: at once, and what was refused is not.
+    pub backoff: Option<Backoff>,
 }
 
 /// A value that cannot be: which key (dotted, below the protocol's table), and what would be right.
@@ -199,7 +207,8 @@ pub enum Placement {
     Closest(Metric),
     /// Every machine; lookups name the nearest by this metric.
     Everyone(Metric),
-    /// The dedicated servers, whatever the number of copies asked for.
+    /// The dedicated servers, by their own rule ([`Protocol::nearest`]), whatever the number of copies asked for. A put
+    /// goes to one of them ([`Protocol::server`]), which passes it on to the others that hold the record.
     Servers,
 }
 
@@ -238,4 +247,6 @@ pub struct Server {
     pub queue: u32,
     /// Mean time between failures and to repair, both exponential; `None`: never fails.
     pub failures: Option<(Duration, Duration)>,
+    /// The time until a standby takes a failed server's place, under its address and with its disk; `None`: there is none.
+    pub failover: Option<Duration>,
 }

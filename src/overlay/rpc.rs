@@ -57,6 +57,13 @@ impl<T: Copy> Rpcs<T> {
         (self.last, set.then_some(deadline))
     }
 
+    /// Sets a pause before a request: an entry that nothing answers and that expires after `pause`. Gives the instant to
+    /// set the node's time-out timer to, if it is not set early enough already.
+    pub fn pause(&mut self, now: Time, to: NodeId, tag: T, pause: Duration, retries: u8) -> Option<Time> {
+        // Its number is never sent.
+        self.open_again(now, to, tag, pause, retries).1
+    }
+
     /// Takes out the request that `reply` answers; `None` if it is unknown, timed out, or came from someone else than was
     /// asked. (A recursive answer comes from another node: see [`Rpcs::close_from_anyone`].)
     pub fn close(&mut self, reply: &Envelope) -> Option<Pending<T>> {

@@ -170,7 +170,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     self.with_overlay(node, |overlay, cx| overlay.spread(cx, op, record, version));
                 }
                 Placement::Servers => {
-                    let server = NodeId(self.participants);
+                    let server = P::server(&self.shared, target, &mut self.seats[node.index()].noise);
                     self.walk_found(op, &[Contact { node: server, hops: 1 }]);
                 }
             },

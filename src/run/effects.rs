@@ -4,6 +4,7 @@ use super::event::{Body, Event, Packet};
 use super::observer::Observer;
 use super::operations::Stage;
 use super::simulation::Simulation;
+use crate::engine::Noise;
 use crate::engine::order::Class;
 use crate::overlay::{self, Change, Context, Key, NodeId, Placement, Protocol, RecordId, View};
 use crate::storage::{self, Agent, Desk, Neighbourhood};
@@ -25,6 +26,17 @@ impl<P: Protocol> Neighbourhood for Around<'_, P> {
         let Placement::Closest(metric) = P::PLACEMENT else { return false };
         let key = self.record_keys[record.index()];
         metric.distance(key, self.view.key(a)) < metric.distance(key, self.view.key(b))
+    }
+
+    fn passes_puts_on(&self) -> bool {
+        P::PLACEMENT == Placement::Servers
+    }
+
+    fn instead_of(&self, asked: NodeId, record: RecordId, noise: &mut Noise) -> NodeId {
+        match P::PLACEMENT {
+            Placement::Servers => P::server(self.shared, self.record_keys[record.index()], noise),
+            Placement::Closest(_) | Placement::Everyone(_) => asked,
+        }
     }
 }
 
@@ -57,6 +69,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let replicas = self.replicas() as usize;
         let Some(agent) = self.agents.get_mut(node.index()) else { return };
         let mut effects = self.buffers.storage.pop().unwrap_or_default();
+        let seat = &mut self.seats[node.index()];
         let around = Around {
             overlay: &self.nodes[node.index()],
             shared: &self.shared,
@@ -66,11 +79,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let mut desk = Desk {
             now: self.now,
             me: node,
-            epoch: self.seats[node.index()].epoch,
+            epoch: seat.epoch,
             replicas,
             repair: self.system.storage.repair,
             timeout: self.patience.timeout,
             retries: self.patience.retries,
+            backoff: self.patience.backoff,
+            noise: &mut seat.noise,
             sizes: &self.sizes,
             lists: &mut self.lists,
             effects: &mut effects,
@@ -82,9 +97,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.buffers.storage.push(effects);
     }
 
-    /// How many copies a record is to have.
+    /// How many copies a record is to have, at most: of servers perhaps only one holds it.
     pub fn replicas(&self) -> u8 {
-        if P::PLACEMENT == Placement::Servers { 1 } else { self.system.storage.replicas as u8 }
+        if P::PLACEMENT == Placement::Servers { self.services.len() as u8 } else { self.system.storage.replicas as u8 }
     }
 
     fn apply_overlay(&mut self, node: NodeId, effects: &overlay::Effects<P::Message, P::Timer>) {

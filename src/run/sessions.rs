@@ -247,7 +247,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn server_fails(&mut self, server: u32, number: u32) {
         self.take_down(server);
         let (_, repair) = self.services[server as usize].spec.failures.expect("it failed");
-        let at = self.now + self.server_draw(server, number, repair, 1);
+        let repair = self.server_draw(server, number, repair, 1);
+        let at = self.services[server as usize].answers_again(self.now, repair);
         let order = Order::new(Class::Server, server, number << 1 | 1);
         self.queue.push(at, order, Event::ServerRepaired { server, number });
     }
@@ -277,13 +278,16 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.disk_offline(node);
     }
 
-    /// One cause less for a server to be down.
+    /// One cause less for a server to be down: without any it is up, and catches up on what others hold too.
     pub fn bring_up(&mut self, server: u32) {
         let service = &mut self.services[server as usize];
         service.down -= 1;
-        if service.down == 0 {
-            self.server_up(NodeId(self.participants + server));
+        if service.down > 0 {
+            return;
         }
+        let node = NodeId(self.participants + server);
+        self.server_up(node);
+        self.with_agent(node, |agent, desk, around| agent.on_return(desk, around));
     }
 
     /// A server is up, with what its disk holds.

@@ -144,7 +144,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
 
     /// Version 0 of every record exists on its responsible nodes.
     fn place_records(&mut self) {
-        let mut nearest = Vec::new();
+        let (mut nearest, mut servers) = (Vec::new(), Vec::new());
         for record in (0..self.records.count()).map(RecordId::new) {
             self.records.mark_stored(record);
             match P::PLACEMENT {
@@ -155,7 +155,13 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
                         self.place(record, node);
                     }
                 }
-                Placement::Servers => self.place(record, NodeId(self.participants)),
+                Placement::Servers => {
+                    let server = NodeId(self.participants);
+                    let (view, key) = (View::new(server, &self.keys), self.record_keys[record.index()]);
+                    let overlay = &self.nodes[server.index()];
+                    overlay.nearest(&self.shared, &view, key, self.services.len(), &mut servers);
+                    servers.drain(..).for_each(|node| self.place(record, node));
+                }
                 Placement::Everyone(_) => {}
             }
         }
@@ -204,7 +210,7 @@ fn link(server: &Server) -> Access {
 
 fn service(streams: &Streams, number: u64, spec: Server) -> Service {
     let station = Station::new(spec.workers, spec.queue);
-    Service { spec, station, noise: streams.noise(SERVICE, number), down: 0 }
+    Service { spec, station, noise: streams.noise(SERVICE, number), standby: Time::ZERO, down: 0 }
 }
 
 /// The metric by which lookups are judged, where there is one.

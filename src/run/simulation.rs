@@ -6,7 +6,7 @@
 
 use crate::engine::order::{Class, Order};
 use crate::engine::queue::Queue;
-use crate::engine::{Noise, Streams, Time};
+use crate::engine::{Duration, Noise, Streams, Time};
 use crate::network::{Network, Station};
 use crate::overlay::{Effects, Key, Lists, NodeId, Patience, Protocol, RecordId, Server};
 use crate::population::{Timeline, Workload};
@@ -48,8 +48,25 @@ pub(super) struct Service {
     pub spec: Server,
     pub station: Station<u32>,
     pub noise: Noise,
+    /// When the standby is or was fit to take over, if there is one.
+    pub standby: Time,
     /// How many failures and outages keep it down now.
     pub down: u32,
+}
+
+impl Service {
+    /// When the address answers again after the machine behind it failed at `now` and takes `repair` to mend. The standby
+    /// takes over after the fail-over time, or as soon as it is mended itself, and the failed machine is the next
+    /// standby; if the failed one is back before that, it carries on.
+    pub fn answers_again(&mut self, now: Time, repair: Duration) -> Time {
+        let repaired = now + repair;
+        let Some(failover) = self.spec.failover else { return repaired };
+        let taken_over = (now + failover).max(self.standby);
+        if taken_over < repaired {
+            self.standby = repaired;
+        }
+        taken_over.min(repaired)
+    }
 }
 
 /// Packets that wait for something other than time on the wire.
@@ -218,7 +235,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             Event::StorageTimeout { node, epoch } => {
                 let mut timed_out = 0;
                 if self.is_current(node, epoch) {
-                    self.with_agent(node, |agent, desk, _| timed_out = agent.on_timeout(desk));
+                    self.with_agent(node, |agent, desk, around| timed_out = agent.on_timeout(desk, around));
                 }
                 self.count_timeout(timed_out);
             }

@@ -6,9 +6,9 @@ use super::message::Message;
 use super::operations::{Get, Put};
 use super::repair::{Coming, Neighbourhood, Repair, Word};
 use super::store::Store;
-use crate::engine::{Duration, Time};
+use crate::engine::{Duration, Noise, Time};
 use crate::overlay::message::wire_bytes;
-use crate::overlay::{Cause, Contact, Envelope, Kind, Lists, NodeId, OpId, RecordId, Rpcs, Traffic, Version};
+use crate::overlay::{Backoff, Cause, Contact, Envelope, Kind, Lists, NodeId, OpId, RecordId, Rpcs, Traffic, Version};
 
 /// What a handler of storage asks for; applied in order by `run/`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -87,6 +87,10 @@ pub struct Desk<'a> {
     pub timeout: Duration,
     /// How often a request of a get or put is sent again before that.
     pub retries: u8,
+    /// The pause before that; what was refused is then sent again too.
+    pub backoff: Option<Backoff>,
+    /// The node's own small generator.
+    pub noise: &'a mut Noise,
     /// Bytes of every record's value.
     pub sizes: &'a [u32],
     pub lists: &'a mut Lists,
@@ -100,6 +104,8 @@ pub enum Tag {
     Put(OpId),
     /// A get's question to one node.
     Get(OpId),
+    /// The pause before one of these is sent again.
+    Pause(OpId),
     /// A hand-over or repair of a record.
     Repair(RecordId),
     /// An offer of records.
@@ -176,7 +182,11 @@ impl Agent {
                 desk.reply(from, Message::Stored { record });
                 if let Some(op) = from.op {
                     desk.do_effect(Effect::Stored { op });
-                    self.pass_on_if_not_mine(desk, record, neighbourhood);
+                    if neighbourhood.passes_puts_on() {
+                        self.replicate(desk, record, neighbourhood);
+                    } else {
+                        self.pass_on_if_not_mine(desk, record, neighbourhood);
+                    }
                 }
             }
             Message::Fetch { record } => {
@@ -212,19 +222,17 @@ impl Agent {
     }
 
     /// The time-out timer fired. Gives the number of requests that did time out.
-    pub fn on_timeout(&mut self, desk: &mut Desk<'_>) -> u32 {
+    pub fn on_timeout(&mut self, desk: &mut Desk<'_>, neighbourhood: &impl Neighbourhood) -> u32 {
         let mut timed_out = 0;
         while let Some(pending) = self.rpcs.expired(desk.now) {
             timed_out += 1;
             match pending.tag {
-                Tag::Put(op) => {
+                Tag::Put(op) | Tag::Get(op) => {
                     desk.do_effect(Effect::TimedOut { op });
-                    self.put_timed_out(desk, op, pending.to, pending.retries);
+                    self.timed_out(desk, op, pending.to, pending.retries, neighbourhood);
                 }
-                Tag::Get(op) => {
-                    desk.do_effect(Effect::TimedOut { op });
-                    self.get_timed_out(desk, op, pending.retries);
-                }
+                Tag::Pause(op) => self.ask_again(desk, op, pending.to, pending.retries, neighbourhood),
+                Tag::Repair(record) if neighbourhood.passes_puts_on() => self.offer_again(desk, pending.to, record),
                 // The overlay will learn itself that this node has gone, and storage through it.
                 Tag::Repair(_) | Tag::Offer => {}
             }
@@ -252,6 +260,9 @@ impl Agent {
     pub fn on_refusal(&mut self, desk: &mut Desk<'_>, rpc: u16) {
         let Some(pending) = self.rpcs.close_from_anyone(rpc) else { return };
         if let Tag::Put(op) | Tag::Get(op) = pending.tag {
+            if let Some(backoff) = desk.backoff.filter(|_| pending.retries < desk.retries) {
+                return self.pause(desk, op, pending.to, pending.retries, backoff);
+            }
             self.cancel(op);
             desk.do_effect(Effect::Failed { op, cause: Cause::QueueFull });
         }
@@ -261,7 +272,9 @@ impl Agent {
     pub fn cancel(&mut self, op: OpId) {
         self.gets.retain(|get| get.op != op);
         self.puts.retain(|put| put.op != op);
-        self.rpcs.retain(|pending| !matches!(pending.tag, Tag::Put(other) | Tag::Get(other) if other == op));
+        self.rpcs.retain(
+            |pending| !matches!(pending.tag, Tag::Put(other) | Tag::Get(other) | Tag::Pause(other) if other == op),
+        );
     }
 
     /// The session ended: the disk stays, everything under way is forgotten.

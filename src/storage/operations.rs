@@ -2,7 +2,8 @@
 
 use super::agent::{Agent, Desk, Effect, Storers, Tag};
 use super::message::Message;
-use crate::overlay::{Cause, Contact, NodeId, OpId, RecordId, Version};
+use super::repair::Neighbourhood;
+use crate::overlay::{Backoff, Cause, Contact, NodeId, OpId, RecordId, Version};
 
 /// A get that asks the responsible nodes one after another.
 #[derive(Debug)]
@@ -59,13 +60,53 @@ impl Agent {
         desk.do_effect(Effect::Got { op, holder: get.asked, version });
     }
 
-    pub(super) fn get_timed_out(&mut self, desk: &mut Desk<'_>, op: OpId, retries: u8) {
-        let Some(at) = self.gets.iter().position(|get| get.op == op) else { return };
-        if retries == desk.retries {
-            return self.ask_next(desk, at);
+    /// A request of a get or put to `to` timed out that was sent again `retries` times before.
+    pub(super) fn timed_out(
+        &mut self,
+        desk: &mut Desk<'_>,
+        op: OpId,
+        to: NodeId,
+        retries: u8,
+        neighbourhood: &impl Neighbourhood,
+    ) {
+        if retries < desk.retries {
+            return match desk.backoff {
+                Some(backoff) => self.pause(desk, op, to, retries, backoff),
+                None => self.ask_again(desk, op, to, retries + 1, neighbourhood),
+            };
         }
-        let (to, message) = (self.gets[at].asked.node, Message::Fetch { record: self.gets[at].record });
-        desk.call_again(&mut self.rpcs, to, Some(op), message, Tag::Get(op), retries + 1);
+        match self.gets.iter().position(|get| get.op == op) {
+            Some(at) => self.ask_next(desk, at),
+            None => self.put_answered(desk, op, None),
+        }
+    }
+
+    /// Waits before a request is sent again that was sent again `retries` times before.
+    pub(super) fn pause(&mut self, desk: &mut Desk<'_>, op: OpId, to: NodeId, retries: u8, backoff: Backoff) {
+        let pause = backoff.pause(retries, desk.noise);
+        if let Some(at) = self.rpcs.pause(desk.now, to, Tag::Pause(op), pause, retries + 1) {
+            desk.do_effect(Effect::TimeoutTimer { at });
+        }
+    }
+
+    /// Sends a request of a get or put to `to` again, for the `retries`-th time, if the operation is still under way.
+    pub(super) fn ask_again(
+        &mut self,
+        desk: &mut Desk<'_>,
+        op: OpId,
+        to: NodeId,
+        retries: u8,
+        neighbourhood: &impl Neighbourhood,
+    ) {
+        if let Some(get) = self.gets.iter_mut().find(|get| get.op == op) {
+            get.asked.node = neighbourhood.instead_of(to, get.record, desk.noise);
+            let (to, message) = (get.asked.node, Message::Fetch { record: get.record });
+            desk.call_again(&mut self.rpcs, to, Some(op), message, Tag::Get(op), retries);
+        } else if let Some(&Put { record, version, .. }) = self.puts.iter().find(|put| put.op == op) {
+            let to = neighbourhood.instead_of(to, record, desk.noise);
+            let message = Message::Store { record, version, bytes: desk.size(record) };
+            desk.call_again(&mut self.rpcs, to, Some(op), message, Tag::Put(op), retries);
+        }
     }
 
     /// Stores `version` on the nodes that the walk named, on this one too if it is among them. Acknowledged when each
@@ -85,15 +126,6 @@ impl Agent {
         }
         self.puts.push(put);
         self.put_answered(desk, op, None); // what it waited for was the end of this loop
-    }
-
-    pub(super) fn put_timed_out(&mut self, desk: &mut Desk<'_>, op: OpId, to: NodeId, retries: u8) {
-        let Some(put) = self.puts.iter().find(|put| put.op == op) else { return };
-        if retries == desk.retries {
-            return self.put_answered(desk, op, None);
-        }
-        let message = Message::Store { record: put.record, version: put.version, bytes: desk.size(put.record) };
-        desk.call_again(&mut self.rpcs, to, Some(op), message, Tag::Put(op), retries + 1);
     }
 
     pub(super) fn put_answered(&mut self, desk: &mut Desk<'_>, op: OpId, storer: Option<NodeId>) {

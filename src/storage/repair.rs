@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::agent::{Agent, Desk, Effect, Tag};
 use super::message::{Message, OFFERED_AT_ONCE, Standing};
-use crate::engine::Time;
+use crate::engine::{Noise, Time};
 use crate::overlay::message::LARGEST_VALUE;
 use crate::overlay::{Held, List, NodeId, RecordId, Version};
 
@@ -40,6 +40,16 @@ pub trait Neighbourhood {
 
     /// Whether `a` is nearer to the record's key than `b`.
     fn is_nearer(&self, record: RecordId, a: NodeId, b: NodeId) -> bool;
+
+    /// Whether a put goes to one of the responsible only, which passes it on to the others. Default false: to all of them.
+    fn passes_puts_on(&self) -> bool {
+        false
+    }
+
+    /// Whom to ask for `record` when a request to `asked` is sent again. Default the same.
+    fn instead_of(&self, asked: NodeId, _record: RecordId, _noise: &mut Noise) -> NodeId {
+        asked
+    }
 }
 
 /// A node's word that it holds a copy.
@@ -169,6 +179,25 @@ impl Agent {
         if !responsible.contains(&desk.me) {
             let offers = responsible.into_iter().map(|node| (node, Held { record, version })).collect();
             self.offer(desk, offers, false);
+        }
+    }
+
+    /// A put stored a record here alone: the others that are to hold it get it from this node.
+    pub(super) fn replicate(&mut self, desk: &mut Desk<'_>, record: RecordId, neighbourhood: &impl Neighbourhood) {
+        let Some(version) = self.store.version(record) else { return };
+        let mut responsible = Vec::with_capacity(desk.replicas);
+        neighbourhood.responsible(record, desk.replicas, &mut responsible);
+        responsible.retain(|&node| node != desk.me);
+        for node in responsible {
+            self.hand_over(desk, node, record, version);
+        }
+    }
+
+    /// A copy did not arrive, or its answer did not: it is offered once more. If that fails too, the other is down, and asks
+    /// itself when it is back.
+    pub(super) fn offer_again(&mut self, desk: &mut Desk<'_>, to: NodeId, record: RecordId) {
+        if let Some(version) = self.store.version(record) {
+            self.offer(desk, vec![(to, Held { record, version })], false);
         }
     }
 

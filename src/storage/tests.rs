@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::agent::{Agent, Desk, Effect, Effects};
 use super::message::Message;
 use super::repair::{Neighbourhood, Repair};
-use crate::engine::{Duration, Time};
+use crate::engine::{Duration, Noise, Time};
 use crate::overlay::message::LARGEST_VALUE;
 use crate::overlay::{Cause, Contact, Envelope, Lists, NodeId, OpId, RecordId, Version};
 
@@ -13,15 +13,22 @@ const OP: OpId = OpId::new(1, 0);
 const RECORD: RecordId = RecordId::new(0);
 
 /// What one node knows: itself and the others that it has heard of. The lower a node's number, the nearer to every key.
-struct Known(Vec<NodeId>);
+struct Known {
+    responsible: Vec<NodeId>,
+    passes_puts_on: bool,
+}
 
 impl Neighbourhood for Known {
     fn responsible(&self, _: RecordId, count: usize, out: &mut Vec<NodeId>) {
-        out.extend(self.0.iter().take(count));
+        out.extend(self.responsible.iter().take(count));
     }
 
     fn is_nearer(&self, _: RecordId, a: NodeId, b: NodeId) -> bool {
         a < b
+    }
+
+    fn passes_puts_on(&self) -> bool {
+        self.passes_puts_on
     }
 }
 
@@ -46,7 +53,7 @@ impl Nodes {
         let all: Vec<NodeId> = (0..count).map(NodeId).collect();
         Nodes {
             agents: all.iter().map(|_| Agent::default()).collect(),
-            known: all.iter().map(|_| Known(all.clone())).collect(),
+            known: all.iter().map(|_| Known { responsible: all.clone(), passes_puts_on: false }).collect(),
             down: Vec::new(),
             repair: Repair::Eager,
             size: 100,
@@ -86,6 +93,8 @@ impl Nodes {
             repair: self.repair,
             timeout: Duration::from_secs(1),
             retries: 0,
+            backoff: None,
+            noise: &mut Noise::new(1),
             sizes: &[self.size],
             lists: &mut self.lists,
             effects: &mut effects,
@@ -105,8 +114,8 @@ impl Nodes {
     fn time_out(&mut self) {
         self.now += Duration::from_secs(2);
         for node in 0..self.agents.len() as u32 {
-            self.with(node, |agent, desk, _| {
-                agent.on_timeout(desk);
+            self.with(node, |agent, desk, known| {
+                agent.on_timeout(desk, known);
             });
         }
     }
@@ -139,6 +148,20 @@ fn a_put_is_acknowledged_when_all_named_have_stored_or_timed_out() {
     nodes.time_out();
     assert!(nodes.ended(acknowledged));
     assert_eq!((nodes.storers.as_slice(), nodes.holds(7)), (&[NodeId(0)][..], vec![0]));
+}
+
+#[test]
+fn a_server_passes_a_put_on_and_offers_it_again_to_one_that_missed_it() {
+    let mut nodes = Nodes::new(3);
+    nodes.known.iter_mut().for_each(|known| known.passes_puts_on = true);
+    nodes.put(2, 7, &[1]);
+    assert_eq!(nodes.holds(7), [0, 1]);
+    nodes.down.push(NodeId(0));
+    nodes.put(2, 8, &[1]);
+    assert_eq!((nodes.holds(7), nodes.holds(8)), (vec![0], vec![1]));
+    nodes.down.clear();
+    nodes.time_out();
+    assert_eq!(nodes.holds(8), [0, 1]);
 }
 
 #[test]
@@ -216,7 +239,7 @@ fn what_was_put_back_is_dropped_only_if_enough_others_stored_it() {
 fn the_node_that_moves_up_gets_the_record_when_a_holder_has_gone() {
     let mut nodes = Nodes::new(3);
     nodes.agents[1].store.keep(RECORD, Version(4));
-    nodes.known[1].0.retain(|node| node.0 != 0);
+    nodes.known[1].responsible.retain(|node| node.0 != 0);
     nodes.with(1, |agent, desk, known| agent.on_change(desk, &[], &[NodeId(0)], known));
     assert_eq!(nodes.holds(4), [1, 2], "though node 2 does not know yet that node 0 is gone");
 }
@@ -294,7 +317,7 @@ fn a_leaving_node_hands_over_to_its_heir() {
 fn nobody_takes_what_is_not_its_own_and_the_holder_puts_it_where_it_belongs() {
     let mut nodes = Nodes::new(5);
     // As on a ring far from the key: nodes 3 and 4 know that others come before them, and node 4 not which.
-    nodes.known[4] = Known(vec![NodeId(2), NodeId(3), NodeId(4)]);
+    nodes.known[4] = Known { responsible: vec![NodeId(2), NodeId(3), NodeId(4)], passes_puts_on: false };
     nodes.agents[4].store.keep(RECORD, Version(1));
     nodes.with(4, |agent, desk, known| agent.on_change(desk, &[NodeId(3)], &[], known));
     assert_eq!(nodes.holds(1), [4], "node 3 declines");

@@ -14,4 +14,5 @@ mod load;
 mod population;
 mod published;
 mod queueing;
+mod servers;
 mod transfers;

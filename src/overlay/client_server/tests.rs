@@ -62,6 +62,48 @@ fn a_refused_request_is_given_up_at_once() {
 }
 
 #[test]
+fn with_back_off_a_request_that_timed_out_or_was_refused_is_sent_again_after_pauses_that_double() {
+    let backoff = Some(Backoff { jitter: false, ..Backoff::default() });
+    let mut bench = bench(Config { retries: 3, backoff, ..Config::default() });
+    bench.crash(SERVER);
+    let walked = bench.walk(CLIENT, Key(1), None, 1);
+    assert_eq!((walked.end, walked.rpcs, walked.timeouts), (End::GaveUp(Cause::Timeout), 4, 4));
+    assert_eq!(walked.took, Duration::from_secs(4 * 5 + 1 + 2 + 4));
+    bench.start(SERVER, None);
+    let op = bench.begin(CLIENT, Key(1), None, 1);
+    let refused = bench.nodes[CLIENT.index()].rpcs.outstanding().count();
+    assert_eq!(refused, 1);
+    // Its number: four requests and three pauses went before.
+    bench.with(CLIENT, |client, cx| client.on_refusal(cx, 8));
+    let walked = bench.finish(op);
+    assert!(matches!(walked.end, End::Found(_)));
+    assert_eq!((walked.rpcs, walked.timeouts, walked.took), (2, 0, Duration::from_millis(1100)));
+}
+
+#[test]
+fn hashing_shares_keys_out_evenly_and_moves_only_those_of_a_server_that_goes() {
+    let servers = |count| Servers { first: NodeId(9), count, balance: Balance::ConsistentHashing };
+    let (mut noise, mut shares) = (Noise::new(1), [0u32; 5]);
+    for key in (0..30_000).map(|_| Key(noise.next_u64())) {
+        let home = servers(5).home(key);
+        shares[home.index() - 9] += 1;
+        assert!(home == NodeId(13) || home == servers(4).home(key), "{key} moved though its server stayed");
+    }
+    assert!(shares.iter().all(|share| share.abs_diff(6000) < 300), "{shares:?}");
+}
+
+#[test]
+fn a_random_choice_is_even_and_each_server_holds_everything() {
+    let servers = Servers { first: NodeId(9), count: 5, balance: Balance::Random };
+    let (mut noise, mut shares) = (Noise::new(1), [0u32; 5]);
+    (0..30_000).for_each(|_| shares[servers.choose(Key(7), &mut noise).index() - 9] += 1);
+    assert!(shares.iter().all(|share| share.abs_diff(6000) < 300), "{shares:?}");
+    let (client, keys, mut holders) = (ClientServer { started: true, rpcs: Rpcs::default() }, [Key(0)], Vec::new());
+    client.nearest(&servers, &View::new(NodeId(0), &keys), Key(7), 5, &mut holders);
+    assert_eq!(holders, [9, 10, 11, 12, 13].map(NodeId));
+}
+
+#[test]
 fn a_client_has_joined_when_it_is_up_and_knows_the_server() {
     let mut bench = Bench::<ClientServer>::new(Config::default(), 5, 1);
     bench.start(CLIENT, None);
@@ -103,6 +145,9 @@ fn the_table_of_a_scenario_file_becomes_the_server() {
     assert_eq!((server.workers, server.queue), (4, 1000));
     assert_eq!(server.failures, Some((Duration::from_secs(30 * 86_400), Duration::from_secs(3600))));
     assert_eq!(toml::from_str::<Config>(&toml::to_string(&config).unwrap()).unwrap(), config);
+    let several: Config = toml::from_str("servers = 3\nbalance = \"random\"\nbackoff.base = \"2s\"").unwrap();
+    assert_eq!(ClientServer::servers(&several).len(), 3);
+    assert_eq!(toml::from_str::<Config>(&toml::to_string(&several).unwrap()).unwrap(), several);
 }
 
 #[test]
@@ -112,6 +157,9 @@ fn what_cannot_be_is_refused_with_its_key() {
     assert_eq!(key("mttr = \"1h\""), "mttr");
     assert_eq!(key("mtbf = \"1d\"\nmttr = \"0s\""), "mttr");
     assert_eq!(key("workers = 0"), "workers");
+    assert_eq!(key("servers = 0"), "servers");
+    assert_eq!(key("failover = \"5s\""), "failover");
+    assert_eq!(key("backoff = { factor = 0.5 }"), "backoff.factor");
     assert_eq!(key("rpc_timeout = \"0s\""), "rpc_timeout");
     assert_eq!(Config::default().check(), Ok(()));
     assert!(toml::from_str::<Config>("worker = 2").is_err());

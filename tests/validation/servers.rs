@@ -1,0 +1,253 @@
+//! Several servers, standbys and failures, through the whole simulator.
+
+use std::collections::VecDeque;
+use std::io::{self, Write};
+
+use peerlab::registry::Registry;
+
+use super::lab::{FIGURES, OPERATIONS_TOO, Ran, only, runs, traced};
+
+const PARTICIPANTS: u32 = 100;
+
+/// Fifty minutes of gets and puts without churn or loss at servers with these keys.
+fn scenario(workload: &str, servers: &str) -> String {
+    format!(
+        r#"
+        seed = 3
+        [time]
+        warmup = "0s"
+        measure = "50min"
+        [population]
+        participants = {PARTICIPANTS}
+        [network]
+        latency.constant = "10ms"
+        [resources]
+        count = 900
+        size = "1KiB"
+        popularity.uniform = {{}}
+        [workload]
+        {workload}
+        [systems.server.client-server]
+        rpc_timeout = "1s"
+        {servers}
+        "#
+    )
+}
+
+const GETS: &str = "get = { every = \"1s\" }";
+const FAILING: &str = "mtbf = \"4min\"\nmttr = \"2min\"";
+
+fn with_trace(text: &str) -> (Ran, String) {
+    traced(&runs(text)[0], OPERATIONS_TOO)
+}
+
+/// When a server was down, in seconds: from the trace.
+fn outages(trace: &str, server: u32) -> Vec<(f64, f64)> {
+    let (mut outages, node) = (Vec::new(), (PARTICIPANTS + server).to_string());
+    for line in trace.lines().skip(1) {
+        let mut cells = line.split(',');
+        let (at, event) = (cells.next().unwrap(), cells.next().unwrap());
+        if !matches!(event, "up" | "down") || cells.next() != Some(&node) {
+            continue;
+        }
+        let at = at.parse::<f64>().unwrap() / 1e9;
+        match (event, outages.last_mut()) {
+            ("down", _) => outages.push((at, f64::INFINITY)),
+            (_, Some(outage)) => outage.1 = at,
+            (_, None) => {}
+        }
+    }
+    outages
+}
+
+/// The share of arrivals that find all workers busy, from a trace that is not kept: a request comes 1 ms after it was sent,
+/// and leaves the server when it is said to be delivered there.
+struct Waits {
+    workers: usize,
+    line: Vec<u8>,
+    coming: VecDeque<u64>,
+    present: usize,
+    arrived: u64,
+    waited: u64,
+}
+
+impl Waits {
+    fn take(&mut self) {
+        let line = std::str::from_utf8(&self.line).unwrap();
+        let mut cells = line.split(',');
+        let (at, event) = (cells.next().unwrap(), cells.next().unwrap());
+        if line.contains(",lookup-request,") {
+            let at: u64 = at.parse().unwrap();
+            while self.coming.front().is_some_and(|arrival| *arrival <= at) {
+                self.coming.pop_front();
+                self.arrived += 1;
+                self.waited += u64::from(self.present >= self.workers);
+                self.present += 1;
+            }
+            match event {
+                "send" => self.coming.push_back(at + 1_000_000),
+                "deliver" => self.present -= 1,
+                other => panic!("{other} of a request"),
+            }
+        }
+        self.line.clear();
+    }
+}
+
+impl Write for Waits {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for &byte in bytes {
+            if byte == b'\n' { self.take() } else { self.line.push(byte) }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// M/M/c at a load of .8: the probability of waiting by Erlang's second formula (Erlang 1917).
+#[test]
+fn requests_at_c_workers_wait_as_often_as_erlang_says() {
+    for (workers, expected) in [(2, 0.7111), (4, 0.5964)] {
+        let gap = 1000.0 / (0.8 * 1000.0 * f64::from(workers));
+        let seconds = 1e6 / (0.8 * 1000.0 * f64::from(workers));
+        let text = format!(
+            r#"
+            seed = 9
+            [time]
+            warmup = "0s"
+            measure = "{seconds}s"
+            [population]
+            participants = 1000
+            [network]
+            latency.constant = "1ms"
+            [workload]
+            lookup = {{ every = "{gap}s" }}
+            [systems.server.client-server]
+            uplink = "unlimited"
+            downlink = "unlimited"
+            queue = "unlimited"
+            service = {{ exponential = {{ mean = "1ms" }} }}
+            workers = {workers}
+            waiting = 4_000_000_000
+            "#
+        );
+        let mut waits = Waits {
+            workers: workers as usize,
+            line: Vec::new(),
+            coming: VecDeque::new(),
+            present: 0,
+            arrived: 0,
+            waited: 0,
+        };
+        let (run, registry) = (&runs(&text)[0], Registry::standard());
+        let simulate = registry.find(run.system().protocol).unwrap().simulate;
+        simulate(&run.plan, run.system(), run.seed, FIGURES, Some(&mut waits), &|_, _| true).unwrap();
+        let found = waits.waited as f64 / waits.arrived as f64;
+        println!("{workers} workers: {found:.4} of {} wait, expected {expected}", waits.arrived);
+        assert!(waits.arrived > 900_000 && (found / expected - 1.0).abs() < 0.03, "{found} of {workers} workers'");
+    }
+}
+
+#[test]
+fn with_a_standby_requests_fail_for_the_failover_time_only() {
+    let servers = "mtbf = \"5min\"\nmttr = \"20s\"\nretries = 0\nfailover = \"5s\"";
+    let (ran, trace) = with_trace(&scenario(GETS, servers));
+    let outages = outages(&trace, 0);
+    assert!(outages.len() > 2, "{outages:?}");
+    let longest = outages.iter().map(|(from, until)| until - from).fold(0.0, f64::max);
+    assert!((longest - 5.0).abs() < 1e-6, "the longest outage took {longest} s");
+    // A get issued up to 20 ms before a failure may find its request lost at the server or on the way.
+    let within = |at: f64| outages.iter().any(|&(from, until)| (from - 0.021..until).contains(&at));
+    let (mut failed, mut others) = (0, 0);
+    for row in ran.issued(0.0, 2990.0) {
+        let at = row.issued.as_nanos() as f64 / 1e9;
+        failed += u32::from(row.outcome == "failed");
+        others += u32::from(row.outcome != "correct" && !within(at));
+    }
+    assert!(failed > 500 && others == 0, "{failed} failed, {others} of them while the server was up");
+}
+
+#[test]
+fn a_second_failure_before_the_repair_lasts_until_one_of_the_two_is_mended() {
+    let servers = "mtbf = \"1min\"\nmttr = \"5min\"\nfailover = \"5s\"";
+    let (_, trace) = with_trace(&scenario("get = { every = \"1h\" }", servers));
+    let lasted: Vec<f64> = outages(&trace, 0).iter().map(|(from, until)| until - from).collect();
+    assert!(lasted.iter().any(|length| (length - 5.0).abs() < 1e-6) && lasted.iter().any(|length| *length > 30.0));
+}
+
+#[test]
+fn without_one_of_three_servers_a_third_of_the_keys_cannot_be_had() {
+    let (ran, trace) = with_trace(&scenario(GETS, &format!("servers = 3\n{FAILING}")));
+    let down = [0, 1, 2].map(|server| outages(&trace, server));
+    // Not within 2 s of a change: what is asked then may be answered on the other side of it.
+    let count = |at: f64, margin: f64| {
+        let is_down = |outages: &Vec<_>| outages.iter().any(|&(a, b)| (a - margin..b + margin).contains(&at));
+        down.iter().filter(|outages| is_down(outages)).count()
+    };
+    let mut shares = [(0u32, 0u32); 4];
+    for row in ran.issued(0.0, 2990.0) {
+        let at = row.issued.as_nanos() as f64 / 1e9;
+        let steady = count(at, 2.5);
+        if steady == count(at, -2.5) {
+            shares[steady].0 += u32::from(row.outcome == "failed");
+            shares[steady].1 += 1;
+        }
+    }
+    println!("failed and all gets while so many servers are down: {shares:?}");
+    for (servers, (failed, all)) in shares.into_iter().enumerate().filter(|(_, (_, all))| *all > 5000) {
+        let share = f64::from(failed) / f64::from(all);
+        let expected = servers as f64 / 3.0;
+        assert!((share - expected).abs() < 0.04 && (servers > 0 || failed == 0), "{servers} down: {share} failed");
+    }
+    assert!(shares[..3].iter().all(|(_, all)| *all > 5000), "too few: {shares:?}");
+}
+
+#[test]
+fn each_server_fails_by_draws_of_its_own() {
+    let down = |servers: u32, server: u32| {
+        let text = scenario("get = { every = \"1h\" }", &format!("servers = {servers}\n{FAILING}"));
+        outages(&with_trace(&text).1, server)
+    };
+    assert_eq!(down(1, 0), down(3, 0), "more servers change nothing for the first");
+    assert!(down(3, 0) != down(3, 1) && down(3, 1) != down(3, 2));
+}
+
+#[test]
+fn by_random_choice_every_server_holds_everything_and_a_put_reaches_all() {
+    let workload = "get = { every = \"5s\" }\nput = { every = \"30s\" }";
+    let ran = only(&scenario(workload, "servers = 3\nbalance = \"random\""), FIGURES);
+    // Three of 103 machines hold 900 records each.
+    ran.assert_near("records_mean", 900.0 * 3.0 / 103.0, 1e-6);
+    ran.assert_near("put_correct_ratio", 1.0, 0.0);
+    ran.assert_near("get_failed_ratio", 0.0, 0.0);
+    // A put is acknowledged as soon as it leaves its server, and reaches the others 1 ms of service later: only a get
+    // that is asked for in between and comes to another server may miss it.
+    assert!(ran.figure("get_incorrect_ratio") < 1e-4);
+}
+
+#[test]
+fn with_random_choice_and_retries_a_failed_server_is_hardly_noticed_and_catches_up() {
+    let workload = "get = { every = \"5s\" }\nput = { every = \"30s\" }";
+    let random = "servers = 3\nbalance = \"random\"\nretries = 8\nmtbf = \"20min\"\nmttr = \"2min\"";
+    let ran = only(&scenario(workload, random), FIGURES);
+    assert!(ran.figure("get_failed_ratio") + ran.figure("put_failed_ratio") < 0.01);
+    let stale = ran.figure("get_incorrect_ratio");
+    // A record is put every 270 s: without catching up, a third of the gets after a repair would for that long meet what
+    // was put while the server was down, about a third of the records.
+    println!("{stale} of the gets are stale");
+    assert!(stale < 1e-3, "{stale}");
+}
+
+#[test]
+fn with_back_off_what_a_full_server_refused_is_served_later() {
+    let burst = |extra: &str| {
+        let servers = format!("service = {{ constant = \"9ms\" }}\nwaiting = 5\nretries = 4\n{extra}");
+        only(&scenario(GETS, &servers), FIGURES).figure("get_failed_ratio")
+    };
+    let (without, with) = (burst(""), burst("backoff = {}"));
+    println!("{without} refused for good without back-off, {with} with it");
+    assert!(without > 0.02 && with < without / 5.0, "{without} and {with}");
+}
