@@ -2,7 +2,7 @@
 //!
 //! Near time is cut into slots of 2²⁰ ns (about 1 ms), 4096 of which make a page (about 4.3 s). Events of the current
 //! page wait in their slot, events of the next 4095 pages (4.9 h) in their page, and the rest in a heap. A page is
-//! dealt onto its slots when it is entered; a few slots at a time are sorted into a batch (see [`super::batch`]). So an
+//! dealt onto its slots when it is entered; a few slots at a time are sorted into a batch (see `batch`). So an
 //! event is moved three times at most, wherever it lies. An empty slot costs nothing.
 //!
 //! Two batches are open: the one being emptied and the one after it, so that whoever wants to know can see which events

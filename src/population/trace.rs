@@ -2,7 +2,7 @@
 //!
 //! `up`: comes online; `down`: goes, with its disk, to return; `gone`: goes for good, or is gone that was away. An `up`
 //! after `gone` is the next incarnation. Who is up at time 0 is in session 0; who comes later begins with session 1, as if
-//! it had been away at time zero; an incarnation after the first begins with session 0. So the file that [`write`] makes
+//! it had been away at time zero; an incarnation after the first begins with session 0. So the file that [`write`](write()) makes
 //! of a timeline reads back to the same sessions with the same numbers.
 
 use std::collections::BTreeMap;
