@@ -357,28 +357,13 @@ impl Chord {
     fn neighbour_unanswered(&mut self, cx: &mut Context<'_, Self>, tag: Tag, node: NodeId, retries: u8) {
         if retries < cx.config.retries {
             let message = if tag == Tag::Stabilize { Message::GetNeighbours } else { Message::Ping };
-            return self.call(cx, node, None, message, cx.config.rpc_timeout, tag, retries + 1);
+            return self.rpcs.call_again(cx, node, None, message, cx.config.rpc_timeout, tag, retries + 1);
         }
         let successor_failed = tag == Tag::Stabilize && self.tables.successor() == Some(node);
         self.forget(cx, node);
         if successor_failed {
             self.stabilize(cx);
         }
-    }
-
-    /// [`Rpcs::call_again`].
-    #[expect(clippy::too_many_arguments, reason = "they are what a request is")]
-    fn call(
-        &mut self,
-        cx: &mut Context<'_, Self>,
-        to: NodeId,
-        op: Option<OpId>,
-        message: Message,
-        timeout: Duration,
-        tag: Tag,
-        retries: u8,
-    ) {
-        self.rpcs.call_again(cx, to, op, message, timeout, tag, retries);
     }
 
     fn waits_for(&self, tag: Tag) -> bool {

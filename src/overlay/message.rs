@@ -149,7 +149,7 @@ pub const HEADER_BYTES: u32 = 28;
 
 /// Bytes of the largest value that travels in a packet. A larger one would fill any queue in front of the RPCs, and moves
 /// as a flow.
-pub const LARGEST_VALUE: u32 = 16 * 1024;
+pub const LARGEST_IN_PACKET: u32 = 16 * 1024;
 
 /// Bytes of `message` on the wire.
 pub fn wire_bytes(message: &impl Payload, lists: &Lists) -> u32 {

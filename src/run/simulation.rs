@@ -84,7 +84,7 @@ impl<M> Default for Parked<M> {
 
 /// The effect buffers of handlers that called others, for use again. Boxed, so that taking one moves a pointer: copying a
 /// value that was just written field by field waits until all those writes have reached the cache.
-#[expect(clippy::vec_box, reason = "see above: 5 % of the time of an event")]
+#[expect(clippy::vec_box, reason = "see above")]
 pub(super) struct Buffers<M, T> {
     pub overlay: Vec<Box<Effects<M, T>>>,
     pub storage: Vec<Box<storage::Effects>>,

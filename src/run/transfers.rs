@@ -17,7 +17,7 @@ use super::simulation::Simulation;
 use crate::engine::Time;
 use crate::engine::order::Class;
 use crate::network::{FlowId, Flows, Loss, Wake};
-use crate::overlay::message::{HEADER_BYTES, LARGEST_VALUE, MESSAGE_BYTES};
+use crate::overlay::message::{HEADER_BYTES, LARGEST_IN_PACKET, MESSAGE_BYTES};
 use crate::overlay::{Envelope, Kind, NodeId, Placement, Protocol};
 use crate::storage::Message;
 
@@ -32,8 +32,8 @@ pub(super) struct Transfers<M> {
 impl<M: Copy> Transfers<M> {
     /// Between machines with these paces, for values of these `sizes`. Costs nothing if none is too large for a packet.
     pub fn new(mut sizes: impl Iterator<Item = u32>, paces: impl Iterator<Item = [f64; 2]>) -> Transfers<M> {
-        match sizes.any(|size| size > LARGEST_VALUE) {
-            true => Transfers { above: HEADER_BYTES + MESSAGE_BYTES + LARGEST_VALUE, flows: Flows::new(paces) },
+        match sizes.any(|size| size > LARGEST_IN_PACKET) {
+            true => Transfers { above: HEADER_BYTES + MESSAGE_BYTES + LARGEST_IN_PACKET, flows: Flows::new(paces) },
             false => Transfers { above: u32::MAX, flows: Flows::new([]) },
         }
     }
@@ -52,7 +52,7 @@ impl<M: Copy> Transfers<M> {
 pub(super) const fn in_packet(placement: Placement, size: u32) -> u32 {
     match placement {
         Placement::Everyone(_) => size,
-        Placement::Closest(_) | Placement::Servers if size > LARGEST_VALUE => 0,
+        Placement::Closest(_) | Placement::Servers if size > LARGEST_IN_PACKET => 0,
         Placement::Closest(_) | Placement::Servers => size,
     }
 }

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::agent::{Agent, Desk, Effect, Tag};
 use super::message::{Message, OFFERED_AT_ONCE, Standing};
 use crate::engine::{Noise, Time};
-use crate::overlay::message::LARGEST_VALUE;
+use crate::overlay::message::LARGEST_IN_PACKET;
 use crate::overlay::{Held, List, NodeId, RecordId, Version};
 
 /// What is done when the nodes responsible for a record change.
@@ -86,7 +86,7 @@ impl Agent {
     /// packet, it is from now on, because this node is about to say that it wants it: within two time-outs, one for the
     /// answer and one for the first byte.
     fn comes_or_will(&mut self, desk: &Desk<'_>, record: RecordId, version: Version) -> bool {
-        if desk.size(record) <= LARGEST_VALUE {
+        if desk.size(record) <= LARGEST_IN_PACKET {
             return false;
         }
         self.coming.retain(|coming| coming.until > desk.now);

@@ -6,7 +6,7 @@ use super::agent::{Agent, Desk, Effect, Effects};
 use super::message::Message;
 use super::repair::{Neighbourhood, Repair};
 use crate::engine::{Duration, Noise, Time};
-use crate::overlay::message::LARGEST_VALUE;
+use crate::overlay::message::LARGEST_IN_PACKET;
 use crate::overlay::{Cause, Contact, Envelope, Lists, NodeId, OpId, RecordId, Version};
 
 const OP: OpId = OpId::new(1, 0);
@@ -275,7 +275,7 @@ fn a_copy_stored_on_the_wrong_node_is_passed_on() {
 
 #[test]
 fn a_value_too_large_for_a_packet_is_sent_by_one_of_those_who_offer_it() {
-    for (size, sent) in [(LARGEST_VALUE, 2), (LARGEST_VALUE + 1, 1)] {
+    for (size, sent) in [(LARGEST_IN_PACKET, 2), (LARGEST_IN_PACKET + 1, 1)] {
         let mut nodes = Nodes::new(3);
         nodes.size = size;
         for holder in [1, 2] {
@@ -291,7 +291,7 @@ fn a_value_too_large_for_a_packet_is_sent_by_one_of_those_who_offer_it() {
 #[test]
 fn a_value_on_its_way_is_not_wanted_until_its_way_breaks_off() {
     let mut nodes = Nodes::new(2);
-    nodes.size = LARGEST_VALUE + 1;
+    nodes.size = LARGEST_IN_PACKET + 1;
     nodes.agents[1].store.keep(RECORD, Version(4));
     let offer = |agent: &mut Agent, desk: &mut Desk<'_>, known: &Known| agent.on_change(desk, &[NodeId(0)], &[], known);
     nodes.agents[0].on_coming(RECORD, Version(4), Time::NEVER);

@@ -1,6 +1,6 @@
 //! What every registered protocol must do, whatever it is. A new row of the registry is tested here without a word.
 
-use super::lab::{FIGURES, OPERATIONS_TOO, Ran, all, every_system, runs, simulate, traced};
+use super::lab::{FIGURES, OPERATIONS_TOO, Ran, all, environment, every_system, runs, simulate, traced};
 use peerlab::run::Wanted;
 
 /// Lookups, gets and puts by 200 machines that never fail.
@@ -128,16 +128,6 @@ fn a_system_does_not_know_what_it_is_compared_with() {
         assert!(ran.id == alone[0].id && ran.id == other.id);
         assert!(ran.outcome == alone[0].outcome && ran.outcome == other.outcome, "{name} depends on its company");
     }
-}
-
-/// Of a trace: who came and went, and who asked for what, when.
-fn environment(trace: &str, participants: u32) -> Vec<String> {
-    let described = |line: &&str| {
-        let mut cells = line.split(',');
-        let (event, node) = (cells.nth(1), cells.next().and_then(|node| node.parse::<u32>().ok()));
-        matches!(event, Some("up" | "down" | "issue")) && node.is_some_and(|node| node < participants)
-    };
-    trace.lines().filter(described).map(str::to_owned).collect()
 }
 
 #[test]

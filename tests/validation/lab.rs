@@ -139,3 +139,13 @@ impl Ran {
         assert!(rows.is_empty() || rows.len() as f64 == issued, "{}: {} rows of {issued}", self.id, rows.len());
     }
 }
+
+/// Of a trace: who came and went, and who asked for what, when; servers left out.
+pub fn environment(trace: &str, participants: u32) -> Vec<String> {
+    let described = |line: &&str| {
+        let mut cells = line.split(',');
+        let (event, node) = (cells.nth(1), cells.next().and_then(|node| node.parse::<u32>().ok()));
+        matches!(event, Some("up" | "down" | "issue")) && node.is_some_and(|node| node < participants)
+    };
+    trace.lines().filter(described).map(str::to_owned).collect()
+}

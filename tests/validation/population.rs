@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::lab::{FIGURES, OPERATIONS_TOO, Ran, every_system, only, runs, simulate, traced};
+use super::lab::{FIGURES, OPERATIONS_TOO, Ran, environment, every_system, only, runs, simulate, traced};
 use peerlab::engine::{Duration, Time};
 use peerlab::population::trace;
 use peerlab::registry::Registry;
@@ -49,16 +49,6 @@ const EVERYTHING: &str = r#"
     [[events]]
     crash = { at = "24min", share = 0.2 }
 "#;
-
-/// Of a trace: who came and went, and who asked for what, when; servers left out.
-fn environment(trace: &str, participants: u32) -> Vec<String> {
-    let described = |line: &&str| {
-        let mut cells = line.split(',');
-        let (event, node) = (cells.nth(1), cells.next().and_then(|node| node.parse::<u32>().ok()));
-        matches!(event, Some("up" | "down" | "issue")) && node.is_some_and(|node| node < participants)
-    };
-    trace.lines().filter(described).map(str::to_owned).collect()
-}
 
 #[test]
 fn sessions_and_operations_are_the_same_in_every_system_whatever_happens() {

@@ -6,37 +6,37 @@ use super::lab::{FIGURES, Ran, only};
 const MU: f64 = 1000.0;
 
 /// A server under open-loop Poisson demand of `rho` of what its workers can do, until about `requests` have been served.
-fn server(rho: f64, service: &str, workers: u32, requests: f64) -> Ran {
+pub fn demand(warmup: &str, rho: f64, service: &str, workers: u32, requests: f64) -> String {
     let rate = rho * MU * f64::from(workers);
-    let seconds = requests / rate;
-    only(
-        &format!(
-            r#"
-            seed = 9
-            [time]
-            warmup = "10s"
-            measure = "{seconds}s"
-            [population]
-            participants = 1000
-            [network]
-            latency.constant = "1ms"
-            [workload]
-            lookup = {{ every = "{}s" }}
-            [systems.server.client-server]
-            uplink = "unlimited"
-            downlink = "unlimited"
-            queue = "unlimited"
-            service = {service}
-            workers = {workers}
-            waiting = 4_000_000_000
-            "#,
-            1000.0 / rate
-        ),
-        FIGURES,
+    let (seconds, gap) = (requests / rate, 1000.0 / rate);
+    format!(
+        r#"
+        seed = 9
+        [time]
+        warmup = "{warmup}"
+        measure = "{seconds}s"
+        [population]
+        participants = 1000
+        [network]
+        latency.constant = "1ms"
+        [workload]
+        lookup = {{ every = "{gap}s" }}
+        [systems.server.client-server]
+        uplink = "unlimited"
+        downlink = "unlimited"
+        queue = "unlimited"
+        service = {service}
+        workers = {workers}
+        waiting = 4_000_000_000
+        "#
     )
 }
 
-const EXPONENTIAL: &str = "{ exponential = { mean = \"1ms\" } }";
+fn server(rho: f64, service: &str, workers: u32, requests: f64) -> Ran {
+    only(&demand("10s", rho, service, workers, requests), FIGURES)
+}
+
+pub const EXPONENTIAL: &str = "{ exponential = { mean = \"1ms\" } }";
 const CONSTANT: &str = "{ constant = \"1ms\" }";
 
 fn within_three_percent(ran: &Ran, name: &str, expected: f64) {

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use peerlab::registry::Registry;
 
 use super::lab::{FIGURES, OPERATIONS_TOO, Ran, only, runs, traced};
+use super::queueing::{EXPONENTIAL, demand};
 
 const PARTICIPANTS: u32 = 100;
 
@@ -111,29 +112,7 @@ impl Write for Waits {
 #[test]
 fn requests_at_c_workers_wait_as_often_as_erlang_says() {
     for (workers, expected) in [(2, 0.7111), (4, 0.5964)] {
-        let gap = 1000.0 / (0.8 * 1000.0 * f64::from(workers));
-        let seconds = 1e6 / (0.8 * 1000.0 * f64::from(workers));
-        let text = format!(
-            r#"
-            seed = 9
-            [time]
-            warmup = "0s"
-            measure = "{seconds}s"
-            [population]
-            participants = 1000
-            [network]
-            latency.constant = "1ms"
-            [workload]
-            lookup = {{ every = "{gap}s" }}
-            [systems.server.client-server]
-            uplink = "unlimited"
-            downlink = "unlimited"
-            queue = "unlimited"
-            service = {{ exponential = {{ mean = "1ms" }} }}
-            workers = {workers}
-            waiting = 4_000_000_000
-            "#
-        );
+        let text = demand("0s", 0.8, EXPONENTIAL, workers, 1e6);
         let mut waits = Waits {
             workers: workers as usize,
             line: Vec::new(),

@@ -114,7 +114,7 @@ impl Chord {
             let excluded = (excluded.len() > 0).then(|| cx.lists.put(excluded));
             Message::FindSuccessor { target, record, count, hops, excluded }
         };
-        self.call(cx, lookup.last(), lookup.op(), message, timeout, Tag::Lookup(lookup.number), retries);
+        self.rpcs.call_again(cx, lookup.last(), lookup.op(), message, timeout, Tag::Lookup(lookup.number), retries);
         self.lookups.reserve_exact(1); // most nodes have one at a time
         self.lookups.push(lookup);
     }

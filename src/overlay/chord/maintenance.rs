@@ -50,7 +50,7 @@ impl Chord {
 
     fn stabilize_with(&mut self, cx: &mut Context<'_, Self>, node: NodeId) {
         if !self.waits_for(Tag::Stabilize) {
-            self.call(cx, node, None, Message::GetNeighbours, cx.config.rpc_timeout, Tag::Stabilize, 0);
+            self.rpcs.call(cx, node, None, Message::GetNeighbours, cx.config.rpc_timeout, Tag::Stabilize);
         }
     }
 
@@ -131,7 +131,7 @@ impl Chord {
         if let Some(predecessor) = self.tables.predecessor()
             && !self.waits_for(Tag::CheckPredecessor)
         {
-            self.call(cx, predecessor, None, Message::Ping, cx.config.rpc_timeout, Tag::CheckPredecessor, 0);
+            self.rpcs.call(cx, predecessor, None, Message::Ping, cx.config.rpc_timeout, Tag::CheckPredecessor);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::table::{Change, ENTRY_BYTES};
 use super::{Cx, FullTable, Message, Phase, Spread, Tag, before};
 use crate::overlay::context::Effect;
-use crate::overlay::message::LARGEST_VALUE;
+use crate::overlay::message::LARGEST_IN_PACKET;
 use crate::overlay::{Envelope, Kind, NodeId, OpId, Traffic};
 
 /// A change that this machine is passing on to a range of members.
@@ -128,7 +128,7 @@ impl FullTable {
         let Some(at) = self.position(id) else { return };
         let Relay { change, op, for_others, again, .. } = self.relays[at];
         let bytes = cx.shared.bytes_of(change, cx.sizes);
-        let bytes = if stored && bytes > LARGEST_VALUE + ENTRY_BYTES { ENTRY_BYTES } else { bytes };
+        let bytes = if stored && bytes > LARGEST_IN_PACKET + ENTRY_BYTES { ENTRY_BYTES } else { bytes };
         let message = Message::Update { change, last, bytes, again };
         let tag = Tag::Update { relay: id, last };
         let (rpc, timer) = self.rpcs.open_again(cx.now, to, tag, cx.config.rpc_timeout, retries);
