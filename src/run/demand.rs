@@ -41,8 +41,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let session = self.session(node);
         let (target, record) = match kind {
             OperationKind::Get | OperationKind::Put => {
-                let record = RecordId::new(self.workload.record(&self.streams, kind, session, number, self.now));
-                (self.record_keys[record.index()], Some(record))
+                self.resource(self.workload.record(&self.streams, kind, session, number, self.now))
             }
             OperationKind::Lookup => (self.lookup_target(self.workload.subject(&self.streams, session, number)), None),
         };
@@ -67,16 +66,28 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let Some(node) = node.filter(|node| self.seats[node.index()].online) else { return };
         let (target, record) = match kind {
             OperationKind::Lookup => (Key(key), None),
-            OperationKind::Get | OperationKind::Put => {
-                (self.record_keys[key as usize], Some(RecordId::new(key as u32)))
-            }
+            OperationKind::Get | OperationKind::Put => self.resource(key as u32),
         };
-        if let (Some(record), Some(bytes)) = (record, bytes) {
-            self.sizes[record.index()] = bytes;
-            self.sizes_in_packet[record.index()] = in_packet(P::PLACEMENT, bytes);
+        if let (Some(_), Some(bytes)) = (record, bytes) {
+            self.resize(key as u32, bytes);
         }
         let counted = self.now >= Time::ZERO + self.plan.warmup;
         self.issue(node, |operation| Operation { kind, number, target, record, counted, ..operation });
+    }
+
+    /// What a get or put of a resource is for: its record, the first if it has several, and that one's key.
+    fn resource(&self, resource: u32) -> (Key, Option<RecordId>) {
+        let first = self.records.coding().record(resource, 0);
+        (self.record_keys[first.index()], Some(first))
+    }
+
+    /// From now on a resource has so many bytes.
+    fn resize(&mut self, resource: u32, bytes: u32) {
+        let coding = self.records.coding();
+        for record in (0..coding.pieces()).map(|piece| coding.record(resource, piece).index()) {
+            self.sizes[record] = coding.piece_size(bytes);
+            self.sizes_in_packet[record] = in_packet(P::PLACEMENT, self.sizes[record]);
+        }
     }
 
     fn lookup_target(&self, draw: u64) -> Key {
@@ -147,8 +158,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         waiting.into_iter().for_each(|op| self.start_operation(op));
     }
 
-    fn start_operation(&mut self, op: OpId) {
-        let Some(operation) = self.operations.get(op) else { return };
+    pub fn start_operation(&mut self, op: OpId) {
+        let Some(&mut operation) = self.operations.get(op) else { return };
+        if self.is_whole(&operation) {
+            return self.start_whole(op);
+        }
+        let operation = self.operations.get(op).expect("it was just looked at");
         operation.stage = Stage::Overlay;
         let Operation { node, kind, target, record, version, .. } = *operation;
         let count = self.replicas();
@@ -183,7 +198,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// The version that a node holds itself.
-    fn version_at(&self, node: NodeId, record: RecordId) -> Option<Version> {
+    pub fn version_at(&self, node: NodeId, record: RecordId) -> Option<Version> {
         match P::PLACEMENT {
             Placement::Everyone(_) => self.nodes[node.index()].version_of(&self.shared, node, record),
             _ => self.agents[node.index()].store.version(record),
@@ -227,7 +242,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 self.operations.get(op).expect("it was just looked at").stage = Stage::Holder;
                 self.with_agent(node, |agent, desk, _| agent.fetch(desk, op, record, &[holder]));
             }
-            _ => self.answered(op, version >= wanted, holder),
+            _ => {
+                self.operations.get(op).expect("it was just looked at").version = version;
+                self.answered(op, version >= wanted, holder);
+            }
         }
     }
 
@@ -249,12 +267,16 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// A put was acknowledged. (`storers` is empty where everyone stores.)
     pub fn acknowledged(&mut self, op: OpId, storers: &[NodeId]) {
-        let Some(&mut Operation { node, target, record: Some(record), version, hops, publication, .. }) =
+        let Some(&mut Operation { node, target, record: Some(record), version, hops, publication, parent, .. }) =
             self.operations.get(op)
         else {
             return;
         };
-        self.records.acknowledge(record, version);
+        self.note_stored(record);
+        // Of one piece it says nothing of the others.
+        if parent.is_none() && (!publication || self.records.coding().pieces() == 1) {
+            self.records.acknowledge(record, version);
+        }
         if publication {
             self.with_agent(node, |agent, desk, around| agent.on_returned(desk, record, storers, around));
         }
@@ -272,24 +294,15 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         responsible.iter().any(|(_, node)| storers.contains(node))
     }
 
-    /// Tells how many records can be had now. Where everybody holds everything, all can while anybody is there.
-    pub fn tell_available(&mut self) {
-        let available = match P::PLACEMENT {
-            Placement::Everyone(_) if self.online.is_empty() => 0,
-            Placement::Everyone(_) => self.records.ever_stored(),
-            _ => self.records.available(),
-        };
-        self.observer.available(self.now, available);
-    }
-
     /// A node stored an operation's version.
     pub fn stored(&mut self, op: OpId) {
-        if let Some(operation) = self.operations.get(op) {
-            operation.touched += 1;
-            if let Some(record) = operation.record {
-                self.records.mark_stored(record);
-                self.tell_available();
-            }
+        let Some(record) = self.operations.get(op).map(|operation| operation.record) else { return };
+        if let Some(charged) = self.operations.charged(op) {
+            charged.touched += 1;
+        }
+        if let Some(record) = record {
+            self.note_stored(record);
+            self.tell_stock();
         }
     }
 
@@ -301,17 +314,21 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let local = operation.kind == OperationKind::Get && at.node == node;
         let verdict = if correct { Verdict::Correct } else { Verdict::Incorrect };
         let ended = Ended { verdict, hops: correct.then_some(at.hops), round_trip, local };
-        self.observer.operation_ended(self.now, &operation, &ended);
+        match operation.parent {
+            Some(whole) => self.piece_ended(whole, &operation, &ended, at.hops),
+            None => self.observer.operation_ended(self.now, &operation, &ended),
+        }
     }
 
     /// An operation ended without an answer. What storage cannot know is looked up: whether copies exist at all.
     pub fn failed(&mut self, op: OpId, cause: Cause) {
         let Some(operation) = self.operations.end(op) else { return };
+        self.stop_pieces(op);
         let cause = match (cause, operation.kind, operation.record) {
-            (Cause::Unreachable | Cause::Timeout, OperationKind::Get, Some(record)) => {
-                match (self.records.is_stored(record), self.records.is_lost(record)) {
+            (Cause::Unreachable | Cause::Timeout, OperationKind::Get, Some(record)) if operation.parent.is_none() => {
+                match (self.records.is_resource_stored(record), self.records.is_lost(record)) {
                     (false, _) => Cause::NeverStored,
-                    (true, true) if !matches!(P::PLACEMENT, Placement::Everyone(_)) => Cause::Lost,
+                    (true, true) => Cause::Lost,
                     _ => cause,
                 }
             }
@@ -322,7 +339,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     fn end_without_answer(&mut self, operation: &Operation, verdict: Verdict) {
         let ended = Ended { verdict, hops: None, round_trip: None, local: false };
-        self.observer.operation_ended(self.now, operation, &ended);
+        match (operation.parent, verdict) {
+            (None, _) => self.observer.operation_ended(self.now, operation, &ended),
+            (Some(whole), Verdict::Failed(_)) => self.piece_ended(whole, operation, &ended, 0),
+            (Some(_), _) => {} // it ends with the whole
+        }
     }
 
     /// The deadline of an operation has passed.
@@ -334,7 +355,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Nothing more is done for an operation.
-    fn stop(&mut self, operation: &Operation) {
+    pub fn stop(&mut self, operation: &Operation) {
+        self.stop_pieces(operation.id);
         self.nodes[operation.node.index()].cancel(operation.id);
         if let Some(agent) = self.agents.get_mut(operation.node.index()) {
             agent.cancel(operation.id);
@@ -348,6 +370,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn abandon_operations(&mut self, node: NodeId) {
         while let Some(op) = self.operations.of(node) {
             let operation = self.operations.end(op).expect("it is listed");
+            self.wholes.forget(op);
             self.end_without_answer(&operation, Verdict::Abandoned);
         }
     }
@@ -356,6 +379,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn close_operations(&mut self) {
         while let Some(op) = self.operations.any() {
             let operation = self.operations.end(op).expect("it is under way");
+            self.wholes.forget(op);
             self.end_without_answer(&operation, Verdict::Open);
         }
     }

@@ -168,11 +168,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     self.schedule(at, Class::Timer, node, Event::StorageTimeout { node, epoch });
                 }
                 Effect::Kept { record } => {
-                    self.records.copy_made(record, true);
+                    self.records.copy_made(self.now, record, true);
                     self.count_records(node);
                 }
                 Effect::Dropped { record } => {
-                    self.records.copy_dropped(record);
+                    self.records.copy_dropped(self.now, record);
                     self.count_records(node);
                 }
                 Effect::Return { record, version } => self.return_record(node, record, version),
@@ -188,14 +188,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    fn count_records(&mut self, node: NodeId) {
-        let held = self.held(node).len() as u32;
-        self.observer.records(self.now, node, held);
-        self.tell_available();
-    }
-
     fn count_operation_timeout(&mut self, op: overlay::OpId) {
-        if let Some(operation) = self.operations.get(op) {
+        if let Some(operation) = self.operations.charged(op) {
             operation.timeouts += 1;
         }
     }

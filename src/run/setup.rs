@@ -3,7 +3,8 @@
 use super::event::Event;
 use super::observer::Observer;
 use super::operations::Operations;
-use super::oracle::{Directory, Records};
+use super::oracle::Directory;
+use super::records::Records;
 use super::scheme;
 use super::sessions::NOWHERE;
 use super::simulation::{Counts, Seat, Service, Simulation};
@@ -15,8 +16,8 @@ use crate::network::{Access, Network, Station};
 use crate::overlay::{Key, Lists, Metric, NodeId, Placement, Protocol, RecordId, Roster, Server, Version, View};
 use crate::population::{self, Timeline};
 use crate::scenario::plan::{Plan, Start, System};
-use crate::storage::Agent;
 use crate::storage::message::OFFERED_AT_ONCE;
+use crate::storage::{Agent, Coding};
 
 const NOISE: Purpose = Purpose::new("noise");
 const SERVER_KEY: Purpose = Purpose::new("server-key");
@@ -47,10 +48,10 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         let links: Vec<Access> = specs.iter().map(link).collect();
         let nodes = (0..machines).map(|node| P::new(config, &View::new(NodeId(node), &keys))).collect();
         let longest = P::longest_list(config).max(2 * OFFERED_AT_ONCE);
-        let count = plan.resources.count;
-        let size = |record| population::record_size(&streams, &plan.resources.size, record);
-        let sizes: Vec<u32> = (0..count).map(size).collect();
-        let later = plan.workload.requests.iter().filter_map(|request| request.bytes);
+        let (count, coding) = (plan.resources.count, system.storage.coding);
+        let sizes = piece_sizes(&streams, plan, coding);
+        let later =
+            plan.workload.requests.iter().filter_map(|request| request.bytes.map(|size| coding.piece_size(size)));
         let network = Network::new(&plan.network, &streams, participants, &links);
         Simulation {
             plan,
@@ -61,7 +62,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             timeline,
             workload: scheme::workload(plan),
             patience: P::patience(config),
-            publications: publications(&streams, plan),
+            publications: publications(&streams, plan, coding),
             now: Time::ZERO,
             queue: Queue::new(),
             transfers: Transfers::new(
@@ -69,7 +70,9 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
                 (0..machines).map(|machine| network.paces(machine)),
             ),
             network,
-            record_keys: (0..count).map(|record| Key(population::record_key(&streams, record))).collect(),
+            record_keys: pieces(count, coding)
+                .map(|(resource, piece)| Key(population::record_key(&streams, resource, piece)))
+                .collect(),
             sizes_in_packet: sizes.iter().map(|&size| in_packet(P::PLACEMENT, size)).collect(),
             sizes,
             seats: (0..machines).map(|node| seat(&streams, node)).collect(),
@@ -81,6 +84,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             downlinks: Default::default(),
             requests: Default::default(),
             operations: Operations::new(machines as usize),
+            wholes: Default::default(),
             directory: Directory::new(plan.population.online as u32),
             joined: Vec::new(),
             online: Vec::new(),
@@ -88,7 +92,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             joining: 0,
             cuts: Vec::new(),
             crashed: vec![Vec::new(); plan.events.len()],
-            records: Records::new(count),
+            records: Records::new(count, coding),
             buffers: Default::default(),
             counts: Counts::default(),
             observer,
@@ -146,7 +150,6 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
     fn place_records(&mut self) {
         let (mut nearest, mut servers) = (Vec::new(), Vec::new());
         for record in (0..self.records.count()).map(RecordId::new) {
-            self.records.mark_stored(record);
             match P::PLACEMENT {
                 Placement::Closest(metric) => {
                     let key = self.record_keys[record.index()];
@@ -164,27 +167,41 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
                 }
                 Placement::Everyone(_) => {}
             }
+            self.note_stored(record);
         }
-        self.tell_available();
+        self.tell_stock();
     }
 
     fn place(&mut self, record: RecordId, node: NodeId) {
         self.agents[node.index()].store.keep(record, Version(0));
-        self.records.copy_made(record, true);
+        self.records.copy_made(self.now, record, true);
         let held = self.held(node).len() as u32;
         self.observer.records(self.now, node, held);
     }
 }
 
-/// Who publishes which record, by publisher.
-fn publications(streams: &Streams, plan: &Plan) -> Vec<(NodeId, RecordId)> {
+/// The pieces of all resources, in the order of the records.
+fn pieces(count: u32, coding: Coding) -> impl Iterator<Item = (u32, u32)> {
+    (0..count).flat_map(move |resource| (0..coding.pieces()).map(move |piece| (resource, piece)))
+}
+
+/// Bytes of every record.
+fn piece_sizes(streams: &Streams, plan: &Plan, coding: Coding) -> Vec<u32> {
+    let size = |resource| coding.piece_size(population::resource_size(streams, &plan.resources.size, resource));
+    let of_one = |resource| std::iter::repeat_n(size(resource), coding.pieces() as usize);
+    (0..plan.resources.count).flat_map(of_one).collect()
+}
+
+/// Who publishes which record, by publisher: one participant all pieces of a resource.
+fn publications(streams: &Streams, plan: &Plan, coding: Coding) -> Vec<(NodeId, RecordId)> {
     if plan.population.start == Start::Converged {
         return Vec::new();
     }
     let participants = u64::from(plan.population.participants);
-    let publisher = |record: u32| streams.stream(PUBLISHER, record.into()).below(participants) as u32;
-    let mut list: Vec<_> =
-        (0..plan.resources.count).map(|record| (NodeId(publisher(record)), RecordId::new(record))).collect();
+    let publisher = |resource: u32| NodeId(streams.stream(PUBLISHER, resource.into()).below(participants) as u32);
+    let mut list: Vec<_> = pieces(plan.resources.count, coding)
+        .map(|(resource, piece)| (publisher(resource), coding.record(resource, piece)))
+        .collect();
     list.sort_unstable();
     list
 }

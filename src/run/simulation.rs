@@ -16,7 +16,9 @@ use crate::storage::{self, Agent};
 use super::event::{Event, Packet};
 use super::observer::Observer;
 use super::operations::Operations;
-use super::oracle::{Directory, Records};
+use super::oracle::Directory;
+use super::pieces::Wholes;
+use super::records::Records;
 use super::transfers::Transfers;
 
 /// What is looked at for every event of a node.
@@ -143,6 +145,8 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     /// Requests that wait or are served at a server.
     pub requests: Parked<P::Message>,
     pub operations: Operations,
+    /// Those of them that are on resources in several pieces.
+    pub wholes: Wholes,
     pub directory: Directory,
     /// The joined participants, in no particular but a deterministic order, to draw a contact from.
     pub joined: Vec<NodeId>,

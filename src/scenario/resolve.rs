@@ -54,7 +54,7 @@ fn read(check: &mut Check<'_>, stem: &str, files: &mut Files, registered: &[Regi
     };
     let workload = workload(check, files, known);
     let events = events(check, end, known.resources);
-    let systems = systems(check, registered);
+    let systems = systems(check, registered, known.resources);
     check.section::<file::Sweep>("sweep")?;
     let (warmup, measure, sample) = time?;
     Ok(Plan {

@@ -9,6 +9,7 @@
 //! means that its request does not time out meanwhile, and that nobody has the same value sent twice at once.
 
 pub mod agent;
+pub mod coding;
 pub mod message;
 pub mod operations;
 pub mod repair;
@@ -17,6 +18,7 @@ pub mod store;
 mod tests;
 
 pub use agent::{Agent, Desk, Effect, Effects, Storers};
+pub use coding::Coding;
 pub use message::Message;
 pub use repair::{Neighbourhood, Repair};
 pub use store::Store;
