@@ -6,14 +6,11 @@ use super::operations::{Operation, Stage, Verdict};
 use super::setup::metric;
 use super::simulation::Simulation;
 use super::transfers::in_packet;
+use crate::engine::Time;
 use crate::engine::order::{Class, Order};
-use crate::engine::{Duration, Time};
 use crate::network::Loss;
 use crate::overlay::{Cause, Contact, Key, Metric, NodeId, OpId, Placement, Protocol, RecordId, Version, Walk};
 use crate::population::{OperationKind, Request, Target};
-
-/// Between two attempts to publish what is not stored yet.
-const PUBLISH_AGAIN: Duration = Duration::from_secs(60);
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A session began: the first operation of each kind is due after a residual gap.
@@ -100,39 +97,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// A participant puts the records that it publishes into a system that did not start converged.
-    pub fn publish(&mut self, node: NodeId) {
-        let range = self.publications.partition_point(|(publisher, _)| *publisher < node)
-            ..self.publications.partition_point(|(publisher, _)| *publisher <= node);
-        let mut again = false;
-        for at in range {
-            let record = self.publications[at].1;
-            if !self.records.is_stored(record) {
-                again = true;
-                self.put_unasked(node, record, Version(0));
-            }
-        }
-        if again {
-            let epoch = self.seats[node.index()].epoch;
-            let event = Event::Publish { node, epoch };
-            self.schedule(self.now + PUBLISH_AGAIN, Class::Timer, node, event);
-        }
-    }
-
-    /// A node holds a record that belongs elsewhere: it puts it there in the version that it has.
-    pub fn return_record(&mut self, node: NodeId, record: RecordId, version: Version) {
-        if !self.operations.publishes(node, record) {
-            self.put_unasked(node, record, version);
-        }
-    }
-
-    /// A put that is not part of the workload.
-    fn put_unasked(&mut self, node: NodeId, record: RecordId, version: Version) {
-        let (kind, target) = (OperationKind::Put, self.record_keys[record.index()]);
-        self.issue(node, |blank| Operation { kind, target, record: Some(record), version, publication: true, ..blank });
-    }
-
-    fn issue(&mut self, node: NodeId, make: impl FnOnce(Operation) -> Operation) {
+    pub fn issue(&mut self, node: NodeId, make: impl FnOnce(Operation) -> Operation) {
         let session = self.seats[node.index()].epoch;
         let records = &mut self.records;
         let id = self.operations.issue(node, self.now, |blank| {
@@ -166,7 +131,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let operation = self.operations.get(op).expect("it was just looked at");
         operation.stage = Stage::Overlay;
         let Operation { node, kind, target, record, version, .. } = *operation;
-        let count = self.replicas();
+        let pointer = record.and_then(|record| self.pointer(record));
         match (kind, record) {
             (OperationKind::Lookup, _) => self.walk(node, Walk { op, target, record: None, count: 1 }),
             (OperationKind::Get, Some(record)) => {
@@ -175,12 +140,17 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 } else if P::PLACEMENT == Placement::Servers && self.is_transferred(record) {
                     let server = NodeId(self.participants);
                     self.walk_found(op, &[Contact { node: server, hops: 1 }]);
+                } else if let Some(pointer) = pointer {
+                    self.look_for_pointer(op, pointer);
                 } else {
-                    self.walk(node, Walk { op, target, record: Some(record), count });
+                    self.walk_for(op, Some(record));
                 }
             }
             (OperationKind::Put, Some(record)) => match P::PLACEMENT {
-                Placement::Closest(_) => self.walk(node, Walk { op, target, record: None, count }),
+                Placement::Closest(_) => match pointer {
+                    Some(pointer) => self.look_for_pointer(op, pointer),
+                    None => self.walk_for(op, None),
+                },
                 Placement::Everyone(_) => {
                     self.with_overlay(node, |overlay, cx| overlay.spread(cx, op, record, version));
                 }
@@ -191,6 +161,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             },
             (OperationKind::Get | OperationKind::Put, None) => unreachable!("gets and puts name a record"),
         }
+    }
+
+    /// Walks to a holder of this record, or to the nodes responsible for the operation's target.
+    pub fn walk_for(&mut self, op: OpId, record: Option<RecordId>) {
+        let count = self.replicas();
+        let &mut Operation { node, target, .. } = self.operations.get(op).expect("it is under way");
+        self.walk(node, Walk { op, target, record, count });
     }
 
     fn walk(&mut self, node: NodeId, walk: Walk) {
@@ -213,6 +190,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let Operation { node, kind, record, version, target, .. } = *operation;
         operation.hops = nodes[0].hops;
         operation.stage = Stage::Storage;
+        if let Some(pointer) = record.and_then(|record| self.pointer(record)) {
+            return self.ask_for_pointer(op, pointer, nodes);
+        }
         match (kind, record) {
             (OperationKind::Put, Some(record)) => {
                 self.with_agent(node, |agent, desk, _| agent.put(desk, op, record, version, nodes));
@@ -236,6 +216,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let Operation { node, record, stage, version: wanted, .. } = *operation;
         if (stage == Stage::Overlay) != (by == Stage::Overlay) {
             return;
+        }
+        let is_pointer = |value| self.pointer(value).is_some() && self.version_at(holder.node, value).is_none();
+        if stage != Stage::Storage && record.is_some_and(is_pointer) {
+            return self.pointed(op, holder.hops);
         }
         match record.filter(|_| by == Stage::Overlay && holder.node != node) {
             Some(record) if self.is_transferred(record) => {
@@ -261,8 +245,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             return self.failed(op, cause);
         };
         operation.stage = Stage::Overlay;
-        let (node, target, count) = (operation.node, operation.target, self.replicas());
-        self.walk(node, Walk { op, target, record: None, count });
+        self.walk_for(op, None);
     }
 
     /// A put was acknowledged. (`storers` is empty where everyone stores.)
@@ -274,15 +257,17 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         };
         self.note_stored(record);
         // Of one piece it says nothing of the others.
-        if parent.is_none() && (!publication || self.records.coding().pieces() == 1) {
+        if parent.is_none() && (!publication || (self.records.coding().pieces() == 1 && self.pointers.is_none())) {
             self.records.acknowledge(record, version);
         }
         if publication {
             self.with_agent(node, |agent, desk, around| agent.on_returned(desk, record, storers, around));
         }
         let correct = match P::PLACEMENT {
-            Placement::Closest(metric) => self.any_responsible(metric, target, storers),
-            Placement::Everyone(_) | Placement::Servers => true,
+            Placement::Closest(metric) if self.pointer(record).is_none() => {
+                self.any_responsible(metric, target, storers)
+            }
+            Placement::Closest(_) | Placement::Everyone(_) | Placement::Servers => true,
         };
         self.answered(op, correct, Contact { node: storers.first().copied().unwrap_or(node), hops });
     }

@@ -37,9 +37,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A machine that is offline is gone for good, and its disk.
     pub fn disk_gone(&mut self, node: NodeId) {
         if let Some(agent) = self.agents.get_mut(node.index()) {
-            for held in std::mem::take(agent).store.held() {
+            let store = std::mem::take(agent).store;
+            for held in store.held() {
                 self.records.copy_gone(self.now, held.record);
             }
+            self.copies_gone(node, store.held());
             self.tell_stock();
         }
         self.observer.records(self.now, node, 0);

@@ -8,6 +8,7 @@ mod disks;
 mod effects;
 mod event;
 mod events;
+mod mending;
 mod metrics;
 pub mod observer;
 mod operations;
@@ -16,6 +17,8 @@ pub mod outcome;
 mod packets;
 mod peers;
 mod pieces;
+mod pointers;
+mod publications;
 pub mod records;
 mod results;
 pub mod scheme;
@@ -37,6 +40,7 @@ use counters::TableCheck;
 use metrics::Metrics;
 use observer::{Observer, Prints};
 use outcome::{Outcome, ResourceRow, Timing};
+use pointers::Pointers;
 use results::Facts;
 use simulation::Simulation;
 use trace::Trace;
@@ -214,6 +218,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             ("tables", of(overlay - rpc)),
             ("rpc", of(rpc)),
             ("storage", of(agents + records)),
+            ("pointers", of(self.pointers.as_ref().map_or(0, Pointers::heap_bytes) + self.mending.heap_bytes())),
             ("seats", of(size_of_val(&self.seats[..]) + size_of_val(&self.keys[..]))),
             ("operations", of(self.operations.heap_bytes() + self.wholes.heap_bytes())),
             ("sessions", of(self.timeline.heap_bytes())),

@@ -40,6 +40,8 @@ pub enum Stage {
     Overlay,
     /// A get's walk has met a holder of a value too large for a packet; storage moves it from there.
     Holder,
+    /// A walk has met no pointer to the copies; the responsible nodes are asked for it.
+    Pointer,
     /// The responsible nodes are named; storage asks or tells them.
     Storage,
     /// Operations of their own fetch or store the pieces of a resource.

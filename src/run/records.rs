@@ -46,17 +46,21 @@ pub struct Records {
     coding: Coding,
     copies: Vec<Copies>,
     resources: Vec<Pieces>,
+    /// Records that are pieces; those above are pointers to them, of which only is known whether they were stored once.
+    values: u32,
     stock: Stock,
     ever_stored: u32,
     last: Version,
 }
 
 impl Records {
-    /// `count` resources of which no copy exists.
-    pub fn new(count: u32, coding: Coding) -> Records {
+    /// `count` resources of which no copy exists, with so many pointers to their pieces.
+    pub fn new(count: u32, coding: Coding, pointers: u32) -> Records {
+        let values = count * coding.pieces();
         Records {
             coding,
-            copies: vec![Copies::default(); (count * coding.pieces()) as usize],
+            copies: vec![Copies::default(); (values + pointers) as usize],
+            values,
             resources: vec![Pieces::default(); count as usize],
             stock: Stock::default(),
             ever_stored: 0,
@@ -68,9 +72,9 @@ impl Records {
         self.coding
     }
 
-    /// How many records there are.
+    /// How many pieces there are of all resources.
     pub fn count(&self) -> u32 {
-        self.copies.len() as u32
+        self.values
     }
 
     pub fn stock(&self) -> Stock {
@@ -116,7 +120,7 @@ impl Records {
 
     /// Some node stored a version.
     pub fn mark_stored(&mut self, now: Time, record: RecordId) {
-        if std::mem::replace(&mut self.copies[record.index()].stored, true) {
+        if std::mem::replace(&mut self.copies[record.index()].stored, true) || self.is_pointer(record) {
             return;
         }
         let resource = self.coding.resource(record);
@@ -128,6 +132,9 @@ impl Records {
 
     /// A copy was made on a disk, of a machine that is online or not.
     pub fn copy_made(&mut self, now: Time, record: RecordId, online: bool) {
+        if self.is_pointer(record) {
+            return self.mark_stored(now, record);
+        }
         self.stock.copies += 1;
         let on_disk = &mut self.copies[record.index()].on_disk;
         *on_disk += 1;
@@ -148,6 +155,9 @@ impl Records {
 
     /// A copy went with its disk, which was offline.
     pub fn copy_gone(&mut self, now: Time, record: RecordId) {
+        if self.is_pointer(record) {
+            return;
+        }
         self.stock.copies -= 1;
         let on_disk = &mut self.copies[record.index()].on_disk;
         *on_disk -= 1;
@@ -158,6 +168,9 @@ impl Records {
 
     /// A machine with a copy came online.
     pub fn came_online(&mut self, now: Time, record: RecordId) {
+        if self.is_pointer(record) {
+            return;
+        }
         self.stock.copies_online += 1;
         let online = &mut self.copies[record.index()].online;
         *online += 1;
@@ -171,6 +184,9 @@ impl Records {
 
     /// A machine with a copy went offline.
     pub fn went_offline(&mut self, now: Time, record: RecordId) {
+        if self.is_pointer(record) {
+            return;
+        }
         self.stock.copies_online -= 1;
         let online = &mut self.copies[record.index()].online;
         *online -= 1;
@@ -223,6 +239,10 @@ impl Records {
         (0..self.count()).map(RecordId::new).filter(stored).collect()
     }
 
+    fn is_pointer(&self, record: RecordId) -> bool {
+        record.index() as u32 >= self.values
+    }
+
     fn of(&self, record: RecordId) -> &Pieces {
         &self.resources[self.coding.resource(record) as usize]
     }
@@ -272,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_record_is_available_while_a_copy_is_online_and_lost_when_none_is_left() {
-        let mut records = Records::new(2, Coding::WHOLE);
+        let mut records = Records::new(2, Coding::WHOLE, 0);
         let (record, now) = (RecordId::new(1), second(1));
         records.copy_made(now, record, true);
         records.copy_made(now, record, true);
@@ -290,7 +310,7 @@ mod tests {
     #[test]
     fn two_copies_of_one_piece_do_not_make_up_for_another() {
         let coding = Coding { needed: 2, parity: 1 };
-        let mut records = Records::new(1, coding);
+        let mut records = Records::new(1, coding, 0);
         let [a, b, c] = [0, 1, 2].map(|piece| coding.record(0, piece));
         [a, a, b, c].into_iter().for_each(|record| records.copy_made(second(0), record, true));
         records.copy_dropped(second(1), b);

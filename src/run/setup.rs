@@ -1,9 +1,11 @@
 //! The state of a run at time zero.
 
 use super::event::Event;
+use super::mending::Mending;
 use super::observer::Observer;
 use super::operations::Operations;
 use super::oracle::Directory;
+use super::pointers::Pointers;
 use super::records::Records;
 use super::scheme;
 use super::sessions::NOWHERE;
@@ -17,7 +19,7 @@ use crate::overlay::{Key, Lists, Metric, NodeId, Placement, Protocol, RecordId, 
 use crate::population::{self, Timeline};
 use crate::scenario::plan::{Plan, Start, System};
 use crate::storage::message::OFFERED_AT_ONCE;
-use crate::storage::{Agent, Coding};
+use crate::storage::{Agent, Coding, Keepers};
 
 const NOISE: Purpose = Purpose::new("noise");
 const SERVER_KEY: Purpose = Purpose::new("server-key");
@@ -49,7 +51,17 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         let nodes = (0..machines).map(|node| P::new(config, &View::new(NodeId(node), &keys))).collect();
         let longest = P::longest_list(config).max(2 * OFFERED_AT_ONCE);
         let (count, coding) = (plan.resources.count, system.storage.coding);
-        let sizes = piece_sizes(&streams, plan, coding);
+        let mut sizes = piece_sizes(&streams, plan, coding);
+        let keys_of = |(resource, piece)| Key(population::record_key(&streams, resource, piece));
+        let mut record_keys: Vec<Key> = pieces(count, coding).map(keys_of).collect();
+        let pointers = (system.storage.keepers == Keepers::RandomParticipants)
+            .then(|| Pointers::draw(&streams, plan.population.participants, count, coding, system.storage.replicas));
+        if let Some(pointers) = &pointers {
+            sizes.resize(2 * sizes.len(), pointers.size());
+            record_keys.extend_from_within(..);
+        }
+        let fixed = pointers.as_ref().map_or(0, Pointers::values);
+        let places = pointers.as_ref().map_or(0, Pointers::places);
         let later =
             plan.workload.requests.iter().filter_map(|request| request.bytes.map(|size| coding.piece_size(size)));
         let network = Network::new(&plan.network, &streams, participants, &links);
@@ -62,7 +74,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             timeline,
             workload: scheme::workload(plan),
             patience: P::patience(config),
-            publications: publications(&streams, plan, coding),
+            publications: publications(&streams, plan, coding, fixed),
             now: Time::ZERO,
             queue: Queue::new(),
             transfers: Transfers::new(
@@ -70,9 +82,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
                 (0..machines).map(|machine| network.paces(machine)),
             ),
             network,
-            record_keys: pieces(count, coding)
-                .map(|(resource, piece)| Key(population::record_key(&streams, resource, piece)))
-                .collect(),
+            record_keys,
             sizes_in_packet: sizes.iter().map(|&size| in_packet(P::PLACEMENT, size)).collect(),
             sizes,
             seats: (0..machines).map(|node| seat(&streams, node)).collect(),
@@ -92,7 +102,9 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             joining: 0,
             cuts: Vec::new(),
             crashed: vec![Vec::new(); plan.events.len()],
-            records: Records::new(count, coding),
+            records: Records::new(count, coding, fixed),
+            mending: Mending::new(places, if fixed > 0 { count } else { 0 }),
+            pointers,
             buffers: Default::default(),
             counts: Counts::default(),
             observer,
@@ -109,6 +121,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         self.schedule_scenario_events();
         self.schedule_request(0);
         let online = self.begin_sessions();
+        self.place_values();
         if self.plan.population.start == Start::Converged {
             self.begin_converged(&online);
             self.place_records();
@@ -149,7 +162,8 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
     /// Version 0 of every record exists on its responsible nodes.
     fn place_records(&mut self) {
         let (mut nearest, mut servers) = (Vec::new(), Vec::new());
-        for record in (0..self.records.count()).map(RecordId::new) {
+        let fixed = self.fixed();
+        for record in (fixed..fixed + self.records.count()).map(RecordId::new) {
             match P::PLACEMENT {
                 Placement::Closest(metric) => {
                     let key = self.record_keys[record.index()];
@@ -172,9 +186,10 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         self.tell_stock();
     }
 
-    fn place(&mut self, record: RecordId, node: NodeId) {
+    /// A copy is on a machine's disk at time zero.
+    pub fn place(&mut self, record: RecordId, node: NodeId) {
         self.agents[node.index()].store.keep(record, Version(0));
-        self.records.copy_made(self.now, record, true);
+        self.records.copy_made(self.now, record, self.seats[node.index()].online);
         let held = self.held(node).len() as u32;
         self.observer.records(self.now, node, held);
     }
@@ -192,15 +207,18 @@ fn piece_sizes(streams: &Streams, plan: &Plan, coding: Coding) -> Vec<u32> {
     (0..plan.resources.count).flat_map(of_one).collect()
 }
 
-/// Who publishes which record, by publisher: one participant all pieces of a resource.
-fn publications(streams: &Streams, plan: &Plan, coding: Coding) -> Vec<(NodeId, RecordId)> {
+/// Who publishes which record, by publisher: one participant all pieces of a resource, or the pointers to them, which are
+/// the records from `fixed` on.
+fn publications(streams: &Streams, plan: &Plan, coding: Coding, fixed: u32) -> Vec<(NodeId, RecordId)> {
     if plan.population.start == Start::Converged {
         return Vec::new();
     }
     let participants = u64::from(plan.population.participants);
     let publisher = |resource: u32| NodeId(streams.stream(PUBLISHER, resource.into()).below(participants) as u32);
     let mut list: Vec<_> = pieces(plan.resources.count, coding)
-        .map(|(resource, piece)| (publisher(resource), coding.record(resource, piece)))
+        .map(|(resource, piece)| {
+            (publisher(resource), RecordId::new(fixed + coding.record(resource, piece).index() as u32))
+        })
         .collect();
     list.sort_unstable();
     list

@@ -14,6 +14,7 @@ use super::population::population;
 use super::problem::Problems;
 use super::registered::Registered;
 use super::source::Sources;
+use super::storage::warn_of_shared_machines;
 use super::systems::{systems, warn_of_fresh_tables};
 use crate::engine::Duration;
 
@@ -85,6 +86,7 @@ fn warn(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
         Start::Join { .. } => {}
     }
     warn_of_long_transfers(check, plan);
+    warn_of_shared_machines(check, plan);
     let nothing_read = plan.workload.requests.is_empty();
     if nothing_read && [&plan.workload.lookup, &plan.workload.get, &plan.workload.put].into_iter().all(Option::is_none)
     {

@@ -8,17 +8,12 @@ use toml::de::{DeTable, DeValue};
 use super::check::{Check, Noted};
 use super::document::entries;
 use super::file;
-use super::plan::{Coding, Storage, System};
+use super::plan::System;
 use super::problem::Problem;
 use super::registered::{AnyConfig, Refusal, Registered};
 use super::source::Span;
+use super::storage::{kept_in_full, storage};
 use crate::engine::Duration;
-
-/// Copies of a record that no more nodes than these are asked for at once.
-const MOST_REPLICAS: u32 = 20;
-
-/// Records at most: their numbers have 29 bits in the messages of repair.
-const MOST_RECORDS: u32 = 1 << 28;
 
 const STORAGE: &str = "storage";
 
@@ -26,7 +21,7 @@ const STORAGE: &str = "storage";
 pub(super) fn systems(check: &mut Check<'_>, registered: &[Registered], resources: u32) -> Result<Vec<System>, Noted> {
     let common = check.section::<file::Storage>(STORAGE).map(Option::unwrap_or_default);
     if let Ok(common) = &common {
-        storage(check, STORAGE, common, &file::Storage::default(), resources);
+        storage(check, STORAGE, common, &file::Storage::default(), resources)?;
     }
     let table = check.table("systems");
     if table.is_empty() {
@@ -60,7 +55,7 @@ fn system(
     let path = format!("systems.{name}.{STORAGE}");
     let own = check.read::<file::Storage>(&path)?.unwrap_or_default();
     let storage = storage(check, &path, &own, common, resources);
-    let (protocol, config) = protocol?;
+    let ((protocol, config), storage) = (protocol?, storage?);
     let in_full = registered.iter().any(|one| one.name == protocol && one.in_full);
     let storage = if in_full { kept_in_full(check, &path, &own, storage, protocol) } else { storage };
     Ok(System { name: name.to_string(), protocol, config, storage })
@@ -118,44 +113,6 @@ fn config(
             check.note(check.at(&path, format!("`{}`: {}", problem.key, problem.message)))
         }
     })
-}
-
-/// The storage said at `path`, of so many resources; what is not said there is as in `common`.
-fn storage(check: &mut Check<'_>, path: &str, own: &file::Storage, common: &file::Storage, resources: u32) -> Storage {
-    let most = f64::from(Coding::MOST_PIECES);
-    let said = [("replicas", own.replicas, 1.0, f64::from(MOST_REPLICAS)), ("pieces", own.pieces, 1.0, most)];
-    for (key, value, least, most) in said.into_iter().chain([("parity", own.parity, 0.0, most - 1.0)]) {
-        if let Some(value) = value {
-            check.range(&format!("{path}.{key}"), value.into(), least..=most);
-        }
-    }
-    let needed = own.pieces.or(common.pieces).unwrap_or(1).clamp(1, Coding::MOST_PIECES);
-    let parity = own.parity.or(common.parity).unwrap_or(0).min(Coding::MOST_PIECES - 1);
-    let coding = Coding { needed, parity };
-    let at = format!("{path}.{}", if own.parity.is_some() { "parity" } else { "pieces" });
-    if own.pieces.is_some() || own.parity.is_some() {
-        if coding.pieces() > Coding::MOST_PIECES {
-            let message = format!("a resource cannot be in {} + {} pieces", coding.needed, coding.parity);
-            check.wrong(&at, message, format!("write {} together, or fewer", Coding::MOST_PIECES));
-        } else if u64::from(resources) * u64::from(coding.pieces()) > u64::from(MOST_RECORDS) && resources < u32::MAX {
-            let message = format!("{resources} resources in {} pieces each are too many records", coding.pieces());
-            check.wrong(&at, message, format!("write fewer pieces or resources: together {MOST_RECORDS} at most"));
-        }
-    }
-    let repair = own.repair.or(common.repair).unwrap_or_default();
-    Storage { replicas: own.replicas.or(common.replicas).unwrap_or(3), coding, repair }
-}
-
-/// The storage of a system of which every machine or server that holds a resource holds all of it: the common table's
-/// pieces do not concern it, and it cannot have its own.
-fn kept_in_full(check: &mut Check<'_>, path: &str, own: &file::Storage, storage: Storage, protocol: &str) -> Storage {
-    for (key, said) in [("pieces", own.pieces.is_some()), ("parity", own.parity.is_some())] {
-        if said {
-            let message = format!("`{protocol}` knows no pieces: whoever holds a resource there holds all of it");
-            check.wrong(&format!("{path}.{key}"), message, "leave this out");
-        }
-    }
-    Storage { coding: Coding::WHOLE, ..storage }
 }
 
 /// Warns of measuring a converged start before its tables have aged.

@@ -121,6 +121,13 @@ fn values_out_of_their_range_are_refused() {
     with("storage.pieces = 7\nsystems.b = { ring = {}, storage.parity = 250 }", "in 7 + 250 pieces", "250");
     with("resources.count = 3_000_000\nstorage.pieces = 100", "in 100 pieces each are too many records", "100");
     with("systems.b = { ring = {}, storage.replicas = 0 }", "`replicas` cannot be 0", "0");
+    let random = "placement = 'random-participants'";
+    with("storage.repair.delay.after.constant = '1h'", "puts copies where no lookup would find them", "delay");
+    with(&format!("storage = {{ {random} }}"), "on random participants is not yet available", "'random-participants'");
+    with(&format!("storage = {{ {random}, repair.delay.after.constant = '0s' }}"), "cannot take no time", "delay");
+    let delay = "repair.delay = { after.constant = '1h', concurrency = 0 }";
+    with(&format!("storage = {{ {random}, {delay} }}"), "expected a number from 1, or \"unlimited\"", "0");
+    with("storage.placement = 'provider'", "`provider` is not yet available", "'provider'");
     with("population.churn = { preset = 'kad', graceful = 2 }", "`graceful` cannot be 2", "2");
     with("population.churn = { preset = 'kad', time_scale = 0 }", "`time_scale` cannot be 0", "0");
     with("resources.count = 0", "there must be a resource", "0");
