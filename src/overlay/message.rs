@@ -79,8 +79,10 @@ pub enum Traffic {
     Lookup,
     /// The overlay's own upkeep: joining, stabilising, refreshing, leaving.
     Maintenance,
-    /// Values and what is said about them: store, fetch, offer, hand-over, updates of a full table.
+    /// Values and what is said about them for an operation: store, fetch, updates of a full table.
     Storage,
+    /// Values and what is said about them for nobody in particular: offers, hand-overs, copies made again.
+    Repair,
 }
 
 /// How a packet is treated where it arrives.

@@ -18,8 +18,8 @@ pub const OPERATIONS: [&str; 3] = ["lookup", "get", "put"];
 pub const LOSSES: [&str; 7] =
     ["uplink_queue", "downlink_queue", "loss", "offline", "stale", "server_queue", "partition"];
 
-/// The three kinds of traffic. The words of the columns.
-pub const TRAFFIC: [&str; 3] = ["lookup", "maintenance", "storage"];
+/// The kinds of traffic. The words of the columns.
+pub const TRAFFIC: [&str; 4] = ["lookup", "maintenance", "storage", "repair"];
 
 /// Which end of a figure's range is the good one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,6 +212,10 @@ fn record_metrics(list: &mut Vec<Metric>) {
     let about =
         "pieces on all disks, those offline too, over the pieces needed, time mean; full table: of the machines online";
     add(list, "storage_overhead_ratio", "", Lower, about);
+    add(list, "repairs", "copies", Lower, "copies made by repair and hand-over in the measurement");
+    let about =
+        "share of them that were made although enough copies were on disks, of machines away or not known to have them";
+    add(list, "repair_useless_ratio", "", Lower, about);
 }
 
 /// The three loads: how much, and how evenly. Over the machines online for at least a tenth of the measurement.

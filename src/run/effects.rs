@@ -168,7 +168,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     let epoch = self.seats[node.index()].epoch;
                     self.schedule(at, Class::Timer, node, Event::StorageTimeout { node, epoch });
                 }
-                Effect::Kept { record } => {
+                Effect::Kept { record, repaired } => {
+                    if repaired {
+                        let enough = self.records.copies(record) >= u32::from(self.replicas());
+                        self.observer.repaired(self.now, enough);
+                    }
                     self.records.copy_made(self.now, record, true);
                     self.count_records(node);
                 }

@@ -24,7 +24,10 @@ pub struct Metrics {
     pub(super) began: Time,
     pub(super) machines: Vec<Machine>,
     pub(super) tallies: [Tally; 3],
-    pub(super) bytes: [u64; 3],
+    pub(super) bytes: [u64; TRAFFIC.len()],
+    /// Copies made by repair, and those of them that were not needed.
+    pub(super) repairs: u64,
+    pub(super) repairs_useless: u64,
     pub(super) packets_sent: u64,
     pub(super) lost: [u64; Loss::ALL.len()],
     pub(super) online: Level,
@@ -52,7 +55,7 @@ struct Interval {
     began: Time,
     /// Correct, incorrect, failed, by kind.
     decided: [[u64; 3]; 3],
-    bytes: [u64; 3],
+    bytes: [u64; TRAFFIC.len()],
 }
 
 impl Metrics {
@@ -74,7 +77,9 @@ impl Metrics {
             began: Time::ZERO,
             machines: vec![Machine::default(); machines],
             tallies: Default::default(),
-            bytes: [0; 3],
+            bytes: [0; TRAFFIC.len()],
+            repairs: 0,
+            repairs_useless: 0,
             packets_sent: 0,
             lost: [0; Loss::ALL.len()],
             online: Level::default(),
@@ -213,7 +218,8 @@ impl Observer for Metrics {
         for level in self.levels() {
             level.restart(at);
         }
-        (self.bytes, self.packets_sent, self.lost) = ([0; 3], 0, [0; Loss::ALL.len()]);
+        (self.bytes, self.packets_sent, self.lost) = ([0; TRAFFIC.len()], 0, [0; Loss::ALL.len()]);
+        (self.repairs, self.repairs_useless) = (0, 0);
         self.served = Served::default();
         self.peers.clear();
     }
@@ -306,6 +312,11 @@ impl Observer for Metrics {
         self.copies_online.set(at, stock.copies_online);
         self.copies.set(at, stock.copies);
         self.lost_resources = stock.lost;
+    }
+
+    fn repaired(&mut self, _: Time, useless: bool) {
+        self.repairs += 1;
+        self.repairs_useless += u64::from(useless);
     }
 
     fn served(&mut self, _: Time, _: NodeId, waited: Duration, service: Duration) {

@@ -47,6 +47,9 @@ pub trait Observer {
     fn records(&mut self, at: Time, machine: NodeId, held: u32) {}
     /// What can be had of the resources, and what there is, became this.
     fn stock(&mut self, at: Time, stock: &Stock) {}
+    /// A copy was made by repair or hand-over; `useless` if enough were there, on machines that are away or not known to have
+    /// them.
+    fn repaired(&mut self, at: Time, useless: bool) {}
     /// A request entered service at a server.
     fn served(&mut self, at: Time, server: NodeId, waited: Duration, service: Duration) {}
     fn operation_issued(&mut self, at: Time, operation: &Operation) {}
@@ -86,6 +89,7 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         no_bootstrap(at: Time, node: NodeId);
         records(at: Time, machine: NodeId, held: u32);
         stock(at: Time, stock: &Stock);
+        repaired(at: Time, useless: bool);
         served(at: Time, server: NodeId, waited: Duration, service: Duration);
         operation_issued(at: Time, operation: &Operation);
         operation_ended(at: Time, operation: &Operation, ended: &Ended);

@@ -91,6 +91,11 @@ impl Records {
         self.copies[record.index()].stored
     }
 
+    /// Copies of a record on all disks.
+    pub fn copies(&self, record: RecordId) -> u32 {
+        self.copies[record.index()].on_disk
+    }
+
     /// Whether enough of the resource of this record was stored once.
     pub fn is_resource_stored(&self, record: RecordId) -> bool {
         self.of(record).stored >= self.coding.needed

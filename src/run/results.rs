@@ -46,6 +46,9 @@ impl Metrics {
         let per_resource = |copies: &Level| copies.integral() as f64 / self.measured_ns(facts) / resources;
         figures.set("replicas_alive_mean", per_resource(&self.copies_online) / f64::from(self.coding.pieces()));
         figures.set("storage_overhead_ratio", per_resource(&self.copies) / f64::from(self.coding.needed));
+        figures.set("repairs", self.repairs as f64);
+        let useless = (self.repairs > 0).then(|| self.repairs_useless as f64 / self.repairs as f64);
+        figures.set_some("repair_useless_ratio", useless);
         if facts.resources_stored > 0 {
             let lost = f64::from(facts.resources_lost);
             figures.set("durability_ratio", 1.0 - lost / f64::from(facts.resources_stored));

@@ -19,7 +19,7 @@ use crate::overlay::{Key, Lists, Metric, NodeId, Placement, Protocol, RecordId, 
 use crate::population::{self, Timeline};
 use crate::scenario::plan::{Plan, Start, System};
 use crate::storage::message::OFFERED_AT_ONCE;
-use crate::storage::{Agent, Coding, Keepers};
+use crate::storage::{Agent, Coding, Keepers, Repair};
 
 const NOISE: Purpose = Purpose::new("noise");
 const SERVER_KEY: Purpose = Purpose::new("server-key");
@@ -182,6 +182,11 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
                 Placement::Everyone(_) => {}
             }
             self.note_stored(record);
+        }
+        if matches!(self.system.storage.repair, Repair::Lazy { .. }) {
+            for place in 0..self.joined.len() {
+                self.with_agent(self.joined[place], |agent, desk, around| agent.on_placed(desk, around));
+            }
         }
         self.tell_stock();
     }

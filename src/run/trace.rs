@@ -45,6 +45,8 @@ const fn packet_name(envelope: &Envelope) -> &'static str {
         (Traffic::Maintenance, Kind::Notice) => "maintenance-notice",
         (Traffic::Storage, Kind::Request) => "storage-request",
         (Traffic::Storage, _) => "storage-reply",
+        (Traffic::Repair, Kind::Request) => "repair-request",
+        (Traffic::Repair, _) => "repair-reply",
     }
 }
 

@@ -8,6 +8,8 @@ use crate::storage::Delay;
 
 /// Copies of a record that no more nodes than these are asked for at once.
 const MOST_REPLICAS: u32 = 20;
+/// Copies where nothing is said.
+const REPLICAS: u32 = 3;
 
 /// Records at most: their numbers have 29 bits in the messages of repair, and pointers to them need as many again.
 const MOST_RECORDS: u32 = 1 << 28;
@@ -37,15 +39,25 @@ pub(super) fn storage(
     let repair = match own.repair.as_ref().or(common.repair.as_ref()) {
         None | Some(file::Repair::Eager) => Repair::Eager,
         Some(file::Repair::None) => Repair::None,
+        Some(file::Repair::Lazy { threshold }) => Repair::Lazy { threshold: *threshold },
         Some(file::Repair::Delay(delay)) => Repair::Delay(Delay {
             after: law(check, &format!("{path}.repair.delay.after"), &delay.after)?,
             concurrency: delay.concurrency.0,
         }),
     };
+    let replicas = own.replicas.or(common.replicas).unwrap_or(REPLICAS);
+    if let Repair::Lazy { threshold } = repair
+        && !(1..=replicas).contains(&threshold)
+        && (own.repair.is_some() || own.replicas.is_some())
+    {
+        let at = if own.repair.is_some() { "repair.lazy.threshold" } else { "replicas" };
+        let message = format!("a threshold of {threshold} cannot be reached by {replicas} copies");
+        check.wrong(&format!("{path}.{at}"), message, format!("write a threshold from 1 to {replicas}, the copies"));
+    }
     if own.placement.is_some() || own.repair.is_some() {
         agree(check, path, own, keepers, repair);
     }
-    Ok(Storage { replicas: own.replicas.or(common.replicas).unwrap_or(3), coding, keepers, repair })
+    Ok(Storage { replicas, coding, keepers, repair })
 }
 
 fn coding(check: &mut Check<'_>, path: &str, own: &file::Storage, common: &file::Storage, resources: u32) -> Coding {
@@ -81,8 +93,8 @@ fn agree(check: &mut Check<'_>, path: &str, own: &file::Storage, keepers: Keeper
             let message = "repair with a delay puts copies where no lookup would find them";
             check.wrong(&at, message, "add placement = \"random-participants\", whose pointers lead to them");
         }
-        (Keepers::RandomParticipants, Repair::Eager) => {
-            let problem = check.at(&at, "`eager` repair of copies on random participants is not yet available");
+        (Keepers::RandomParticipants, Repair::Eager | Repair::Lazy { .. }) => {
+            let problem = check.at(&at, "this repair of copies on random participants is not yet available");
             check.note(problem.help("write repair = \"none\", or repair.delay = { after.exponential.mean = \"1h\" }"));
         }
         (_, Repair::Delay(delay)) if delay.after.mean() <= 0.0 => {

@@ -2,6 +2,7 @@
 //!
 //! Sans-IO like an overlay: handlers write [`Effect`]s. Per idle node it costs its own size and the records held.
 
+use super::lazy::Holders;
 use super::message::Message;
 use super::operations::{Get, Put};
 use super::repair::{Coming, Neighbourhood, Repair, Word};
@@ -22,9 +23,10 @@ pub enum Effect {
     TimeoutTimer {
         at: Time,
     },
-    /// This node now holds a record that it did not hold before.
+    /// This node now holds a record that it did not hold before; not from an operation, but as repair or hand-over.
     Kept {
         record: RecordId,
+        repaired: bool,
     },
     /// This node dropped its copy.
     Dropped {
@@ -108,10 +110,14 @@ pub enum Tag {
     Get(OpId),
     /// The pause before one of these is sent again.
     Pause(OpId),
+    /// A copy of what was put here, for another server.
+    Replica(RecordId),
     /// A hand-over or repair of a record.
     Repair(RecordId),
-    /// An offer of records.
+    /// An offer of records, which are sent if they are wanted.
     Offer,
+    /// The same, but lazy repair sends them only if few are left.
+    Asked,
 }
 
 /// The storage of one node.
@@ -125,6 +131,8 @@ pub struct Agent {
     pub(super) words: Vec<Word>,
     /// Values too large for a packet that are on their way here, or should be soon.
     pub(super) coming: Vec<Coming>,
+    /// With lazy repair, who else holds what is held here.
+    pub(super) holders: Holders,
 }
 
 impl Desk<'_> {
@@ -149,7 +157,11 @@ impl Desk<'_> {
     ) {
         let (rpc, timer) = rpcs.open_again(self.now, to, tag, self.timeout, retries);
         let bytes = wire_bytes(&message, self.lists);
-        let (kind, traffic, for_others) = (Kind::Request, Traffic::Storage, op.is_none());
+        let traffic = match tag {
+            Tag::Put(_) | Tag::Get(_) | Tag::Pause(_) | Tag::Replica(_) => Traffic::Storage,
+            Tag::Repair(_) | Tag::Offer | Tag::Asked => Traffic::Repair,
+        };
+        let (kind, for_others) = (Kind::Request, op.is_none());
         let envelope = Envelope { from: self.me, op, bytes, rpc, epoch: self.epoch, kind, traffic, for_others };
         self.do_effect(Effect::Send { to, envelope, message });
         if let Some(at) = timer {
@@ -180,7 +192,8 @@ impl Agent {
         match message {
             Message::Store { record, version, .. } => {
                 self.no_more_coming(record, version);
-                self.keep(desk, record, version);
+                self.keep_from(desk, record, version, from.op.is_none());
+                self.assume_stored(desk, record, neighbourhood);
                 desk.reply(from, Message::Stored { record });
                 if let Some(op) = from.op {
                     desk.do_effect(Effect::Stored { op });
@@ -214,10 +227,17 @@ impl Agent {
             (Tag::Put(op), Message::Stored { .. }) => self.put_answered(desk, op, Some(from.from)),
             (Tag::Get(op), Message::Value { version, .. }) => self.get_answered(desk, op, Some(version)),
             (Tag::Get(op), Message::Missing { .. }) => self.get_answered(desk, op, None),
-            (Tag::Repair(record), Message::Stored { .. }) => self.on_word(desk, record, from.from, neighbourhood),
-            (Tag::Repair(record), Message::Value { version, .. }) => self.keep(desk, record, version),
+            (Tag::Repair(record), Message::Stored { .. }) => {
+                if matches!(desk.repair, Repair::Lazy { .. }) {
+                    self.holders.add(record, from.from);
+                }
+                self.on_word(desk, record, from.from, neighbourhood);
+            }
+            (Tag::Repair(record), Message::Value { version, .. }) => self.keep_from(desk, record, version, true),
             (Tag::Repair(_), Message::Missing { .. }) => {}
-            (Tag::Offer, Message::Standings { list }) => self.on_standings(desk, from.from, list, neighbourhood),
+            (tag @ (Tag::Offer | Tag::Asked), Message::Standings { list }) => {
+                self.on_standings(desk, from.from, list, tag, neighbourhood);
+            }
             // A reply so late that its number, one of 65,535, is in use again.
             (_, _) => {}
         }
@@ -234,9 +254,11 @@ impl Agent {
                     self.timed_out(desk, op, pending.to, pending.retries, neighbourhood);
                 }
                 Tag::Pause(op) => self.ask_again(desk, op, pending.to, pending.retries, neighbourhood),
-                Tag::Repair(record) if neighbourhood.passes_puts_on() => self.offer_again(desk, pending.to, record),
+                Tag::Repair(record) | Tag::Replica(record) if neighbourhood.passes_puts_on() => {
+                    self.offer_again(desk, pending.to, record);
+                }
                 // The overlay will learn itself that this node has gone, and storage through it.
-                Tag::Repair(_) | Tag::Offer => {}
+                Tag::Repair(_) | Tag::Replica(_) | Tag::Offer | Tag::Asked => {}
             }
         }
         if let Some(at) = self.rpcs.rearm(desk.now) {
@@ -290,8 +312,13 @@ impl Agent {
 
     /// Keeps a version on this node's disk.
     pub fn keep(&mut self, desk: &mut Desk<'_>, record: RecordId, version: Version) {
+        self.keep_from(desk, record, version, false);
+    }
+
+    /// The same, `repaired` if no operation brought it.
+    fn keep_from(&mut self, desk: &mut Desk<'_>, record: RecordId, version: Version, repaired: bool) {
         if self.store.keep(record, version) {
-            desk.do_effect(Effect::Kept { record });
+            desk.do_effect(Effect::Kept { record, repaired });
         }
     }
 
@@ -302,5 +329,6 @@ impl Agent {
             + self.puts.capacity() * size_of::<Put>()
             + self.words.capacity() * size_of::<Word>()
             + self.coming.capacity() * size_of::<Coming>()
+            + self.holders.heap_bytes()
     }
 }

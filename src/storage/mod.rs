@@ -13,6 +13,7 @@
 
 pub mod agent;
 pub mod coding;
+pub mod lazy;
 pub mod message;
 pub mod operations;
 pub mod repair;

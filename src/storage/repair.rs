@@ -1,4 +1,5 @@
-//! Eager repair: records move when the nodes responsible for them change.
+//! Repair: records move when the nodes responsible for them change. What follows is eager repair; [`super::lazy`] says what is
+//! different with lazy repair.
 //!
 //! When a neighbour appears that is among the r nodes responsible for a record held here, the record is offered to it;
 //! when one has gone, to the node that has moved up into the r. An offer names records and versions; the answer says
@@ -27,6 +28,8 @@ pub enum Repair {
     None,
     /// Whoever holds a record offers it to those that may lack it as soon as it learns of the change.
     Eager,
+    /// The same once fewer than `threshold` copies, 1 to r, are believed to be up: see [`super::lazy`].
+    Lazy { threshold: u32 },
     /// The same for the pointers to copies on random participants; the copies themselves are made again after a delay, by
     /// nobody in particular.
     Delay(Delay),
@@ -126,6 +129,9 @@ impl Agent {
         if desk.repair == Repair::None || self.store.held().is_empty() {
             return;
         }
+        if let Repair::Lazy { threshold } = desk.repair {
+            return self.on_change_lazily(desk, threshold, neighbourhood);
+        }
         let (mut offers, mut moved_up) = (Vec::new(), Vec::new());
         let mut responsible = Vec::with_capacity(desk.replicas);
         for held in self.store.from(desk.fixed) {
@@ -146,8 +152,8 @@ impl Agent {
                 moved_up.push((last, *held));
             }
         }
-        self.offer(desk, offers, false);
-        self.offer(desk, moved_up, true);
+        self.offer(desk, offers, false, Tag::Offer);
+        self.offer(desk, moved_up, true, Tag::Offer);
     }
 
     /// The node has joined (again): offers what its disk holds to those who are responsible now.
@@ -162,7 +168,7 @@ impl Agent {
             neighbourhood.responsible(held.record, desk.replicas, &mut responsible);
             offers.extend(responsible.iter().filter(|&&node| node != desk.me).map(|&node| (node, *held)));
         }
-        self.offer(desk, offers, false);
+        self.offer(desk, offers, false, Tag::Asked);
     }
 
     /// The node leaves with notice: sends each record to the one that becomes responsible in its place.
@@ -199,7 +205,7 @@ impl Agent {
         neighbourhood.responsible(record, desk.replicas, &mut responsible);
         if !responsible.contains(&desk.me) {
             let offers = responsible.into_iter().map(|node| (node, Held { record, version })).collect();
-            self.offer(desk, offers, false);
+            self.offer(desk, offers, false, Tag::Offer);
         }
     }
 
@@ -210,7 +216,7 @@ impl Agent {
         neighbourhood.responsible(record, desk.replicas, &mut responsible);
         responsible.retain(|&node| node != desk.me);
         for node in responsible {
-            self.hand_over(desk, node, record, version);
+            self.send_copy(desk, node, record, version, Tag::Replica(record));
         }
     }
 
@@ -218,18 +224,18 @@ impl Agent {
     /// itself when it is back.
     pub(super) fn offer_again(&mut self, desk: &mut Desk<'_>, to: NodeId, record: RecordId) {
         if let Some(version) = self.store.version(record) {
-            self.offer(desk, vec![(to, Held { record, version })], false);
+            self.offer(desk, vec![(to, Held { record, version })], false, Tag::Offer);
         }
     }
 
     /// Sends offers, one message for up to [`OFFERED_AT_ONCE`] records to the same node.
-    fn offer(&mut self, desk: &mut Desk<'_>, mut offers: Vec<(NodeId, Held)>, moved_up: bool) {
+    pub(super) fn offer(&mut self, desk: &mut Desk<'_>, mut offers: Vec<(NodeId, Held)>, moved_up: bool, tag: Tag) {
         offers.sort_unstable_by_key(|(node, held)| (*node, held.record));
         for to_one in offers.chunk_by(|a, b| a.0 == b.0) {
             for some in to_one.chunks(OFFERED_AT_ONCE) {
                 let pairs = some.iter().flat_map(|(_, held)| [held.record.index() as u32, held.version.0]);
                 let list = desk.lists.put(pairs);
-                desk.call(&mut self.rpcs, some[0].0, None, Message::Offer { list, moved_up }, Tag::Offer);
+                desk.call(&mut self.rpcs, some[0].0, None, Message::Offer { list, moved_up }, tag);
             }
         }
     }
@@ -273,6 +279,7 @@ impl Agent {
         desk: &mut Desk<'_>,
         from: NodeId,
         list: List,
+        tag: Tag,
         neighbourhood: &impl Neighbourhood,
     ) {
         let mut entries = [0; OFFERED_AT_ONCE];
@@ -281,6 +288,16 @@ impl Agent {
         for &entry in &entries[..count] {
             let (record, standing) = Standing::read(entry);
             let Some(version) = self.store.version(record) else { continue };
+            if let Repair::Lazy { threshold } = desk.repair {
+                match standing {
+                    Standing::Same | Standing::Newer => self.holders.add(record, from),
+                    Standing::Wanted | Standing::Declined | Standing::Coming => self.holders.remove(record, from),
+                }
+                let spared = tag == Tag::Asked && !self.are_few_left(desk, threshold, record, neighbourhood);
+                if standing == Standing::Wanted && spared {
+                    continue;
+                }
+            }
             match standing {
                 Standing::Coming => {}
                 Standing::Wanted => self.hand_over(desk, from, record, version),
@@ -295,8 +312,12 @@ impl Agent {
     }
 
     fn hand_over(&mut self, desk: &mut Desk<'_>, to: NodeId, record: RecordId, version: Version) {
+        self.send_copy(desk, to, record, version, Tag::Repair(record));
+    }
+
+    fn send_copy(&mut self, desk: &mut Desk<'_>, to: NodeId, record: RecordId, version: Version, tag: Tag) {
         let message = Message::Store { record, version, bytes: desk.size(record) };
-        desk.call(&mut self.rpcs, to, None, message, Tag::Repair(record));
+        desk.call(&mut self.rpcs, to, None, message, tag);
     }
 
     /// `from` said that it holds `record`, in this version or a newer one. If by its own account this node is not among the
@@ -318,6 +339,7 @@ impl Agent {
         if self.words.iter().filter(|word| word.record == record).count() >= desk.replicas {
             self.words.retain(|word| word.record != record);
             self.store.remove(record);
+            self.holders.forget(record);
             desk.do_effect(Effect::Dropped { record });
         }
     }

@@ -1,5 +1,7 @@
 //! The stores of a few nodes that know each other, with every packet delivered at once and in order.
 
+mod lazy;
+
 use std::collections::VecDeque;
 
 use super::agent::{Agent, Desk, Effect, Effects};
@@ -37,6 +39,7 @@ struct Nodes {
     known: Vec<Known>,
     down: Vec<NodeId>,
     repair: Repair,
+    replicas: usize,
     /// Bytes of the record's value.
     size: u32,
     now: Time,
@@ -56,6 +59,7 @@ impl Nodes {
             known: all.iter().map(|_| Known { responsible: all.clone(), passes_puts_on: false }).collect(),
             down: Vec::new(),
             repair: Repair::Eager,
+            replicas: 2,
             size: 100,
             now: Time::ZERO,
             lists: Lists::new(32),
@@ -89,7 +93,7 @@ impl Nodes {
             now: self.now,
             me: node,
             epoch: 0,
-            replicas: 2,
+            replicas: self.replicas,
             repair: self.repair,
             fixed: 0,
             timeout: Duration::from_secs(1),

@@ -30,6 +30,8 @@ pub enum Repair {
     /// Whoever holds a record offers it to those that may lack it as soon as it learns of the change.
     #[default]
     Eager,
+    /// The same, but only once fewer than `threshold` copies, 1 to `replicas`, are believed to be up.
+    Lazy { threshold: u32 },
     /// Some time after a holder has gone for good the copy is on another online machine, at no cost. For studies. Needs
     /// placement = "random-participants".
     Delay(Delay),
