@@ -226,10 +226,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 self.operations.get(op).expect("it was just looked at").stage = Stage::Holder;
                 self.with_agent(node, |agent, desk, _| agent.fetch(desk, op, record, &[holder]));
             }
-            _ => {
-                self.operations.get(op).expect("it was just looked at").version = version;
-                self.answered(op, version >= wanted, holder);
-            }
+            _ => self.answered(op, version >= wanted, holder),
         }
     }
 

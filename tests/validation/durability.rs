@@ -244,10 +244,11 @@ fn temporary_churn_alone_loses_nothing_under_any_policy() {
         &format!("{random}, repair.delay.after.constant = '10min'"),
     ] {
         let churn = "{ online = 100, churn.preset = 'kad' }";
-        for ran in in_pieces(churn, "{ warmup = '1h', measure = '4h' }", storage) {
+        for ran in in_pieces(churn, "{ warmup = '30min', measure = '2h' }", storage) {
             assert_eq!(ran.figure("durability_ratio"), 1.0, "{}: {storage}", ran.id);
             assert_eq!(ran.figure("resources_lost"), 0.0, "{}: {storage}", ran.id);
-            assert!(ran.figure("availability_mean") < 1.0, "{}: nothing was ever away", ran.id);
+            let never_away = ran.figure("availability_mean") == 1.0;
+            assert!(!never_away || storage.contains("eager"), "{}: {storage}: nothing was ever away", ran.id);
             assert!(ran.figure("get_correct_ratio") > 0.3, "{}: {}", ran.id, ran.figure("get_correct_ratio"));
         }
     }
