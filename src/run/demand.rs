@@ -217,8 +217,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if (stage == Stage::Overlay) != (by == Stage::Overlay) {
             return;
         }
-        let is_pointer = |value| self.pointer(value).is_some() && self.version_at(holder.node, value).is_none();
-        if stage != Stage::Storage && record.is_some_and(is_pointer) {
+        // Its own copy is an answer; what others gave, unless a pointer had named them, is a pointer.
+        let own = |value| holder.node == node && self.version_at(node, value).is_some();
+        if stage != Stage::Storage && record.is_some_and(|value| self.pointer(value).is_some() && !own(value)) {
             return self.pointed(op, holder.hops);
         }
         match record.filter(|_| by == Stage::Overlay && holder.node != node) {
@@ -226,10 +227,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 self.operations.get(op).expect("it was just looked at").stage = Stage::Holder;
                 self.with_agent(node, |agent, desk, _| agent.fetch(desk, op, record, &[holder]));
             }
-            _ => {
-                self.operations.get(op).expect("it was just looked at").version = version;
-                self.answered(op, version >= wanted, holder);
-            }
+            _ => self.answered(op, version >= wanted, holder),
         }
     }
 

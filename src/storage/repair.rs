@@ -30,8 +30,10 @@ pub enum Repair {
     Eager,
     /// The same once fewer than `threshold` copies, 1 to r, are believed to be up: see [`super::lazy`].
     Lazy { threshold: u32 },
-    /// The same for the pointers to copies on random participants; the copies themselves are made again after a delay, by
-    /// nobody in particular.
+    /// Nothing moves when nodes come and go: holders and publishers put their records again from time to time, and copies that
+    /// were not put again expire. See [`super::expiry`].
+    Republish(Republish),
+    /// Copies on random participants are made again after a delay, by nobody in particular.
     Delay(Delay),
 }
 
