@@ -170,6 +170,8 @@ pub enum Cause {
     NotJoined,
     /// No copy exists on any disk.
     Lost,
+    /// The same, because the last ones expired.
+    Expired,
     /// Copies exist, but none was found online.
     Unreachable,
     /// The record had not been put yet.
@@ -180,11 +182,12 @@ pub enum Cause {
 
 impl Cause {
     /// All causes, in the order in which they are reported.
-    pub const ALL: [Cause; 7] = [
+    pub const ALL: [Cause; 8] = [
         Cause::Timeout,
         Cause::NoContact,
         Cause::NotJoined,
         Cause::Lost,
+        Cause::Expired,
         Cause::Unreachable,
         Cause::NeverStored,
         Cause::QueueFull,
@@ -196,6 +199,7 @@ impl Cause {
             Cause::NoContact => "no-contact",
             Cause::NotJoined => "not-joined",
             Cause::Lost => "lost",
+            Cause::Expired => "expired",
             Cause::Unreachable => "unreachable",
             Cause::NeverStored => "never-stored",
             Cause::QueueFull => "queue-full",

@@ -55,7 +55,8 @@ const NODE: [&str; 10] = [
     "peers_contacted",
 ];
 
-const RESOURCE: [&str; 7] = ["resource", "rank", "size_bytes", "pieces", "needed", "lost_s", "availability_mean"];
+const RESOURCE: [&str; 8] =
+    ["resource", "rank", "size_bytes", "pieces", "needed", "lost_s", "lost_by", "availability_mean"];
 
 const OPERATION: [&str; 11] = [
     "participant",
@@ -296,6 +297,8 @@ impl Sheet {
         self.cell(resource.pieces)?;
         self.cell(resource.needed)?;
         self.some(resource.lost_at.map(Time::as_secs_f64))?;
+        let by = if resource.expired { "expiry" } else { "departure" };
+        self.some(resource.lost_at.map(|_| by))?;
         self.cell(resource.availability_mean)?;
         self.end()
     }

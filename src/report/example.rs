@@ -229,7 +229,16 @@ fn node(machine: u32, role: &'static str) -> NodeRow {
 
 fn resource() -> ResourceRow {
     let lost_at = Some(Time::from_nanos(1_500_000_000));
-    ResourceRow { resource: 0, rank: 1, size: 4096, pieces: 8, needed: 5, lost_at, availability_mean: 0.25 }
+    ResourceRow {
+        resource: 0,
+        rank: 1,
+        size: 4096,
+        pieces: 8,
+        needed: 5,
+        lost_at,
+        expired: false,
+        availability_mean: 0.25,
+    }
 }
 
 fn operation() -> OperationRow {

@@ -194,9 +194,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             return self.ask_for_pointer(op, pointer, nodes);
         }
         match (kind, record) {
-            (OperationKind::Put, Some(record)) => {
-                self.with_agent(node, |agent, desk, _| agent.put(desk, op, record, version, nodes));
-            }
+            (OperationKind::Put, Some(record)) => match self.published_before(op) {
+                Some(at) => self.with_agent(node, |agent, desk, _| {
+                    agent.put_again(desk, op, (record, version), at, nodes);
+                }),
+                None => self.with_agent(node, |agent, desk, _| agent.put(desk, op, record, version, nodes)),
+            },
             (OperationKind::Get, Some(record)) => {
                 self.with_agent(node, |agent, desk, _| agent.fetch(desk, op, record, nodes));
             }
@@ -254,6 +257,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             return;
         };
         self.note_stored(record);
+        if !publication {
+            self.publishers.published(record, node, version);
+        }
         // Of one piece it says nothing of the others.
         if parent.is_none() && (!publication || (self.records.coding().pieces() == 1 && self.pointers.is_none())) {
             self.records.acknowledge(record, version);
@@ -311,6 +317,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             (Cause::Unreachable | Cause::Timeout, OperationKind::Get, Some(record)) if operation.parent.is_none() => {
                 match (self.records.is_resource_stored(record), self.records.is_lost(record)) {
                     (false, _) => Cause::NeverStored,
+                    (true, true) if self.records.is_expired(record) => Cause::Expired,
                     (true, true) => Cause::Lost,
                     _ => cause,
                 }

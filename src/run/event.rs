@@ -65,6 +65,19 @@ pub(super) enum Event<M, T> {
         node: NodeId,
         epoch: u16,
     },
+    /// The publisher of a record is to put it again.
+    Republish {
+        record: u32,
+    },
+    /// A holder puts again what nobody else has put.
+    Upkeep {
+        node: NodeId,
+        epoch: u16,
+    },
+    /// Copies on a disk may have expired.
+    Expires {
+        node: NodeId,
+    },
     /// A participant comes online.
     SessionBegins {
         participant: u32,

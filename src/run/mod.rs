@@ -20,6 +20,7 @@ mod pieces;
 mod pointers;
 mod publications;
 pub mod records;
+mod republishing;
 mod results;
 pub mod scheme;
 mod sessions;

@@ -152,6 +152,8 @@ pub struct ResourceRow {
     pub needed: u32,
     /// When fewer pieces than needed were left on any disk; `None`: it was not lost.
     pub lost_at: Option<Time>,
+    /// It was lost because copies expired, not because they went with their machines.
+    pub expired: bool,
     /// Share of the measurement in which it could be had.
     pub availability_mean: f64,
 }

@@ -35,6 +35,8 @@ struct Pieces {
     stored: u32,
     acknowledged: Version,
     lost_at: Option<Time>,
+    /// It was lost because copies expired.
+    expired: bool,
     /// The time that it could be had, up to `since`.
     available: Duration,
     since: Time,
@@ -171,6 +173,22 @@ impl Records {
         }
     }
 
+    /// A copy has expired, on a machine that is online or not.
+    pub fn copy_expired(&mut self, now: Time, record: RecordId, online: bool) {
+        if online {
+            self.went_offline(now, record);
+        }
+        let was_lost = self.of(record).lost_at.is_some();
+        self.copy_gone(now, record);
+        let pieces = &mut self.resources[self.coding.resource(record) as usize];
+        pieces.expired |= !was_lost && pieces.lost_at.is_some();
+    }
+
+    /// Whether the resource of this record is lost, and was lost because copies expired.
+    pub fn is_expired(&self, record: RecordId) -> bool {
+        self.of(record).expired
+    }
+
     /// A machine with a copy came online.
     pub fn came_online(&mut self, now: Time, record: RecordId) {
         if self.is_pointer(record) {
@@ -232,6 +250,7 @@ impl Records {
                 pieces: self.coding.pieces(),
                 needed,
                 lost_at: pieces.lost_at,
+                expired: pieces.expired,
                 availability_mean: pieces.available.as_secs_f64() / measured.as_secs_f64(),
             }
         };
@@ -270,7 +289,7 @@ impl Records {
                 self.stock.lost += 1;
             }
             (false, Some(_)) => {
-                pieces.lost_at = None;
+                (pieces.lost_at, pieces.expired) = (None, false);
                 self.stock.lost -= 1;
             }
             _ => {}

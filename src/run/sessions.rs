@@ -171,6 +171,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
         self.remember_joined(node);
         self.begin_waiting(node);
+        self.publish_overdue(node);
         if !self.held(node).is_empty() {
             self.with_agent(node, |agent, desk, around| agent.on_return(desk, around));
         }
@@ -184,6 +185,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.seats[node.index()].settled = true;
         self.observer.membership(self.now, node, true);
         if !self.is_server(node) {
+            self.begin_upkeep(node);
             self.seats[node.index()].place = self.joined.len() as u32;
             self.joined.push(node);
             self.directory.insert(self.keys[node.index()], node);

@@ -7,6 +7,7 @@ use super::operations::Operations;
 use super::oracle::Directory;
 use super::pointers::Pointers;
 use super::records::Records;
+use super::republishing::Publishers;
 use super::scheme;
 use super::sessions::NOWHERE;
 use super::simulation::{Counts, Seat, Service, Simulation};
@@ -24,7 +25,7 @@ use crate::storage::{Agent, Coding, Keepers, Repair};
 const NOISE: Purpose = Purpose::new("noise");
 const SERVER_KEY: Purpose = Purpose::new("server-key");
 const SERVICE: Purpose = Purpose::new("service");
-const PUBLISHER: Purpose = Purpose::new("publisher");
+pub(super) const PUBLISHER: Purpose = Purpose::new("publisher");
 
 impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
     /// A run with everybody offline. The timeline is what [`scheme::timeline`] makes of plan and seed.
@@ -74,6 +75,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             timeline,
             workload: scheme::workload(plan),
             patience: P::patience(config),
+            publishers: Publishers::default(),
             publications: publications(&streams, plan, coding, fixed),
             now: Time::ZERO,
             queue: Queue::new(),
@@ -126,6 +128,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             self.begin_converged(&online);
             self.place_records();
         }
+        self.begin_republishing();
     }
 
     /// Those who are in a converged overlay at time zero. The others come when their first session begins.
@@ -194,6 +197,9 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
     /// A copy is on a machine's disk at time zero.
     pub fn place(&mut self, record: RecordId, node: NodeId) {
         self.agents[node.index()].store.keep(record, Version(0));
+        if let Repair::Republish(_) = self.system.storage.repair {
+            self.with_agent(node, |agent, desk, _| agent.note_put(desk, record, desk.now));
+        }
         self.records.copy_made(self.now, record, self.seats[node.index()].online);
         let held = self.held(node).len() as u32;
         self.observer.records(self.now, node, held);

@@ -21,6 +21,7 @@ use super::oracle::Directory;
 use super::pieces::Wholes;
 use super::pointers::Pointers;
 use super::records::Records;
+use super::republishing::Publishers;
 use super::transfers::Transfers;
 
 /// What is looked at for every event of a node.
@@ -126,6 +127,8 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub patience: Patience,
     /// Who puts which record into a system that does not start converged, by publisher.
     pub publications: Vec<(NodeId, RecordId)>,
+    /// Where records are republished.
+    pub publishers: Publishers,
     pub now: Time,
     pub queue: Queue<Event<P::Message, P::Timer>>,
     pub network: Network,
@@ -258,6 +261,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     self.publish(node);
                 }
             }
+            Event::Republish { record } => self.publisher_due(RecordId::new(record)),
+            Event::Upkeep { node, epoch } => {
+                if self.is_current(node, epoch) {
+                    self.holder_due(node);
+                }
+            }
+            Event::Expires { node } => self.copies_expire(node),
             Event::SessionBegins { participant, spell } => self.session_begins(NodeId(participant), spell),
             Event::Notice { participant } => self.notice(NodeId(participant)),
             Event::SessionEnds { participant } => self.session_ends(NodeId(participant)),

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use network::{Burst, Coordinates, Inflation, Latency, LatencyByHour, Network, RegionTable, Regions};
-pub use repair::{Placement, Repair};
+pub use repair::{Placement, Repair, Republish};
 
 use super::daily::Diurnal;
 use super::gap::Gap;

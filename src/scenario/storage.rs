@@ -4,7 +4,8 @@ use super::check::{Check, Noted};
 use super::environment::law;
 use super::file::{self, Placement};
 use super::plan::{Coding, Keepers, Plan, Repair, Storage};
-use crate::storage::Delay;
+use crate::engine::Duration;
+use crate::storage::{Delay, Republish};
 
 /// Copies of a record that no more nodes than these are asked for at once.
 const MOST_REPLICAS: u32 = 20;
@@ -40,6 +41,7 @@ pub(super) fn storage(
         None | Some(file::Repair::Eager) => Repair::Eager,
         Some(file::Repair::None) => Repair::None,
         Some(file::Repair::Lazy { threshold }) => Repair::Lazy { threshold: *threshold },
+        Some(file::Repair::Republish(said)) => Repair::Republish(republish(check, path, said)),
         Some(file::Repair::Delay(delay)) => Repair::Delay(Delay {
             after: law(check, &format!("{path}.repair.delay.after"), &delay.after)?,
             concurrency: delay.concurrency.0,
@@ -58,6 +60,22 @@ pub(super) fn storage(
         agree(check, path, own, keepers, repair);
     }
     Ok(Storage { replicas, coding, keepers, repair })
+}
+
+fn republish(check: &mut Check<'_>, path: &str, said: &file::Republish) -> Republish {
+    let file::Republish { every, publisher, expiry } = *said;
+    for (key, period) in [("every", every), ("publisher", Some(publisher)), ("expiry", expiry)] {
+        if period == Some(Duration::ZERO) {
+            let help = "write a time above zero, such as \"1h\"";
+            check.wrong(&format!("{path}.repair.republish.{key}"), format!("`{key}` cannot be zero"), help);
+        }
+    }
+    if expiry.is_some_and(|expiry| expiry < publisher) {
+        let message = "copies would expire before their publisher puts them again";
+        let help = format!("write {publisher} or more, or lower `publisher`");
+        check.wrong(&format!("{path}.repair.republish.expiry"), message, help);
+    }
+    Republish { every, publisher, expiry }
 }
 
 fn coding(check: &mut Check<'_>, path: &str, own: &file::Storage, common: &file::Storage, resources: u32) -> Coding {
@@ -93,7 +111,7 @@ fn agree(check: &mut Check<'_>, path: &str, own: &file::Storage, keepers: Keeper
             let message = "repair with a delay puts copies where no lookup would find them";
             check.wrong(&at, message, "add placement = \"random-participants\", whose pointers lead to them");
         }
-        (Keepers::RandomParticipants, Repair::Eager | Repair::Lazy { .. }) => {
+        (Keepers::RandomParticipants, Repair::Eager | Repair::Lazy { .. } | Repair::Republish(_)) => {
             let problem = check.at(&at, "this repair of copies on random participants is not yet available");
             check.note(problem.help("write repair = \"none\", or repair.delay = { after.exponential.mean = \"1h\" }"));
         }
@@ -113,12 +131,12 @@ pub(super) fn kept_in_full(
     storage: Storage,
     protocol: &str,
 ) -> Storage {
-    let delayed = matches!(own.repair, Some(file::Repair::Delay(_)));
+    let chosen = !matches!(own.repair, None | Some(file::Repair::None | file::Repair::Eager));
     let said = [
         ("pieces", own.pieces.is_some()),
         ("parity", own.parity.is_some()),
         ("placement", own.placement.is_some()),
-        ("repair", delayed),
+        ("repair", chosen),
     ];
     for (key, _) in said.into_iter().filter(|(_, said)| *said) {
         let message =

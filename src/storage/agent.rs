@@ -2,6 +2,7 @@
 //!
 //! Sans-IO like an overlay: handlers write [`Effect`]s. Per idle node it costs its own size and the records held.
 
+use super::expiry::Ages;
 use super::lazy::Holders;
 use super::message::Message;
 use super::operations::{Get, Put};
@@ -27,6 +28,10 @@ pub enum Effect {
     Kept {
         record: RecordId,
         repaired: bool,
+    },
+    /// Call `expire` at that time, in this session or another, online or not.
+    ExpiryTimer {
+        at: Time,
     },
     /// This node dropped its copy.
     Dropped {
@@ -106,6 +111,8 @@ pub struct Desk<'a> {
 pub enum Tag {
     /// A put's store on one node.
     Put(OpId),
+    /// The same of a put that nobody asked for.
+    Republish(OpId),
     /// A get's question to one node.
     Get(OpId),
     /// The pause before one of these is sent again.
@@ -118,6 +125,16 @@ pub enum Tag {
     Offer,
     /// The same, but lazy repair sends them only if few are left.
     Asked,
+}
+
+impl Tag {
+    /// The operation that it is for.
+    const fn op(self) -> Option<OpId> {
+        match self {
+            Tag::Put(op) | Tag::Republish(op) | Tag::Get(op) | Tag::Pause(op) => Some(op),
+            Tag::Replica(_) | Tag::Repair(_) | Tag::Offer | Tag::Asked => None,
+        }
+    }
 }
 
 /// The storage of one node.
@@ -133,6 +150,8 @@ pub struct Agent {
     pub(super) coming: Vec<Coming>,
     /// With lazy repair, who else holds what is held here.
     pub(super) holders: Holders,
+    /// With republishing, how old what is held here is.
+    pub(super) ages: Ages,
 }
 
 impl Desk<'_> {
@@ -159,7 +178,7 @@ impl Desk<'_> {
         let bytes = wire_bytes(&message, self.lists);
         let traffic = match tag {
             Tag::Put(_) | Tag::Get(_) | Tag::Pause(_) | Tag::Replica(_) => Traffic::Storage,
-            Tag::Repair(_) | Tag::Offer | Tag::Asked => Traffic::Repair,
+            Tag::Republish(_) | Tag::Repair(_) | Tag::Offer | Tag::Asked => Traffic::Repair,
         };
         let (kind, for_others) = (Kind::Request, op.is_none());
         let envelope = Envelope { from: self.me, op, bytes, rpc, epoch: self.epoch, kind, traffic, for_others };
@@ -190,9 +209,10 @@ impl Agent {
         neighbourhood: &impl Neighbourhood,
     ) {
         match message {
-            Message::Store { record, version, .. } => {
+            Message::Store { record, version, published, .. } => {
                 self.no_more_coming(record, version);
-                self.keep_from(desk, record, version, from.op.is_none());
+                self.keep_from(desk, record, version, from.traffic == Traffic::Repair);
+                self.note_put(desk, record, published);
                 self.assume_stored(desk, record, neighbourhood);
                 desk.reply(from, Message::Stored { record });
                 if let Some(op) = from.op {
@@ -224,7 +244,7 @@ impl Agent {
     fn on_reply(&mut self, desk: &mut Desk<'_>, from: &Envelope, message: Message, neighbourhood: &impl Neighbourhood) {
         let Some(pending) = self.rpcs.close(from) else { return };
         match (pending.tag, message) {
-            (Tag::Put(op), Message::Stored { .. }) => self.put_answered(desk, op, Some(from.from)),
+            (Tag::Put(op) | Tag::Republish(op), Message::Stored { .. }) => self.put_answered(desk, op, Some(from.from)),
             (Tag::Get(op), Message::Value { version, .. }) => self.get_answered(desk, op, Some(version)),
             (Tag::Get(op), Message::Missing { .. }) => self.get_answered(desk, op, None),
             (Tag::Repair(record), Message::Stored { .. }) => {
@@ -249,7 +269,7 @@ impl Agent {
         while let Some(pending) = self.rpcs.expired(desk.now) {
             timed_out += 1;
             match pending.tag {
-                Tag::Put(op) | Tag::Get(op) => {
+                Tag::Put(op) | Tag::Republish(op) | Tag::Get(op) => {
                     desk.do_effect(Effect::TimedOut { op });
                     self.timed_out(desk, op, pending.to, pending.retries, neighbourhood);
                 }
@@ -283,7 +303,7 @@ impl Agent {
     /// A server's full queue turned the request with this number away.
     pub fn on_refusal(&mut self, desk: &mut Desk<'_>, rpc: u16) {
         let Some(pending) = self.rpcs.close_from_anyone(rpc) else { return };
-        if let Tag::Put(op) | Tag::Get(op) = pending.tag {
+        if let Some(op) = pending.tag.op() {
             if let Some(backoff) = desk.backoff.filter(|_| pending.retries < desk.retries) {
                 return self.pause(desk, op, pending.to, pending.retries, backoff);
             }
@@ -296,9 +316,7 @@ impl Agent {
     pub fn cancel(&mut self, op: OpId) {
         self.gets.retain(|get| get.op != op);
         self.puts.retain(|put| put.op != op);
-        self.rpcs.retain(
-            |pending| !matches!(pending.tag, Tag::Put(other) | Tag::Get(other) | Tag::Pause(other) if other == op),
-        );
+        self.rpcs.retain(|pending| pending.tag.op() != Some(op));
     }
 
     /// The session ended: the disk stays, everything under way is forgotten.
@@ -330,5 +348,6 @@ impl Agent {
             + self.words.capacity() * size_of::<Word>()
             + self.coming.capacity() * size_of::<Coming>()
             + self.holders.heap_bytes()
+            + self.ages.heap_bytes()
     }
 }

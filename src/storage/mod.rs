@@ -13,6 +13,7 @@
 
 pub mod agent;
 pub mod coding;
+pub mod expiry;
 pub mod lazy;
 pub mod message;
 pub mod operations;
@@ -23,6 +24,7 @@ mod tests;
 
 pub use agent::{Agent, Desk, Effect, Effects, Storers};
 pub use coding::Coding;
+pub use expiry::Republish;
 pub use message::Message;
 pub use repair::{Delay, Keepers, Neighbourhood, Repair};
 pub use store::Store;

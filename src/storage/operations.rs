@@ -3,6 +3,7 @@
 use super::agent::{Agent, Desk, Effect, Storers, Tag};
 use super::message::Message;
 use super::repair::Neighbourhood;
+use crate::engine::Time;
 use crate::overlay::{Backoff, Cause, Contact, NodeId, OpId, RecordId, Version};
 
 /// A get that asks the responsible nodes one after another.
@@ -23,8 +24,23 @@ pub struct Put {
     pub(super) op: OpId,
     record: RecordId,
     version: Version,
+    /// When the record's publisher put it.
+    published: Time,
+    /// Somebody asked for it: not a record that is put again.
+    asked: bool,
     waiting: u32,
     storers: Vec<NodeId>,
+}
+
+impl Put {
+    fn store(&self, desk: &Desk<'_>) -> Message {
+        let Put { record, version, published, .. } = *self;
+        Message::Store { record, version, bytes: desk.size(record), published }
+    }
+
+    fn tag(&self) -> Tag {
+        if self.asked { Tag::Put(self.op) } else { Tag::Republish(self.op) }
+    }
 }
 
 impl Agent {
@@ -102,26 +118,43 @@ impl Agent {
             get.asked.node = neighbourhood.instead_of(to, get.record, desk.noise);
             let (to, message) = (get.asked.node, Message::Fetch { record: get.record });
             desk.call_again(&mut self.rpcs, to, Some(op), message, Tag::Get(op), retries);
-        } else if let Some(&Put { record, version, .. }) = self.puts.iter().find(|put| put.op == op) {
-            let to = neighbourhood.instead_of(to, record, desk.noise);
-            let message = Message::Store { record, version, bytes: desk.size(record) };
-            desk.call_again(&mut self.rpcs, to, Some(op), message, Tag::Put(op), retries);
+        } else if let Some(put) = self.puts.iter().find(|put| put.op == op) {
+            let to = neighbourhood.instead_of(to, put.record, desk.noise);
+            desk.call_again(&mut self.rpcs, to, Some(op), put.store(desk), put.tag(), retries);
         }
     }
 
     /// Stores `version` on the nodes that the walk named, on this one too if it is among them. Acknowledged when each
     /// has stored it or timed out and at least one has stored it.
     pub fn put(&mut self, desk: &mut Desk<'_>, op: OpId, record: RecordId, version: Version, named: &[Contact]) {
-        let mut put = Put { op, record, version, waiting: 1, storers: Vec::with_capacity(named.len()) };
+        let put = Put { op, record, version, published: desk.now, asked: true, waiting: 1, storers: Vec::new() };
+        self.store_on(desk, put, named);
+    }
+
+    /// The same for a record that its publisher had put at `published`, and that is put again.
+    pub fn put_again(
+        &mut self,
+        desk: &mut Desk<'_>,
+        op: OpId,
+        (record, version): (RecordId, Version),
+        published: Time,
+        named: &[Contact],
+    ) {
+        let put = Put { op, record, version, published, asked: false, waiting: 1, storers: Vec::new() };
+        self.store_on(desk, put, named);
+    }
+
+    fn store_on(&mut self, desk: &mut Desk<'_>, mut put: Put, named: &[Contact]) {
+        let Put { op, record, version, published, .. } = put;
         for contact in named {
             if contact.node == desk.me {
                 self.keep(desk, record, version);
+                self.note_put(desk, record, published);
                 desk.do_effect(Effect::Stored { op });
                 put.storers.push(desk.me);
             } else {
                 put.waiting += 1;
-                let message = Message::Store { record, version, bytes: desk.size(record) };
-                desk.call(&mut self.rpcs, contact.node, Some(op), message, Tag::Put(op));
+                desk.call(&mut self.rpcs, contact.node, Some(op), put.store(desk), put.tag());
             }
         }
         self.puts.push(put);

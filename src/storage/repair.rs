@@ -16,6 +16,7 @@
 //! Offers are repeated to nodes that hold the record already: they cost 16 bytes a record, and no memory of who has what.
 
 use super::agent::{Agent, Desk, Effect, Tag};
+use super::expiry::Republish;
 use super::message::{Message, OFFERED_AT_ONCE, Standing};
 use crate::engine::{Law, Noise, Time};
 use crate::overlay::message::LARGEST_IN_PACKET;
@@ -35,6 +36,13 @@ pub enum Repair {
     Republish(Republish),
     /// Copies on random participants are made again after a delay, by nobody in particular.
     Delay(Delay),
+}
+
+impl Repair {
+    /// Whether copies are moved because nodes come and go.
+    const fn follows_changes(self) -> bool {
+        !matches!(self, Repair::None | Repair::Republish(_))
+    }
 }
 
 /// A repair that takes time and nothing else: see [`Repair::Delay`].
@@ -128,7 +136,7 @@ impl Agent {
         gone: &[NodeId],
         neighbourhood: &impl Neighbourhood,
     ) {
-        if desk.repair == Repair::None || self.store.held().is_empty() {
+        if !desk.repair.follows_changes() || self.store.held().is_empty() {
             return;
         }
         if let Repair::Lazy { threshold } = desk.repair {
@@ -160,7 +168,7 @@ impl Agent {
 
     /// The node has joined (again): offers what its disk holds to those who are responsible now.
     pub fn on_return(&mut self, desk: &mut Desk<'_>, neighbourhood: &impl Neighbourhood) {
-        if desk.repair == Repair::None {
+        if !desk.repair.follows_changes() {
             return;
         }
         let mut offers = Vec::new();
@@ -199,7 +207,7 @@ impl Agent {
         record: RecordId,
         neighbourhood: &impl Neighbourhood,
     ) {
-        if desk.repair == Repair::None || (record.index() as u32) < desk.fixed {
+        if !desk.repair.follows_changes() || (record.index() as u32) < desk.fixed {
             return;
         }
         let Some(version) = self.store.version(record) else { return };
@@ -318,7 +326,8 @@ impl Agent {
     }
 
     fn send_copy(&mut self, desk: &mut Desk<'_>, to: NodeId, record: RecordId, version: Version, tag: Tag) {
-        let message = Message::Store { record, version, bytes: desk.size(record) };
+        let published = self.published(record).unwrap_or(desk.now);
+        let message = Message::Store { record, version, bytes: desk.size(record), published };
         desk.call(&mut self.rpcs, to, None, message, tag);
     }
 
@@ -342,6 +351,7 @@ impl Agent {
             self.words.retain(|word| word.record != record);
             self.store.remove(record);
             self.holders.forget(record);
+            self.ages.forget(record);
             desk.do_effect(Effect::Dropped { record });
         }
     }

@@ -12,6 +12,7 @@ mod environment;
 mod events;
 mod lab;
 mod load;
+mod policies;
 mod population;
 mod published;
 mod queueing;

@@ -6,7 +6,7 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
-use crate::engine::DurationLaw;
+use crate::engine::{Duration, DurationLaw};
 
 /// Where the copies of a piece are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -33,9 +33,28 @@ pub enum Repair {
     Eager,
     /// The same, but only once fewer than `threshold` copies, 1 to `replicas`, are believed to be up.
     Lazy { threshold: u32 },
+    /// Nothing moves when nodes come and go: publishers, and if wanted holders, put their records again, and copies expire.
+    Republish(Republish),
     /// Some time after a holder has gone for good the copy is on another online machine, at no cost. For studies. Needs
     /// placement = "random-participants".
     Delay(Delay),
+}
+
+/// Soft state (Maymounkov & Mazières 2002, §2.5).
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Republish {
+    /// A holder puts again what nobody has put for so long; Kademlia: "1h". Absent: only publishers put again, as in IPFS.
+    pub every: Option<Duration>,
+    /// Between two puts of the publisher, which is who put the record last. Default "24h", as Kademlia; IPFS: "22h".
+    #[serde(default = "day")]
+    pub publisher: Duration,
+    /// From the publisher's last put to the end of a copy, `publisher` or more; Kademlia: "24h", IPFS: "48h". Absent: never.
+    pub expiry: Option<Duration>,
+}
+
+fn day() -> Duration {
+    Duration::from_secs(86_400)
 }
 
 /// A repair that takes time and nothing else.
