@@ -12,9 +12,9 @@ use super::setup::PUBLISHER;
 use super::simulation::Simulation;
 use crate::engine::order::Class;
 use crate::engine::random::Purpose;
-use crate::engine::{Duration, Source, Time};
+use crate::engine::{Duration, Source};
 use crate::overlay::{NodeId, OpId, Protocol, RecordId, Version};
-use crate::storage::{Repair, Republish};
+use crate::storage::{Published, Repair, Republish};
 
 const TURN: Purpose = Purpose::new("republish");
 
@@ -111,12 +111,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Of a put that nobody asked for: when the record's publisher put it, if it was stored before.
-    pub fn published_before(&mut self, op: OpId) -> Option<Time> {
+    pub fn published_before(&mut self, op: OpId) -> Option<Published> {
         let &mut Operation { node, record, publication, .. } = self.operations.get(op)?;
         let record = record.filter(|&record| publication && self.records.is_stored(record))?;
         let is_publisher = self.publishers.of.get(record.index()).is_some_and(|publisher| publisher.0 == node);
         let published = self.agents[node.index()].published(record).filter(|_| !is_publisher);
-        Some(published.unwrap_or(self.now))
+        Some(published.unwrap_or(Published::at(self.now)))
     }
 
     /// Copies on a node's disk may have expired.

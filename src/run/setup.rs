@@ -20,7 +20,7 @@ use crate::overlay::{Key, Lists, Metric, NodeId, Placement, Protocol, RecordId, 
 use crate::population::{self, Timeline};
 use crate::scenario::plan::{Plan, Start, System};
 use crate::storage::message::OFFERED_AT_ONCE;
-use crate::storage::{Agent, Coding, Keepers, Repair};
+use crate::storage::{Agent, Coding, Keepers, Published, Repair};
 
 const NOISE: Purpose = Purpose::new("noise");
 const SERVER_KEY: Purpose = Purpose::new("server-key");
@@ -198,7 +198,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
     pub fn place(&mut self, record: RecordId, node: NodeId) {
         self.agents[node.index()].store.keep(record, Version(0));
         if let Repair::Republish(_) = self.system.storage.repair {
-            self.with_agent(node, |agent, desk, _| agent.note_put(desk, record, desk.now));
+            self.with_agent(node, |agent, desk, _| agent.note_put(desk, record, Published::at(desk.now)));
         }
         self.records.copy_made(self.now, record, self.seats[node.index()].online);
         let held = self.held(node).len() as u32;

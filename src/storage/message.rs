@@ -1,6 +1,6 @@
 //! What the storage of one node says to that of another.
 
-use crate::engine::Time;
+use super::expiry::Published;
 use crate::overlay::{List, Payload, RecordId, Version};
 
 /// Requests and replies about records. Values up to 16 KiB travel in the packet; a larger one makes its message a
@@ -9,7 +9,7 @@ use crate::overlay::{List, Payload, RecordId, Version};
 pub enum Message {
     /// Request: keep this version (a put, a hand-over, a repair).
     /// `published`: when its publisher put it last.
-    Store { record: RecordId, version: Version, bytes: u32, published: Time },
+    Store { record: RecordId, version: Version, bytes: u32, published: Published },
     /// Reply: it is kept, in this version or a newer one.
     Stored { record: RecordId },
     /// Request: what do you hold of this record?

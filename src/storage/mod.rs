@@ -24,7 +24,7 @@ mod tests;
 
 pub use agent::{Agent, Desk, Effect, Effects, Storers};
 pub use coding::Coding;
-pub use expiry::Republish;
+pub use expiry::{Published, Republish};
 pub use message::Message;
 pub use repair::{Delay, Keepers, Neighbourhood, Repair};
 pub use store::Store;

@@ -1,9 +1,9 @@
 //! Gets and puts, from the moment the overlay has named the responsible nodes.
 
 use super::agent::{Agent, Desk, Effect, Storers, Tag};
+use super::expiry::Published;
 use super::message::Message;
 use super::repair::Neighbourhood;
-use crate::engine::Time;
 use crate::overlay::{Backoff, Cause, Contact, NodeId, OpId, RecordId, Version};
 
 /// A get that asks the responsible nodes one after another.
@@ -25,7 +25,7 @@ pub struct Put {
     record: RecordId,
     version: Version,
     /// When the record's publisher put it.
-    published: Time,
+    published: Published,
     /// Somebody asked for it: not a record that is put again.
     asked: bool,
     waiting: u32,
@@ -127,7 +127,8 @@ impl Agent {
     /// Stores `version` on the nodes that the walk named, on this one too if it is among them. Acknowledged when each
     /// has stored it or timed out and at least one has stored it.
     pub fn put(&mut self, desk: &mut Desk<'_>, op: OpId, record: RecordId, version: Version, named: &[Contact]) {
-        let put = Put { op, record, version, published: desk.now, asked: true, waiting: 1, storers: Vec::new() };
+        let published = Published::at(desk.now);
+        let put = Put { op, record, version, published, asked: true, waiting: 1, storers: Vec::new() };
         self.store_on(desk, put, named);
     }
 
@@ -137,7 +138,7 @@ impl Agent {
         desk: &mut Desk<'_>,
         op: OpId,
         (record, version): (RecordId, Version),
-        published: Time,
+        published: Published,
         named: &[Contact],
     ) {
         let put = Put { op, record, version, published, asked: false, waiting: 1, storers: Vec::new() };

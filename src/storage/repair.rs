@@ -16,7 +16,7 @@
 //! Offers are repeated to nodes that hold the record already: they cost 16 bytes a record, and no memory of who has what.
 
 use super::agent::{Agent, Desk, Effect, Tag};
-use super::expiry::Republish;
+use super::expiry::{Published, Republish};
 use super::message::{Message, OFFERED_AT_ONCE, Standing};
 use crate::engine::{Law, Noise, Time};
 use crate::overlay::message::LARGEST_IN_PACKET;
@@ -326,7 +326,7 @@ impl Agent {
     }
 
     fn send_copy(&mut self, desk: &mut Desk<'_>, to: NodeId, record: RecordId, version: Version, tag: Tag) {
-        let published = self.published(record).unwrap_or(desk.now);
+        let published = self.published(record).unwrap_or(Published::at(desk.now));
         let message = Message::Store { record, version, bytes: desk.size(record), published };
         desk.call(&mut self.rpcs, to, None, message, tag);
     }
