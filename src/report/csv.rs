@@ -11,6 +11,7 @@ use ::csv::Writer;
 use indexmap::IndexMap;
 
 use super::staged::FileError;
+use crate::run::by_class::CLASSES;
 use crate::run::catalogue::{Catalogue, METRICS, QUANTILES, SERIES};
 use crate::run::outcome::{NodeRow, OperationRow, Outcome, POINTS};
 use crate::sweep::statistics::Summary;
@@ -82,6 +83,9 @@ pub fn write(dir: &Path, rows: &[RunRow<'_>], extra: Extra) -> Result<(), FileEr
     if rows.iter().any(|row| !row.outcome.events.is_empty()) {
         write_events(dir, rows)?;
     }
+    if rows.iter().any(|row| !row.outcome.classes.is_empty()) {
+        write_classes(dir, rows)?;
+    }
     if extra.nodes {
         write_nodes(dir, rows)?;
     }
@@ -143,11 +147,31 @@ fn write_events(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
     })
 }
 
+/// Only where the scenario has classes of participants.
+fn write_classes(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
+    let columns: Vec<_> = std::iter::once("class").chain(names(&CLASSES)).collect();
+    per_run(dir, "classes.csv", rows, &columns, |sheet, row| {
+        row.outcome.classes.iter().try_for_each(|class| {
+            sheet.name(row)?;
+            sheet.cell(&class.class)?;
+            class.values.iter().try_for_each(|value| sheet.some(*value))?;
+            sheet.end()
+        })
+    })
+}
+
+/// With a column for the class where the scenario has classes of participants.
 fn write_nodes(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
-    per_run(dir, "nodes.csv", rows, &NODE, |sheet, row| {
+    let classes = rows.iter().any(|row| !row.outcome.classes.is_empty());
+    let columns: Vec<_> = NODE.into_iter().chain(classes.then_some("class")).collect();
+    per_run(dir, "nodes.csv", rows, &columns, |sheet, row| {
         row.outcome.nodes.iter().try_for_each(|node| {
             sheet.name(row)?;
-            sheet.node(node)
+            sheet.node(node)?;
+            if classes {
+                sheet.some(node.class.map(|class| &row.outcome.classes[class].class))?;
+            }
+            sheet.end()
         })
     })
 }
@@ -268,8 +292,7 @@ impl Sheet {
         self.cell(node.bytes_sent)?;
         self.cell(node.bytes_received)?;
         self.some(node.contacts)?;
-        self.some(node.peers_contacted)?;
-        self.end()
+        self.some(node.peers_contacted)
     }
 
     fn operation(&mut self, operation: &OperationRow) -> io::Result<()> {

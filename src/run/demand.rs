@@ -25,7 +25,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     fn schedule_operation(&mut self, node: NodeId, kind: OperationKind, number: u32) {
         let epoch = self.seats[node.index()].epoch;
-        if let Some(at) = self.workload.due(&self.streams, kind, self.session(node), number, self.now) {
+        let ahead = self.kinds.ahead.get(node.index()).copied().unwrap_or_default();
+        if let Some(at) = self.workload.due(&self.streams, kind, self.session(node), number, self.now, ahead) {
             let order = Order::new(Class::Operation, node.0, number << 2 | kind as u32);
             let participant = node.0;
             self.queue.push(at, order, Event::Operation { participant, epoch, kind, number });

@@ -1,5 +1,6 @@
 //! The metrics observer: counters and integer histograms, nothing kept per event. 128 bytes a machine.
 
+use super::by_class::ByClass;
 use super::catalogue::{Figures, METRICS, OPERATIONS, SERIES, TRAFFIC};
 use super::counters::{Level, Machine, Served, TableCheck};
 use super::observer::{Ended, Observer};
@@ -36,6 +37,7 @@ pub struct Metrics {
     pub(super) peers: Peers,
     pub(super) samples: Vec<Sample>,
     pub(super) operations: Option<Vec<OperationRow>>,
+    pub(super) classes: ByClass,
     interval: Interval,
 }
 
@@ -49,7 +51,14 @@ struct Interval {
 }
 
 impl Metrics {
-    pub fn new(participants: u32, servers: u32, resources: u32, everywhere: bool, operations: bool) -> Metrics {
+    pub fn new(
+        participants: u32,
+        servers: u32,
+        resources: u32,
+        everywhere: bool,
+        operations: bool,
+        classes: ByClass,
+    ) -> Metrics {
         let machines = (participants + servers) as usize;
         Metrics {
             participants,
@@ -73,6 +82,7 @@ impl Metrics {
             peers: Peers::new(machines as u32),
             samples: Vec::new(),
             operations: operations.then(Vec::new),
+            classes,
             interval: Interval::default(),
         }
     }
@@ -192,6 +202,7 @@ impl Observer for Metrics {
         (self.bytes, self.packets_sent, self.lost) = ([0; 3], 0, [0; Loss::ALL.len()]);
         self.served = Served::default();
         self.peers.clear();
+        self.classes.measurement_begins();
     }
 
     fn prefetch(&self, node: NodeId) {
@@ -277,6 +288,10 @@ impl Observer for Metrics {
         machine.records = held;
     }
 
+    fn refused(&mut self, _: Time, machine: NodeId) {
+        self.classes.refused(machine);
+    }
+
     fn available(&mut self, at: Time, records: u32) {
         self.available.set(at, records.into());
     }
@@ -288,7 +303,10 @@ impl Observer for Metrics {
     }
 
     fn operation_issued(&mut self, _: Time, operation: &Operation) {
-        self.tallies[operation.kind as usize].issued += u64::from(operation.counted);
+        if operation.counted {
+            self.tallies[operation.kind as usize].issued += 1;
+            self.classes.issued(operation);
+        }
     }
 
     fn operation_ended(&mut self, at: Time, operation: &Operation, ended: &Ended) {
@@ -306,6 +324,7 @@ impl Observer for Metrics {
         }
         if operation.counted {
             self.tallies[operation.kind as usize].ended(at, operation, ended);
+            self.classes.ended(at, operation, ended);
             if let Some(rows) = &mut self.operations {
                 rows.push(operation_row(at, operation, ended));
             }

@@ -44,6 +44,8 @@ pub trait Observer {
     fn no_bootstrap(&mut self, at: Time, node: NodeId) {}
     /// A machine's records became so many.
     fn records(&mut self, at: Time, machine: NodeId, held: u32) {}
+    /// A machine's disk had no room for a record.
+    fn refused(&mut self, at: Time, machine: NodeId) {}
     /// The number of records that can be had became this.
     fn available(&mut self, at: Time, records: u32) {}
     /// A request entered service at a server.
@@ -84,6 +86,7 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         membership(at: Time, node: NodeId, joined: bool);
         no_bootstrap(at: Time, node: NodeId);
         records(at: Time, machine: NodeId, held: u32);
+        refused(at: Time, machine: NodeId);
         available(at: Time, records: u32);
         served(at: Time, server: NodeId, waited: Duration, service: Duration);
         operation_issued(at: Time, operation: &Operation);

@@ -1,17 +1,18 @@
 //! The state of a run at time zero.
 
+use super::effects::disk;
 use super::event::Event;
 use super::observer::Observer;
 use super::operations::Operations;
 use super::oracle::{Directory, Records};
-use super::scheme;
+use super::scheme::{self, Kinds};
 use super::sessions::NOWHERE;
 use super::simulation::{Counts, Seat, Service, Simulation};
 use super::transfers::{Transfers, in_packet};
 use crate::engine::queue::Queue;
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Streams, Time};
-use crate::network::{Access, Network, Station};
+use crate::network::{Access, Network, Site, Station};
 use crate::overlay::{Key, Lists, Metric, NodeId, Placement, Protocol, RecordId, Roster, Server, Version, View};
 use crate::population::{self, Timeline};
 use crate::scenario::plan::{Plan, Start, System};
@@ -24,12 +25,13 @@ const SERVICE: Purpose = Purpose::new("service");
 const PUBLISHER: Purpose = Purpose::new("publisher");
 
 impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
-    /// A run with everybody offline. The timeline is what [`scheme::timeline`] makes of plan and seed.
+    /// A run with everybody offline. Timeline and kinds are what `scheme` makes of plan and
+    /// seed.
     pub fn new(
         plan: &'p Plan,
         system: &'p System,
         config: &'p P::Config,
-        timeline: Timeline,
+        (timeline, kinds): (Timeline, Kinds),
         seed: u64,
         observer: O,
     ) -> Self {
@@ -44,14 +46,14 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             .map(|one| Key(population::participant_key(&streams, one.participant, one.incarnation)))
             .collect();
         keys.extend((0..specs.len() as u64).map(|one| Key(streams.stream(SERVER_KEY, one).next_u64())));
-        let links: Vec<Access> = specs.iter().map(link).collect();
         let nodes = (0..machines).map(|node| P::new(config, &View::new(NodeId(node), &keys))).collect();
         let longest = P::longest_list(config).max(2 * OFFERED_AT_ONCE);
         let count = plan.resources.count;
         let size = |record| population::record_size(&streams, &plan.resources.size, record);
         let sizes: Vec<u32> = (0..count).map(size).collect();
         let later = plan.workload.requests.iter().filter_map(|request| request.bytes);
-        let network = Network::new(&plan.network, &streams, participants, &links);
+        let sites = specs.iter().map(site).collect();
+        let network = Network::new(&plan.network, &streams, &scheme::machines(plan, &timeline, &kinds, sites));
         Simulation {
             plan,
             system,
@@ -59,6 +61,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             streams,
             participants,
             timeline,
+            kinds,
             workload: scheme::workload(plan),
             patience: P::patience(config),
             publications: publications(&streams, plan),
@@ -169,7 +172,11 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
     }
 
     fn place(&mut self, record: RecordId, node: NodeId) {
-        self.agents[node.index()].store.keep(record, Version(0));
+        let store = &mut self.agents[node.index()].store;
+        if !store.has_room(record, disk(self.plan, self.kinds.class(node.0)), &self.sizes) {
+            return self.observer.refused(self.now, node);
+        }
+        store.keep(record, Version(0));
         self.records.copy_made(record, true);
         let held = self.held(node).len() as u32;
         self.observer.records(self.now, node, held);
@@ -204,8 +211,9 @@ fn seat(streams: &Streams, node: u32) -> Seat {
     }
 }
 
-fn link(server: &Server) -> Access {
-    Access { uplink: server.uplink, downlink: server.downlink, queue: server.link_queue }
+fn site(server: &Server) -> Site {
+    let link = Access { uplink: server.uplink, downlink: server.downlink, queue: server.link_queue };
+    Site { link, region: None }
 }
 
 fn service(streams: &Streams, number: u64, spec: Server) -> Service {

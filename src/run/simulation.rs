@@ -17,6 +17,7 @@ use super::event::{Event, Packet};
 use super::observer::Observer;
 use super::operations::Operations;
 use super::oracle::{Directory, Records};
+use super::scheme::Kinds;
 use super::transfers::Transfers;
 
 /// What is looked at for every event of a node.
@@ -117,6 +118,7 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     /// Identities of the timeline: nodes from this one on are dedicated servers.
     pub participants: u32,
     pub timeline: Timeline,
+    pub kinds: Kinds,
     pub workload: Workload,
     /// Of storage's requests; an overlay has its own.
     pub patience: Patience,

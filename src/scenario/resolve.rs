@@ -5,7 +5,7 @@ use std::path::Path;
 use super::check::{Check, Noted};
 use super::document::Document;
 use super::environment::{Known, resources, time, warn_of_long_transfers, workload};
-use super::events::events;
+use super::events::{Stage, events};
 use super::file;
 use super::inputs::Files;
 use super::network::network;
@@ -43,17 +43,20 @@ fn read(check: &mut Check<'_>, stem: &str, files: &mut Files, registered: &[Regi
     let seed = check.section::<u64>("seed");
     let time = time(check);
     let end = time.map_or(Duration::MAX, |(warmup, measure, _)| warmup + measure);
-    let population = population(check, files, end);
     let network = network(check, files);
+    let known_network = network.as_ref().ok();
+    let population = population(check, files, end, known_network);
     let resources = resources(check);
     let known = Known {
         participants: population.as_ref().ok().map(|population| population.participants),
+        network: known_network,
         // Resources that cannot be read are resources all the same.
         resources: resources.as_ref().map_or(u32::MAX, |resources| resources.count),
         end,
     };
     let workload = workload(check, files, known);
-    let events = events(check, end, known.resources);
+    let classes = population.as_ref().ok().map(|population| &population.classes[..]);
+    let events = events(check, Stage { end, resources: known.resources, classes, network: known_network });
     let systems = systems(check, registered);
     check.section::<file::Sweep>("sweep")?;
     let (warmup, measure, sample) = time?;

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod churn;
+mod classes;
 mod conformance;
 mod environment;
 mod events;

@@ -1,6 +1,7 @@
 //! Scenarios as a user writes them, and what comes back.
 
 mod changes;
+mod classes;
 mod grid;
 mod mistakes;
 mod networks;
