@@ -205,6 +205,9 @@ impl Protocol for Chord {
 
     const PLACEMENT: Placement = Placement::Closest(Metric::Ring);
 
+    /// Two rings stay two: nobody in one has a successor or finger in the other left.
+    const REMERGES: bool = false;
+
     fn shared(_config: &Config, _machines: u32) -> Spare {
         Spare::default()
     }

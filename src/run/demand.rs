@@ -159,7 +159,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 if let Some(version) = self.version_at(node, record) {
                     self.got(op, Contact { node, hops: 0 }, version, Stage::Overlay);
                 } else if P::PLACEMENT == Placement::Servers && self.is_transferred(record) {
-                    let server = NodeId(self.participants);
+                    let server = P::server(&self.shared, node, target, None, &mut self.seats[node.index()].noise);
                     self.walk_found(op, &[Contact { node: server, hops: 1 }]);
                 } else {
                     self.walk(node, Walk { op, target, record: Some(record), count });
@@ -171,7 +171,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     self.with_overlay(node, |overlay, cx| overlay.spread(cx, op, record, version));
                 }
                 Placement::Servers => {
-                    let server = P::server(&self.shared, target, &mut self.seats[node.index()].noise);
+                    let server = P::server(&self.shared, node, target, None, &mut self.seats[node.index()].noise);
                     self.walk_found(op, &[Contact { node: server, hops: 1 }]);
                 }
             },

@@ -35,7 +35,10 @@ impl<P: Protocol> Neighbourhood for Around<'_, P> {
 
     fn instead_of(&self, asked: NodeId, record: RecordId, noise: &mut Noise) -> NodeId {
         match P::PLACEMENT {
-            Placement::Servers => P::server(self.shared, self.record_keys[record.index()], noise),
+            Placement::Servers => {
+                let key = self.record_keys[record.index()];
+                P::server(self.shared, self.view.me, key, Some(asked), noise)
+            }
             Placement::Closest(_) | Placement::Everyone(_) => asked,
         }
     }

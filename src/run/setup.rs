@@ -52,8 +52,12 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         let size = |record| population::record_size(&streams, &plan.resources.size, record);
         let sizes: Vec<u32> = (0..count).map(size).collect();
         let later = plan.workload.requests.iter().filter_map(|request| request.bytes);
-        let sites = specs.iter().map(site).collect();
+        let regions = plan.network.regions();
+        let region = |server: &Server| regions.zip(server.region.as_ref()).and_then(|(all, name)| all.number(name));
+        let sites = specs.iter().map(|server| Site { link: link(server), region: region(server) }).collect();
         let network = Network::new(&plan.network, &streams, &scheme::machines(plan, &timeline, &kinds, sites));
+        let mut shared = P::shared(config, machines);
+        P::survey(&mut shared, &|a, b| network.delay(Time::ZERO, a.0, b.0));
         Simulation {
             plan,
             system,
@@ -78,7 +82,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             seats: (0..machines).map(|node| seat(&streams, node)).collect(),
             nodes,
             agents: (0..if count > 0 { machines } else { 0 }).map(|_| Agent::default()).collect(),
-            shared: P::shared(config, machines),
+            shared,
             lists: Lists::new(longest),
             services: (0..).zip(specs).map(|(number, spec)| service(&streams, number, spec)).collect(),
             downlinks: Default::default(),
@@ -211,9 +215,8 @@ fn seat(streams: &Streams, node: u32) -> Seat {
     }
 }
 
-fn site(server: &Server) -> Site {
-    let link = Access { uplink: server.uplink, downlink: server.downlink, queue: server.link_queue };
-    Site { link, region: None }
+fn link(server: &Server) -> Access {
+    Access { uplink: server.uplink, downlink: server.downlink, queue: server.link_queue }
 }
 
 fn service(streams: &Streams, number: u64, spec: Server) -> Service {

@@ -11,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
 
 use crate::engine::Duration;
-use crate::overlay::{self, Config, Protocol};
+use crate::overlay::{self, Config, Placement, Protocol};
 
 /// A protocol's configuration; the registry knows the type.
 pub type AnyConfig = dyn Any + Send + Sync;
@@ -27,6 +27,12 @@ pub struct Registered {
     pub schema: fn(&mut SchemaGenerator) -> Schema,
     /// The longest period of its maintenance, given what `parse` made.
     pub longest_period: fn(&AnyConfig) -> Duration,
+    /// The names of the regions that its servers stand in, likewise; `None`: where the network puts servers.
+    pub regions: fn(&AnyConfig) -> Vec<Option<String>>,
+    /// [`Protocol::PLACEMENT`].
+    pub placement: Placement,
+    /// [`Protocol::REMERGES`].
+    pub remerges: bool,
 }
 
 /// Why a protocol's table is refused.
@@ -46,6 +52,9 @@ impl Registered {
             parse: parse_config::<P::Config>,
             schema: schema_of::<P::Config>,
             longest_period: longest_period::<P>,
+            regions: regions::<P>,
+            placement: P::PLACEMENT,
+            remerges: P::REMERGES,
         }
     }
 }
@@ -58,7 +67,15 @@ pub fn parse_config<C: Config>(table: Spanned<DeValue<'_>>) -> Result<Arc<AnyCon
 }
 
 fn longest_period<P: Protocol>(config: &AnyConfig) -> Duration {
-    P::longest_period(config.downcast_ref().expect("the configuration is what this protocol's parser made"))
+    P::longest_period(own::<P>(config))
+}
+
+fn regions<P: Protocol>(config: &AnyConfig) -> Vec<Option<String>> {
+    P::servers(own::<P>(config)).into_iter().map(|server| server.region).collect()
+}
+
+fn own<P: Protocol>(config: &AnyConfig) -> &P::Config {
+    config.downcast_ref().expect("the configuration is what this protocol's parser made")
 }
 
 /// In place, so that the key's own documentation may stand beside it.

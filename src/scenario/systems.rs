@@ -13,14 +13,19 @@ use super::problem::Problem;
 use super::registered::{AnyConfig, Refusal, Registered};
 use super::source::Span;
 use crate::engine::Duration;
+use crate::network::NetworkPlan;
 
 /// Copies of a record that no more nodes than these are asked for at once.
 const MOST_REPLICAS: u32 = 20;
 
 const STORAGE: &str = "storage";
 
-/// The systems in the order of the file.
-pub(super) fn systems(check: &mut Check<'_>, registered: &[Registered]) -> Result<Vec<System>, Noted> {
+/// The systems in the order of the file. `network`: if it could be read.
+pub(super) fn systems(
+    check: &mut Check<'_>,
+    registered: &[Registered],
+    network: Option<&NetworkPlan>,
+) -> Result<Vec<System>, Noted> {
     let common = check.section::<file::Storage>(STORAGE).map(Option::unwrap_or_default);
     if let Ok(common) = &common {
         self::storage(check, STORAGE, common, &file::Storage::default());
@@ -34,7 +39,31 @@ pub(super) fn systems(check: &mut Check<'_>, registered: &[Registered]) -> Resul
         .into_iter()
         .map(|(name, value)| system(check, &common, registered, name.get_ref(), name.span(), value))
         .collect();
+    if let Some(network) = network {
+        systems.iter().flatten().for_each(|system| check_regions(check, registered, system, network));
+    }
     systems.into_iter().collect()
+}
+
+/// Servers stand in regions that there are.
+fn check_regions(check: &mut Check<'_>, registered: &[Registered], system: &System, network: &NetworkPlan) {
+    let protocol = registered.iter().find(|protocol| protocol.name == system.protocol).expect("it was read by it");
+    for (number, name) in (protocol.regions)(&*system.config).into_iter().enumerate() {
+        let Some(name) = name else { continue };
+        let path = format!("systems.{}.{}.regions.{number}", system.name, system.protocol);
+        match network.regions() {
+            None => {
+                let help = "add [network.latency.regions], or leave this out";
+                check.wrong(&path, "there are no regions to stand in", help);
+            }
+            Some(regions) if regions.number(&name).is_none() => {
+                let names: Vec<&str> = regions.names.iter().map(String::as_str).collect();
+                let span = check.at(&path, "").span.expect("the system was read from there");
+                check.note(Problem::unknown(span, "region", &name, &names));
+            }
+            Some(_) => {}
+        }
+    }
 }
 
 fn system(

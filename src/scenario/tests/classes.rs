@@ -137,3 +137,27 @@ fn local_hours_need_clocks() {
     let ahead = |region| plan.network.regions().unwrap().ahead(region);
     assert_eq!(ahead(1), Some(Duration::from_secs(73_800)), "half past eight the evening before");
 }
+
+#[test]
+fn servers_stand_in_regions_that_there_are() {
+    with("systems.a.ring.region = 'africa'", "there are no regions to stand in", "ring");
+    let text = "population.online = 9\nnetwork.latency.regions = {}\nsystems.a.ring.region = 'afrika'\n";
+    let said = errors(text, &[]);
+    assert!(said.contains("unknown region `afrika`") && said.contains("did you mean `africa`?"), "{said}");
+    assert_eq!(plan(&text.replace("afrika", "africa"), &[]).systems.len(), 1);
+}
+
+#[test]
+fn what_a_protocol_cannot_do_is_a_warning() {
+    let warnings = |lines: &str| {
+        let text = format!("{SHORT}workload.lookup.every = '1s'\ntime.warmup = '1h'\n{lines}");
+        let runs = load(&text, &[]).and_then(|scenario| scenario.runs(REGISTERED)).unwrap();
+        runs.warnings.iter().map(|warning| warning.message.clone()).collect::<Vec<_>>()
+    };
+    let apart = ["`a` does not become one again when this is healed"];
+    assert_eq!(warnings("events = [{ partition = { at = '1h', for = '5min', shares = [0.5, 0.5] } }]"), apart);
+    let for_ever = "events = [{ partition = { at = '1h', shares = [0.5, 0.5] } }]";
+    assert_eq!(warnings(for_ever), [""; 0], "nothing is to become one again");
+    let full = "resources.count = 9\npopulation.classes = [{ name = 'a', share = 1, storage = '1KiB' }]";
+    assert_eq!(warnings(full), ["`a` does not look at this: there every machine holds everything"]);
+}
