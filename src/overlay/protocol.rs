@@ -39,7 +39,8 @@ pub trait Protocol: Sized + Send + 'static {
     const PLACEMENT: Placement;
 
     /// Whether overlays that a partition has taken apart become one again when it is healed, by what the protocol itself
-    /// does. A scenario with a partition warns of one that does not. True by default.
+    /// does (and not only where somebody who joins later happens to bring both together). A scenario with a partition warns
+    /// of one that does not. True by default.
     const REMERGES: bool = true;
 
     /// The representation shared by all nodes of a run with machines `0 .. machines`.

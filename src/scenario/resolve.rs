@@ -98,15 +98,16 @@ fn warn(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
     }
 }
 
-/// Warns of healing what some system does not become one again after.
+/// Warns of partitions that some system does not mend by itself when they are healed.
 fn warn_of_lasting_partitions(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
     let divides = |event: &Event| matches!(event.what, What::Partition { .. } | What::CutOff { .. });
     let events = plan.events.iter().enumerate().filter(|(_, event)| divides(event) && event.lasts.is_some());
     for (number, system) in events.flat_map(|(number, _)| plan.systems.iter().map(move |system| (number, system))) {
         if registered.iter().any(|protocol| protocol.name == system.protocol && !protocol.remerges) {
             let System { name, protocol, .. } = system;
-            let message = format!("`{name}` does not become one again when this is healed");
-            let help = format!("that is a limit of {protocol}: what it does afterwards is what two overlays do");
+            let message = format!("`{name}` may stay apart when this is healed");
+            let help =
+                format!("{protocol} does not look for those that were cut off; at best later arrivals join both");
             check.warn(&format!("events.{number}"), message, help);
         }
     }

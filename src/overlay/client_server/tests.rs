@@ -1,7 +1,7 @@
 //! One client-server system on the bench: nodes 0 … 3 are clients, 4 is the server.
 
 use super::*;
-use crate::engine::Law;
+use crate::engine::{Law, Source};
 use crate::overlay::testing::{Bench, End};
 use crate::overlay::{Config as _, Effect, Held};
 

@@ -154,7 +154,7 @@ fn what_a_protocol_cannot_do_is_a_warning() {
         let runs = load(&text, &[]).and_then(|scenario| scenario.runs(REGISTERED)).unwrap();
         runs.warnings.iter().map(|warning| warning.message.clone()).collect::<Vec<_>>()
     };
-    let apart = ["`a` does not become one again when this is healed"];
+    let apart = ["`a` may stay apart when this is healed"];
     assert_eq!(warnings("events = [{ partition = { at = '1h', for = '5min', shares = [0.5, 0.5] } }]"), apart);
     let for_ever = "events = [{ partition = { at = '1h', shares = [0.5, 0.5] } }]";
     assert_eq!(warnings(for_ever), [""; 0], "nothing is to become one again");
