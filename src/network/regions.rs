@@ -43,8 +43,8 @@ pub const WORLD: [(&str, [u16; 10]); 10] = [
     ("oceania", [222, 316, 311, 325, 346, 428, 223, 174, 192, 36]),
 ];
 
-/// Hours of the built-in regions ahead of universal time, summer time left out: the time of the middle of each region's
-/// cities in the table's source by the time-zone database, our choice where a region has several.
+/// Hours of the built-in regions ahead of universal time by the time-zone database, summer time left out. Of a region with
+/// several zones one in the middle of its cities stands for all: an assumption.
 const WORLD_OFFSETS: [f64; 10] = [-6.0, -4.0, 1.0, 2.0, 3.0, 2.0, 5.5, 7.0, 8.0, 10.0];
 
 /// Where a participant is.

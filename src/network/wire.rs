@@ -29,7 +29,8 @@ pub struct NetworkPlan {
     pub loss: f64,
     /// Loss in bursts, beside `loss`.
     pub burst: Option<Burst>,
-    /// The access link of every participant that has none of its own ([`Machines::links`]); `None` for no queueing and no serialisation.
+    /// The access link of every participant that has none of its own ([`Machines::links`]); `None` for no queueing and no
+    /// serialisation.
     pub access: Option<Access>,
 }
 

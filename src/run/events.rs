@@ -1,5 +1,5 @@
-//! The events of the scenario file: crashes, partitions, regions cut off, outages. (Crowds and changes of demand are part of the timeline
-//! and of the workload from the start.)
+//! The events of the scenario file: crashes, partitions, regions cut off, outages. (Crowds and changes of demand are
+//! part of the timeline and of the workload from the start.)
 
 use super::event::{Event, Packet};
 use super::observer::Observer;
@@ -101,7 +101,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// From now on nothing passes between machines of different groups.
     fn divide(&mut self, position: u32, groups: Vec<u8>) {
-        for node in (0..self.participants).map(NodeId) {
+        for node in (0..groups.len() as u32).map(NodeId) {
             let crosses =
                 |packet: &Packet<P::Message>| groups[packet.envelope.from.index()] != groups[packet.to.index()];
             self.break_transfers(node, Loss::Partition, crosses);
