@@ -151,7 +151,7 @@ fn online_says_how_many_are_online_over_all_classes() {
     ran.assert_near("online_mean", 1_000.0, 25.0);
     for (class, share, availability) in [(0, 0.5, 0.5), (1, 0.25, 0.1), (2, 0.25, 1.0)] {
         let (participants, online) = (figure(&ran, class, "participants"), figure(&ran, class, "online_mean"));
-        let four_errors = 4.0 * (1_905.0 * share * (1.0 - share) as f64).sqrt();
+        let four_errors = 4.0 * f64::sqrt(1_905.0 * share * (1.0 - share));
         assert!((participants - 1_905.0 * share).abs() < four_errors, "{participants} of class {class}");
         assert!((online / participants - availability).abs() < 0.03, "{online} of {participants} of class {class}");
     }
