@@ -316,6 +316,7 @@ mod tests {
     use super::*;
     use crate::report::columns::Columns;
     use crate::report::example;
+    use crate::run::outcome::ClassRow;
 
     fn lines(dir: &Path, file: &str) -> Vec<String> {
         std::fs::read_to_string(dir.join(file)).unwrap().lines().map(str::to_owned).collect()
@@ -334,6 +335,25 @@ mod tests {
         }
         let header = &lines(home.path(), "load.csv")[0];
         assert!(header.contains(",seed,quantile,requests_per_online_s,requests_lorenz_ratio,upload_per_online_s,"));
+    }
+
+    #[test]
+    fn classes_have_a_file_and_a_column_of_machines_where_there_are_some() {
+        let home = tempfile::tempdir().unwrap();
+        let mut runs = example::single();
+        let extra = Extra { nodes: true, operations: false };
+        write(home.path(), &example::rows(&runs), extra).unwrap();
+        assert!(!home.path().join("classes.csv").exists());
+        for run in &mut runs {
+            run.outcome.classes = vec![ClassRow { class: "weak".into(), values: vec![Some(7.0); CLASSES.len()] }];
+            run.outcome.nodes[0].class = Some(0);
+        }
+        write(home.path(), &example::rows(&runs), extra).unwrap();
+        let (classes, nodes) = (lines(home.path(), "classes.csv"), lines(home.path(), "nodes.csv"));
+        assert!(classes[0].starts_with("run_id,system,seed,class,participants,online_mean,lookups,"), "{}", classes[0]);
+        assert!(classes.len() == 1 + runs.len() && classes[1].contains(",weak,7,7,"), "{classes:?}");
+        let last = |line: &String| line.rsplit(',').next().map(str::to_owned);
+        assert_eq!(nodes[..3].iter().filter_map(last).collect::<Vec<_>>(), ["class", "weak", ""]);
     }
 
     #[test]
