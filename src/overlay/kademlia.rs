@@ -162,7 +162,8 @@ impl Kademlia {
         loop {
             match search.lookup.step() {
                 Step::Ask(node) => {
-                    self.rpcs.call(cx, node, search.op(), message, cx.config.rpc_timeout, search.number);
+                    let timeout = self.rpcs.timeout(cx.config.rpc_timeout);
+                    self.rpcs.call(cx, node, search.op(), message, timeout, search.number);
                     if search.lookup.is_full() {
                         return;
                     }
@@ -206,9 +207,10 @@ impl Kademlia {
     }
 
     /// `from` answered a request; `None` if that was not awaited any more, or its search is over.
-    fn awaiting(&mut self, reply: &Envelope) -> Option<usize> {
-        let number = self.rpcs.close(reply)?.tag;
-        self.position(number)
+    fn awaiting(&mut self, cx: &Cx<'_>, reply: &Envelope) -> Option<usize> {
+        let pending = self.rpcs.close(reply)?;
+        self.rpcs.learn(cx.now, cx.config.rpc_timeout, &pending);
+        self.position(pending.tag)
     }
 
     fn position(&self, number: u32) -> Option<usize> {
@@ -270,7 +272,7 @@ impl Protocol for Kademlia {
     }
 
     fn patience(config: &Config) -> Patience {
-        Patience { timeout: config.rpc_timeout, retries: 0, backoff: None }
+        Patience { timeout: config.rpc_timeout.longest(), retries: 0, backoff: None }
     }
 
     fn new(_config: &Config, _view: &View<'_>) -> Self {
@@ -301,13 +303,13 @@ impl Protocol for Kademlia {
                 self.answer(cx, from, target, record);
             }
             Message::Nodes { nearest } => {
-                let Some(at) = self.awaiting(from) else { return };
+                let Some(at) = self.awaiting(cx, from) else { return };
                 let named = cx.lists.get(nearest).iter().map(|&node| NodeId(node));
                 self.searches[at].lookup.on_success(from.from, named, |node| cx.view.key(node));
                 self.advance(cx, at);
             }
             Message::Value { version, .. } => {
-                let Some(at) = self.awaiting(from) else { return };
+                let Some(at) = self.awaiting(cx, from) else { return };
                 let search = self.searches.swap_remove(at);
                 let hops = search.lookup.hops(from.from).expect("who was asked had been named");
                 let op = search.op().expect("only operations look for records");

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Duration;
+use crate::overlay::Timeout;
 use crate::overlay::protocol::{self, Problem};
 
 /// Kademlia: k-buckets under the XOR metric, iterative lookups with α requests in flight.
@@ -21,8 +22,9 @@ pub struct Config {
     /// A bucket is refreshed when no lookup went into its range for so long. Default "1h" (Maymounkov & Mazières 2002,
     /// §2.3). OverSim: "1000s".
     pub refresh: Duration,
-    /// A request without reply for so long has timed out; it is not repeated. Default "1.5s" (OverSim).
-    pub rpc_timeout: Duration,
+    /// A request without reply for so long has timed out; it is not repeated. Or "adaptive": mean + 4 deviations of the
+    /// node's own round trips, from 200 ms to 1.5 s (RFC 6298; Rhea et al. 2004). Default "1.5s" (OverSim).
+    pub rpc_timeout: Timeout,
 }
 
 impl Default for Config {
@@ -32,7 +34,7 @@ impl Default for Config {
             alpha: 3,
             replacement_cache: 8,
             refresh: Duration::from_secs(3600),
-            rpc_timeout: Duration::from_millis(1500),
+            rpc_timeout: Timeout::DEFAULT,
         }
     }
 }
@@ -47,7 +49,7 @@ impl protocol::Config for Config {
                 problem("replacement_cache", "replacement_cache must be at most 255")
             }
             Config { refresh: Duration::ZERO, .. } => problem("refresh", "refresh must be longer than 0s"),
-            Config { rpc_timeout: Duration::ZERO, .. } => problem("rpc_timeout", "rpc_timeout must be longer than 0s"),
+            Config { rpc_timeout: Timeout::ZERO, .. } => problem("rpc_timeout", "rpc_timeout must be longer than 0s"),
             _ => Ok(()),
         }
     }
