@@ -99,12 +99,12 @@ impl JsonSchema for Timeout {
     }
 }
 
-/// The round trips of one node, in µs. 12 bytes.
+/// The round trips of one node, in tenths of a millisecond: 6 bytes, which fit where each node's requests have room.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RoundTrips {
     /// 0 before the first.
-    smoothed: u32,
-    deviation: u32,
+    smoothed: u16,
+    deviation: u16,
     /// How often the time-out was doubled since the last round trip.
     doubled: u8,
 }
@@ -115,56 +115,52 @@ impl RoundTrips {
     /// The longest, and that before the first round trip: the 1.5 s of the fixed one (OverSim), so that no request waits
     /// longer than it would without. A network with longer round trips needs a fixed time-out.
     pub const CEILING: Duration = Duration::from_millis(1500);
-    /// What is added to the mean at least (RFC 6298's clock granularity G): round trips that never differ have a
+    /// What is added to the mean at least, 10 ms (RFC 6298's clock granularity G): round trips that never differ have a
     /// deviation of 0.
-    const LEAST_MARGIN: u32 = 10_000;
+    const LEAST_MARGIN: u32 = ticks(Duration::from_millis(10));
 
     /// A reply came after so long (RFC 6298, (2.2) and (2.3), α = 1/8, β = 1/4).
-    pub fn measured(&mut self, micros: u32) {
-        let micros = micros.clamp(1, RoundTrips::CEILING_MICROS);
-        self.doubled = 0;
-        if self.smoothed == 0 {
-            (self.smoothed, self.deviation) = (micros, micros / 2);
-            return;
-        }
-        self.deviation = (3 * self.deviation + self.smoothed.abs_diff(micros) + 2) / 4;
-        self.smoothed = (7 * self.smoothed + micros + 4) / 8;
+    pub fn measured(&mut self, round_trip: Duration) {
+        let trip = ticks(round_trip.clamp(TICK, RoundTrips::CEILING));
+        let (smoothed, deviation) = (u32::from(self.smoothed), u32::from(self.deviation));
+        let (smoothed, deviation) = match smoothed {
+            0 => (trip, trip / 2),
+            _ => ((7 * smoothed + trip + 4) / 8, (3 * deviation + smoothed.abs_diff(trip) + 2) / 4),
+        };
+        *self = RoundTrips { smoothed: smoothed as u16, deviation: deviation as u16, doubled: 0 };
     }
 
     /// A request that waited so long had no reply. The time-out doubles (RFC 6298, (5.5)), once for all requests that were
     /// sent under it.
-    pub fn timed_out(&mut self, micros: u32) {
-        if self.smoothed > 0 && micros == self.timeout_micros() && micros < RoundTrips::CEILING_MICROS {
+    pub fn timed_out(&mut self, waited: Duration) {
+        if self.smoothed > 0 && waited == self.timeout() && waited < RoundTrips::CEILING {
             self.doubled += 1;
         }
     }
 
     /// How long the next request waits.
     pub fn timeout(&self) -> Duration {
-        Duration::from_nanos(u64::from(self.timeout_micros()) * 1000)
-    }
-
-    const CEILING_MICROS: u32 = micros(RoundTrips::CEILING);
-
-    fn timeout_micros(&self) -> u32 {
         if self.smoothed == 0 {
-            return RoundTrips::CEILING_MICROS;
+            return RoundTrips::CEILING;
         }
-        let timeout = self.smoothed + (4 * self.deviation).max(RoundTrips::LEAST_MARGIN);
-        (timeout.max(micros(RoundTrips::FLOOR)) << self.doubled).min(RoundTrips::CEILING_MICROS)
+        let margin = (4 * u32::from(self.deviation)).max(RoundTrips::LEAST_MARGIN);
+        let timeout = (u32::from(self.smoothed) + margin).max(ticks(RoundTrips::FLOOR)) << self.doubled;
+        Duration::from_nanos(u64::from(timeout) * TICK.as_nanos()).min(RoundTrips::CEILING)
     }
 }
 
-const fn micros(duration: Duration) -> u32 {
-    (duration.as_nanos() / 1000) as u32
+const TICK: Duration = Duration::from_nanos(100_000);
+
+const fn ticks(duration: Duration) -> u32 {
+    (duration.as_nanos() / TICK.as_nanos()) as u32
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const fn ms(millis: u32) -> u32 {
-        1000 * millis
+    const fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
     }
 
     /// Worked out by hand from RFC 6298, (2.2) and (2.3): SRTT, RTTVAR, RTO in ms.
@@ -174,51 +170,53 @@ mod tests {
         assert_eq!(trips.timeout(), RoundTrips::CEILING, "nothing measured yet");
         let steps = [
             (100, 100.0, 50.0, 300.0),        // R, R/2, 3R
-            (180, 110.0, 57.5, 340.0),        // ¾·50 + ¼·80; ⅞·100 + ⅛·180
+            (180, 110.0, 57.5, 340.0),        // ⅞·100 + ⅛·180, ¾·50 + ¼·80
             (110, 110.0, 43.125, 282.5),      // no deviation
-            (30, 100.0, 52.34375, 309.375),   // ¾·43.125 + ¼·80
+            (30, 100.0, 52.34375, 309.375),   // ⅞·110 + ⅛·30, ¾·43.125 + ¼·80
             (100, 100.0, 39.2578, 257.03125), // ¾·52.34375
         ];
-        for (micros, smoothed, deviation, timeout) in steps.map(|(r, s, d, t)| (ms(r), s * 1e3, d * 1e3, t * 1e3)) {
-            trips.measured(micros);
-            assert!((f64::from(trips.smoothed) - smoothed).abs() < 2.0, "SRTT {} not {smoothed}", trips.smoothed);
-            assert!((f64::from(trips.deviation) - deviation).abs() < 2.0, "RTTVAR {} not {deviation}", trips.deviation);
-            assert!((f64::from(trips.timeout_micros()) - timeout).abs() < 8.0, "RTO {}", trips.timeout_micros());
+        for (trip, smoothed, deviation, timeout) in steps {
+            trips.measured(ms(trip));
+            let found = [f64::from(trips.smoothed) / 10.0, f64::from(trips.deviation) / 10.0];
+            assert!((found[0] - smoothed).abs() < 0.1, "SRTT {} not {smoothed}", found[0]);
+            assert!((found[1] - deviation).abs() < 0.1, "RTTVAR {} not {deviation}", found[1]);
+            let found = trips.timeout().as_millis_f64();
+            assert!((found - timeout).abs() < 0.5, "RTO {found} not {timeout}");
         }
     }
 
     #[test]
     fn a_time_out_doubles_it_once_for_all_requests_under_way_until_the_next_round_trip() {
         let mut trips = RoundTrips::default();
-        trips.timed_out(RoundTrips::CEILING_MICROS);
+        trips.timed_out(RoundTrips::CEILING);
         trips.measured(ms(100));
-        assert_eq!(trips.timeout_micros(), ms(300));
+        assert_eq!(trips.timeout(), ms(300));
         (0..3).for_each(|_| trips.timed_out(ms(300)));
-        assert_eq!(trips.timeout_micros(), ms(600));
-        [600, 1200].iter().for_each(|&waited| trips.timed_out(ms(waited)));
-        assert_eq!(trips.timeout_micros(), ms(1500), "the ceiling");
-        trips.timed_out(ms(1500));
+        assert_eq!(trips.timeout(), ms(600));
+        [600, 1200, 1500].iter().for_each(|&waited| trips.timed_out(ms(waited)));
+        assert_eq!(trips.timeout(), RoundTrips::CEILING);
         trips.measured(ms(100));
-        assert_eq!(trips.timeout_micros(), ms(100) + 4 * 37_500);
+        assert_eq!(trips.timeout(), ms(250));
     }
 
     #[test]
     fn round_trips_that_are_short_or_never_differ_leave_a_margin() {
         let mut trips = RoundTrips::default();
         (0..100).for_each(|_| trips.measured(ms(400)));
-        assert_eq!(trips.timeout_micros(), ms(410));
-        (0..100).for_each(|_| trips.measured(ms(1)));
+        assert_eq!(trips.timeout(), ms(410));
+        (0..100).for_each(|_| trips.measured(Duration::ZERO));
         assert_eq!(trips.timeout(), RoundTrips::FLOOR);
-        (0..100).for_each(|_| trips.measured(u32::MAX));
+        (0..100).for_each(|_| trips.measured(Duration::MAX));
         assert_eq!(trips.timeout(), RoundTrips::CEILING);
     }
 
     #[test]
     fn a_scenario_says_how_long_or_adaptive() {
-        assert_eq!("250ms".parse(), Ok(Timeout::Fixed(Duration::from_millis(250))));
+        assert_eq!("250ms".parse(), Ok(Timeout::Fixed(ms(250))));
         for timeout in [Timeout::Adaptive, Timeout::DEFAULT] {
             assert_eq!(timeout.to_string().parse(), Ok(timeout));
         }
         assert!("adaptiv".parse::<Timeout>().unwrap_err().contains("duration"));
+        assert_eq!(size_of::<RoundTrips>(), 6);
     }
 }

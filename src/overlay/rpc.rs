@@ -27,6 +27,13 @@ pub struct Pending<T> {
     deadline: Time,
 }
 
+impl<T> Pending<T> {
+    /// How long it has been under way.
+    pub fn waited(&self, now: Time) -> Duration {
+        Duration::from_nanos(u64::from(stamp(now).wrapping_sub(self.sent)) * 1000)
+    }
+}
+
 /// The outstanding requests of one node, each with a tag that says what it is for.
 #[derive(Clone, Debug)]
 pub struct Rpcs<T> {
@@ -93,7 +100,7 @@ impl<T: Copy> Rpcs<T> {
     /// Learns from the round trip of a request that was answered just now, where the time-out is adaptive.
     pub fn learn(&mut self, now: Time, timeout: Timeout, answered: &Pending<T>) {
         if timeout == Timeout::Adaptive {
-            self.round_trips.measured(stamp(now).wrapping_sub(answered.sent));
+            self.round_trips.measured(answered.waited(now));
         }
     }
 
@@ -110,7 +117,7 @@ impl<T: Copy> Rpcs<T> {
         if first.deadline > now {
             return None;
         }
-        self.round_trips.timed_out(stamp(first.deadline).wrapping_sub(first.sent));
+        self.round_trips.timed_out(first.waited(first.deadline));
         Some(self.pending.swap_remove(at))
     }
 
@@ -270,7 +277,7 @@ mod tests {
         rpcs.open(heard, NodeId(2), (), timeout);
         assert!(rpcs.expired(heard + timeout).is_some());
         assert_eq!(rpcs.timeout(Timeout::Adaptive), timeout + timeout);
-        assert_eq!(size_of::<Pending<u32>>(), 24);
+        assert_eq!((size_of::<Pending<u32>>(), size_of::<Rpcs<u32>>()), (24, 40));
     }
 
     #[test]

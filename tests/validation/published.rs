@@ -92,6 +92,22 @@ fn kademlia_takes_the_hops_and_requests_of_the_reference() {
     }
 }
 
+/// Near contacts make the way of a walk shorter, not its hops.
+#[test]
+fn lookups_on_kademlia_get_faster_with_near_contacts() {
+    let figures = [1, 8].map(|s| {
+        let system = format!(
+            "[network.latency.plane]\nwidth = \"150ms\"\n[systems.kad.kademlia]\nrefresh = \"1000d\"\nrouting = \
+             \"recursive\"\nproximity = {s}"
+        );
+        let runs = still_lookups(5000, 4000, 1, &system);
+        ["lookup_latency_mean_ms", "lookup_hops_mean"].map(|name| mean(&runs, name))
+    });
+    let [[far, hops], [near, same_hops]] = figures;
+    println!("{far:.1} ms in {hops:.2} hops, {near:.1} ms in {same_hops:.2}");
+    assert!(near < 0.75 * far && (same_hops - hops).abs() < 0.1, "{figures:?}");
+}
+
 #[test]
 fn the_server_is_one_hop_and_one_request_away() {
     let runs = still_lookups(100, 1000, 1, "[systems.server.client-server]");

@@ -316,8 +316,15 @@ fn the_table_of_the_scenario_file_has_defaults_and_refuses_what_cannot_be() {
     assert_eq!((config.refresh, config.rpc_timeout), (Duration::from_secs(1000), Timeout::DEFAULT));
     assert_eq!(config.check(), Ok(()));
     assert!(toml::from_str::<Config>("b = 5").is_err());
-    let wrong =
-        ["k = 0", "k = 256", "alpha = 0", "replacement_cache = 256", "refresh = \"0s\"", "rpc_timeout = \"0s\""];
+    let wrong = [
+        "proximity = 0",
+        "k = 0",
+        "k = 256",
+        "alpha = 0",
+        "replacement_cache = 256",
+        "refresh = \"0s\"",
+        "rpc_timeout = \"0s\"",
+    ];
     for text in wrong {
         let problem = toml::from_str::<Config>(text).unwrap().check().unwrap_err();
         assert!(text.starts_with(problem.key) && problem.message.contains(problem.key));
