@@ -13,6 +13,8 @@
 //! * `stabilize` gets predecessor and successor list in one RPC. It goes on at once with the next when the successor was
 //!   found dead, and with one said to lie before it, which becomes the successor when it answers: no node is adopted on
 //!   hearsay, and a ring that many join at once sorts itself in round trips, not in periods.
+//! * With `proximity` a finger is chosen among the first s successors of its start as far as its interval reaches (beyond,
+//!   they are candidates of the next finger: taken for this one too they would leave lookups more hops), by a race of pings.
 //! * A node notifies its successor as soon as it has joined, not first when it stabilises.
 //! * A notify names the notifier's predecessors, so that each node knows the last few before it. When the predecessor fails,
 //!   the one before it takes its place until a nearer one notifies; the papers set nil. Storage needs it: a holder must

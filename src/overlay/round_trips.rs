@@ -8,7 +8,9 @@
 //!
 //! * TCP, and Bamboo after it, keep an estimate for each peer. Here a node has one for all: who looks up iteratively asks
 //!   mostly nodes that it has never asked before, and an estimate for each of the others would cost more than its table.
-//!   What the peers differ by is in the deviation.
+//!   What the peers differ by is in the deviation. So only the requests of lookups teach it, and are timed by it: a
+//!   neighbour that is asked every few seconds would teach its own round trip, and everyone farther away be taken for dead.
+//!   With round trips as spread as King's some 4 % of the requests still time out too early.
 //! * Floor and ceiling suit RPCs, not streams: RFC 6298's floor of 1 s would wait for dead nodes as long as a fixed
 //!   time-out does.
 //! * Every request has its own number, one that is sent again too, so a reply tells which was answered: Karn's rule that

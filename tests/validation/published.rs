@@ -67,7 +67,7 @@ fn chord_with_eight_successors_saves_the_hops_that_they_span() {
 /// Stoica et al. 2003, Table IV, iterative lookups in a space of three dimensions: the median stretch.
 ///
 /// Each node knows the s successors that name its fingers to others, and consults them: that is what the published figures
-/// need. With the fingers alone, and only one successor consulted, it falls to no less than 5 (see `scenarios/proximity.toml`).
+/// need. With the fingers alone, and only one successor consulted, it falls to 5.2 (`scenarios/proximity.toml`).
 #[test]
 fn lookups_on_chord_get_nearer_the_direct_way_the_more_candidates_a_finger_has() {
     for (s, published) in [(1, 7.8), (2, 7.2), (4, 6.1), (8, 4.7), (16, 3.4)] {
