@@ -67,7 +67,7 @@ pub trait Protocol: Sized + Send + 'static {
     }
 
     /// How long a request waits for its reply, and how often it is sent again. Storage, which stands beside the overlay,
-    /// is as patient as the overlay itself. By default 1.5 s and never (OverSim).
+    /// is as patient as the overlay itself, at its most patient. By default 1.5 s and never (OverSim).
     fn patience(_config: &Self::Config) -> Patience {
         Patience { timeout: Duration::from_millis(1500), retries: 0, backoff: None }
     }

@@ -136,7 +136,14 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
     }
 
     fn begin_converged(&mut self, online: &[NodeId]) {
+        // A copy, since what the handlers send changes the network's links.
+        let (network, now) = (self.network.clone(), self.now);
+        let round_trip = |a: NodeId, b: NodeId| {
+            let way = network.delay(now, a.0, b.0);
+            way + way
+        };
         let roster = Roster::new(online.iter().map(|node| (self.keys[node.index()], *node)).collect());
+        let roster = roster.with_round_trips(&round_trip);
         for &node in online {
             self.remember_joined(node);
         }
