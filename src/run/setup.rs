@@ -17,7 +17,7 @@ use crate::engine::{Source, Streams, Time};
 use crate::network::{Access, Network, Station};
 use crate::overlay::{Key, Lists, Metric, NodeId, Placement, Protocol, RecordId, Roster, Server, Version, View};
 use crate::population::{self, Timeline};
-use crate::scenario::plan::{Plan, Start, System};
+use crate::scenario::plan::{Plan, Start, Storage, System};
 use crate::storage::message::OFFERED_AT_ONCE;
 use crate::storage::{Agent, Coding, Keepers};
 
@@ -51,17 +51,8 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         let nodes = (0..machines).map(|node| P::new(config, &View::new(NodeId(node), &keys))).collect();
         let longest = P::longest_list(config).max(2 * OFFERED_AT_ONCE);
         let (count, coding) = (plan.resources.count, system.storage.coding);
-        let mut sizes = piece_sizes(&streams, plan, coding);
-        let keys_of = |(resource, piece)| Key(population::record_key(&streams, resource, piece));
-        let mut record_keys: Vec<Key> = pieces(count, coding).map(keys_of).collect();
-        let pointers = (system.storage.keepers == Keepers::RandomParticipants)
-            .then(|| Pointers::draw(&streams, plan.population.participants, count, coding, system.storage.replicas));
-        if let Some(pointers) = &pointers {
-            sizes.resize(2 * sizes.len(), pointers.size());
-            record_keys.extend_from_within(..);
-        }
+        let Kept { keys: record_keys, sizes, pointers } = kept(&streams, plan, &system.storage);
         let fixed = pointers.as_ref().map_or(0, Pointers::values);
-        let places = pointers.as_ref().map_or(0, Pointers::places);
         let later =
             plan.workload.requests.iter().filter_map(|request| request.bytes.map(|size| coding.piece_size(size)));
         let network = Network::new(&plan.network, &streams, participants, &links);
@@ -103,7 +94,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             cuts: Vec::new(),
             crashed: vec![Vec::new(); plan.events.len()],
             records: Records::new(count, coding, fixed),
-            mending: Mending::new(places, if fixed > 0 { count } else { 0 }),
+            mending: Mending::new(pointers.as_ref().map_or(0, Pointers::places), count),
             pointers,
             buffers: Default::default(),
             counts: Counts::default(),
@@ -200,11 +191,31 @@ fn pieces(count: u32, coding: Coding) -> impl Iterator<Item = (u32, u32)> {
     (0..count).flat_map(move |resource| (0..coding.pieces()).map(move |piece| (resource, piece)))
 }
 
-/// Bytes of every record.
-fn piece_sizes(streams: &Streams, plan: &Plan, coding: Coding) -> Vec<u32> {
+/// Where records are in the identifier space and how large they are; and the pointers, if there are some.
+struct Kept {
+    keys: Vec<Key>,
+    sizes: Vec<u32>,
+    pointers: Option<Pointers>,
+}
+
+fn kept(streams: &Streams, plan: &Plan, storage: &Storage) -> Kept {
+    let (count, coding) = (plan.resources.count, storage.coding);
+    let key = |(resource, piece)| Key(population::record_key(streams, resource, piece));
+    let mut keys: Vec<Key> = pieces(count, coding).map(key).collect();
     let size = |resource| coding.piece_size(population::resource_size(streams, &plan.resources.size, resource));
     let of_one = |resource| std::iter::repeat_n(size(resource), coding.pieces() as usize);
-    (0..plan.resources.count).flat_map(of_one).collect()
+    let mut sizes: Vec<u32> = (0..count).flat_map(of_one).collect();
+    let pointers = match storage.keepers {
+        Keepers::Responsible => None,
+        Keepers::RandomParticipants => {
+            Some(Pointers::draw(streams, plan.population.participants, count, coding, storage.replicas))
+        }
+    };
+    if let Some(pointers) = &pointers {
+        keys.extend_from_within(..);
+        sizes.resize(keys.len(), pointers.size());
+    }
+    Kept { keys, sizes, pointers }
 }
 
 /// Who publishes which record, by publisher: one participant all pieces of a resource, or the pointers to them, which are
