@@ -9,8 +9,8 @@ use crate::report::csv::Extra;
 use crate::report::table::comparison;
 use crate::scenario::Runs;
 
-/// Machines up to which `run` writes `nodes.csv`.
-const MOST_NODE_ROWS: u32 = 100_000;
+/// Machines up to which `run` writes `nodes.csv`, and resources up to which it writes `resources.csv`.
+const MOST_ROWS: u32 = 100_000;
 
 pub fn run(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
     let seed = arguments.seed.map(|seed| format!("seed={seed}"));
@@ -18,7 +18,8 @@ pub fn run(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
         load(registry, &arguments.simulated, seed.into_iter().collect(), true)?;
     runs.retain(|run| run.seed == run.plan.seed);
     let extra = Extra {
-        nodes: runs.iter().all(|run| run.plan.population.participants <= MOST_NODE_ROWS),
+        nodes: runs.iter().all(|run| run.plan.population.participants <= MOST_ROWS),
+        resources: runs.iter().all(|run| run.plan.resources.count <= MOST_ROWS),
         operations: arguments.operations,
     };
     let done = simulate(Job {

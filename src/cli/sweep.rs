@@ -13,7 +13,7 @@ pub fn sweep(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> 
     let repetitions = arguments.repetitions.map(|number| format!("sweep.repetitions={number}"));
     let (scenario, Runs { runs, warnings }) =
         load(registry, &arguments.simulated, repetitions.into_iter().collect(), false)?;
-    let extra = Extra { nodes: arguments.nodes, operations: false };
+    let extra = Extra { nodes: arguments.nodes, resources: arguments.resources, operations: false };
     let job = Job {
         registry,
         scenario: &scenario,

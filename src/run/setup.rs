@@ -2,9 +2,12 @@
 
 use super::effects::disk;
 use super::event::Event;
+use super::mending::Mending;
 use super::observer::Observer;
 use super::operations::Operations;
-use super::oracle::{Directory, Records};
+use super::oracle::Directory;
+use super::pointers::Pointers;
+use super::records::Records;
 use super::scheme::{self, Kinds};
 use super::sessions::NOWHERE;
 use super::simulation::{Counts, Seat, Service, Simulation};
@@ -15,9 +18,9 @@ use crate::engine::{Source, Streams, Time};
 use crate::network::{Access, Network, Site, Station};
 use crate::overlay::{Key, Lists, Metric, NodeId, Placement, Protocol, RecordId, Roster, Server, Version, View};
 use crate::population::{self, Timeline};
-use crate::scenario::plan::{Plan, Start, System};
-use crate::storage::Agent;
+use crate::scenario::plan::{Plan, Start, Storage, System};
 use crate::storage::message::OFFERED_AT_ONCE;
+use crate::storage::{Agent, Coding, Keepers};
 
 const NOISE: Purpose = Purpose::new("noise");
 const SERVER_KEY: Purpose = Purpose::new("server-key");
@@ -48,10 +51,11 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         keys.extend((0..specs.len() as u64).map(|one| Key(streams.stream(SERVER_KEY, one).next_u64())));
         let nodes = (0..machines).map(|node| P::new(config, &View::new(NodeId(node), &keys))).collect();
         let longest = P::longest_list(config).max(2 * OFFERED_AT_ONCE);
-        let count = plan.resources.count;
-        let size = |record| population::record_size(&streams, &plan.resources.size, record);
-        let sizes: Vec<u32> = (0..count).map(size).collect();
-        let later = plan.workload.requests.iter().filter_map(|request| request.bytes);
+        let (count, coding) = (plan.resources.count, system.storage.coding);
+        let Kept { keys: record_keys, sizes, pointers } = kept(&streams, plan, &system.storage);
+        let fixed = pointers.as_ref().map_or(0, Pointers::values);
+        let later =
+            plan.workload.requests.iter().filter_map(|request| request.bytes.map(|size| coding.piece_size(size)));
         let regions = plan.network.regions();
         let region = |server: &Server| regions.zip(server.region.as_ref()).and_then(|(all, name)| all.number(name));
         let sites = specs.iter().map(|server| Site { link: link(server), region: region(server) }).collect();
@@ -68,7 +72,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             kinds,
             workload: scheme::workload(plan),
             patience: P::patience(config),
-            publications: publications(&streams, plan),
+            publications: publications(&streams, plan, coding, fixed),
             now: Time::ZERO,
             queue: Queue::new(),
             transfers: Transfers::new(
@@ -76,7 +80,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
                 (0..machines).map(|machine| network.paces(machine)),
             ),
             network,
-            record_keys: (0..count).map(|record| Key(population::record_key(&streams, record))).collect(),
+            record_keys,
             sizes_in_packet: sizes.iter().map(|&size| in_packet(P::PLACEMENT, size)).collect(),
             sizes,
             seats: (0..machines).map(|node| seat(&streams, node)).collect(),
@@ -88,6 +92,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             downlinks: Default::default(),
             requests: Default::default(),
             operations: Operations::new(machines as usize),
+            wholes: Default::default(),
             directory: Directory::new(plan.population.online as u32),
             joined: Vec::new(),
             online: Vec::new(),
@@ -95,7 +100,9 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             joining: 0,
             cuts: Vec::new(),
             crashed: vec![Vec::new(); plan.events.len()],
-            records: Records::new(count),
+            records: Records::new(count, coding, fixed),
+            mending: Mending::new(pointers.as_ref().map_or(0, Pointers::places), count),
+            pointers,
             buffers: Default::default(),
             counts: Counts::default(),
             observer,
@@ -112,6 +119,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         self.schedule_scenario_events();
         self.schedule_request(0);
         let online = self.begin_sessions();
+        self.place_values();
         if self.plan.population.start == Start::Converged {
             self.begin_converged(&online);
             self.place_records();
@@ -159,8 +167,8 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
     /// Version 0 of every record exists on its responsible nodes.
     fn place_records(&mut self) {
         let (mut nearest, mut servers) = (Vec::new(), Vec::new());
-        for record in (0..self.records.count()).map(RecordId::new) {
-            self.records.mark_stored(record);
+        let fixed = self.fixed();
+        for record in (fixed..fixed + self.records.count()).map(RecordId::new) {
             match P::PLACEMENT {
                 Placement::Closest(metric) => {
                     let key = self.record_keys[record.index()];
@@ -178,31 +186,69 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
                 }
                 Placement::Everyone(_) => {}
             }
+            self.note_stored(record);
         }
-        self.tell_available();
+        self.tell_stock();
     }
 
-    fn place(&mut self, record: RecordId, node: NodeId) {
+    /// A copy is on a machine's disk at time zero.
+    pub fn place(&mut self, record: RecordId, node: NodeId) {
         let store = &mut self.agents[node.index()].store;
         if !store.has_room(record, disk(self.plan, self.kinds.class(node.0)), &self.sizes) {
             return self.observer.refused(self.now, node);
         }
         store.keep(record, Version(0));
-        self.records.copy_made(record, true);
+        self.records.copy_made(self.now, record, self.seats[node.index()].online);
         let held = self.held(node).len() as u32;
         self.observer.records(self.now, node, held);
     }
 }
 
-/// Who publishes which record, by publisher.
-fn publications(streams: &Streams, plan: &Plan) -> Vec<(NodeId, RecordId)> {
+/// The pieces of all resources, in the order of the records.
+fn pieces(count: u32, coding: Coding) -> impl Iterator<Item = (u32, u32)> {
+    (0..count).flat_map(move |resource| (0..coding.pieces()).map(move |piece| (resource, piece)))
+}
+
+/// Where records are in the identifier space and how large they are; and the pointers, if there are some.
+struct Kept {
+    keys: Vec<Key>,
+    sizes: Vec<u32>,
+    pointers: Option<Pointers>,
+}
+
+fn kept(streams: &Streams, plan: &Plan, storage: &Storage) -> Kept {
+    let (count, coding) = (plan.resources.count, storage.coding);
+    let key = |(resource, piece)| Key(population::record_key(streams, resource, piece));
+    let mut keys: Vec<Key> = pieces(count, coding).map(key).collect();
+    let size = |resource| coding.piece_size(population::resource_size(streams, &plan.resources.size, resource));
+    let of_one = |resource| std::iter::repeat_n(size(resource), coding.pieces() as usize);
+    let mut sizes: Vec<u32> = (0..count).flat_map(of_one).collect();
+    let pointers = match storage.keepers {
+        Keepers::Responsible => None,
+        Keepers::RandomParticipants => {
+            Some(Pointers::draw(streams, plan.population.participants, count, coding, storage.replicas))
+        }
+    };
+    if let Some(pointers) = &pointers {
+        keys.extend_from_within(..);
+        sizes.resize(keys.len(), pointers.size());
+    }
+    Kept { keys, sizes, pointers }
+}
+
+/// Who publishes which record, by publisher: one participant all pieces of a resource, or the pointers to them, which are
+/// the records from `fixed` on.
+fn publications(streams: &Streams, plan: &Plan, coding: Coding, fixed: u32) -> Vec<(NodeId, RecordId)> {
     if plan.population.start == Start::Converged {
         return Vec::new();
     }
     let participants = u64::from(plan.population.participants);
-    let publisher = |record: u32| streams.stream(PUBLISHER, record.into()).below(participants) as u32;
-    let mut list: Vec<_> =
-        (0..plan.resources.count).map(|record| (NodeId(publisher(record)), RecordId::new(record))).collect();
+    let publisher = |resource: u32| NodeId(streams.stream(PUBLISHER, resource.into()).below(participants) as u32);
+    let mut list: Vec<_> = pieces(plan.resources.count, coding)
+        .map(|(resource, piece)| {
+            (publisher(resource), RecordId::new(fixed + coding.record(resource, piece).index() as u32))
+        })
+        .collect();
     list.sort_unstable();
     list
 }

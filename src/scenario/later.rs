@@ -9,10 +9,8 @@ use super::problem::Problem;
 const LATER: &[&str] = &[
     "network.nat",
     "storage.cache",
-    "storage.placement",
     "storage.republish",
     "systems.*.storage.cache",
-    "systems.*.storage.placement",
     "systems.*.storage.republish",
     "systems.*.traversal",
     "traversal",

@@ -25,6 +25,8 @@ pub struct Registered {
     pub parse: for<'a> fn(Spanned<DeValue<'a>>) -> Result<Arc<AnyConfig>, Refusal>,
     /// What an editor is told of its table.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
+    /// Whoever holds a resource holds all of it: there are no pieces of it and no number of copies.
+    pub in_full: bool,
     /// The longest period of its maintenance, given what `parse` made.
     pub longest_period: fn(&AnyConfig) -> Duration,
     /// The names of the regions that its servers stand in, likewise; `None`: where the network puts servers.
@@ -51,6 +53,7 @@ impl Registered {
             name,
             parse: parse_config::<P::Config>,
             schema: schema_of::<P::Config>,
+            in_full: !matches!(P::PLACEMENT, Placement::Closest(_)),
             longest_period: longest_period::<P>,
             regions: regions::<P>,
             placement: P::PLACEMENT,

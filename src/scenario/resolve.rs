@@ -14,6 +14,7 @@ use super::population::population;
 use super::problem::Problems;
 use super::registered::Registered;
 use super::source::Sources;
+use super::storage::warn_of_shared_machines;
 use super::systems::{systems, warn_of_fresh_tables};
 use crate::engine::Duration;
 use crate::overlay::Placement;
@@ -58,7 +59,7 @@ fn read(check: &mut Check<'_>, stem: &str, files: &mut Files, registered: &[Regi
     let workload = workload(check, files, known);
     let classes = population.as_ref().ok().map(|population| &population.classes[..]);
     let events = events(check, Stage { end, resources: known.resources, classes, network: known_network });
-    let systems = systems(check, registered, known_network);
+    let systems = systems(check, registered, known.resources, known_network);
     check.section::<file::Sweep>("sweep")?;
     let (warmup, measure, sample) = time?;
     Ok(Plan {
@@ -91,6 +92,7 @@ fn warn(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
     warn_of_long_transfers(check, plan);
     warn_of_lasting_partitions(check, plan, registered);
     warn_of_disks_without_limit(check, plan, registered);
+    warn_of_shared_machines(check, plan);
     let nothing_read = plan.workload.requests.is_empty();
     if nothing_read && [&plan.workload.lookup, &plan.workload.get, &plan.workload.put].into_iter().all(Option::is_none)
     {

@@ -4,7 +4,7 @@ use super::lab::{FIGURES, Ran, all_with, environment, every_system, only, runs, 
 use peerlab::run::Wanted;
 use peerlab::run::by_class::CLASSES;
 
-const NODES_TOO: Wanted = Wanted { nodes: true, operations: false };
+const NODES_TOO: Wanted = Wanted { nodes: true, resources: false, operations: false };
 
 /// A figure of a class.
 fn figure(ran: &Ran, class: usize, name: &str) -> f64 {

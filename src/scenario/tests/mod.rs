@@ -53,6 +53,7 @@ const fn toy(name: &'static str) -> Registered {
         name,
         parse: parse_config::<Toy>,
         schema: |generator| generator.subschema_for::<Toy>(),
+        in_full: false,
         longest_period: |config: &AnyConfig| config.downcast_ref::<Toy>().unwrap().refresh,
         regions: |config: &AnyConfig| vec![config.downcast_ref::<Toy>().unwrap().region.clone()],
         placement: Placement::Everyone(Metric::Ring),
