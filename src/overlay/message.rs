@@ -176,7 +176,7 @@ pub enum Cause {
     Unreachable,
     /// The record had not been put yet.
     NeverStored,
-    /// The server's queue was full.
+    /// The server's queue was full; of a put, that queue or a disk that was to store it.
     QueueFull,
 }
 

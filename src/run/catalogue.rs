@@ -51,7 +51,7 @@ pub struct Catalogue {
 impl Catalogue {
     /// # Panics
     /// If two figures have the same name.
-    fn new(metrics: Vec<Metric>) -> Catalogue {
+    pub(super) fn new(metrics: Vec<Metric>) -> Catalogue {
         let places: IndexMap<_, _> = metrics.iter().enumerate().map(|(i, metric)| (metric.name.clone(), i)).collect();
         assert_eq!(places.len(), metrics.len(), "two figures have the same name");
         Catalogue { metrics, places }
@@ -143,7 +143,13 @@ const LOADS: [(&str, &str, &str, &str); 3] = [
     ("records", "records", "records", "time mean of the records held while online"),
 ];
 
-fn add(list: &mut Vec<Metric>, name: impl Into<String>, unit: &'static str, better: Better, about: impl Into<String>) {
+pub(super) fn add(
+    list: &mut Vec<Metric>,
+    name: impl Into<String>,
+    unit: &'static str,
+    better: Better,
+    about: impl Into<String>,
+) {
     list.push(Metric { name: name.into(), unit, better, about: about.into() });
 }
 
@@ -349,10 +355,11 @@ impl Figures {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::by_class::CLASSES;
 
     #[test]
     fn every_figure_is_found_under_its_name() {
-        for catalogue in [&METRICS, &SERIES, &QUANTILES] {
+        for catalogue in [&METRICS, &SERIES, &QUANTILES, &CLASSES] {
             for (i, metric) in catalogue.iter().enumerate() {
                 assert_eq!(catalogue.index_of(&metric.name), Some(i));
                 let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
@@ -378,7 +385,7 @@ mod tests {
 
     #[test]
     fn a_unit_at_the_end_of_a_name_is_the_unit() {
-        for catalogue in [&METRICS, &SERIES, &QUANTILES] {
+        for catalogue in [&METRICS, &SERIES, &QUANTILES, &CLASSES] {
             for metric in catalogue.iter() {
                 assert_eq!(metric.name.ends_with("_ms"), metric.unit == "ms", "{}", metric.name);
                 assert!(!metric.name.ends_with("_ratio") || metric.unit.is_empty(), "{}", metric.name);

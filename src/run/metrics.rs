@@ -1,5 +1,6 @@
 //! The metrics observer: counters and integer histograms, nothing kept per event. 128 bytes a machine.
 
+use super::by_class::ByClass;
 use super::catalogue::{Figures, METRICS, OPERATIONS, SERIES, TRAFFIC};
 use super::counters::{Level, Machine, Served, TableCheck};
 use super::observer::{Ended, Observer};
@@ -46,6 +47,7 @@ pub struct Metrics {
     pub(super) peers: Peers,
     pub(super) samples: Vec<Sample>,
     pub(super) operations: Option<Vec<OperationRow>>,
+    pub(super) classes: ByClass,
     interval: Interval,
 }
 
@@ -66,6 +68,7 @@ impl Metrics {
         coding: Coding,
         everywhere: bool,
         operations: bool,
+        classes: ByClass,
     ) -> Metrics {
         let machines = (participants + servers) as usize;
         Metrics {
@@ -96,6 +99,7 @@ impl Metrics {
             peers: Peers::new(machines as u32),
             samples: Vec::new(),
             operations: operations.then(Vec::new),
+            classes,
             interval: Interval::default(),
         }
     }
@@ -222,6 +226,7 @@ impl Observer for Metrics {
         (self.repairs, self.repairs_useless) = (0, 0);
         self.served = Served::default();
         self.peers.clear();
+        self.classes.measurement_begins();
     }
 
     fn prefetch(&self, node: NodeId) {
@@ -307,6 +312,10 @@ impl Observer for Metrics {
         machine.records = held;
     }
 
+    fn refused(&mut self, _: Time, machine: NodeId) {
+        self.classes.refused(machine);
+    }
+
     fn stock(&mut self, at: Time, stock: &Stock) {
         self.available.set(at, stock.available.into());
         self.copies_online.set(at, stock.copies_online);
@@ -326,7 +335,10 @@ impl Observer for Metrics {
     }
 
     fn operation_issued(&mut self, _: Time, operation: &Operation) {
-        self.tallies[operation.kind as usize].issued += u64::from(operation.counted);
+        if operation.counted {
+            self.tallies[operation.kind as usize].issued += 1;
+            self.classes.issued(operation);
+        }
     }
 
     fn operation_ended(&mut self, at: Time, operation: &Operation, ended: &Ended) {
@@ -344,6 +356,7 @@ impl Observer for Metrics {
         }
         if operation.counted {
             self.tallies[operation.kind as usize].ended(at, operation, ended);
+            self.classes.ended(at, operation, ended);
             if let Some(rows) = &mut self.operations {
                 rows.push(operation_row(at, operation, ended));
             }

@@ -1,6 +1,7 @@
 //! Layer 5: the simulation loop, its observers, and what a run leaves behind.
 
 mod ahead;
+pub mod by_class;
 pub mod catalogue;
 mod counters;
 mod demand;
@@ -32,17 +33,19 @@ mod transfers;
 
 use std::io::Write;
 
-use crate::engine::{Duration, Time};
+use crate::engine::{Duration, Streams, Time};
 use crate::overlay::{NodeId, Protocol, View};
 use crate::population;
 use crate::scenario::plan::{Plan, System};
 
+use by_class::ByClass;
 use counters::TableCheck;
 use metrics::Metrics;
 use observer::{Observer, Prints};
 use outcome::{Outcome, ResourceRow, Timing};
 use pointers::Pointers;
 use results::Facts;
+use scheme::Kinds;
 use simulation::Simulation;
 use trace::Trace;
 
@@ -85,21 +88,22 @@ pub fn simulate<P: Protocol>(
     let servers = P::servers(config).len() as u32;
     let everywhere = matches!(P::PLACEMENT, crate::overlay::Placement::Everyone(_));
     let timeline = scheme::timeline(plan, seed);
+    let kinds = Kinds::new(plan, &Streams::new(seed), &timeline);
     let (participants, resources) = (timeline.identities().len() as u32, plan.resources.count);
+    let classes = ByClass::new(plan, &kinds);
     let length = plan.warmup + plan.measure;
     let watched = (
-        Metrics::new(participants, servers, resources, system.storage.coding, everywhere, wanted.operations),
+        Metrics::new(participants, servers, resources, system.storage.coding, everywhere, wanted.operations, classes),
         Prints::new(Duration::from_nanos((length.as_nanos() / CHECKPOINTS).max(1))),
     );
     match trace {
         None => {
-            run(Simulation::<P, _>::new(plan, system, config, timeline, seed, watched), wanted, progress, |watched| {
-                watched
-            })
+            let simulation = Simulation::<P, _>::new(plan, system, config, (timeline, kinds), seed, watched);
+            run(simulation, wanted, progress, |watched| watched)
         }
         Some(out) => {
             let observer = (watched, Trace::new(out));
-            let simulation = Simulation::<P, _>::new(plan, system, config, timeline, seed, observer);
+            let simulation = Simulation::<P, _>::new(plan, system, config, (timeline, kinds), seed, observer);
             run(simulation, wanted, progress, |observer| &mut observer.0)
         }
     }
@@ -193,6 +197,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             metrics: metrics.report(&facts),
             events: scheme::marks(self.plan),
             load: metrics.quantiles(),
+            classes: metrics.class_rows(),
             nodes: if wanted.nodes { metrics.node_rows(contacts) } else { Vec::new() },
             resources,
             operations: metrics.operations.take().unwrap_or_default(),
@@ -215,11 +220,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let rpc = self.nodes.iter().map(P::rpc_bytes).sum::<usize>();
         let records = self.agents.iter().map(|agent| agent.store.heap_bytes()).sum::<usize>();
         let agents = self.agents.iter().map(|agent| size_of_val(agent) + agent.heap_bytes()).sum::<usize>();
+        let pointers = self.pointers.as_ref().map_or(0, Pointers::heap_bytes) + self.mending.heap_bytes();
         vec![
             ("tables", of(overlay - rpc)),
             ("rpc", of(rpc)),
-            ("storage", of(agents + records)),
-            ("pointers", of(self.pointers.as_ref().map_or(0, Pointers::heap_bytes) + self.mending.heap_bytes())),
+            ("storage", of(agents + records + pointers)),
             ("seats", of(size_of_val(&self.seats[..]) + size_of_val(&self.keys[..]))),
             ("operations", of(self.operations.heap_bytes() + self.wholes.heap_bytes())),
             ("sessions", of(self.timeline.heap_bytes())),

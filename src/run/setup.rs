@@ -1,5 +1,6 @@
 //! The state of a run at time zero.
 
+use super::effects::disk;
 use super::event::Event;
 use super::mending::Mending;
 use super::observer::Observer;
@@ -8,17 +9,17 @@ use super::oracle::Directory;
 use super::pointers::Pointers;
 use super::records::Records;
 use super::republishing::Publishers;
-use super::scheme;
+use super::scheme::{self, Kinds};
 use super::sessions::NOWHERE;
 use super::simulation::{Counts, Seat, Service, Simulation};
 use super::transfers::{Transfers, in_packet};
 use crate::engine::queue::Queue;
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Streams, Time};
-use crate::network::{Access, Network, Station};
+use crate::network::{Access, Network, Site, Station};
 use crate::overlay::{Key, Lists, Metric, NodeId, Placement, Protocol, RecordId, Roster, Server, Version, View};
 use crate::population::{self, Timeline};
-use crate::scenario::plan::{Plan, Start, System};
+use crate::scenario::plan::{Plan, Start, Storage, System};
 use crate::storage::message::OFFERED_AT_ONCE;
 use crate::storage::{Agent, Coding, Keepers, Published, Repair};
 
@@ -28,12 +29,13 @@ const SERVICE: Purpose = Purpose::new("service");
 pub(super) const PUBLISHER: Purpose = Purpose::new("publisher");
 
 impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
-    /// A run with everybody offline. The timeline is what [`scheme::timeline`] makes of plan and seed.
+    /// A run with everybody offline. Timeline and kinds are what `scheme` makes of plan and
+    /// seed.
     pub fn new(
         plan: &'p Plan,
         system: &'p System,
         config: &'p P::Config,
-        timeline: Timeline,
+        (timeline, kinds): (Timeline, Kinds),
         seed: u64,
         observer: O,
     ) -> Self {
@@ -48,24 +50,19 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             .map(|one| Key(population::participant_key(&streams, one.participant, one.incarnation)))
             .collect();
         keys.extend((0..specs.len() as u64).map(|one| Key(streams.stream(SERVER_KEY, one).next_u64())));
-        let links: Vec<Access> = specs.iter().map(link).collect();
         let nodes = (0..machines).map(|node| P::new(config, &View::new(NodeId(node), &keys))).collect();
         let longest = P::longest_list(config).max(2 * OFFERED_AT_ONCE);
         let (count, coding) = (plan.resources.count, system.storage.coding);
-        let mut sizes = piece_sizes(&streams, plan, coding);
-        let keys_of = |(resource, piece)| Key(population::record_key(&streams, resource, piece));
-        let mut record_keys: Vec<Key> = pieces(count, coding).map(keys_of).collect();
-        let pointers = (system.storage.keepers == Keepers::RandomParticipants)
-            .then(|| Pointers::draw(&streams, plan.population.participants, count, coding, system.storage.replicas));
-        if let Some(pointers) = &pointers {
-            sizes.resize(2 * sizes.len(), pointers.size());
-            record_keys.extend_from_within(..);
-        }
+        let Kept { keys: record_keys, sizes, pointers } = kept(&streams, plan, &system.storage);
         let fixed = pointers.as_ref().map_or(0, Pointers::values);
-        let places = pointers.as_ref().map_or(0, Pointers::places);
         let later =
             plan.workload.requests.iter().filter_map(|request| request.bytes.map(|size| coding.piece_size(size)));
-        let network = Network::new(&plan.network, &streams, participants, &links);
+        let regions = plan.network.regions();
+        let region = |server: &Server| regions.zip(server.region.as_ref()).and_then(|(all, name)| all.number(name));
+        let sites = specs.iter().map(|server| Site { link: link(server), region: region(server) }).collect();
+        let network = Network::new(&plan.network, &streams, &scheme::machines(plan, &timeline, &kinds, sites));
+        let mut shared = P::shared(config, machines);
+        P::survey(&mut shared, &|a, b| network.delay(Time::ZERO, a.0, b.0));
         Simulation {
             plan,
             system,
@@ -73,6 +70,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             streams,
             participants,
             timeline,
+            kinds,
             workload: scheme::workload(plan),
             patience: P::patience(config),
             publishers: Publishers::default(),
@@ -90,7 +88,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             seats: (0..machines).map(|node| seat(&streams, node)).collect(),
             nodes,
             agents: (0..if count > 0 { machines } else { 0 }).map(|_| Agent::default()).collect(),
-            shared: P::shared(config, machines),
+            shared,
             lists: Lists::new(longest),
             services: (0..).zip(specs).map(|(number, spec)| service(&streams, number, spec)).collect(),
             downlinks: Default::default(),
@@ -105,7 +103,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             cuts: Vec::new(),
             crashed: vec![Vec::new(); plan.events.len()],
             records: Records::new(count, coding, fixed),
-            mending: Mending::new(places, if fixed > 0 { count } else { 0 }),
+            mending: Mending::new(pointers.as_ref().map_or(0, Pointers::places), count),
             pointers,
             buffers: Default::default(),
             counts: Counts::default(),
@@ -149,7 +147,14 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
     }
 
     fn begin_converged(&mut self, online: &[NodeId]) {
+        // A copy, since what the handlers send changes the network's links.
+        let (network, now) = (self.network.clone(), self.now);
+        let round_trip = |a: NodeId, b: NodeId| {
+            let way = network.delay(now, a.0, b.0);
+            way + way
+        };
         let roster = Roster::new(online.iter().map(|node| (self.keys[node.index()], *node)).collect());
+        let roster = roster.with_round_trips(&round_trip);
         for &node in online {
             self.remember_joined(node);
         }
@@ -196,7 +201,11 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
 
     /// A copy is on a machine's disk at time zero.
     pub fn place(&mut self, record: RecordId, node: NodeId) {
-        self.agents[node.index()].store.keep(record, Version(0));
+        let store = &mut self.agents[node.index()].store;
+        if !store.has_room(record, disk(self.plan, self.kinds.class(node.0)), &self.sizes) {
+            return self.observer.refused(self.now, node);
+        }
+        store.keep(record, Version(0));
         if let Repair::Republish(_) = self.system.storage.repair {
             self.with_agent(node, |agent, desk, _| agent.note_put(desk, record, Published::at(desk.now)));
         }
@@ -211,11 +220,31 @@ fn pieces(count: u32, coding: Coding) -> impl Iterator<Item = (u32, u32)> {
     (0..count).flat_map(move |resource| (0..coding.pieces()).map(move |piece| (resource, piece)))
 }
 
-/// Bytes of every record.
-fn piece_sizes(streams: &Streams, plan: &Plan, coding: Coding) -> Vec<u32> {
+/// Where records are in the identifier space and how large they are; and the pointers, if there are some.
+struct Kept {
+    keys: Vec<Key>,
+    sizes: Vec<u32>,
+    pointers: Option<Pointers>,
+}
+
+fn kept(streams: &Streams, plan: &Plan, storage: &Storage) -> Kept {
+    let (count, coding) = (plan.resources.count, storage.coding);
+    let key = |(resource, piece)| Key(population::record_key(streams, resource, piece));
+    let mut keys: Vec<Key> = pieces(count, coding).map(key).collect();
     let size = |resource| coding.piece_size(population::resource_size(streams, &plan.resources.size, resource));
     let of_one = |resource| std::iter::repeat_n(size(resource), coding.pieces() as usize);
-    (0..plan.resources.count).flat_map(of_one).collect()
+    let mut sizes: Vec<u32> = (0..count).flat_map(of_one).collect();
+    let pointers = match storage.keepers {
+        Keepers::Responsible => None,
+        Keepers::RandomParticipants => {
+            Some(Pointers::draw(streams, plan.population.participants, count, coding, storage.replicas))
+        }
+    };
+    if let Some(pointers) = &pointers {
+        keys.extend_from_within(..);
+        sizes.resize(keys.len(), pointers.size());
+    }
+    Kept { keys, sizes, pointers }
 }
 
 /// Who publishes which record, by publisher: one participant all pieces of a resource, or the pointers to them, which are

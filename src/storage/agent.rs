@@ -33,6 +33,10 @@ pub enum Effect {
     ExpiryTimer {
         at: Time,
     },
+    /// This node's disk had no room for a record.
+    Refused {
+        record: RecordId,
+    },
     /// This node dropped its copy.
     Dropped {
         record: RecordId,
@@ -100,6 +104,8 @@ pub struct Desk<'a> {
     pub backoff: Option<Backoff>,
     /// The node's own small generator.
     pub noise: &'a mut Noise,
+    /// Bytes of values that this node's disk takes; `u64::MAX` without limit.
+    pub disk: u64,
     /// Bytes of every record's value.
     pub sizes: &'a [u32],
     pub lists: &'a mut Lists,
@@ -211,7 +217,9 @@ impl Agent {
         match message {
             Message::Store { record, version, published, .. } => {
                 self.no_more_coming(record, version);
-                self.keep_from(desk, record, version, from.traffic == Traffic::Repair);
+                if !self.keep_from(desk, record, version, from.traffic == Traffic::Repair) {
+                    return desk.reply(from, Message::Missing { record });
+                }
                 self.note_put(desk, record, published);
                 self.assume_stored(desk, record, neighbourhood);
                 desk.reply(from, Message::Stored { record });
@@ -245,6 +253,7 @@ impl Agent {
         let Some(pending) = self.rpcs.close(from) else { return };
         match (pending.tag, message) {
             (Tag::Put(op) | Tag::Republish(op), Message::Stored { .. }) => self.put_answered(desk, op, Some(from.from)),
+            (Tag::Put(op) | Tag::Republish(op), Message::Missing { .. }) => self.put_refused(desk, op),
             (Tag::Get(op), Message::Value { version, .. }) => self.get_answered(desk, op, Some(version)),
             (Tag::Get(op), Message::Missing { .. }) => self.get_answered(desk, op, None),
             (Tag::Repair(record), Message::Stored { .. }) => {
@@ -253,7 +262,9 @@ impl Agent {
                 }
                 self.on_word(desk, record, from.from, neighbourhood);
             }
-            (Tag::Repair(record), Message::Value { version, .. }) => self.keep_from(desk, record, version, true),
+            (Tag::Repair(record), Message::Value { version, .. }) => {
+                self.keep_from(desk, record, version, true);
+            }
             (Tag::Repair(_), Message::Missing { .. }) => {}
             (tag @ (Tag::Offer | Tag::Asked), Message::Standings { list }) => {
                 self.on_standings(desk, from.from, list, tag, neighbourhood);
@@ -328,16 +339,22 @@ impl Agent {
         self.coming.clear();
     }
 
-    /// Keeps a version on this node's disk.
-    pub fn keep(&mut self, desk: &mut Desk<'_>, record: RecordId, version: Version) {
-        self.keep_from(desk, record, version, false);
+    /// Keeps a version on this node's disk. False if there is no room for it. (A newer version takes the place of the one
+    /// before it.)
+    pub fn keep(&mut self, desk: &mut Desk<'_>, record: RecordId, version: Version) -> bool {
+        self.keep_from(desk, record, version, false)
     }
 
     /// The same, `repaired` if no operation brought it.
-    fn keep_from(&mut self, desk: &mut Desk<'_>, record: RecordId, version: Version, repaired: bool) {
+    fn keep_from(&mut self, desk: &mut Desk<'_>, record: RecordId, version: Version, repaired: bool) -> bool {
+        if !self.store.has_room(record, desk.disk, desk.sizes) {
+            desk.do_effect(Effect::Refused { record });
+            return false;
+        }
         if self.store.keep(record, version) {
             desk.do_effect(Effect::Kept { record, repaired });
         }
+        true
     }
 
     /// Bytes allocated for requests and operations under way.

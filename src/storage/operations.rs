@@ -29,10 +29,17 @@ pub struct Put {
     /// Somebody asked for it: not a record that is put again.
     asked: bool,
     waiting: u32,
+    /// Somebody had no room for it.
+    refused: bool,
     storers: Vec<NodeId>,
 }
 
 impl Put {
+    /// It waits for the end of the loop that sends its stores.
+    fn new(op: OpId, record: RecordId, version: Version, published: Published, asked: bool) -> Put {
+        Put { op, record, version, published, asked, refused: false, waiting: 1, storers: Vec::new() }
+    }
+
     fn store(&self, desk: &Desk<'_>) -> Message {
         let Put { record, version, published, .. } = *self;
         Message::Store { record, version, bytes: desk.size(record), published }
@@ -127,8 +134,7 @@ impl Agent {
     /// Stores `version` on the nodes that the walk named, on this one too if it is among them. Acknowledged when each
     /// has stored it or timed out and at least one has stored it.
     pub fn put(&mut self, desk: &mut Desk<'_>, op: OpId, record: RecordId, version: Version, named: &[Contact]) {
-        let published = Published::at(desk.now);
-        let put = Put { op, record, version, published, asked: true, waiting: 1, storers: Vec::new() };
+        let put = Put::new(op, record, version, Published::at(desk.now), true);
         self.store_on(desk, put, named);
     }
 
@@ -141,18 +147,20 @@ impl Agent {
         published: Published,
         named: &[Contact],
     ) {
-        let put = Put { op, record, version, published, asked: false, waiting: 1, storers: Vec::new() };
-        self.store_on(desk, put, named);
+        self.store_on(desk, Put::new(op, record, version, published, false), named);
     }
 
     fn store_on(&mut self, desk: &mut Desk<'_>, mut put: Put, named: &[Contact]) {
         let Put { op, record, version, published, .. } = put;
         for contact in named {
             if contact.node == desk.me {
-                self.keep(desk, record, version);
-                self.note_put(desk, record, published);
-                desk.do_effect(Effect::Stored { op });
-                put.storers.push(desk.me);
+                if self.keep(desk, record, version) {
+                    self.note_put(desk, record, published);
+                    desk.do_effect(Effect::Stored { op });
+                    put.storers.push(desk.me);
+                } else {
+                    put.refused = true;
+                }
             } else {
                 put.waiting += 1;
                 desk.call(&mut self.rpcs, contact.node, Some(op), put.store(desk), put.tag());
@@ -160,6 +168,14 @@ impl Agent {
         }
         self.puts.push(put);
         self.put_answered(desk, op, None); // what it waited for was the end of this loop
+    }
+
+    /// A node that was asked to store has no room.
+    pub(super) fn put_refused(&mut self, desk: &mut Desk<'_>, op: OpId) {
+        if let Some(put) = self.puts.iter_mut().find(|put| put.op == op) {
+            put.refused = true;
+        }
+        self.put_answered(desk, op, None);
     }
 
     pub(super) fn put_answered(&mut self, desk: &mut Desk<'_>, op: OpId, storer: Option<NodeId>) {
@@ -172,7 +188,8 @@ impl Agent {
         }
         let put = self.puts.swap_remove(at);
         if put.storers.is_empty() {
-            return desk.do_effect(Effect::Failed { op, cause: Cause::Timeout });
+            let cause = if put.refused { Cause::QueueFull } else { Cause::Timeout };
+            return desk.do_effect(Effect::Failed { op, cause });
         }
         let storers = Storers { first: desk.effects.storers.len() as u32, count: put.storers.len() as u32 };
         desk.effects.storers.extend(put.storers);

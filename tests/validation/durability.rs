@@ -252,7 +252,8 @@ fn temporary_churn_alone_loses_nothing_under_any_policy() {
             assert_eq!(ran.figure("durability_ratio"), 1.0, "{}: {storage}", ran.id);
             assert_eq!(ran.figure("resources_lost"), 0.0, "{}: {storage}", ran.id);
             let never_away = ran.figure("availability_mean") == 1.0;
-            assert!(!never_away || storage.contains("eager"), "{}: {storage}: nothing was ever away", ran.id);
+            // Where the overlay keeps the copies, puts bring those that are away back.
+            assert!(!never_away || !storage.contains("random"), "{}: {storage}: nothing was ever away", ran.id);
             assert!(ran.figure("get_correct_ratio") > 0.3, "{}: {}", ran.id, ran.figure("get_correct_ratio"));
         }
     }

@@ -27,7 +27,7 @@ pub fn figure(runs: &Runs) -> Result<Option<Figure>, ReadError> {
     let zero = points.iter().any(|(_, _, away)| *away <= 0.0);
     let x = match most > 20.0 * least {
         true => Axis::log("bytes on disks over bytes of the resources", least, most, false),
-        false => Axis::linear("bytes on disks over bytes of the resources", 0.0, most),
+        false => Axis::linear("bytes on disks over bytes of the resources", 0.0, 1.05 * most),
     };
     let (mut marks, mut legend) = (Vec::new(), Vec::new());
     for &(system, overhead, away) in &points {
