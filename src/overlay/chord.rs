@@ -119,7 +119,7 @@ impl Protocol for Chord {
     }
 
     fn longest_list(config: &Config) -> usize {
-        lookup::MOST_EXCLUDED.max(usize::from(config.successors.max(config.predecessors)) + 1)
+        lookup::MOST_EXCLUDED.max(usize::from(config.successors).max(config.kept_predecessors()) + 1)
     }
 
     fn longest_period(config: &Config) -> Duration {

@@ -186,6 +186,9 @@ pub trait Protocol: Sized + Send + 'static {
 pub trait Config: DeserializeOwned + JsonSchema + Default + Clone + std::fmt::Debug + Send + Sync + 'static {
     /// What is wrong with the values, beyond their types. Names the key, so that the error can point at it.
     fn check(&self) -> Result<(), Problem>;
+
+    /// Told before a run how many copies of a record storage is to keep. By default nothing depends on it.
+    fn for_copies(&mut self, _replicas: u32) {}
 }
 
 /// How long to wait for a reply.

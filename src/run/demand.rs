@@ -105,7 +105,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             let operation = make(Operation { session, ..blank });
             let version = match (operation.kind, operation.record) {
                 (OperationKind::Get, Some(record)) => records.acknowledged(record),
-                (OperationKind::Put, _) if !operation.publication => records.next_version(),
+                (OperationKind::Put, _) if operation.errand.is_none() => records.next_version(),
                 _ => operation.version,
             };
             Operation { version, ..operation }
@@ -202,7 +202,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 None => self.with_agent(node, |agent, desk, _| agent.put(desk, op, record, version, nodes)),
             },
             (OperationKind::Get, Some(record)) => {
-                self.with_agent(node, |agent, desk, _| agent.fetch(desk, op, record, nodes));
+                self.fetch(op, record, nodes);
             }
             _ => {
                 let correct = match metric(P::PLACEMENT) {
@@ -227,9 +227,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             return self.pointed(op, holder.hops);
         }
         match record.filter(|_| by == Stage::Overlay && holder.node != node) {
-            Some(record) if self.is_transferred(record) => {
+            // That there is one is all an audit wants to know.
+            Some(record) if self.is_transferred(record) && !self.is_audit(op) => {
                 self.operations.get(op).expect("it was just looked at").stage = Stage::Holder;
-                self.with_agent(node, |agent, desk, _| agent.fetch(desk, op, record, &[holder]));
+                self.fetch(op, record, &[holder]);
             }
             _ => self.answered(op, version >= wanted, holder),
         }
@@ -252,20 +253,20 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// A put was acknowledged. (`storers` is empty where everyone stores.)
     pub fn acknowledged(&mut self, op: OpId, storers: &[NodeId]) {
-        let Some(&mut Operation { node, target, record: Some(record), version, hops, publication, parent, .. }) =
+        let Some(&mut Operation { node, target, record: Some(record), version, hops, errand, parent, .. }) =
             self.operations.get(op)
         else {
             return;
         };
         self.note_stored(record);
-        if !publication {
+        if errand.is_none() {
             self.publishers.published(record, node, version);
         }
         // Of one piece it says nothing of the others.
-        if parent.is_none() && (!publication || (self.records.coding().pieces() == 1 && self.pointers.is_none())) {
+        if parent.is_none() && (errand.is_none() || (self.records.coding().pieces() == 1 && self.pointers.is_none())) {
             self.records.acknowledge(record, version);
         }
-        if publication {
+        if errand.is_some() {
             self.with_agent(node, |agent, desk, around| agent.on_returned(desk, record, storers, around));
         }
         let correct = match P::PLACEMENT {
@@ -326,6 +327,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             _ => cause,
         };
         self.end_without_answer(&operation, Verdict::Failed(cause));
+        self.audit_failed(&operation, cause);
     }
 
     fn end_without_answer(&mut self, operation: &Operation, verdict: Verdict) {

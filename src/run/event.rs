@@ -74,6 +74,11 @@ pub(super) enum Event<M, T> {
         node: NodeId,
         epoch: u16,
     },
+    /// A holder looks whether the pieces beside its own are there.
+    Audit {
+        node: NodeId,
+        epoch: u16,
+    },
     /// Copies on a disk may have expired.
     Expires {
         node: NodeId,

@@ -342,7 +342,7 @@ impl Observer for Metrics {
     }
 
     fn operation_ended(&mut self, at: Time, operation: &Operation, ended: &Ended) {
-        if operation.publication {
+        if operation.errand.is_some() {
             return;
         }
         let decided = match ended.verdict {

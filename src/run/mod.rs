@@ -1,6 +1,7 @@
 //! Layer 5: the simulation loop, its observers, and what a run leaves behind.
 
 mod ahead;
+mod audit;
 pub mod by_class;
 pub mod catalogue;
 mod counters;

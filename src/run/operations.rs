@@ -48,6 +48,17 @@ pub enum Stage {
     Pieces,
 }
 
+/// What is done without anybody's asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// The first put of a record, or one that puts it again or brings it back where it belongs.
+    Publish,
+    /// A holder of a piece looks whether the next one is there.
+    Audit,
+    /// It was not: enough others are fetched to make this one again.
+    Rebuild(RecordId),
+}
+
 /// An operation under way.
 #[derive(Clone, Copy, Debug)]
 pub struct Operation {
@@ -64,8 +75,8 @@ pub struct Operation {
     pub issued: Time,
     /// Issued in the measurement, by the workload.
     pub counted: bool,
-    /// The first put of a record, or one that brings it back where it belongs: not part of the workload.
-    pub publication: bool,
+    /// What it is for if nobody asked for it: it is not part of the workload then.
+    pub errand: Option<Errand>,
     /// The operation on the whole resource that this one on a piece is part of: the workload and the observers know of that
     /// one only.
     pub parent: Option<OpId>,
@@ -120,7 +131,7 @@ impl Operations {
             version: Version(0),
             issued: now,
             counted: false,
-            publication: false,
+            errand: None,
             parent: None,
             stage: Stage::Waiting,
             rpcs: 0,
@@ -188,7 +199,7 @@ impl Operations {
         let mut at = self.first[node.index()];
         while let Some(slot) = at {
             let operation = self.slots[slot as usize].1.as_ref().expect("listed operations are under way");
-            if operation.publication && operation.record == Some(record) {
+            if operation.errand.is_some() && operation.record == Some(record) {
                 return true;
             }
             at = operation.next;

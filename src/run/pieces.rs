@@ -7,7 +7,7 @@
 //! end with it.
 
 use super::observer::{Ended, Observer};
-use super::operations::{Operation, Stage, Verdict};
+use super::operations::{Errand, Operation, Stage, Verdict};
 use super::simulation::Simulation;
 use crate::engine::Duration;
 use crate::overlay::{Cause, OpId, Protocol, RecordId};
@@ -86,7 +86,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn is_whole(&self, operation: &Operation) -> bool {
         operation.kind != OperationKind::Lookup
             && operation.parent.is_none()
-            && !operation.publication
+            && matches!(operation.errand, None | Some(Errand::Rebuild(_)))
             && self.records.coding().pieces() > 1
     }
 
@@ -137,7 +137,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     fn issue_piece(&mut self, whole: &Operation, record: RecordId) {
-        let Operation { id, node, session, number, kind, version, .. } = *whole;
+        let Operation { id, node, session, number, kind, version, errand, .. } = *whole;
         let target = self.record_keys[record.index()];
         let piece = self.operations.issue(node, self.now, |blank| Operation {
             session,
@@ -147,6 +147,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             record: Some(record),
             version,
             parent: Some(id),
+            errand,
             ..blank
         });
         self.wholes.get(id).under_way.push(piece);
@@ -176,6 +177,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
         let operation = self.operations.end(op).expect("it is under way");
         self.stop_pieces(op);
+        if let Some(Errand::Rebuild(piece)) = operation.errand {
+            self.put_unasked(operation.node, piece, version);
+        }
         let verdict = if correct { Verdict::Correct } else { Verdict::Incorrect };
         let local = local && kind == OperationKind::Get;
         let ended = Ended { verdict, hops: correct.then_some(hops), round_trip, local };

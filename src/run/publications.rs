@@ -2,7 +2,7 @@
 
 use super::event::Event;
 use super::observer::Observer;
-use super::operations::Operation;
+use super::operations::{Errand, Operation};
 use super::simulation::Simulation;
 use crate::engine::Duration;
 use crate::engine::order::Class;
@@ -40,8 +40,15 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A put that is not part of the workload.
-    fn put_unasked(&mut self, node: NodeId, record: RecordId, version: Version) {
+    pub fn put_unasked(&mut self, node: NodeId, record: RecordId, version: Version) {
         let (kind, target) = (OperationKind::Put, self.record_keys[record.index()]);
-        self.issue(node, |blank| Operation { kind, target, record: Some(record), version, publication: true, ..blank });
+        self.issue(node, |blank| Operation {
+            kind,
+            target,
+            record: Some(record),
+            version,
+            errand: Some(Errand::Publish),
+            ..blank
+        });
     }
 }

@@ -112,8 +112,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Of a put that nobody asked for: when the record's publisher put it, if it was stored before.
     pub fn published_before(&mut self, op: OpId) -> Option<Published> {
-        let &mut Operation { node, record, publication, .. } = self.operations.get(op)?;
-        let record = record.filter(|&record| publication && self.records.is_stored(record))?;
+        let &mut Operation { node, record, errand, .. } = self.operations.get(op)?;
+        let record = record.filter(|&record| errand.is_some() && self.records.is_stored(record))?;
         let is_publisher = self.publishers.of.get(record.index()).is_some_and(|publisher| publisher.0 == node);
         let published = self.agents[node.index()].published(record).filter(|_| !is_publisher);
         Some(published.unwrap_or(Published::at(self.now)))

@@ -186,6 +186,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.observer.membership(self.now, node, true);
         if !self.is_server(node) {
             self.begin_upkeep(node);
+            self.begin_audits(node);
             self.seats[node.index()].place = self.joined.len() as u32;
             self.joined.push(node);
             self.directory.insert(self.keys[node.index()], node);

@@ -269,6 +269,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     self.holder_due(node);
                 }
             }
+            Event::Audit { node, epoch } => {
+                if self.is_current(node, epoch) {
+                    self.audit(node);
+                }
+            }
             Event::Expires { node } => self.copies_expire(node),
             Event::SessionBegins { participant, spell } => self.session_begins(NodeId(participant), spell),
             Event::Notice { participant } => self.notice(NodeId(participant)),

@@ -80,7 +80,7 @@ impl Observer for Trace<'_> {
     }
 
     fn operation_issued(&mut self, at: Time, operation: &Operation) {
-        let event = if operation.publication { "publish" } else { "issue" };
+        let event = if operation.errand.is_some() { "publish" } else { "issue" };
         self.line(at, event, operation.node, format_args!(",{},", Asked(operation)));
     }
 

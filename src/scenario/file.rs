@@ -71,6 +71,9 @@ pub struct Storage {
     /// Pieces into which a resource is cut, and which give it back, 1 to 256. Default 1. Systems that hold resources in full
     /// (`client-server`, `full-table`) know no pieces.
     pub pieces: Option<u32>,
+    /// A holder of a piece looks so often whether the next piece of the resource can be found, and makes it again from others
+    /// if not. Absent: pieces of which no copy is left are not made again.
+    pub audit: Option<Duration>,
     /// Coded pieces beyond those: any `pieces` of all give the resource back. Default 0; 256 pieces in all at most.
     pub parity: Option<u32>,
 }

@@ -220,6 +220,8 @@ pub struct Storage {
     pub coding: Coding,
     pub keepers: Keepers,
     pub repair: Repair,
+    /// Between two looks of a holder for the next piece; `None`: pieces are not made again from others.
+    pub audit: Option<Duration>,
 }
 
 impl fmt::Debug for System {

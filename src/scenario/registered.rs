@@ -23,6 +23,8 @@ pub struct Registered {
     pub name: &'static str,
     /// Reads and checks its table.
     pub parse: for<'a> fn(Spanned<DeValue<'a>>) -> Result<Arc<AnyConfig>, Refusal>,
+    /// What `parse` made, for so many copies of a record.
+    pub for_copies: fn(&AnyConfig, u32) -> Arc<AnyConfig>,
     /// What an editor is told of its table.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
     /// Whoever holds a resource holds all of it: there are no pieces of it and no number of copies.
@@ -52,6 +54,7 @@ impl Registered {
         Registered {
             name,
             parse: parse_config::<P::Config>,
+            for_copies: for_copies::<P>,
             schema: schema_of::<P::Config>,
             in_full: !matches!(P::PLACEMENT, Placement::Closest(_)),
             longest_period: longest_period::<P>,
@@ -67,6 +70,12 @@ pub fn parse_config<C: Config>(table: Spanned<DeValue<'_>>) -> Result<Arc<AnyCon
     let config = C::deserialize(ValueDeserializer::from(table)).map_err(Refusal::Unreadable)?;
     config.check().map_err(Refusal::Wrong)?;
     Ok(Arc::new(config))
+}
+
+fn for_copies<P: Protocol>(config: &AnyConfig, replicas: u32) -> Arc<AnyConfig> {
+    let mut config = own::<P>(config).clone();
+    config.for_copies(replicas);
+    Arc::new(config)
 }
 
 fn longest_period<P: Protocol>(config: &AnyConfig) -> Duration {

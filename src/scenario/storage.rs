@@ -59,7 +59,18 @@ pub(super) fn storage(
     if own.placement.is_some() || own.repair.is_some() {
         agree(check, path, own, keepers, repair);
     }
-    Ok(Storage { replicas, coding, keepers, repair })
+    let audit = own.audit.or(common.audit);
+    if own.audit.is_some() {
+        let at = format!("{path}.audit");
+        if audit == Some(Duration::ZERO) {
+            check.wrong(&at, "an audit cannot take place all the time", "write a time above zero, such as \"1h\"");
+        } else if coding.pieces() == 1 || keepers != Keepers::Responsible {
+            let help = "leave this out, or give `parity` and the usual `placement`";
+            check.wrong(&at, "audits are for pieces on responsible nodes", help);
+        }
+    }
+    let audit = audit.filter(|_| coding.pieces() > 1 && keepers == Keepers::Responsible);
+    Ok(Storage { replicas, coding, keepers, repair, audit })
 }
 
 fn republish(check: &mut Check<'_>, path: &str, said: &file::Republish) -> Republish {
@@ -137,6 +148,7 @@ pub(super) fn kept_in_full(
         ("parity", own.parity.is_some()),
         ("placement", own.placement.is_some()),
         ("repair", chosen),
+        ("audit", own.audit.is_some()),
     ];
     for (key, _) in said.into_iter().filter(|(_, said)| *said) {
         let message =
@@ -144,7 +156,7 @@ pub(super) fn kept_in_full(
         check.wrong(&format!("{path}.{key}"), message, "leave this out");
     }
     let repair = if storage.repair == Repair::None { Repair::None } else { Repair::Eager };
-    Storage { coding: Coding::WHOLE, keepers: Keepers::Responsible, repair, ..storage }
+    Storage { coding: Coding::WHOLE, keepers: Keepers::Responsible, repair, audit: None, ..storage }
 }
 
 /// Warns of copies that cannot be on machines of their own.

@@ -86,19 +86,19 @@ fn system(
     let own = check.read::<file::Storage>(&path)?.unwrap_or_default();
     let storage = storage(check, &path, &own, common, resources);
     let ((protocol, config), storage) = (protocol?, storage?);
-    let in_full = registered.iter().any(|one| one.name == protocol && one.in_full);
-    let storage = if in_full { kept_in_full(check, &path, &own, storage, protocol) } else { storage };
-    Ok(System { name: name.to_string(), protocol, config, storage })
+    let storage = if protocol.in_full { kept_in_full(check, &path, &own, storage, protocol.name) } else { storage };
+    let config = (protocol.for_copies)(&*config, storage.replicas);
+    Ok(System { name: name.to_string(), protocol: protocol.name, config, storage })
 }
 
 /// The one protocol table of a system, read by its protocol.
-fn protocol(
+fn protocol<'r>(
     check: &mut Check<'_>,
-    registered: &[Registered],
+    registered: &'r [Registered],
     system: &str,
     span: Span,
     table: &DeTable<'_>,
-) -> Result<(&'static str, Arc<AnyConfig>), Noted> {
+) -> Result<(&'r Registered, Arc<AnyConfig>), Noted> {
     let mut found: Vec<(&Registered, Span, &Spanned<DeValue<'_>>)> = Vec::new();
     let mut unknown = None;
     for (key, value) in entries(Some(table)) {
@@ -112,7 +112,7 @@ fn protocol(
         }
     }
     match (found.as_slice(), unknown) {
-        ([(protocol, _, value)], _) => Ok((protocol.name, config(check, protocol, system, value)?)),
+        ([(protocol, _, value)], _) => Ok((protocol, config(check, protocol, system, value)?)),
         ([], Some(noted)) => Err(noted),
         ([], None) => {
             let problem = Problem::new(span, format!("the system `{system}` has no protocol"));

@@ -117,10 +117,10 @@ pub struct Desk<'a> {
 pub enum Tag {
     /// A put's store on one node.
     Put(OpId),
-    /// The same of a put that nobody asked for.
-    Republish(OpId),
     /// A get's question to one node.
     Get(OpId),
+    /// Either of these for an operation that nobody asked for.
+    Unasked(OpId),
     /// The pause before one of these is sent again.
     Pause(OpId),
     /// A copy of what was put here, for another server.
@@ -137,7 +137,7 @@ impl Tag {
     /// The operation that it is for.
     const fn op(self) -> Option<OpId> {
         match self {
-            Tag::Put(op) | Tag::Republish(op) | Tag::Get(op) | Tag::Pause(op) => Some(op),
+            Tag::Put(op) | Tag::Get(op) | Tag::Unasked(op) | Tag::Pause(op) => Some(op),
             Tag::Replica(_) | Tag::Repair(_) | Tag::Offer | Tag::Asked => None,
         }
     }
@@ -184,7 +184,7 @@ impl Desk<'_> {
         let bytes = wire_bytes(&message, self.lists);
         let traffic = match tag {
             Tag::Put(_) | Tag::Get(_) | Tag::Pause(_) | Tag::Replica(_) => Traffic::Storage,
-            Tag::Republish(_) | Tag::Repair(_) | Tag::Offer | Tag::Asked => Traffic::Repair,
+            Tag::Unasked(_) | Tag::Repair(_) | Tag::Offer | Tag::Asked => Traffic::Repair,
         };
         let (kind, for_others) = (Kind::Request, op.is_none());
         let envelope = Envelope { from: self.me, op, bytes, rpc, epoch: self.epoch, kind, traffic, for_others };
@@ -252,10 +252,14 @@ impl Agent {
     fn on_reply(&mut self, desk: &mut Desk<'_>, from: &Envelope, message: Message, neighbourhood: &impl Neighbourhood) {
         let Some(pending) = self.rpcs.close(from) else { return };
         match (pending.tag, message) {
-            (Tag::Put(op) | Tag::Republish(op), Message::Stored { .. }) => self.put_answered(desk, op, Some(from.from)),
-            (Tag::Put(op) | Tag::Republish(op), Message::Missing { .. }) => self.put_refused(desk, op),
-            (Tag::Get(op), Message::Value { version, .. }) => self.get_answered(desk, op, Some(version)),
-            (Tag::Get(op), Message::Missing { .. }) => self.get_answered(desk, op, None),
+            (Tag::Put(op) | Tag::Unasked(op), Message::Stored { .. }) => self.put_answered(desk, op, Some(from.from)),
+            (Tag::Get(op) | Tag::Unasked(op), Message::Value { version, .. }) => {
+                self.get_answered(desk, op, Some(version));
+            }
+            (Tag::Put(op) | Tag::Get(op) | Tag::Unasked(op), Message::Missing { .. }) => {
+                self.get_answered(desk, op, None);
+                self.put_refused(desk, op);
+            }
             (Tag::Repair(record), Message::Stored { .. }) => {
                 if matches!(desk.repair, Repair::Lazy { .. }) {
                     self.holders.add(record, from.from);
@@ -280,7 +284,7 @@ impl Agent {
         while let Some(pending) = self.rpcs.expired(desk.now) {
             timed_out += 1;
             match pending.tag {
-                Tag::Put(op) | Tag::Republish(op) | Tag::Get(op) => {
+                Tag::Put(op) | Tag::Unasked(op) | Tag::Get(op) => {
                     desk.do_effect(Effect::TimedOut { op });
                     self.timed_out(desk, op, pending.to, pending.retries, neighbourhood);
                 }

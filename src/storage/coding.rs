@@ -30,6 +30,11 @@ impl Coding {
         record.index() as u32 / self.pieces()
     }
 
+    /// Which piece of its resource a record is, from 0.
+    pub const fn piece(self, record: RecordId) -> u32 {
+        record.index() as u32 % self.pieces()
+    }
+
     /// One piece of a resource.
     pub const fn record(self, resource: u32, piece: u32) -> RecordId {
         RecordId::new(resource * self.pieces() + piece)
@@ -51,6 +56,7 @@ mod tests {
         let records: Vec<_> = (0..8).map(|piece| coding.record(2, piece)).collect();
         assert_eq!(records.iter().map(|record| record.index()).collect::<Vec<_>>(), (16..24).collect::<Vec<_>>());
         assert!(records.iter().all(|&record| coding.resource(record) == 2));
+        assert!((0..8).eq(records.iter().map(|&record| coding.piece(record))));
         assert_eq!(coding.resource(RecordId::new(24)), 3);
     }
 

@@ -14,6 +14,7 @@ pub struct Get {
     /// Those still to be asked, the nearest last.
     rest: Vec<Contact>,
     asked: Contact,
+    tag: Tag,
     /// Somebody answered that it has nothing, or there is nobody else to ask.
     denied: bool,
 }
@@ -46,17 +47,26 @@ impl Put {
     }
 
     fn tag(&self) -> Tag {
-        if self.asked { Tag::Put(self.op) } else { Tag::Republish(self.op) }
+        if self.asked { Tag::Put(self.op) } else { Tag::Unasked(self.op) }
     }
 }
 
 impl Agent {
     /// A walk for `record` met no holder and named the responsible nodes: asks them in turn, the nearest first.
     pub fn fetch(&mut self, desk: &mut Desk<'_>, op: OpId, record: RecordId, responsible: &[Contact]) {
+        self.fetch_as(desk, op, Tag::Get(op), record, responsible);
+    }
+
+    /// The same for an operation that nobody asked for.
+    pub fn fetch_unasked(&mut self, desk: &mut Desk<'_>, op: OpId, record: RecordId, responsible: &[Contact]) {
+        self.fetch_as(desk, op, Tag::Unasked(op), record, responsible);
+    }
+
+    fn fetch_as(&mut self, desk: &mut Desk<'_>, op: OpId, tag: Tag, record: RecordId, responsible: &[Contact]) {
         // This node looked in its own store before the walk.
         let rest: Vec<Contact> = responsible.iter().rev().copied().filter(|one| one.node != desk.me).collect();
         let denied = rest.is_empty();
-        self.gets.push(Get { op, record, rest, asked: Contact { node: desk.me, hops: 0 }, denied });
+        self.gets.push(Get { op, record, rest, asked: Contact { node: desk.me, hops: 0 }, tag, denied });
         self.ask_next(desk, self.gets.len() - 1);
     }
 
@@ -69,8 +79,8 @@ impl Agent {
             return;
         };
         get.asked = next;
-        let (op, message) = (get.op, Message::Fetch { record: get.record });
-        desk.call(&mut self.rpcs, next.node, Some(op), message, Tag::Get(op));
+        let (op, tag, message) = (get.op, get.tag, Message::Fetch { record: get.record });
+        desk.call(&mut self.rpcs, next.node, Some(op), message, tag);
     }
 
     pub(super) fn get_answered(&mut self, desk: &mut Desk<'_>, op: OpId, version: Option<Version>) {
@@ -123,8 +133,8 @@ impl Agent {
     ) {
         if let Some(get) = self.gets.iter_mut().find(|get| get.op == op) {
             get.asked.node = neighbourhood.instead_of(to, get.record, desk.noise);
-            let (to, message) = (get.asked.node, Message::Fetch { record: get.record });
-            desk.call_again(&mut self.rpcs, to, Some(op), message, Tag::Get(op), retries);
+            let (to, tag, message) = (get.asked.node, get.tag, Message::Fetch { record: get.record });
+            desk.call_again(&mut self.rpcs, to, Some(op), message, tag, retries);
         } else if let Some(put) = self.puts.iter().find(|put| put.op == op) {
             let to = neighbourhood.instead_of(to, put.record, desk.noise);
             desk.call_again(&mut self.rpcs, to, Some(op), put.store(desk), put.tag(), retries);
@@ -174,8 +184,8 @@ impl Agent {
     pub(super) fn put_refused(&mut self, desk: &mut Desk<'_>, op: OpId) {
         if let Some(put) = self.puts.iter_mut().find(|put| put.op == op) {
             put.refused = true;
+            self.put_answered(desk, op, None);
         }
-        self.put_answered(desk, op, None);
     }
 
     pub(super) fn put_answered(&mut self, desk: &mut Desk<'_>, op: OpId, storer: Option<NodeId>) {

@@ -22,9 +22,9 @@ pub struct Config {
     /// Length of the successor list, 1 to 200; at least the number of copies that storage asks for. Default 8 (OverSim; the
     /// papers advise 2·log₂ N).
     pub successors: u8,
-    /// How many nodes before it a node keeps track of, 1 to 200. The papers need one. With at least as many as there are
+    /// How many nodes before it a node keeps track of, up to 200. The papers need one. With at least as many as there are
     /// copies, a holder can tell which records are no longer its own to keep, and drops them; with fewer it keeps what it
-    /// once held. A notify carries all but one of them. Default 3, the default number of copies.
+    /// once held. A notify carries all but one of them. Default 0: as many as there are copies, 3 at least.
     pub predecessors: u8,
     /// Proximity neighbour selection: each finger is, of the first so many nodes from its start on, as far as they lie in
     /// its interval, the one that answers first when all are asked at once. Costs so many pings a finger and
@@ -66,7 +66,7 @@ impl Default for Config {
             fingers: Fingers::All,
             check_predecessor: Duration::from_secs(5),
             successors: 8,
-            predecessors: 3,
+            predecessors: 0,
             proximity: 1,
             routing: Routing::Iterative,
             consult_successors: true,
@@ -77,7 +77,23 @@ impl Default for Config {
     }
 }
 
+impl Config {
+    /// Where nothing is said of copies either.
+    const PREDECESSORS: u8 = 3;
+
+    /// How many predecessors a node keeps track of.
+    pub(super) fn kept_predecessors(&self) -> usize {
+        usize::from(if self.predecessors == 0 { Config::PREDECESSORS } else { self.predecessors })
+    }
+}
+
 impl protocol::Config for Config {
+    fn for_copies(&mut self, replicas: u32) {
+        if self.predecessors == 0 {
+            self.predecessors = Config::PREDECESSORS.max(replicas.min(200) as u8);
+        }
+    }
+
     fn check(&self) -> Result<(), Problem> {
         let periods = [
             ("stabilize", self.stabilize),
@@ -88,10 +104,13 @@ impl protocol::Config for Config {
         if let Some((key, _)) = periods.into_iter().find(|(_, period)| *period == Duration::ZERO) {
             return Err(Problem { key, message: "must be longer than zero, as in \"20s\"".into() });
         }
-        for (key, length) in [("successors", self.successors), ("predecessors", self.predecessors)] {
-            if !(1..=200).contains(&length) {
-                return Err(Problem { key, message: format!("must be 1 to 200, not {length}") });
-            }
+        if !(1..=200).contains(&self.successors) {
+            let message = format!("must be 1 to 200, not {}", self.successors);
+            return Err(Problem { key: "successors", message });
+        }
+        if self.predecessors > 200 {
+            let message = format!("must be 200 at most, not {}", self.predecessors);
+            return Err(Problem { key: "predecessors", message });
         }
         if !(1..=self.successors).contains(&self.proximity) {
             let message = format!("must be 1 to {}, the number of `successors` that a node can name", self.successors);

@@ -77,7 +77,7 @@ impl Chord {
 
     /// `successor.notify(n)`, and who comes before n.
     fn send_notify(&self, cx: &mut Context<'_, Self>, successor: NodeId) {
-        let carried = usize::from(cx.config.predecessors) - 1;
+        let carried = cx.config.kept_predecessors() - 1;
         let predecessors = cx.lists.put(self.tables.predecessors.iter().take(carried).map(|node| node.0));
         cx.notice(successor, Message::Notify { predecessors });
     }
@@ -232,7 +232,7 @@ impl Chord {
         nodes: impl Iterator<Item = NodeId> + Clone,
     ) -> Option<Vec<NodeId>> {
         let distance = |node| cx.key(node).clockwise(cx.my_key());
-        changed(&self.tables.predecessors, ever_further(nodes, distance).take(cx.config.predecessors.into()))
+        changed(&self.tables.predecessors, ever_further(nodes, distance).take(cx.config.kept_predecessors()))
     }
 
     /// The new successor list; storage is told who came and who went.

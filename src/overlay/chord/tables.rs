@@ -60,7 +60,7 @@ impl Tables {
     /// The tables that stabilising and fixing fingers end in when `roster` is the membership. O(log N).
     pub fn converged(view: &View<'_>, config: &Config, roster: &Roster) -> Tables {
         let (here, others) = (roster.position(view.my_key()), roster.len() - 1);
-        let (before, after) = (usize::from(config.predecessors), usize::from(config.successors));
+        let (before, after) = (config.kept_predecessors(), usize::from(config.successors));
         let mut tables = Tables {
             predecessors: (0..others.min(before)).map(|i| roster.at(here + others - i)).collect(),
             successors: (1..=others.min(after)).map(|i| roster.at(here + i)).collect(),

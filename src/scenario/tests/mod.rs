@@ -52,6 +52,7 @@ const fn toy(name: &'static str) -> Registered {
     Registered {
         name,
         parse: parse_config::<Toy>,
+        for_copies: |config: &AnyConfig, _| Arc::new(config.downcast_ref::<Toy>().unwrap().clone()),
         schema: |generator| generator.subschema_for::<Toy>(),
         in_full: false,
         longest_period: |config: &AnyConfig| config.downcast_ref::<Toy>().unwrap().refresh,

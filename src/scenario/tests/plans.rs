@@ -19,7 +19,13 @@ fn the_shortest_scenario_has_the_documented_defaults() {
     assert_eq!((plan.resources.count, plan.workload.lookup), (0, None));
     assert_eq!(
         plan.systems[0].storage,
-        Storage { replicas: 3, coding: Coding::WHOLE, keepers: Keepers::Responsible, repair: Repair::Eager }
+        Storage {
+            replicas: 3,
+            coding: Coding::WHOLE,
+            keepers: Keepers::Responsible,
+            repair: Repair::Eager,
+            audit: None
+        }
     );
     assert_eq!(*plan.systems[0].config.downcast_ref::<Toy>().unwrap(), Toy::default());
 }
