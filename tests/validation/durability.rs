@@ -254,7 +254,8 @@ fn temporary_churn_alone_loses_nothing_under_any_policy() {
             let never_away = ran.figure("availability_mean") == 1.0;
             // Where the overlay keeps the copies, puts bring those that are away back.
             assert!(!never_away || !storage.contains("random"), "{}: {storage}: nothing was ever away", ran.id);
-            assert!(ran.figure("get_correct_ratio") > 0.3, "{}: {}", ran.id, ran.figure("get_correct_ratio"));
+            // With one machine in five online: two pieces of two copies each are there with (1 − 0.79²)² = 0.15.
+            assert!(ran.figure("get_correct_ratio") > 0.1, "{}: {storage}: no gets", ran.id);
         }
     }
 }

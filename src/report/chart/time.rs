@@ -98,12 +98,10 @@ pub fn availability(runs: &Runs, series: &Columns, happened: Happened<'_>) -> Re
         panels.push(panel("lost for good", Axis::linear("resources", 0.0, most), &lost));
     }
     let legend = available.keys().map(|system| entry(system, runs.place(system))).collect();
+    let losses = if panels.len() > 1 { ", and those of which too few are left on any disk" } else { "" };
     Ok(Some(Figure {
         title: "Resources over time".to_owned(),
-        subtitle: format!(
-            "Those of which enough pieces are on machines that are online, and those of which too few are left{}",
-            runs.seeds()
-        ),
+        subtitle: format!("Those of which enough pieces are on machines that are online{losses}{}", runs.seeds()),
         height: 150.0 + 190.0 * panels.len() as f64,
         panels,
         columns: 1,
