@@ -137,7 +137,7 @@ fn values_out_of_their_range_are_refused() {
     );
     with(
         &format!("storage = {{ {random} }}"),
-        "`eager` repair of copies on random participants is not yet available",
+        "this repair of copies on random participants is not yet available",
         "'random-participants'",
     );
     with(
