@@ -9,6 +9,7 @@
 //! means that its request does not time out meanwhile, and that nobody has the same value sent twice at once.
 
 pub mod agent;
+pub mod exchange;
 pub mod message;
 pub mod operations;
 pub mod repair;
