@@ -129,6 +129,9 @@ pub struct Sweep {
     /// Write nodes.csv, a row for every machine of every run
     #[arg(long)]
     pub nodes: bool,
+    /// Write resources.csv, a row for every resource of every run
+    #[arg(long)]
+    pub resources: bool,
 }
 
 /// Check scenarios without simulating: mistakes with line and column, number of runs, rough cost

@@ -141,7 +141,7 @@ fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
 /// Executes all runs once.
 fn execute(job: &Job<'_>, what: &'static str, stop: &AtomicBool, traces: &Traces) -> (Vec<Finished>, Costs) {
     let watcher = Watcher::new(&job.runs, what, job.arguments.quiet, traces);
-    let wanted = Wanted { nodes: job.extra.nodes, operations: job.extra.operations };
+    let wanted = Wanted { nodes: job.extra.nodes, resources: job.extra.resources, operations: job.extra.operations };
     let finished = execute::execute(job.registry, &job.runs, wanted, stop, &watcher);
     (finished, watcher.finish())
 }

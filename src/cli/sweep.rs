@@ -11,7 +11,7 @@ use crate::report::points::points;
 pub fn sweep(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
     let repetitions = arguments.repetitions.map(|number| format!("sweep.repetitions={number}"));
     let (scenario, runs) = load(registry, &arguments.simulated, repetitions.into_iter().collect(), false)?;
-    let extra = Extra { nodes: arguments.nodes, operations: false };
+    let extra = Extra { nodes: arguments.nodes, resources: arguments.resources, operations: false };
     let job =
         Job { registry, scenario: &scenario, runs, extra, verify: false, trace: None, arguments: &arguments.simulated };
     let done = pool(arguments.threads)?.install(|| simulate(job))?;

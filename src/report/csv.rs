@@ -11,8 +11,9 @@ use ::csv::Writer;
 use indexmap::IndexMap;
 
 use super::staged::FileError;
+use crate::engine::Time;
 use crate::run::catalogue::{Catalogue, METRICS, QUANTILES, SERIES};
-use crate::run::outcome::{NodeRow, OperationRow, Outcome, POINTS};
+use crate::run::outcome::{NodeRow, OperationRow, Outcome, POINTS, ResourceRow};
 use crate::sweep::statistics::Summary;
 
 /// A run's outcome and what names it.
@@ -33,6 +34,8 @@ pub struct RunRow<'a> {
 pub struct Extra {
     /// `nodes.csv`, one row per machine.
     pub nodes: bool,
+    /// `resources.csv`, one row per resource.
+    pub resources: bool,
     /// `operations.csv`, one row per operation.
     pub operations: bool,
 }
@@ -51,6 +54,8 @@ const NODE: [&str; 10] = [
     "contacts",
     "peers_contacted",
 ];
+
+const RESOURCE: [&str; 7] = ["resource", "rank", "size_bytes", "pieces", "needed", "lost_s", "availability_mean"];
 
 const OPERATION: [&str; 11] = [
     "participant",
@@ -84,6 +89,9 @@ pub fn write(dir: &Path, rows: &[RunRow<'_>], extra: Extra) -> Result<(), FileEr
     }
     if extra.nodes {
         write_nodes(dir, rows)?;
+    }
+    if extra.resources && rows.iter().any(|row| !row.outcome.resources.is_empty()) {
+        write_resources(dir, rows)?;
     }
     if extra.operations {
         write_operations(dir, rows)?;
@@ -148,6 +156,15 @@ fn write_nodes(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
         row.outcome.nodes.iter().try_for_each(|node| {
             sheet.name(row)?;
             sheet.node(node)
+        })
+    })
+}
+
+fn write_resources(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
+    per_run(dir, "resources.csv", rows, &RESOURCE, |sheet, row| {
+        row.outcome.resources.iter().try_for_each(|resource| {
+            sheet.name(row)?;
+            sheet.resource(resource)
         })
     })
 }
@@ -272,6 +289,17 @@ impl Sheet {
         self.end()
     }
 
+    fn resource(&mut self, resource: &ResourceRow) -> io::Result<()> {
+        self.cell(resource.resource)?;
+        self.cell(resource.rank)?;
+        self.cell(resource.size)?;
+        self.cell(resource.pieces)?;
+        self.cell(resource.needed)?;
+        self.some(resource.lost_at.map(Time::as_secs_f64))?;
+        self.cell(resource.availability_mean)?;
+        self.end()
+    }
+
     fn operation(&mut self, operation: &OperationRow) -> io::Result<()> {
         self.cell(operation.participant)?;
         self.cell(operation.session)?;
@@ -302,8 +330,8 @@ mod tests {
     fn every_file_begins_with_what_names_its_runs() {
         let home = tempfile::tempdir().unwrap();
         let runs = example::sweep(&[0.5, 2.0], 2);
-        write(home.path(), &example::rows(&runs), Extra { nodes: true, operations: true }).unwrap();
-        for file in ["runs.csv", "timeseries.csv", "load.csv", "nodes.csv", "operations.csv"] {
+        write(home.path(), &example::rows(&runs), Extra { nodes: true, resources: true, operations: true }).unwrap();
+        for file in ["runs.csv", "timeseries.csv", "load.csv", "nodes.csv", "resources.csv", "operations.csv"] {
             let lines = lines(home.path(), file);
             assert!(lines[0].starts_with("run_id,population.churn.time_scale,system,seed,"), "{file}: {}", lines[0]);
             let first = "server;population.churn.time_scale=0.5;seed=42,0.5,server,42,";

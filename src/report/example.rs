@@ -4,7 +4,7 @@
 use super::csv::RunRow;
 use crate::engine::{Duration, Time};
 use crate::run::catalogue::{Figures, METRICS, OPERATIONS, SERIES};
-use crate::run::outcome::{NodeRow, OperationRow, Outcome, Quantiles, Sample, Timing, quantile, table};
+use crate::run::outcome::{NodeRow, OperationRow, Outcome, Quantiles, ResourceRow, Sample, Timing, quantile, table};
 
 pub const SYSTEMS: [&str; 5] = ["server", "full-table", "ring", "kad20", "kad8"];
 
@@ -91,6 +91,7 @@ fn outcome(kind: usize, scale: f64, seed: u64) -> Outcome {
         events: Vec::new(),
         load,
         nodes: vec![node(0, "participant"), node(1, "server")],
+        resources: vec![resource()],
         operations: vec![operation()],
         fingerprint: seed,
         checkpoints: vec![(Time::from_nanos(5), seed)],
@@ -224,6 +225,11 @@ fn node(machine: u32, role: &'static str) -> NodeRow {
         contacts: Some(12),
         peers_contacted: Some(7),
     }
+}
+
+fn resource() -> ResourceRow {
+    let lost_at = Some(Time::from_nanos(1_500_000_000));
+    ResourceRow { resource: 0, rank: 1, size: 4096, pieces: 8, needed: 5, lost_at, availability_mean: 0.25 }
 }
 
 fn operation() -> OperationRow {

@@ -103,6 +103,8 @@ pub static SERIES: LazyLock<Catalogue> = LazyLock::new(|| {
         add(&mut list, format!("{operation}_correct_ratio"), "", Higher, about);
     }
     add(&mut list, "availability", "", Higher, "share of the resources that could be had from the machines online");
+    let about = "resources stored once of which too few pieces are left on any disk";
+    add(&mut list, "resources_lost", "resources", Lower, about);
     for kind in TRAFFIC {
         let about = format!("{kind} bytes put on the wire by all machines");
         add(&mut list, format!("{kind}_bytes_per_s"), "B/s", Lower, about);
@@ -201,8 +203,15 @@ fn record_metrics(list: &mut Vec<Metric>) {
     let about = "time mean of the share of the resources that could be had from the machines online";
     add(list, "availability_mean", "", Higher, about);
     add(list, "availability_min", "", Higher, "smallest share of the resources that could be had, of all samples");
-    add(list, "durability_ratio", "", Higher, "share of the resources of which a copy is left on some disk at the end");
-    add(list, "resources_lost", "resources", Lower, "resources of which no copy is left on any disk at the end");
+    let about = "share of the resources of which enough pieces are left on any disk at the end";
+    add(list, "durability_ratio", "", Higher, about);
+    let about = "resources of which too few pieces are left on any disk at the end";
+    add(list, "resources_lost", "resources", Lower, about);
+    let about = "copies of each piece on machines that are online, mean over time and pieces";
+    add(list, "replicas_alive_mean", "copies", Higher, about);
+    let about =
+        "pieces on all disks, those offline too, over the pieces needed, time mean; full table: of the machines online";
+    add(list, "storage_overhead_ratio", "", Lower, about);
 }
 
 /// The three loads: how much, and how evenly. Over the machines online for at least a tenth of the measurement.

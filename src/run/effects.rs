@@ -66,7 +66,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Calls a handler of a node's storage and applies its effects; does nothing where there are no records.
     pub fn with_agent(&mut self, node: NodeId, handler: impl FnOnce(&mut Agent, &mut Desk<'_>, &Around<'_, P>)) {
-        let replicas = self.replicas() as usize;
+        let (replicas, fixed) = (self.replicas() as usize, self.fixed());
         let Some(agent) = self.agents.get_mut(node.index()) else { return };
         let mut effects = self.buffers.storage.pop().unwrap_or_default();
         let seat = &mut self.seats[node.index()];
@@ -82,6 +82,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             epoch: seat.epoch,
             replicas,
             repair: self.system.storage.repair,
+            fixed,
             timeout: self.patience.timeout,
             retries: self.patience.retries,
             backoff: self.patience.backoff,
@@ -168,11 +169,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     self.schedule(at, Class::Timer, node, Event::StorageTimeout { node, epoch });
                 }
                 Effect::Kept { record } => {
-                    self.records.copy_made(record, true);
+                    self.records.copy_made(self.now, record, true);
                     self.count_records(node);
                 }
                 Effect::Dropped { record } => {
-                    self.records.copy_dropped(record);
+                    self.records.copy_dropped(self.now, record);
                     self.count_records(node);
                 }
                 Effect::Return { record, version } => self.return_record(node, record, version),
@@ -188,14 +189,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    fn count_records(&mut self, node: NodeId) {
-        let held = self.held(node).len() as u32;
-        self.observer.records(self.now, node, held);
-        self.tell_available();
-    }
-
     fn count_operation_timeout(&mut self, op: overlay::OpId) {
-        if let Some(operation) = self.operations.get(op) {
+        if let Some(operation) = self.operations.charged(op) {
             operation.timeouts += 1;
         }
     }

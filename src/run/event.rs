@@ -83,6 +83,10 @@ pub(super) enum Event<M, T> {
     Departs {
         participant: u32,
     },
+    /// The delay of a repair is over.
+    Mended {
+        place: u32,
+    },
     /// A participant asks for something.
     Operation {
         participant: u32,

@@ -6,10 +6,12 @@ use super::observer::{Ended, Observer};
 use super::operations::{Operation, Verdict};
 use super::outcome::{OperationRow, Sample};
 use super::peers::Peers;
+use super::records::Stock;
 use super::tally::Tally;
 use crate::engine::{Duration, Time, prefetch};
 use crate::network::Loss;
 use crate::overlay::{Envelope, NodeId};
+use crate::storage::Coding;
 
 /// All counters of one run.
 pub struct Metrics {
@@ -17,6 +19,7 @@ pub struct Metrics {
     /// Records that everybody holds without a store of its own (full table).
     pub(super) everywhere: Option<u32>,
     pub(super) resources: u32,
+    pub(super) coding: Coding,
     pub(super) measuring: bool,
     pub(super) began: Time,
     pub(super) machines: Vec<Machine>,
@@ -30,6 +33,10 @@ pub struct Metrics {
     pub(super) joined: Level,
     pub(super) available: Level,
     pub(super) available_min: Option<f64>,
+    /// Copies of pieces on machines that are online, and on any disk.
+    pub(super) copies_online: Level,
+    pub(super) copies: Level,
+    lost_resources: u32,
     pub(super) tables: TableCheck,
     pub(super) served: Served,
     pub(super) no_bootstrap: u64,
@@ -49,12 +56,20 @@ struct Interval {
 }
 
 impl Metrics {
-    pub fn new(participants: u32, servers: u32, resources: u32, everywhere: bool, operations: bool) -> Metrics {
+    pub fn new(
+        participants: u32,
+        servers: u32,
+        resources: u32,
+        coding: Coding,
+        everywhere: bool,
+        operations: bool,
+    ) -> Metrics {
         let machines = (participants + servers) as usize;
         Metrics {
             participants,
             everywhere: everywhere.then_some(resources),
             resources,
+            coding,
             measuring: false,
             began: Time::ZERO,
             machines: vec![Machine::default(); machines],
@@ -67,6 +82,9 @@ impl Metrics {
             joined: Level::default(),
             available: Level::default(),
             available_min: None,
+            copies_online: Level::default(),
+            copies: Level::default(),
+            lost_resources: 0,
             tables: TableCheck::default(),
             served: Served::default(),
             no_bootstrap: 0,
@@ -94,6 +112,7 @@ impl Metrics {
         }
         let available = self.available_now();
         figures.set_some("availability", available);
+        figures.set_some("resources_lost", (self.resources > 0).then(|| f64::from(self.lost_resources)));
         for (kind, bytes) in TRAFFIC.iter().zip(self.interval.bytes) {
             figures.set(&format!("{kind}_bytes_per_s"), bytes as f64 / secs);
         }
@@ -128,9 +147,14 @@ impl Metrics {
             machine.close_records(now);
             machine.close_online(now);
         }
-        for level in [&mut self.online, &mut self.joined, &mut self.available] {
+        for level in self.levels() {
             level.set(now, level.value());
         }
+    }
+
+    /// All quantities that are integrated over time.
+    fn levels(&mut self) -> [&mut Level; 5] {
+        [&mut self.online, &mut self.joined, &mut self.available, &mut self.copies_online, &mut self.copies]
     }
 
     /// Participants' seconds online: from time zero on, and in the measurement.
@@ -182,11 +206,11 @@ impl Observer for Metrics {
                 ..Machine::default()
             };
         }
-        for level in [&mut self.online, &mut self.joined, &mut self.available] {
+        for level in self.levels() {
             level.set(at, level.value());
         }
         self.online_before = self.online.integral();
-        for level in [&mut self.online, &mut self.joined, &mut self.available] {
+        for level in self.levels() {
             level.restart(at);
         }
         (self.bytes, self.packets_sent, self.lost) = ([0; 3], 0, [0; Loss::ALL.len()]);
@@ -277,8 +301,11 @@ impl Observer for Metrics {
         machine.records = held;
     }
 
-    fn available(&mut self, at: Time, records: u32) {
-        self.available.set(at, records.into());
+    fn stock(&mut self, at: Time, stock: &Stock) {
+        self.available.set(at, stock.available.into());
+        self.copies_online.set(at, stock.copies_online);
+        self.copies.set(at, stock.copies);
+        self.lost_resources = stock.lost;
     }
 
     fn served(&mut self, _: Time, _: NodeId, waited: Duration, service: Duration) {

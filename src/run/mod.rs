@@ -4,9 +4,11 @@ mod ahead;
 pub mod catalogue;
 mod counters;
 mod demand;
+mod disks;
 mod effects;
 mod event;
 mod events;
+mod mending;
 mod metrics;
 pub mod observer;
 mod operations;
@@ -14,6 +16,10 @@ mod oracle;
 pub mod outcome;
 mod packets;
 mod peers;
+mod pieces;
+mod pointers;
+mod publications;
+pub mod records;
 mod results;
 pub mod scheme;
 mod sessions;
@@ -27,12 +33,14 @@ use std::io::Write;
 
 use crate::engine::{Duration, Time};
 use crate::overlay::{NodeId, Protocol, View};
+use crate::population;
 use crate::scenario::plan::{Plan, System};
 
 use counters::TableCheck;
 use metrics::Metrics;
 use observer::{Observer, Prints};
-use outcome::{Outcome, Timing};
+use outcome::{Outcome, ResourceRow, Timing};
+use pointers::Pointers;
 use results::Facts;
 use simulation::Simulation;
 use trace::Trace;
@@ -49,6 +57,8 @@ const CHECKPOINTS: u64 = 1000;
 pub struct Wanted {
     /// A row for every machine.
     pub nodes: bool,
+    /// A row for every resource.
+    pub resources: bool,
     /// A row for every operation.
     pub operations: bool,
 }
@@ -77,7 +87,7 @@ pub fn simulate<P: Protocol>(
     let (participants, resources) = (timeline.identities().len() as u32, plan.resources.count);
     let length = plan.warmup + plan.measure;
     let watched = (
-        Metrics::new(participants, servers, resources, everywhere, wanted.operations),
+        Metrics::new(participants, servers, resources, system.storage.coding, everywhere, wanted.operations),
         Prints::new(Duration::from_nanos((length.as_nanos() / CHECKPOINTS).max(1))),
     );
     match trace {
@@ -119,6 +129,7 @@ fn run<P: Protocol, O: Observer>(
         if !measuring && until == warm {
             measuring = true;
             simulation.observer.measurement_begins(until);
+            simulation.records.measure(until);
             events_before = simulation.counts.events;
             part_over(until, events_before)?;
         }
@@ -155,7 +166,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             now: self.now,
             worker_ns: 0,
             resources_stored: self.records.ever_stored(),
-            resources_lost: self.records.lost(),
+            resources_lost: self.records.stock().lost,
         };
         let mut timing = Timing {
             events: self.counts.events,
@@ -164,6 +175,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             bytes_by_part: self.bytes_by_part(),
             ..Timing::default()
         };
+        let resources = if wanted.resources { self.resource_rows() } else { Vec::new() };
         let (metrics, prints) = watched(&mut self.observer);
         prints.checkpoints.finish(facts.now, prints.fingerprint);
         let workers: Vec<u32> = self.services.iter().map(|service| service.spec.workers).collect();
@@ -181,12 +193,18 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             events: scheme::marks(self.plan),
             load: metrics.quantiles(),
             nodes: if wanted.nodes { metrics.node_rows(contacts) } else { Vec::new() },
+            resources,
             operations: metrics.operations.take().unwrap_or_default(),
             samples: std::mem::take(&mut metrics.samples),
             fingerprint: prints.fingerprint.value(),
             checkpoints: prints.checkpoints.passed().to_vec(),
             timing,
         }
+    }
+
+    fn resource_rows(&mut self) -> Vec<ResourceRow> {
+        let (streams, law) = (self.streams, &self.plan.resources.size);
+        self.records.rows(self.now, self.plan.measure, |resource| population::resource_size(&streams, law, resource))
     }
 
     /// Memory by part at the end of the run.
@@ -200,8 +218,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             ("tables", of(overlay - rpc)),
             ("rpc", of(rpc)),
             ("storage", of(agents + records)),
+            ("pointers", of(self.pointers.as_ref().map_or(0, Pointers::heap_bytes) + self.mending.heap_bytes())),
             ("seats", of(size_of_val(&self.seats[..]) + size_of_val(&self.keys[..]))),
-            ("operations", of(self.operations.heap_bytes())),
+            ("operations", of(self.operations.heap_bytes() + self.wholes.heap_bytes())),
             ("sessions", of(self.timeline.heap_bytes())),
             ("queue", of(self.queue.heap_bytes())),
             ("lists", of(self.lists.heap_bytes())),

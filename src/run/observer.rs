@@ -2,6 +2,7 @@
 //! nothing that they do reaches the run.
 
 use super::operations::{Operation, Verdict};
+use super::records::Stock;
 use crate::engine::fingerprint::{Checkpoints, Fingerprint};
 use crate::engine::{Duration, Time};
 use crate::network::Loss;
@@ -44,8 +45,8 @@ pub trait Observer {
     fn no_bootstrap(&mut self, at: Time, node: NodeId) {}
     /// A machine's records became so many.
     fn records(&mut self, at: Time, machine: NodeId, held: u32) {}
-    /// The number of records that can be had became this.
-    fn available(&mut self, at: Time, records: u32) {}
+    /// What can be had of the resources, and what there is, became this.
+    fn stock(&mut self, at: Time, stock: &Stock) {}
     /// A request entered service at a server.
     fn served(&mut self, at: Time, server: NodeId, waited: Duration, service: Duration) {}
     fn operation_issued(&mut self, at: Time, operation: &Operation) {}
@@ -84,7 +85,7 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         membership(at: Time, node: NodeId, joined: bool);
         no_bootstrap(at: Time, node: NodeId);
         records(at: Time, machine: NodeId, held: u32);
-        available(at: Time, records: u32);
+        stock(at: Time, stock: &Stock);
         served(at: Time, server: NodeId, waited: Duration, service: Duration);
         operation_issued(at: Time, operation: &Operation);
         operation_ended(at: Time, operation: &Operation, ended: &Ended);

@@ -40,8 +40,12 @@ pub enum Stage {
     Overlay,
     /// A get's walk has met a holder of a value too large for a packet; storage moves it from there.
     Holder,
+    /// A walk has met no pointer to the copies; the responsible nodes are asked for it.
+    Pointer,
     /// The responsible nodes are named; storage asks or tells them.
     Storage,
+    /// Operations of their own fetch or store the pieces of a resource.
+    Pieces,
 }
 
 /// An operation under way.
@@ -55,13 +59,16 @@ pub struct Operation {
     pub kind: OperationKind,
     pub target: Key,
     pub record: Option<RecordId>,
-    /// A put's own version; the version that a get must find at least.
+    /// A put's own version; the version that a get must find at least, or once it is answered the one that it found.
     pub version: Version,
     pub issued: Time,
     /// Issued in the measurement, by the workload.
     pub counted: bool,
     /// The first put of a record, or one that brings it back where it belongs: not part of the workload.
     pub publication: bool,
+    /// The operation on the whole resource that this one on a piece is part of: the workload and the observers know of that
+    /// one only.
+    pub parent: Option<OpId>,
     pub stage: Stage,
     pub rpcs: u32,
     pub timeouts: u32,
@@ -91,7 +98,7 @@ impl Operations {
         Operations { first: vec![None; nodes], ..Operations::default() }
     }
 
-    /// Takes in an operation; `make` is given its identity.
+    /// Takes in an operation; `make` is given its identity. One that is part of another ends with it and has no deadline.
     pub fn issue(&mut self, node: NodeId, now: Time, make: impl FnOnce(Operation) -> Operation) -> OpId {
         let slot = self.free.pop_front().unwrap_or_else(|| {
             self.slots.push((0, None));
@@ -114,6 +121,7 @@ impl Operations {
             issued: now,
             counted: false,
             publication: false,
+            parent: None,
             stage: Stage::Waiting,
             rpcs: 0,
             timeouts: 0,
@@ -122,14 +130,23 @@ impl Operations {
             previous: None,
             next,
         };
-        self.slots[slot as usize].1 = Some(make(blank));
-        self.deadlines.push_back((now + DEADLINE, id));
+        let operation = make(blank);
+        if operation.parent.is_none() {
+            self.deadlines.push_back((now + DEADLINE, id));
+        }
+        self.slots[slot as usize].1 = Some(operation);
         id
     }
 
     /// The operation, if it is still under way.
     pub fn get(&mut self, id: OpId) -> Option<&mut Operation> {
         self.slots.get_mut(id.slot())?.1.as_mut().filter(|operation| operation.id == id)
+    }
+
+    /// To which the cost of an operation is charged: itself, or what it is part of.
+    pub fn charged(&mut self, id: OpId) -> Option<&mut Operation> {
+        let charged = self.get(id)?.parent.unwrap_or(id);
+        self.get(charged)
     }
 
     /// Takes out an operation that has ended.
@@ -186,7 +203,8 @@ impl Operations {
         loop {
             let &(at, id) = self.deadlines.front().filter(|(at, _)| *at < limit)?;
             // The slot's generation wraps around in a minute; the issue tells its operations apart.
-            if self.get(id).is_some_and(|operation| operation.issued + DEADLINE == at) {
+            let due = |operation: &mut Operation| operation.parent.is_none() && operation.issued + DEADLINE == at;
+            if self.get(id).is_some_and(due) {
                 return Some((at, id));
             }
             self.deadlines.pop_front();

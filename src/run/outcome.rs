@@ -15,6 +15,8 @@ pub struct Outcome {
     pub load: Quantiles,
     /// By machine.
     pub nodes: Vec<NodeRow>,
+    /// By number; only if asked for.
+    pub resources: Vec<ResourceRow>,
     /// By participant, session, number; only if asked for.
     pub operations: Vec<OperationRow>,
     /// Over everything observable.
@@ -134,6 +136,24 @@ pub struct NodeRow {
     pub contacts: Option<u64>,
     /// Different nodes that it sent a packet to; `None`: it is not among the machines for which this is counted.
     pub peers_contacted: Option<u32>,
+}
+
+/// What became of one resource.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResourceRow {
+    /// Its number.
+    pub resource: u32,
+    /// Its place by popularity at the start of the run, from 1.
+    pub rank: u32,
+    /// Bytes, as drawn at the start.
+    pub size: u32,
+    /// Pieces that there are of it, and those that give it back.
+    pub pieces: u32,
+    pub needed: u32,
+    /// When fewer pieces than needed were left on any disk; `None`: it was not lost.
+    pub lost_at: Option<Time>,
+    /// Share of the measurement in which it could be had.
+    pub availability_mean: f64,
 }
 
 /// One operation, issued in the measurement.

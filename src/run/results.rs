@@ -1,7 +1,7 @@
 //! From the counters of a run to its figures.
 
 use super::catalogue::{Figures, LOSSES, OPERATIONS, TRAFFIC};
-use super::counters::Machine;
+use super::counters::{Level, Machine};
 use super::metrics::Metrics;
 use super::outcome::{NodeRow, Quantiles, quantile};
 use crate::engine::Time;
@@ -13,7 +13,7 @@ pub(super) struct Facts {
     /// Of all servers together: their workers, and the time they were up in the measurement, in nanoseconds.
     pub worker_ns: u128,
     pub resources_stored: u32,
-    pub resources_lost: usize,
+    pub resources_lost: u32,
 }
 
 impl Metrics {
@@ -43,10 +43,13 @@ impl Metrics {
         let mean = self.available.integral() as f64 / self.measured_ns(facts) / resources;
         figures.set("availability_mean", mean);
         figures.set_some("availability_min", self.available_min);
+        let per_resource = |copies: &Level| copies.integral() as f64 / self.measured_ns(facts) / resources;
+        figures.set("replicas_alive_mean", per_resource(&self.copies_online) / f64::from(self.coding.pieces()));
+        figures.set("storage_overhead_ratio", per_resource(&self.copies) / f64::from(self.coding.needed));
         if facts.resources_stored > 0 {
-            let lost = if self.everywhere.is_some() { 0 } else { facts.resources_lost };
-            figures.set("durability_ratio", 1.0 - lost as f64 / f64::from(facts.resources_stored));
-            figures.set("resources_lost", lost as f64);
+            let lost = f64::from(facts.resources_lost);
+            figures.set("durability_ratio", 1.0 - lost / f64::from(facts.resources_stored));
+            figures.set("resources_lost", lost);
         }
     }
 

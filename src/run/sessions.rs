@@ -7,7 +7,7 @@ use crate::engine::order::{Class, Order};
 use crate::engine::random::Purpose;
 use crate::engine::{Duration, Law, Source, Time};
 use crate::network::Loss;
-use crate::overlay::{Held, NodeId, Placement, Protocol, View};
+use crate::overlay::{NodeId, Placement, Protocol, View};
 use crate::population::churn::ends_gracefully;
 use crate::population::{Identity, SessionId, Spell};
 use crate::scenario::plan::{Rejoin, Start};
@@ -106,12 +106,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if seat.online {
             self.go_offline(node);
         }
-        if let Some(agent) = self.agents.get_mut(node.index()) {
-            for held in std::mem::take(agent).store.held() {
-                self.records.copy_gone(held.record);
-            }
-        }
-        self.observer.records(self.now, node, 0);
+        self.disk_gone(node);
     }
 
     pub fn go_offline(&mut self, node: NodeId) {
@@ -136,26 +131,6 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 let view = View::new(node, &self.keys);
                 self.nodes[node.index()] = P::new(self.config, &view);
             }
-        }
-    }
-
-    /// What the node's store holds, in the order of the records.
-    pub fn held(&self, node: NodeId) -> &[Held] {
-        self.agents.get(node.index()).map_or(&[], |agent| agent.store.held())
-    }
-
-    fn disk_online(&mut self, node: NodeId) {
-        if let Some(agent) = self.agents.get(node.index()) {
-            agent.store.held().iter().for_each(|held| self.records.came_online(held.record));
-            self.tell_available();
-        }
-    }
-
-    fn disk_offline(&mut self, node: NodeId) {
-        if let Some(agent) = self.agents.get_mut(node.index()) {
-            agent.suspend();
-            agent.store.held().iter().for_each(|held| self.records.went_offline(held.record));
-            self.tell_available();
         }
     }
 

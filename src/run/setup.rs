@@ -1,9 +1,12 @@
 //! The state of a run at time zero.
 
 use super::event::Event;
+use super::mending::Mending;
 use super::observer::Observer;
 use super::operations::Operations;
-use super::oracle::{Directory, Records};
+use super::oracle::Directory;
+use super::pointers::Pointers;
+use super::records::Records;
 use super::scheme;
 use super::sessions::NOWHERE;
 use super::simulation::{Counts, Seat, Service, Simulation};
@@ -15,8 +18,8 @@ use crate::network::{Access, Network, Station};
 use crate::overlay::{Key, Lists, Metric, NodeId, Placement, Protocol, RecordId, Roster, Server, Version, View};
 use crate::population::{self, Timeline};
 use crate::scenario::plan::{Plan, Start, System};
-use crate::storage::Agent;
 use crate::storage::message::OFFERED_AT_ONCE;
+use crate::storage::{Agent, Coding, Keepers};
 
 const NOISE: Purpose = Purpose::new("noise");
 const SERVER_KEY: Purpose = Purpose::new("server-key");
@@ -47,10 +50,20 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         let links: Vec<Access> = specs.iter().map(link).collect();
         let nodes = (0..machines).map(|node| P::new(config, &View::new(NodeId(node), &keys))).collect();
         let longest = P::longest_list(config).max(2 * OFFERED_AT_ONCE);
-        let count = plan.resources.count;
-        let size = |record| population::record_size(&streams, &plan.resources.size, record);
-        let sizes: Vec<u32> = (0..count).map(size).collect();
-        let later = plan.workload.requests.iter().filter_map(|request| request.bytes);
+        let (count, coding) = (plan.resources.count, system.storage.coding);
+        let mut sizes = piece_sizes(&streams, plan, coding);
+        let keys_of = |(resource, piece)| Key(population::record_key(&streams, resource, piece));
+        let mut record_keys: Vec<Key> = pieces(count, coding).map(keys_of).collect();
+        let pointers = (system.storage.keepers == Keepers::RandomParticipants)
+            .then(|| Pointers::draw(&streams, plan.population.participants, count, coding, system.storage.replicas));
+        if let Some(pointers) = &pointers {
+            sizes.resize(2 * sizes.len(), pointers.size());
+            record_keys.extend_from_within(..);
+        }
+        let fixed = pointers.as_ref().map_or(0, Pointers::values);
+        let places = pointers.as_ref().map_or(0, Pointers::places);
+        let later =
+            plan.workload.requests.iter().filter_map(|request| request.bytes.map(|size| coding.piece_size(size)));
         let network = Network::new(&plan.network, &streams, participants, &links);
         Simulation {
             plan,
@@ -61,7 +74,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             timeline,
             workload: scheme::workload(plan),
             patience: P::patience(config),
-            publications: publications(&streams, plan),
+            publications: publications(&streams, plan, coding, fixed),
             now: Time::ZERO,
             queue: Queue::new(),
             transfers: Transfers::new(
@@ -69,7 +82,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
                 (0..machines).map(|machine| network.paces(machine)),
             ),
             network,
-            record_keys: (0..count).map(|record| Key(population::record_key(&streams, record))).collect(),
+            record_keys,
             sizes_in_packet: sizes.iter().map(|&size| in_packet(P::PLACEMENT, size)).collect(),
             sizes,
             seats: (0..machines).map(|node| seat(&streams, node)).collect(),
@@ -81,6 +94,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             downlinks: Default::default(),
             requests: Default::default(),
             operations: Operations::new(machines as usize),
+            wholes: Default::default(),
             directory: Directory::new(plan.population.online as u32),
             joined: Vec::new(),
             online: Vec::new(),
@@ -88,7 +102,9 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             joining: 0,
             cuts: Vec::new(),
             crashed: vec![Vec::new(); plan.events.len()],
-            records: Records::new(count),
+            records: Records::new(count, coding, fixed),
+            mending: Mending::new(places, if fixed > 0 { count } else { 0 }),
+            pointers,
             buffers: Default::default(),
             counts: Counts::default(),
             observer,
@@ -105,6 +121,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         self.schedule_scenario_events();
         self.schedule_request(0);
         let online = self.begin_sessions();
+        self.place_values();
         if self.plan.population.start == Start::Converged {
             self.begin_converged(&online);
             self.place_records();
@@ -145,8 +162,8 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
     /// Version 0 of every record exists on its responsible nodes.
     fn place_records(&mut self) {
         let (mut nearest, mut servers) = (Vec::new(), Vec::new());
-        for record in (0..self.records.count()).map(RecordId::new) {
-            self.records.mark_stored(record);
+        let fixed = self.fixed();
+        for record in (fixed..fixed + self.records.count()).map(RecordId::new) {
             match P::PLACEMENT {
                 Placement::Closest(metric) => {
                     let key = self.record_keys[record.index()];
@@ -164,27 +181,45 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
                 }
                 Placement::Everyone(_) => {}
             }
+            self.note_stored(record);
         }
-        self.tell_available();
+        self.tell_stock();
     }
 
-    fn place(&mut self, record: RecordId, node: NodeId) {
+    /// A copy is on a machine's disk at time zero.
+    pub fn place(&mut self, record: RecordId, node: NodeId) {
         self.agents[node.index()].store.keep(record, Version(0));
-        self.records.copy_made(record, true);
+        self.records.copy_made(self.now, record, self.seats[node.index()].online);
         let held = self.held(node).len() as u32;
         self.observer.records(self.now, node, held);
     }
 }
 
-/// Who publishes which record, by publisher.
-fn publications(streams: &Streams, plan: &Plan) -> Vec<(NodeId, RecordId)> {
+/// The pieces of all resources, in the order of the records.
+fn pieces(count: u32, coding: Coding) -> impl Iterator<Item = (u32, u32)> {
+    (0..count).flat_map(move |resource| (0..coding.pieces()).map(move |piece| (resource, piece)))
+}
+
+/// Bytes of every record.
+fn piece_sizes(streams: &Streams, plan: &Plan, coding: Coding) -> Vec<u32> {
+    let size = |resource| coding.piece_size(population::resource_size(streams, &plan.resources.size, resource));
+    let of_one = |resource| std::iter::repeat_n(size(resource), coding.pieces() as usize);
+    (0..plan.resources.count).flat_map(of_one).collect()
+}
+
+/// Who publishes which record, by publisher: one participant all pieces of a resource, or the pointers to them, which are
+/// the records from `fixed` on.
+fn publications(streams: &Streams, plan: &Plan, coding: Coding, fixed: u32) -> Vec<(NodeId, RecordId)> {
     if plan.population.start == Start::Converged {
         return Vec::new();
     }
     let participants = u64::from(plan.population.participants);
-    let publisher = |record: u32| streams.stream(PUBLISHER, record.into()).below(participants) as u32;
-    let mut list: Vec<_> =
-        (0..plan.resources.count).map(|record| (NodeId(publisher(record)), RecordId::new(record))).collect();
+    let publisher = |resource: u32| NodeId(streams.stream(PUBLISHER, resource.into()).below(participants) as u32);
+    let mut list: Vec<_> = pieces(plan.resources.count, coding)
+        .map(|(resource, piece)| {
+            (publisher(resource), RecordId::new(fixed + coding.record(resource, piece).index() as u32))
+        })
+        .collect();
     list.sort_unstable();
     list
 }

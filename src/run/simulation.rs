@@ -14,9 +14,13 @@ use crate::scenario::plan::{Plan, System};
 use crate::storage::{self, Agent};
 
 use super::event::{Event, Packet};
+use super::mending::Mending;
 use super::observer::Observer;
 use super::operations::Operations;
-use super::oracle::{Directory, Records};
+use super::oracle::Directory;
+use super::pieces::Wholes;
+use super::pointers::Pointers;
+use super::records::Records;
 use super::transfers::Transfers;
 
 /// What is looked at for every event of a node.
@@ -143,6 +147,8 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     /// Requests that wait or are served at a server.
     pub requests: Parked<P::Message>,
     pub operations: Operations,
+    /// Those of them that are on resources in several pieces.
+    pub wholes: Wholes,
     pub directory: Directory,
     /// The joined participants, in no particular but a deterministic order, to draw a contact from.
     pub joined: Vec<NodeId>,
@@ -155,6 +161,9 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     /// Who crashed in each event of the file and is to come back.
     pub crashed: Vec<Vec<NodeId>>,
     pub records: Records,
+    /// Where copies are that the overlay does not keep; `None`: it keeps all.
+    pub pointers: Option<Pointers>,
+    pub mending: Mending,
     pub buffers: Buffers<P::Message, P::Timer>,
     pub counts: Counts,
     pub observer: O,
@@ -252,6 +261,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             Event::SessionBegins { participant, spell } => self.session_begins(NodeId(participant), spell),
             Event::Notice { participant } => self.notice(NodeId(participant)),
             Event::SessionEnds { participant } => self.session_ends(NodeId(participant)),
+            Event::Mended { place } => self.mended(place),
             Event::Departs { participant } => self.depart(NodeId(participant)),
             Event::Operation { participant, epoch, kind, number } => {
                 self.operation_due(NodeId(participant), epoch, kind, number);

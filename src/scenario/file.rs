@@ -4,11 +4,13 @@
 //! together is the plan's business. The documentation of each key is also what the JSON Schema tells an editor.
 
 mod network;
+mod repair;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use network::{Burst, Coordinates, Inflation, Latency, LatencyByHour, Network, RegionTable, Regions};
+pub use repair::{Placement, Repair};
 
 use super::daily::Diurnal;
 use super::gap::Gap;
@@ -16,7 +18,6 @@ use super::plan::Rejoin;
 use super::size::ValueSize;
 use crate::engine::{Duration, DurationLaw};
 use crate::population::{Popularity, Target};
-use crate::storage::Repair;
 
 /// When figures are taken.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -148,13 +149,16 @@ pub struct Resources {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Storage {
-    /// Nodes responsible for a record, 1 to 20. Default 3.
+    /// Copies of each piece: the nodes responsible for it, 1 to 20. Default 3.
     pub replicas: Option<u32>,
-    /// What a holder does when the nodes responsible for a record change. Default "eager".
+    /// Where the copies are. Default "responsible".
+    pub placement: Option<Placement>,
+    /// What is done when copies are missing or out of place. Default "eager".
     pub repair: Option<Repair>,
-    /// Pieces needed to rebuild a resource. Only 1 so far.
+    /// Pieces into which a resource is cut, and which give it back, 1 to 256. Default 1. Systems that hold resources in full
+    /// (`client-server`, `full-table`) know no pieces.
     pub pieces: Option<u32>,
-    /// Coded pieces beyond those. Only 0 so far.
+    /// Coded pieces beyond those: any `pieces` of all give the resource back. Default 0; 256 pieces in all at most.
     pub parity: Option<u32>,
 }
 

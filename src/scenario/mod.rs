@@ -31,6 +31,7 @@ mod resolve;
 mod schema;
 mod size;
 mod source;
+mod storage;
 mod systems;
 mod written;
 

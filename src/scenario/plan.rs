@@ -13,7 +13,7 @@ use crate::engine::{Duration, Law};
 use crate::network::NetworkPlan;
 use crate::population::{Daily, Departures, OperationKind, Request, Trace};
 pub use crate::population::{Popularity, Target};
-pub use crate::storage::Repair;
+pub use crate::storage::{Coding, Keepers, Repair};
 
 /// An operation without an answer fails after this long (DESIGN §1), transfers included.
 pub const DEADLINE: Duration = Duration::from_secs(60);
@@ -169,10 +169,13 @@ pub struct System {
 }
 
 /// How records are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Storage {
-    /// Responsible nodes of a record, 1 ..= 20.
+    /// Responsible nodes of each piece, 1 ..= 20.
     pub replicas: u32,
+    /// How resources are cut into pieces.
+    pub coding: Coding,
+    pub keepers: Keepers,
     pub repair: Repair,
 }
 

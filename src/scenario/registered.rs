@@ -11,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
 
 use crate::engine::Duration;
-use crate::overlay::{self, Config, Protocol};
+use crate::overlay::{self, Config, Placement, Protocol};
 
 /// A protocol's configuration; the registry knows the type.
 pub type AnyConfig = dyn Any + Send + Sync;
@@ -25,6 +25,8 @@ pub struct Registered {
     pub parse: for<'a> fn(Spanned<DeValue<'a>>) -> Result<Arc<AnyConfig>, Refusal>,
     /// What an editor is told of its table.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
+    /// Whoever holds a resource holds all of it: there are no pieces of it and no number of copies.
+    pub in_full: bool,
     /// The longest period of its maintenance, given what `parse` made.
     pub longest_period: fn(&AnyConfig) -> Duration,
 }
@@ -45,6 +47,7 @@ impl Registered {
             name,
             parse: parse_config::<P::Config>,
             schema: schema_of::<P::Config>,
+            in_full: !matches!(P::PLACEMENT, Placement::Closest(_)),
             longest_period: longest_period::<P>,
         }
     }

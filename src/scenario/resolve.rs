@@ -14,6 +14,7 @@ use super::population::population;
 use super::problem::Problems;
 use super::registered::Registered;
 use super::source::Sources;
+use super::storage::warn_of_shared_machines;
 use super::systems::{systems, warn_of_fresh_tables};
 use crate::engine::Duration;
 
@@ -54,7 +55,7 @@ fn read(check: &mut Check<'_>, stem: &str, files: &mut Files, registered: &[Regi
     };
     let workload = workload(check, files, known);
     let events = events(check, end, known.resources);
-    let systems = systems(check, registered);
+    let systems = systems(check, registered, known.resources);
     check.section::<file::Sweep>("sweep")?;
     let (warmup, measure, sample) = time?;
     Ok(Plan {
@@ -85,6 +86,7 @@ fn warn(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
         Start::Join { .. } => {}
     }
     warn_of_long_transfers(check, plan);
+    warn_of_shared_machines(check, plan);
     let nothing_read = plan.workload.requests.is_empty();
     if nothing_read && [&plan.workload.lookup, &plan.workload.get, &plan.workload.put].into_iter().all(Option::is_none)
     {

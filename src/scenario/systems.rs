@@ -8,22 +8,20 @@ use toml::de::{DeTable, DeValue};
 use super::check::{Check, Noted};
 use super::document::entries;
 use super::file;
-use super::plan::{Storage, System};
+use super::plan::System;
 use super::problem::Problem;
 use super::registered::{AnyConfig, Refusal, Registered};
 use super::source::Span;
+use super::storage::{kept_in_full, storage};
 use crate::engine::Duration;
-
-/// Copies of a record that no more nodes than these are asked for at once.
-const MOST_REPLICAS: u32 = 20;
 
 const STORAGE: &str = "storage";
 
-/// The systems in the order of the file.
-pub(super) fn systems(check: &mut Check<'_>, registered: &[Registered]) -> Result<Vec<System>, Noted> {
+/// The systems in the order of the file, for so many resources.
+pub(super) fn systems(check: &mut Check<'_>, registered: &[Registered], resources: u32) -> Result<Vec<System>, Noted> {
     let common = check.section::<file::Storage>(STORAGE).map(Option::unwrap_or_default);
     if let Ok(common) = &common {
-        self::storage(check, STORAGE, common, &file::Storage::default());
+        storage(check, STORAGE, common, &file::Storage::default(), resources)?;
     }
     let table = check.table("systems");
     if table.is_empty() {
@@ -32,17 +30,16 @@ pub(super) fn systems(check: &mut Check<'_>, registered: &[Registered]) -> Resul
     let common = common?;
     let systems: Vec<Result<System, Noted>> = entries(Some(&table))
         .into_iter()
-        .map(|(name, value)| system(check, &common, registered, name.get_ref(), name.span(), value))
+        .map(|(name, value)| system(check, (&common, resources), registered, (name.get_ref(), name.span()), value))
         .collect();
     systems.into_iter().collect()
 }
 
 fn system(
     check: &mut Check<'_>,
-    common: &file::Storage,
+    (common, resources): (&file::Storage, u32),
     registered: &[Registered],
-    name: &str,
-    span: Span,
+    (name, span): (&str, Span),
     value: &Spanned<DeValue<'_>>,
 ) -> Result<System, Noted> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
@@ -55,9 +52,12 @@ fn system(
         return Err(check.note(problem.help(help(registered, name))));
     };
     let protocol = protocol(check, registered, name, span, table);
-    let own = check.read::<file::Storage>(&format!("systems.{name}.{STORAGE}"))?.unwrap_or_default();
-    let storage = storage(check, &format!("systems.{name}.{STORAGE}"), &own, common);
-    let (protocol, config) = protocol?;
+    let path = format!("systems.{name}.{STORAGE}");
+    let own = check.read::<file::Storage>(&path)?.unwrap_or_default();
+    let storage = storage(check, &path, &own, common, resources);
+    let ((protocol, config), storage) = (protocol?, storage?);
+    let in_full = registered.iter().any(|one| one.name == protocol && one.in_full);
+    let storage = if in_full { kept_in_full(check, &path, &own, storage, protocol) } else { storage };
     Ok(System { name: name.to_string(), protocol, config, storage })
 }
 
@@ -113,20 +113,6 @@ fn config(
             check.note(check.at(&path, format!("`{}`: {}", problem.key, problem.message)))
         }
     })
-}
-
-/// The storage said at `path`; what is not said there is as in `common`.
-fn storage(check: &mut Check<'_>, path: &str, own: &file::Storage, common: &file::Storage) -> Storage {
-    for (key, value, only) in [("pieces", own.pieces, 1), ("parity", own.parity, 0)] {
-        if value.is_some_and(|value| value != only) {
-            check.not_yet(&format!("{path}.{key}"), &format!("`{key}` other than {only}"));
-        }
-    }
-    if let Some(replicas) = own.replicas {
-        check.range(&format!("{path}.replicas"), f64::from(replicas), 1.0..=f64::from(MOST_REPLICAS));
-    }
-    let repair = own.repair.or(common.repair).unwrap_or_default();
-    Storage { replicas: own.replicas.or(common.replicas).unwrap_or(3), repair }
 }
 
 /// Warns of measuring a converged start before its tables have aged.

@@ -83,6 +83,8 @@ pub struct Desk<'a> {
     /// How many copies are to be kept.
     pub replicas: usize,
     pub repair: Repair,
+    /// Records below this number stay where they were put: nobody becomes responsible for them.
+    pub fixed: u32,
     /// How long a request waits for its reply.
     pub timeout: Duration,
     /// How often a request of a get or put is sent again before that.

@@ -14,23 +14,41 @@
 //!
 //! Offers are repeated to nodes that hold the record already: they cost 16 bytes a record, and no memory of who has what.
 
-use serde::{Deserialize, Serialize};
-
 use super::agent::{Agent, Desk, Effect, Tag};
 use super::message::{Message, OFFERED_AT_ONCE, Standing};
-use crate::engine::{Noise, Time};
+use crate::engine::{Law, Noise, Time};
 use crate::overlay::message::LARGEST_IN_PACKET;
 use crate::overlay::{Held, List, NodeId, RecordId, Version};
 
 /// What is done when the nodes responsible for a record change.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Repair {
     /// Nothing: copies are made by puts only, and lost with their holders.
     None,
     /// Whoever holds a record offers it to those that may lack it as soon as it learns of the change.
-    #[default]
     Eager,
+    /// The same for the pointers to copies on random participants; the copies themselves are made again after a delay, by
+    /// nobody in particular.
+    Delay(Delay),
+}
+
+/// A repair that takes time and nothing else: see [`Repair::Delay`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Delay {
+    /// Seconds from a permanent departure, or the end of the repair before, to the new copy.
+    pub after: Law,
+    /// Repairs of one resource under way at once, 1 or more.
+    pub concurrency: u32,
+}
+
+/// Where the copies of a piece are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keepers {
+    /// On the nodes that the overlay holds responsible for its key.
+    #[default]
+    Responsible,
+    /// On participants drawn whether they are online or not. Pointers in the overlay name them.
+    RandomParticipants,
 }
 
 /// Who is responsible, by a node's own account. Implemented by `run/` on the node's overlay.
@@ -110,7 +128,7 @@ impl Agent {
         }
         let (mut offers, mut moved_up) = (Vec::new(), Vec::new());
         let mut responsible = Vec::with_capacity(desk.replicas);
-        for held in self.store.held() {
+        for held in self.store.from(desk.fixed) {
             responsible.clear();
             neighbourhood.responsible(held.record, desk.replicas, &mut responsible);
             if !responsible.contains(&desk.me) {
@@ -139,7 +157,7 @@ impl Agent {
         }
         let mut offers = Vec::new();
         let mut responsible = Vec::with_capacity(desk.replicas);
-        for held in self.store.held() {
+        for held in self.store.from(desk.fixed) {
             responsible.clear();
             neighbourhood.responsible(held.record, desk.replicas, &mut responsible);
             offers.extend(responsible.iter().filter(|&&node| node != desk.me).map(|&node| (node, *held)));
@@ -150,8 +168,8 @@ impl Agent {
     /// The node leaves with notice: sends each record to the one that becomes responsible in its place.
     pub fn on_leave(&mut self, desk: &mut Desk<'_>, neighbourhood: &impl Neighbourhood) {
         let mut responsible = Vec::with_capacity(desk.replicas + 1);
-        for at in 0..self.store.held().len() {
-            let Held { record, version } = self.store.held()[at];
+        for at in 0..self.store.from(desk.fixed).len() {
+            let Held { record, version } = self.store.from(desk.fixed)[at];
             responsible.clear();
             neighbourhood.responsible(record, desk.replicas + 1, &mut responsible);
             let Some(mine) = responsible.iter().position(|&node| node == desk.me) else { continue };
@@ -173,7 +191,10 @@ impl Agent {
         record: RecordId,
         neighbourhood: &impl Neighbourhood,
     ) {
-        let Some(version) = self.store.version(record).filter(|_| desk.repair == Repair::Eager) else { return };
+        if desk.repair == Repair::None || (record.index() as u32) < desk.fixed {
+            return;
+        }
+        let Some(version) = self.store.version(record) else { return };
         let mut responsible = Vec::with_capacity(desk.replicas);
         neighbourhood.responsible(record, desk.replicas, &mut responsible);
         if !responsible.contains(&desk.me) {

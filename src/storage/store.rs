@@ -14,6 +14,12 @@ impl Store {
         &self.held
     }
 
+    /// What is held from this record number on.
+    pub fn from(&self, first: u32) -> &[Held] {
+        let at = if first == 0 { 0 } else { self.held.partition_point(|held| (held.record.index() as u32) < first) };
+        &self.held[at..]
+    }
+
     /// The version held of `record`.
     pub fn version(&self, record: RecordId) -> Option<Version> {
         self.find(record).ok().map(|at| self.held[at].version)

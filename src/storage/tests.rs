@@ -91,6 +91,7 @@ impl Nodes {
             epoch: 0,
             replicas: 2,
             repair: self.repair,
+            fixed: 0,
             timeout: Duration::from_secs(1),
             retries: 0,
             backoff: None,

@@ -7,6 +7,7 @@
 mod accounts;
 mod churn;
 mod conformance;
+mod durability;
 mod environment;
 mod events;
 mod lab;
@@ -15,4 +16,5 @@ mod population;
 mod published;
 mod queueing;
 mod servers;
+mod silent;
 mod transfers;

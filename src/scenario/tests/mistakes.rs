@@ -116,6 +116,18 @@ fn values_out_of_their_range_are_refused() {
     with("network.latency.lognormal = { median = '2ms', sigma = -1 }", "`sigma` cannot be -1", "-1");
     with("storage.replicas = 0", "`replicas` cannot be 0", "0");
     with("systems.b = { ring = {}, storage.replicas = 21 }", "`replicas` cannot be 21", "21");
+    with("storage.pieces = 0", "`pieces` cannot be 0", "0");
+    with("storage = { pieces = 200, parity = 57 }", "a resource cannot be in 200 + 57 pieces", "57");
+    with("storage.pieces = 7\nsystems.b = { ring = {}, storage.parity = 250 }", "in 7 + 250 pieces", "250");
+    with("resources.count = 3_000_000\nstorage.pieces = 100", "in 100 pieces each are too many records", "100");
+    with("systems.b = { ring = {}, storage.replicas = 0 }", "`replicas` cannot be 0", "0");
+    let random = "placement = 'random-participants'";
+    with("storage.repair.delay.after.constant = '1h'", "puts copies where no lookup would find them", "delay");
+    with(&format!("storage = {{ {random} }}"), "on random participants is not yet available", "'random-participants'");
+    with(&format!("storage = {{ {random}, repair.delay.after.constant = '0s' }}"), "cannot take no time", "delay");
+    let delay = "repair.delay = { after.constant = '1h', concurrency = 0 }";
+    with(&format!("storage = {{ {random}, {delay} }}"), "expected a number from 1, or \"unlimited\"", "0");
+    with("storage.placement = 'provider'", "`provider` is not yet available", "'provider'");
     with("population.churn = { preset = 'kad', graceful = 2 }", "`graceful` cannot be 2", "2");
     with("population.churn = { preset = 'kad', time_scale = 0 }", "`time_scale` cannot be 0", "0");
     with("resources.count = 0", "there must be a resource", "0");
@@ -198,8 +210,6 @@ fn keys_of_later_work_are_refused_as_such() {
         assert!(only.len() == 1 && only[0].message.ends_with(&format!("{marked}` is not yet available")), "{problems}");
         assert_eq!(&text[only[0].span.clone().unwrap()], marked);
     }
-    with("storage.pieces = 5", "`pieces` other than 1 is not yet available", "5");
-    plan(&format!("{SHORT}storage = {{ pieces = 1, parity = 0 }}"), &[]);
 }
 
 #[test]

@@ -50,6 +50,7 @@ const fn toy(name: &'static str) -> Registered {
         name,
         parse: parse_config::<Toy>,
         schema: |generator| generator.subschema_for::<Toy>(),
+        in_full: false,
         longest_period: |config: &AnyConfig| config.downcast_ref::<Toy>().unwrap().refresh,
     }
 }

@@ -3,6 +3,7 @@
 use super::super::{Event, Popularity, Repair, Start, Storage, Target, What};
 use super::*;
 use crate::network::{Access, Latency};
+use crate::storage::{Coding, Keepers};
 
 #[test]
 fn the_shortest_scenario_has_the_documented_defaults() {
@@ -16,7 +17,10 @@ fn the_shortest_scenario_has_the_documented_defaults() {
     assert_eq!(plan.network.latency, Latency::Constant(Duration::from_millis(50)));
     assert_eq!((plan.network.loss, plan.network.jitter, plan.network.access), (0.0, 0.0, None));
     assert_eq!((plan.resources.count, plan.workload.lookup), (0, None));
-    assert_eq!(plan.systems[0].storage, Storage { replicas: 3, repair: Repair::Eager });
+    assert_eq!(
+        plan.systems[0].storage,
+        Storage { replicas: 3, coding: Coding::WHOLE, keepers: Keepers::Responsible, repair: Repair::Eager }
+    );
     assert_eq!(*plan.systems[0].config.downcast_ref::<Toy>().unwrap(), Toy::default());
 }
 
