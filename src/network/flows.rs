@@ -181,6 +181,11 @@ impl<J: Copy> Flows<J> {
         slots.filter_map(|&slot| self.entry(slot)).collect()
     }
 
+    /// How many flows a line has.
+    pub fn count(&self, machine: u32, end: End) -> usize {
+        self.lines.get(machine as usize).map_or(0, |lines| lines[end as usize].flows.len())
+    }
+
     /// The part of a line's rate that the flows on it have: 1 if it is full, 0 if it has no flows or no limit.
     pub fn load(&self, machine: u32, end: End) -> f64 {
         let Some(line) = self.lines.get(machine as usize).map(|lines| &lines[end as usize]) else { return 0.0 };

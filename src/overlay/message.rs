@@ -174,11 +174,13 @@ pub enum Cause {
     NeverStored,
     /// The server's queue was full.
     QueueFull,
+    /// Copies exist, but nobody is told of them any more: what was said of them has expired.
+    Expired,
 }
 
 impl Cause {
     /// All causes, in the order in which they are reported.
-    pub const ALL: [Cause; 7] = [
+    pub const ALL: [Cause; 8] = [
         Cause::Timeout,
         Cause::NoContact,
         Cause::NotJoined,
@@ -186,6 +188,7 @@ impl Cause {
         Cause::Unreachable,
         Cause::NeverStored,
         Cause::QueueFull,
+        Cause::Expired,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -197,6 +200,7 @@ impl Cause {
             Cause::Unreachable => "unreachable",
             Cause::NeverStored => "never-stored",
             Cause::QueueFull => "queue-full",
+            Cause::Expired => "expired",
         }
     }
 }

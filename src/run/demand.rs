@@ -72,6 +72,17 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.issue(node, |operation| Operation { kind, number, target, record, counted, ..operation });
     }
 
+    /// Everybody who is online gets a resource, in the order of their numbers.
+    pub fn rush(&mut self, resource: u32) {
+        let mut all = self.online.clone();
+        all.sort_unstable();
+        let (target, record) = self.resource(resource);
+        let counted = self.now >= Time::ZERO + self.plan.warmup;
+        for node in all {
+            self.issue(node, |blank| Operation { kind: OperationKind::Get, target, record, counted, ..blank });
+        }
+    }
+
     /// What a get or put of a resource is for: its record, the first if it has several, and that one's key.
     fn resource(&self, resource: u32) -> (Key, Option<RecordId>) {
         let first = self.records.coding().record(resource, 0);
@@ -125,6 +136,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     pub fn start_operation(&mut self, op: OpId) {
         let Some(&mut operation) = self.operations.get(op) else { return };
+        if operation.kind == OperationKind::Get && self.providing().is_some() {
+            return self.get_shared(op);
+        }
         if self.is_whole(&operation) {
             return self.start_whole(op);
         }
@@ -217,9 +231,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if (stage == Stage::Overlay) != (by == Stage::Overlay) {
             return;
         }
-        let is_pointer = |value| self.pointer(value).is_some() && self.version_at(holder.node, value).is_none();
+        let shared = self.providing().is_some();
+        let is_pointer =
+            |value| self.pointer(value).is_some() && (shared || self.version_at(holder.node, value).is_none());
         if stage != Stage::Storage && record.is_some_and(is_pointer) {
-            return self.pointed(op, holder.hops);
+            return self.pointed(op, holder);
         }
         match record.filter(|_| by == Stage::Overlay && holder.node != node) {
             Some(record) if self.is_transferred(record) => {
@@ -228,6 +244,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             }
             _ => {
                 self.operations.get(op).expect("it was just looked at").version = version;
+                self.has_fetched(node, record);
                 self.answered(op, version >= wanted, holder);
             }
         }
@@ -257,10 +274,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         };
         self.note_stored(record);
         // Of one piece it says nothing of the others.
-        if parent.is_none() && (!publication || (self.records.coding().pieces() == 1 && self.pointers.is_none())) {
+        if parent.is_none() && (!publication || (self.records.coding().pieces() == 1 && self.fixed() == 0)) {
             self.records.acknowledge(record, version);
         }
-        if publication {
+        if publication && self.providing().is_some() {
+            self.note_named(record, storers);
+        } else if publication {
             self.with_agent(node, |agent, desk, around| agent.on_returned(desk, record, storers, around));
         }
         let correct = match P::PLACEMENT {
@@ -291,7 +310,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    fn answered(&mut self, op: OpId, correct: bool, at: Contact) {
+    pub fn answered(&mut self, op: OpId, correct: bool, at: Contact) {
         let Some(operation) = self.operations.end(op) else { return };
         let node = operation.node;
         let one_way = self.network.delay(self.now, node.0, at.node.0);
@@ -314,6 +333,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 match (self.records.is_resource_stored(record), self.records.is_lost(record)) {
                     (false, _) => Cause::NeverStored,
                     (true, true) => Cause::Lost,
+                    (true, false) if self.is_unprovided(record) => Cause::Expired,
                     _ => cause,
                 }
             }

@@ -18,6 +18,7 @@ mod packets;
 mod peers;
 mod pieces;
 mod pointers;
+mod providers;
 mod publications;
 pub mod records;
 mod results;
@@ -218,7 +219,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             ("tables", of(overlay - rpc)),
             ("rpc", of(rpc)),
             ("storage", of(agents + records)),
-            ("pointers", of(self.pointers.as_ref().map_or(0, Pointers::heap_bytes) + self.mending.heap_bytes())),
+            (
+                "pointers",
+                of(self.pointers.as_ref().map_or(0, Pointers::heap_bytes)
+                    + self.mending.heap_bytes()
+                    + self.announcements.heap_bytes()),
+            ),
             ("seats", of(size_of_val(&self.seats[..]) + size_of_val(&self.keys[..]))),
             ("operations", of(self.operations.heap_bytes() + self.wholes.heap_bytes())),
             ("sessions", of(self.timeline.heap_bytes())),

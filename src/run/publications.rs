@@ -40,7 +40,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A put that is not part of the workload.
-    fn put_unasked(&mut self, node: NodeId, record: RecordId, version: Version) {
+    pub fn put_unasked(&mut self, node: NodeId, record: RecordId, version: Version) {
         let (kind, target) = (OperationKind::Put, self.record_keys[record.index()]);
         self.issue(node, |blank| Operation { kind, target, record: Some(record), version, publication: true, ..blank });
     }

@@ -6,6 +6,7 @@ use super::observer::Observer;
 use super::operations::Operations;
 use super::oracle::Directory;
 use super::pointers::Pointers;
+use super::providers::{Announcements, providing};
 use super::records::Records;
 use super::scheme;
 use super::sessions::NOWHERE;
@@ -15,10 +16,12 @@ use crate::engine::queue::Queue;
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Streams, Time};
 use crate::network::{Access, Network, Station};
+use crate::overlay::message::IDENTITY_BYTES;
 use crate::overlay::{Key, Lists, Metric, NodeId, Placement, Protocol, RecordId, Roster, Server, Version, View};
 use crate::population::{self, Timeline};
 use crate::scenario::plan::{Plan, Start, System};
 use crate::storage::message::OFFERED_AT_ONCE;
+use crate::storage::sharing::LONGEST_LIST;
 use crate::storage::{Agent, Coding, Keepers};
 
 const NOISE: Purpose = Purpose::new("noise");
@@ -60,11 +63,22 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             sizes.resize(2 * sizes.len(), pointers.size());
             record_keys.extend_from_within(..);
         }
-        let fixed = pointers.as_ref().map_or(0, Pointers::values);
+        let providing = providing(system);
+        if providing.is_some() {
+            sizes.resize(sizes.len() + count as usize, IDENTITY_BYTES);
+            record_keys.extend((0..count).map(|resource| keys_of((resource, 0))));
+        }
+        let fixed = if pointers.is_some() || providing.is_some() { count * coding.pieces() } else { 0 };
+        let pointing = if fixed > 0 { record_keys.len() as u32 - fixed } else { 0 };
         let places = pointers.as_ref().map_or(0, Pointers::places);
         let later =
             plan.workload.requests.iter().filter_map(|request| request.bytes.map(|size| coding.piece_size(size)));
-        let network = Network::new(&plan.network, &streams, participants, &links);
+        let longest = if providing.is_some() { longest.max(LONGEST_LIST) } else { longest };
+        let mut network = Network::new(&plan.network, &streams, participants, &links);
+        let publishers: Vec<NodeId> = publishers(&streams, plan).collect();
+        if let Some(uplink) = providing.and_then(|providing| providing.uplink) {
+            publishers.iter().for_each(|node| network.set_uplink(node.0, uplink));
+        }
         Simulation {
             plan,
             system,
@@ -75,6 +89,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             workload: scheme::workload(plan),
             patience: P::patience(config),
             publications: publications(&streams, plan, coding, fixed),
+            announcements: providing.map(|_| Announcements::new(machines, publishers)).unwrap_or_default(),
             now: Time::ZERO,
             queue: Queue::new(),
             transfers: Transfers::new(
@@ -93,7 +108,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             services: (0..).zip(specs).map(|(number, spec)| service(&streams, number, spec)).collect(),
             downlinks: Default::default(),
             requests: Default::default(),
-            operations: Operations::new(machines as usize),
+            operations: Operations::new(machines as usize, plan.workload.deadline),
             wholes: Default::default(),
             directory: Directory::new(plan.population.online as u32),
             joined: Vec::new(),
@@ -102,8 +117,8 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             joining: 0,
             cuts: Vec::new(),
             crashed: vec![Vec::new(); plan.events.len()],
-            records: Records::new(count, coding, fixed),
-            mending: Mending::new(places, if fixed > 0 { count } else { 0 }),
+            records: Records::new(count, coding, pointing),
+            mending: Mending::new(places, if pointers.is_some() { count } else { 0 }),
             pointers,
             buffers: Default::default(),
             counts: Counts::default(),
@@ -124,7 +139,10 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         self.place_values();
         if self.plan.population.start == Start::Converged {
             self.begin_converged(&online);
-            self.place_records();
+            match self.providing() {
+                Some(providing) => self.place_announcements(providing),
+                None => self.place_records(),
+            }
         }
     }
 
@@ -163,7 +181,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
     fn place_records(&mut self) {
         let (mut nearest, mut servers) = (Vec::new(), Vec::new());
         let fixed = self.fixed();
-        for record in (fixed..fixed + self.records.count()).map(RecordId::new) {
+        for record in (fixed..self.record_keys.len() as u32).map(RecordId::new) {
             match P::PLACEMENT {
                 Placement::Closest(metric) => {
                     let key = self.record_keys[record.index()];
@@ -213,15 +231,21 @@ fn publications(streams: &Streams, plan: &Plan, coding: Coding, fixed: u32) -> V
     if plan.population.start == Start::Converged {
         return Vec::new();
     }
-    let participants = u64::from(plan.population.participants);
-    let publisher = |resource: u32| NodeId(streams.stream(PUBLISHER, resource.into()).below(participants) as u32);
+    let publishers: Vec<NodeId> = publishers(streams, plan).collect();
     let mut list: Vec<_> = pieces(plan.resources.count, coding)
         .map(|(resource, piece)| {
-            (publisher(resource), RecordId::new(fixed + coding.record(resource, piece).index() as u32))
+            (publishers[resource as usize], RecordId::new(fixed + coding.record(resource, piece).index() as u32))
         })
         .collect();
     list.sort_unstable();
     list
+}
+
+/// Who publishes each resource.
+fn publishers(streams: &Streams, plan: &Plan) -> impl Iterator<Item = NodeId> {
+    let participants = u64::from(plan.population.participants);
+    let publisher = move |resource: u32| NodeId(streams.stream(PUBLISHER, resource.into()).below(participants) as u32);
+    (0..plan.resources.count).map(publisher)
 }
 
 fn seat(streams: &Streams, node: u32) -> Seat {

@@ -66,10 +66,11 @@ pub(super) fn warn_of_long_transfers(check: &mut Check<'_>, plan: &Plan) {
     let asked = [(&plan.workload.get, access.downlink, "get"), (&plan.workload.put, access.uplink, "put")];
     for (_, rate, operation) in asked.into_iter().filter(|(gap, ..)| gap.is_some()) {
         let takes = Duration::from_secs_f64(8.0 * plan.resources.size.mean().min(f64::from(LARGEST_VALUE)) / rate);
-        if takes > DEADLINE {
+        let deadline = plan.workload.deadline;
+        if takes > deadline {
             let message =
                 format!("most of the {operation}s will fail: a value takes {takes} over a participant's link alone");
-            check.warn("resources.size", message, format!("operations fail after {DEADLINE}"));
+            check.warn("resources.size", message, format!("operations fail after {deadline}"));
         }
     }
 }
@@ -102,6 +103,10 @@ pub(super) fn workload(check: &mut Check<'_>, files: &mut Files, known: Known) -
         }
         (get, put) = self::mix(check, &mix)?;
     }
+    let deadline = said.deadline.unwrap_or(DEADLINE);
+    if deadline == Duration::ZERO {
+        check.wrong("workload.deadline", "every operation takes some time", "write a duration above zero");
+    }
     let requests = match (said.trace, known.participants) {
         (Some(file), Some(participants)) => {
             let Known { resources, end, .. } = known;
@@ -110,7 +115,7 @@ pub(super) fn workload(check: &mut Check<'_>, files: &mut Files, known: Known) -
         }
         _ => Arc::default(),
     };
-    Ok(Workload { lookup: lookup?, get, put, target, diurnal: diurnal?, requests })
+    Ok(Workload { lookup: lookup?, get, put, target, diurnal: diurnal?, requests, deadline })
 }
 
 /// A Poisson stream of which each operation is a put with a probability is two Poisson streams.

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use network::{Burst, Coordinates, Inflation, Latency, LatencyByHour, Network, RegionTable, Regions};
-pub use repair::{Placement, Repair};
+pub use repair::{Placement, Provider, Repair};
 
 use super::daily::Diurnal;
 use super::gap::Gap;
@@ -153,6 +153,8 @@ pub struct Storage {
     pub replicas: Option<u32>,
     /// Where the copies are. Default "responsible".
     pub placement: Option<Placement>,
+    /// Provider records, with placement = "provider".
+    pub provider: Option<Provider>,
     /// What is done when copies are missing or out of place. Default "eager".
     pub repair: Option<Repair>,
     /// Pieces into which a resource is cut, and which give it back, 1 to 256. Default 1. Systems that hold resources in full
@@ -176,6 +178,8 @@ pub struct Workload {
     pub mix: Option<Mix>,
     /// How much higher all of it is at some hours of the day. Time zero is midnight.
     pub diurnal: Option<Diurnal>,
+    /// An operation without an answer fails after this long, transfers included. Default "60s".
+    pub deadline: Option<Duration>,
     /// Beside all that: operations from a CSV file, `time_s,participant,operation,key,bytes`. Relative to the scenario
     /// file.
     pub trace: Option<String>,
@@ -256,6 +260,13 @@ pub enum Event {
         /// Absent: it does not come back.
         #[serde(rename = "for")]
         lasts: Option<Duration>,
+    },
+    /// Every participant that is online then gets the same resource.
+    Rush {
+        at: Duration,
+        /// The resource's number, from 0. Default 0.
+        #[serde(default)]
+        resource: u32,
     },
     /// Everybody asks more, or less.
     Demand {

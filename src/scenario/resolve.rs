@@ -14,7 +14,7 @@ use super::population::population;
 use super::problem::Problems;
 use super::registered::Registered;
 use super::source::Sources;
-use super::storage::warn_of_shared_machines;
+use super::storage::{agree_with_providers, warn_of_shared_machines};
 use super::systems::{systems, warn_of_fresh_tables};
 use crate::engine::Duration;
 
@@ -87,6 +87,7 @@ fn warn(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
     }
     warn_of_long_transfers(check, plan);
     warn_of_shared_machines(check, plan);
+    agree_with_providers(check, plan);
     let nothing_read = plan.workload.requests.is_empty();
     if nothing_read && [&plan.workload.lookup, &plan.workload.get, &plan.workload.put].into_iter().all(Option::is_none)
     {

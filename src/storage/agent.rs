@@ -5,6 +5,7 @@
 use super::message::Message;
 use super::operations::{Get, Put};
 use super::repair::{Coming, Neighbourhood, Repair, Word};
+use super::sharing::{Shares, Terms};
 use super::store::Store;
 use crate::engine::{Duration, Noise, Time};
 use crate::overlay::message::wire_bytes;
@@ -85,6 +86,8 @@ pub struct Desk<'a> {
     pub repair: Repair,
     /// Records below this number stay where they were put: nobody becomes responsible for them.
     pub fixed: u32,
+    /// How resources are shared, where they are.
+    pub terms: Option<Terms>,
     /// How long a request waits for its reply.
     pub timeout: Duration,
     /// How often a request of a get or put is sent again before that.
@@ -112,6 +115,16 @@ pub enum Tag {
     Repair(RecordId),
     /// An offer of records.
     Offer,
+    /// Meeting a peer that has or wants pieces of a resource.
+    Meet(u32),
+    /// A turn given to a peer.
+    Turn(u32),
+    /// A piece asked for in one's turn.
+    Piece(RecordId),
+    /// The time until somebody looks after a resource that is being fetched.
+    Watch(u32),
+    /// The time until a provider record expires.
+    Expiry,
 }
 
 /// The storage of one node.
@@ -125,6 +138,8 @@ pub struct Agent {
     pub(super) words: Vec<Word>,
     /// Values too large for a packet that are on their way here, or should be soon.
     pub(super) coming: Vec<Coming>,
+    /// What is exchanged in pieces.
+    pub(super) shares: Option<Box<Shares>>,
 }
 
 impl Desk<'_> {
@@ -157,7 +172,16 @@ impl Desk<'_> {
         }
     }
 
-    fn reply(&mut self, request: &Envelope, message: Message) {
+    /// Says something that wants no answer, and is said for others.
+    pub(super) fn notice(&mut self, to: NodeId, message: Message) {
+        let bytes = wire_bytes(&message, self.lists);
+        let (kind, traffic) = (Kind::Notice, Traffic::Storage);
+        let (from, epoch) = (self.me, self.epoch);
+        let envelope = Envelope { from, op: None, bytes, rpc: 0, epoch, kind, traffic, for_others: true };
+        self.do_effect(Effect::Send { to, envelope, message });
+    }
+
+    pub(super) fn reply(&mut self, request: &Envelope, message: Message) {
         let bytes = wire_bytes(&message, self.lists);
         let envelope = Envelope { from: self.me, bytes, kind: Kind::Reply, for_others: true, ..*request };
         self.do_effect(Effect::Send { to: request.from, envelope, message });
@@ -178,6 +202,12 @@ impl Agent {
         neighbourhood: &impl Neighbourhood,
     ) {
         match message {
+            Message::Store { record, .. } if desk.is_about_providers(record) => {
+                let until = desk.now + desk.terms.expect("there are providers").providing.ttl;
+                self.hear_provider(desk, record, from.from, until);
+                desk.reply(from, Message::Stored { record });
+                desk.do_effect(Effect::Stored { op: from.op.expect("providers speak for themselves") });
+            }
             Message::Store { record, version, .. } => {
                 self.no_more_coming(record, version);
                 self.keep(desk, record, version);
@@ -191,9 +221,12 @@ impl Agent {
                     }
                 }
             }
+            Message::Fetch { record } if desk.terms.is_some() && (record.index() as u32) < desk.fixed => {
+                self.serve_piece(desk, from, record);
+            }
             Message::Fetch { record } => {
                 let answer = match self.store.version(record) {
-                    Some(version) => Message::Value { record, version, bytes: desk.size(record) },
+                    Some(version) => Message::Value { record, version, bytes: self.value_bytes(desk, record) },
                     None => Message::Missing { record },
                 };
                 desk.reply(from, answer);
@@ -202,7 +235,15 @@ impl Agent {
                 let list = self.stand_to(desk, list, moved_up, neighbourhood);
                 desk.reply(from, Message::Standings { list });
             }
-            Message::Stored { .. } | Message::Value { .. } | Message::Missing { .. } | Message::Standings { .. } => {
+            Message::Meet { .. } | Message::Has { .. } | Message::Ask { .. } | Message::Turn { .. } => {
+                self.on_sharing(desk, from, message);
+            }
+            Message::Stored { .. }
+            | Message::Value { .. }
+            | Message::Missing { .. }
+            | Message::Standings { .. }
+            | Message::Met { .. }
+            | Message::Pass { .. } => {
                 self.on_reply(desk, from, message, neighbourhood);
             }
         }
@@ -217,6 +258,11 @@ impl Agent {
             (Tag::Repair(record), Message::Stored { .. }) => self.on_word(desk, record, from.from, neighbourhood),
             (Tag::Repair(record), Message::Value { version, .. }) => self.keep(desk, record, version),
             (Tag::Repair(_), Message::Missing { .. }) => {}
+            (Tag::Meet(_), Message::Met { resource, list }) => self.on_met(desk, from.from, resource, list),
+            (Tag::Meet(resource), Message::Missing { .. }) => self.give_up_if_alone(desk, resource),
+            (Tag::Turn(resource), Message::Pass { .. }) => self.turn_over(desk, from.from, resource),
+            (Tag::Piece(record), Message::Value { version, .. }) => self.on_piece(desk, from.from, record, version),
+            (Tag::Piece(record), Message::Missing { .. }) => self.piece_failed(desk, from.from, record),
             (Tag::Offer, Message::Standings { list }) => self.on_standings(desk, from.from, list, neighbourhood),
             // A reply so late that its number, one of 65,535, is in use again.
             (_, _) => {}
@@ -235,6 +281,12 @@ impl Agent {
                 }
                 Tag::Pause(op) => self.ask_again(desk, op, pending.to, pending.retries, neighbourhood),
                 Tag::Repair(record) if neighbourhood.passes_puts_on() => self.offer_again(desk, pending.to, record),
+                Tag::Meet(resource) | Tag::Turn(resource) => self.peer_lost(desk, pending.to, resource),
+                Tag::Piece(record) => {
+                    self.peer_lost(desk, pending.to, desk.terms.expect("pieces are shared").coding.resource(record));
+                }
+                Tag::Watch(resource) => self.look_after(desk, resource),
+                Tag::Expiry => self.expire(desk),
                 // The overlay will learn itself that this node has gone, and storage through it.
                 Tag::Repair(_) | Tag::Offer => {}
             }
@@ -274,6 +326,7 @@ impl Agent {
     pub fn cancel(&mut self, op: OpId) {
         self.gets.retain(|get| get.op != op);
         self.puts.retain(|put| put.op != op);
+        self.leave_swarm(op);
         self.rpcs.retain(
             |pending| !matches!(pending.tag, Tag::Put(other) | Tag::Get(other) | Tag::Pause(other) if other == op),
         );
@@ -286,6 +339,7 @@ impl Agent {
         self.puts.clear();
         self.words.clear();
         self.coming.clear();
+        self.shares.iter_mut().for_each(|shares| shares.suspend());
     }
 
     /// Keeps a version on this node's disk.
@@ -302,5 +356,6 @@ impl Agent {
             + self.puts.capacity() * size_of::<Put>()
             + self.words.capacity() * size_of::<Word>()
             + self.coming.capacity() * size_of::<Coming>()
+            + self.shares.as_ref().map_or(0, |shares| size_of::<Shares>() + shares.heap_bytes())
     }
 }

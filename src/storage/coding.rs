@@ -35,6 +35,11 @@ impl Coding {
         RecordId::new(resource * self.pieces() + piece)
     }
 
+    /// The resource that a record is a piece of, and which piece it is.
+    pub const fn piece(self, record: RecordId) -> (u32, u32) {
+        (self.resource(record), record.index() as u32 % self.pieces())
+    }
+
     /// Bytes of each piece of a resource of so many.
     pub const fn piece_size(self, size: u32) -> u32 {
         size.div_ceil(self.needed)
@@ -51,7 +56,7 @@ mod tests {
         let records: Vec<_> = (0..8).map(|piece| coding.record(2, piece)).collect();
         assert_eq!(records.iter().map(|record| record.index()).collect::<Vec<_>>(), (16..24).collect::<Vec<_>>());
         assert!(records.iter().all(|&record| coding.resource(record) == 2));
-        assert_eq!(coding.resource(RecordId::new(24)), 3);
+        assert_eq!((coding.resource(RecordId::new(24)), coding.piece(RecordId::new(26))), (3, (3, 2)));
     }
 
     #[test]

@@ -201,6 +201,24 @@ impl Exchange {
         coming < missing && few
     }
 
+    /// Pieces under way.
+    pub fn under_way(&self) -> usize {
+        self.fetches.len()
+    }
+
+    /// The peers that lack some piece: who are to be told what has come.
+    pub fn takers(&self) -> impl Iterator<Item = NodeId> {
+        self.peers.iter().filter(|peer| peer.had.count() < peer.had.len()).map(|peer| peer.node)
+    }
+
+    /// Nobody counts as asked any more. Gives all peers, to be met again.
+    pub fn begin_anew(&mut self) -> impl Iterator<Item = NodeId> {
+        self.peers.iter_mut().map(|peer| {
+            peer.asked = false;
+            peer.node
+        })
+    }
+
     fn find(&self, node: NodeId) -> Option<usize> {
         self.peers.iter().position(|peer| peer.node == node)
     }

@@ -115,7 +115,10 @@ impl Agent {
         let mut put = Put { op, record, version, waiting: 1, storers: Vec::with_capacity(named.len()) };
         for contact in named {
             if contact.node == desk.me {
-                self.keep(desk, record, version);
+                match desk.terms.filter(|_| desk.is_about_providers(record)) {
+                    Some(terms) => self.hear_provider(desk, record, desk.me, desk.now + terms.providing.ttl),
+                    None => self.keep(desk, record, version),
+                }
                 desk.do_effect(Effect::Stored { op });
                 put.storers.push(desk.me);
             } else {

@@ -92,6 +92,7 @@ impl Nodes {
             replicas: 2,
             repair: self.repair,
             fixed: 0,
+            terms: None,
             timeout: Duration::from_secs(1),
             retries: 0,
             backoff: None,

@@ -16,5 +16,6 @@ mod population;
 mod published;
 mod queueing;
 mod servers;
+mod sharing;
 mod silent;
 mod transfers;

@@ -22,6 +22,21 @@ impl Bitmap {
         })
     }
 
+    /// From the words that [`Bitmap::words`] gives. Panics on too few, or on pieces that the resource does not have.
+    pub fn of_words(words: &[u32], len: u32) -> Bitmap {
+        let mut bitmap = Bitmap::new(len);
+        ones(words.iter().map(|&word| u64::from(word)), 32).for_each(|piece| {
+            bitmap.insert(piece);
+        });
+        bitmap
+    }
+
+    /// As 32-bit words, as many as hold all pieces.
+    pub fn words(&self) -> impl Iterator<Item = u32> {
+        let halves = self.words.iter().flat_map(|&word| [word as u32, (word >> 32) as u32]);
+        halves.take(self.len.div_ceil(32) as usize)
+    }
+
     /// How many pieces the resource has.
     #[allow(clippy::len_without_is_empty)]
     pub const fn len(&self) -> u32 {
@@ -31,11 +46,6 @@ impl Bitmap {
     /// How many of them are in the set.
     pub const fn count(&self) -> u32 {
         self.count
-    }
-
-    /// Bytes on the wire: a bit a piece.
-    pub const fn bytes(&self) -> u32 {
-        self.len.div_ceil(8)
     }
 
     /// Panics on a piece that the resource does not have.
@@ -62,7 +72,7 @@ impl Bitmap {
 
     /// The pieces of the set, in order.
     pub fn iter(&self) -> impl Iterator<Item = u32> {
-        ones(self.words.iter().copied())
+        ones(self.words.iter().copied(), 64)
     }
 
     /// Whether a piece is in this set and in neither of the others.
@@ -72,7 +82,7 @@ impl Bitmap {
 
     /// The pieces that are in this set and in neither of the others, in order.
     pub fn beyond(&self, a: &Bitmap, b: &Bitmap) -> impl Iterator<Item = u32> {
-        ones(self.words_beyond(a, b))
+        ones(self.words_beyond(a, b), 64)
     }
 
     fn words_beyond(&self, a: &Bitmap, b: &Bitmap) -> impl Iterator<Item = u64> {
@@ -84,13 +94,13 @@ const fn bit(piece: u32) -> u64 {
     1 << (piece % 64)
 }
 
-/// The places of the ones in a row of words.
-fn ones(words: impl Iterator<Item = u64>) -> impl Iterator<Item = u32> {
-    (0u32..).zip(words).flat_map(|(place, mut word)| {
+/// The places of the ones in a row of words of so many bits.
+fn ones(words: impl Iterator<Item = u64>, bits: u32) -> impl Iterator<Item = u32> {
+    (0u32..).zip(words).flat_map(move |(place, mut word)| {
         std::iter::from_fn(move || {
             let one = word.trailing_zeros();
             word &= word.wrapping_sub(1);
-            (one < 64).then_some(64 * place + one)
+            (one < 64).then_some(bits * place + one)
         })
     })
 }
@@ -111,6 +121,13 @@ mod tests {
         assert_eq!(bitmap.iter().collect::<Vec<_>>(), [0, 63, 64, 129]);
         assert!(!bitmap.insert(63) && bitmap.remove(63) && !bitmap.remove(63));
         assert_eq!((bitmap.count(), bitmap.contains(64), bitmap.contains(63)), (3, true, false));
+    }
+
+    #[test]
+    fn a_bitmap_travels_in_words_of_32_bits() {
+        let bitmap = of(&[0, 31, 32, 65, 129]);
+        let words: Vec<u32> = bitmap.words().collect();
+        assert_eq!((words.len(), Bitmap::of_words(&words, 130)), (5, bitmap));
     }
 
     #[test]

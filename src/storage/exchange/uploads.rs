@@ -46,6 +46,11 @@ impl<R: Copy + PartialEq> Uploads<R> {
         Some(next)
     }
 
+    /// Whether anybody has a turn at a resource or waits for one.
+    pub fn is_wanted(&self, of: R) -> bool {
+        self.given.iter().chain(&self.waiting).any(|(_, other)| *other == of)
+    }
+
     /// Whether it is the turn of `node`.
     pub fn has_turn(&self, node: NodeId, of: R) -> bool {
         self.given.contains(&(node, of))
