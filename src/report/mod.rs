@@ -15,7 +15,7 @@ pub mod table;
 mod example;
 
 /// Every entry that a directory of results may have: what [`staged::Staged::commit`] clears away when new results come.
-pub const ENTRIES: [&str; 11] = [
+pub const ENTRIES: [&str; 12] = [
     "runs.csv",
     "summary.csv",
     "timeseries.csv",
@@ -23,6 +23,7 @@ pub const ENTRIES: [&str; 11] = [
     "events.csv",
     "nodes.csv",
     "operations.csv",
+    "resources.csv",
     "charts",
     "scenario.toml",
     "timing.json",

@@ -231,10 +231,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if (stage == Stage::Overlay) != (by == Stage::Overlay) {
             return;
         }
-        let shared = self.providing().is_some();
-        let is_pointer =
-            |value| self.pointer(value).is_some() && (shared || self.version_at(holder.node, value).is_none());
-        if stage != Stage::Storage && record.is_some_and(is_pointer) {
+        // Its own copy is an answer; what others gave, unless a pointer had named them, is a pointer.
+        let own = |value| holder.node == node && self.version_at(node, value).is_some();
+        if stage != Stage::Storage && record.is_some_and(|value| self.pointer(value).is_some() && !own(value)) {
             return self.pointed(op, holder);
         }
         match record.filter(|_| by == Stage::Overlay && holder.node != node) {
@@ -243,7 +242,6 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 self.with_agent(node, |agent, desk, _| agent.fetch(desk, op, record, &[holder]));
             }
             _ => {
-                self.operations.get(op).expect("it was just looked at").version = version;
                 self.has_fetched(node, record);
                 self.answered(op, version >= wanted, holder);
             }
@@ -306,6 +304,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
         if let Some(record) = record {
             self.note_stored(record);
+            self.note_heard(record);
             self.tell_stock();
         }
     }

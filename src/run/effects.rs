@@ -3,11 +3,12 @@
 use super::event::{Body, Event, Packet};
 use super::observer::Observer;
 use super::operations::Stage;
+use super::pointers::POINTER_COPIES;
 use super::simulation::Simulation;
 use crate::engine::Noise;
 use crate::engine::order::Class;
 use crate::overlay::{self, Change, Context, Key, NodeId, Placement, Protocol, RecordId, View};
-use crate::storage::{self, Agent, Desk, Neighbourhood};
+use crate::storage::{self, Agent, Desk, Neighbourhood, Repair};
 
 /// Who is responsible by a node's own account.
 pub(super) struct Around<'a, P: Protocol> {
@@ -82,7 +83,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             me: node,
             epoch: seat.epoch,
             replicas,
-            repair: self.system.storage.repair,
+            repair: if self.pointers.is_some() { Repair::Eager } else { self.system.storage.repair },
             fixed,
             terms,
             timeout: self.patience.timeout,
@@ -100,9 +101,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.buffers.storage.push(effects);
     }
 
-    /// How many copies a record is to have, at most: of servers perhaps only one holds it.
+    /// How many copies a record that the overlay keeps is to have, at most: of servers perhaps only one holds it.
     pub fn replicas(&self) -> u8 {
-        if P::PLACEMENT == Placement::Servers { self.services.len() as u8 } else { self.system.storage.replicas as u8 }
+        match P::PLACEMENT {
+            Placement::Servers => self.services.len() as u8,
+            _ if self.pointers.is_some() => POINTER_COPIES,
+            _ => self.system.storage.replicas as u8,
+        }
     }
 
     fn apply_overlay(&mut self, node: NodeId, effects: &overlay::Effects<P::Message, P::Timer>) {

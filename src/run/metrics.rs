@@ -8,9 +8,11 @@ use super::outcome::{OperationRow, Sample};
 use super::peers::Peers;
 use super::records::Stock;
 use super::tally::Tally;
+use super::wave::Waves;
 use crate::engine::{Duration, Time, prefetch};
 use crate::network::Loss;
 use crate::overlay::{Envelope, NodeId};
+use crate::population::OperationKind;
 use crate::storage::Coding;
 
 /// All counters of one run.
@@ -24,6 +26,7 @@ pub struct Metrics {
     pub(super) began: Time,
     pub(super) machines: Vec<Machine>,
     pub(super) tallies: [Tally; 3],
+    pub(super) waves: Waves,
     pub(super) bytes: [u64; 3],
     pub(super) packets_sent: u64,
     pub(super) lost: [u64; Loss::ALL.len()],
@@ -63,6 +66,7 @@ impl Metrics {
         coding: Coding,
         everywhere: bool,
         operations: bool,
+        deadline: Duration,
     ) -> Metrics {
         let machines = (participants + servers) as usize;
         Metrics {
@@ -73,7 +77,8 @@ impl Metrics {
             measuring: false,
             began: Time::ZERO,
             machines: vec![Machine::default(); machines],
-            tallies: Default::default(),
+            tallies: std::array::from_fn(|_| Tally::new(deadline)),
+            waves: Waves::new(resources),
             bytes: [0; 3],
             packets_sent: 0,
             lost: [0; Loss::ALL.len()],
@@ -150,6 +155,12 @@ impl Metrics {
         for level in self.levels() {
             level.set(now, level.value());
         }
+    }
+
+    /// The resource of a get that counts.
+    fn fetched_by(&self, operation: &Operation) -> Option<u32> {
+        let counts = operation.counted && operation.kind == OperationKind::Get;
+        operation.record.filter(|_| counts).map(|record| self.coding.resource(record))
     }
 
     /// All quantities that are integrated over time.
@@ -314,8 +325,11 @@ impl Observer for Metrics {
         self.served.busy_ns += u128::from(service.as_nanos());
     }
 
-    fn operation_issued(&mut self, _: Time, operation: &Operation) {
+    fn operation_issued(&mut self, at: Time, operation: &Operation) {
         self.tallies[operation.kind as usize].issued += u64::from(operation.counted);
+        if let Some(resource) = self.fetched_by(operation) {
+            self.waves.asked(resource, at);
+        }
     }
 
     fn operation_ended(&mut self, at: Time, operation: &Operation, ended: &Ended) {
@@ -333,6 +347,9 @@ impl Observer for Metrics {
         }
         if operation.counted {
             self.tallies[operation.kind as usize].ended(at, operation, ended);
+            if let Some(resource) = self.fetched_by(operation) {
+                self.waves.ended(resource, at, ended.verdict, ended.verdict == Verdict::Correct && !ended.local);
+            }
             if let Some(rows) = &mut self.operations {
                 rows.push(operation_row(at, operation, ended));
             }

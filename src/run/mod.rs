@@ -29,6 +29,7 @@ mod simulation;
 mod tally;
 pub mod trace;
 mod transfers;
+mod wave;
 
 use std::io::Write;
 
@@ -88,7 +89,15 @@ pub fn simulate<P: Protocol>(
     let (participants, resources) = (timeline.identities().len() as u32, plan.resources.count);
     let length = plan.warmup + plan.measure;
     let watched = (
-        Metrics::new(participants, servers, resources, system.storage.coding, everywhere, wanted.operations),
+        Metrics::new(
+            participants,
+            servers,
+            resources,
+            system.storage.coding,
+            everywhere,
+            wanted.operations,
+            plan.workload.deadline,
+        ),
         Prints::new(Duration::from_nanos((length.as_nanos() / CHECKPOINTS).max(1))),
     );
     match trace {
@@ -215,16 +224,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let rpc = self.nodes.iter().map(P::rpc_bytes).sum::<usize>();
         let records = self.agents.iter().map(|agent| agent.store.heap_bytes()).sum::<usize>();
         let agents = self.agents.iter().map(|agent| size_of_val(agent) + agent.heap_bytes()).sum::<usize>();
+        let pointers = self.pointers.as_ref().map_or(0, Pointers::heap_bytes)
+            + self.mending.heap_bytes()
+            + self.announcements.heap_bytes();
         vec![
             ("tables", of(overlay - rpc)),
             ("rpc", of(rpc)),
-            ("storage", of(agents + records)),
-            (
-                "pointers",
-                of(self.pointers.as_ref().map_or(0, Pointers::heap_bytes)
-                    + self.mending.heap_bytes()
-                    + self.announcements.heap_bytes()),
-            ),
+            ("storage", of(agents + records + pointers)),
             ("seats", of(size_of_val(&self.seats[..]) + size_of_val(&self.keys[..]))),
             ("operations", of(self.operations.heap_bytes() + self.wholes.heap_bytes())),
             ("sessions", of(self.timeline.heap_bytes())),

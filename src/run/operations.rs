@@ -58,7 +58,7 @@ pub struct Operation {
     pub kind: OperationKind,
     pub target: Key,
     pub record: Option<RecordId>,
-    /// A put's own version; the version that a get must find at least, or once it is answered the one that it found.
+    /// A put's own version; the version that a get must find at least.
     pub version: Version,
     pub issued: Time,
     /// Issued in the measurement, by the workload.

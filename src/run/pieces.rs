@@ -1,27 +1,29 @@
 //! Gets and puts of resources in several pieces: an operation for each piece, and what becomes of the whole.
 //!
 //! A get asks for the pieces that its machine holds itself, then for others, as many at once as are needed, and for one more
-//! whenever a piece cannot be had. Only pieces of the same version fit together. A put writes every piece. The operations
-//! on pieces are known to nobody else: what they cost is counted with the whole, and they end with it.
+//! whenever a piece cannot be had. It is correct if none of those that come is older than it has to be: as of a record, a
+//! version that is being written may be read, for a holder keeps a piece as it was until the new version is complete. A put
+//! writes every piece. The operations on pieces are known to nobody else: what they cost is counted with the whole, and they
+//! end with it.
 
 use super::observer::{Ended, Observer};
 use super::operations::{Operation, Stage, Verdict};
 use super::simulation::Simulation;
 use crate::engine::Duration;
-use crate::overlay::{Cause, OpId, Protocol, RecordId, Version};
+use crate::overlay::{Cause, OpId, Protocol, RecordId};
 use crate::population::OperationKind;
 
 /// The state of a get or put of a resource in several pieces.
 #[derive(Debug)]
 struct Whole {
-    /// Pieces that are to be the same version: those needed for a get, all for a put.
+    /// Pieces that are to come or to be stored: those needed for a get, all for a put.
     wanted: u32,
     /// Not asked for yet, the next last.
     untried: Vec<RecordId>,
     under_way: Vec<OpId>,
-    /// How many pieces have come, or were stored, by version.
-    versions: Vec<(Version, u32)>,
-    /// Every piece was stored where it belongs, or was not older than it had to be.
+    /// How many have come, or were stored.
+    done: u32,
+    /// Each of them was stored where it belongs, or is not older than it has to be.
     correct: bool,
     /// Of the piece that came from farthest away.
     hops: u8,
@@ -33,22 +35,14 @@ struct Whole {
 }
 
 impl Whole {
-    /// The pieces of the version of which most have come.
-    fn most(&self) -> u32 {
-        self.versions.iter().map(|(_, count)| *count).max().unwrap_or(0)
-    }
-
     /// The next piece to ask for, if more are wanted than are under way.
     fn next(&mut self) -> Option<RecordId> {
-        let enough = self.most() + self.under_way.len() as u32 >= self.wanted;
+        let enough = self.done + self.under_way.len() as u32 >= self.wanted;
         if enough { None } else { self.untried.pop() }
     }
 
-    fn count(&mut self, piece: &Operation, ended: &Ended, hops: u8) {
-        match self.versions.iter_mut().find(|(version, _)| *version == piece.version) {
-            Some((_, count)) => *count += 1,
-            None => self.versions.push((piece.version, 1)),
-        }
+    fn count(&mut self, ended: &Ended, hops: u8) {
+        self.done += 1;
         self.correct &= ended.verdict == Verdict::Correct;
         self.hops = self.hops.max(hops);
         self.round_trip = self.round_trip.max(ended.round_trip);
@@ -115,7 +109,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             wanted,
             untried,
             under_way: Vec::with_capacity(wanted as usize),
-            versions: Vec::new(),
+            done: 0,
             correct: true,
             hops: 0,
             round_trip: None,
@@ -137,8 +131,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             return;
         }
         let whole = self.wholes.get(op);
-        let is_got = whole.most() >= whole.wanted;
-        if is_got || whole.under_way.is_empty() {
+        if whole.under_way.is_empty() {
             self.end_whole(op);
         }
     }
@@ -166,27 +159,21 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         whole.under_way.retain(|other| *other != piece.id);
         match ended.verdict {
             Verdict::Failed(cause) => whole.cause = cause,
-            _ => whole.count(piece, ended, hops),
+            _ => whole.count(ended, hops),
         }
         self.carry_on(op);
     }
 
-    /// Enough pieces of one version have come, or no more can.
+    /// Enough pieces have come or were stored, or no more can.
     fn end_whole(&mut self, op: OpId) {
-        let Whole { wanted, correct, hops, round_trip, local, cause, ref versions, .. } = *self.wholes.get(op);
-        let most = versions.iter().max_by_key(|(_, count)| *count).copied();
-        let came: u32 = versions.iter().map(|(_, count)| count).sum();
+        let Whole { wanted, done, correct, hops, round_trip, local, cause, .. } = *self.wholes.get(op);
+        if done < wanted {
+            return self.failed(op, cause);
+        }
         let &mut Operation { kind, record, version, .. } = self.operations.get(op).expect("it is under way");
-        let correct = match (kind, most) {
-            (OperationKind::Get, Some((found, count))) if count >= wanted => found >= version,
-            // What has come does not fit together.
-            (OperationKind::Get, _) if came >= wanted => false,
-            (OperationKind::Put, Some((_, count))) if count >= wanted => {
-                self.records.acknowledge(record.expect("a put names a record"), version);
-                correct
-            }
-            _ => return self.failed(op, cause),
-        };
+        if kind == OperationKind::Put {
+            self.records.acknowledge(record.expect("a put names a record"), version);
+        }
         let operation = self.operations.end(op).expect("it is under way");
         self.stop_pieces(op);
         let verdict = if correct { Verdict::Correct } else { Verdict::Incorrect };

@@ -1,7 +1,8 @@
 //! Copies on participants drawn at random, and the pointers in the overlay that lead to them.
 //!
 //! Every piece is two records: the value, which stays on the disks of its holders, and a pointer under the same key, which
-//! the overlay's responsible nodes keep and which names the holders. Values have the numbers 0 … N − 1, pointers N … 2N − 1.
+//! the overlay's responsible nodes keep and which names the holders. Of a pointer there are always three copies, which eager
+//! repair looks after: what a scenario says of copies and repair it says of values. Values have the numbers 0 … N − 1, pointers N … 2N − 1.
 //! A get or put walks to a pointer and goes on to whom it names. What pointers say is kept here once for all of them: it
 //! changes only when [`super::mending`] makes a copy, which brings the pointers up to date at no cost.
 
@@ -16,6 +17,9 @@ use crate::population::OperationKind;
 use crate::storage::Coding;
 
 const HOLDER: Purpose = Purpose::new("holder");
+
+/// Copies of a pointer: as many as there are of a record by default.
+pub(super) const POINTER_COPIES: u8 = 3;
 
 /// What the pointers say.
 #[derive(Debug)]

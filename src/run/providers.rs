@@ -33,6 +33,8 @@ pub(super) fn providing(system: &System) -> Option<Providing> {
 pub(super) struct Announcements {
     /// By resource.
     publishers: Vec<NodeId>,
+    /// By resource: when the last record of a provider expires or has expired, wherever it is.
+    until: Vec<Time>,
     /// By node: the resources that it provides in full, and when each is due.
     provided: Vec<Vec<(u32, Time)>>,
     /// By node: when its timer fires, if one is set in this session.
@@ -44,7 +46,8 @@ impl Announcements {
     pub fn new(nodes: u32, publishers: Vec<NodeId>) -> Announcements {
         let mut provided = vec![Vec::new(); nodes as usize];
         (0..).zip(&publishers).for_each(|(resource, node)| provided[node.index()].push((resource, Time::ZERO)));
-        Announcements { publishers, provided, timers: vec![Time::NEVER; nodes as usize] }
+        let until = vec![Time::ZERO; publishers.len()];
+        Announcements { publishers, until, provided, timers: vec![Time::NEVER; nodes as usize] }
     }
 
     /// The session of a node has ended, and with it its timer.
@@ -63,7 +66,9 @@ impl Announcements {
 
     pub fn heap_bytes(&self) -> usize {
         let lists: usize = self.provided.iter().map(Vec::capacity).sum();
-        lists * size_of::<(u32, Time)>() + self.provided.capacity() * size_of::<Vec<(u32, Time)>>()
+        lists * size_of::<(u32, Time)>()
+            + self.until.capacity() * size_of::<Time>()
+            + self.provided.capacity() * size_of::<Vec<(u32, Time)>>()
     }
 }
 
@@ -100,6 +105,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             for &(_, node) in &nearest {
                 self.with_agent(node, |agent, desk, _| agent.hear_provider(desk, record, publisher, until));
             }
+            self.announcements.until[resource as usize] = until;
             let due = self.now + providing.republish.saturating_sub(age);
             let provided = &mut self.announcements.provided[publisher.index()];
             provided.iter_mut().filter(|one| one.0 == resource).for_each(|one| one.1 = due);
@@ -190,6 +196,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
+    /// A node has taken note of a provider, if this is a record about providers.
+    pub fn note_heard(&mut self, record: RecordId) {
+        let number = (record.index() as u32).checked_sub(self.fixed());
+        if let Some((providing, resource)) = self.providing().zip(number) {
+            self.announcements.until[resource as usize] = self.now + providing.ttl;
+        }
+    }
+
     /// Nodes have taken note of a provider: their answers to a walk are as long as what they know.
     pub fn note_named(&mut self, record: RecordId, storers: &[NodeId]) {
         let resource = record.index() as u32 - self.fixed();
@@ -201,7 +215,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Whether all that was said of the providers of a record's resource has expired.
     pub fn is_unprovided(&self, record: RecordId) -> bool {
-        let about = self.providing().and_then(|_| self.pointer(record));
-        about.is_some_and(|about| self.records.has_vanished(about))
+        let resource = self.records.coding().resource(record) as usize;
+        self.announcements.until.get(resource).is_some_and(|&until| until <= self.now)
     }
 }

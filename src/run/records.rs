@@ -96,12 +96,6 @@ impl Records {
         self.of(record).stored >= self.coding.needed
     }
 
-    /// Whether this record was stored once and is on no disk any more.
-    pub fn has_vanished(&self, record: RecordId) -> bool {
-        let copies = &self.copies[record.index()];
-        copies.stored && copies.on_disk == 0
-    }
-
     /// Whether so little is left of the resource of this record on any disk that it cannot be had again.
     pub fn is_lost(&self, record: RecordId) -> bool {
         self.of(record).on_disk < self.coding.needed
@@ -139,7 +133,6 @@ impl Records {
     /// A copy was made on a disk, of a machine that is online or not.
     pub fn copy_made(&mut self, now: Time, record: RecordId, online: bool) {
         if self.is_pointer(record) {
-            self.copies[record.index()].on_disk += 1;
             return self.mark_stored(now, record);
         }
         self.stock.copies += 1;
@@ -163,7 +156,6 @@ impl Records {
     /// A copy went with its disk, which was offline.
     pub fn copy_gone(&mut self, now: Time, record: RecordId) {
         if self.is_pointer(record) {
-            self.copies[record.index()].on_disk -= 1;
             return;
         }
         self.stock.copies -= 1;

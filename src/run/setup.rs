@@ -19,7 +19,7 @@ use crate::network::{Access, Network, Station};
 use crate::overlay::message::IDENTITY_BYTES;
 use crate::overlay::{Key, Lists, Metric, NodeId, Placement, Protocol, RecordId, Roster, Server, Version, View};
 use crate::population::{self, Timeline};
-use crate::scenario::plan::{Plan, Start, System};
+use crate::scenario::plan::{Plan, Start, Storage, System};
 use crate::storage::message::OFFERED_AT_ONCE;
 use crate::storage::sharing::LONGEST_LIST;
 use crate::storage::{Agent, Coding, Keepers};
@@ -54,23 +54,10 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         let nodes = (0..machines).map(|node| P::new(config, &View::new(NodeId(node), &keys))).collect();
         let longest = P::longest_list(config).max(2 * OFFERED_AT_ONCE);
         let (count, coding) = (plan.resources.count, system.storage.coding);
-        let mut sizes = piece_sizes(&streams, plan, coding);
-        let keys_of = |(resource, piece)| Key(population::record_key(&streams, resource, piece));
-        let mut record_keys: Vec<Key> = pieces(count, coding).map(keys_of).collect();
-        let pointers = (system.storage.keepers == Keepers::RandomParticipants)
-            .then(|| Pointers::draw(&streams, plan.population.participants, count, coding, system.storage.replicas));
-        if let Some(pointers) = &pointers {
-            sizes.resize(2 * sizes.len(), pointers.size());
-            record_keys.extend_from_within(..);
-        }
         let providing = providing(system);
-        if providing.is_some() {
-            sizes.resize(sizes.len() + count as usize, IDENTITY_BYTES);
-            record_keys.extend((0..count).map(|resource| keys_of((resource, 0))));
-        }
+        let Kept { keys: record_keys, sizes, pointers } = kept(&streams, plan, &system.storage);
         let fixed = if pointers.is_some() || providing.is_some() { count * coding.pieces() } else { 0 };
         let pointing = if fixed > 0 { record_keys.len() as u32 - fixed } else { 0 };
-        let places = pointers.as_ref().map_or(0, Pointers::places);
         let later =
             plan.workload.requests.iter().filter_map(|request| request.bytes.map(|size| coding.piece_size(size)));
         let longest = if providing.is_some() { longest.max(LONGEST_LIST) } else { longest };
@@ -118,7 +105,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             cuts: Vec::new(),
             crashed: vec![Vec::new(); plan.events.len()],
             records: Records::new(count, coding, pointing),
-            mending: Mending::new(places, if pointers.is_some() { count } else { 0 }),
+            mending: Mending::new(pointers.as_ref().map_or(0, Pointers::places), count),
             pointers,
             buffers: Default::default(),
             counts: Counts::default(),
@@ -218,11 +205,35 @@ fn pieces(count: u32, coding: Coding) -> impl Iterator<Item = (u32, u32)> {
     (0..count).flat_map(move |resource| (0..coding.pieces()).map(move |piece| (resource, piece)))
 }
 
-/// Bytes of every record.
-fn piece_sizes(streams: &Streams, plan: &Plan, coding: Coding) -> Vec<u32> {
+/// Where records are in the identifier space and how large they are; and the pointers, if there are some.
+struct Kept {
+    keys: Vec<Key>,
+    sizes: Vec<u32>,
+    pointers: Option<Pointers>,
+}
+
+fn kept(streams: &Streams, plan: &Plan, storage: &Storage) -> Kept {
+    let (count, coding) = (plan.resources.count, storage.coding);
+    let key = |(resource, piece)| Key(population::record_key(streams, resource, piece));
+    let mut keys: Vec<Key> = pieces(count, coding).map(key).collect();
     let size = |resource| coding.piece_size(population::resource_size(streams, &plan.resources.size, resource));
     let of_one = |resource| std::iter::repeat_n(size(resource), coding.pieces() as usize);
-    (0..plan.resources.count).flat_map(of_one).collect()
+    let mut sizes: Vec<u32> = (0..count).flat_map(of_one).collect();
+    let pointers = match storage.keepers {
+        Keepers::Responsible | Keepers::Providers(_) => None,
+        Keepers::RandomParticipants => {
+            Some(Pointers::draw(streams, plan.population.participants, count, coding, storage.replicas))
+        }
+    };
+    if let Some(pointers) = &pointers {
+        keys.extend_from_within(..);
+        sizes.resize(keys.len(), pointers.size());
+    }
+    if matches!(storage.keepers, Keepers::Providers(_)) {
+        keys.extend((0..count).map(|resource| key((resource, 0))));
+        sizes.resize(keys.len(), IDENTITY_BYTES);
+    }
+    Kept { keys, sizes, pointers }
 }
 
 /// Who publishes which record, by publisher: one participant all pieces of a resource, or the pointers to them, which are

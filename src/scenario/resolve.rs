@@ -9,7 +9,7 @@ use super::events::events;
 use super::file;
 use super::inputs::Files;
 use super::network::network;
-use super::plan::{Plan, Start};
+use super::plan::{Plan, Start, What};
 use super::population::population;
 use super::problem::Problems;
 use super::registered::Registered;
@@ -88,8 +88,9 @@ fn warn(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
     warn_of_long_transfers(check, plan);
     warn_of_shared_machines(check, plan);
     agree_with_providers(check, plan);
+    let rush = plan.events.iter().any(|event| matches!(event.what, What::Rush { .. }));
     let nothing_read = plan.workload.requests.is_empty();
-    if nothing_read && [&plan.workload.lookup, &plan.workload.get, &plan.workload.put].into_iter().all(Option::is_none)
+    if nothing_read && !rush && [&plan.workload.lookup, &plan.workload.get, &plan.workload.put].into_iter().all(Option::is_none)
     {
         check.warn("workload", "nobody asks for anything", "add an operation, as in lookup = { every = \"1min\" }");
     }

@@ -28,8 +28,7 @@ pub enum Repair {
     None,
     /// Whoever holds a record offers it to those that may lack it as soon as it learns of the change.
     Eager,
-    /// The same for the pointers to copies on random participants; the copies themselves are made again after a delay, by
-    /// nobody in particular.
+    /// Copies on random participants are made again after a delay, by nobody in particular.
     Delay(Delay),
 }
 

@@ -17,6 +17,7 @@ fn a_run_leaves_table_files_and_charts() {
         "manifest.json",
         "nodes.csv",
         "operations.csv",
+        "resources.csv",
         "runs.csv",
         "scenario.toml",
         "summary.csv",

@@ -23,10 +23,14 @@ fn figure(outcome: &Outcome, name: &str) -> f64 {
     outcome.metrics[METRICS.index_of(name).expect("there is such a column")].expect("it applies")
 }
 
+fn power(base: f64, exponent: u32) -> f64 {
+    (0..exponent).map(|_| base).product()
+}
+
 /// P(at least m of n independent machines are up).
 fn tail(m: u32, n: u32, p: f64) -> f64 {
     let choose = |k: u32| (0..k).map(|i| f64::from(n - i) / f64::from(i + 1)).product::<f64>();
-    (m..=n).map(|k| choose(k) * p.powi(k as i32) * (1.0 - p).powi((n - k) as i32)).sum()
+    (m..=n).map(|k| choose(k) * power(p, k) * power(1.0 - p, n - k)).sum()
 }
 
 /// The availability of resources whose copies are on participants drawn irrespective of who is online, each of them up with
@@ -61,7 +65,7 @@ fn assert_availability(storage: &str, p: f64, expected: f64) {
 fn copies_on_random_participants_are_there_with_the_long_run_share() {
     for p in [0.5, 0.9] {
         for r in 1..=4 {
-            assert_availability(&format!("replicas = {r}"), p, 1.0 - (1.0 - p).powi(r));
+            assert_availability(&format!("replicas = {r}"), p, 1.0 - power(1.0 - p, r));
         }
     }
 }
@@ -116,7 +120,7 @@ fn copies_on_responsible_nodes_begin_online_and_decay_to_the_long_run_share() {
         [population]
         participants = 8_000
         churn = { session.exponential.mean = '1000s', downtime.exponential.mean = '1500s', graceful = 0 }";
-    let decay = |t: f64| 0.4 + 0.6 * (-t * (1.0 / 1000.0 + 1.0 / 1500.0)).exp();
+    let decay = |t: f64| 0.4 + 0.6 * libm::exp(-t * (1.0 / 1000.0 + 1.0 / 1500.0));
     for (at, available) in series(text) {
         // 32,000 resources on 25,600 machines, more on some than on others: a standard error of 0.004.
         assert!((available - decay(at)).abs() < 0.016, "{available} after {at} s, not {}", decay(at));
@@ -244,10 +248,12 @@ fn temporary_churn_alone_loses_nothing_under_any_policy() {
         &format!("{random}, repair.delay.after.constant = '10min'"),
     ] {
         let churn = "{ online = 100, churn.preset = 'kad' }";
-        for ran in in_pieces(churn, "{ warmup = '1h', measure = '4h' }", storage) {
+        for ran in in_pieces(churn, "{ warmup = '30min', measure = '2h' }", storage) {
             assert_eq!(ran.figure("durability_ratio"), 1.0, "{}: {storage}", ran.id);
             assert_eq!(ran.figure("resources_lost"), 0.0, "{}: {storage}", ran.id);
-            assert!(ran.figure("availability_mean") < 1.0, "{}: nothing was ever away", ran.id);
+            let never_away = ran.figure("availability_mean") == 1.0;
+            // Where the overlay keeps the copies, puts bring those that are away back.
+            assert!(!never_away || !storage.contains("random"), "{}: {storage}: nothing was ever away", ran.id);
             assert!(ran.figure("get_correct_ratio") > 0.3, "{}: {}", ran.id, ran.figure("get_correct_ratio"));
         }
     }
@@ -266,7 +272,7 @@ fn a_crash_for_good_loses_resources_and_the_series_says_when() {
     let column = SERIES.index_of("resources_lost").expect("there is such a column");
     let lost: Vec<f64> = outcome.samples.iter().map(|sample| sample.values[column].expect("it applies")).collect();
     // A tenth of the machines: five pieces on five machines are all spared with probability 0.9⁵ = 0.59.
-    let expected = 2_000.0 * (1.0 - 0.9_f64.powi(5));
+    let expected = 2_000.0 * (1.0 - power(0.9, 5));
     assert!(lost[..5].iter().all(|lost| *lost == 0.0), "{lost:?}");
     assert!((lost[9] - expected).abs() < 120.0, "{lost:?}, expected {expected}");
     let rows = outcome.resources.iter().filter(|row| row.lost_at.is_some());

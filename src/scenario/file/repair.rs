@@ -15,7 +15,8 @@ pub enum Placement {
     /// On the nodes that the overlay holds responsible for its key.
     #[default]
     Responsible,
-    /// On participants drawn at random, whether they are online or not, whom a pointer in the overlay names.
+    /// On participants drawn at random, whether they are online or not, whom a pointer in the overlay names. Of that there are
+    /// three copies, repaired eagerly whatever is said of the copies themselves.
     RandomParticipants,
     /// On its publisher and those who have fetched it, whom provider records in the overlay name.
     Provider,
