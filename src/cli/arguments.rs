@@ -159,6 +159,8 @@ pub enum Listed {
     Protocols,
     /// The models of delay between machines
     Latency,
+    /// Who takes part: classes, departures, arrivals, the day
+    Population,
     /// The keys and laws of sessions and downtimes
     Churn,
     /// Measured churn by name

@@ -172,7 +172,7 @@ pub enum Cause {
     Unreachable,
     /// The record had not been put yet.
     NeverStored,
-    /// The server's queue was full.
+    /// The server's queue was full; of a put, that queue or a disk that was to store it.
     QueueFull,
     /// Copies exist, but nobody is told of them any more: what was said of them has expired.
     Expired,

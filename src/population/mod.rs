@@ -6,6 +6,7 @@
 
 pub mod changes;
 pub mod churn;
+pub mod classes;
 pub mod daily;
 pub mod presets;
 pub mod requests;
@@ -16,6 +17,7 @@ pub mod workload;
 
 pub use changes::{Changes, Crowding, Surge};
 pub use churn::Churn;
+pub use classes::{Classes, Places};
 pub use daily::{Daily, Pace};
 pub use presets::{PRESETS, Preset};
 pub use requests::Request;

@@ -12,6 +12,7 @@ use indexmap::IndexMap;
 
 use super::staged::FileError;
 use crate::engine::Time;
+use crate::run::by_class::CLASSES;
 use crate::run::catalogue::{Catalogue, METRICS, QUANTILES, SERIES};
 use crate::run::outcome::{NodeRow, OperationRow, Outcome, POINTS, ResourceRow};
 use crate::sweep::statistics::Summary;
@@ -87,6 +88,9 @@ pub fn write(dir: &Path, rows: &[RunRow<'_>], extra: Extra) -> Result<(), FileEr
     if rows.iter().any(|row| !row.outcome.events.is_empty()) {
         write_events(dir, rows)?;
     }
+    if rows.iter().any(|row| !row.outcome.classes.is_empty()) {
+        write_classes(dir, rows)?;
+    }
     if extra.nodes {
         write_nodes(dir, rows)?;
     }
@@ -151,11 +155,31 @@ fn write_events(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
     })
 }
 
+/// Only where the scenario has classes of participants.
+fn write_classes(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
+    let columns: Vec<_> = std::iter::once("class").chain(names(&CLASSES)).collect();
+    per_run(dir, "classes.csv", rows, &columns, |sheet, row| {
+        row.outcome.classes.iter().try_for_each(|class| {
+            sheet.name(row)?;
+            sheet.cell(&class.class)?;
+            class.values.iter().try_for_each(|value| sheet.some(*value))?;
+            sheet.end()
+        })
+    })
+}
+
+/// With a column for the class where the scenario has classes of participants.
 fn write_nodes(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
-    per_run(dir, "nodes.csv", rows, &NODE, |sheet, row| {
+    let classes = rows.iter().any(|row| !row.outcome.classes.is_empty());
+    let columns: Vec<_> = NODE.into_iter().chain(classes.then_some("class")).collect();
+    per_run(dir, "nodes.csv", rows, &columns, |sheet, row| {
         row.outcome.nodes.iter().try_for_each(|node| {
             sheet.name(row)?;
-            sheet.node(node)
+            sheet.node(node)?;
+            if classes {
+                sheet.some(node.class.map(|class| &row.outcome.classes[class].class))?;
+            }
+            sheet.end()
         })
     })
 }
@@ -285,8 +309,7 @@ impl Sheet {
         self.cell(node.bytes_sent)?;
         self.cell(node.bytes_received)?;
         self.some(node.contacts)?;
-        self.some(node.peers_contacted)?;
-        self.end()
+        self.some(node.peers_contacted)
     }
 
     fn resource(&mut self, resource: &ResourceRow) -> io::Result<()> {
@@ -321,6 +344,7 @@ mod tests {
     use super::*;
     use crate::report::columns::Columns;
     use crate::report::example;
+    use crate::run::outcome::ClassRow;
 
     fn lines(dir: &Path, file: &str) -> Vec<String> {
         std::fs::read_to_string(dir.join(file)).unwrap().lines().map(str::to_owned).collect()
@@ -339,6 +363,25 @@ mod tests {
         }
         let header = &lines(home.path(), "load.csv")[0];
         assert!(header.contains(",seed,quantile,requests_per_online_s,requests_lorenz_ratio,upload_per_online_s,"));
+    }
+
+    #[test]
+    fn classes_have_a_file_and_a_column_of_machines_where_there_are_some() {
+        let home = tempfile::tempdir().unwrap();
+        let mut runs = example::single();
+        let extra = Extra { nodes: true, resources: false, operations: false };
+        write(home.path(), &example::rows(&runs), extra).unwrap();
+        assert!(!home.path().join("classes.csv").exists());
+        for run in &mut runs {
+            run.outcome.classes = vec![ClassRow { class: "weak".into(), values: vec![Some(7.0); CLASSES.len()] }];
+            run.outcome.nodes[0].class = Some(0);
+        }
+        write(home.path(), &example::rows(&runs), extra).unwrap();
+        let (classes, nodes) = (lines(home.path(), "classes.csv"), lines(home.path(), "nodes.csv"));
+        assert!(classes[0].starts_with("run_id,system,seed,class,participants,online_mean,lookups,"), "{}", classes[0]);
+        assert!(classes.len() == 1 + runs.len() && classes[1].contains(",weak,7,7,"), "{classes:?}");
+        let last = |line: &String| line.rsplit(',').next().map(str::to_owned);
+        assert_eq!(nodes[..3].iter().filter_map(last).collect::<Vec<_>>(), ["class", "weak", ""]);
     }
 
     #[test]

@@ -90,6 +90,7 @@ fn outcome(kind: usize, scale: f64, seed: u64) -> Outcome {
         samples: samples(kind, scale, &mut dice),
         events: Vec::new(),
         load,
+        classes: Vec::new(),
         nodes: vec![node(0, "participant"), node(1, "server")],
         resources: vec![resource()],
         operations: vec![operation()],
@@ -216,6 +217,7 @@ fn node(machine: u32, role: &'static str) -> NodeRow {
     NodeRow {
         machine,
         role,
+        class: None,
         online_s: 3600.0,
         requests_per_online_s: Some(0.5),
         upload_per_online_s: Some(12.25),

@@ -51,7 +51,7 @@ pub struct Catalogue {
 impl Catalogue {
     /// # Panics
     /// If two figures have the same name.
-    fn new(metrics: Vec<Metric>) -> Catalogue {
+    pub(super) fn new(metrics: Vec<Metric>) -> Catalogue {
         let places: IndexMap<_, _> = metrics.iter().enumerate().map(|(i, metric)| (metric.name.clone(), i)).collect();
         assert_eq!(places.len(), metrics.len(), "two figures have the same name");
         Catalogue { metrics, places }
@@ -143,7 +143,13 @@ const LOADS: [(&str, &str, &str, &str); 3] = [
     ("records", "records", "records", "time mean of the records held while online"),
 ];
 
-fn add(list: &mut Vec<Metric>, name: impl Into<String>, unit: &'static str, better: Better, about: impl Into<String>) {
+pub(super) fn add(
+    list: &mut Vec<Metric>,
+    name: impl Into<String>,
+    unit: &'static str,
+    better: Better,
+    about: impl Into<String>,
+) {
     list.push(Metric { name: name.into(), unit, better, about: about.into() });
 }
 

@@ -22,7 +22,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     fn schedule_operation(&mut self, node: NodeId, kind: OperationKind, number: u32) {
         let epoch = self.seats[node.index()].epoch;
-        if let Some(at) = self.workload.due(&self.streams, kind, self.session(node), number, self.now) {
+        let ahead = self.kinds.ahead.get(node.index()).copied().unwrap_or_default();
+        if let Some(at) = self.workload.due(&self.streams, kind, self.session(node), number, self.now, ahead) {
             let order = Order::new(Class::Operation, node.0, number << 2 | kind as u32);
             let participant = node.0;
             self.queue.push(at, order, Event::Operation { participant, epoch, kind, number });
@@ -152,7 +153,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 if let Some(version) = self.version_at(node, record) {
                     self.got(op, Contact { node, hops: 0 }, version, Stage::Overlay);
                 } else if P::PLACEMENT == Placement::Servers && self.is_transferred(record) {
-                    let server = NodeId(self.participants);
+                    let server = P::server(&self.shared, node, target, None, &mut self.seats[node.index()].noise);
                     self.walk_found(op, &[Contact { node: server, hops: 1 }]);
                 } else if let Some(pointer) = pointer {
                     self.look_for_pointer(op, pointer);
@@ -169,7 +170,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     self.with_overlay(node, |overlay, cx| overlay.spread(cx, op, record, version));
                 }
                 Placement::Servers => {
-                    let server = P::server(&self.shared, target, &mut self.seats[node.index()].noise);
+                    let server = P::server(&self.shared, node, target, None, &mut self.seats[node.index()].noise);
                     self.walk_found(op, &[Contact { node: server, hops: 1 }]);
                 }
             },

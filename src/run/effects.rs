@@ -8,6 +8,7 @@ use super::simulation::Simulation;
 use crate::engine::Noise;
 use crate::engine::order::Class;
 use crate::overlay::{self, Change, Context, Key, NodeId, Placement, Protocol, RecordId, View};
+use crate::scenario::plan::Plan;
 use crate::storage::{self, Agent, Desk, Neighbourhood, Repair};
 
 /// Who is responsible by a node's own account.
@@ -35,10 +36,18 @@ impl<P: Protocol> Neighbourhood for Around<'_, P> {
 
     fn instead_of(&self, asked: NodeId, record: RecordId, noise: &mut Noise) -> NodeId {
         match P::PLACEMENT {
-            Placement::Servers => P::server(self.shared, self.record_keys[record.index()], noise),
+            Placement::Servers => {
+                let key = self.record_keys[record.index()];
+                P::server(self.shared, self.view.me, key, Some(asked), noise)
+            }
             Placement::Closest(_) | Placement::Everyone(_) => asked,
         }
     }
+}
+
+/// Bytes of values that the disk of a participant of this class takes, or of a machine without one.
+pub(super) fn disk(plan: &Plan, class: Option<u8>) -> u64 {
+    class.map_or(u64::MAX, |class| plan.population.classes[usize::from(class)].storage)
 }
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
@@ -90,6 +99,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             retries: self.patience.retries,
             backoff: self.patience.backoff,
             noise: &mut seat.noise,
+            disk: disk(self.plan, self.kinds.class(node.0)),
             sizes: &self.sizes,
             lists: &mut self.lists,
             effects: &mut effects,
@@ -179,6 +189,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     self.records.copy_made(self.now, record, true);
                     self.count_records(node);
                 }
+                Effect::Refused { .. } => self.observer.refused(self.now, node),
                 Effect::Dropped { record } => {
                     self.records.copy_dropped(self.now, record);
                     self.count_records(node);

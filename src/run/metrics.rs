@@ -1,5 +1,6 @@
 //! The metrics observer: counters and integer histograms, nothing kept per event. 128 bytes a machine.
 
+use super::by_class::ByClass;
 use super::catalogue::{Figures, METRICS, OPERATIONS, SERIES, TRAFFIC};
 use super::counters::{Level, Machine, Served, TableCheck};
 use super::observer::{Ended, Observer};
@@ -13,6 +14,7 @@ use crate::engine::{Duration, Time, prefetch};
 use crate::network::Loss;
 use crate::overlay::{Envelope, NodeId};
 use crate::population::OperationKind;
+use crate::scenario::plan::{Plan, System};
 use crate::storage::Coding;
 
 /// All counters of one run.
@@ -46,6 +48,7 @@ pub struct Metrics {
     pub(super) peers: Peers,
     pub(super) samples: Vec<Sample>,
     pub(super) operations: Option<Vec<OperationRow>>,
+    pub(super) classes: ByClass,
     interval: Interval,
 }
 
@@ -60,14 +63,13 @@ struct Interval {
 
 impl Metrics {
     pub fn new(
-        participants: u32,
-        servers: u32,
-        resources: u32,
-        coding: Coding,
+        (plan, system): (&Plan, &System),
+        (participants, servers): (u32, u32),
         everywhere: bool,
         operations: bool,
-        deadline: Duration,
+        classes: ByClass,
     ) -> Metrics {
+        let (resources, coding, deadline) = (plan.resources.count, system.storage.coding, plan.workload.deadline);
         let machines = (participants + servers) as usize;
         Metrics {
             participants,
@@ -96,6 +98,7 @@ impl Metrics {
             peers: Peers::new(machines as u32),
             samples: Vec::new(),
             operations: operations.then(Vec::new),
+            classes,
             interval: Interval::default(),
         }
     }
@@ -227,6 +230,7 @@ impl Observer for Metrics {
         (self.bytes, self.packets_sent, self.lost) = ([0; 3], 0, [0; Loss::ALL.len()]);
         self.served = Served::default();
         self.peers.clear();
+        self.classes.measurement_begins();
     }
 
     fn prefetch(&self, node: NodeId) {
@@ -312,6 +316,10 @@ impl Observer for Metrics {
         machine.records = held;
     }
 
+    fn refused(&mut self, _: Time, machine: NodeId) {
+        self.classes.refused(machine);
+    }
+
     fn stock(&mut self, at: Time, stock: &Stock) {
         self.available.set(at, stock.available.into());
         self.copies_online.set(at, stock.copies_online);
@@ -326,7 +334,10 @@ impl Observer for Metrics {
     }
 
     fn operation_issued(&mut self, at: Time, operation: &Operation) {
-        self.tallies[operation.kind as usize].issued += u64::from(operation.counted);
+        if operation.counted {
+            self.tallies[operation.kind as usize].issued += 1;
+            self.classes.issued(operation);
+        }
         if let Some(resource) = self.fetched_by(operation) {
             self.waves.asked(resource, at);
         }
@@ -350,6 +361,7 @@ impl Observer for Metrics {
             if let Some(resource) = self.fetched_by(operation) {
                 self.waves.ended(resource, at, ended.verdict, ended.verdict == Verdict::Correct && !ended.local);
             }
+            self.classes.ended(at, operation, ended);
             if let Some(rows) = &mut self.operations {
                 rows.push(operation_row(at, operation, ended));
             }

@@ -1,6 +1,7 @@
 //! Layer 5: the simulation loop, its observers, and what a run leaves behind.
 
 mod ahead;
+pub mod by_class;
 pub mod catalogue;
 mod counters;
 mod demand;
@@ -33,17 +34,19 @@ mod wave;
 
 use std::io::Write;
 
-use crate::engine::{Duration, Time};
+use crate::engine::{Duration, Streams, Time};
 use crate::overlay::{NodeId, Protocol, View};
 use crate::population;
 use crate::scenario::plan::{Plan, System};
 
+use by_class::ByClass;
 use counters::TableCheck;
 use metrics::Metrics;
 use observer::{Observer, Prints};
 use outcome::{Outcome, ResourceRow, Timing};
 use pointers::Pointers;
 use results::Facts;
+use scheme::Kinds;
 use simulation::Simulation;
 use trace::Trace;
 
@@ -86,29 +89,22 @@ pub fn simulate<P: Protocol>(
     let servers = P::servers(config).len() as u32;
     let everywhere = matches!(P::PLACEMENT, crate::overlay::Placement::Everyone(_));
     let timeline = scheme::timeline(plan, seed);
-    let (participants, resources) = (timeline.identities().len() as u32, plan.resources.count);
+    let kinds = Kinds::new(plan, &Streams::new(seed), &timeline);
+    let participants = timeline.identities().len() as u32;
+    let classes = ByClass::new(plan, &kinds);
     let length = plan.warmup + plan.measure;
     let watched = (
-        Metrics::new(
-            participants,
-            servers,
-            resources,
-            system.storage.coding,
-            everywhere,
-            wanted.operations,
-            plan.workload.deadline,
-        ),
+        Metrics::new((plan, system), (participants, servers), everywhere, wanted.operations, classes),
         Prints::new(Duration::from_nanos((length.as_nanos() / CHECKPOINTS).max(1))),
     );
     match trace {
         None => {
-            run(Simulation::<P, _>::new(plan, system, config, timeline, seed, watched), wanted, progress, |watched| {
-                watched
-            })
+            let simulation = Simulation::<P, _>::new(plan, system, config, (timeline, kinds), seed, watched);
+            run(simulation, wanted, progress, |watched| watched)
         }
         Some(out) => {
             let observer = (watched, Trace::new(out));
-            let simulation = Simulation::<P, _>::new(plan, system, config, timeline, seed, observer);
+            let simulation = Simulation::<P, _>::new(plan, system, config, (timeline, kinds), seed, observer);
             run(simulation, wanted, progress, |observer| &mut observer.0)
         }
     }
@@ -202,6 +198,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             metrics: metrics.report(&facts),
             events: scheme::marks(self.plan),
             load: metrics.quantiles(),
+            classes: metrics.class_rows(),
             nodes: if wanted.nodes { metrics.node_rows(contacts) } else { Vec::new() },
             resources,
             operations: metrics.operations.take().unwrap_or_default(),

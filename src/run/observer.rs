@@ -45,6 +45,8 @@ pub trait Observer {
     fn no_bootstrap(&mut self, at: Time, node: NodeId) {}
     /// A machine's records became so many.
     fn records(&mut self, at: Time, machine: NodeId, held: u32) {}
+    /// A machine's disk had no room for a record.
+    fn refused(&mut self, at: Time, machine: NodeId) {}
     /// What can be had of the resources, and what there is, became this.
     fn stock(&mut self, at: Time, stock: &Stock) {}
     /// A request entered service at a server.
@@ -85,6 +87,7 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         membership(at: Time, node: NodeId, joined: bool);
         no_bootstrap(at: Time, node: NodeId);
         records(at: Time, machine: NodeId, held: u32);
+        refused(at: Time, machine: NodeId);
         stock(at: Time, stock: &Stock);
         served(at: Time, server: NodeId, waited: Duration, service: Duration);
         operation_issued(at: Time, operation: &Operation);

@@ -13,6 +13,8 @@ pub struct Outcome {
     /// The events of the scenario file, in the order of time.
     pub events: Vec<Mark>,
     pub load: Quantiles,
+    /// By class of participants, in the order of the scenario; none without classes.
+    pub classes: Vec<ClassRow>,
     /// By machine.
     pub nodes: Vec<NodeRow>,
     /// By number; only if asked for.
@@ -117,12 +119,22 @@ pub fn lorenz(sorted: &[f64]) -> Option<[f64; POINTS]> {
     }))
 }
 
+/// The figures of a class of participants, from the end of the warm-up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassRow {
+    pub class: String,
+    /// Parallel to [`super::by_class::CLASSES`].
+    pub values: Vec<Option<f64>>,
+}
+
 /// One machine's figures, from the end of the warm-up.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NodeRow {
     pub machine: u32,
     /// `participant` or `server`.
     pub role: &'static str,
+    /// Its place among [`Outcome::classes`]; `None` without classes, and of a server.
+    pub class: Option<usize>,
     /// Seconds online.
     pub online_s: f64,
     /// `None` of a rate or mean: never online.

@@ -103,7 +103,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             let (record, until) = (self.provider_record(resource), self.now + providing.ttl.saturating_sub(age));
             self.directory.nearest(metric, self.record_keys[record.index()], self.replicas() as usize, &mut nearest);
             for &(_, node) in &nearest {
-                self.with_agent(node, |agent, desk, _| agent.hear_provider(desk, record, publisher, until));
+                self.with_agent(node, |agent, desk, _| {
+                    agent.hear_provider(desk, record, publisher, until);
+                });
             }
             self.announcements.until[resource as usize] = until;
             let due = self.now + providing.republish.saturating_sub(age);

@@ -48,7 +48,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let Spell { begins, ends, departs, .. } = self.timeline.spells(node.0)[spell as usize];
         let participant = node.0;
         if ends < Time::NEVER {
-            if let Some(churn) = &self.plan.population.churn
+            if let Some(churn) = self.plan.population.churn_of(self.kinds.class(node.0))
                 && ends_gracefully(&self.streams, self.session(node), churn.graceful)
             {
                 let at = begins + (ends - begins).saturating_sub(churn.notice);

@@ -1,5 +1,6 @@
 //! The state of a run at time zero.
 
+use super::effects::disk;
 use super::event::Event;
 use super::mending::Mending;
 use super::observer::Observer;
@@ -8,14 +9,14 @@ use super::oracle::Directory;
 use super::pointers::Pointers;
 use super::providers::{Announcements, providing};
 use super::records::Records;
-use super::scheme;
+use super::scheme::{self, Kinds};
 use super::sessions::NOWHERE;
 use super::simulation::{Counts, Seat, Service, Simulation};
 use super::transfers::{Transfers, in_packet};
 use crate::engine::queue::Queue;
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Streams, Time};
-use crate::network::{Access, Network, Station};
+use crate::network::{Access, Network, Site, Station};
 use crate::overlay::message::IDENTITY_BYTES;
 use crate::overlay::{Key, Lists, Metric, NodeId, Placement, Protocol, RecordId, Roster, Server, Version, View};
 use crate::population::{self, Timeline};
@@ -30,12 +31,13 @@ const SERVICE: Purpose = Purpose::new("service");
 const PUBLISHER: Purpose = Purpose::new("publisher");
 
 impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
-    /// A run with everybody offline. The timeline is what [`scheme::timeline`] makes of plan and seed.
+    /// A run with everybody offline. Timeline and kinds are what `scheme` makes of plan and
+    /// seed.
     pub fn new(
         plan: &'p Plan,
         system: &'p System,
         config: &'p P::Config,
-        timeline: Timeline,
+        (timeline, kinds): (Timeline, Kinds),
         seed: u64,
         observer: O,
     ) -> Self {
@@ -50,7 +52,6 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             .map(|one| Key(population::participant_key(&streams, one.participant, one.incarnation)))
             .collect();
         keys.extend((0..specs.len() as u64).map(|one| Key(streams.stream(SERVER_KEY, one).next_u64())));
-        let links: Vec<Access> = specs.iter().map(link).collect();
         let nodes = (0..machines).map(|node| P::new(config, &View::new(NodeId(node), &keys))).collect();
         let longest = P::longest_list(config).max(2 * OFFERED_AT_ONCE);
         let (count, coding) = (plan.resources.count, system.storage.coding);
@@ -61,7 +62,12 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         let later =
             plan.workload.requests.iter().filter_map(|request| request.bytes.map(|size| coding.piece_size(size)));
         let longest = if providing.is_some() { longest.max(LONGEST_LIST) } else { longest };
-        let mut network = Network::new(&plan.network, &streams, participants, &links);
+        let regions = plan.network.regions();
+        let region = |server: &Server| regions.zip(server.region.as_ref()).and_then(|(all, name)| all.number(name));
+        let sites = specs.iter().map(|server| Site { link: link(server), region: region(server) }).collect();
+        let mut network = Network::new(&plan.network, &streams, &scheme::machines(plan, &timeline, &kinds, sites));
+        let mut shared = P::shared(config, machines);
+        P::survey(&mut shared, &|a, b| network.delay(Time::ZERO, a.0, b.0));
         let publishers: Vec<NodeId> = publishers(&streams, plan).collect();
         if let Some(uplink) = providing.and_then(|providing| providing.uplink) {
             publishers.iter().for_each(|node| network.set_uplink(node.0, uplink));
@@ -73,6 +79,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             streams,
             participants,
             timeline,
+            kinds,
             workload: scheme::workload(plan),
             patience: P::patience(config),
             publications: publications(&streams, plan, coding, fixed),
@@ -90,7 +97,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             seats: (0..machines).map(|node| seat(&streams, node)).collect(),
             nodes,
             agents: (0..if count > 0 { machines } else { 0 }).map(|_| Agent::default()).collect(),
-            shared: P::shared(config, machines),
+            shared,
             lists: Lists::new(longest),
             services: (0..).zip(specs).map(|(number, spec)| service(&streams, number, spec)).collect(),
             downlinks: Default::default(),
@@ -151,7 +158,14 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
     }
 
     fn begin_converged(&mut self, online: &[NodeId]) {
+        // A copy, since what the handlers send changes the network's links.
+        let (network, now) = (self.network.clone(), self.now);
+        let round_trip = |a: NodeId, b: NodeId| {
+            let way = network.delay(now, a.0, b.0);
+            way + way
+        };
         let roster = Roster::new(online.iter().map(|node| (self.keys[node.index()], *node)).collect());
+        let roster = roster.with_round_trips(&round_trip);
         for &node in online {
             self.remember_joined(node);
         }
@@ -193,7 +207,11 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
 
     /// A copy is on a machine's disk at time zero.
     pub fn place(&mut self, record: RecordId, node: NodeId) {
-        self.agents[node.index()].store.keep(record, Version(0));
+        let store = &mut self.agents[node.index()].store;
+        if !store.has_room(record, disk(self.plan, self.kinds.class(node.0)), &self.sizes) {
+            return self.observer.refused(self.now, node);
+        }
+        store.keep(record, Version(0));
         self.records.copy_made(self.now, record, self.seats[node.index()].online);
         let held = self.held(node).len() as u32;
         self.observer.records(self.now, node, held);

@@ -22,6 +22,7 @@ use super::pieces::Wholes;
 use super::pointers::Pointers;
 use super::providers::Announcements;
 use super::records::Records;
+use super::scheme::Kinds;
 use super::transfers::Transfers;
 
 /// What is looked at for every event of a node.
@@ -122,6 +123,7 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     /// Identities of the timeline: nodes from this one on are dedicated servers.
     pub participants: u32,
     pub timeline: Timeline,
+    pub kinds: Kinds,
     pub workload: Workload,
     /// Of storage's requests; an overlay has its own.
     pub patience: Patience,

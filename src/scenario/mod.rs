@@ -11,6 +11,8 @@
 mod alternatives;
 mod axes;
 mod check;
+mod churn;
+mod classes;
 mod daily;
 mod document;
 mod environment;
@@ -38,8 +40,8 @@ mod written;
 pub use axes::{Axis, Point};
 pub use load::{Run, Runs, Scenario};
 pub use plan::{
-    Churn, Event, Plan, Popularity, Population, Rejoin, Repair, Resources, Sessions, Start, Storage, System, Target,
-    What, Workload,
+    Churn, Class, Event, Group, Plan, Popularity, Population, Rejoin, Repair, Resources, Sessions, Start, Storage,
+    System, Target, What, Workload,
 };
 pub use problem::{Kind, Problem, Problems};
 pub use registered::{AnyConfig, Refusal, Registered, parse_config};

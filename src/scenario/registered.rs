@@ -29,6 +29,12 @@ pub struct Registered {
     pub in_full: bool,
     /// The longest period of its maintenance, given what `parse` made.
     pub longest_period: fn(&AnyConfig) -> Duration,
+    /// The names of the regions that its servers stand in, likewise; `None`: where the network puts servers.
+    pub regions: fn(&AnyConfig) -> Vec<Option<String>>,
+    /// [`Protocol::PLACEMENT`].
+    pub placement: Placement,
+    /// [`Protocol::REMERGES`].
+    pub remerges: bool,
 }
 
 /// Why a protocol's table is refused.
@@ -49,6 +55,9 @@ impl Registered {
             schema: schema_of::<P::Config>,
             in_full: !matches!(P::PLACEMENT, Placement::Closest(_)),
             longest_period: longest_period::<P>,
+            regions: regions::<P>,
+            placement: P::PLACEMENT,
+            remerges: P::REMERGES,
         }
     }
 }
@@ -61,7 +70,15 @@ pub fn parse_config<C: Config>(table: Spanned<DeValue<'_>>) -> Result<Arc<AnyCon
 }
 
 fn longest_period<P: Protocol>(config: &AnyConfig) -> Duration {
-    P::longest_period(config.downcast_ref().expect("the configuration is what this protocol's parser made"))
+    P::longest_period(own::<P>(config))
+}
+
+fn regions<P: Protocol>(config: &AnyConfig) -> Vec<Option<String>> {
+    P::servers(own::<P>(config)).into_iter().map(|server| server.region).collect()
+}
+
+fn own<P: Protocol>(config: &AnyConfig) -> &P::Config {
+    config.downcast_ref().expect("the configuration is what this protocol's parser made")
 }
 
 /// In place, so that the key's own documentation may stand beside it.

@@ -14,11 +14,17 @@ use super::registered::{AnyConfig, Refusal, Registered};
 use super::source::Span;
 use super::storage::{kept_in_full, storage};
 use crate::engine::Duration;
+use crate::network::NetworkPlan;
 
 const STORAGE: &str = "storage";
 
-/// The systems in the order of the file, for so many resources.
-pub(super) fn systems(check: &mut Check<'_>, registered: &[Registered], resources: u32) -> Result<Vec<System>, Noted> {
+/// The systems in the order of the file, for so many resources. `network`: if it could be read.
+pub(super) fn systems(
+    check: &mut Check<'_>,
+    registered: &[Registered],
+    resources: u32,
+    network: Option<&NetworkPlan>,
+) -> Result<Vec<System>, Noted> {
     let common = check.section::<file::Storage>(STORAGE).map(Option::unwrap_or_default);
     if let Ok(common) = &common {
         storage(check, STORAGE, common, &file::Storage::default(), resources)?;
@@ -32,7 +38,31 @@ pub(super) fn systems(check: &mut Check<'_>, registered: &[Registered], resource
         .into_iter()
         .map(|(name, value)| system(check, (&common, resources), registered, (name.get_ref(), name.span()), value))
         .collect();
+    if let Some(network) = network {
+        systems.iter().flatten().for_each(|system| check_regions(check, registered, system, network));
+    }
     systems.into_iter().collect()
+}
+
+/// Servers stand in regions that there are.
+fn check_regions(check: &mut Check<'_>, registered: &[Registered], system: &System, network: &NetworkPlan) {
+    let protocol = registered.iter().find(|protocol| protocol.name == system.protocol).expect("it was read by it");
+    for (number, name) in (protocol.regions)(&*system.config).into_iter().enumerate() {
+        let Some(name) = name else { continue };
+        let path = format!("systems.{}.{}.regions.{number}", system.name, system.protocol);
+        match network.regions() {
+            None => {
+                let help = "add [network.latency.regions], or leave this out";
+                check.wrong(&path, "there are no regions to stand in", help);
+            }
+            Some(regions) if regions.number(&name).is_none() => {
+                let names: Vec<&str> = regions.names.iter().map(String::as_str).collect();
+                let span = check.at(&path, "").span.expect("the system was read from there");
+                check.note(Problem::unknown(span, "region", &name, &names));
+            }
+            Some(_) => {}
+        }
+    }
 }
 
 fn system(

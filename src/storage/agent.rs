@@ -27,6 +27,10 @@ pub enum Effect {
     Kept {
         record: RecordId,
     },
+    /// This node's disk had no room for a record.
+    Refused {
+        record: RecordId,
+    },
     /// This node dropped its copy.
     Dropped {
         record: RecordId,
@@ -96,6 +100,8 @@ pub struct Desk<'a> {
     pub backoff: Option<Backoff>,
     /// The node's own small generator.
     pub noise: &'a mut Noise,
+    /// Bytes of values that this node's disk takes; `u64::MAX` without limit.
+    pub disk: u64,
     /// Bytes of every record's value.
     pub sizes: &'a [u32],
     pub lists: &'a mut Lists,
@@ -204,13 +210,17 @@ impl Agent {
         match message {
             Message::Store { record, .. } if desk.is_about_providers(record) => {
                 let until = desk.now + desk.terms.expect("there are providers").providing.ttl;
-                self.hear_provider(desk, record, from.from, until);
+                if !self.hear_provider(desk, record, from.from, until) {
+                    return desk.reply(from, Message::Missing { record });
+                }
                 desk.reply(from, Message::Stored { record });
                 desk.do_effect(Effect::Stored { op: from.op.expect("providers speak for themselves") });
             }
             Message::Store { record, version, .. } => {
                 self.no_more_coming(record, version);
-                self.keep(desk, record, version);
+                if !self.keep(desk, record, version) {
+                    return desk.reply(from, Message::Missing { record });
+                }
                 desk.reply(from, Message::Stored { record });
                 if let Some(op) = from.op {
                     desk.do_effect(Effect::Stored { op });
@@ -253,10 +263,13 @@ impl Agent {
         let Some(pending) = self.rpcs.close(from) else { return };
         match (pending.tag, message) {
             (Tag::Put(op), Message::Stored { .. }) => self.put_answered(desk, op, Some(from.from)),
+            (Tag::Put(op), Message::Missing { .. }) => self.put_refused(desk, op),
             (Tag::Get(op), Message::Value { version, .. }) => self.get_answered(desk, op, Some(version)),
             (Tag::Get(op), Message::Missing { .. }) => self.get_answered(desk, op, None),
             (Tag::Repair(record), Message::Stored { .. }) => self.on_word(desk, record, from.from, neighbourhood),
-            (Tag::Repair(record), Message::Value { version, .. }) => self.keep(desk, record, version),
+            (Tag::Repair(record), Message::Value { version, .. }) => {
+                self.keep(desk, record, version);
+            }
             (Tag::Repair(_), Message::Missing { .. }) => {}
             (Tag::Meet(_), Message::Met { resource, list }) => self.on_met(desk, from.from, resource, list),
             (Tag::Meet(resource), Message::Missing { .. }) => self.give_up_if_alone(desk, resource),
@@ -342,11 +355,17 @@ impl Agent {
         self.shares.iter_mut().for_each(|shares| shares.suspend());
     }
 
-    /// Keeps a version on this node's disk.
-    pub fn keep(&mut self, desk: &mut Desk<'_>, record: RecordId, version: Version) {
+    /// Keeps a version on this node's disk. False if there is no room for it. (A newer version takes the place of the one
+    /// before it.)
+    pub fn keep(&mut self, desk: &mut Desk<'_>, record: RecordId, version: Version) -> bool {
+        if !self.store.has_room(record, desk.disk, desk.sizes) {
+            desk.do_effect(Effect::Refused { record });
+            return false;
+        }
         if self.store.keep(record, version) {
             desk.do_effect(Effect::Kept { record });
         }
+        true
     }
 
     /// Bytes allocated for requests and operations under way.

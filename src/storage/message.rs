@@ -14,7 +14,7 @@ pub enum Message {
     Fetch { record: RecordId },
     /// Reply: this version, with its value.
     Value { record: RecordId, version: Version, bytes: u32 },
-    /// Reply: nothing.
+    /// Reply: nothing; to a request to keep something: there is no room.
     Missing { record: RecordId },
     /// Request: I hold these. Pairs of record number and version. `moved_up`: another responsible node has gone, and the
     /// receiver takes its place, though it may not know yet.

@@ -24,6 +24,8 @@ pub struct Put {
     record: RecordId,
     version: Version,
     waiting: u32,
+    /// Somebody had no room for it.
+    refused: bool,
     storers: Vec<NodeId>,
 }
 
@@ -112,15 +114,19 @@ impl Agent {
     /// Stores `version` on the nodes that the walk named, on this one too if it is among them. Acknowledged when each
     /// has stored it or timed out and at least one has stored it.
     pub fn put(&mut self, desk: &mut Desk<'_>, op: OpId, record: RecordId, version: Version, named: &[Contact]) {
-        let mut put = Put { op, record, version, waiting: 1, storers: Vec::with_capacity(named.len()) };
+        let mut put = Put { op, record, version, waiting: 1, refused: false, storers: Vec::with_capacity(named.len()) };
         for contact in named {
             if contact.node == desk.me {
-                match desk.terms.filter(|_| desk.is_about_providers(record)) {
+                let kept = match desk.terms.filter(|_| desk.is_about_providers(record)) {
                     Some(terms) => self.hear_provider(desk, record, desk.me, desk.now + terms.providing.ttl),
                     None => self.keep(desk, record, version),
+                };
+                if kept {
+                    desk.do_effect(Effect::Stored { op });
+                    put.storers.push(desk.me);
+                } else {
+                    put.refused = true;
                 }
-                desk.do_effect(Effect::Stored { op });
-                put.storers.push(desk.me);
             } else {
                 put.waiting += 1;
                 let message = Message::Store { record, version, bytes: desk.size(record) };
@@ -129,6 +135,14 @@ impl Agent {
         }
         self.puts.push(put);
         self.put_answered(desk, op, None); // what it waited for was the end of this loop
+    }
+
+    /// A node that was asked to store has no room.
+    pub(super) fn put_refused(&mut self, desk: &mut Desk<'_>, op: OpId) {
+        if let Some(put) = self.puts.iter_mut().find(|put| put.op == op) {
+            put.refused = true;
+        }
+        self.put_answered(desk, op, None);
     }
 
     pub(super) fn put_answered(&mut self, desk: &mut Desk<'_>, op: OpId, storer: Option<NodeId>) {
@@ -141,7 +155,8 @@ impl Agent {
         }
         let put = self.puts.swap_remove(at);
         if put.storers.is_empty() {
-            return desk.do_effect(Effect::Failed { op, cause: Cause::Timeout });
+            let cause = if put.refused { Cause::QueueFull } else { Cause::Timeout };
+            return desk.do_effect(Effect::Failed { op, cause });
         }
         let storers = Storers { first: desk.effects.storers.len() as u32, count: put.storers.len() as u32 };
         desk.effects.storers.extend(put.storers);

@@ -80,10 +80,14 @@ impl Agent {
     }
 
     /// `provider` provides a resource, by its own word; `record` stands for the records about it.
-    pub fn hear_provider(&mut self, desk: &mut Desk<'_>, record: RecordId, provider: NodeId, until: Time) {
-        self.shares().words.hear(desk.resource_of(record), provider, until);
-        self.keep(desk, record, Version(0));
-        self.time_words(desk);
+    /// False if the disk has no room for it.
+    pub fn hear_provider(&mut self, desk: &mut Desk<'_>, record: RecordId, provider: NodeId, until: Time) -> bool {
+        let kept = self.keep(desk, record, Version(0));
+        if kept {
+            self.shares().words.hear(desk.resource_of(record), provider, until);
+            self.time_words(desk);
+        }
+        kept
     }
 
     /// Sets a timer for the first record to expire, if none is set.

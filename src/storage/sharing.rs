@@ -296,9 +296,8 @@ impl Agent {
         let is_new = swarm.exchange.arrived(from, piece);
         let (complete, hops) = (swarm.exchange.is_complete(), swarm.hops);
         let ops = if complete { std::mem::take(&mut swarm.ops) } else { Vec::new() };
-        if is_new && providing.share {
-            let peers: Vec<NodeId> = swarm.exchange.takers().collect();
-            self.keep(desk, record, version);
+        let peers: Vec<NodeId> = swarm.exchange.takers().collect();
+        if is_new && providing.share && self.keep(desk, record, version) {
             peers.into_iter().for_each(|peer| desk.notice(peer, Message::Has { record }));
         }
         if !complete {

@@ -39,6 +39,8 @@ struct Nodes {
     repair: Repair,
     /// Bytes of the record's value.
     size: u32,
+    /// Bytes that each node's disk takes.
+    disks: Vec<u64>,
     now: Time,
     lists: Lists,
     packets: VecDeque<(NodeId, Envelope, Message)>,
@@ -57,6 +59,7 @@ impl Nodes {
             down: Vec::new(),
             repair: Repair::Eager,
             size: 100,
+            disks: vec![u64::MAX; all.len()],
             now: Time::ZERO,
             lists: Lists::new(32),
             packets: VecDeque::new(),
@@ -97,6 +100,7 @@ impl Nodes {
             retries: 0,
             backoff: None,
             noise: &mut Noise::new(1),
+            disk: self.disks[node.index()],
             sizes: &[self.size],
             lists: &mut self.lists,
             effects: &mut effects,
@@ -325,4 +329,17 @@ fn nobody_takes_what_is_not_its_own_and_the_holder_puts_it_where_it_belongs() {
     assert_eq!(nodes.holds(1), [4], "node 3 declines");
     let back = Effect::Return { record: RECORD, version: Version(1) };
     assert!(nodes.ended(|effect| *effect == back));
+}
+
+#[test]
+fn a_put_counts_on_those_that_have_room_and_fails_as_refused_without_any() {
+    let mut nodes = Nodes::new(4);
+    nodes.disks[1] = 99;
+    nodes.put(3, 7, &[0, 1]);
+    assert_eq!((nodes.storers.as_slice(), nodes.holds(7)), (&[NodeId(0)][..], vec![0]));
+    nodes.disks[2] = 0;
+    nodes.put(2, 8, &[1, 2]);
+    assert!(nodes.ended(|effect| *effect == Effect::Failed { op: OP, cause: Cause::QueueFull }));
+    assert_eq!(nodes.effects.iter().filter(|(_, effect)| *effect == Effect::Refused { record: RECORD }).count(), 3);
+    assert_eq!(nodes.holds(8), [0; 0]);
 }

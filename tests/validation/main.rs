@@ -6,6 +6,7 @@
 
 mod accounts;
 mod churn;
+mod classes;
 mod conformance;
 mod durability;
 mod environment;

@@ -225,7 +225,6 @@ fn churn_without_a_finite_mean_is_refused() {
 fn keys_of_later_work_are_refused_as_such() {
     for (line, marked) in [
         ("network.nat.shares = { open = 1 }", "nat"),
-        ("population.classes = []", "classes"),
         ("systems.b = { ring = {}, traversal = {} }", "traversal"),
         ("systems.b = { ring = {}, storage.cache = {} }", "cache"),
     ] {
