@@ -64,9 +64,12 @@ fn providing(check: &mut Check<'_>, path: &str, own: &file::Storage, common: &fi
     };
     let key = if own.republish.is_some() { "republish" } else { "ttl" };
     let at = format!("{path}.provider.{key}");
+    if own.ttl.is_none() && own.republish.is_none() {
+        return providing; // it is noted where it is said
+    }
     if providing.republish == Duration::ZERO {
         check.wrong(&at, "providers cannot speak all the time", "write a duration above zero");
-    } else if providing.ttl <= providing.republish && (own.ttl.is_some() || own.republish.is_some()) {
+    } else if providing.ttl <= providing.republish {
         let message = format!(
             "a provider record that is kept for {} expires before it is renewed after {}",
             providing.ttl, providing.republish

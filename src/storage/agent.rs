@@ -125,8 +125,8 @@ pub enum Tag {
     Meet(u32),
     /// A turn given to a peer.
     Turn(u32),
-    /// A piece asked for in one's turn.
-    Piece(RecordId),
+    /// A piece of a resource asked for in one's turn.
+    Piece(u32, u8),
     /// The time until somebody looks after a resource that is being fetched.
     Watch(u32),
     /// The time until a provider record expires.
@@ -274,8 +274,10 @@ impl Agent {
             (Tag::Meet(_), Message::Met { resource, list }) => self.on_met(desk, from.from, resource, list),
             (Tag::Meet(resource), Message::Missing { .. }) => self.give_up_if_alone(desk, resource),
             (Tag::Turn(resource), Message::Pass { .. }) => self.turn_over(desk, from.from, resource),
-            (Tag::Piece(record), Message::Value { version, .. }) => self.on_piece(desk, from.from, record, version),
-            (Tag::Piece(record), Message::Missing { .. }) => self.piece_failed(desk, from.from, record),
+            (Tag::Piece(..), Message::Value { record, version, .. }) => self.on_piece(desk, from.from, record, version),
+            (Tag::Piece(resource, piece), Message::Missing { .. }) => {
+                self.piece_failed(desk, from.from, resource, piece);
+            }
             (Tag::Offer, Message::Standings { list }) => self.on_standings(desk, from.from, list, neighbourhood),
             // A reply so late that its number, one of 65,535, is in use again.
             (_, _) => {}
@@ -294,9 +296,11 @@ impl Agent {
                 }
                 Tag::Pause(op) => self.ask_again(desk, op, pending.to, pending.retries, neighbourhood),
                 Tag::Repair(record) if neighbourhood.passes_puts_on() => self.offer_again(desk, pending.to, record),
-                Tag::Meet(resource) | Tag::Turn(resource) => self.peer_lost(desk, pending.to, resource),
-                Tag::Piece(record) => {
-                    self.peer_lost(desk, pending.to, desk.terms.expect("pieces are shared").coding.resource(record));
+                Tag::Meet(resource) => self.peer_lost(desk, pending.to, resource),
+                Tag::Turn(resource) => self.turn_over(desk, pending.to, resource),
+                Tag::Piece(resource, piece) => {
+                    self.send_meet(desk, resource, pending.to);
+                    self.piece_failed(desk, pending.to, resource, piece);
                 }
                 Tag::Watch(resource) => self.look_after(desk, resource),
                 Tag::Expiry => self.expire(desk),

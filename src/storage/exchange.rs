@@ -33,8 +33,11 @@ mod tests;
 pub use bitmap::Bitmap;
 pub use uploads::Uploads;
 
-/// Peers that a machine connects to for a resource, at most (BitTorrent's trackers name 50).
+/// Peers that a machine connects to for a resource of its own accord, at most (BitTorrent's trackers name 50).
 pub const PEERS: usize = 50;
+
+/// Peers that it is connected to for a resource, at most, those included that have come to it.
+pub const MOST_PEERS: usize = 100;
 
 /// Pieces of a resource that a machine fetches at a time if it can, whether or not its downlink is full.
 pub const FEW_FETCHES: usize = 4;
@@ -78,14 +81,21 @@ struct Peer {
 impl Exchange {
     /// Of a machine that has the pieces `had` and wants any `wanted` different ones. Panics if there are not so many.
     pub fn new(had: Bitmap, wanted: u32) -> Exchange {
-        assert!(wanted <= had.len(), "{wanted} of {} pieces are never had", had.len());
-        let under_way = Bitmap::new(had.len());
-        Exchange { copies: vec![0; had.len() as usize], had, wanted, under_way, fetches: Vec::new(), peers: Vec::new() }
+        let (copies, under_way) = (vec![0; had.len() as usize], Bitmap::new(had.len()));
+        let mut exchange = Exchange { had, wanted: 0, copies, under_way, fetches: Vec::new(), peers: Vec::new() };
+        exchange.want(wanted);
+        exchange
     }
 
     /// The pieces that are here.
     pub fn had(&self) -> &Bitmap {
         &self.had
+    }
+
+    /// It wants any `wanted` different pieces from now on. Panics if there are not so many.
+    pub fn want(&mut self, wanted: u32) {
+        assert!(wanted <= self.had.len(), "{wanted} of {} pieces are never had", self.had.len());
+        self.wanted = wanted;
     }
 
     /// Whether as many pieces are here as are wanted.
@@ -95,7 +105,7 @@ impl Exchange {
 
     /// Whether no further peer is to be met.
     pub fn is_full(&self) -> bool {
-        self.peers.len() >= PEERS
+        self.peers.len() >= MOST_PEERS
     }
 
     /// Those it is connected to.
@@ -211,12 +221,9 @@ impl Exchange {
         self.peers.iter().filter(|peer| peer.had.count() < peer.had.len()).map(|peer| peer.node)
     }
 
-    /// Nobody counts as asked any more. Gives all peers, to be met again.
-    pub fn begin_anew(&mut self) -> impl Iterator<Item = NodeId> {
-        self.peers.iter_mut().map(|peer| {
-            peer.asked = false;
-            peer.node
-        })
+    /// Nobody counts as asked any more: what was said to them may have been lost.
+    pub fn ask_anew(&mut self) {
+        self.peers.iter_mut().for_each(|peer| peer.asked = false);
     }
 
     fn find(&self, node: NodeId) -> Option<usize> {

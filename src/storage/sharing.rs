@@ -1,9 +1,9 @@
 //! Fetching a resource from its providers, and serving those who fetch it: the [exchange](super::exchange) in messages.
 //!
 //! Whoever wants a resource *meets* its providers: each says which pieces it has, and the one asked names others that it has
-//! met (as BitTorrent's peer exchange, BEP 11, does), so that those who fetch at the same time find each other. Nothing is
-//! said to a peer that has gone; whoever leaves a request of this machine unanswered is forgotten. A machine that neither
-//! gets nor expects a piece for half a minute meets everybody again.
+//! met (as BitTorrent's peer exchange, BEP 11, does), so that those who fetch at the same time find each other. Whoever does
+//! not send a piece that it was asked for is met again, and forgotten if it does not answer. Every half a minute a machine asks
+//! those again from whom it waits for a turn, and if nothing is under way it meets everybody again.
 
 use super::Coding;
 use super::agent::{Agent, Desk, Effect, Tag};
@@ -14,12 +14,15 @@ use crate::engine::{Duration, Source};
 use crate::overlay::message::LARGEST_IN_PACKET;
 use crate::overlay::{Cause, Contact, Envelope, List, NodeId, OpId, RecordId, Version};
 
-/// Without a piece for so long, a machine meets its peers again (our choice; BitTorrent clients wait a minute before they
-/// call a peer snubbed).
+/// How often a machine looks after what it fetches (our choice; BitTorrent clients wait a minute before they call a peer
+/// snubbed).
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Words of a bitmap in a message.
 const BITMAP_WORDS: usize = Coding::MOST_PIECES as usize / 32;
+
+/// Resources that a machine keeps an exchange of at a time beside those that it fetches, at most: serving needs none.
+const MOST_SERVED: usize = 64;
 
 /// Entries of the longest list in a message about sharing.
 pub const LONGEST_LIST: usize = BITMAP_WORDS + PEERS;
@@ -58,6 +61,16 @@ struct Swarm {
 impl Shares {
     fn find(&mut self, resource: u32) -> Option<&mut Swarm> {
         self.swarms.iter_mut().find(|swarm| swarm.resource == resource)
+    }
+
+    /// Forgets the exchange of a resource that is only served, if there are as many as may be.
+    fn make_room(&mut self) {
+        let served = |swarm: &Swarm| swarm.ops.is_empty();
+        if self.swarms.iter().filter(|swarm| served(swarm)).count() >= MOST_SERVED
+            && let Some(first) = self.swarms.iter().position(served)
+        {
+            self.swarms.remove(first);
+        }
     }
 
     /// The session ended: the records of providers stay.
@@ -113,17 +126,9 @@ impl Agent {
     /// A get of a resource has learned who provides it.
     pub fn join(&mut self, desk: &mut Desk<'_>, op: OpId, resource: u32, named: &[Contact]) {
         let needed = desk.terms().coding.needed;
-        if self.shares().find(resource).is_none() {
-            let had = self.pieces_of(desk, resource);
-            self.shares().swarms.push(Swarm {
-                resource,
-                exchange: Exchange::new(had, needed),
-                ops: Vec::new(),
-                dialled: Vec::new(),
-                hops: named.first().map_or(0, |one| one.hops),
-            });
-        }
-        let swarm = self.shares().find(resource).expect("it was just made");
+        let swarm = self.swarm(desk, resource);
+        swarm.exchange.want(needed);
+        swarm.hops = named.first().map_or(0, |one| one.hops);
         swarm.ops.push(op);
         if swarm.ops.len() == 1 {
             self.watch(desk, resource);
@@ -131,6 +136,17 @@ impl Agent {
         named.iter().for_each(|one| self.dial(desk, resource, one.node));
         self.fetch_more(desk, resource);
         self.give_up_if_alone(desk, resource);
+    }
+
+    /// The exchange of a resource, a new one with what is on this machine's disk if there was none.
+    fn swarm(&mut self, desk: &Desk<'_>, resource: u32) -> &mut Swarm {
+        if self.shares().find(resource).is_none() {
+            let exchange = Exchange::new(self.pieces_of(desk, resource), 0);
+            let (ops, dialled) = (Vec::new(), Vec::new());
+            self.shares().make_room();
+            self.shares().swarms.push(Swarm { resource, exchange, ops, dialled, hops: 0 });
+        }
+        self.shares().find(resource).expect("it was there, or was just made")
     }
 
     /// What of a resource is on this machine's disk.
@@ -161,7 +177,7 @@ impl Agent {
         self.send_meet(desk, resource, peer);
     }
 
-    fn send_meet(&mut self, desk: &mut Desk<'_>, resource: u32, peer: NodeId) {
+    pub(super) fn send_meet(&mut self, desk: &mut Desk<'_>, resource: u32, peer: NodeId) {
         let Some(swarm) = self.shares().find(resource) else { return };
         let op = swarm.ops.first().copied();
         let nothing = Bitmap::new(swarm.exchange.had().len());
@@ -193,23 +209,19 @@ impl Agent {
     /// Somebody wants to exchange pieces of a resource: it is told what this machine has, and whom else to meet.
     fn met_by(&mut self, desk: &mut Desk<'_>, from: &Envelope, resource: u32, list: List) {
         let (had, _) = desk.read_bitmap(list);
-        if self.shares().find(resource).is_none() {
-            let own = self.pieces_of(desk, resource);
-            if own.count() == 0 {
-                return desk.reply(from, Message::Missing { record: desk.record_of(resource) });
-            }
-            let exchange = Exchange::new(own, 0);
-            let (ops, dialled) = (Vec::new(), Vec::new());
-            self.shares().swarms.push(Swarm { resource, exchange, ops, dialled, hops: 0 });
+        if self.shares().find(resource).is_none() && self.pieces_of(desk, resource).count() == 0 {
+            return desk.reply(from, Message::Missing { record: desk.record_of(resource) });
         }
-        let swarm = self.shares().find(resource).expect("it was just made");
+        let swarm = self.swarm(desk, resource);
         let mut others: Vec<NodeId> = swarm.exchange.peers().filter(|peer| *peer != from.from).collect();
         if others.len() > PEERS {
             let first = desk.noise.below(others.len() as u64) as usize;
             others.rotate_left(first);
             others.truncate(PEERS);
         }
-        swarm.exchange.meet(from.from, had);
+        if !swarm.exchange.is_full() {
+            swarm.exchange.meet(from.from, had);
+        }
         let nothing = Bitmap::new(swarm.exchange.had().len());
         let own = if desk.terms().providing.share || swarm.ops.is_empty() { swarm.exchange.had() } else { &nothing };
         let list = desk.put_bitmap(own, others);
@@ -251,7 +263,7 @@ impl Agent {
         });
         let Some((op, piece)) = chosen else { return desk.reply(from, Message::Pass { resource }) };
         let record = coding.record(resource, piece);
-        desk.call(&mut self.rpcs, from.from, Some(op), Message::Fetch { record }, Tag::Piece(record));
+        desk.call(&mut self.rpcs, from.from, Some(op), Message::Fetch { record }, Tag::Piece(resource, piece as u8));
         self.fetch_more(desk, resource);
     }
 
@@ -313,10 +325,9 @@ impl Agent {
     }
 
     /// A peer does not give the piece that it was asked for.
-    pub(super) fn piece_failed(&mut self, desk: &mut Desk<'_>, from: NodeId, record: RecordId) {
-        let (resource, piece) = desk.terms().coding.piece(record);
+    pub(super) fn piece_failed(&mut self, desk: &mut Desk<'_>, from: NodeId, resource: u32, piece: u8) {
         if let Some(swarm) = self.shares().find(resource) {
-            swarm.exchange.failed(from, piece);
+            swarm.exchange.failed(from, piece.into());
             self.fetch_more(desk, resource);
         }
     }
@@ -347,12 +358,14 @@ impl Agent {
         self.drop_swarm(resource);
     }
 
-    /// Half a minute has passed: without anything under way everybody is met again.
+    /// Half a minute has passed: turns are asked for again, and without anything under way everybody is met again.
     pub(super) fn look_after(&mut self, desk: &mut Desk<'_>, resource: u32) {
         let Some(swarm) = self.shares().find(resource).filter(|swarm| !swarm.ops.is_empty()) else { return };
+        swarm.exchange.ask_anew();
         let idle = swarm.exchange.under_way() == 0;
-        let peers: Vec<NodeId> = if idle { swarm.exchange.begin_anew().collect() } else { Vec::new() };
+        let peers: Vec<NodeId> = swarm.exchange.peers().filter(|_| idle).collect();
         peers.into_iter().for_each(|peer| self.send_meet(desk, resource, peer));
+        self.fetch_more(desk, resource);
         self.watch(desk, resource);
     }
 
@@ -373,6 +386,10 @@ impl Agent {
 
     fn drop_swarm(&mut self, resource: u32) {
         self.shares().swarms.retain(|swarm| swarm.resource != resource);
-        self.rpcs.retain(|pending| !matches!(pending.tag, Tag::Watch(other) | Tag::Meet(other) if other == resource));
+        let of = |tag| match tag {
+            Tag::Watch(of) | Tag::Meet(of) | Tag::Piece(of, _) => Some(of),
+            _ => None,
+        };
+        self.rpcs.retain(|pending| of(pending.tag) != Some(resource));
     }
 }

@@ -52,6 +52,19 @@ fn peers_that_share_come_near_the_least_time_of_distribution_and_never_below() {
 }
 
 #[test]
+fn an_exchange_survives_the_loss_of_packets() {
+    let system = r#"
+        network.loss = 0.02
+        storage = { placement = "provider", pieces = 100, provider.uplink = "30Mbit/s" }
+        [systems.peers.kademlia]"#;
+    let ran = only(&rush(20, 2.0, system), OPERATIONS_TOO);
+    let ratio = distribution(&ran) / (FILE_BITS / DOWNLINK);
+    println!("{ratio:.3} times the bound without losses");
+    assert!(ratio < 1.5, "{ratio:.3} times the bound without losses");
+    assert!(ran.figure("packets_lost_loss") > 1000.0);
+}
+
+#[test]
 fn a_server_alone_takes_as_long_as_its_uplink_or_the_slowest_downlink_does() {
     let system = "[systems.server.client-server]\nuplink = '30Mbit/s'\ndownlink = 'unlimited'\nworkers = 100";
     for n in [10, 100] {

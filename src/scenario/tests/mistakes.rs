@@ -304,5 +304,5 @@ fn what_does_not_go_together_with_providers_is_shown_where_it_stands() {
 
 #[test]
 fn provider_records_need_providers() {
-    with("storage.provider.share = false", "there are no provider records without providers", "share = false");
+    with("storage.provider.share = false", "there are no provider records without providers", "provider");
 }

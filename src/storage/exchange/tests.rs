@@ -66,7 +66,7 @@ impl Swarm {
             self.meet(node, 0);
             for _ in 0..PEERS / 2 {
                 let other = 1 + self.noise.below(u64::from(count) - 1) as u32;
-                let full = [node, other].iter().any(|&one| self.exchanges[one as usize].is_full());
+                let full = [node, other].iter().any(|&one| self.exchanges[one as usize].peers().count() >= PEERS);
                 if other != node && !full {
                     self.meet(node, other);
                 }
