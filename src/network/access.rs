@@ -46,6 +46,14 @@ impl Link {
         Link { free_at: Time::ZERO, nanos_per_byte, limit }
     }
 
+    /// The same queue at another rate; nothing is in it.
+    pub(super) fn set_rate(&mut self, rate: f64) {
+        let pace = 8e9 / rate;
+        self.limit =
+            if self.limit == Duration::MAX { self.limit } else { self.limit.mul_f64(pace / self.nanos_per_byte) };
+        self.nanos_per_byte = pace;
+    }
+
     /// Nanoseconds a byte.
     pub(super) const fn pace(&self) -> f64 {
         self.nanos_per_byte

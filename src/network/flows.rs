@@ -30,6 +30,13 @@ pub struct Wake {
     pub from: u32,
 }
 
+/// An end of a flow: its line is the sender's uplink or the receiver's downlink.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Sender = 0,
+    Receiver = 1,
+}
+
 /// What is left when a flow is over: what it carried, and the bytes moved that [`Flows::account`] has not told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ended<J> {
@@ -172,6 +179,18 @@ impl<J: Copy> Flows<J> {
         let lines = self.lines.get(machine as usize);
         let slots = lines.into_iter().flatten().flat_map(|line| &line.flows);
         slots.filter_map(|&slot| self.entry(slot)).collect()
+    }
+
+    /// How many flows a line has.
+    pub fn count(&self, machine: u32, end: End) -> usize {
+        self.lines.get(machine as usize).map_or(0, |lines| lines[end as usize].flows.len())
+    }
+
+    /// The part of a line's rate that the flows on it have: 1 if it is full, 0 if it has no flows or no limit.
+    pub fn load(&self, machine: u32, end: End) -> f64 {
+        let Some(line) = self.lines.get(machine as usize).map(|lines| &lines[end as usize]) else { return 0.0 };
+        let flows = line.flows.iter().filter_map(|&slot| self.slots[slot as usize].1.as_ref());
+        flows.map(|flow| line.pace / flow.pace).filter(|part| part.is_finite()).sum()
     }
 
     /// Tells of every flow the bytes that have moved since it was last told of. Changes no flow.

@@ -27,7 +27,7 @@ pub use access::Access;
 pub use burst::Burst;
 pub use coordinates::{Coordinates, Layout};
 pub use diurnal::Diurnal;
-pub use flows::{FlowId, Flows, Wake};
+pub use flows::{End, FlowId, Flows, Wake};
 pub use inflation::Inflation;
 pub use latency::Latency;
 pub use loss::Loss;

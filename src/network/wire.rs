@@ -174,6 +174,13 @@ impl Network {
         self.propagation.prefetch(machine);
     }
 
+    /// The uplink of a participant, if it has one, is of so many bit/s from now on.
+    pub fn set_uplink(&mut self, machine: u32, rate: f64) {
+        if let Some(uplink) = self.uplinks.of_mut(machine) {
+            uplink.set_rate(rate);
+        }
+    }
+
     /// Nanoseconds a byte of a machine's uplink and downlink, 0 without limit: what its flows share ([`super::Flows`]).
     pub fn paces(&self, machine: u32) -> [f64; 2] {
         [&self.uplinks, &self.downlinks].map(|links| links.of(machine).map_or(0.0, Link::pace))

@@ -38,8 +38,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let coding = self.records.coding();
         let held: Vec<RecordId> = self.held(node).iter().map(|held| held.record).collect();
         for record in held {
-            let next = (coding.piece(record) + 1) % coding.pieces();
-            let next = coding.record(coding.resource(record), next);
+            let (resource, piece) = coding.piece(record);
+            let next = coding.record(resource, (piece + 1) % coding.pieces());
             if self.seats[node.index()].settled && !self.operations.publishes(node, next) {
                 self.get_unasked(node, next, Errand::Audit);
             }

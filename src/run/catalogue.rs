@@ -191,6 +191,8 @@ fn operation_metrics(list: &mut Vec<Metric>, operation: &str) {
     }
     if operation == "get" {
         add(list, "get_local_ratio", "", Higher, "correct gets answered from the machine's own portion");
+        let about = "from the first get of a resource until the last who asked has it, the longest of all; empty if some never do";
+        add(list, "distribution_time_s", "s", Lower, about);
     }
     if operation == "put" {
         add(

@@ -73,6 +73,17 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.issue(node, |operation| Operation { kind, number, target, record, counted, ..operation });
     }
 
+    /// Everybody who is online gets a resource, in the order of their numbers.
+    pub fn rush(&mut self, resource: u32) {
+        let mut all = self.online.clone();
+        all.sort_unstable();
+        let (target, record) = self.resource(resource);
+        let counted = self.now >= Time::ZERO + self.plan.warmup;
+        for node in all {
+            self.issue(node, |blank| Operation { kind: OperationKind::Get, target, record, counted, ..blank });
+        }
+    }
+
     /// What a get or put of a resource is for: its record, the first if it has several, and that one's key.
     fn resource(&self, resource: u32) -> (Key, Option<RecordId>) {
         let first = self.records.coding().record(resource, 0);
@@ -126,6 +137,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     pub fn start_operation(&mut self, op: OpId) {
         let Some(&mut operation) = self.operations.get(op) else { return };
+        if operation.kind == OperationKind::Get && self.providing().is_some() {
+            return self.get_shared(op);
+        }
         if self.is_whole(&operation) {
             return self.start_whole(op);
         }
@@ -224,7 +238,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         // Its own copy is an answer; what others gave, unless a pointer had named them, is a pointer.
         let own = |value| holder.node == node && self.version_at(node, value).is_some();
         if stage != Stage::Storage && record.is_some_and(|value| self.pointer(value).is_some() && !own(value)) {
-            return self.pointed(op, holder.hops);
+            return self.pointed(op, holder);
         }
         match record.filter(|_| by == Stage::Overlay && holder.node != node) {
             // That there is one is all an audit wants to know.
@@ -232,7 +246,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 self.operations.get(op).expect("it was just looked at").stage = Stage::Holder;
                 self.fetch(op, record, &[holder]);
             }
-            _ => self.answered(op, version >= wanted, holder),
+            _ => {
+                self.has_fetched(node, record);
+                self.answered(op, version >= wanted, holder);
+            }
         }
     }
 
@@ -263,10 +280,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             self.publishers.published(record, node, version);
         }
         // Of one piece it says nothing of the others.
-        if parent.is_none() && (errand.is_none() || (self.records.coding().pieces() == 1 && self.pointers.is_none())) {
+        if parent.is_none() && (errand.is_none() || (self.records.coding().pieces() == 1 && self.fixed() == 0)) {
             self.records.acknowledge(record, version);
         }
-        if errand.is_some() {
+        if errand.is_some() && self.providing().is_some() {
+            self.note_named(record, storers);
+        } else if errand.is_some() {
             self.with_agent(node, |agent, desk, around| agent.on_returned(desk, record, storers, around));
         }
         let correct = match P::PLACEMENT {
@@ -293,11 +312,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
         if let Some(record) = record {
             self.note_stored(record);
+            self.note_heard(record);
             self.tell_stock();
         }
     }
 
-    fn answered(&mut self, op: OpId, correct: bool, at: Contact) {
+    pub fn answered(&mut self, op: OpId, correct: bool, at: Contact) {
         let Some(operation) = self.operations.end(op) else { return };
         let node = operation.node;
         let one_way = self.network.delay(self.now, node.0, at.node.0);
@@ -321,6 +341,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     (false, _) => Cause::NeverStored,
                     (true, true) if self.records.is_expired(record) => Cause::Expired,
                     (true, true) => Cause::Lost,
+                    (true, false) if self.is_unprovided(record) => Cause::Expired,
                     _ => cause,
                 }
             }

@@ -42,6 +42,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 self.records.copy_gone(self.now, held.record);
             }
             self.copies_gone(node, store.held());
+            self.announcements.forget(node);
             self.tell_stock();
         }
         self.observer.records(self.now, node, 0);

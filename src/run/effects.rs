@@ -77,6 +77,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Calls a handler of a node's storage and applies its effects; does nothing where there are no records.
     pub fn with_agent(&mut self, node: NodeId, handler: impl FnOnce(&mut Agent, &mut Desk<'_>, &Around<'_, P>)) {
         let (replicas, fixed) = (self.replicas() as usize, self.fixed());
+        let terms = self.terms(node);
         let Some(agent) = self.agents.get_mut(node.index()) else { return };
         let mut effects = self.buffers.storage.pop().unwrap_or_default();
         let seat = &mut self.seats[node.index()];
@@ -91,8 +92,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             me: node,
             epoch: seat.epoch,
             replicas,
-            repair: if fixed > 0 { Repair::Eager } else { self.system.storage.repair },
+            repair: if self.pointers.is_some() { Repair::Eager } else { self.system.storage.repair },
             fixed,
+            terms,
             timeout: self.patience.timeout,
             retries: self.patience.retries,
             backoff: self.patience.backoff,

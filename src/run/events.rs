@@ -40,6 +40,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     if begins { self.take_down(server) } else { self.bring_up(server) }
                 }
             }
+            (What::Rush { resource }, true) => self.rush(*resource),
+            (What::Rush { .. }, false) => {}
             (What::FlashCrowd { .. } | What::Demand { .. }, _) => {}
         }
     }

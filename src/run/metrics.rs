@@ -9,9 +9,12 @@ use super::outcome::{OperationRow, Sample};
 use super::peers::Peers;
 use super::records::Stock;
 use super::tally::Tally;
+use super::wave::Waves;
 use crate::engine::{Duration, Time, prefetch};
 use crate::network::Loss;
 use crate::overlay::{Envelope, NodeId};
+use crate::population::OperationKind;
+use crate::scenario::plan::{Plan, System};
 use crate::storage::Coding;
 
 /// All counters of one run.
@@ -25,6 +28,7 @@ pub struct Metrics {
     pub(super) began: Time,
     pub(super) machines: Vec<Machine>,
     pub(super) tallies: [Tally; 3],
+    pub(super) waves: Waves,
     pub(super) bytes: [u64; TRAFFIC.len()],
     /// Copies made by repair, and those of them that were not needed.
     pub(super) repairs: u64,
@@ -62,14 +66,13 @@ struct Interval {
 
 impl Metrics {
     pub fn new(
-        participants: u32,
-        servers: u32,
-        resources: u32,
-        coding: Coding,
+        (plan, system): (&Plan, &System),
+        (participants, servers): (u32, u32),
         everywhere: bool,
         operations: bool,
         classes: ByClass,
     ) -> Metrics {
+        let (resources, coding, deadline) = (plan.resources.count, system.storage.coding, plan.workload.deadline);
         let machines = (participants + servers) as usize;
         Metrics {
             participants,
@@ -79,7 +82,8 @@ impl Metrics {
             measuring: false,
             began: Time::ZERO,
             machines: vec![Machine::default(); machines],
-            tallies: Default::default(),
+            tallies: std::array::from_fn(|_| Tally::new(deadline)),
+            waves: Waves::new(resources),
             bytes: [0; TRAFFIC.len()],
             repairs: 0,
             repairs_useless: 0,
@@ -159,6 +163,12 @@ impl Metrics {
         for level in self.levels() {
             level.set(now, level.value());
         }
+    }
+
+    /// The resource of a get that counts.
+    fn fetched_by(&self, operation: &Operation) -> Option<u32> {
+        let counts = operation.counted && operation.kind == OperationKind::Get;
+        operation.record.filter(|_| counts).map(|record| self.coding.resource(record))
     }
 
     /// All quantities that are integrated over time.
@@ -334,10 +344,13 @@ impl Observer for Metrics {
         self.served.busy_ns += u128::from(service.as_nanos());
     }
 
-    fn operation_issued(&mut self, _: Time, operation: &Operation) {
+    fn operation_issued(&mut self, at: Time, operation: &Operation) {
         if operation.counted {
             self.tallies[operation.kind as usize].issued += 1;
             self.classes.issued(operation);
+        }
+        if let Some(resource) = self.fetched_by(operation) {
+            self.waves.asked(resource, at);
         }
     }
 
@@ -356,6 +369,9 @@ impl Observer for Metrics {
         }
         if operation.counted {
             self.tallies[operation.kind as usize].ended(at, operation, ended);
+            if let Some(resource) = self.fetched_by(operation) {
+                self.waves.ended(resource, at, ended.verdict, ended.verdict == Verdict::Correct && !ended.local);
+            }
             self.classes.ended(at, operation, ended);
             if let Some(rows) = &mut self.operations {
                 rows.push(operation_row(at, operation, ended));

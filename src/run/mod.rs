@@ -20,6 +20,7 @@ mod packets;
 mod peers;
 mod pieces;
 mod pointers;
+mod providers;
 mod publications;
 pub mod records;
 mod republishing;
@@ -31,6 +32,7 @@ mod simulation;
 mod tally;
 pub mod trace;
 mod transfers;
+mod wave;
 
 use std::io::Write;
 
@@ -90,11 +92,11 @@ pub fn simulate<P: Protocol>(
     let everywhere = matches!(P::PLACEMENT, crate::overlay::Placement::Everyone(_));
     let timeline = scheme::timeline(plan, seed);
     let kinds = Kinds::new(plan, &Streams::new(seed), &timeline);
-    let (participants, resources) = (timeline.identities().len() as u32, plan.resources.count);
+    let participants = timeline.identities().len() as u32;
     let classes = ByClass::new(plan, &kinds);
     let length = plan.warmup + plan.measure;
     let watched = (
-        Metrics::new(participants, servers, resources, system.storage.coding, everywhere, wanted.operations, classes),
+        Metrics::new((plan, system), (participants, servers), everywhere, wanted.operations, classes),
         Prints::new(Duration::from_nanos((length.as_nanos() / CHECKPOINTS).max(1))),
     );
     match trace {
@@ -221,7 +223,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let rpc = self.nodes.iter().map(P::rpc_bytes).sum::<usize>();
         let records = self.agents.iter().map(|agent| agent.store.heap_bytes()).sum::<usize>();
         let agents = self.agents.iter().map(|agent| size_of_val(agent) + agent.heap_bytes()).sum::<usize>();
-        let pointers = self.pointers.as_ref().map_or(0, Pointers::heap_bytes) + self.mending.heap_bytes();
+        let pointers = self.pointers.as_ref().map_or(0, Pointers::heap_bytes)
+            + self.mending.heap_bytes()
+            + self.announcements.heap_bytes();
         vec![
             ("tables", of(overlay - rpc)),
             ("rpc", of(rpc)),

@@ -2,10 +2,9 @@
 
 use std::collections::VecDeque;
 
-use crate::engine::Time;
+use crate::engine::{Duration, Time};
 use crate::overlay::{Cause, Key, NodeId, OpId, RecordId, Version};
 use crate::population::OperationKind;
-use crate::scenario::plan::DEADLINE;
 
 /// How an operation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,14 +98,16 @@ pub struct Operation {
 pub struct Operations {
     slots: Vec<(u8, Option<Operation>)>,
     free: VecDeque<u32>,
+    /// An operation fails after this long.
+    deadline: Duration,
     deadlines: VecDeque<(Time, OpId)>,
     /// The first of every node's list.
     first: Vec<Option<u32>>,
 }
 
 impl Operations {
-    pub fn new(nodes: usize) -> Operations {
-        Operations { first: vec![None; nodes], ..Operations::default() }
+    pub fn new(nodes: usize, deadline: Duration) -> Operations {
+        Operations { first: vec![None; nodes], deadline, ..Operations::default() }
     }
 
     /// Takes in an operation; `make` is given its identity. One that is part of another ends with it and has no deadline.
@@ -143,7 +144,7 @@ impl Operations {
         };
         let operation = make(blank);
         if operation.parent.is_none() {
-            self.deadlines.push_back((now + DEADLINE, id));
+            self.deadlines.push_back((now + self.deadline, id));
         }
         self.slots[slot as usize].1 = Some(operation);
         id
@@ -211,10 +212,11 @@ impl Operations {
     /// then: nearly every event finds here, by one comparison, that no deadline is due.
     #[inline]
     pub fn deadline_before(&mut self, limit: Time) -> Option<(Time, OpId)> {
+        let deadline = self.deadline;
         loop {
             let &(at, id) = self.deadlines.front().filter(|(at, _)| *at < limit)?;
             // The slot's generation wraps around in a minute; the issue tells its operations apart.
-            let due = |operation: &mut Operation| operation.parent.is_none() && operation.issued + DEADLINE == at;
+            let due = |operation: &mut Operation| operation.parent.is_none() && operation.issued + deadline == at;
             if self.get(id).is_some_and(due) {
                 return Some((at, id));
             }
@@ -242,11 +244,11 @@ impl Operations {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Duration;
+    use crate::scenario::plan::DEADLINE;
 
     #[test]
     fn a_nodes_operations_are_listed_until_they_end() {
-        let mut operations = Operations::new(2);
+        let mut operations = Operations::new(2, DEADLINE);
         let node = NodeId(1);
         let ids: Vec<_> = (0..3).map(|_| operations.issue(node, Time::ZERO, |operation| operation)).collect();
         operations.get(ids[0]).unwrap().stage = Stage::Overlay;
@@ -261,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_slot_used_again_is_another_operation() {
-        let mut operations = Operations::new(1);
+        let mut operations = Operations::new(1, DEADLINE);
         let old = operations.issue(NodeId(0), Time::ZERO, |operation| operation);
         operations.end(old);
         let new = operations.issue(NodeId(0), Time::ZERO, |operation| operation);
@@ -271,7 +273,7 @@ mod tests {
 
     #[test]
     fn deadlines_of_ended_operations_are_skipped() {
-        let mut operations = Operations::new(1);
+        let mut operations = Operations::new(1, DEADLINE);
         let first = operations.issue(NodeId(0), Time::ZERO, |operation| operation);
         let later = Time::ZERO + Duration::from_secs(1);
         let second = operations.issue(NodeId(0), later, |operation| operation);

@@ -103,17 +103,25 @@ impl Pointers {
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Records that stay where they were put; those after them, all as a rule, belong to whoever is responsible.
     pub fn fixed(&self) -> u32 {
-        self.pointers.as_ref().map_or(0, Pointers::values)
+        match (&self.pointers, self.providing()) {
+            (Some(pointers), _) => pointers.values(),
+            (None, Some(_)) => self.records.count(),
+            (None, None) => 0,
+        }
     }
 
     /// The pointer that leads to a value, if one is needed.
     pub fn pointer(&self, record: RecordId) -> Option<RecordId> {
-        let values = self.fixed();
-        ((record.index() as u32) < values).then(|| RecordId::new(record.index() as u32 + values))
+        let (values, number) = (self.fixed(), record.index() as u32);
+        let place = if self.pointers.is_some() { number } else { self.records.coding().resource(record) };
+        (number < values).then(|| RecordId::new(place + values))
     }
 
     /// Version 0 of every value is on the disks of its holders.
     pub fn place_values(&mut self) {
+        if self.providing().is_some() {
+            return self.place_published();
+        }
         let Some(pointers) = &self.pointers else { return };
         let copies: Vec<_> = (0..pointers.places() as u32).map(|place| pointers.at(place)).collect();
         copies.into_iter().for_each(|(value, holder)| self.place(value, holder));
@@ -124,7 +132,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn look_for_pointer(&mut self, op: OpId, pointer: RecordId) {
         let &mut Operation { node, .. } = self.operations.get(op).expect("it begins");
         match self.version_at(node, pointer) {
-            Some(_) => self.pointed(op, 0),
+            Some(_) => self.pointed(op, Contact { node, hops: 0 }),
             None => self.walk_for(op, Some(pointer)),
         }
     }
@@ -137,12 +145,15 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.with_agent(node, |agent, desk, _| agent.fetch(desk, op, pointer, nodes));
     }
 
-    /// A pointer was read at a node so many hops away: gets ask the holders one after another, beginning anywhere, and puts
+    /// A pointer was read: gets ask the holders one after another, beginning anywhere, and puts
     /// store on all of them.
-    pub fn pointed(&mut self, op: OpId, hops: u8) {
+    pub fn pointed(&mut self, op: OpId, at: Contact) {
+        if self.providing().is_some() {
+            return self.ask_providers(op, at);
+        }
         let operation = self.operations.get(op).expect("it has come to a pointer");
         operation.stage = Stage::Storage;
-        operation.hops = hops.saturating_add(1);
+        operation.hops = at.hops.saturating_add(1);
         let &mut Operation { node, kind, record, version, hops, .. } = operation;
         let value = record.expect("gets and puts name a record");
         let pointers = self.pointers.as_ref().expect("a pointer was read");

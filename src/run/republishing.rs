@@ -122,7 +122,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Copies on a node's disk may have expired.
     pub fn copies_expire(&mut self, node: NodeId) {
         let mut expired = Vec::new();
-        self.with_agent(node, |agent, desk, _| expired = agent.expire(desk));
+        self.with_agent(node, |agent, desk, _| expired = agent.expire_copies(desk));
         let online = self.seats[node.index()].online;
         for record in &expired {
             self.records.copy_expired(self.now, *record, online);

@@ -43,6 +43,7 @@ impl Metrics {
         let mean = self.available.integral() as f64 / self.measured_ns(facts) / resources;
         figures.set("availability_mean", mean);
         figures.set_some("availability_min", self.available_min);
+        figures.set_some("distribution_time_s", self.waves.longest().map(|longest| longest.as_secs_f64()));
         let per_resource = |copies: &Level| copies.integral() as f64 / self.measured_ns(facts) / resources;
         figures.set("replicas_alive_mean", per_resource(&self.copies_online) / f64::from(self.coding.pieces()));
         figures.set("storage_overhead_ratio", per_resource(&self.copies) / f64::from(self.coding.needed));

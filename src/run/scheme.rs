@@ -176,6 +176,7 @@ fn words(plan: &Plan, what: &What) -> (String, &'static str) {
             let shares: Vec<String> = shares.iter().map(|share| percent(*share).to_string()).collect();
             (format!("partition {}", shares.join(":")), "healed")
         }
+        What::Rush { resource } => (format!("all get {resource}"), ""),
         What::ServerOutage => ("server down".into(), "server up"),
         What::Demand { operation: None, factor } => (format!("demand × {factor}"), "demand as before"),
         What::Demand { operation: Some(kind), factor } => (format!("{}s × {factor}", kind.name()), "demand as before"),

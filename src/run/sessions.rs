@@ -87,7 +87,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             return;
         }
         self.with_overlay(node, |overlay, cx| overlay.leave(cx));
-        self.with_agent(node, |agent, desk, around| agent.on_leave(desk, around));
+        if self.providing().is_none() {
+            self.with_agent(node, |agent, desk, around| agent.on_leave(desk, around));
+        }
     }
 
     /// A participant goes offline, with its disk, if a crash has not taken it before.
@@ -125,6 +127,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.observer.session(self.now, node, false);
         self.break_transfers(node, Loss::Offline, |_| true);
         self.disk_offline(node);
+        self.announcements.suspend(node);
         match self.plan.population.rejoin {
             Rejoin::Keep => self.nodes[node.index()].suspend(),
             Rejoin::Fresh => {
@@ -175,7 +178,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if !self.held(node).is_empty() {
             self.with_agent(node, |agent, desk, around| agent.on_return(desk, around));
         }
-        if self.plan.population.start != Start::Converged {
+        if let Some(providing) = self.providing() {
+            self.announce_resources(node, providing);
+        } else if self.plan.population.start != Start::Converged {
             self.publish(node);
         }
     }

@@ -7,6 +7,7 @@ use super::observer::Observer;
 use super::operations::Operations;
 use super::oracle::Directory;
 use super::pointers::Pointers;
+use super::providers::{Announcements, providing};
 use super::records::Records;
 use super::republishing::Publishers;
 use super::scheme::{self, Kinds};
@@ -17,10 +18,12 @@ use crate::engine::queue::Queue;
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Streams, Time};
 use crate::network::{Access, Network, Site, Station};
+use crate::overlay::message::IDENTITY_BYTES;
 use crate::overlay::{Key, Lists, Metric, NodeId, Placement, Protocol, RecordId, Roster, Server, Version, View};
 use crate::population::{self, Timeline};
 use crate::scenario::plan::{Plan, Start, Storage, System};
 use crate::storage::message::OFFERED_AT_ONCE;
+use crate::storage::sharing::LONGEST_LIST;
 use crate::storage::{Agent, Coding, Keepers, Published, Repair};
 
 const NOISE: Purpose = Purpose::new("noise");
@@ -53,16 +56,23 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         let nodes = (0..machines).map(|node| P::new(config, &View::new(NodeId(node), &keys))).collect();
         let longest = P::longest_list(config).max(2 * OFFERED_AT_ONCE);
         let (count, coding) = (plan.resources.count, system.storage.coding);
+        let providing = providing(system);
         let Kept { keys: record_keys, sizes, pointers } = kept(&streams, plan, &system.storage);
-        let fixed = pointers.as_ref().map_or(0, Pointers::values);
+        let fixed = if pointers.is_some() || providing.is_some() { count * coding.pieces() } else { 0 };
+        let pointing = if fixed > 0 { record_keys.len() as u32 - fixed } else { 0 };
         let later =
             plan.workload.requests.iter().filter_map(|request| request.bytes.map(|size| coding.piece_size(size)));
+        let longest = if providing.is_some() { longest.max(LONGEST_LIST) } else { longest };
         let regions = plan.network.regions();
         let region = |server: &Server| regions.zip(server.region.as_ref()).and_then(|(all, name)| all.number(name));
         let sites = specs.iter().map(|server| Site { link: link(server), region: region(server) }).collect();
-        let network = Network::new(&plan.network, &streams, &scheme::machines(plan, &timeline, &kinds, sites));
+        let mut network = Network::new(&plan.network, &streams, &scheme::machines(plan, &timeline, &kinds, sites));
         let mut shared = P::shared(config, machines);
         P::survey(&mut shared, &|a, b| network.delay(Time::ZERO, a.0, b.0));
+        let publishers: Vec<NodeId> = publishers(&streams, plan).collect();
+        if let Some(uplink) = providing.and_then(|providing| providing.uplink) {
+            publishers.iter().for_each(|node| network.set_uplink(node.0, uplink));
+        }
         Simulation {
             plan,
             system,
@@ -75,6 +85,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             patience: P::patience(config),
             publishers: Publishers::default(),
             publications: publications(&streams, plan, coding, fixed),
+            announcements: providing.map(|_| Announcements::new(machines, publishers)).unwrap_or_default(),
             now: Time::ZERO,
             queue: Queue::new(),
             transfers: Transfers::new(
@@ -93,7 +104,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             services: (0..).zip(specs).map(|(number, spec)| service(&streams, number, spec)).collect(),
             downlinks: Default::default(),
             requests: Default::default(),
-            operations: Operations::new(machines as usize),
+            operations: Operations::new(machines as usize, plan.workload.deadline),
             wholes: Default::default(),
             directory: Directory::new(plan.population.online as u32),
             joined: Vec::new(),
@@ -102,7 +113,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             joining: 0,
             cuts: Vec::new(),
             crashed: vec![Vec::new(); plan.events.len()],
-            records: Records::new(count, coding, fixed),
+            records: Records::new(count, coding, pointing),
             mending: Mending::new(pointers.as_ref().map_or(0, Pointers::places), count),
             pointers,
             buffers: Default::default(),
@@ -124,7 +135,10 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         self.place_values();
         if self.plan.population.start == Start::Converged {
             self.begin_converged(&online);
-            self.place_records();
+            match self.providing() {
+                Some(providing) => self.place_announcements(providing),
+                None => self.place_records(),
+            }
         }
         self.begin_republishing();
     }
@@ -171,7 +185,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
     fn place_records(&mut self) {
         let (mut nearest, mut servers) = (Vec::new(), Vec::new());
         let fixed = self.fixed();
-        for record in (fixed..fixed + self.records.count()).map(RecordId::new) {
+        for record in (fixed..self.record_keys.len() as u32).map(RecordId::new) {
             match P::PLACEMENT {
                 Placement::Closest(metric) => {
                     let key = self.record_keys[record.index()];
@@ -235,7 +249,7 @@ fn kept(streams: &Streams, plan: &Plan, storage: &Storage) -> Kept {
     let of_one = |resource| std::iter::repeat_n(size(resource), coding.pieces() as usize);
     let mut sizes: Vec<u32> = (0..count).flat_map(of_one).collect();
     let pointers = match storage.keepers {
-        Keepers::Responsible => None,
+        Keepers::Responsible | Keepers::Providers(_) => None,
         Keepers::RandomParticipants => {
             Some(Pointers::draw(streams, plan.population.participants, count, coding, storage.replicas))
         }
@@ -243,6 +257,10 @@ fn kept(streams: &Streams, plan: &Plan, storage: &Storage) -> Kept {
     if let Some(pointers) = &pointers {
         keys.extend_from_within(..);
         sizes.resize(keys.len(), pointers.size());
+    }
+    if matches!(storage.keepers, Keepers::Providers(_)) {
+        keys.extend((0..count).map(|resource| key((resource, 0))));
+        sizes.resize(keys.len(), IDENTITY_BYTES);
     }
     Kept { keys, sizes, pointers }
 }
@@ -253,15 +271,21 @@ fn publications(streams: &Streams, plan: &Plan, coding: Coding, fixed: u32) -> V
     if plan.population.start == Start::Converged {
         return Vec::new();
     }
-    let participants = u64::from(plan.population.participants);
-    let publisher = |resource: u32| NodeId(streams.stream(PUBLISHER, resource.into()).below(participants) as u32);
+    let publishers: Vec<NodeId> = publishers(streams, plan).collect();
     let mut list: Vec<_> = pieces(plan.resources.count, coding)
         .map(|(resource, piece)| {
-            (publisher(resource), RecordId::new(fixed + coding.record(resource, piece).index() as u32))
+            (publishers[resource as usize], RecordId::new(fixed + coding.record(resource, piece).index() as u32))
         })
         .collect();
     list.sort_unstable();
     list
+}
+
+/// Who publishes each resource.
+fn publishers(streams: &Streams, plan: &Plan) -> impl Iterator<Item = NodeId> {
+    let participants = u64::from(plan.population.participants);
+    let publisher = move |resource: u32| NodeId(streams.stream(PUBLISHER, resource.into()).below(participants) as u32);
+    (0..plan.resources.count).map(publisher)
 }
 
 fn seat(streams: &Streams, node: u32) -> Seat {

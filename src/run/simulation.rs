@@ -20,6 +20,7 @@ use super::operations::Operations;
 use super::oracle::Directory;
 use super::pieces::Wholes;
 use super::pointers::Pointers;
+use super::providers::Announcements;
 use super::records::Records;
 use super::republishing::Publishers;
 use super::scheme::Kinds;
@@ -169,6 +170,8 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     /// Where copies are that the overlay does not keep; `None`: it keeps all.
     pub pointers: Option<Pointers>,
     pub mending: Mending,
+    /// Who provides what, where resources are shared.
+    pub announcements: Announcements,
     pub buffers: Buffers<P::Message, P::Timer>,
     pub counts: Counts,
     pub observer: O,
@@ -260,7 +263,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             }
             Event::Publish { node, epoch } => {
                 if self.is_current(node, epoch) {
-                    self.publish(node);
+                    match self.providing() {
+                        Some(providing) => self.announce_resources(node, providing),
+                        None => self.publish(node),
+                    }
                 }
             }
             Event::Republish { record } => self.publisher_due(RecordId::new(record)),

@@ -6,10 +6,10 @@ use super::catalogue::Figures;
 use super::observer::Ended;
 use super::operations::{Operation, Verdict};
 use super::outcome::POINTS;
-use crate::engine::Time;
+use crate::engine::{Duration, Time};
 use crate::overlay::Cause;
 
-/// Latencies are kept in microseconds with three significant digits, up to two minutes (an operation takes one at most).
+/// Latencies are kept in microseconds with three significant digits, up to two minutes, or twice what an operation may take.
 const LONGEST_US: u64 = 120_000_000;
 /// Stretch is kept in thousandths, up to a million.
 const LARGEST_STRETCH: u64 = 1_000_000_000;
@@ -33,8 +33,9 @@ pub struct Tally {
     touched: u64,
 }
 
-impl Default for Tally {
-    fn default() -> Self {
+impl Tally {
+    /// Of operations that fail after `deadline`.
+    pub fn new(deadline: Duration) -> Tally {
         let histogram = |largest| Histogram::new_with_bounds(1, largest, 3).expect("the bounds are in order");
         Tally {
             issued: 0,
@@ -43,7 +44,7 @@ impl Default for Tally {
             failed: [0; Cause::ALL.len()],
             abandoned: 0,
             open: 0,
-            latency: histogram(LONGEST_US),
+            latency: histogram(LONGEST_US.max(deadline.as_nanos() / 500)),
             latency_sum_ns: 0,
             failed_latency_sum_ns: 0,
             hops: [0; 256],
@@ -54,9 +55,7 @@ impl Default for Tally {
             touched: 0,
         }
     }
-}
 
-impl Tally {
     pub fn ended(&mut self, at: Time, operation: &Operation, ended: &Ended) {
         match ended.verdict {
             Verdict::Correct => self.correct(at, operation, ended),

@@ -16,10 +16,14 @@ use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::Time;
 use crate::engine::order::Class;
-use crate::network::{FlowId, Flows, Loss, Wake};
+use crate::network::{End, FlowId, Flows, Loss, Wake};
 use crate::overlay::message::{HEADER_BYTES, LARGEST_IN_PACKET, MESSAGE_BYTES};
 use crate::overlay::{Envelope, Kind, NodeId, Placement, Protocol};
 use crate::storage::Message;
+use crate::storage::exchange::Line;
+
+/// A line has room for another flow if those on it take less than this part of it.
+const FULL: f64 = 0.95;
 
 /// What moves as flows, and which messages do.
 #[derive(Debug)]
@@ -65,14 +69,15 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.counts.sent += 1;
         self.observer.transfer_begins(self.now, to, &envelope);
         self.count_rpc(&envelope);
-        if !self.seats[to.index()].online {
-            return self.lose(packet, Loss::Offline);
-        }
-        if self.is_cut(envelope.from, to) {
-            return self.lose(packet, Loss::Partition);
-        }
-        if !self.hold(&packet) {
-            return self.lose(packet, Loss::Stale);
+        let refused = match () {
+            () if !self.seats[to.index()].online => Some(Loss::Offline),
+            () if self.is_cut(envelope.from, to) => Some(Loss::Partition),
+            () if !self.hold(&packet) => Some(Loss::Stale),
+            () => None,
+        };
+        if let Some(loss) = refused {
+            self.lose(packet, loss);
+            return self.upload_over(&packet);
         }
         self.announce(&packet, Time::NEVER);
         self.transfers.flows.start(self.now, envelope.from.0, to.0, envelope.bytes.into(), packet);
@@ -91,6 +96,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             let at = self.now + self.network.delay(self.now, envelope.from.0, packet.to.0);
             self.announce(&packet, at + self.patience.timeout);
             self.schedule(at, Class::Arrival, envelope.from, Event::Arrival(Packet { envelope, ..packet }));
+            self.upload_over(&packet);
         }
         self.schedule_wakes();
     }
@@ -108,9 +114,28 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     self.agents[packet.to.index()].no_more_coming(record, version);
                 }
                 self.release(&packet);
+                self.upload_over(&packet);
             }
         }
         self.schedule_wakes();
+    }
+
+    /// The sender of a piece sees that the last byte has left, or that its way broke off.
+    fn upload_over(&mut self, packet: &Packet<P::Message>) {
+        let from = packet.envelope.from;
+        if let Body::Storage(Message::Value { record, .. }) = packet.body
+            && (record.index() as u32) < self.fixed()
+            && self.providing().is_some()
+            && self.seats[from.index()].online
+        {
+            self.with_agent(from, |agent, desk, _| agent.sent(desk, packet.to, record));
+        }
+    }
+
+    /// What of a direction of a machine's link its flows take.
+    pub fn line(&self, node: NodeId, end: End) -> Line {
+        let flows = &self.transfers.flows;
+        Line { flows: flows.count(node.0, end), is_full: flows.load(node.0, end) > FULL }
     }
 
     /// Tells the observer what has moved by now. Changes nothing. (Not to be mixed into the loop that handles events. Nor is

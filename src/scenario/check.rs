@@ -49,6 +49,11 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// Whether there is anything at a dotted path.
+    pub fn is_said(&self, path: &str) -> bool {
+        self.document.get(&path.split('.').collect::<Vec<_>>()).is_some()
+    }
+
     /// A section that is read by hand: its table, empty if there is none.
     pub fn table(&mut self, key: &'static str) -> DeTable<'a> {
         self.sections.push(key);
@@ -63,11 +68,6 @@ impl<'a> Check<'a> {
     /// A problem at a dotted path, or, if there is nothing, at what is nearest to it.
     pub fn wrong(&mut self, path: &str, message: impl Into<String>, help: impl Into<String>) -> Noted {
         let problem = self.at(path, message).help(help);
-        self.note(problem)
-    }
-
-    pub fn not_yet(&mut self, path: &str, what: &str) -> Noted {
-        let problem = Problem::not_yet(self.at(path, "").span, what);
         self.note(problem)
     }
 

@@ -63,6 +63,7 @@ pub(super) fn resources(check: &mut Check<'_>) -> Result<Resources, Noted> {
 
 /// Warns of values that on average no participant can get or put before an operation fails.
 pub(super) fn warn_of_long_transfers(check: &mut Check<'_>, plan: &Plan) {
+    let deadline = plan.workload.deadline;
     let everybody = plan.population.classes.is_empty().then_some(("a participant's".to_owned(), plan.network.access));
     let classes = plan.population.classes.iter().map(|class| (format!("the class `{}`'s", class.name), class.access));
     for (whose, access) in everybody.into_iter().chain(classes) {
@@ -70,10 +71,10 @@ pub(super) fn warn_of_long_transfers(check: &mut Check<'_>, plan: &Plan) {
         let asked = [(&plan.workload.get, access.downlink, "get"), (&plan.workload.put, access.uplink, "put")];
         for (_, rate, operation) in asked.into_iter().filter(|(gap, ..)| gap.is_some()) {
             let takes = Duration::from_secs_f64(8.0 * plan.resources.size.mean().min(f64::from(LARGEST_VALUE)) / rate);
-            if takes > DEADLINE {
+            if takes > deadline {
                 let message =
                     format!("most of the {operation}s will fail: a value takes {takes} over {whose} link alone");
-                check.warn("resources.size", message, format!("operations fail after {DEADLINE}"));
+                check.warn("resources.size", message, format!("operations fail after {deadline}"));
             }
         }
     }
@@ -110,6 +111,10 @@ pub(super) fn workload(check: &mut Check<'_>, files: &mut Files, known: Known<'_
         }
         (get, put) = self::mix(check, &mix)?;
     }
+    let deadline = said.deadline.unwrap_or(DEADLINE);
+    if deadline == Duration::ZERO {
+        check.wrong("workload.deadline", "every operation takes some time", "write a duration above zero");
+    }
     let requests = match (said.trace, known.participants) {
         (Some(file), Some(participants)) => {
             let Known { resources, end, .. } = known;
@@ -118,7 +123,7 @@ pub(super) fn workload(check: &mut Check<'_>, files: &mut Files, known: Known<'_
         }
         _ => Arc::default(),
     };
-    Ok(Workload { lookup: lookup?, get, put, target, diurnal: diurnal?, local_hours, requests })
+    Ok(Workload { lookup: lookup?, get, put, target, diurnal: diurnal?, local_hours, requests, deadline })
 }
 
 /// A Poisson stream of which each operation is a put with a probability is two Poisson streams.

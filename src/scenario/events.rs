@@ -55,17 +55,14 @@ fn event(check: &mut Check<'_>, number: usize, said: file::Event, stage: Stage<'
         What::Crash { share, .. } => check.range(&path("share"), *share, 0.0..=1.0),
         What::Demand { factor, .. } => check.range(&path("factor"), *factor, 0.0..=LARGEST_FACTOR),
         What::ServerOutage | What::CutOff { .. } => {}
+        What::Rush { resource } if *resource < resources => {}
+        What::Rush { resource } => no_resource(check, &path("resource"), *resource, resources),
         What::Partition { shares } => self::shares(check, &path("shares"), shares),
         What::FlashCrowd { arrivals, record, factor, .. } => {
             check.range(&path("factor"), *factor, 1.0..=LARGEST_FACTOR);
             check.range(&path("arrivals"), f64::from(*arrivals), 0.0..=MOST_ARRIVALS as f64);
             if *factor > 1.0 && *record >= resources {
-                let message = format!("there is no resource {record} to be wanted");
-                let help = match resources {
-                    0 => "add [resources] with a count".to_owned(),
-                    count => format!("write a number from 0 to {}", count - 1),
-                };
-                check.wrong(&path("resource"), message, help);
+                no_resource(check, &path("resource"), *record, resources);
             }
             if *factor == 1.0 && *arrivals == 0 {
                 check.wrong(
@@ -77,6 +74,14 @@ fn event(check: &mut Check<'_>, number: usize, said: file::Event, stage: Stage<'
         }
     }
     Ok(event)
+}
+
+fn no_resource(check: &mut Check<'_>, path: &str, resource: u32, count: u32) {
+    let help = match count {
+        0 => "add [resources] with a count".to_owned(),
+        count => format!("write a number from 0 to {}", count - 1),
+    };
+    check.wrong(path, format!("there is no resource {resource} to be wanted"), help);
 }
 
 /// The word for an event, and what it means.
@@ -107,6 +112,7 @@ fn meant(
         }
         file::Event::Partition { at, lasts, shares } => ("partition", event(at, lasts, What::Partition { shares })),
         file::Event::ServerOutage { at, lasts } => ("server-outage", event(at, lasts, What::ServerOutage)),
+        file::Event::Rush { at, resource } => ("rush", event(at, None, What::Rush { resource })),
         file::Event::Demand { at, lasts, factor, operation } => {
             let operation = operation.map(|operation| match operation {
                 file::Operation::Lookup => OperationKind::Lookup,

@@ -15,7 +15,7 @@ pub use events::{Event, Operation};
 pub use network::{Access, Burst, Coordinates, Inflation, Latency, LatencyByHour, Network, RegionTable, Regions};
 
 pub use population::{Churn, Class, Population, Start};
-pub use repair::{Placement, Repair, Republish};
+pub use repair::{Placement, Provider, Repair, Republish};
 
 use super::daily::Diurnal;
 use super::gap::Gap;
@@ -66,6 +66,8 @@ pub struct Storage {
     pub replicas: Option<u32>,
     /// Where the copies are. Default "responsible".
     pub placement: Option<Placement>,
+    /// Provider records, with placement = "provider".
+    pub provider: Option<Provider>,
     /// What is done when copies are missing or out of place. Default "eager".
     pub repair: Option<Repair>,
     /// Pieces into which a resource is cut, and which give it back, 1 to 256. Default 1. Systems that hold resources in full
@@ -92,6 +94,8 @@ pub struct Workload {
     pub mix: Option<Mix>,
     /// How much higher all of it is at some hours of the day. Time zero is midnight.
     pub diurnal: Option<Diurnal>,
+    /// An operation without an answer fails after this long, transfers included. Default "60s".
+    pub deadline: Option<Duration>,
     /// Beside all that: operations from a CSV file, `time_s,participant,operation,key,bytes`. Relative to the scenario
     /// file.
     pub trace: Option<String>,

@@ -15,7 +15,8 @@ use crate::population::{Daily, Departures, OperationKind, Request, Trace};
 pub use crate::population::{Popularity, Target};
 pub use crate::storage::{Coding, Keepers, Repair};
 
-/// An operation without an answer fails after this long (DESIGN §1), transfers included.
+/// An operation without an answer fails after this long (DESIGN §1), transfers included,
+/// unless the scenario says otherwise.
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A scenario at one parameter point.
@@ -159,6 +160,8 @@ pub struct Workload {
     pub local_hours: bool,
     /// What is asked for beside that, from a file; in the order of time.
     pub requests: Arc<Vec<Request>>,
+    /// An operation without an answer fails after this long.
+    pub deadline: Duration,
 }
 
 /// What happens at an instant of the run, by the scenario's word.
@@ -179,6 +182,8 @@ pub enum What {
     Crash { share: f64, group: Group },
     /// New participants come, spread over a time, for one session each; one record is wanted so many times as often.
     FlashCrowd { arrivals: u32, over: Duration, record: u32, factor: f64 },
+    /// Everybody who is online gets this resource.
+    Rush { resource: u32 },
     /// No packet passes between groups with these shares of the participants; servers are in the first.
     Partition { shares: Vec<f64> },
     /// No packet passes between a group and all others. Servers are in a group if they stand in its region.

@@ -14,7 +14,7 @@ use super::population::population;
 use super::problem::Problems;
 use super::registered::Registered;
 use super::source::Sources;
-use super::storage::warn_of_shared_machines;
+use super::storage::{agree_with_providers, warn_of_shared_machines};
 use super::systems::{systems, warn_of_fresh_tables};
 use crate::engine::Duration;
 use crate::overlay::Placement;
@@ -104,8 +104,12 @@ fn warn(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
     warn_of_lasting_partitions(check, plan, registered);
     warn_of_disks_without_limit(check, plan, registered);
     warn_of_shared_machines(check, plan);
+    agree_with_providers(check, plan);
+    let rush = plan.events.iter().any(|event| matches!(event.what, What::Rush { .. }));
     let nothing_read = plan.workload.requests.is_empty();
-    if nothing_read && [&plan.workload.lookup, &plan.workload.get, &plan.workload.put].into_iter().all(Option::is_none)
+    if nothing_read
+        && !rush
+        && [&plan.workload.lookup, &plan.workload.get, &plan.workload.put].into_iter().all(Option::is_none)
     {
         check.warn("workload", "nobody asks for anything", "add an operation, as in lookup = { every = \"1min\" }");
     }

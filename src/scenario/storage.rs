@@ -3,9 +3,10 @@
 use super::check::{Check, Noted};
 use super::environment::law;
 use super::file::{self, Placement};
-use super::plan::{Coding, Keepers, Plan, Repair, Storage};
+use super::plan::{Coding, Keepers, Plan, Repair, Storage, System};
 use crate::engine::Duration;
-use crate::storage::{Delay, Republish};
+use crate::population::OperationKind;
+use crate::storage::{Delay, Providing, Republish};
 
 /// Copies of a record that no more nodes than these are asked for at once.
 const MOST_REPLICAS: u32 = 20;
@@ -30,14 +31,14 @@ pub(super) fn storage(
     let keepers = match own.placement.or(common.placement).unwrap_or_default() {
         Placement::Responsible => Keepers::Responsible,
         Placement::RandomParticipants => Keepers::RandomParticipants,
-        Placement::Provider => {
-            if own.placement.is_some() {
-                check.not_yet(&format!("{path}.placement"), "`provider`");
-            }
-            Keepers::Responsible
-        }
+        Placement::Provider => Keepers::Providers(providing(check, path, own, common)),
     };
+    if own.provider.is_some() && !matches!(keepers, Keepers::Providers(_)) {
+        let message = "there are no provider records without providers";
+        check.wrong(&format!("{path}.provider"), message, "add placement = \"provider\", or leave this out");
+    }
     let repair = match own.repair.as_ref().or(common.repair.as_ref()) {
+        None if matches!(keepers, Keepers::Providers(_)) => Repair::None,
         None | Some(file::Repair::Eager) => Repair::Eager,
         Some(file::Repair::None) => Repair::None,
         Some(file::Repair::Lazy { threshold }) => Repair::Lazy { threshold: *threshold },
@@ -89,6 +90,54 @@ fn republish(check: &mut Check<'_>, path: &str, said: &file::Republish) -> Repub
     Republish { every, publisher, expiry }
 }
 
+/// A record is kept for a day and renewed twice in it (IPFS: 24 h and 12 h before 2022, 48 h and 22 h since).
+const TTL: Duration = Duration::from_secs(24 * 3600);
+const REPUBLISH: Duration = Duration::from_secs(12 * 3600);
+
+fn providing(check: &mut Check<'_>, path: &str, own: &file::Storage, common: &file::Storage) -> Providing {
+    let [own, common] = [own, common].map(|said| said.provider.clone().unwrap_or_default());
+    let providing = Providing {
+        ttl: own.ttl.or(common.ttl).unwrap_or(TTL),
+        republish: own.republish.or(common.republish).unwrap_or(REPUBLISH),
+        share: own.share.or(common.share).unwrap_or(true),
+        uplink: own.uplink.or(common.uplink).map(|rate| rate.0),
+    };
+    let key = if own.republish.is_some() { "republish" } else { "ttl" };
+    let at = format!("{path}.provider.{key}");
+    if own.ttl.is_none() && own.republish.is_none() {
+        return providing; // it is noted where it is said
+    }
+    if providing.republish == Duration::ZERO {
+        check.wrong(&at, "providers cannot speak all the time", "write a duration above zero");
+    } else if providing.ttl <= providing.republish {
+        let message = format!(
+            "a provider record that is kept for {} expires before it is renewed after {}",
+            providing.ttl, providing.republish
+        );
+        check.wrong(&at, message, "make `ttl` longer than `republish`");
+    }
+    providing
+}
+
+/// Notes what does not go together with providers: what they share never changes, and they need links to share it over.
+pub(super) fn agree_with_providers(check: &mut Check<'_>, plan: &Plan) {
+    let shares = |system: &&System| matches!(system.storage.keepers, Keepers::Providers(_));
+    let Some(system) = plan.systems.iter().find(shares) else { return };
+    let asked = plan.workload.requests.iter().any(|request| request.kind == OperationKind::Put);
+    if plan.workload.put.is_some() || asked {
+        let keys = ["put", "mix", "trace"].map(|key| format!("workload.{key}"));
+        let at = keys.iter().find(|key| check.is_said(key)).cloned().unwrap_or_default();
+        let message = format!("what providers share never changes, as it does in `{}`", system.name);
+        check.wrong(&at, message, "leave the puts out, or use another placement");
+    }
+    let Keepers::Providers(Providing { uplink: Some(_), .. }) = system.storage.keepers else { return };
+    if plan.network.access.is_none() {
+        let paths = [format!("systems.{}.storage.provider.uplink", system.name), "storage.provider.uplink".to_owned()];
+        let at = paths.iter().find(|path| check.is_said(path)).cloned().unwrap_or_default();
+        check.wrong(&at, "participants have no links to be faster than", "add [network.access]");
+    }
+}
+
 fn coding(check: &mut Check<'_>, path: &str, own: &file::Storage, common: &file::Storage, resources: u32) -> Coding {
     let most = Coding::MOST_PIECES;
     for (key, value, least, most) in [("pieces", own.pieces, 1, most), ("parity", own.parity, 0, most - 1)] {
@@ -126,6 +175,10 @@ fn agree(check: &mut Check<'_>, path: &str, own: &file::Storage, keepers: Keeper
             let problem = check.at(&at, "this repair of copies on random participants is not yet available");
             check.note(problem.help("write repair = \"none\", or repair.delay = { after.exponential.mean = \"1h\" }"));
         }
+        (Keepers::Providers(_), Repair::Eager | Repair::Delay(_)) => {
+            let message = "what providers keep is not repaired by others";
+            check.wrong(&at, message, "write repair = \"none\", the default there");
+        }
         (_, Repair::Delay(delay)) if delay.after.mean() <= 0.0 => {
             check.wrong(&at, "a repair cannot take no time", "write a delay above zero");
         }
@@ -147,6 +200,7 @@ pub(super) fn kept_in_full(
         ("pieces", own.pieces.is_some()),
         ("parity", own.parity.is_some()),
         ("placement", own.placement.is_some()),
+        ("provider", own.provider.is_some()),
         ("repair", chosen),
         ("audit", own.audit.is_some()),
     ];

@@ -7,6 +7,7 @@ use super::lazy::Holders;
 use super::message::Message;
 use super::operations::{Get, Put};
 use super::repair::{Coming, Neighbourhood, Repair, Word};
+use super::sharing::{Shares, Terms};
 use super::store::Store;
 use crate::engine::{Duration, Noise, Time};
 use crate::overlay::message::wire_bytes;
@@ -29,7 +30,7 @@ pub enum Effect {
         record: RecordId,
         repaired: bool,
     },
-    /// Call `expire` at that time, in this session or another, online or not.
+    /// Call `expire_copies` at that time, in this session or another, online or not.
     ExpiryTimer {
         at: Time,
     },
@@ -96,6 +97,8 @@ pub struct Desk<'a> {
     pub repair: Repair,
     /// Records below this number stay where they were put: nobody becomes responsible for them.
     pub fixed: u32,
+    /// How resources are shared, where they are.
+    pub terms: Option<Terms>,
     /// How long a request waits for its reply.
     pub timeout: Duration,
     /// How often a request of a get or put is sent again before that.
@@ -131,6 +134,16 @@ pub enum Tag {
     Offer,
     /// The same, but lazy repair sends them only if few are left.
     Asked,
+    /// Meeting a peer that has or wants pieces of a resource.
+    Meet(u32),
+    /// A turn given to a peer.
+    Turn(u32),
+    /// A piece of a resource asked for in one's turn.
+    Piece(u32, u8),
+    /// The time until somebody looks after a resource that is being fetched.
+    Watch(u32),
+    /// The time until a provider record expires.
+    Expiry,
 }
 
 impl Tag {
@@ -139,6 +152,7 @@ impl Tag {
         match self {
             Tag::Put(op) | Tag::Get(op) | Tag::Unasked(op) | Tag::Pause(op) => Some(op),
             Tag::Replica(_) | Tag::Repair(_) | Tag::Offer | Tag::Asked => None,
+            Tag::Meet(_) | Tag::Turn(_) | Tag::Piece(..) | Tag::Watch(_) | Tag::Expiry => None,
         }
     }
 }
@@ -158,6 +172,8 @@ pub struct Agent {
     pub(super) holders: Holders,
     /// With republishing, how old what is held here is.
     pub(super) ages: Ages,
+    /// What is exchanged in pieces.
+    pub(super) shares: Option<Box<Shares>>,
 }
 
 impl Desk<'_> {
@@ -185,6 +201,7 @@ impl Desk<'_> {
         let traffic = match tag {
             Tag::Put(_) | Tag::Get(_) | Tag::Pause(_) | Tag::Replica(_) => Traffic::Storage,
             Tag::Unasked(_) | Tag::Repair(_) | Tag::Offer | Tag::Asked => Traffic::Repair,
+            Tag::Meet(_) | Tag::Turn(_) | Tag::Piece(..) | Tag::Watch(_) | Tag::Expiry => Traffic::Storage,
         };
         let (kind, for_others) = (Kind::Request, op.is_none());
         let envelope = Envelope { from: self.me, op, bytes, rpc, epoch: self.epoch, kind, traffic, for_others };
@@ -194,7 +211,16 @@ impl Desk<'_> {
         }
     }
 
-    fn reply(&mut self, request: &Envelope, message: Message) {
+    /// Says something that wants no answer, and is said for others.
+    pub(super) fn notice(&mut self, to: NodeId, message: Message) {
+        let bytes = wire_bytes(&message, self.lists);
+        let (kind, traffic) = (Kind::Notice, Traffic::Storage);
+        let (from, epoch) = (self.me, self.epoch);
+        let envelope = Envelope { from, op: None, bytes, rpc: 0, epoch, kind, traffic, for_others: true };
+        self.do_effect(Effect::Send { to, envelope, message });
+    }
+
+    pub(super) fn reply(&mut self, request: &Envelope, message: Message) {
         let bytes = wire_bytes(&message, self.lists);
         let envelope = Envelope { from: self.me, bytes, kind: Kind::Reply, for_others: true, ..*request };
         self.do_effect(Effect::Send { to: request.from, envelope, message });
@@ -215,6 +241,14 @@ impl Agent {
         neighbourhood: &impl Neighbourhood,
     ) {
         match message {
+            Message::Store { record, .. } if desk.is_about_providers(record) => {
+                let until = desk.now + desk.terms.expect("there are providers").providing.ttl;
+                if !self.hear_provider(desk, record, from.from, until) {
+                    return desk.reply(from, Message::Missing { record });
+                }
+                desk.reply(from, Message::Stored { record });
+                desk.do_effect(Effect::Stored { op: from.op.expect("providers speak for themselves") });
+            }
             Message::Store { record, version, published, .. } => {
                 self.no_more_coming(record, version);
                 if !self.keep_from(desk, record, version, from.traffic == Traffic::Repair) {
@@ -232,9 +266,12 @@ impl Agent {
                     }
                 }
             }
+            Message::Fetch { record } if desk.terms.is_some() && (record.index() as u32) < desk.fixed => {
+                self.serve_piece(desk, from, record);
+            }
             Message::Fetch { record } => {
                 let answer = match self.store.version(record) {
-                    Some(version) => Message::Value { record, version, bytes: desk.size(record) },
+                    Some(version) => Message::Value { record, version, bytes: self.value_bytes(desk, record) },
                     None => Message::Missing { record },
                 };
                 desk.reply(from, answer);
@@ -243,7 +280,15 @@ impl Agent {
                 let list = self.stand_to(desk, list, moved_up, neighbourhood);
                 desk.reply(from, Message::Standings { list });
             }
-            Message::Stored { .. } | Message::Value { .. } | Message::Missing { .. } | Message::Standings { .. } => {
+            Message::Meet { .. } | Message::Has { .. } | Message::Ask { .. } | Message::Turn { .. } => {
+                self.on_sharing(desk, from, message);
+            }
+            Message::Stored { .. }
+            | Message::Value { .. }
+            | Message::Missing { .. }
+            | Message::Standings { .. }
+            | Message::Met { .. }
+            | Message::Pass { .. } => {
                 self.on_reply(desk, from, message, neighbourhood);
             }
         }
@@ -270,6 +315,13 @@ impl Agent {
                 self.keep_from(desk, record, version, true);
             }
             (Tag::Repair(_), Message::Missing { .. }) => {}
+            (Tag::Meet(_), Message::Met { resource, list }) => self.on_met(desk, from.from, resource, list),
+            (Tag::Meet(resource), Message::Missing { .. }) => self.give_up_if_alone(desk, resource),
+            (Tag::Turn(resource), Message::Pass { .. }) => self.turn_over(desk, from.from, resource),
+            (Tag::Piece(..), Message::Value { record, version, .. }) => self.on_piece(desk, from.from, record, version),
+            (Tag::Piece(resource, piece), Message::Missing { .. }) => {
+                self.piece_failed(desk, from.from, resource, piece);
+            }
             (tag @ (Tag::Offer | Tag::Asked), Message::Standings { list }) => {
                 self.on_standings(desk, from.from, list, tag, neighbourhood);
             }
@@ -292,6 +344,14 @@ impl Agent {
                 Tag::Repair(record) | Tag::Replica(record) if neighbourhood.passes_puts_on() => {
                     self.offer_again(desk, pending.to, record);
                 }
+                Tag::Meet(resource) => self.peer_lost(desk, pending.to, resource),
+                Tag::Turn(resource) => self.turn_over(desk, pending.to, resource),
+                Tag::Piece(resource, piece) => {
+                    self.send_meet(desk, resource, pending.to);
+                    self.piece_failed(desk, pending.to, resource, piece);
+                }
+                Tag::Watch(resource) => self.look_after(desk, resource),
+                Tag::Expiry => self.expire(desk),
                 // The overlay will learn itself that this node has gone, and storage through it.
                 Tag::Repair(_) | Tag::Replica(_) | Tag::Offer | Tag::Asked => {}
             }
@@ -331,6 +391,7 @@ impl Agent {
     pub fn cancel(&mut self, op: OpId) {
         self.gets.retain(|get| get.op != op);
         self.puts.retain(|put| put.op != op);
+        self.leave_swarm(op);
         self.rpcs.retain(|pending| pending.tag.op() != Some(op));
     }
 
@@ -341,6 +402,7 @@ impl Agent {
         self.puts.clear();
         self.words.clear();
         self.coming.clear();
+        self.shares.iter_mut().for_each(|shares| shares.suspend());
     }
 
     /// Keeps a version on this node's disk. False if there is no room for it. (A newer version takes the place of the one
@@ -370,5 +432,6 @@ impl Agent {
             + self.coming.capacity() * size_of::<Coming>()
             + self.holders.heap_bytes()
             + self.ages.heap_bytes()
+            + self.shares.as_ref().map_or(0, |shares| size_of::<Shares>() + shares.heap_bytes())
     }
 }

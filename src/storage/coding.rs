@@ -30,14 +30,14 @@ impl Coding {
         record.index() as u32 / self.pieces()
     }
 
-    /// Which piece of its resource a record is, from 0.
-    pub const fn piece(self, record: RecordId) -> u32 {
-        record.index() as u32 % self.pieces()
-    }
-
     /// One piece of a resource.
     pub const fn record(self, resource: u32, piece: u32) -> RecordId {
         RecordId::new(resource * self.pieces() + piece)
+    }
+
+    /// The resource that a record is a piece of, and which piece it is.
+    pub const fn piece(self, record: RecordId) -> (u32, u32) {
+        (self.resource(record), record.index() as u32 % self.pieces())
     }
 
     /// Bytes of each piece of a resource of so many.
@@ -56,8 +56,7 @@ mod tests {
         let records: Vec<_> = (0..8).map(|piece| coding.record(2, piece)).collect();
         assert_eq!(records.iter().map(|record| record.index()).collect::<Vec<_>>(), (16..24).collect::<Vec<_>>());
         assert!(records.iter().all(|&record| coding.resource(record) == 2));
-        assert!((0..8).eq(records.iter().map(|&record| coding.piece(record))));
-        assert_eq!(coding.resource(RecordId::new(24)), 3);
+        assert_eq!((coding.resource(RecordId::new(24)), coding.piece(RecordId::new(26))), (3, (3, 2)));
     }
 
     #[test]

@@ -116,7 +116,7 @@ impl Agent {
     }
 
     /// Copies may have expired. Drops those that have, and gives them; the machine may be offline.
-    pub fn expire(&mut self, desk: &mut Desk<'_>) -> Vec<RecordId> {
+    pub fn expire_copies(&mut self, desk: &mut Desk<'_>) -> Vec<RecordId> {
         let Repair::Republish(Republish { expiry: Some(expiry), .. }) = desk.repair else { return Vec::new() };
         self.ages.timer = None;
         let now = desk.now;

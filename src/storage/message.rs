@@ -21,6 +21,18 @@ pub enum Message {
     /// Request: I hold these. Pairs of record number and version. `moved_up`: another responsible node has gone, and the
     /// receiver takes its place, though it may not know yet.
     Offer { list: List, moved_up: bool },
+    /// Request: I want pieces of this resource, and have these of them. The words of a bitmap.
+    Meet { resource: u32, list: List },
+    /// Reply: I have these, and know these others. The words of a bitmap, then nodes.
+    Met { resource: u32, list: List },
+    /// Notice: I have this piece now.
+    Has { record: RecordId },
+    /// Notice: I want a turn to fetch a piece.
+    Ask { resource: u32 },
+    /// Request: it is your turn. Answered by the request for a piece, or else by `Pass`.
+    Turn { resource: u32 },
+    /// Reply: I need none now.
+    Pass { resource: u32 },
     /// Reply to an offer: how the receiver stands to each. See [`Standing`].
     Standings { list: List },
 }
@@ -66,17 +78,22 @@ pub const OFFERED_AT_ONCE: usize = 16;
 const OFFERED_BYTES: u32 = 16;
 /// Bytes of an answer to an offered record: its key.
 const STANDING_BYTES: u32 = 8;
+/// Bytes of the number of a piece, of a node's identity, and of 32 bits of a bitmap.
+const WORD_BYTES: u32 = 4;
 
 impl Payload for Message {
     fn list(&self) -> Option<List> {
         match *self {
-            Message::Offer { list, .. } | Message::Standings { list } => Some(list),
+            Message::Offer { list, .. }
+            | Message::Standings { list }
+            | Message::Meet { list, .. }
+            | Message::Met { list, .. } => Some(list),
             _ => None,
         }
     }
 
     fn identities(&self, _: &crate::overlay::Lists) -> u32 {
-        0 // its lists hold records, not nodes
+        0 // of the lists that hold nodes too every entry counts as payload
     }
 
     fn payload_bytes(&self) -> u32 {
@@ -84,6 +101,9 @@ impl Payload for Message {
             Message::Store { bytes, .. } | Message::Value { bytes, .. } => bytes,
             Message::Offer { list, .. } => list.len() as u32 / 2 * OFFERED_BYTES,
             Message::Standings { list } => list.len() as u32 * STANDING_BYTES,
+            Message::Meet { list, .. } | Message::Met { list, .. } => list.len() as u32 * WORD_BYTES,
+            Message::Has { .. } => WORD_BYTES,
+            Message::Ask { .. } | Message::Turn { .. } | Message::Pass { .. } => 0,
             Message::Stored { .. } | Message::Fetch { .. } | Message::Missing { .. } => 0,
         }
     }

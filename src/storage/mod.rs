@@ -7,17 +7,23 @@
 //! A resource may be cut into pieces ([`Coding`]), each of them a record. Copies may also lie on participants drawn at random
 //! ([`Keepers`]): what the overlay keeps are then pointers to them, records like any other.
 //!
+//! Or they lie on those who published a resource or have fetched it ([`providers`]), who exchange its pieces among
+//! themselves ([`exchange`], [`sharing`]); what the overlay keeps are then records of who provides it.
+//!
 //! A value above 16 KiB does not come with the answer of a walk, which says only who holds which version. It is fetched from
 //! that holder, and if that fails from the responsible nodes. That it moves as a flow is the network's matter; here it only
 //! means that its request does not time out meanwhile, and that nobody has the same value sent twice at once.
 
 pub mod agent;
 pub mod coding;
+pub mod exchange;
 pub mod expiry;
 pub mod lazy;
 pub mod message;
 pub mod operations;
+pub mod providers;
 pub mod repair;
+pub mod sharing;
 pub mod store;
 #[cfg(test)]
 mod tests;
@@ -26,5 +32,7 @@ pub use agent::{Agent, Desk, Effect, Effects, Storers};
 pub use coding::Coding;
 pub use expiry::{Published, Republish};
 pub use message::Message;
+pub use providers::Providing;
 pub use repair::{Delay, Keepers, Neighbourhood, Repair};
+pub use sharing::Terms;
 pub use store::Store;

@@ -164,7 +164,11 @@ impl Agent {
         let Put { op, record, version, published, .. } = put;
         for contact in named {
             if contact.node == desk.me {
-                if self.keep(desk, record, version) {
+                let kept = match desk.terms.filter(|_| desk.is_about_providers(record)) {
+                    Some(terms) => self.hear_provider(desk, record, desk.me, desk.now + terms.providing.ttl),
+                    None => self.keep(desk, record, version),
+                };
+                if kept {
                     self.note_put(desk, record, published);
                     desk.do_effect(Effect::Stored { op });
                     put.storers.push(desk.me);

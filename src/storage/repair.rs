@@ -15,6 +15,7 @@
 //!
 //! Offers are repeated to nodes that hold the record already: they cost 16 bytes a record, and no memory of who has what.
 
+use super::Providing;
 use super::agent::{Agent, Desk, Effect, Tag};
 use super::expiry::{Published, Republish};
 use super::message::{Message, OFFERED_AT_ONCE, Standing};
@@ -55,13 +56,15 @@ pub struct Delay {
 }
 
 /// Where the copies of a piece are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Keepers {
     /// On the nodes that the overlay holds responsible for its key.
     #[default]
     Responsible,
     /// On participants drawn whether they are online or not. Pointers in the overlay name them.
     RandomParticipants,
+    /// On its publisher and those who have fetched it. Provider records in the overlay name them.
+    Providers(Providing),
 }
 
 /// Who is responsible, by a node's own account. Implemented by `run/` on the node's overlay.
@@ -168,6 +171,9 @@ impl Agent {
 
     /// The node has joined (again): offers what its disk holds to those who are responsible now.
     pub fn on_return(&mut self, desk: &mut Desk<'_>, neighbourhood: &impl Neighbourhood) {
+        if desk.terms.is_some() {
+            return self.expire(desk);
+        }
         if !desk.repair.follows_changes() {
             return;
         }

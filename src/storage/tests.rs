@@ -99,6 +99,7 @@ impl Nodes {
             replicas: self.replicas,
             repair: self.repair,
             fixed: 0,
+            terms: None,
             timeout: Duration::from_secs(1),
             retries: 0,
             backoff: None,

@@ -18,5 +18,6 @@ mod population;
 mod published;
 mod queueing;
 mod servers;
+mod sharing;
 mod silent;
 mod transfers;

@@ -134,6 +134,18 @@ fn without_links_nothing_takes_time_and_one_line_alone_limits() {
 }
 
 #[test]
+fn a_line_is_full_unless_its_flows_are_slower_at_their_other_ends() {
+    let mut bench = Bench::new(&[[FAST; 2], [SLOW; 2], [FAST; 2], [0.0; 2]]);
+    bench.start(at(0), 0, 1, MB);
+    bench.start(at(0), 0, 2, MB);
+    bench.start(at(0), 3, 2, MB);
+    let loads = |end| [0, 1, 2, 3].map(|machine| bench.flows.load(machine, end));
+    // Half of 0's uplink each: receiver 1 cannot take more than half of that.
+    assert_eq!(loads(End::Sender), [0.75, 0.0, 0.0, 0.0]);
+    assert_eq!(loads(End::Receiver), [0.0, 1.0, 1.0, 0.0]);
+}
+
+#[test]
 fn an_abort_keeps_what_has_moved_and_frees_the_line() {
     let mut bench = Bench::new(&[[SLOW; 2]; 3]);
     bench.start(at(0), 0, 1, MB);

@@ -67,6 +67,13 @@ pub enum Event {
         #[serde(rename = "for")]
         lasts: Option<Duration>,
     },
+    /// Every participant that is online then gets the same resource.
+    Rush {
+        at: Duration,
+        /// The resource's number, from 0. Default 0.
+        #[serde(default)]
+        resource: u32,
+    },
     /// Everybody asks more, or less.
     Demand {
         at: Duration,

@@ -6,7 +6,7 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
-use crate::engine::{Duration, DurationLaw};
+use crate::engine::{Duration, DurationLaw, Rate};
 
 /// Where the copies of a piece are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -18,8 +18,22 @@ pub enum Placement {
     /// On participants drawn at random, whether they are online or not, whom a pointer in the overlay names. Of that there are
     /// three copies, repaired eagerly whatever is said of the copies themselves.
     RandomParticipants,
-    /// On its publisher and those who have fetched it. Not yet available.
+    /// On its publisher and those who have fetched it, whom provider records in the overlay name.
     Provider,
+}
+
+/// Provider records, and what providers do. Needs placement = "provider".
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Provider {
+    /// How long a record is kept after its provider's last word. Default "24h" (IPFS since 2022: 24 h to 48 h).
+    pub ttl: Option<Duration>,
+    /// How often a provider says again that it is one. Default "12h" (IPFS: 12 h to 22 h).
+    pub republish: Option<Duration>,
+    /// Whether those who have fetched a resource keep it, serve it and say so. Default true.
+    pub share: Option<bool>,
+    /// Uplink of the machines that publish. Default: what participants have.
+    pub uplink: Option<Rate>,
 }
 
 /// What is done when a copy is missing, or the nodes responsible for a record change.

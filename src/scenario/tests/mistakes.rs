@@ -159,7 +159,8 @@ fn values_out_of_their_range_are_refused() {
         "invalid value: integer `0`, expected a number from 1, or \"unlimited\"",
         "0",
     );
-    with("storage.placement = 'provider'", "`provider` is not yet available", "'provider'");
+    with("workload.deadline = '0s'", "every operation takes some time", "'0s'");
+    with("events = [{ rush = { at = '1h', resource = 3 } }]", "there is no resource 3 to be wanted", "3");
     with("population.churn = { preset = 'kad', graceful = 2 }", "`graceful` cannot be 2", "2");
     with("population.churn = { preset = 'kad', time_scale = 0 }", "`time_scale` cannot be 0", "0");
     with("resources.count = 0", "there must be a resource", "0");
@@ -287,4 +288,29 @@ fn a_file_that_cannot_be_read_is_told_from_a_wrong_one() {
     let problem = problems.iter().next().unwrap();
     assert!(problem.message.starts_with("dir/no.csv: cannot read the latency matrix"), "{}", problem.message);
     assert_eq!(&matrix[problem.span.clone().unwrap()], "'no.csv'");
+}
+
+#[test]
+fn what_does_not_go_together_with_providers_is_shown_where_it_stands() {
+    let shared = "resources.count = 9\nstorage.placement = 'provider'\n";
+    let with = |line: &str, message: &str, marked: &str| with(&format!("{shared}{line}"), message, marked);
+    with(
+        "storage.provider.ttl = '6h'",
+        "a provider record that is kept for 6h expires before it is renewed after 12h",
+        "'6h'",
+    );
+    with(
+        "storage.provider.republish = '24h'",
+        "a provider record that is kept for 24h expires before it is renewed after 24h",
+        "'24h'",
+    );
+    with("storage.provider.republish = '0s'", "providers cannot speak all the time", "'0s'");
+    with("storage.provider.uplink = '1Mbit/s'", "participants have no links to be faster than", "'1Mbit/s'");
+    with("storage.repair = 'eager'", "what providers keep is not repaired by others", "'eager'");
+    with("workload.put.every = '1h'", "what providers share never changes, as it does in `a`", "{ every = '1h' }");
+}
+
+#[test]
+fn provider_records_need_providers() {
+    with("storage.provider.share = false", "there are no provider records without providers", "provider");
 }

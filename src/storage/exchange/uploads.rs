@@ -1,0 +1,101 @@
+//! The serving side of the exchange: who may fetch a piece now, and who waits.
+
+use std::collections::VecDeque;
+
+use super::Line;
+use crate::overlay::NodeId;
+
+/// Uploads that a machine always has at a time if as many are asked for (Cohen 2003 §3.2: four, counted over all its
+/// resources).
+pub const UPLOADS: usize = 4;
+
+/// The uploads of one machine: those under way, and those who have asked for a turn, in that order.
+///
+/// Four at a time, and more only while the uplink is not full with them: a fast machine with slow receivers would
+/// lie idle (so does libtorrent's rate-based choker). Each turn is for one piece.
+#[derive(Clone, Debug)]
+pub struct Uploads<R> {
+    /// Who has its turn, of which resource.
+    given: Vec<(NodeId, R)>,
+    waiting: VecDeque<(NodeId, R)>,
+}
+
+impl<R> Default for Uploads<R> {
+    fn default() -> Self {
+        Uploads { given: Vec::new(), waiting: VecDeque::new() }
+    }
+}
+
+impl<R: Copy + PartialEq> Uploads<R> {
+    /// `node` asks for a turn, or for one more: it waits for [`Uploads::give`], unless it waits already.
+    pub fn ask(&mut self, node: NodeId, of: R) {
+        let asked = (node, of);
+        if !self.waiting.contains(&asked) {
+            self.waiting.push_back(asked);
+        }
+    }
+
+    /// Whose turn it is now, if another upload may begin. Call until it gives `None`.
+    pub fn give(&mut self, uplink: Line) -> Option<(NodeId, R)> {
+        // What was given must have begun to move before anybody can say whether there is room for more.
+        if self.given.len() >= UPLOADS && (uplink.is_full || self.given.len() > uplink.flows) {
+            return None;
+        }
+        let next = self.waiting.pop_front()?;
+        self.given.push(next);
+        Some(next)
+    }
+
+    /// Whether anybody has a turn at a resource or waits for one.
+    pub fn is_wanted(&self, of: R) -> bool {
+        self.given.iter().chain(&self.waiting).any(|(_, other)| *other == of)
+    }
+
+    /// Whether it is the turn of `node`.
+    pub fn has_turn(&self, node: NodeId, of: R) -> bool {
+        self.given.contains(&(node, of))
+    }
+
+    /// The piece has been sent, or the turn was not taken. True if it was the turn of `node`.
+    pub fn over(&mut self, node: NodeId, of: R) -> bool {
+        let place = self.given.iter().position(|&given| given == (node, of));
+        place.map(|at| self.given.remove(at)).is_some()
+    }
+
+    /// `node` has gone: it neither waits nor has a turn.
+    pub fn forget(&mut self, node: NodeId) {
+        self.waiting.retain(|(other, _)| *other != node);
+        self.given.retain(|(other, _)| *other != node);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FULL: Line = Line { flows: 4, is_full: true };
+
+    #[test]
+    fn beyond_four_uploads_the_next_waits_for_room_on_the_uplink() {
+        let mut uploads = Uploads::default();
+        (0..7).for_each(|node| uploads.ask(NodeId(node), ()));
+        let given: Vec<_> = std::iter::from_fn(|| uploads.give(FULL)).map(|(node, ())| node.0).collect();
+        assert_eq!(given, [0, 1, 2, 3]);
+        assert_eq!(uploads.give(Line { flows: 3, is_full: false }), None, "one of the four has not begun");
+        assert_eq!(uploads.give(Line { flows: 4, is_full: false }), Some((NodeId(4), ())));
+        assert!(uploads.over(NodeId(1), ()) && !uploads.over(NodeId(1), ()));
+        assert_eq!(uploads.give(FULL), None, "four are under way");
+        assert!(uploads.over(NodeId(2), ()));
+        assert_eq!(uploads.give(FULL), Some((NodeId(5), ())));
+    }
+
+    #[test]
+    fn whoever_asks_twice_or_has_gone_gets_no_second_turn() {
+        let mut uploads = Uploads::default();
+        [1, 1, 2, 3].iter().for_each(|&node| uploads.ask(NodeId(node), 'a'));
+        uploads.forget(NodeId(2));
+        assert_eq!(uploads.give(FULL), Some((NodeId(1), 'a')));
+        assert!(uploads.has_turn(NodeId(1), 'a') && !uploads.has_turn(NodeId(3), 'a'));
+        assert_eq!((uploads.give(FULL), uploads.give(FULL)), (Some((NodeId(3), 'a')), None));
+    }
+}
