@@ -18,11 +18,15 @@ pub enum Loss {
     ServerQueue,
     /// A partition lay between sender and receiver when it was sent.
     Partition,
+    /// The receiver's NAT had no mapping for it, or did not let it in.
+    Nat,
+    /// A firewall did not let it in, or did not let it out.
+    Firewall,
 }
 
 impl Loss {
     /// All causes, in the order in which they are reported.
-    pub const ALL: [Loss; 7] = [
+    pub const ALL: [Loss; 9] = [
         Loss::UplinkQueue,
         Loss::DownlinkQueue,
         Loss::Noise,
@@ -30,6 +34,8 @@ impl Loss {
         Loss::Stale,
         Loss::ServerQueue,
         Loss::Partition,
+        Loss::Nat,
+        Loss::Firewall,
     ];
 
     /// The name in result columns.
@@ -42,6 +48,8 @@ impl Loss {
             Loss::Stale => "stale",
             Loss::ServerQueue => "server-queue",
             Loss::Partition => "partition",
+            Loss::Nat => "nat",
+            Loss::Firewall => "firewall",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Layer 1: latency models, access links, loss of packets, and the request queue of a server.
+//! Layer 1: latency models, access links, loss of packets, NATs and firewalls, and the request queue of a server.
 //!
 //! Owns no nodes: a machine is its number, participants first, then the dedicated servers. A packet's way has two
 //! ends. [`Network::depart`] touches the sender's side only, [`Network::arrive`] the receiver's side only, at the
@@ -18,6 +18,7 @@ pub mod latency;
 pub mod loss;
 pub mod matrix;
 pub mod measured;
+pub mod nat;
 pub mod regions;
 pub mod station;
 pub mod wire;
@@ -32,6 +33,7 @@ pub use latency::Latency;
 pub use loss::Loss;
 pub use matrix::Matrix;
 pub use measured::{FileError, Holds, Unit};
+pub use nat::{Endpoint, NatClass, NatPlan, Nats};
 pub use regions::Regions;
 pub use station::{Offer, Started, Station};
 pub use wire::{Network, NetworkPlan};
