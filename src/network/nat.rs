@@ -176,6 +176,24 @@ impl NatPlan {
     }
 }
 
+/// Shares under a name.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Preset {
+    /// What a scenario file writes.
+    pub name: &'static str,
+    /// In the order of [`NatClass::ALL`].
+    pub shares: [f64; 7],
+    /// Where the shares come from.
+    pub source: &'static str,
+}
+
+/// Every preset.
+pub const PRESETS: [Preset; 1] = [Preset {
+    name: "home-2010",
+    shares: [0.35, 0.10, 0.05, 0.38, 0.12, 0.0, 0.0],
+    source: "an assumption: home connections of about 2010",
+}];
+
 /// Class and box of a participant.
 const NAT: Purpose = Purpose::new("nat");
 /// In [`Nats::of`]: no box.
@@ -253,6 +271,16 @@ impl Nats {
             None => Ok(own),
             Some(table) if table.class.filtering() == Filtering::All => Err(table.class.loss()),
             Some(table) => Ok(Endpoint { port: table.depart(now, machine, to), ..own }),
+        }
+    }
+
+    /// The source endpoint that a datagram from `machine` to `to` would have at `now`; `None` if it would not get out.
+    pub fn source(&self, now: Time, machine: u32, to: Endpoint) -> Option<Endpoint> {
+        let own = self.unmapped(machine);
+        match self.tables.get(self.of[machine as usize] as usize) {
+            None => Some(own),
+            Some(table) if table.class.filtering() == Filtering::All => None,
+            Some(table) => Some(Endpoint { port: table.port(now, machine, to), ..own }),
         }
     }
 

@@ -6,6 +6,7 @@ use super::diurnal::Diurnal;
 use super::inflation::Inflation;
 use super::latency::{Latency, Propagation};
 use super::loss::Loss;
+use super::nat::NatPlan;
 use super::regions::Regions;
 use crate::engine::{Duration, Noise, Source, Streams, Time, prefetch};
 
@@ -30,6 +31,8 @@ pub struct NetworkPlan {
     pub burst: Option<Burst>,
     /// The access link of every participant; `None` for no queueing and no serialisation.
     pub access: Option<Access>,
+    /// NATs and firewalls; `None`: everyone can be reached. Packets pass them beside this network: see [`super::Nats`].
+    pub nat: Option<NatPlan>,
 }
 
 impl NetworkPlan {
@@ -205,6 +208,7 @@ mod tests {
             loss: 0.0,
             burst: None,
             access: None,
+            nat: None,
         }
     }
 

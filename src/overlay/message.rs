@@ -127,6 +127,13 @@ pub trait Payload: Copy + fmt::Debug {
         self.list().map_or(0, |list| lists.get(list).len() as u32)
     }
 
+    /// The nodes that those identities are of. Appends to `out`.
+    fn named(&self, lists: &Lists, out: &mut Vec<NodeId>) {
+        if let Some(list) = self.list() {
+            out.extend(lists.get(list).iter().copied().map(NodeId));
+        }
+    }
+
     /// Bytes of values carried.
     fn payload_bytes(&self) -> u32 {
         0
@@ -137,6 +144,10 @@ pub trait Payload: Copy + fmt::Debug {
 impl Payload for NodeId {
     fn identities(&self, _: &Lists) -> u32 {
         1
+    }
+
+    fn named(&self, _: &Lists, out: &mut Vec<NodeId>) {
+        out.push(*self);
     }
 }
 

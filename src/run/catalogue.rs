@@ -15,8 +15,8 @@ use crate::overlay::Cause;
 pub const OPERATIONS: [&str; 3] = ["lookup", "get", "put"];
 
 /// Why a packet was lost. The words of the columns.
-pub const LOSSES: [&str; 7] =
-    ["uplink_queue", "downlink_queue", "loss", "offline", "stale", "server_queue", "partition"];
+pub const LOSSES: [&str; 9] =
+    ["uplink_queue", "downlink_queue", "loss", "offline", "stale", "server_queue", "partition", "nat", "firewall"];
 
 /// The three kinds of traffic. The words of the columns.
 pub const TRAFFIC: [&str; 3] = ["lookup", "maintenance", "storage"];
@@ -111,6 +111,9 @@ pub static SERIES: LazyLock<Catalogue> = LazyLock::new(|| {
     add(&mut list, "busiest_machine_bytes_per_s", "B/s", Lower, about);
     add(&mut list, "contacts_mean", "contacts", Lower, "routing entries held per joined node");
     add(&mut list, "table_stale_ratio", "", Lower, "share of the routing entries that name a node that is not online");
+    let about =
+        "share of the routing entries whose node is online and would not be reached, because of a NAT or firewall";
+    add(&mut list, "table_unreachable_ratio", "", Lower, about);
     Catalogue::new(list)
 });
 
@@ -271,6 +274,9 @@ fn state_metrics(list: &mut Vec<Metric>) {
     add(list, "peers_contacted_mean", "nodes", Lower, "different nodes that a machine sent a packet to");
     let about = "share of the routing entries that name a node that is not online, time mean";
     add(list, "table_stale_ratio", "", Lower, about);
+    let about =
+        "share of the routing entries whose node is online and would not be reached, because of a NAT or firewall";
+    add(list, "table_unreachable_ratio", "", Lower, about);
     add(
         list,
         "participants",

@@ -29,6 +29,10 @@ pub(super) enum Event<M, T> {
     Through {
         slot: u32,
     },
+    /// A packet reaches the NAT or firewall in front of its receiver: its slot among those between two boxes.
+    Addressed {
+        slot: u32,
+    },
     /// The last byte of a flow may have left.
     Flow {
         flow: FlowId,

@@ -104,6 +104,7 @@ impl Metrics {
         }
         if check.entries > 0 {
             figures.set("table_stale_ratio", check.stale as f64 / check.entries as f64);
+            figures.set("table_unreachable_ratio", check.unreachable as f64 / check.entries as f64);
         }
         self.samples.push(Sample { at, values: figures.into_values() });
         self.machines.iter_mut().for_each(|machine| machine.moved = 0);
@@ -112,6 +113,7 @@ impl Metrics {
             self.tables.nodes += check.nodes;
             self.tables.entries += check.entries;
             self.tables.stale += check.stale;
+            self.tables.unreachable += check.unreachable;
             if let Some(available) = available {
                 self.available_min = Some(self.available_min.unwrap_or(1.0).min(available));
             }

@@ -1,5 +1,6 @@
 //! Layer 5: the simulation loop, its observers, and what a run leaves behind.
 
+mod addresses;
 mod ahead;
 pub mod catalogue;
 mod counters;
@@ -144,7 +145,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             self.nodes[node.index()].contacts(&self.shared, &View::new(node, &self.keys), &mut contacts);
             check.nodes += 1;
             check.entries += contacts.len() as u64;
-            check.stale += contacts.iter().filter(|other| !self.seats[other.index()].online).count() as u64;
+            let online = contacts.iter().filter(|other| self.seats[other.index()].online);
+            check.stale += (contacts.len() - online.clone().count()) as u64;
+            if let Some(addresses) = &self.addresses {
+                check.unreachable += online.filter(|&&other| !addresses.reaches(self.now, node, other)).count() as u64;
+            }
         }
         check
     }
@@ -206,6 +211,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             ("queue", of(self.queue.heap_bytes())),
             ("lists", of(self.lists.heap_bytes())),
             ("network", of(self.network.heap_bytes() + self.transfers.heap_bytes())),
+            ("nat", of(self.addresses.as_ref().map_or(0, |addresses| addresses.heap_bytes()))),
         ]
     }
 }

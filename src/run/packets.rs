@@ -43,6 +43,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let noise = &mut self.seats[envelope.from.index()].noise;
         match self.network.depart(self.now, envelope.from.0, to.0, envelope.bytes, noise) {
             Ok(_) if !self.cuts.is_empty() && self.is_cut(envelope.from, to) => self.lose(packet, Loss::Partition),
+            Ok(at) if self.addresses.is_some() => self.pass_boxes(at, packet),
             Ok(at) => self.schedule(at, Class::Arrival, envelope.from, Event::Arrival(packet)),
             Err(loss) => self.lose(packet, loss),
         }

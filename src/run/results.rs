@@ -116,6 +116,7 @@ impl Metrics {
         let ratio = |part: f64, whole: f64| (whole > 0.0).then(|| part / whole);
         figures.set_some("contacts_mean", ratio(self.tables.entries as f64, self.tables.nodes as f64));
         figures.set_some("table_stale_ratio", ratio(self.tables.stale as f64, self.tables.entries as f64));
+        figures.set_some("table_unreachable_ratio", ratio(self.tables.unreachable as f64, self.tables.entries as f64));
         let counts: Vec<u32> = (self.peers.watched())
             .filter(|node| node.0 < self.participants && self.machines[node.index()].online().as_nanos() > 0)
             .filter_map(|node| self.peers.count(node))

@@ -6,7 +6,7 @@ use super::simulation::Simulation;
 use crate::engine::order::{Class, Order};
 use crate::engine::random::Purpose;
 use crate::engine::{Duration, Law, Source, Time};
-use crate::network::Loss;
+use crate::network::{Loss, NatClass};
 use crate::overlay::{Held, NodeId, Placement, Protocol, View};
 use crate::population::churn::ends_gracefully;
 use crate::population::{Identity, SessionId, Spell};
@@ -14,6 +14,8 @@ use crate::scenario::plan::{Rejoin, Start};
 
 /// Between two attempts to join (DESIGN §3).
 const JOIN_AGAIN: Duration = Duration::from_secs(10);
+/// Nodes drawn to join through before all are looked at: with a tenth of them open one in 800 joins looks at all.
+const BOOTSTRAP_DRAWS: u32 = 64;
 const SERVER: Purpose = Purpose::new("server");
 /// No place in a list.
 pub(super) const NOWHERE: u32 = u32::MAX;
@@ -130,6 +132,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.observer.session(self.now, node, false);
         self.break_transfers(node, Loss::Offline, |_| true);
         self.disk_offline(node);
+        if let Some(addresses) = &mut self.addresses
+            && self.plan.population.rejoin == Rejoin::Fresh
+        {
+            addresses.forget(node);
+        }
         match self.plan.population.rejoin {
             Rejoin::Keep => self.nodes[node.index()].suspend(),
             Rejoin::Fresh => {
@@ -161,18 +168,32 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Joins through a random node that has joined; founds the overlay if there is none and nobody else is joining.
     pub fn join(&mut self, node: NodeId) {
-        let seat = &mut self.seats[node.index()];
-        let contact = match self.joined.len() as u64 {
-            0 => None,
-            joined => Some(self.joined[seat.noise.below(joined) as usize]),
-        };
-        if contact.is_none() && self.joining > 0 && P::PLACEMENT != Placement::Servers {
+        let contact = self.bootstrap(node);
+        if contact.is_none() && !self.may_found(node) && P::PLACEMENT != Placement::Servers {
             self.observer.no_bootstrap(self.now, node);
             return self.join_later(node);
         }
-        seat.joining = true;
+        self.seats[node.index()].joining = true;
         self.joining += 1;
         self.with_overlay(node, |overlay, cx| overlay.start(cx, contact));
+    }
+
+    /// Whether a node founds the overlay alone if there is none to join through: nobody else is joining, and others could join
+    /// through it.
+    fn may_found(&self, node: NodeId) -> bool {
+        let is_open = self.addresses.as_ref().is_none_or(|addresses| addresses.class(node) == NatClass::Open);
+        self.joining == 0 && self.joined.is_empty() && is_open
+    }
+
+    /// A random node that has joined and can be dialled, if there is one.
+    fn bootstrap(&mut self, node: NodeId) -> Option<NodeId> {
+        let noise = &mut self.seats[node.index()].noise;
+        let number = self.joined.len() as u64;
+        let mut draw = || (number > 0).then(|| self.joined[noise.below(number) as usize]);
+        let Some(addresses) = &self.addresses else { return draw() };
+        let is_open = |node: &NodeId| addresses.class(*node) == NatClass::Open;
+        let drawn = (0..BOOTSTRAP_DRAWS).map_while(|_| draw()).find(is_open);
+        drawn.or_else(|| self.joined.iter().copied().find(is_open))
     }
 
     fn join_later(&mut self, node: NodeId) {

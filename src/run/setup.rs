@@ -1,5 +1,6 @@
 //! The state of a run at time zero.
 
+use super::addresses::Addresses;
 use super::event::Event;
 use super::observer::Observer;
 use super::operations::Operations;
@@ -11,7 +12,7 @@ use super::transfers::{Transfers, in_packet};
 use crate::engine::queue::Queue;
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Streams, Time};
-use crate::network::{Access, Network, Station};
+use crate::network::{Access, Nats, Network, Station};
 use crate::overlay::{Key, Lists, Metric, NodeId, Placement, Protocol, RecordId, Roster, Server, Version, View};
 use crate::population::{self, Timeline};
 use crate::scenario::plan::{Plan, Start, System};
@@ -68,6 +69,10 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
                 later.chain(sizes.iter().copied()),
                 (0..machines).map(|machine| network.paces(machine)),
             ),
+            addresses: plan.network.nat.as_ref().map(|nat| {
+                let nats = Nats::new(nat, &streams, participants, specs.len() as u32);
+                Box::new(Addresses::new(nats, machines))
+            }),
             network,
             record_keys: (0..count).map(|record| Key(population::record_key(&streams, record))).collect(),
             sizes_in_packet: sizes.iter().map(|&size| in_packet(P::PLACEMENT, size)).collect(),

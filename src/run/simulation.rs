@@ -13,6 +13,7 @@ use crate::population::{Timeline, Workload};
 use crate::scenario::plan::{Plan, System};
 use crate::storage::{self, Agent};
 
+use super::addresses::Addresses;
 use super::event::{Event, Packet};
 use super::observer::Observer;
 use super::operations::Operations;
@@ -125,6 +126,8 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub now: Time,
     pub queue: Queue<Event<P::Message, P::Timer>>,
     pub network: Network,
+    /// Where NATs or firewalls are simulated. Boxed, so that runs without them do not carry it.
+    pub addresses: Option<Box<Addresses<P::Message>>>,
     pub transfers: Transfers<P::Message>,
     pub keys: Vec<Key>,
     pub record_keys: Vec<Key>,
@@ -216,6 +219,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 let packet = self.downlinks.take(slot);
                 self.deliver(packet);
             }
+            Event::Addressed { slot } => self.reach_box(slot),
             Event::Flow { flow } => self.wake_transfer(flow),
             Event::Served { server, epoch, slot } => self.served(server, epoch, slot),
             Event::Timer { node, epoch, timer } => {
@@ -279,7 +283,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Asserts that no packet and no transfer appeared or vanished: sent = delivered + lost + in flight. Empties the queue.
     pub fn assert_balance(&mut self) {
-        let mut in_flight = (self.downlinks.len() + self.requests.len() + self.transfers.len()) as u64;
+        let between_boxes = self.addresses.as_ref().map_or(0, |addresses| addresses.len());
+        let mut in_flight = (self.downlinks.len() + self.requests.len() + self.transfers.len() + between_boxes) as u64;
         while let Some((_, _, event)) = self.queue.pop() {
             in_flight += u64::from(matches!(event, Event::Arrival(_)));
         }

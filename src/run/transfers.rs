@@ -71,6 +71,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if self.is_cut(envelope.from, to) {
             return self.lose(packet, Loss::Partition);
         }
+        if let Some(addresses) = &mut self.addresses
+            && let Err(loss) = addresses.open_way(self.now, envelope.from, to)
+        {
+            return self.lose(packet, loss);
+        }
         if !self.hold(&packet) {
             return self.lose(packet, Loss::Stale);
         }

@@ -3,11 +3,13 @@
 //! Parsing touches nothing but the text. Defaults stand here where they do not depend on anything else; what they mean
 //! together is the plan's business. The documentation of each key is also what the JSON Schema tells an editor.
 
+mod nat;
 mod network;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use nat::Nat;
 pub use network::{Burst, Coordinates, Inflation, Latency, LatencyByHour, Network, RegionTable, Regions};
 
 use super::daily::Diurnal;

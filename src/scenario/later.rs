@@ -7,7 +7,6 @@ use super::problem::Problem;
 
 /// Paths; `*` stands for any key.
 const LATER: &[&str] = &[
-    "network.nat",
     "population.classes",
     "storage.cache",
     "storage.placement",

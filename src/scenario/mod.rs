@@ -21,6 +21,7 @@ mod gap;
 mod inputs;
 mod later;
 mod load;
+mod nat;
 mod network;
 mod path;
 pub mod plan;

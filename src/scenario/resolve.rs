@@ -8,6 +8,7 @@ use super::environment::{Known, resources, time, warn_of_long_transfers, workloa
 use super::events::events;
 use super::file;
 use super::inputs::Files;
+use super::nat::warn_of_nobody_dialable;
 use super::network::network;
 use super::plan::{Plan, Start};
 use super::population::population;
@@ -85,6 +86,7 @@ fn warn(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
         Start::Join { .. } => {}
     }
     warn_of_long_transfers(check, plan);
+    plan.network.nat.as_ref().into_iter().for_each(|nat| warn_of_nobody_dialable(check, nat));
     let nothing_read = plan.workload.requests.is_empty();
     if nothing_read && [&plan.workload.lookup, &plan.workload.get, &plan.workload.put].into_iter().all(Option::is_none)
     {

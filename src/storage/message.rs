@@ -77,6 +77,8 @@ impl Payload for Message {
         0 // its lists hold records, not nodes
     }
 
+    fn named(&self, _: &crate::overlay::Lists, _: &mut Vec<crate::overlay::NodeId>) {}
+
     fn payload_bytes(&self) -> u32 {
         match *self {
             Message::Store { bytes, .. } | Message::Value { bytes, .. } => bytes,

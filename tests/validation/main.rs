@@ -11,6 +11,7 @@ mod environment;
 mod events;
 mod lab;
 mod load;
+mod nat;
 mod population;
 mod published;
 mod queueing;

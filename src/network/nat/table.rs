@@ -52,14 +52,11 @@ impl Table {
 
     /// A packet leaves `machine` for `to`: the port that it leaves from.
     pub fn depart(&mut self, now: Time, machine: u32, to: Endpoint) -> u32 {
-        let port = match self.class.mapping() {
-            Mapping::None => 0,
-            Mapping::EndpointIndependent => self.map(now, machine),
-            Mapping::EndpointDependent => match self.session(machine, to) {
-                Some(at) if self.lives(now, self.sessions[at].sent) => self.sessions[at].port,
-                _ => self.new_port(),
-            },
-        };
+        let port = self.port(now, machine, to);
+        self.last_port = self.last_port.max(port);
+        if self.class.mapping() == Mapping::EndpointIndependent {
+            self.map(Mapped { machine, port, sent: now });
+        }
         // A filter that asks for no session needs none.
         if self.class.filtering() != Filtering::EndpointIndependent {
             self.remember(Session { machine, remote: to, port, sent: now });
@@ -88,27 +85,30 @@ impl Table {
         }
     }
 
-    /// The port of the only mapping of `machine`, which is refreshed, or made if it has died.
-    fn map(&mut self, now: Time, machine: u32) -> u32 {
-        match self.mapped.iter().position(|mapped| mapped.machine == machine) {
-            Some(at) if self.lives(now, self.mapped[at].sent) => {
-                self.mapped[at].sent = now;
-                self.mapped[at].port
+    /// The port that a packet from `machine` to `to` leaves from at `now`: that of a mapping that lives, or a new one.
+    pub fn port(&self, now: Time, machine: u32, to: Endpoint) -> u32 {
+        let mapped = match self.class.mapping() {
+            Mapping::None => return 0,
+            Mapping::EndpointIndependent => {
+                let mapped = self.mapped.iter().find(|mapped| mapped.machine == machine);
+                mapped.map(|mapped| (mapped.port, mapped.sent))
             }
-            found => {
-                let fresh = Mapped { machine, port: self.new_port(), sent: now };
-                match found {
-                    Some(at) => self.mapped[at] = fresh,
-                    None => self.mapped.push(fresh),
-                }
-                fresh.port
+            Mapping::EndpointDependent => {
+                self.session(machine, to).map(|at| (self.sessions[at].port, self.sessions[at].sent))
             }
+        };
+        match mapped {
+            Some((port, sent)) if self.lives(now, sent) => port,
+            _ => self.last_port.checked_add(1).expect("fewer than 2^32 mappings of one box"),
         }
     }
 
-    fn new_port(&mut self) -> u32 {
-        self.last_port = self.last_port.checked_add(1).expect("fewer than 2^32 mappings of one box");
-        self.last_port
+    /// The only mapping of a machine is refreshed, or replaced.
+    fn map(&mut self, mapped: Mapped) {
+        match self.mapped.iter_mut().find(|other| other.machine == mapped.machine) {
+            Some(other) => *other = mapped,
+            None => self.mapped.push(mapped),
+        }
     }
 
     fn lives(&self, now: Time, sent: Time) -> bool {
