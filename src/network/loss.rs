@@ -12,7 +12,8 @@ pub enum Loss {
     Noise,
     /// Nobody was up where it arrived; of a transfer, one of its ends went offline.
     Offline,
-    /// A reply to a session that had ended; of a transfer, nobody waits for it any more.
+    /// A reply to a session that had ended; over a link that its receiver does not have; of a transfer, nobody waits for it
+    /// any more.
     Stale,
     /// A server's request queue was full.
     ServerQueue,
@@ -22,11 +23,15 @@ pub enum Loss {
     Nat,
     /// A firewall did not let it in, or did not let it out.
     Firewall,
+    /// It waited for a connection that did not come about.
+    Dial,
+    /// It came to a relay that does not or may not forward it.
+    Relay,
 }
 
 impl Loss {
     /// All causes, in the order in which they are reported.
-    pub const ALL: [Loss; 9] = [
+    pub const ALL: [Loss; 11] = [
         Loss::UplinkQueue,
         Loss::DownlinkQueue,
         Loss::Noise,
@@ -36,6 +41,8 @@ impl Loss {
         Loss::Partition,
         Loss::Nat,
         Loss::Firewall,
+        Loss::Dial,
+        Loss::Relay,
     ];
 
     /// The name in result columns.
@@ -50,6 +57,8 @@ impl Loss {
             Loss::Partition => "partition",
             Loss::Nat => "nat",
             Loss::Firewall => "firewall",
+            Loss::Dial => "dial",
+            Loss::Relay => "relay",
         }
     }
 }

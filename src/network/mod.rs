@@ -33,7 +33,7 @@ pub use latency::Latency;
 pub use loss::Loss;
 pub use matrix::Matrix;
 pub use measured::{FileError, Holds, Unit};
-pub use nat::{Endpoint, NatClass, NatPlan, Nats};
+pub use nat::{Endpoint, NatClass, NatPlan, Nats, Wire};
 pub use regions::Regions;
 pub use station::{Offer, Started, Station};
 pub use wire::{Network, NetworkPlan};

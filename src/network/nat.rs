@@ -29,6 +29,14 @@ pub struct Endpoint {
     pub port: u32,
 }
 
+/// What a packet belongs to. Only a box that lets no datagrams pass tells the two apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wire {
+    Datagram,
+    /// A stream that its sender has opened or answers on.
+    Stream,
+}
+
 /// How the source endpoint of a packet comes about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mapping {
@@ -51,8 +59,8 @@ pub enum Filtering {
     AddressDependent,
     /// What comes from an endpoint that the mapping was used towards (RFC 4787: address and port-dependent).
     EndpointDependent,
-    /// No datagrams, neither in nor out.
-    All,
+    /// No datagrams, neither in nor out; of streams what comes from an endpoint that one was opened to.
+    Datagrams,
 }
 
 /// The usual combinations of the two rules.
@@ -110,7 +118,7 @@ impl NatClass {
             NatClass::FullCone => Filtering::EndpointIndependent,
             NatClass::Restricted => Filtering::AddressDependent,
             NatClass::PortRestricted | NatClass::Symmetric | NatClass::Firewall => Filtering::EndpointDependent,
-            NatClass::Blocked => Filtering::All,
+            NatClass::Blocked => Filtering::Datagrams,
         }
     }
 
@@ -263,33 +271,45 @@ impl Nats {
         Endpoint { address: if mapped { self.first_address + self.of[machine as usize] } else { machine }, port: 0 }
     }
 
-    /// A datagram leaves `machine` for `to`: the source endpoint that it has from its box on. Creates or refreshes the
+    /// A packet leaves `machine` for `to`: the source endpoint that it has from its box on. Creates or refreshes the
     /// mapping.
-    pub fn depart(&mut self, now: Time, machine: u32, to: Endpoint) -> Result<Endpoint, Loss> {
+    pub fn depart(&mut self, now: Time, machine: u32, to: Endpoint, wire: Wire) -> Result<Endpoint, Loss> {
         let own = self.unmapped(machine);
         match self.tables.get_mut(self.of[machine as usize] as usize) {
             None => Ok(own),
-            Some(table) if table.class.filtering() == Filtering::All => Err(table.class.loss()),
+            Some(table) if !table.carries(wire) => Err(table.class.loss()),
             Some(table) => Ok(Endpoint { port: table.depart(now, machine, to), ..own }),
         }
     }
 
-    /// The source endpoint that a datagram from `machine` to `to` would have at `now`; `None` if it would not get out.
-    pub fn source(&self, now: Time, machine: u32, to: Endpoint) -> Option<Endpoint> {
+    /// The source endpoint that a packet from `machine` to `to` would have at `now`; `None` if it would not get out.
+    pub fn source(&self, now: Time, machine: u32, to: Endpoint, wire: Wire) -> Option<Endpoint> {
         let own = self.unmapped(machine);
         match self.tables.get(self.of[machine as usize] as usize) {
             None => Some(own),
-            Some(table) if table.class.filtering() == Filtering::All => None,
+            Some(table) if !table.carries(wire) => None,
             Some(table) => Some(Endpoint { port: table.port(now, machine, to), ..own }),
         }
     }
 
-    /// A datagram from `from` reaches the box in front of `machine`, sent to `to`: whether it is let in.
-    pub fn arrive(&self, now: Time, machine: u32, to: Endpoint, from: Endpoint) -> Result<(), Loss> {
+    /// A packet from `from` reaches the box in front of `machine`, sent to `to`: whether it is let in.
+    pub fn arrive(&self, now: Time, machine: u32, to: Endpoint, from: Endpoint, wire: Wire) -> Result<(), Loss> {
         let Some(table) = self.tables.get(self.of[machine as usize] as usize) else { return Ok(()) };
         let inside = from.address == self.unmapped(machine).address && table.class.mapping() != Mapping::None;
-        let passes = (!inside || table.hairpinning) && table.lets_in(now, machine, to.port, from);
+        let passes = (!inside || table.hairpinning) && table.carries(wire) && table.lets_in(now, machine, to.port, from);
         if passes { Ok(()) } else { Err(table.class.loss()) }
+    }
+
+    /// Whether `machine` has sent something to `address` within a mapping's life: what comes from there tells it nothing of
+    /// whether strangers reach it. (False where nothing is filtered by address: strangers do reach it then.)
+    pub fn has_invited(&self, now: Time, machine: u32, address: u32) -> bool {
+        let table = self.tables.get(self.of[machine as usize] as usize);
+        table.is_some_and(|table| table.has_session(now, machine, address))
+    }
+
+    /// Whether anybody is behind a box at all.
+    pub fn is_anybody_behind(&self) -> bool {
+        !self.tables.is_empty()
     }
 
     /// Bytes allocated.

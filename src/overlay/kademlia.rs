@@ -13,6 +13,8 @@
 //! * At most α requests of a lookup are in flight, in its last phase too: see [`super::lookup`].
 //! * Buckets are the intervals of §2.2 (one for each number of shared leading bits), not the tree of §2.4.
 //! * The contact to join through enters its bucket when it answers, like everyone; a reply leaves out who asked.
+//! * Where tables hold only nodes that strangers can dial (`tables = "dialable"`, as libp2p's client and server modes), the
+//!   others ask but answer nothing, and are responsible for no key; a node is one of them until it knows better.
 //! * Nobody is told that a node leaves: the protocol has no message for it.
 //! * Republishing and caching along the path (§2.5) are matters of storage, not of the overlay.
 //!
@@ -33,16 +35,18 @@
 mod buckets;
 mod config;
 mod message;
+mod search;
 #[cfg(test)]
 mod tests;
 
 use self::buckets::{Buckets, Closest, Failure};
-pub use self::config::Config;
+pub use self::config::{Config, Tables};
 pub use self::message::Message;
+use self::search::{Purpose, Search};
 use super::context::{Change, Context, View};
 use super::key::{Key, Metric};
 use super::lookup::{Aim, Lookup, Step};
-use super::message::{Cause, Envelope, Kind, NodeId, OpId, RecordId};
+use super::message::{Cause, Envelope, Kind, NodeId, OpId, Reachability, RecordId};
 use super::protocol::{Contact, Patience, Placement, Protocol, Walk};
 use super::roster::Roster;
 use super::rpc::{Pending, Rpcs};
@@ -53,39 +57,6 @@ use crate::engine::{Duration, prefetch};
 pub enum Timer {
     /// A bucket may be due for a refresh.
     Refresh,
-}
-
-/// What a lookup is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Purpose {
-    Walk(Walk),
-    Join,
-    Refresh,
-}
-
-/// A lookup under way.
-#[derive(Clone, Debug)]
-struct Search {
-    /// Tells its replies from those to an earlier one; outstanding requests carry it.
-    number: u32,
-    purpose: Purpose,
-    lookup: Lookup,
-}
-
-impl Search {
-    fn op(&self) -> Option<OpId> {
-        match self.purpose {
-            Purpose::Walk(walk) => Some(walk.op),
-            Purpose::Join | Purpose::Refresh => None,
-        }
-    }
-
-    fn record(&self) -> Option<RecordId> {
-        match self.purpose {
-            Purpose::Walk(walk) => walk.record,
-            Purpose::Join | Purpose::Refresh => None,
-        }
-    }
 }
 
 /// Memory that all nodes share, so that the steady state allocates nothing: finished lookups and scratch lists.
@@ -105,6 +76,8 @@ pub struct Kademlia {
     /// of them is a refresh or the refresh timer is set.
     searches: Vec<Search>,
     last_search: u32,
+    /// It asks only: where tables hold those that can be dialled, and it cannot or does not know.
+    client: bool,
     /// Outstanding requests, with the number of their search.
     rpcs: Rpcs<u32>,
 }
@@ -112,11 +85,21 @@ pub struct Kademlia {
 type Cx<'a> = Context<'a, Kademlia>;
 
 impl Kademlia {
-    /// The node that sent something is up: its bucket learns of it.
-    fn seen(&mut self, cx: &mut Cx<'_>, node: NodeId) {
+    /// The node that sent something is up: its bucket learns of it, unless it says that it is not to.
+    fn seen(&mut self, cx: &mut Cx<'_>, from: &Envelope) {
+        let node = from.from;
+        if from.client && cx.config.tables == Tables::Dialable {
+            return;
+        }
         if self.buckets.seen(cx.config, &cx.view, cx.now, node) {
             cx.neighbour(node, Change::Appeared);
         }
+    }
+
+    /// The node can ask; whether it may be asked, too, depends on the tables that the others keep.
+    fn enter(&mut self, cx: &mut Cx<'_>) {
+        self.client = is_client(cx);
+        if self.client { cx.joined_as_client() } else { cx.joined() }
     }
 
     /// FIND_NODE or FIND_VALUE from another node: the own portion first, then the k nearest known, without the asker.
@@ -178,19 +161,38 @@ impl Kademlia {
         let Search { purpose, lookup, .. } = self.searches.swap_remove(at);
         let answered = lookup.answers() > 0;
         if let Purpose::Walk(walk) = purpose {
-            report(cx, &walk, &lookup);
+            self.report(cx, &walk, &lookup);
         }
         cx.shared.lookups.push(lookup);
         match purpose {
             Purpose::Walk(_) => {}
             Purpose::Join if !answered => cx.join_failed(),
             Purpose::Join => {
-                cx.joined();
+                self.enter(cx);
                 self.buckets.refresh_far(cx.now);
                 self.refresh(cx);
             }
             Purpose::Refresh => self.refresh(cx),
         }
+    }
+
+    /// Names the responsible nodes that a finished walk has found, or says why there are none.
+    fn report(&self, cx: &mut Cx<'_>, walk: &Walk, lookup: &Lookup) {
+        let alone = lookup.is_alone();
+        if lookup.answers() == 0 && !alone {
+            return cx.give_up(walk.op, Cause::Timeout);
+        }
+        if alone && (walk.record.is_some() || self.client) {
+            return cx.give_up(walk.op, Cause::NoContact);
+        }
+        let mut answer = std::mem::take(&mut cx.shared.answer);
+        answer.clear();
+        // Who only asks is responsible for nothing.
+        let me = cx.me();
+        let named = lookup.result(usize::MAX).filter(|contact| !self.client || contact.node != me);
+        answer.extend(named.take(walk.count as usize));
+        cx.found(walk, &answer);
+        cx.shared.answer = answer;
     }
 
     /// Looks up a random key in the bucket that waits longest, one after another; sets the timer when none is due.
@@ -233,20 +235,9 @@ impl Kademlia {
     }
 }
 
-/// Names the responsible nodes that a finished walk has found, or says why there are none.
-fn report(cx: &mut Cx<'_>, walk: &Walk, lookup: &Lookup) {
-    let alone = lookup.is_alone();
-    if lookup.answers() == 0 && !alone {
-        return cx.give_up(walk.op, Cause::Timeout);
-    }
-    if alone && walk.record.is_some() {
-        return cx.give_up(walk.op, Cause::NoContact);
-    }
-    let mut answer = std::mem::take(&mut cx.shared.answer);
-    answer.clear();
-    answer.extend(lookup.result(walk.count as usize));
-    cx.found(walk, &answer);
-    cx.shared.answer = answer;
+/// Whether a node asks only.
+fn is_client(cx: &Cx<'_>) -> bool {
+    cx.config.tables == Tables::Dialable && cx.reachable != Reachability::Yes
 }
 
 impl Protocol for Kademlia {
@@ -283,18 +274,19 @@ impl Protocol for Kademlia {
         if contact.is_some() {
             self.search(cx, Purpose::Join, cx.my_key(), contact);
         } else {
-            cx.joined();
+            self.enter(cx);
             self.refresh(cx);
         }
     }
 
     fn start_converged(&mut self, cx: &mut Cx<'_>, roster: &Roster) {
+        self.client = is_client(cx);
         self.buckets.fill(cx.config, &cx.view, roster, cx.now, cx.noise);
         self.refresh(cx);
     }
 
     fn on_message(&mut self, cx: &mut Cx<'_>, from: &Envelope, message: Message) {
-        self.seen(cx, from.from);
+        self.seen(cx, from);
         match message {
             Message::Find { target, record } => {
                 debug_assert_eq!(from.kind, Kind::Request);
@@ -333,6 +325,17 @@ impl Protocol for Kademlia {
         count
     }
 
+    fn on_reachability(&mut self, cx: &mut Cx<'_>) {
+        if self.client && !is_client(cx) {
+            self.client = false;
+            cx.joined();
+        }
+    }
+
+    fn wants_dialable(config: &Config) -> bool {
+        config.tables == Tables::Dialable
+    }
+
     fn walk(&mut self, cx: &mut Cx<'_>, walk: Walk) {
         self.search(cx, Purpose::Walk(walk), walk.target, None);
     }
@@ -350,7 +353,7 @@ impl Protocol for Kademlia {
     }
 
     fn nearest(&self, _: &Self::Shared, view: &View<'_>, key: Key, count: usize, out: &mut Vec<NodeId>) {
-        self.buckets.nearest(view, key, count, out);
+        self.buckets.nearest(view, key, count, !self.client, out);
     }
 
     /// Flagged contacts and replacements are not counted: neither is used to route.

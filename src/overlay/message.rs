@@ -113,6 +113,18 @@ pub struct Envelope {
     pub traffic: Traffic,
     /// Sent because of others (replies, forwards, hand-over, repair, updates): counts as upload load.
     pub for_others: bool,
+    /// An overlay's message from a node that does not know that strangers can dial it: it asks, and may not want to be asked.
+    pub client: bool,
+}
+
+/// Whether a node knows that strangers can dial it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reachability {
+    /// It has not found out yet.
+    #[default]
+    Unknown,
+    Yes,
+    No,
 }
 
 /// What a message adds to the 20 bytes of a bare one (p2psim's rule: 4 bytes per node identity carried, plus payload).

@@ -5,6 +5,9 @@
 //!
 //! Names carry their unit or qualifier last (`lookup_latency_p99_ms`); the definitions of the words are in DESIGN §1.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::LazyLock;
 
 use indexmap::IndexMap;
@@ -15,8 +18,19 @@ use crate::overlay::Cause;
 pub const OPERATIONS: [&str; 3] = ["lookup", "get", "put"];
 
 /// Why a packet was lost. The words of the columns.
-pub const LOSSES: [&str; 9] =
-    ["uplink_queue", "downlink_queue", "loss", "offline", "stale", "server_queue", "partition", "nat", "firewall"];
+pub const LOSSES: [&str; 11] = [
+    "uplink_queue",
+    "downlink_queue",
+    "loss",
+    "offline",
+    "stale",
+    "server_queue",
+    "partition",
+    "nat",
+    "firewall",
+    "dial",
+    "relay",
+];
 
 /// The three kinds of traffic. The words of the columns.
 pub const TRAFFIC: [&str; 3] = ["lookup", "maintenance", "storage"];
@@ -84,6 +98,7 @@ pub static METRICS: LazyLock<Catalogue> = LazyLock::new(|| {
     load_metrics(&mut list);
     traffic_metrics(&mut list);
     state_metrics(&mut list);
+    connection_metrics(&mut list);
     Catalogue::new(list)
 });
 
@@ -291,6 +306,50 @@ fn state_metrics(list: &mut Vec<Metric>) {
     add(list, "server_utilisation_ratio", "", Lower, "busy share of the server's workers while it is up");
 }
 
+/// How machines connected, where systems have connections.
+fn connection_metrics(list: &mut Vec<Metric>) {
+    use Better::*;
+    add(list, "dials", "", Neither, "dials that ended, those to a rendezvous included");
+    for (outcome, better, how) in DIALS {
+        add(list, format!("dial_{outcome}_ratio"), "", better, format!("dials that ended {how}, of all that ended"));
+    }
+    for statistic in ["mean", "p50", "p90"] {
+        let about = format!("time from the beginning of a dial to its link, {}", words(statistic));
+        add(list, format!("dial_latency_{statistic}_ms"), "ms", Lower, about);
+    }
+    let about = "time from the beginning of a dial to its failure, mean: what waits for a dead dial waits so long";
+    add(list, "dial_failed_wait_mean_ms", "ms", Lower, about);
+    let about = "time spent waiting for dials that failed, per participant and second online";
+    add(list, "dial_failed_wait_per_online_s_ms", "ms", Lower, about);
+    add(list, "punch_attempts", "", Neither, "attempts to punch a hole");
+    let about = "dials that ended with a hole, of those that tried to punch one";
+    add(list, "punch_success_ratio", "", Higher, about);
+    add(list, "punch_first_ratio", "", Higher, "dials that ended with a hole at the first attempt, of all with a hole");
+    let about = "bytes that relays forwarded, of all bytes put on the wire";
+    add(list, "relay_share_bytes_ratio", "", Lower, about);
+    let about = "Gini coefficient of the bytes forwarded per second online, over participants";
+    add(list, "relay_load_gini", "", Lower, about);
+    add(list, "relay_reservations_refused", "", Lower, "requests for a place at a relay or rendezvous that had none left");
+    add(list, "relay_circuits_refused", "", Lower, "requests to be connected through a relay that it refused");
+    let about = "bytes of keep-alives and their answers per machine and second online; part of maintenance";
+    add(list, "keepalive_bytes_per_online_s_mean", "B/s", Lower, about);
+    let about = "connections that a machine has while it is online, time mean over all machines, servers included";
+    add(list, "connections_per_node_mean", "", Lower, about);
+    add(list, "connections_per_node_max", "", Lower, "most connections that any machine had at a time");
+    let about = "Gini coefficient of the machines' time mean of connections";
+    add(list, "connections_gini", "", Lower, about);
+}
+
+/// How a dial may end: the words of the columns, which end is the good one, and what they mean.
+const DIALS: [(&str, Better, &str); 6] = [
+    ("direct", Better::Neither, "with a link to a peer that does not say it cannot be dialled"),
+    ("reversed", Better::Neither, "with the peer calling back"),
+    ("punched", Better::Neither, "with a hole, by the help of a rendezvous"),
+    ("organic", Better::Neither, "with a link to a peer that says it cannot be dialled, without help"),
+    ("relayed", Better::Lower, "with a link through a relay"),
+    ("failed", Better::Lower, "without a link"),
+];
+
 /// A statistic's name in words.
 fn words(statistic: &str) -> String {
     match statistic.strip_prefix('p') {
@@ -336,62 +395,5 @@ impl Figures {
     /// The values, parallel to the catalogue.
     pub fn into_values(self) -> Vec<Option<f64>> {
         self.values
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_figure_is_found_under_its_name() {
-        for catalogue in [&METRICS, &SERIES, &QUANTILES] {
-            for (i, metric) in catalogue.iter().enumerate() {
-                assert_eq!(catalogue.index_of(&metric.name), Some(i));
-                let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-                assert!(metric.name.chars().all(plain), "{} is not a plain column name", metric.name);
-                assert!(!metric.about.is_empty());
-            }
-        }
-    }
-
-    #[test]
-    fn the_columns_of_the_design_are_there() {
-        let columns = "lookups get_correct_ratio put_open_ratio lookup_latency_p99_ms get_hops_p50 put_rpcs_mean \
-            lookup_timeouts_mean lookup_stretch_p10 get_local_ratio availability_min durability_ratio resources_lost \
-            requests_per_online_s_mean upload_per_online_s_mean records_mean records_gini upload_jain \
-            requests_max_over_mean requests_p99_over_mean bytes_total bytes_per_online_s_mean \
-            maintenance_bytes_per_online_s_mean busiest_machine_bytes_per_s busiest_machine_share_ratio contacts_mean \
-            peers_contacted_mean table_stale_ratio nodes_touched_per_put online_mean server_wait_mean_ms \
-            server_utilisation_ratio packets_lost_offline lookup_failed_not_joined get_failed_never_stored";
-        for name in columns.split_whitespace() {
-            assert!(METRICS.get(name).is_some(), "{name} is missing");
-        }
-    }
-
-    #[test]
-    fn a_unit_at_the_end_of_a_name_is_the_unit() {
-        for catalogue in [&METRICS, &SERIES, &QUANTILES] {
-            for metric in catalogue.iter() {
-                assert_eq!(metric.name.ends_with("_ms"), metric.unit == "ms", "{}", metric.name);
-                assert!(!metric.name.ends_with("_ratio") || metric.unit.is_empty(), "{}", metric.name);
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_not_set_stays_empty() {
-        let mut figures = Figures::new(&METRICS);
-        figures.set("lookup_hops_mean", 3.5);
-        figures.set_some("get_hops_mean", None);
-        let values = figures.into_values();
-        assert_eq!(values[METRICS.index_of("lookup_hops_mean").unwrap()], Some(3.5));
-        assert_eq!(values.iter().flatten().count(), 1);
-    }
-
-    #[test]
-    #[should_panic(expected = "lookup_hop_mean is not in the catalogue")]
-    fn a_misspelt_figure_is_our_bug() {
-        Figures::new(&METRICS).set("lookup_hop_mean", 3.5);
     }
 }

@@ -2,7 +2,8 @@
 
 use super::catalogue::{Figures, METRICS, OPERATIONS, SERIES, TRAFFIC};
 use super::counters::{Level, Machine, Served, TableCheck};
-use super::observer::{Ended, Observer};
+use super::connecting::Connecting;
+use super::observer::{Ended, LinkEvent, Observer};
 use super::operations::{Operation, Verdict};
 use super::outcome::{OperationRow, Sample};
 use super::peers::Peers;
@@ -36,6 +37,8 @@ pub struct Metrics {
     pub(super) peers: Peers,
     pub(super) samples: Vec<Sample>,
     pub(super) operations: Option<Vec<OperationRow>>,
+    /// Where the system has connections.
+    pub(super) connecting: Option<Box<Connecting>>,
     interval: Interval,
 }
 
@@ -73,8 +76,15 @@ impl Metrics {
             peers: Peers::new(machines as u32),
             samples: Vec::new(),
             operations: operations.then(Vec::new),
+            connecting: None,
             interval: Interval::default(),
         }
+    }
+
+    /// The same, and counts connections too.
+    pub fn with_connections(self) -> Metrics {
+        let connecting = Some(Box::new(Connecting::new(self.machines.len())));
+        Metrics { connecting, ..self }
     }
 
     /// Takes a row of the time series: sees all events before `at` and none at it.
@@ -133,6 +143,9 @@ impl Metrics {
         for level in [&mut self.online, &mut self.joined, &mut self.available] {
             level.set(now, level.value());
         }
+        if let Some(connecting) = &mut self.connecting {
+            connecting.close(now);
+        }
     }
 
     /// Participants' seconds online: from time zero on, and in the measurement.
@@ -150,7 +163,8 @@ impl Metrics {
 
     /// Bytes allocated per machine; the histograms are the same for any number of machines.
     pub(super) fn heap_bytes(&self) -> usize {
-        self.machines.capacity() * size_of::<Machine>() + self.peers.heap_bytes()
+        let connecting = self.connecting.as_ref().map_or(0, |connecting| connecting.heap_bytes());
+        self.machines.capacity() * size_of::<Machine>() + self.peers.heap_bytes() + connecting
     }
 
     /// Takes the bytes of a packet back that was sent at this instant and found its own uplink full: a line never carries
@@ -194,6 +208,9 @@ impl Observer for Metrics {
         (self.bytes, self.packets_sent, self.lost) = ([0; 3], 0, [0; Loss::ALL.len()]);
         self.served = Served::default();
         self.peers.clear();
+        if let Some(connecting) = &mut self.connecting {
+            connecting.restart(at);
+        }
     }
 
     fn prefetch(&self, node: NodeId) {
@@ -287,6 +304,12 @@ impl Observer for Metrics {
         self.served.requests += 1;
         self.served.waited_ns += u128::from(waited.as_nanos());
         self.served.busy_ns += u128::from(service.as_nanos());
+    }
+
+    fn link_event(&mut self, at: Time, node: NodeId, event: LinkEvent) {
+        if let Some(connecting) = &mut self.connecting {
+            connecting.count(at, node, event);
+        }
     }
 
     fn operation_issued(&mut self, _: Time, operation: &Operation) {

@@ -3,6 +3,7 @@
 mod addresses;
 mod ahead;
 pub mod catalogue;
+mod connecting;
 mod counters;
 mod demand;
 mod effects;
@@ -23,6 +24,7 @@ mod simulation;
 mod tally;
 pub mod trace;
 mod transfers;
+mod transport;
 
 use std::io::Write;
 
@@ -77,8 +79,9 @@ pub fn simulate<P: Protocol>(
     let timeline = scheme::timeline(plan, seed);
     let (participants, resources) = (timeline.identities().len() as u32, plan.resources.count);
     let length = plan.warmup + plan.measure;
+    let metrics = Metrics::new(participants, servers, resources, everywhere, wanted.operations);
     let watched = (
-        Metrics::new(participants, servers, resources, everywhere, wanted.operations),
+        if system.connections.is_some() { metrics.with_connections() } else { metrics },
         Prints::new(Duration::from_nanos((length.as_nanos() / CHECKPOINTS).max(1))),
     );
     match trace {
@@ -148,7 +151,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             let online = contacts.iter().filter(|other| self.seats[other.index()].online);
             check.stale += (contacts.len() - online.clone().count()) as u64;
             if let Some(addresses) = &self.addresses {
-                check.unreachable += online.filter(|&&other| !addresses.reaches(self.now, node, other)).count() as u64;
+                check.unreachable += online.filter(|&&other| !addresses.reaches(self.now, node, other, self.wire_of_links())).count() as u64;
             }
         }
         check
@@ -212,6 +215,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             ("lists", of(self.lists.heap_bytes())),
             ("network", of(self.network.heap_bytes() + self.transfers.heap_bytes())),
             ("nat", of(self.addresses.as_ref().map_or(0, |addresses| addresses.heap_bytes()))),
+            ("links", of(self.transport.as_ref().map_or(0, |transport| transport.heap_bytes()))),
         ]
     }
 }

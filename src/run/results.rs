@@ -28,6 +28,9 @@ impl Metrics {
         self.report_load(&mut figures);
         self.report_traffic(facts, &mut figures);
         self.report_state(facts, &mut figures);
+        if let Some(connecting) = &self.connecting {
+            connecting.report(&self.machines, self.participants, self.bytes.iter().sum(), &mut figures);
+        }
         figures.into_values()
     }
 
@@ -176,7 +179,7 @@ impl Metrics {
 }
 
 /// The Gini coefficient of ascending values: Σ(2i − n − 1)·xᵢ / (n·Σx), i from 1 (Sen, On Economic Inequality, 1973).
-fn gini(sorted: &[f64]) -> f64 {
+pub(super) fn gini(sorted: &[f64]) -> f64 {
     let (n, sum) = (sorted.len() as f64, sorted.iter().sum::<f64>());
     let weighted: f64 = sorted.iter().zip(1u32..).map(|(value, i)| (2.0 * f64::from(i) - n - 1.0) * value).sum();
     weighted / (n * sum)

@@ -19,6 +19,8 @@ const BOOTSTRAP_DRAWS: u32 = 64;
 const SERVER: Purpose = Purpose::new("server");
 /// No place in a list.
 pub(super) const NOWHERE: u32 = u32::MAX;
+/// No place among the joined nodes, because it joined as one who asks only.
+const CLIENT: u32 = u32::MAX - 1;
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Puts an event of a participant's sessions into the queue: `number` tells those of the same time apart.
@@ -122,6 +124,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let seat = &mut self.seats[node.index()];
         seat.online = false;
         seat.settled = false;
+        seat.place = NOWHERE;
         seat.epoch = seat.epoch.checked_add(1).expect("fewer than 65,536 sessions of one participant");
         self.joining -= u32::from(std::mem::take(&mut seat.joining));
         let place = self.online_place[node.index()];
@@ -131,6 +134,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
         self.observer.session(self.now, node, false);
         self.break_transfers(node, Loss::Offline, |_| true);
+        self.drop_links(node);
         self.disk_offline(node);
         if let Some(addresses) = &mut self.addresses
             && self.plan.population.rejoin == Rejoin::Fresh
@@ -173,6 +177,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             self.observer.no_bootstrap(self.now, node);
             return self.join_later(node);
         }
+        if contact.is_none() {
+            self.founds(node);
+        }
         self.seats[node.index()].joining = true;
         self.joining += 1;
         self.with_overlay(node, |overlay, cx| overlay.start(cx, contact));
@@ -209,10 +216,21 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
+    /// By its own account the node can ask, but is not part of the overlay.
+    pub fn has_joined_as_client(&mut self, node: NodeId) {
+        self.joining -= u32::from(std::mem::take(&mut self.seats[node.index()].joining));
+        self.remember_client(node);
+        self.begin_waiting(node);
+        if self.plan.population.start != Start::Converged {
+            self.publish(node);
+        }
+    }
+
     /// By its own account the node is part of the overlay.
     pub fn has_joined(&mut self, node: NodeId) {
         self.joining -= u32::from(std::mem::take(&mut self.seats[node.index()].joining));
-        if self.seats[node.index()].settled {
+        let seat = &self.seats[node.index()];
+        if seat.settled && seat.place != CLIENT {
             return;
         }
         self.remember_joined(node);
@@ -223,6 +241,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if self.plan.population.start != Start::Converged {
             self.publish(node);
         }
+    }
+
+    pub fn remember_client(&mut self, node: NodeId) {
+        self.seats[node.index()].settled = true;
+        self.seats[node.index()].place = CLIENT;
     }
 
     pub fn remember_joined(&mut self, node: NodeId) {
@@ -294,6 +317,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         seat.epoch = seat.epoch.checked_add(1).expect("fewer than 65,536 failures of one server");
         self.lose_requests_at(node);
         self.break_transfers(node, Loss::Offline, |_| true);
+        self.drop_links(node);
         self.nodes[node.index()].suspend();
         self.observer.session(self.now, node, false);
         self.disk_offline(node);

@@ -9,11 +9,12 @@ use super::scheme;
 use super::sessions::NOWHERE;
 use super::simulation::{Counts, Seat, Service, Simulation};
 use super::transfers::{Transfers, in_packet};
+use super::transport::Transport;
 use crate::engine::queue::Queue;
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Streams, Time};
 use crate::network::{Access, Nats, Network, Station};
-use crate::overlay::{Key, Lists, Metric, NodeId, Placement, Protocol, RecordId, Roster, Server, Version, View};
+use crate::overlay::{Key, Lists, Metric, NodeId, Placement, Protocol, Reachability, RecordId, Roster, Server, Version, View};
 use crate::population::{self, Timeline};
 use crate::scenario::plan::{Plan, Start, System};
 use crate::storage::Agent;
@@ -53,6 +54,12 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         let sizes: Vec<u32> = (0..count).map(size).collect();
         let later = plan.workload.requests.iter().filter_map(|request| request.bytes);
         let network = Network::new(&plan.network, &streams, participants, &links);
+        let addresses = plan.network.nat.as_ref().map(|nat| {
+            let nats = Nats::new(nat, &streams, participants, specs.len() as u32);
+            Box::new(Addresses::new(nats, machines))
+        });
+        // Where everybody is open nobody need ask; clients of a server are not called.
+        let finds_out = P::PLACEMENT != Placement::Servers && addresses.as_ref().is_some_and(|it| it.is_anybody_behind());
         Simulation {
             plan,
             system,
@@ -69,10 +76,8 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
                 later.chain(sizes.iter().copied()),
                 (0..machines).map(|machine| network.paces(machine)),
             ),
-            addresses: plan.network.nat.as_ref().map(|nat| {
-                let nats = Nats::new(nat, &streams, participants, specs.len() as u32);
-                Box::new(Addresses::new(nats, machines))
-            }),
+            addresses,
+            transport: system.connections.map(|plan| Box::new(Transport::new(plan, finds_out, machines))),
             network,
             record_keys: (0..count).map(|record| Key(population::record_key(&streams, record))).collect(),
             sizes_in_packet: sizes.iter().map(|&size| in_packet(P::PLACEMENT, size)).collect(),
@@ -134,17 +139,21 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
     }
 
     fn begin_converged(&mut self, online: &[NodeId]) {
-        let roster = Roster::new(online.iter().map(|node| (self.keys[node.index()], *node)).collect());
-        for &node in online {
-            self.remember_joined(node);
-        }
+        self.begin_reachability(online);
+        let wants_dialable = P::wants_dialable(self.config);
+        let is_client = |node: &NodeId| wants_dialable && self.reachability(*node) != Reachability::Yes;
+        let (clients, members): (Vec<NodeId>, Vec<NodeId>) = online.iter().partition(|node| is_client(node));
+        let roster = Roster::new(members.iter().map(|node| (self.keys[node.index()], *node)).collect());
+        members.into_iter().for_each(|node| self.remember_joined(node));
+        clients.iter().for_each(|node| self.remember_client(*node));
         // In the order of the keys: neighbours look at the same places of the roster.
-        for (_, node) in roster.iter() {
+        for node in roster.iter().map(|(_, node)| node).chain(clients) {
             self.with_overlay(node, |overlay, cx| overlay.start_converged(cx, &roster));
         }
         for &node in online {
             self.come_online(node);
         }
+        self.begin_connected(online);
     }
 
     /// Version 0 of every record exists on its responsible nodes.

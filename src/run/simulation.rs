@@ -19,6 +19,7 @@ use super::observer::Observer;
 use super::operations::Operations;
 use super::oracle::{Directory, Records};
 use super::transfers::Transfers;
+use super::transport::Transport;
 
 /// What is looked at for every event of a node.
 #[derive(Clone, Copy, Debug)]
@@ -72,12 +73,12 @@ impl Service {
 
 /// Packets that wait for something other than time on the wire.
 #[derive(Debug)]
-pub(super) struct Parked<M> {
-    pub slots: Vec<Option<Packet<M>>>,
+pub(super) struct Parked<T> {
+    pub slots: Vec<Option<T>>,
     pub free: Vec<u32>,
 }
 
-impl<M> Default for Parked<M> {
+impl<T> Default for Parked<T> {
     fn default() -> Self {
         Parked { slots: Vec::new(), free: Vec::new() }
     }
@@ -128,6 +129,8 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub network: Network,
     /// Where NATs or firewalls are simulated. Boxed, so that runs without them do not carry it.
     pub addresses: Option<Box<Addresses<P::Message>>>,
+    /// Where the system has connections. Boxed, likewise.
+    pub transport: Option<Box<Transport<P::Message>>>,
     pub transfers: Transfers<P::Message>,
     pub keys: Vec<Key>,
     pub record_keys: Vec<Key>,
@@ -142,9 +145,9 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub lists: Lists,
     pub services: Vec<Service>,
     /// Packets in the queue of a busy downlink.
-    pub downlinks: Parked<P::Message>,
+    pub downlinks: Parked<Packet<P::Message>>,
     /// Requests that wait or are served at a server.
-    pub requests: Parked<P::Message>,
+    pub requests: Parked<Packet<P::Message>>,
     pub operations: Operations,
     pub directory: Directory,
     /// The joined participants, in no particular but a deterministic order, to draw a contact from.
@@ -243,6 +246,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 }
                 self.count_timeout(timed_out);
             }
+            Event::Links { node, epoch } => {
+                if self.is_current(node, epoch) {
+                    self.links_due(node);
+                }
+            }
             Event::JoinAgain { node, epoch } => {
                 if self.is_current(node, epoch) {
                     self.join(node);
@@ -284,7 +292,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Asserts that no packet and no transfer appeared or vanished: sent = delivered + lost + in flight. Empties the queue.
     pub fn assert_balance(&mut self) {
         let between_boxes = self.addresses.as_ref().map_or(0, |addresses| addresses.len());
-        let mut in_flight = (self.downlinks.len() + self.requests.len() + self.transfers.len() + between_boxes) as u64;
+        let through_relays = self.transport.as_ref().map_or(0, |transport| transport.len());
+        let parked = self.downlinks.len() + self.requests.len();
+        let mut in_flight = (parked + self.transfers.len() + between_boxes + through_relays) as u64;
         while let Some((_, _, event)) = self.queue.pop() {
             in_flight += u64::from(matches!(event, Event::Arrival(_)));
         }

@@ -71,8 +71,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if self.is_cut(envelope.from, to) {
             return self.lose(packet, Loss::Partition);
         }
+        let wire = self.wire_of_links();
         if let Some(addresses) = &mut self.addresses
-            && let Err(loss) = addresses.open_way(self.now, envelope.from, to)
+            && let Err(loss) = addresses.open_way(self.now, envelope.from, to, wire)
         {
             return self.lose(packet, loss);
         }
@@ -164,6 +165,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             && match packet.body {
                 Body::Overlay(_) => self.nodes[node.index()].hold(rpc, asked, seen),
                 Body::Storage(_) => self.agents[node.index()].hold(rpc, asked, seen),
+                Body::Signal(_) => unreachable!("a signal moves no value"),
             }
     }
 
@@ -175,6 +177,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             match packet.body {
                 Body::Overlay(_) => self.with_overlay(node, |overlay, cx| overlay.release(cx, rpc, seen)),
                 Body::Storage(_) => self.with_agent(node, |agent, desk, _| agent.release(desk, rpc, seen)),
+                Body::Signal(_) => unreachable!("a signal moves no value"),
             }
         }
     }

@@ -5,12 +5,14 @@
 
 mod nat;
 mod network;
+mod traversal;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use nat::Nat;
 pub use network::{Burst, Coordinates, Inflation, Latency, LatencyByHour, Network, RegionTable, Regions};
+pub use traversal::{Connections, Relays, Switch, Transport, Traversal};
 
 use super::daily::Diurnal;
 use super::gap::Gap;

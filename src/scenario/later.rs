@@ -14,8 +14,6 @@ const LATER: &[&str] = &[
     "systems.*.storage.cache",
     "systems.*.storage.placement",
     "systems.*.storage.republish",
-    "systems.*.traversal",
-    "traversal",
 ];
 
 /// Takes these keys out of the document, with a problem for each that was there.

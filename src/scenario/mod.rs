@@ -33,6 +33,7 @@ mod schema;
 mod size;
 mod source;
 mod systems;
+mod traversal;
 mod written;
 
 pub use axes::{Axis, Point};

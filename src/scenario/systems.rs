@@ -12,6 +12,7 @@ use super::plan::{Storage, System};
 use super::problem::Problem;
 use super::registered::{AnyConfig, Refusal, Registered};
 use super::source::Span;
+use super::traversal::{self, TRAVERSAL};
 use crate::engine::Duration;
 
 /// Copies of a record that no more nodes than these are asked for at once.
@@ -25,11 +26,12 @@ pub(super) fn systems(check: &mut Check<'_>, registered: &[Registered]) -> Resul
     if let Ok(common) = &common {
         self::storage(check, STORAGE, common, &file::Storage::default());
     }
+    let traversal = traversal::common(check);
     let table = check.table("systems");
     if table.is_empty() {
         return Err(check.wrong("systems", "there is no system to simulate", help(registered, "mine")));
     }
-    let common = common?;
+    let common = Common { storage: common?, traversal: traversal? };
     let systems: Vec<Result<System, Noted>> = entries(Some(&table))
         .into_iter()
         .map(|(name, value)| system(check, &common, registered, name.get_ref(), name.span(), value))
@@ -37,9 +39,15 @@ pub(super) fn systems(check: &mut Check<'_>, registered: &[Registered]) -> Resul
     systems.into_iter().collect()
 }
 
+/// What is said for all systems.
+struct Common {
+    storage: file::Storage,
+    traversal: file::Traversal,
+}
+
 fn system(
     check: &mut Check<'_>,
-    common: &file::Storage,
+    common: &Common,
     registered: &[Registered],
     name: &str,
     span: Span,
@@ -56,9 +64,12 @@ fn system(
     };
     let protocol = protocol(check, registered, name, span, table);
     let own = check.read::<file::Storage>(&format!("systems.{name}.{STORAGE}"))?.unwrap_or_default();
-    let storage = storage(check, &format!("systems.{name}.{STORAGE}"), &own, common);
+    let storage = storage(check, &format!("systems.{name}.{STORAGE}"), &own, &common.storage);
+    let path = format!("systems.{name}.{TRAVERSAL}");
+    let own = check.read::<file::Traversal>(&path)?.unwrap_or_default();
+    let connections = traversal::connections(check, &path, &own, &common.traversal)?;
     let (protocol, config) = protocol?;
-    Ok(System { name: name.to_string(), protocol, config, storage })
+    Ok(System { name: name.to_string(), protocol, config, storage, connections })
 }
 
 /// The one protocol table of a system, read by its protocol.
@@ -74,9 +85,9 @@ fn protocol(
     for (key, value) in entries(Some(table)) {
         match registered.iter().find(|protocol| protocol.name == key.get_ref()) {
             Some(protocol) => found.push((protocol, key.span(), value)),
-            None if key.get_ref() == STORAGE => {}
+            None if [STORAGE, TRAVERSAL].contains(&key.get_ref().as_ref()) => {}
             None => {
-                let known: Vec<&str> = registered.iter().map(|protocol| protocol.name).chain([STORAGE]).collect();
+                let known: Vec<&str> = registered.iter().map(|protocol| protocol.name).chain([STORAGE, TRAVERSAL]).collect();
                 unknown = Some(check.note(Problem::unknown(key.span(), "protocol", key.get_ref(), &known)));
             }
         }

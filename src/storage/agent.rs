@@ -148,7 +148,7 @@ impl Desk<'_> {
         let (rpc, timer) = rpcs.open_again(self.now, to, tag, self.timeout, retries);
         let bytes = wire_bytes(&message, self.lists);
         let (kind, traffic, for_others) = (Kind::Request, Traffic::Storage, op.is_none());
-        let envelope = Envelope { from: self.me, op, bytes, rpc, epoch: self.epoch, kind, traffic, for_others };
+        let envelope = Envelope { from: self.me, op, bytes, rpc, epoch: self.epoch, kind, traffic, for_others, client: false };
         self.do_effect(Effect::Send { to, envelope, message });
         if let Some(at) = timer {
             self.do_effect(Effect::TimeoutTimer { at });

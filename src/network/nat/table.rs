@@ -1,6 +1,6 @@
 //! The table of one box.
 
-use super::{Endpoint, Filtering, Mapping, NatClass};
+use super::{Endpoint, Filtering, Mapping, NatClass, Wire};
 use crate::engine::{Duration, Time};
 
 /// Mappings, and what they were used towards.
@@ -64,6 +64,23 @@ impl Table {
         port
     }
 
+    /// Whether packets of this kind pass at all.
+    pub fn carries(&self, wire: Wire) -> bool {
+        self.class.filtering() != Filtering::Datagrams || wire == Wire::Stream
+    }
+
+    /// Whether `machine` sent something to `address` that is remembered.
+    pub fn has_session(&self, now: Time, machine: u32, address: u32) -> bool {
+        self.towards(machine, address).any(|session| self.lives(now, session.sent))
+    }
+
+    fn towards(&self, machine: u32, address: u32) -> impl Iterator<Item = &Session> {
+        let first = (machine, Endpoint { address, port: 0 });
+        let start = self.sessions.partition_point(|session| session.rank() < first);
+        let same = move |session: &&Session| (session.machine, session.remote.address) == (machine, address);
+        self.sessions[start..].iter().take_while(same)
+    }
+
     /// Whether what comes from `from`, sent to `port`, reaches `machine`.
     pub fn lets_in(&self, now: Time, machine: u32, port: u32, from: Endpoint) -> bool {
         let through = |session: &Session| session.port == port && self.lives(now, session.sent);
@@ -74,14 +91,10 @@ impl Table {
         match self.class.filtering() {
             Filtering::None => true,
             Filtering::EndpointIndependent => is_mapped(),
-            Filtering::AddressDependent => {
-                let first = (machine, Endpoint { address: from.address, port: 0 });
-                let start = self.sessions.partition_point(|session| session.rank() < first);
-                let towards = |session: &&Session| (session.machine, session.remote.address) == (machine, from.address);
-                self.sessions[start..].iter().take_while(towards).any(through)
+            Filtering::AddressDependent => self.towards(machine, from.address).any(through),
+            Filtering::EndpointDependent | Filtering::Datagrams => {
+                self.session(machine, from).is_some_and(|at| through(&self.sessions[at]))
             }
-            Filtering::EndpointDependent => self.session(machine, from).is_some_and(|at| through(&self.sessions[at])),
-            Filtering::All => false,
         }
     }
 

@@ -6,6 +6,18 @@ use serde::{Deserialize, Serialize};
 use crate::engine::Duration;
 use crate::overlay::protocol::{self, Problem};
 
+/// Who enters the routing tables.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tables {
+    /// Whoever sends something.
+    #[default]
+    Everyone,
+    /// Only who says that strangers can dial it. The others ask, but are asked for nothing (libp2p's client mode), and are not
+    /// responsible for any key.
+    Dialable,
+}
+
 /// Kademlia: k-buckets under the XOR metric, iterative lookups with α requests in flight.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -23,6 +35,9 @@ pub struct Config {
     pub refresh: Duration,
     /// A request without reply for so long has timed out; it is not repeated. Default "1.5s" (OverSim).
     pub rpc_timeout: Duration,
+    /// Who enters the routing tables. Default "everyone" (Maymounkov & Mazières 2002, who know no NATs). Deployed in IPFS:
+    /// "dialable" (Trautwein et al., SIGCOMM 2022, §2.3).
+    pub tables: Tables,
 }
 
 impl Default for Config {
@@ -33,6 +48,7 @@ impl Default for Config {
             replacement_cache: 8,
             refresh: Duration::from_secs(3600),
             rpc_timeout: Duration::from_millis(1500),
+            tables: Tables::Everyone,
         }
     }
 }
