@@ -80,7 +80,7 @@ impl Connecting {
                 machine.links.set(at, count.into());
                 self.most = self.most.max(count);
             }
-            LinkEvent::Dialled { outcome, took, attempts } => {
+            LinkEvent::Dialled { outcome, took, attempts, .. } => {
                 self.dials[outcome as usize] += 1;
                 if outcome == Outcome::Failed {
                     self.failed_wait_ns += u128::from(took.as_nanos());
@@ -175,7 +175,7 @@ mod tests {
         let mut connecting = Connecting::new(2);
         let dialled = |outcome, millis| {
             let took = Duration::from_millis(millis);
-            LinkEvent::Dialled { outcome, took, attempts: 1 }
+            LinkEvent::Dialled { peer: NodeId(1), outcome, took, attempts: 1 }
         };
         connecting.count(Time::ZERO, NodeId(0), dialled(Outcome::Failed, 1));
         connecting.count(Time::ZERO, NodeId(0), LinkEvent::Links(7));

@@ -26,7 +26,7 @@ pub enum LinkEvent {
     /// It has so many now.
     Links(u32),
     /// A dial of its own has ended, after so many attempts to punch if it was that which it tried last.
-    Dialled { outcome: Outcome, took: Duration, attempts: u8 },
+    Dialled { peer: NodeId, outcome: Outcome, took: Duration, attempts: u8 },
     /// It proposes to punch; `first`: for the first time in this dial.
     PunchProposed { first: bool },
     /// It sends a keep-alive, or answers one.

@@ -24,6 +24,10 @@ pub(super) fn nat(check: &mut Check<'_>, said: file::Nat) -> Result<NatPlan, Not
             "write preset = \"home-2010\" or shares = { open = 0.4, port-restricted = 0.6 }",
         )),
     };
+    let shares = match said.behind {
+        Some(behind) => stretched(check, shares?, behind),
+        None => shares,
+    };
     let mut lifetimes = [said.lifetime; 7];
     positive(check, "network.nat.lifetime", said.lifetime);
     for (name, lifetime) in &said.lifetimes {
@@ -79,6 +83,20 @@ fn shares(check: &mut Check<'_>, said: &[(&Spanned<String>, f64)]) -> Result<[f6
         return Err(check.wrong(PLACE, format!("the shares of the classes add up to {sum}"), help));
     }
     Ok(shares.map(|share| share / sum))
+}
+
+/// The shares with `behind` in all classes but the open one.
+fn stretched(check: &mut Check<'_>, shares: [f64; 7], behind: f64) -> Result<[f64; 7], Noted> {
+    const PLACE: &str = "network.nat.behind";
+    check.range(PLACE, behind, 0.0..=1.0);
+    let before = 1.0 - shares[NatClass::Open as usize];
+    if before <= 0.0 && behind > 0.0 {
+        return Err(check.wrong(PLACE, "no class but `open` has a share", "say in which classes those behind a NAT are"));
+    }
+    let stretch = if behind > 0.0 { behind / before } else { 0.0 };
+    let mut stretched = shares.map(|share| share * stretch);
+    stretched[NatClass::Open as usize] = 1.0 - behind;
+    Ok(stretched)
 }
 
 /// Nobody can join an overlay whose members cannot be dialled.

@@ -17,3 +17,4 @@ mod published;
 mod queueing;
 mod servers;
 mod transfers;
+mod traversal;

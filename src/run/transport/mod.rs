@@ -198,7 +198,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if let Some(dial) = dial {
             let (outcome, took) = (dial.outcome(opened), now - dial.began);
             let attempts = if dial.step == Step::Punching { dial.attempts } else { 0 };
-            self.observer.link_event(now, node, LinkEvent::Dialled { outcome, took, attempts });
+            self.observer.link_event(now, node, LinkEvent::Dialled { peer, outcome, took, attempts });
             dial.waiting.into_iter().for_each(|packet| self.transmit(packet));
         }
         if link.mine {

@@ -125,7 +125,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let at = dials.iter().position(|dial| dial.peer == peer).expect("it was there");
         let dial = dials.remove(at);
         let (outcome, took) = (Outcome::Failed, now - dial.began);
-        self.observer.link_event(now, node, LinkEvent::Dialled { outcome, took, attempts: 0 });
+        self.observer.link_event(now, node, LinkEvent::Dialled { peer, outcome, took, attempts: 0 });
         dial.waiting.into_iter().for_each(|packet| self.lose_unsent(packet, Loss::Dial));
     }
 

@@ -20,6 +20,9 @@ pub struct Nat {
     /// "full-cone", "restricted", "port-restricted", "symmetric", "firewall", "blocked".
     #[schemars(with = "Option<BTreeMap<String, f64>>")]
     pub shares: Option<BTreeMap<Spanned<String>, f64>>,
+    /// The share of participants behind any NAT or firewall, 0 to 1: stretches the shares of all classes but "open", whose own
+    /// share is the rest. Absent: the shares are as they are.
+    pub behind: Option<f64>,
     /// How long a mapping lives after the last packet that left through it. Default "2min", the least that RFC 4787 allows.
     pub lifetime: Duration,
     /// The same for single classes, by their name.
@@ -36,6 +39,7 @@ impl Default for Nat {
         Nat {
             preset: None,
             shares: None,
+            behind: None,
             lifetime: NatPlan::LIFETIME,
             lifetimes: BTreeMap::new(),
             carrier: None,
