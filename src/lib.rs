@@ -19,8 +19,8 @@
 //! | 0 | [`engine`] | virtual time, event queue, random streams, distributions, fingerprint |
 //! | 1 | [`network`] | latency, access links, flows of large values, loss, a server's queue. Owns no nodes |
 //! | 1 | [`overlay`] | the protocol trait and its context, keys, RPCs, the iterative lookup, one file (or folder) per protocol |
-//! | 2 | [`storage`] | records, replication, repair: the same for every overlay |
-//! | 3 | [`population`] | who is there when (laws, presets, traces), and what they ask for |
+//! | 2 | [`storage`] | records, pieces, replication, repair: the same for every overlay |
+//! | 3 | [`population`] | who is there when (laws, presets, traces), in which classes, and what they ask for |
 //! | 4 | [`scenario`] | the TOML file: parse, check, plan, problems with their place |
 //! | 5 | [`run`] | the simulation loop that joins 0–3, the oracle, observers, the outcome |
 //! | 6 | [`registry`] | the one table of protocols |

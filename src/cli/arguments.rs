@@ -129,6 +129,9 @@ pub struct Sweep {
     /// Write nodes.csv, a row for every machine of every run
     #[arg(long)]
     pub nodes: bool,
+    /// Write resources.csv, a row for every resource of every run
+    #[arg(long)]
+    pub resources: bool,
 }
 
 /// Check scenarios without simulating: mistakes with line and column, number of runs, rough cost
@@ -156,6 +159,8 @@ pub enum Listed {
     Protocols,
     /// The models of delay between machines
     Latency,
+    /// Who takes part: classes, departures, arrivals, the day
+    Population,
     /// The keys and laws of sessions and downtimes
     Churn,
     /// Measured churn by name

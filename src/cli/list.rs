@@ -13,10 +13,12 @@ use crate::network::regions::WORLD;
 use crate::population::presets::PRESETS;
 use crate::registry::Registry;
 use crate::report::number::significant;
+use crate::run::by_class::CLASSES;
 use crate::run::catalogue::{Catalogue, METRICS, QUANTILES, SERIES};
 use crate::scenario::schema;
 
-const ALL: [Listed; 5] = [Listed::Protocols, Listed::Latency, Listed::Churn, Listed::Presets, Listed::Metrics];
+const ALL: [Listed; 6] =
+    [Listed::Protocols, Listed::Latency, Listed::Population, Listed::Churn, Listed::Presets, Listed::Metrics];
 
 pub fn list(registry: &Registry, what: Option<Listed>) -> Result<(), Failure> {
     let schema = Schema(schema(registry.registered()));
@@ -24,6 +26,7 @@ pub fn list(registry: &Registry, what: Option<Listed>) -> Result<(), Failure> {
     let section = |what| match what {
         Listed::Protocols => protocols(registry, &schema, width),
         Listed::Latency => latency(&schema, width),
+        Listed::Population => population(&schema, width),
         Listed::Churn => churn(&schema, width),
         Listed::Presets => presets(width),
         Listed::Metrics => metrics(width),
@@ -59,6 +62,20 @@ fn regions() -> Vec<Item> {
         Item { name: (*name).to_owned(), value: format!("within {}", row[at]), text: text.join(", ") }
     };
     WORLD.iter().enumerate().map(item).collect()
+}
+
+fn population(schema: &Schema, width: usize) -> String {
+    let section = schema.section("population");
+    let mut text = format!("POPULATION: [population]\n\n{}", aligned(&schema.parameters(section), width));
+    for (heading, key) in [
+        ("CLASSES of participants: [[population.classes]]", "classes"),
+        ("DEPARTURES for good: [population.departures]", "departures"),
+        ("ARRIVALS of new participants: [population.arrivals]", "arrivals"),
+        ("DIURNAL, the hour of the day: [population.diurnal] and [workload.diurnal]", "diurnal"),
+    ] {
+        text += &format!("\n{heading}\n\n{}", aligned(&schema.parameters(schema.key(section, key)), width));
+    }
+    text
 }
 
 fn churn(schema: &Schema, width: usize) -> String {
@@ -120,10 +137,11 @@ fn metrics(width: usize) -> String {
     let note = wrap(note, width).join("\n");
     format!(
         "METRICS, the columns of runs.csv\n{note}\n\n{}\nOVER TIME, the columns of timeseries.csv\n\n{}\nOVER MACHINES AND \
-         OPERATIONS, the columns of load.csv\n\n{}",
+         OPERATIONS, the columns of load.csv\n\n{}\nOVER CLASSES of participants, the columns of classes.csv\n\n{}",
         items(&METRICS),
         items(&SERIES),
-        items(&QUANTILES)
+        items(&QUANTILES),
+        items(&CLASSES)
     )
 }
 
@@ -147,12 +165,13 @@ impl Schema {
         self.followed(&table["properties"][name])
     }
 
-    /// What a reference refers to; of an optional value, the value.
+    /// What a reference refers to; of an optional value, the value; of a list, an element.
     fn followed<'a>(&'a self, schema: &'a Value) -> &'a Value {
         let optional = schema["anyOf"].as_array().and_then(|schemas| schemas.first());
         let reference = schema["$ref"].as_str().and_then(|reference| self.0.pointer(reference.trim_start_matches('#')));
         match optional.or(reference) {
             Some(next) => self.followed(next),
+            None if schema["items"].is_object() => self.followed(&schema["items"]),
             None => schema,
         }
     }

@@ -7,22 +7,26 @@ use super::{json, print};
 use crate::registry::Registry;
 use crate::report::csv::Extra;
 use crate::report::table::comparison;
+use crate::scenario::Runs;
 
-/// Machines up to which `run` writes `nodes.csv`.
-const MOST_NODE_ROWS: u32 = 100_000;
+/// Machines up to which `run` writes `nodes.csv`, and resources up to which it writes `resources.csv`.
+const MOST_ROWS: u32 = 100_000;
 
 pub fn run(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
     let seed = arguments.seed.map(|seed| format!("seed={seed}"));
-    let (scenario, mut runs) = load(registry, &arguments.simulated, seed.into_iter().collect(), true)?;
+    let (scenario, Runs { mut runs, warnings }) =
+        load(registry, &arguments.simulated, seed.into_iter().collect(), true)?;
     runs.retain(|run| run.seed == run.plan.seed);
     let extra = Extra {
-        nodes: runs.iter().all(|run| run.plan.population.participants <= MOST_NODE_ROWS),
+        nodes: runs.iter().all(|run| run.plan.population.participants <= MOST_ROWS),
+        resources: runs.iter().all(|run| run.plan.resources.count <= MOST_ROWS),
         operations: arguments.operations,
     };
     let done = simulate(Job {
         registry,
         scenario: &scenario,
         runs,
+        warnings,
         extra,
         verify: arguments.verify,
         trace: arguments.trace.as_deref(),

@@ -18,7 +18,7 @@ use crate::report::manifest::Manifest;
 use crate::report::staged::FileError;
 use crate::run::Wanted;
 use crate::run::outcome::Outcome;
-use crate::scenario::{Run, Runs, Scenario};
+use crate::scenario::{Problems, Run, Runs, Scenario};
 use crate::sweep::execute::{self, Finished};
 
 /// A list of runs of a scenario and what is wanted of them.
@@ -26,6 +26,8 @@ pub struct Job<'a> {
     pub registry: &'a Registry,
     pub scenario: &'a Scenario,
     pub runs: Vec<Run>,
+    /// What may mislead.
+    pub warnings: Problems,
     pub extra: Extra,
     /// Execute everything twice and compare.
     pub verify: bool,
@@ -78,15 +80,15 @@ pub fn load(
     arguments: &Simulated,
     sets: Vec<String>,
     refuse_axes: bool,
-) -> Result<(Scenario, Vec<Run>), Failure> {
+) -> Result<(Scenario, Runs), Failure> {
     let sets: Vec<String> = arguments.sets.iter().cloned().chain(sets).collect();
     let scenario = Scenario::load(&arguments.scenario, &sets)?;
     if refuse_axes {
         scenario.refuse_axes()?;
     }
-    let Runs { runs, warnings } = scenario.runs(registry.registered())?;
-    if !arguments.quiet && warnings.worst().is_some() {
-        print::error(&format!("{warnings}\n"));
+    let runs = scenario.runs(registry.registered())?;
+    if !arguments.quiet && runs.warnings.worst().is_some() {
+        print::error(&format!("{}\n", runs.warnings));
     }
     Ok((scenario, runs))
 }
@@ -141,7 +143,7 @@ fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
 /// Executes all runs once.
 fn execute(job: &Job<'_>, what: &'static str, stop: &AtomicBool, traces: &Traces) -> (Vec<Finished>, Costs) {
     let watcher = Watcher::new(&job.runs, what, job.arguments.quiet, traces);
-    let wanted = Wanted { nodes: job.extra.nodes, operations: job.extra.operations };
+    let wanted = Wanted { nodes: job.extra.nodes, resources: job.extra.resources, operations: job.extra.operations };
     let finished = execute::execute(job.registry, &job.runs, wanted, stop, &watcher);
     (finished, watcher.finish())
 }
@@ -172,7 +174,8 @@ fn rewritten(job: &Job<'_>, said: &Said, again: &[Finished], first: &Path) -> Re
 }
 
 fn results<'a>(job: &'a Job<'_>, said: &Said, finished: &'a [Finished]) -> Results<'a> {
-    let mut manifest = Manifest::new(&job.runs[0].plan.title, said.hash.clone());
+    let warnings = job.warnings.iter().map(|warning| warning.message.clone()).collect();
+    let mut manifest = Manifest::new(&job.runs[0].plan.title, said.hash.clone(), warnings);
     let mut rows = Vec::new();
     for (run, finished) in job.runs.iter().zip(finished) {
         match finished {

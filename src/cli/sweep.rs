@@ -7,13 +7,23 @@ use super::{json, print};
 use crate::registry::Registry;
 use crate::report::csv::Extra;
 use crate::report::points::points;
+use crate::scenario::Runs;
 
 pub fn sweep(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
     let repetitions = arguments.repetitions.map(|number| format!("sweep.repetitions={number}"));
-    let (scenario, runs) = load(registry, &arguments.simulated, repetitions.into_iter().collect(), false)?;
-    let extra = Extra { nodes: arguments.nodes, operations: false };
-    let job =
-        Job { registry, scenario: &scenario, runs, extra, verify: false, trace: None, arguments: &arguments.simulated };
+    let (scenario, Runs { runs, warnings }) =
+        load(registry, &arguments.simulated, repetitions.into_iter().collect(), false)?;
+    let extra = Extra { nodes: arguments.nodes, resources: arguments.resources, operations: false };
+    let job = Job {
+        registry,
+        scenario: &scenario,
+        runs,
+        warnings,
+        extra,
+        verify: false,
+        trace: None,
+        arguments: &arguments.simulated,
+    };
     let done = pool(arguments.threads)?.install(|| simulate(job))?;
     if let (Some(directory), false) = (&done.directory, arguments.simulated.quiet) {
         let text = match arguments.simulated.format {

@@ -36,6 +36,19 @@ pub trait Source {
         }
     }
 
+    /// The place of one of `shares`, which add up to one, each with its probability. One draw.
+    ///
+    /// They add up to one only as far as floats do: a draw that falls out at the end is of the last that is above zero.
+    /// Panics if none is.
+    fn among(&mut self, shares: &[f64]) -> usize {
+        let mut left = self.unit();
+        let found = shares.iter().position(|share| {
+            left -= share;
+            left < 0.0
+        });
+        found.unwrap_or_else(|| shares.iter().rposition(|share| *share > 0.0).expect("one share is above zero"))
+    }
+
     /// True with probability `p`. Always one draw, so that streams stay aligned whatever `p` is.
     fn chance(&mut self, p: f64) -> bool {
         self.unit() < p
@@ -176,6 +189,17 @@ mod tests {
         }
         let chi_square: f64 = counts.iter().map(|&n| (f64::from(n) - 1e4) * (f64::from(n) - 1e4) / 1e4).sum();
         assert!(chi_square < 27.88, "p < 0.001 for 9 degrees of freedom: {chi_square}");
+    }
+
+    #[test]
+    fn shares_are_drawn_as_often_as_they_say_and_one_of_zero_never() {
+        let (shares, mut noise, mut counts) = ([0.0, 0.5, 0.2, 0.3, 0.0], Noise::new(2), [0u32; 5]);
+        (0..100_000).for_each(|_| counts[noise.among(&shares)] += 1);
+        for (count, share) in counts.into_iter().zip(shares) {
+            let deviation = (1e5 * share * (1.0 - share)).sqrt();
+            assert!((f64::from(count) - 1e5 * share).abs() <= 4.0 * deviation, "{counts:?}");
+        }
+        assert_eq!(noise.among(&[0.0, 1e-300, 0.0]), 1, "what falls out at the end");
     }
 
     #[test]

@@ -18,6 +18,11 @@ pub struct Access {
     pub queue: u64,
 }
 
+impl Access {
+    /// A link that nothing waits for, as if there were none.
+    pub const UNLIMITED: Access = Access { uplink: f64::INFINITY, downlink: f64::INFINITY, queue: u64::MAX };
+}
+
 /// One direction of one machine's link. 24 bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Link {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::coordinates::Coordinates;
 use super::inflation::{Inflated, Inflation};
+use super::machines::Machines;
 use super::matrix::Matrix;
 use super::regions::Regions;
 use crate::engine::random::hash_pair;
@@ -118,6 +119,16 @@ impl Propagation {
             Latency::Coordinates(coordinates) => {
                 Propagation::Coordinates { coordinates: Arc::clone(coordinates), rows: rows(coordinates.hosts()) }
             }
+        }
+    }
+
+    /// Where there are regions, puts machines into those that they have instead of the plan's.
+    pub(super) fn settle(&mut self, machines: &Machines) {
+        let Propagation::Regions { of, .. } = self else { return };
+        of[..machines.regions.len()].copy_from_slice(&machines.regions);
+        let servers = &mut of[machines.participants as usize..];
+        for (place, site) in servers.iter_mut().zip(&machines.servers) {
+            *place = site.region.unwrap_or(*place);
         }
     }
 

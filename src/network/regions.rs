@@ -17,8 +17,10 @@ pub struct Regions {
     pub names: Vec<String>,
     /// The share of participants in each; their sum is one.
     pub shares: Vec<f64>,
-    /// The number of the region in which all servers stand.
+    /// The number of the region in which servers stand that have none of their own.
     pub servers: u8,
+    /// Hours by which the clocks of each are ahead of universal time, from −24 to 24; `None`: not known.
+    pub offsets: Option<Vec<f64>>,
     /// Median one-way delays, row by row; the same both ways.
     pub medians: Vec<Duration>,
     /// Standard deviation of the logarithm of the delay over pairs in two regions.
@@ -41,6 +43,10 @@ pub const WORLD: [(&str, [u16; 10]); 10] = [
     ("oceania", [222, 316, 311, 325, 346, 428, 223, 174, 192, 36]),
 ];
 
+/// Hours of the built-in regions ahead of universal time by the time-zone database, summer time left out. Of a region with
+/// several zones one in the middle of its cities stands for all: an assumption.
+const WORLD_OFFSETS: [f64; 10] = [-6.0, -4.0, 1.0, 2.0, 3.0, 2.0, 5.5, 7.0, 8.0, 10.0];
+
 /// Where a participant is.
 const REGION: Purpose = Purpose::new("region");
 
@@ -54,11 +60,12 @@ impl Regions {
     pub fn world() -> Regions {
         let names = WORLD.iter().map(|(name, _)| name.to_string()).collect();
         let round_trips = WORLD.iter().flat_map(|(_, row)| row.map(f64::from));
-        Regions::new(names, round_trips.collect(), Holds::Rtt, Unit::Ms)
+        let offsets = Some(WORLD_OFFSETS.to_vec());
+        Regions { offsets, ..Regions::new(names, round_trips.collect(), Holds::Rtt, Unit::Ms) }
     }
 
     /// Regions with medians in a unit, row by row, directions averaged; with equal shares, the spread of the built-in
-    /// table and the servers in the first region. Panics if there are not as many rows and columns as names.
+    /// table, the servers in the first region and clocks unknown. Panics if there are not as many rows and columns as names.
     pub fn new(names: Vec<String>, medians: Vec<f64>, holds: Holds, unit: Unit) -> Regions {
         let number = names.len();
         assert!((1..=255).contains(&number) && medians.len() == number * number, "{number} regions");
@@ -67,6 +74,7 @@ impl Regions {
         Regions {
             shares: vec![1.0 / number as f64; number],
             servers: 0,
+            offsets: None,
             medians: nanos.map(Duration::from_nanos).collect(),
             sigma: Regions::SIGMA,
             sigma_within: Regions::SIGMA_WITHIN,
@@ -87,15 +95,18 @@ impl Regions {
     /// The region of a participant: one draw of its own `region` stream, so it is the same in every system and however
     /// many participants there are.
     pub fn of_participant(&self, streams: &Streams, participant: u32) -> u8 {
-        let mut left = streams.stream(REGION, participant.into()).unit();
-        for (number, share) in (0..).zip(&self.shares) {
-            if left < *share {
-                return number;
-            }
-            left -= share;
-        }
-        // Shares add up to one only as far as floats do: whoever falls out at the end stands in the last that has any.
-        self.shares.iter().rposition(|share| *share > 0.0).expect("shares add up to one") as u8
+        self.of_participant_by(streams, participant, &self.shares)
+    }
+
+    /// The same by other shares than [`Regions::shares`], with the same draw.
+    pub fn of_participant_by(&self, streams: &Streams, participant: u32, shares: &[f64]) -> u8 {
+        streams.stream(REGION, participant.into()).among(shares) as u8
+    }
+
+    /// How far the clocks of a region are ahead of universal time, whole days aside; `None` if that is not known.
+    pub fn ahead(&self, region: u8) -> Option<Duration> {
+        let hours = self.offsets.as_ref()?[usize::from(region)];
+        Some(Duration::from_secs_f64((hours + 24.0) % 24.0 * 3_600.0))
     }
 
     /// The median one-way delay between machines in two regions, and its spread.
@@ -134,6 +145,14 @@ mod tests {
             let deviation = (expected * (1.0 - share)).sqrt();
             assert!((f64::from(count) - expected).abs() <= 4.0 * deviation, "{count} instead of {expected}");
         }
+    }
+
+    #[test]
+    fn clocks_of_the_built_in_regions_are_those_of_the_time_zones() {
+        let world = Regions::world();
+        let hours = |name: &str| world.ahead(world.number(name).unwrap()).unwrap().as_secs_f64() / 3_600.0;
+        assert_eq!([hours("western-europe"), hours("south-asia"), hours("north-america")], [1.0, 5.5, 18.0]);
+        assert_eq!(Regions::new(vec!["one".to_owned()], vec![1.0], Holds::Rtt, Unit::Ms).ahead(0), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::diurnal::Diurnal;
 use super::inflation::Inflation;
 use super::latency::{Latency, Propagation};
 use super::loss::Loss;
+use super::machines::Machines;
 use super::nat::NatPlan;
 use super::regions::Regions;
 use crate::engine::{Duration, Noise, Source, Streams, Time, prefetch};
@@ -29,7 +30,8 @@ pub struct NetworkPlan {
     pub loss: f64,
     /// Loss in bursts, beside `loss`.
     pub burst: Option<Burst>,
-    /// The access link of every participant; `None` for no queueing and no serialisation.
+    /// The access link of every participant that has none of its own ([`Machines::links`]); `None` for no queueing and no
+    /// serialisation.
     pub access: Option<Access>,
     /// NATs and firewalls; `None`: everyone can be reached. Packets pass them beside this network: see [`super::Nats`].
     pub nat: Option<NatPlan>,
@@ -88,16 +90,23 @@ impl Variation {
 }
 
 impl Network {
-    /// Machines `0 .. participants`, and after them `servers`, each with its own link. Panics on a plan that no
-    /// scenario check lets through (a probability above 1, a rate of zero).
-    pub fn new(plan: &NetworkPlan, streams: &Streams, participants: u32, servers: &[Access]) -> Network {
-        let first = if plan.access.is_some() { 0 } else { participants };
+    /// Between these machines. Panics on a plan that no scenario check lets through (a probability above 1, a rate of
+    /// zero), and on links or regions of some participants only.
+    pub fn new(plan: &NetworkPlan, streams: &Streams, machines: &Machines) -> Network {
+        let (participants, servers) = (machines.participants, machines.servers.len() as u32);
+        for given in [machines.links.len(), machines.regions.len()] {
+            assert!(given == 0 || given == participants as usize, "{given} of {participants} participants");
+        }
+        let first = if plan.access.is_some() || !machines.links.is_empty() { 0 } else { participants };
+        let alike = if machines.links.is_empty() { participants - first } else { 0 };
         let links = |rate: fn(&Access) -> f64| {
-            let of_participants = std::iter::repeat_n(plan.access.as_ref(), (participants - first) as usize).flatten();
-            let links = of_participants.chain(servers).map(|access| Link::new(rate(access), access.queue));
-            Links::new(first, links.collect())
+            let of_participants = std::iter::repeat_n(plan.access.as_ref(), alike as usize).flatten();
+            let of_servers = machines.servers.iter().map(|site| &site.link);
+            let links = of_participants.chain(&machines.links).chain(of_servers);
+            Links::new(first, links.map(|access| Link::new(rate(access), access.queue)).collect())
         };
-        let propagation = Propagation::new(&plan.latency, streams, participants, servers.len() as u32);
+        let mut propagation = Propagation::new(&plan.latency, streams, participants, servers);
+        propagation.settle(machines);
         Network {
             participants,
             propagation: match plan.inflation {
@@ -105,7 +114,7 @@ impl Network {
                 None => propagation,
             },
             variation: Variation::new(plan),
-            loss: Chance::new(plan.loss, plan.burst.as_ref(), streams, participants, servers.len() as u32),
+            loss: Chance::new(plan.loss, plan.burst.as_ref(), streams, participants, servers),
             uplinks: links(|access| access.uplink),
             downlinks: links(|access| access.downlink),
         }
@@ -213,7 +222,7 @@ mod tests {
     }
 
     fn network(plan: &NetworkPlan, servers: &[Access]) -> Network {
-        Network::new(plan, &Streams::new(1), 4, servers)
+        Network::new(plan, &Streams::new(1), &Machines::alike(4, servers))
     }
 
     const fn at(micros: u64) -> Time {

@@ -13,6 +13,8 @@
 //! * `stabilize` gets predecessor and successor list in one RPC. It goes on at once with the next when the successor was
 //!   found dead, and with one said to lie before it, which becomes the successor when it answers: no node is adopted on
 //!   hearsay, and a ring that many join at once sorts itself in round trips, not in periods.
+//! * With `proximity` a finger is chosen among the first s successors of its start as far as its interval reaches (beyond,
+//!   they are candidates of the next finger: taken for this one too they would leave lookups more hops), by a race of pings.
 //! * A node notifies its successor as soon as it has joined, not first when it stabilises.
 //! * A notify names the notifier's predecessors, so that each node knows the last few before it. When the predecessor fails,
 //!   the one before it takes its place until a nearer one notifies; the papers set nil. Storage needs it: a holder must
@@ -31,6 +33,7 @@
 //! a lookup (about 170): some 0.5 kB. Upkeep per node: `stabilize` 5 events in 20 s, `check_predecessor` 4 in 5 s,
 //! `fix_fingers` about 17 lookups of 6 RPCs (2 events each) in 120 s: 2.8 events a second.
 
+mod config;
 mod lookup;
 mod maintenance;
 mod message;
@@ -40,114 +43,15 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
+pub use self::config::{Config, Fingers};
 use self::lookup::{Goal, Lookup};
 pub use self::message::Message;
 use self::tables::{Query, Tables};
 use super::{
-    Context, Envelope, Key, Kind, Metric, NodeId, OpId, Patience, Placement, Problem, Protocol, Roster, Rpcs, View,
+    Context, Envelope, Key, Kind, Metric, NodeId, OpId, Patience, Placement, Protocol, Roster, Routing, Rpcs, View,
     Walk,
 };
 use crate::engine::{Duration, prefetch};
-
-/// Chord: a ring with fingers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// Period of asking the successor for its predecessor and successor list. Default 20 s (OverSim).
-    pub stabilize: Duration,
-    /// Period of `fix_fingers`. Default 120 s (OverSim).
-    pub fix_fingers: Duration,
-    /// What one `fix_fingers` does. Default all (OverSim).
-    pub fingers: Fingers,
-    /// Period of pinging the predecessor. Default 5 s (OverSim).
-    pub check_predecessor: Duration,
-    /// Length of the successor list, 1 to 200; at least the number of copies that storage asks for. Default 8 (OverSim; the
-    /// papers advise 2·log₂ N).
-    pub successors: u8,
-    /// How many nodes before it a node keeps track of, 1 to 200. The papers need one. With at least as many as there are
-    /// copies, a holder can tell which records are no longer its own to keep, and drops them; with fewer it keeps what it
-    /// once held. A notify carries all but one of them. Default 3, the default number of copies.
-    pub predecessors: u8,
-    /// Who asks the next node of a lookup. Default iterative (OverSim).
-    pub routing: Routing,
-    /// Whether a node looks through its whole successor list for the next hop and for the answer, or only at the first of
-    /// it. Default true (Stoica et al. 2003, §IV.E.3; false is the figure of the SIGCOMM paper).
-    pub consult_successors: bool,
-    /// Whether the initiator of a lookup asks the node that it was named whether it is there, and goes on if not: one RPC
-    /// more. Walks for a record never do, storage finds out. Needs iterative
-    /// routing. Default false (OverSim's verifySiblings).
-    pub verify: bool,
-    /// Time after which a node asked is taken for dead; 6⅔ times as long for a recursive lookup, which is not acknowledged
-    /// hop by hop. Default 1.5 s, hence 10 s (OverSim).
-    pub rpc_timeout: Duration,
-    /// How often a request is sent again before that. Default 0 (OverSim).
-    pub retries: u8,
-}
-
-/// What one `fix_fingers` does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Fingers {
-    /// Looks up every distinct finger (OverSim).
-    All,
-    /// Looks up one, the next one in the next period (Stoica et al. 2003, Fig. 6; SimGrid's example).
-    One,
-}
-
-/// Who asks the next node of a lookup.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Routing {
-    /// The initiator.
-    Iterative,
-    /// The node asked before; whoever knows the answer gives it straight to the initiator.
-    Recursive,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Config {
-            stabilize: Duration::from_secs(20),
-            fix_fingers: Duration::from_secs(120),
-            fingers: Fingers::All,
-            check_predecessor: Duration::from_secs(5),
-            successors: 8,
-            predecessors: 3,
-            routing: Routing::Iterative,
-            consult_successors: true,
-            verify: false,
-            rpc_timeout: Duration::from_millis(1500),
-            retries: 0,
-        }
-    }
-}
-
-impl super::Config for Config {
-    fn check(&self) -> Result<(), Problem> {
-        let periods = [
-            ("stabilize", self.stabilize),
-            ("fix_fingers", self.fix_fingers),
-            ("check_predecessor", self.check_predecessor),
-            ("rpc_timeout", self.rpc_timeout),
-        ];
-        if let Some((key, _)) = periods.into_iter().find(|(_, period)| *period == Duration::ZERO) {
-            return Err(Problem { key, message: "must be longer than zero, as in \"20s\"".into() });
-        }
-        for (key, length) in [("successors", self.successors), ("predecessors", self.predecessors)] {
-            if !(1..=200).contains(&length) {
-                return Err(Problem { key, message: format!("must be 1 to 200, not {length}") });
-            }
-        }
-        if self.verify && self.routing == Routing::Recursive {
-            let message = "needs routing = \"iterative\": only then the initiator can go on from where it was";
-            return Err(Problem { key: "verify", message: message.into() });
-        }
-        Ok(())
-    }
-}
 
 /// What a timer is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,6 +78,8 @@ enum Tag {
     Lookup(u16),
     Stabilize,
     CheckPredecessor,
+    /// A candidate for the entry of this number in the finger table.
+    Candidate(u8),
 }
 
 /// Memory that all nodes share, so that the steady state allocates nothing: finished lookups.
@@ -205,12 +111,15 @@ impl Protocol for Chord {
 
     const PLACEMENT: Placement = Placement::Closest(Metric::Ring);
 
+    /// Two rings stay two: nobody in one has a successor or finger in the other left.
+    const REMERGES: bool = false;
+
     fn shared(_config: &Config, _machines: u32) -> Spare {
         Spare::default()
     }
 
     fn longest_list(config: &Config) -> usize {
-        lookup::MOST_EXCLUDED.max(usize::from(config.successors.max(config.predecessors)) + 1)
+        lookup::MOST_EXCLUDED.max(usize::from(config.successors).max(config.kept_predecessors()) + 1)
     }
 
     fn longest_period(config: &Config) -> Duration {
@@ -218,7 +127,7 @@ impl Protocol for Chord {
     }
 
     fn patience(config: &Config) -> Patience {
-        Patience { timeout: config.rpc_timeout, retries: config.retries, backoff: None }
+        Patience { timeout: config.rpc_timeout.longest(), retries: config.retries, backoff: None }
     }
 
     fn new(_config: &Config, _view: &View<'_>) -> Self {
@@ -343,26 +252,37 @@ impl Chord {
             Routing::Iterative => self.rpcs.close(from),
             Routing::Recursive => self.rpcs.close_from_anyone(from.rpc),
         };
+        let asked_by_a_lookup =
+            pending.filter(|pending| matches!(pending.tag, Tag::Lookup(_)) && pending.to == from.from);
+        if let Some(pending) = asked_by_a_lookup {
+            self.rpcs.learn(cx.now, cx.config.rpc_timeout, &pending);
+        }
         match (pending.map(|pending| pending.tag), message) {
             (Some(Tag::Lookup(number)), message) => self.answered(cx, number, from.from, message),
             (Some(Tag::Stabilize), Message::Neighbours { predecessor, successors }) => {
                 self.stabilized(cx, from.from, predecessor, successors);
             }
+            (Some(Tag::Candidate(interval)), Message::Pong) => self.answered_first(cx, interval, from.from),
             (Some(Tag::CheckPredecessor), Message::Pong) | (None, _) => {}
             (Some(tag), message) => unreachable!("{message:?} answers no {tag:?}"),
         }
     }
 
-    /// Successor or predecessor did not answer.
+    /// Successor, predecessor or a candidate for a finger did not answer.
     fn neighbour_unanswered(&mut self, cx: &mut Context<'_, Self>, tag: Tag, node: NodeId, retries: u8) {
         if retries < cx.config.retries {
             let message = if tag == Tag::Stabilize { Message::GetNeighbours } else { Message::Ping };
-            return self.rpcs.call_again(cx, node, None, message, cx.config.rpc_timeout, tag, retries + 1);
+            return self.rpcs.call_again(cx, node, None, message, cx.config.rpc_timeout.longest(), tag, retries + 1);
         }
         let successor_failed = tag == Tag::Stabilize && self.tables.successor() == Some(node);
         self.forget(cx, node);
         if successor_failed {
             self.stabilize(cx);
+        }
+        if let Tag::Candidate(interval) = tag
+            && !self.waits_for(tag)
+        {
+            self.fixed(cx, interval, None); // it was the last of them
         }
     }
 

@@ -11,28 +11,15 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod servers;
+
+pub use servers::{Balance, Servers};
+
 use super::{
     Backoff, Cause, Contact, Context, Envelope, Key, Kind, NodeId, OpId, Patience, Payload, Placement, Problem,
     Protocol, RecordId, Roster, Rpcs, Server, Version, View, Walk,
 };
-use crate::engine::random::mix;
-use crate::engine::{Duration, DurationLaw, Limit, Noise, Rate, Source};
-
-/// How requests are shared out among several servers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Balance {
-    /// Each record lives on one server, which clients find by hashing (Karger et al., STOC 1997; here by the highest random
-    /// weight of Thaler & Ravishankar, IEEE/ACM ToN 1998, which shares keys out evenly without virtual points). A server
-    /// that is down takes its share of the records with it.
-    #[default]
-    ConsistentHashing,
-    /// Each request goes to a server drawn at random, a repeated one to another draw, and every server holds everything. A
-    /// put is acknowledged by the server that it went to, which then passes it on to the others (asynchronous replication,
-    /// as databases do by default): a get that is faster may meet an older version. A server that comes back fetches what
-    /// has become newer, unless repair is off.
-    Random,
-}
+use crate::engine::{Duration, DurationLaw, Limit, Noise, Rate};
 
 /// Servers and their clients.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -40,6 +27,9 @@ pub enum Balance {
 pub struct Config {
     /// How many servers there are, all alike; at most 255. Default 1, the baseline.
     pub servers: u8,
+    /// The regions that they stand in: one for each server, or one for all. Default none: where the network says.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<String>,
     /// How requests are shared out among them. Default consistent-hashing: a cluster that shards its records.
     pub balance: Balance,
     /// Rate at which the server sends. Default 1 Gbit/s, a common port of a rented server.
@@ -79,6 +69,7 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             servers: 1,
+            regions: Vec::new(),
             balance: Balance::ConsistentHashing,
             uplink: Rate(1e9),
             downlink: Rate(1e9),
@@ -117,6 +108,10 @@ impl super::Config for Config {
                 problem("failover", "says how soon a standby takes over: give `mtbf` and `mttr` too, how servers fail")
             }
             _ if self.servers == 0 => problem("servers", "must be at least 1: somebody has to serve the requests"),
+            _ if ![0, 1, usize::from(self.servers)].contains(&self.regions.len()) => {
+                let message = format!("{} regions for {} servers: name one for each", self.regions.len(), self.servers);
+                Err(Problem { key: "regions", message })
+            }
             _ if self.workers == 0 => problem("workers", "must be at least 1: somebody has to serve the requests"),
             _ if self.rpc_timeout == Duration::ZERO => problem("rpc_timeout", "must be longer than zero, as in \"5s\""),
             _ => Ok(()),
@@ -163,34 +158,6 @@ struct Asked {
     paused: bool,
 }
 
-/// What everybody knows from the start: the servers' addresses, and how requests are shared out among them.
-#[derive(Clone, Copy, Debug)]
-pub struct Servers {
-    first: NodeId,
-    count: u8,
-    balance: Balance,
-}
-
-impl Servers {
-    fn all(self) -> impl Iterator<Item = NodeId> {
-        (0..u32::from(self.count)).map(move |number| NodeId(self.first.0 + number))
-    }
-
-    /// The server that a key lives on by consistent hashing: the one whose hash with the key is highest, so that without it
-    /// only its own keys would move, and evenly.
-    fn home(self, key: Key) -> NodeId {
-        let weight = |server: &NodeId| mix(key.0 ^ mix(u64::from(server.0 - self.first.0) + 1));
-        self.all().max_by_key(weight).expect("there is a server at least")
-    }
-
-    fn choose(self, key: Key, noise: &mut Noise) -> NodeId {
-        match self.balance {
-            Balance::ConsistentHashing => self.home(key),
-            Balance::Random => NodeId(self.first.0 + noise.below(self.count.into()) as u32),
-        }
-    }
-}
-
 impl Protocol for ClientServer {
     type Config = Config;
     type Message = Message;
@@ -202,7 +169,11 @@ impl Protocol for ClientServer {
     /// The servers are the last machines: they come after the participants.
     fn shared(config: &Config, machines: u32) -> Servers {
         let first = NodeId(machines.checked_sub(config.servers.into()).expect("the servers are among the machines"));
-        Servers { first, count: config.servers, balance: config.balance }
+        Servers::new(first, config.servers, config.balance)
+    }
+
+    fn survey(shared: &mut Servers, delay: &dyn Fn(NodeId, NodeId) -> Duration) {
+        shared.survey(delay);
     }
 
     fn servers(config: &Config) -> Vec<Server> {
@@ -215,8 +186,10 @@ impl Protocol for ClientServer {
             queue: config.waiting,
             failures: config.mtbf.zip(config.mttr),
             failover: config.failover,
+            region: None,
         };
-        vec![server; config.servers.into()]
+        let region = |number: usize| config.regions.get(number).or(config.regions.first()).cloned();
+        (0..usize::from(config.servers)).map(|number| Server { region: region(number), ..server.clone() }).collect()
     }
 
     fn longest_list(_config: &Config) -> usize {
@@ -307,16 +280,15 @@ impl Protocol for ClientServer {
         self.rpcs.clear();
     }
 
-    /// The servers that hold what lies at `key`: all of them, or the one it lives on.
     fn nearest(&self, shared: &Servers, _view: &View<'_>, key: Key, count: usize, out: &mut Vec<NodeId>) {
-        match shared.balance {
-            Balance::ConsistentHashing => out.extend(Some(shared.home(key)).filter(|_| count > 0)),
-            Balance::Random => out.extend(shared.all().take(count)),
-        }
+        shared.holders(key, count, out);
     }
 
-    fn server(shared: &Servers, key: Key, noise: &mut Noise) -> NodeId {
-        shared.choose(key, noise)
+    fn server(shared: &Servers, client: NodeId, key: Key, instead_of: Option<NodeId>, noise: &mut Noise) -> NodeId {
+        match instead_of {
+            Some(asked) => shared.instead_of(client, asked, key, noise),
+            None => shared.choose(client, key, 0, noise),
+        }
     }
 
     fn contacts(&self, shared: &Servers, view: &View<'_>, out: &mut Vec<NodeId>) {
@@ -334,7 +306,7 @@ impl Protocol for ClientServer {
 
 impl ClientServer {
     fn request(&mut self, cx: &mut Context<'_, Self>, walk: Walk, retries: u8) {
-        let server = cx.shared.choose(walk.target, cx.noise);
+        let server = cx.shared.choose(cx.me(), walk.target, retries, cx.noise);
         let (timeout, message) = (cx.config.rpc_timeout, Message::Request { record: walk.record });
         let asked = Asked { walk, paused: false };
         self.rpcs.call_again(cx, server, Some(walk.op), message, timeout, asked, retries);

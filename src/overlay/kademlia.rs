@@ -5,6 +5,7 @@
 //!
 //! # Departures from the paper
 //!
+//! * Recursive lookups (`recursive`) and a preference for near contacts (`nearby`) are options that the paper does not have.
 //! * Identifiers have 64 bits; b = 1 (§4.2's acceleration is left out).
 //! * A full bucket is not pinged for each newcomer (§2.2): the newcomer waits in a replacement cache, and takes over when
 //!   a contact does not answer (§4.1). One time-out is enough. With nobody waiting, the contact stays *flagged* (§4.1):
@@ -35,6 +36,8 @@
 mod buckets;
 mod config;
 mod message;
+mod nearby;
+mod recursive;
 mod search;
 #[cfg(test)]
 mod tests;
@@ -42,6 +45,7 @@ mod tests;
 use self::buckets::{Buckets, Closest, Failure};
 pub use self::config::{Config, Tables};
 pub use self::message::Message;
+use self::nearby::Nearby;
 use self::search::{Purpose, Search};
 use super::context::{Change, Context, View};
 use super::key::{Key, Metric};
@@ -49,6 +53,7 @@ use super::lookup::{Aim, Lookup, Step};
 use super::message::{Cause, Envelope, Kind, NodeId, OpId, Reachability, RecordId};
 use super::protocol::{Contact, Patience, Placement, Protocol, Walk};
 use super::roster::Roster;
+use super::routing::Routing;
 use super::rpc::{Pending, Rpcs};
 use crate::engine::{Duration, prefetch};
 
@@ -64,6 +69,7 @@ pub enum Timer {
 pub struct Spare {
     lookups: Vec<Lookup>,
     closest: Closest,
+    nearest: Vec<NodeId>,
     answer: Vec<Contact>,
 }
 
@@ -80,6 +86,8 @@ pub struct Kademlia {
     client: bool,
     /// Outstanding requests, with the number of their search.
     rpcs: Rpcs<u32>,
+    /// With `proximity` only.
+    nearby: Option<Box<Nearby>>,
 }
 
 type Cx<'a> = Context<'a, Kademlia>;
@@ -127,25 +135,29 @@ impl Kademlia {
             self.buckets.closest(&cx.view, target, k, true, cx.view.me, closest);
         }
         let mut lookup = cx.shared.lookups.pop().unwrap_or_default();
-        let aim = Aim { target, metric: Metric::Xor, k, alpha: alpha as usize };
+        let routed = !upkeep && cx.config.routing == Routing::Recursive;
+        let alpha = if routed { 1 } else { alpha as usize };
+        let aim = Aim { target, metric: Metric::Xor, k, alpha };
         let named = contact.into_iter().chain(closest.nodes.iter().copied());
         lookup.begin(aim, cx.view.me, named, |node| cx.view.key(node));
         self.last_search = self.last_search.wrapping_add(1);
         if self.searches.len() == self.searches.capacity() {
             self.searches.reserve_exact(1); // four at once, as the vector would have it, is rare
         }
-        self.searches.push(Search { number: self.last_search, purpose, lookup });
+        self.searches.push(Search { number: self.last_search, routed, purpose, lookup });
         self.advance(cx, self.searches.len() - 1);
     }
 
     /// Asks whom the search at `at` wants asked, and ends it if it is finished.
     fn advance(&mut self, cx: &mut Cx<'_>, at: usize) {
         let search = &mut self.searches[at];
-        let message = Message::Find { target: search.lookup.target(), record: search.record() };
+        let message = search.question(cx.view.me);
+        let routing = if search.routed { Routing::Recursive } else { Routing::Iterative };
         loop {
             match search.lookup.step() {
                 Step::Ask(node) => {
-                    self.rpcs.call(cx, node, search.op(), message, cx.config.rpc_timeout, search.number);
+                    let timeout = routing.timeout(self.rpcs.timeout(cx.config.rpc_timeout));
+                    self.rpcs.call(cx, node, search.op(), message, timeout, search.number);
                     if search.lookup.is_full() {
                         return;
                     }
@@ -208,9 +220,13 @@ impl Kademlia {
     }
 
     /// `from` answered a request; `None` if that was not awaited any more, or its search is over.
-    fn awaiting(&mut self, reply: &Envelope) -> Option<usize> {
-        let number = self.rpcs.close(reply)?.tag;
-        self.position(number)
+    fn awaiting(&mut self, cx: &Cx<'_>, reply: &Envelope) -> Option<usize> {
+        let pending = self.rpcs.close(reply)?;
+        self.rpcs.learn(cx.now, cx.config.rpc_timeout, &pending);
+        if cx.config.proximity > 1 {
+            self.nearby.get_or_insert_default().measured(pending.to, pending.waited(cx.now));
+        }
+        self.position(pending.tag)
     }
 
     fn position(&self, number: u32) -> Option<usize> {
@@ -219,18 +235,31 @@ impl Kademlia {
 
     /// A request timed out: the contact may lose its place, and its search goes on without it.
     fn timed_out(&mut self, cx: &mut Cx<'_>, pending: Pending<u32>) {
-        match self.buckets.failed(&cx.view, pending.to) {
-            Failure::NoContact => {}
-            Failure::Flagged => cx.neighbour(pending.to, Change::Gone),
-            Failure::ReplacedBy(replacement) => {
-                cx.neighbour(pending.to, Change::Gone);
-                cx.neighbour(replacement, Change::Appeared);
-            }
+        let at = self.position(pending.tag);
+        // Who failed on a recursive way is not known: the first hop is avoided, but not held for dead.
+        if !at.is_some_and(|at| self.searches[at].routed) {
+            self.lost(cx, pending.to);
         }
-        if let Some(at) = self.position(pending.tag) {
+        if let Some(at) = at {
             cx.timed_out(self.searches[at].op());
             self.searches[at].lookup.on_failure(pending.to);
             self.advance(cx, at);
+        }
+    }
+
+    /// A node did not answer: the nearest of the last few newcomers takes its place.
+    fn lost(&mut self, cx: &mut Cx<'_>, node: NodeId) {
+        let choose = |waiting: &[NodeId]| match &self.nearby {
+            Some(nearby) => nearby.nearest(waiting, cx.config.proximity as usize),
+            None => waiting.len() - 1,
+        };
+        match self.buckets.failed(&cx.view, node, choose) {
+            Failure::NoContact => {}
+            Failure::Flagged => cx.neighbour(node, Change::Gone),
+            Failure::ReplacedBy(replacement) => {
+                cx.neighbour(node, Change::Gone);
+                cx.neighbour(replacement, Change::Appeared);
+            }
         }
     }
 }
@@ -261,7 +290,7 @@ impl Protocol for Kademlia {
     }
 
     fn patience(config: &Config) -> Patience {
-        Patience { timeout: config.rpc_timeout, retries: 0, backoff: None }
+        Patience { timeout: config.rpc_timeout.longest(), retries: 0, backoff: None }
     }
 
     fn new(_config: &Config, _view: &View<'_>) -> Self {
@@ -293,19 +322,24 @@ impl Protocol for Kademlia {
                 self.answer(cx, from, target, record);
             }
             Message::Nodes { nearest } => {
-                let Some(at) = self.awaiting(from) else { return };
+                let Some(at) = self.awaiting(cx, from) else { return };
                 let named = cx.lists.get(nearest).iter().map(|&node| NodeId(node));
                 self.searches[at].lookup.on_success(from.from, named, |node| cx.view.key(node));
                 self.advance(cx, at);
             }
             Message::Value { version, .. } => {
-                let Some(at) = self.awaiting(from) else { return };
+                let Some(at) = self.awaiting(cx, from) else { return };
                 let search = self.searches.swap_remove(at);
                 let hops = search.lookup.hops(from.from).expect("who was asked had been named");
                 let op = search.op().expect("only operations look for records");
                 cx.found_record(op, Contact { node: from.from, hops }, version);
                 cx.shared.lookups.push(search.lookup);
             }
+            Message::Route { target, record, count, hops, requester } => {
+                self.pass_on(cx, from, (target, record, count), hops, requester);
+            }
+            Message::Responsible { nodes, hops } => self.responsible(cx, from, nodes, hops),
+            Message::Holds { version, hops, .. } => self.held(cx, from, version, hops),
         }
     }
 
@@ -337,11 +371,18 @@ impl Protocol for Kademlia {
     }
 
     fn walk(&mut self, cx: &mut Cx<'_>, walk: Walk) {
-        self.search(cx, Purpose::Walk(walk), walk.target, None);
+        match cx.config.routing {
+            Routing::Iterative => self.search(cx, Purpose::Walk(walk), walk.target, None),
+            Routing::Recursive => self.send_off(cx, walk),
+        }
     }
 
     fn cancel(&mut self, op: OpId) {
-        self.searches.retain(|search| search.op() != Some(op));
+        let Some(at) = self.searches.iter().position(|search| search.op() == Some(op)) else { return };
+        let Search { number, routed, .. } = self.searches.remove(at);
+        if routed {
+            self.rpcs.retain(|pending| pending.tag != number); // else its time-out would be held against the first hop
+        }
     }
 
     /// Kademlia has no word for it: the others find out by a time-out.
@@ -370,7 +411,8 @@ impl Protocol for Kademlia {
     }
 
     fn heap_bytes(&self) -> usize {
-        self.buckets.heap_bytes() + self.rpc_bytes()
+        let nearby = self.nearby.as_ref().map_or(0, |_| size_of::<Nearby>());
+        self.buckets.heap_bytes() + nearby + self.rpc_bytes()
     }
 
     fn rpc_bytes(&self) -> usize {

@@ -79,8 +79,10 @@ pub enum Traffic {
     Lookup,
     /// The overlay's own upkeep: joining, stabilising, refreshing, leaving.
     Maintenance,
-    /// Values and what is said about them: store, fetch, offer, hand-over, updates of a full table.
+    /// Values and what is said about them for an operation: store, fetch, updates of a full table.
     Storage,
+    /// Values and what is said about them for nobody in particular: offers, hand-overs, copies made again.
+    Repair,
 }
 
 /// How a packet is treated where it arrives.
@@ -191,21 +193,24 @@ pub enum Cause {
     NotJoined,
     /// No copy exists on any disk.
     Lost,
+    /// The same, because the last ones expired.
+    Expired,
     /// Copies exist, but none was found online.
     Unreachable,
     /// The record had not been put yet.
     NeverStored,
-    /// The server's queue was full.
+    /// The server's queue was full; of a put, that queue or a disk that was to store it.
     QueueFull,
 }
 
 impl Cause {
     /// All causes, in the order in which they are reported.
-    pub const ALL: [Cause; 7] = [
+    pub const ALL: [Cause; 8] = [
         Cause::Timeout,
         Cause::NoContact,
         Cause::NotJoined,
         Cause::Lost,
+        Cause::Expired,
         Cause::Unreachable,
         Cause::NeverStored,
         Cause::QueueFull,
@@ -217,6 +222,7 @@ impl Cause {
             Cause::NoContact => "no-contact",
             Cause::NotJoined => "not-joined",
             Cause::Lost => "lost",
+            Cause::Expired => "expired",
             Cause::Unreachable => "unreachable",
             Cause::NeverStored => "never-stored",
             Cause::QueueFull => "queue-full",

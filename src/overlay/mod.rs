@@ -16,6 +16,8 @@ pub mod lookup;
 pub mod message;
 pub mod protocol;
 pub mod roster;
+pub mod round_trips;
+pub mod routing;
 pub mod rpc;
 #[cfg(test)]
 pub mod testing;
@@ -27,4 +29,6 @@ pub use lists::{List, Lists};
 pub use message::{Cause, Envelope, Held, Kind, NodeId, OpId, Payload, Reachability, RecordId, Traffic, Version};
 pub use protocol::{Config, Contact, Patience, Placement, Problem, Protocol, Server, Walk};
 pub use roster::Roster;
+pub use round_trips::Timeout;
+pub use routing::Routing;
 pub use rpc::Rpcs;

@@ -38,8 +38,17 @@ pub trait Protocol: Sized + Send + 'static {
     /// Who keeps a record, by the protocol's rule.
     const PLACEMENT: Placement;
 
+    /// Whether overlays that a partition has taken apart become one again when it is healed, by what the protocol itself
+    /// does (and not only where somebody who joins later happens to bring both together). A scenario with a partition warns
+    /// of one that does not. True by default.
+    const REMERGES: bool = true;
+
     /// The representation shared by all nodes of a run with machines `0 .. machines`.
     fn shared(config: &Self::Config, machines: u32) -> Self::Shared;
+
+    /// Told once, before anybody starts, how far all machines are apart: for what clients are told of servers (by a name
+    /// service, by anycast), not for tables, which learn from messages. Nothing by default.
+    fn survey(_shared: &mut Self::Shared, _delay: &dyn Fn(NodeId, NodeId) -> Duration) {}
 
     /// The dedicated servers that the protocol brings; none for peers. They are the machines after the participants.
     fn servers(_config: &Self::Config) -> Vec<Server> {
@@ -58,7 +67,7 @@ pub trait Protocol: Sized + Send + 'static {
     }
 
     /// How long a request waits for its reply, and how often it is sent again. Storage, which stands beside the overlay,
-    /// is as patient as the overlay itself. By default 1.5 s and never (OverSim).
+    /// is as patient as the overlay itself, at its most patient. By default 1.5 s and never (OverSim).
     fn patience(_config: &Self::Config) -> Patience {
         Patience { timeout: Duration::from_millis(1500), retries: 0, backoff: None }
     }
@@ -144,8 +153,15 @@ pub trait Protocol: Sized + Send + 'static {
     /// Every node in the routing tables, each once, without the node itself. Appends to `out`. For observers.
     fn contacts(&self, shared: &Self::Shared, view: &View<'_>, out: &mut Vec<NodeId>);
 
-    /// [`Placement::Servers`] only: the server to send a request for `key` to, as every client knows without asking.
-    fn server(_shared: &Self::Shared, _key: Key, _noise: &mut Noise) -> NodeId {
+    /// [`Placement::Servers`] only: the server that a client sends a request for `key` to, as it knows without asking;
+    /// `instead_of` one that did not answer it.
+    fn server(
+        _shared: &Self::Shared,
+        _client: NodeId,
+        _key: Key,
+        _instead_of: Option<NodeId>,
+        _noise: &mut Noise,
+    ) -> NodeId {
         unreachable!("only a protocol with servers sends requests to them");
     }
 
@@ -178,6 +194,9 @@ pub trait Protocol: Sized + Send + 'static {
 pub trait Config: DeserializeOwned + JsonSchema + Default + Clone + std::fmt::Debug + Send + Sync + 'static {
     /// What is wrong with the values, beyond their types. Names the key, so that the error can point at it.
     fn check(&self) -> Result<(), Problem>;
+
+    /// Told before a run how many copies of a record storage is to keep. By default nothing depends on it.
+    fn for_copies(&mut self, _replicas: u32) {}
 }
 
 /// How long to wait for a reply.
@@ -257,4 +276,7 @@ pub struct Server {
     pub failures: Option<(Duration, Duration)>,
     /// The time until a standby takes a failed server's place, under its address and with its disk; `None`: there is none.
     pub failover: Option<Duration>,
+    /// The name of the region that it stands in, as the protocol's table has it in a list `regions`; `None`: where the
+    /// network puts servers.
+    pub region: Option<String>,
 }

@@ -1,22 +1,28 @@
-//! The true membership at one instant, sorted by key: what a converged start builds its tables from.
+//! The true membership at one instant, sorted by key, and how far apart the members are: what a converged start builds its
+//! tables from.
 
 use std::ops::Range;
 
 use super::key::Key;
 use super::message::NodeId;
+use crate::engine::Duration;
 
 /// Nodes sorted by key, with an index over the leading bits so that a search costs O(1) on uniform keys.
-#[derive(Clone, Debug, Default)]
-pub struct Roster {
+#[derive(Clone, Default)]
+pub struct Roster<'a> {
     members: Vec<(Key, NodeId)>,
     /// `starts[p]` is the first member whose leading `bits` bits are at least `p`.
     starts: Vec<u32>,
     bits: u32,
+    round_trip: Option<&'a RoundTrip<'a>>,
 }
 
-impl Roster {
-    /// Sorts `members` by key. Keys must differ.
-    pub fn new(mut members: Vec<(Key, NodeId)>) -> Roster {
+/// The round trip between two members: what either of them would measure.
+type RoundTrip<'a> = dyn Fn(NodeId, NodeId) -> Duration + 'a;
+
+impl<'a> Roster<'a> {
+    /// Sorts `members` by key. Keys must differ. Nobody is nearer than others.
+    pub fn new(mut members: Vec<(Key, NodeId)>) -> Roster<'a> {
         members.sort_unstable();
         debug_assert!(members.is_sorted_by(|a, b| a.0 < b.0), "two nodes with one key");
         let bits = members.len().max(2).ilog2();
@@ -26,7 +32,19 @@ impl Roster {
             starts.resize(starts.len().max(prefix + 1), position as u32);
         }
         starts.resize((1 << bits) + 1, members.len() as u32);
-        Roster { members, starts, bits }
+        Roster { members, starts, bits, round_trip: None }
+    }
+
+    /// The same with round trips, which [`Roster::nearest`] goes by.
+    pub fn with_round_trips(self, round_trip: &'a RoundTrip<'a>) -> Roster<'a> {
+        Roster { round_trip: Some(round_trip), ..self }
+    }
+
+    /// Of `candidates` the one with the shortest round trip to `me`, the first of equals. One alone is not measured.
+    pub fn nearest(&self, me: NodeId, mut candidates: impl Iterator<Item = NodeId>) -> Option<NodeId> {
+        let first = candidates.next()?;
+        let (Some(second), Some(round_trip)) = (candidates.next(), self.round_trip) else { return Some(first) };
+        [first, second].into_iter().chain(candidates).min_by_key(|&other| round_trip(me, other))
     }
 
     pub fn len(&self) -> usize {
@@ -82,5 +100,16 @@ mod tests {
             }
             assert_eq!(roster.between(Key(0), Key(u64::MAX)), 0..size as usize);
         }
+    }
+
+    #[test]
+    fn the_nearest_is_the_first_of_those_with_the_shortest_round_trip() {
+        let round_trip = |_, other: NodeId| Duration::from_millis(u64::from(other.0 % 4));
+        let roster = Roster::new(vec![(Key(1), NodeId(1))]);
+        let nearest = |roster: &Roster, nodes: &[u32]| roster.nearest(NodeId(0), nodes.iter().map(|&one| NodeId(one)));
+        assert_eq!(nearest(&roster, &[7, 5, 9]), Some(NodeId(7)), "nobody has measured anything");
+        let roster = roster.with_round_trips(&round_trip);
+        assert_eq!(nearest(&roster, &[7, 5, 9]), Some(NodeId(5)));
+        assert_eq!((nearest(&roster, &[7]), nearest(&roster, &[])), (Some(NodeId(7)), None));
     }
 }

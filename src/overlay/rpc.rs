@@ -4,10 +4,13 @@
 //! leaves the timer where it is; when it fires early it is a no-op that sets itself again, so nothing is ever
 //! cancelled. Requests per node are few (about α of each lookup), so a short vector searched from the front is the
 //! fastest map. 24 bytes an outstanding request.
+//!
+//! Where time-outs are adaptive, round trips are measured too.
 
 use super::context::Context;
 use super::message::{Envelope, NodeId};
 use super::protocol::Protocol;
+use super::round_trips::{RoundTrips, Timeout};
 use crate::engine::{Duration, Time, prefetch};
 
 /// A request that waits for its reply.
@@ -19,7 +22,16 @@ pub struct Pending<T> {
     /// How often it was sent again.
     pub retries: u8,
     rpc: u16,
+    /// When it was sent, in µs, modulo 2³²: no request waits for 71 minutes.
+    sent: u32,
     deadline: Time,
+}
+
+impl<T> Pending<T> {
+    /// How long it has been under way.
+    pub fn waited(&self, now: Time) -> Duration {
+        Duration::from_nanos(u64::from(stamp(now).wrapping_sub(self.sent)) * 1000)
+    }
 }
 
 /// The outstanding requests of one node, each with a tag that says what it is for.
@@ -29,12 +41,18 @@ pub struct Rpcs<T> {
     last: u16,
     /// When the time-out timer fires; `NEVER` if none is set.
     timer: Time,
+    round_trips: RoundTrips,
 }
 
 impl<T> Default for Rpcs<T> {
     fn default() -> Self {
-        Rpcs { pending: Vec::new(), last: 0, timer: Time::NEVER }
+        Rpcs { pending: Vec::new(), last: 0, timer: Time::NEVER, round_trips: RoundTrips::default() }
     }
+}
+
+/// An instant as requests carry it: see `Pending::sent`.
+const fn stamp(at: Time) -> u32 {
+    (at.as_nanos() / 1000) as u32
 }
 
 impl<T: Copy> Rpcs<T> {
@@ -49,7 +67,7 @@ impl<T: Copy> Rpcs<T> {
         // 0 is the number of a notice.
         self.last = self.last.checked_add(1).unwrap_or(1);
         let deadline = now + timeout;
-        self.pending.push(Pending { to, tag, retries, rpc: self.last, deadline });
+        self.pending.push(Pending { to, tag, retries, rpc: self.last, sent: stamp(now), deadline });
         let set = deadline < self.timer;
         if set {
             self.timer = deadline;
@@ -71,6 +89,21 @@ impl<T: Copy> Rpcs<T> {
         Some(self.pending.swap_remove(at))
     }
 
+    /// How long a request sent now waits for its reply.
+    pub fn timeout(&self, timeout: Timeout) -> Duration {
+        match timeout {
+            Timeout::Fixed(timeout) => timeout,
+            Timeout::Adaptive => self.round_trips.timeout(),
+        }
+    }
+
+    /// Learns from the round trip of a request that was answered just now, where the time-out is adaptive.
+    pub fn learn(&mut self, now: Time, timeout: Timeout, answered: &Pending<T>) {
+        if timeout == Timeout::Adaptive {
+            self.round_trips.measured(answered.waited(now));
+        }
+    }
+
     /// Takes out the request with this number, whoever answered it.
     pub fn close_from_anyone(&mut self, rpc: u16) -> Option<Pending<T>> {
         let at = self.pending.iter().position(|pending| pending.rpc == rpc)?;
@@ -81,7 +114,11 @@ impl<T: Copy> Rpcs<T> {
     /// `None`, then [`Rpcs::rearm`].
     pub fn expired(&mut self, now: Time) -> Option<Pending<T>> {
         let (at, first) = self.pending.iter().enumerate().min_by_key(|(_, pending)| (pending.deadline, pending.rpc))?;
-        (first.deadline <= now).then(|| self.pending.swap_remove(at))
+        if first.deadline > now {
+            return None;
+        }
+        self.round_trips.timed_out(first.waited(first.deadline));
+        Some(self.pending.swap_remove(at))
     }
 
     /// After the timer fired at `now`: the instant to set it to next, if anything is outstanding that no timer covers.
@@ -223,6 +260,24 @@ mod tests {
         assert_eq!(rpcs.release(rpc, at(9)), Some(at(9)));
         assert_eq!(rpcs.release(rpc, at(10)), None, "it is not held any more");
         assert_eq!(rpcs.expired(at(9)).map(|pending| pending.tag), Some('a'));
+    }
+
+    #[test]
+    fn an_adaptive_time_out_follows_the_replies_and_a_fixed_one_does_not() {
+        let mut rpcs = Rpcs::default();
+        let (sent, heard) = (Time::from_nanos(3), Time::from_nanos(100_000_003));
+        for timeout in [Timeout::DEFAULT, Timeout::Adaptive] {
+            let (rpc, _) = rpcs.open(sent, NodeId(1), (), rpcs.timeout(timeout));
+            assert_eq!(rpcs.timeout(Timeout::Adaptive), RoundTrips::CEILING, "nothing was measured");
+            let answered = rpcs.close(&reply(1, rpc)).unwrap();
+            rpcs.learn(heard, timeout, &answered);
+        }
+        let timeout = rpcs.timeout(Timeout::Adaptive);
+        assert_eq!((timeout, rpcs.timeout(Timeout::DEFAULT)), (Duration::from_millis(300), RoundTrips::CEILING));
+        rpcs.open(heard, NodeId(2), (), timeout);
+        assert!(rpcs.expired(heard + timeout).is_some());
+        assert_eq!(rpcs.timeout(Timeout::Adaptive), timeout + timeout);
+        assert_eq!((size_of::<Pending<u32>>(), size_of::<Rpcs<u32>>()), (24, 40));
     }
 
     #[test]

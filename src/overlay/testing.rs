@@ -1,6 +1,6 @@
 //! A test bench for protocols: a small deterministic loop without network model, churn, storage or metrics.
 //!
-//! Every packet takes [`Bench::latency`]; a packet to a node that is down is lost. It exists so that a protocol's own
+//! Every packet takes [`Bench::latency`], or what [`Bench::between`] says; a packet to a node that is down is lost. It exists so that a protocol's own
 //! tests need no simulation, and is compiled for tests only.
 
 use std::collections::BTreeMap;
@@ -42,6 +42,8 @@ pub struct Bench<P: Protocol> {
     pub shared: P::Shared,
     pub now: Time,
     pub latency: Duration,
+    /// The time between two nodes, where it is not the same for all.
+    pub between: Option<fn(NodeId, NodeId) -> Duration>,
     pub keys: Vec<Key>,
     pub nodes: Vec<P>,
     pub up: Vec<bool>,
@@ -84,6 +86,7 @@ impl<P: Protocol> Bench<P> {
             lists: Lists::new(P::longest_list(&config)),
             now: Time::ZERO,
             latency: Duration::from_millis(50),
+            between: None,
             nodes,
             up: vec![false; count],
             joined: vec![false; count],
@@ -207,7 +210,8 @@ impl<P: Protocol> Bench<P> {
                 {
                     *rpcs += 1;
                 }
-                self.push(self.now + self.latency, Event::Arrival { to, envelope, message });
+                let way = self.between.map_or(self.latency, |between| between(node, to));
+                self.push(self.now + way, Event::Arrival { to, envelope, message });
             }
             Effect::Timer { at, timer } => self.push(at, Event::Timer { node, epoch, timer }),
             Effect::TimeoutTimer { at } => self.push(at, Event::Timeout { node, epoch }),

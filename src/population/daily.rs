@@ -11,13 +11,6 @@ use crate::engine::{Duration, Time};
 const HOUR: u64 = 3_600_000_000_000;
 const HOURS: u64 = 24;
 
-/// How far a participant's local clock is ahead of the run's, which begins at midnight.
-///
-/// The one place that says so: without regions everybody has the same hour.
-pub const fn hours_ahead(_participant: u32) -> Duration {
-    Duration::ZERO
-}
-
 /// A factor for each local hour of the day, constant within the hour; their mean is 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Daily([f64; HOURS as usize]);

@@ -6,6 +6,7 @@
 
 pub mod changes;
 pub mod churn;
+pub mod classes;
 pub mod daily;
 pub mod presets;
 pub mod requests;
@@ -16,6 +17,7 @@ pub mod workload;
 
 pub use changes::{Changes, Crowding, Surge};
 pub use churn::Churn;
+pub use classes::{Classes, Places};
 pub use daily::{Daily, Pace};
 pub use presets::{PRESETS, Preset};
 pub use requests::Request;
@@ -59,14 +61,14 @@ pub fn participant_key(streams: &Streams, participant: u32, incarnation: u32) ->
     streams.stream(PARTICIPANT_KEY, entity(participant, incarnation)).next_u64()
 }
 
-/// The place of a record in the identifier space: uniform.
-pub fn record_key(streams: &Streams, record: u32) -> u64 {
-    streams.stream(RECORD_KEY, u64::from(record)).next_u64()
+/// The place of a piece of a resource in the identifier space: uniform. The first is where the resource would be in one.
+pub fn record_key(streams: &Streams, resource: u32, piece: u32) -> u64 {
+    streams.part(RECORD_KEY, resource.into(), piece.into()).next_u64()
 }
 
-/// The size of a record's value, in whole bytes up to [`LARGEST_VALUE`], by a law in bytes.
-pub fn record_size(streams: &Streams, law: &Law, record: u32) -> u32 {
-    let drawn = law.sample(&mut streams.stream(RECORD_SIZE, record.into()));
+/// The size of a resource, in whole bytes up to [`LARGEST_VALUE`], by a law in bytes.
+pub fn resource_size(streams: &Streams, law: &Law, resource: u32) -> u32 {
+    let drawn = law.sample(&mut streams.stream(RECORD_SIZE, resource.into()));
     (drawn + 0.5).clamp(0.0, f64::from(LARGEST_VALUE)) as u32
 }
 
@@ -80,11 +82,12 @@ mod tests {
         let streams = Streams::new(1);
         let place = |key: u64| key as f64 / u64::MAX as f64;
         let mut participants: Vec<f64> = (0..20_000).map(|i| place(participant_key(&streams, i, 0))).collect();
-        let mut records: Vec<f64> = (0..20_000).map(|i| place(record_key(&streams, i))).collect();
+        let mut records: Vec<f64> = (0..20_000).map(|i| place(record_key(&streams, i, 0))).collect();
         assert!(kolmogorov_smirnov(&mut participants, |x| x) > 0.001);
         assert!(kolmogorov_smirnov(&mut records, |x| x) > 0.001);
         assert_eq!(participant_key(&streams, 7, 0), participant_key(&Streams::new(1), 7, 0));
         assert_ne!(participant_key(&streams, 7, 0), participant_key(&streams, 7, 1));
-        assert_ne!(participant_key(&streams, 7, 0), record_key(&streams, 7));
+        assert_ne!(participant_key(&streams, 7, 0), record_key(&streams, 7, 0));
+        assert_ne!(record_key(&streams, 7, 0), record_key(&streams, 7, 1));
     }
 }

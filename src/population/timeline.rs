@@ -5,7 +5,8 @@
 //! those who arrive, and those who are replaced, change nobody else's. 32 bytes a session.
 
 use super::churn::Churn;
-use super::daily::{Pace, hours_ahead};
+use super::classes::{Classes, Places};
+use super::daily::Pace;
 use super::trace::Trace;
 use super::{SessionId, entity};
 use crate::engine::{Duration, Law, Purpose, Source, Stream, Streams, Time};
@@ -73,11 +74,15 @@ pub enum Sessions<'a> {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Life {
     pub churn: Option<Churn>,
+    /// With their churn, in place of `churn`.
+    pub classes: Classes,
     pub departures: Option<Departures>,
     /// Mean seconds between two arrivals of new participants, a Poisson stream.
     pub arrivals: Option<f64>,
     /// The pace at which absences, and the gaps between arrivals, go by.
     pub pace: Pace,
+    /// Where hours are local: who stands where. Otherwise, and for the gaps between arrivals, all clocks are the run's.
+    pub places: Option<Places>,
 }
 
 /// Ends of sessions from which nobody returns as who it was. When participants are online does not depend on it: a
@@ -192,6 +197,13 @@ impl Timeline {
     }
 }
 
+/// How a participant comes and goes.
+struct One {
+    churn: Option<Churn>,
+    /// How far its clock is ahead of the run's.
+    ahead: Duration,
+}
+
 /// Draws the sessions of participants.
 struct Draw<'a> {
     streams: &'a Streams,
@@ -202,16 +214,17 @@ struct Draw<'a> {
 impl Draw<'_> {
     /// A participant of the start.
     fn initial(&self, participant: u32, join_over: Option<Duration>) -> Vec<(u32, Spell)> {
+        let one = self.one(participant);
         let comes = join_over
             .map_or(Time::ZERO, |over| Time::ZERO + over.mul_f64(self.streams.stream(JOIN, participant.into()).unit()));
         let dies = Time::ZERO + self.lifetime(participant, 0, Law::residual_duration);
         let id = SessionId { participant, incarnation: 0, number: 0 };
-        match self.life.churn.map(|churn| churn.start(self.streams, participant, 0)) {
-            None => self.sessions(id, comes, Duration::MAX, dies),
-            Some((true, left)) => self.sessions(id, comes, left, dies),
+        match one.churn.map(|churn| churn.start(self.streams, participant, 0)) {
+            None => self.sessions(&one, id, comes, Duration::MAX, dies),
+            Some((true, left)) => self.sessions(&one, id, comes, left, dies),
             Some((false, left)) => {
                 let id = SessionId { number: 1, ..id };
-                self.sessions(id, self.after(Time::ZERO, left, participant), self.length(id), dies)
+                self.sessions(&one, id, self.after(&one, Time::ZERO, left), self.length(&one, id), dies)
             }
         }
     }
@@ -227,14 +240,22 @@ impl Draw<'_> {
                 break;
             }
             let id = SessionId { participant: all.len() as u32, incarnation: 0, number: 1 };
+            let one = self.one(id.participant);
             let dies = at + self.lifetime(id.participant, 0, Law::sample_duration);
-            all.push(self.sessions(id, at, self.length(id), dies));
+            all.push(self.sessions(&one, id, at, self.length(&one, id), dies));
         }
     }
 
     /// The sessions of a participant from the one on that begins at `begins` and lasts `length`.
     /// Its identity dies at `dies`.
-    fn sessions(&self, mut id: SessionId, mut begins: Time, mut length: Duration, mut dies: Time) -> Vec<(u32, Spell)> {
+    fn sessions(
+        &self,
+        one: &One,
+        mut id: SessionId,
+        mut begins: Time,
+        mut length: Duration,
+        mut dies: Time,
+    ) -> Vec<(u32, Spell)> {
         let mut spells = Vec::new();
         while begins < self.end {
             let ends = begins + length;
@@ -242,8 +263,8 @@ impl Draw<'_> {
             let departs = if last { ends } else { Time::NEVER };
             spells.push((id.incarnation, Spell { begins, ends, departs, number: id.number }));
             let replaced = self.life.departures.is_some_and(|departures| departures.replaced);
-            let Some(churn) = self.life.churn.filter(|_| !last || replaced) else { break };
-            begins = self.after(ends, churn.downtime(self.streams, id), id.participant);
+            let Some(churn) = one.churn.filter(|_| !last || replaced) else { break };
+            begins = self.after(one, ends, churn.downtime(self.streams, id));
             id = match last {
                 true => SessionId { incarnation: id.incarnation + 1, number: 0, ..id },
                 false => SessionId { number: id.number + 1, ..id },
@@ -251,18 +272,30 @@ impl Draw<'_> {
             if last {
                 dies = begins + self.lifetime(id.participant, id.incarnation, Law::sample_duration);
             }
-            length = self.length(id);
+            length = self.length(one, id);
         }
         spells
     }
 
-    fn length(&self, id: SessionId) -> Duration {
-        self.life.churn.map_or(Duration::MAX, |churn| churn.session(self.streams, id))
+    /// What holds for all incarnations of a participant.
+    fn one(&self, participant: u32) -> One {
+        let Life { churn, classes, places, .. } = self.life;
+        let class = classes.of(self.streams, participant);
+        One {
+            churn: class.map_or(*churn, |class| classes.churn(class)),
+            ahead: places
+                .as_ref()
+                .map_or(Duration::ZERO, |places| places.ahead(places.region(self.streams, participant, class))),
+        }
+    }
+
+    fn length(&self, one: &One, id: SessionId) -> Duration {
+        one.churn.map_or(Duration::MAX, |churn| churn.session(self.streams, id))
     }
 
     /// The end of an absence.
-    fn after(&self, from: Time, absence: Duration, participant: u32) -> Time {
-        self.life.pace.after(from, absence, hours_ahead(participant), self.end)
+    fn after(&self, one: &One, from: Time, absence: Duration) -> Time {
+        self.life.pace.after(from, absence, one.ahead, self.end)
     }
 
     /// How long an identity lives, by one way to draw from the law; for ever without one.

@@ -194,6 +194,7 @@ mod tests {
             departures: Some(Departures { law: Parting::Probability(0.3), replaced: true }),
             arrivals: Some(60.0),
             pace: Pace { daily: Some(Daily::sinusoid(0.5, 1.0)), steps: Vec::new() },
+            ..Life::default()
         };
         let (streams, end) = (Streams::new(5), at(3 * 3_600));
         let population =

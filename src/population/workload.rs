@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SessionId;
 use super::changes::{Changes, Extra, extra_record};
-use super::daily::{Pace, hours_ahead};
+use super::daily::Pace;
 use crate::engine::{Duration, Law, Purpose, Source, Stream, Streams, Time, Zipf};
 
 /// What a participant asks of the overlay.
@@ -171,7 +171,8 @@ impl Workload {
     }
 
     /// When operation `number` of this kind in a session is due, after the one before it or the start of the session at
-    /// `now`; `None` if the kind is not asked for, or nothing is any more in this run.
+    /// `now`; `None` if the kind is not asked for, or nothing is any more in this run. The participant's clock is `ahead` of
+    /// the run's.
     pub fn due(
         &self,
         streams: &Streams,
@@ -179,9 +180,9 @@ impl Workload {
         session: SessionId,
         number: u32,
         now: Time,
+        ahead: Duration,
     ) -> Option<Time> {
         let gap = self.gap(streams, kind, session, number)?;
-        let ahead = hours_ahead(session.participant);
         Some(self.paces[kind as usize].after(now, gap, ahead, self.changes.end)).filter(|at| *at < Time::NEVER)
     }
 

@@ -11,8 +11,10 @@ use ::csv::Writer;
 use indexmap::IndexMap;
 
 use super::staged::FileError;
+use crate::engine::Time;
+use crate::run::by_class::CLASSES;
 use crate::run::catalogue::{Catalogue, METRICS, QUANTILES, SERIES};
-use crate::run::outcome::{NodeRow, OperationRow, Outcome, POINTS};
+use crate::run::outcome::{NodeRow, OperationRow, Outcome, POINTS, ResourceRow};
 use crate::sweep::statistics::Summary;
 
 /// A run's outcome and what names it.
@@ -33,6 +35,8 @@ pub struct RunRow<'a> {
 pub struct Extra {
     /// `nodes.csv`, one row per machine.
     pub nodes: bool,
+    /// `resources.csv`, one row per resource.
+    pub resources: bool,
     /// `operations.csv`, one row per operation.
     pub operations: bool,
 }
@@ -51,6 +55,9 @@ const NODE: [&str; 10] = [
     "contacts",
     "peers_contacted",
 ];
+
+const RESOURCE: [&str; 8] =
+    ["resource", "rank", "size_bytes", "pieces", "needed", "lost_s", "lost_by", "availability_mean"];
 
 const OPERATION: [&str; 11] = [
     "participant",
@@ -82,8 +89,14 @@ pub fn write(dir: &Path, rows: &[RunRow<'_>], extra: Extra) -> Result<(), FileEr
     if rows.iter().any(|row| !row.outcome.events.is_empty()) {
         write_events(dir, rows)?;
     }
+    if rows.iter().any(|row| !row.outcome.classes.is_empty()) {
+        write_classes(dir, rows)?;
+    }
     if extra.nodes {
         write_nodes(dir, rows)?;
+    }
+    if extra.resources && rows.iter().any(|row| !row.outcome.resources.is_empty()) {
+        write_resources(dir, rows)?;
     }
     if extra.operations {
         write_operations(dir, rows)?;
@@ -143,11 +156,40 @@ fn write_events(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
     })
 }
 
+/// Only where the scenario has classes of participants.
+fn write_classes(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
+    let columns: Vec<_> = std::iter::once("class").chain(names(&CLASSES)).collect();
+    per_run(dir, "classes.csv", rows, &columns, |sheet, row| {
+        row.outcome.classes.iter().try_for_each(|class| {
+            sheet.name(row)?;
+            sheet.cell(&class.class)?;
+            class.values.iter().try_for_each(|value| sheet.some(*value))?;
+            sheet.end()
+        })
+    })
+}
+
+/// With a column for the class where the scenario has classes of participants.
 fn write_nodes(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
-    per_run(dir, "nodes.csv", rows, &NODE, |sheet, row| {
+    let classes = rows.iter().any(|row| !row.outcome.classes.is_empty());
+    let columns: Vec<_> = NODE.into_iter().chain(classes.then_some("class")).collect();
+    per_run(dir, "nodes.csv", rows, &columns, |sheet, row| {
         row.outcome.nodes.iter().try_for_each(|node| {
             sheet.name(row)?;
-            sheet.node(node)
+            sheet.node(node)?;
+            if classes {
+                sheet.some(node.class.map(|class| &row.outcome.classes[class].class))?;
+            }
+            sheet.end()
+        })
+    })
+}
+
+fn write_resources(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
+    per_run(dir, "resources.csv", rows, &RESOURCE, |sheet, row| {
+        row.outcome.resources.iter().try_for_each(|resource| {
+            sheet.name(row)?;
+            sheet.resource(resource)
         })
     })
 }
@@ -268,7 +310,19 @@ impl Sheet {
         self.cell(node.bytes_sent)?;
         self.cell(node.bytes_received)?;
         self.some(node.contacts)?;
-        self.some(node.peers_contacted)?;
+        self.some(node.peers_contacted)
+    }
+
+    fn resource(&mut self, resource: &ResourceRow) -> io::Result<()> {
+        self.cell(resource.resource)?;
+        self.cell(resource.rank)?;
+        self.cell(resource.size)?;
+        self.cell(resource.pieces)?;
+        self.cell(resource.needed)?;
+        self.some(resource.lost_at.map(Time::as_secs_f64))?;
+        let by = if resource.expired { "expiry" } else { "departure" };
+        self.some(resource.lost_at.map(|_| by))?;
+        self.cell(resource.availability_mean)?;
         self.end()
     }
 
@@ -289,66 +343,4 @@ impl Sheet {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::report::columns::Columns;
-    use crate::report::example;
-
-    fn lines(dir: &Path, file: &str) -> Vec<String> {
-        std::fs::read_to_string(dir.join(file)).unwrap().lines().map(str::to_owned).collect()
-    }
-
-    #[test]
-    fn every_file_begins_with_what_names_its_runs() {
-        let home = tempfile::tempdir().unwrap();
-        let runs = example::sweep(&[0.5, 2.0], 2);
-        write(home.path(), &example::rows(&runs), Extra { nodes: true, operations: true }).unwrap();
-        for file in ["runs.csv", "timeseries.csv", "load.csv", "nodes.csv", "operations.csv"] {
-            let lines = lines(home.path(), file);
-            assert!(lines[0].starts_with("run_id,population.churn.time_scale,system,seed,"), "{file}: {}", lines[0]);
-            let first = "server;population.churn.time_scale=0.5;seed=42,0.5,server,42,";
-            assert!(lines[1].starts_with(first), "{file}: {}", lines[1]);
-        }
-        let header = &lines(home.path(), "load.csv")[0];
-        assert!(header.contains(",seed,quantile,requests_per_online_s,requests_lorenz_ratio,upload_per_online_s,"));
-    }
-
-    #[test]
-    fn numbers_read_back_to_the_last_bit_and_what_does_not_apply_is_empty() {
-        let home = tempfile::tempdir().unwrap();
-        let runs = example::sweep(&[1.0], 1);
-        write(home.path(), &example::rows(&runs), Extra::default()).unwrap();
-        let columns = Columns::read(&home.path().join("runs.csv"), &[]).unwrap();
-        assert_eq!(columns.len(), runs.len());
-        for (row, run) in runs.iter().enumerate() {
-            for (metric, value) in METRICS.iter().zip(&run.outcome.metrics) {
-                assert_eq!(columns.number(row, &metric.name).unwrap(), *value, "{}", metric.name);
-            }
-        }
-        assert!(runs.iter().any(|run| run.outcome.metrics.contains(&None)), "nothing was empty");
-        assert!(!home.path().join("operations.csv").exists());
-    }
-
-    #[test]
-    fn the_summary_has_a_row_for_every_point_system_and_metric() {
-        let home = tempfile::tempdir().unwrap();
-        let runs = example::sweep(&[0.5, 2.0], 3);
-        write(home.path(), &example::rows(&runs), Extra::default()).unwrap();
-        let lines = lines(home.path(), "summary.csv");
-        let header = "population.churn.time_scale,system,metric,n,mean,sd,ci95_low,ci95_high,min,p25,median,p75,max";
-        assert_eq!(lines[0], header);
-        assert_eq!(lines.len(), 1 + 2 * example::SYSTEMS.len() * METRICS.len());
-        let row = lines.iter().find(|line| line.starts_with("2,ring,lookup_hops_mean,")).unwrap();
-        let values: Vec<f64> = runs
-            .iter()
-            .filter(|run| run.axes[0].1 == "2" && run.system == "ring")
-            .map(|run| run.outcome.metrics[METRICS.index_of("lookup_hops_mean").unwrap()].unwrap())
-            .collect();
-        let summary = Summary::of(&values).unwrap();
-        assert!(
-            row.starts_with(&format!("2,ring,lookup_hops_mean,3,{},{},", summary.mean, summary.sd.unwrap())),
-            "{row}"
-        );
-        assert!(lines.contains(&"2,ring,server_wait_mean_ms,0,,,,,,,,,".to_owned()));
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@
 use super::csv::RunRow;
 use crate::engine::{Duration, Time};
 use crate::run::catalogue::{Figures, METRICS, OPERATIONS, SERIES};
-use crate::run::outcome::{NodeRow, OperationRow, Outcome, Quantiles, Sample, Timing, quantile, table};
+use crate::run::outcome::{NodeRow, OperationRow, Outcome, Quantiles, ResourceRow, Sample, Timing, quantile, table};
 
 pub const SYSTEMS: [&str; 5] = ["server", "full-table", "ring", "kad20", "kad8"];
 
@@ -90,7 +90,9 @@ fn outcome(kind: usize, scale: f64, seed: u64) -> Outcome {
         samples: samples(kind, scale, &mut dice),
         events: Vec::new(),
         load,
+        classes: Vec::new(),
         nodes: vec![node(0, "participant"), node(1, "server")],
+        resources: vec![resource()],
         operations: vec![operation()],
         fingerprint: seed,
         checkpoints: vec![(Time::from_nanos(5), seed)],
@@ -215,6 +217,7 @@ fn node(machine: u32, role: &'static str) -> NodeRow {
     NodeRow {
         machine,
         role,
+        class: None,
         online_s: 3600.0,
         requests_per_online_s: Some(0.5),
         upload_per_online_s: Some(12.25),
@@ -223,6 +226,20 @@ fn node(machine: u32, role: &'static str) -> NodeRow {
         bytes_received: 200,
         contacts: Some(12),
         peers_contacted: Some(7),
+    }
+}
+
+fn resource() -> ResourceRow {
+    let lost_at = Some(Time::from_nanos(1_500_000_000));
+    ResourceRow {
+        resource: 0,
+        rank: 1,
+        size: 4096,
+        pieces: 8,
+        needed: 5,
+        lost_at,
+        expired: false,
+        availability_mean: 0.25,
     }
 }
 

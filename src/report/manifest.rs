@@ -20,6 +20,9 @@ pub struct Manifest {
     runs: Vec<Run>,
     /// Planned runs that are not among the results.
     missing: Vec<Missing>,
+    /// What may mislead, as `check` says it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -54,11 +57,19 @@ struct Missing {
 }
 
 impl Manifest {
-    /// The manifest of a scenario without runs.
-    pub fn new(title: &str, hash: String) -> Manifest {
+    /// The manifest of a scenario without runs, with what may mislead in it.
+    pub fn new(title: &str, hash: String, warnings: Vec<String>) -> Manifest {
         let program = Program { name: "peerlab", version: env!("CARGO_PKG_VERSION"), commit: env!("PEERLAB_COMMIT") };
         let scenario = Scenario { title: title.to_owned(), blake3: hash };
-        Manifest { format: FORMAT, program, scenario, seeds: Vec::new(), runs: Vec::new(), missing: Vec::new() }
+        Manifest {
+            format: FORMAT,
+            program,
+            scenario,
+            seeds: Vec::new(),
+            runs: Vec::new(),
+            missing: Vec::new(),
+            warnings,
+        }
     }
 
     /// Adds a run that is among the results.

@@ -15,14 +15,16 @@ pub mod table;
 mod example;
 
 /// Every entry that a directory of results may have: what [`staged::Staged::commit`] clears away when new results come.
-pub const ENTRIES: [&str; 11] = [
+pub const ENTRIES: [&str; 13] = [
     "runs.csv",
     "summary.csv",
     "timeseries.csv",
     "load.csv",
     "events.csv",
+    "classes.csv",
     "nodes.csv",
     "operations.csv",
+    "resources.csv",
     "charts",
     "scenario.toml",
     "timing.json",

@@ -32,8 +32,8 @@ pub const LOSSES: [&str; 11] = [
     "relay",
 ];
 
-/// The three kinds of traffic. The words of the columns.
-pub const TRAFFIC: [&str; 3] = ["lookup", "maintenance", "storage"];
+/// The kinds of traffic. The words of the columns.
+pub const TRAFFIC: [&str; 4] = ["lookup", "maintenance", "storage", "repair"];
 
 /// Which end of a figure's range is the good one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub struct Catalogue {
 impl Catalogue {
     /// # Panics
     /// If two figures have the same name.
-    fn new(metrics: Vec<Metric>) -> Catalogue {
+    pub(super) fn new(metrics: Vec<Metric>) -> Catalogue {
         let places: IndexMap<_, _> = metrics.iter().enumerate().map(|(i, metric)| (metric.name.clone(), i)).collect();
         assert_eq!(places.len(), metrics.len(), "two figures have the same name");
         Catalogue { metrics, places }
@@ -118,6 +118,8 @@ pub static SERIES: LazyLock<Catalogue> = LazyLock::new(|| {
         add(&mut list, format!("{operation}_correct_ratio"), "", Higher, about);
     }
     add(&mut list, "availability", "", Higher, "share of the resources that could be had from the machines online");
+    let about = "resources stored once of which too few pieces are left on any disk";
+    add(&mut list, "resources_lost", "resources", Lower, about);
     for kind in TRAFFIC {
         let about = format!("{kind} bytes put on the wire by all machines");
         add(&mut list, format!("{kind}_bytes_per_s"), "B/s", Lower, about);
@@ -159,7 +161,13 @@ const LOADS: [(&str, &str, &str, &str); 3] = [
     ("records", "records", "records", "time mean of the records held while online"),
 ];
 
-fn add(list: &mut Vec<Metric>, name: impl Into<String>, unit: &'static str, better: Better, about: impl Into<String>) {
+pub(super) fn add(
+    list: &mut Vec<Metric>,
+    name: impl Into<String>,
+    unit: &'static str,
+    better: Better,
+    about: impl Into<String>,
+) {
     list.push(Metric { name: name.into(), unit, better, about: about.into() });
 }
 
@@ -219,8 +227,19 @@ fn record_metrics(list: &mut Vec<Metric>) {
     let about = "time mean of the share of the resources that could be had from the machines online";
     add(list, "availability_mean", "", Higher, about);
     add(list, "availability_min", "", Higher, "smallest share of the resources that could be had, of all samples");
-    add(list, "durability_ratio", "", Higher, "share of the resources of which a copy is left on some disk at the end");
-    add(list, "resources_lost", "resources", Lower, "resources of which no copy is left on any disk at the end");
+    let about = "share of the resources of which enough pieces are left on any disk at the end";
+    add(list, "durability_ratio", "", Higher, about);
+    let about = "resources of which too few pieces are left on any disk at the end";
+    add(list, "resources_lost", "resources", Lower, about);
+    let about = "copies of each piece on machines that are online, mean over time and pieces";
+    add(list, "replicas_alive_mean", "copies", Higher, about);
+    let about =
+        "pieces on all disks, those offline too, over the pieces needed, time mean; full table: of the machines online";
+    add(list, "storage_overhead_ratio", "", Lower, about);
+    add(list, "repairs", "copies", Lower, "copies made by repair and hand-over in the measurement");
+    let about =
+        "share of them that were made although enough copies were on disks, of machines away or not known to have them";
+    add(list, "repair_useless_ratio", "", Lower, about);
 }
 
 /// The three loads: how much, and how evenly. Over the machines online for at least a tenth of the measurement.

@@ -6,14 +6,11 @@ use super::operations::{Operation, Stage, Verdict};
 use super::setup::metric;
 use super::simulation::Simulation;
 use super::transfers::in_packet;
+use crate::engine::Time;
 use crate::engine::order::{Class, Order};
-use crate::engine::{Duration, Time};
 use crate::network::Loss;
 use crate::overlay::{Cause, Contact, Key, Metric, NodeId, OpId, Placement, Protocol, RecordId, Version, Walk};
 use crate::population::{OperationKind, Request, Target};
-
-/// Between two attempts to publish what is not stored yet.
-const PUBLISH_AGAIN: Duration = Duration::from_secs(60);
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A session began: the first operation of each kind is due after a residual gap.
@@ -25,7 +22,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     fn schedule_operation(&mut self, node: NodeId, kind: OperationKind, number: u32) {
         let epoch = self.seats[node.index()].epoch;
-        if let Some(at) = self.workload.due(&self.streams, kind, self.session(node), number, self.now) {
+        let ahead = self.kinds.ahead.get(node.index()).copied().unwrap_or_default();
+        if let Some(at) = self.workload.due(&self.streams, kind, self.session(node), number, self.now, ahead) {
             let order = Order::new(Class::Operation, node.0, number << 2 | kind as u32);
             let participant = node.0;
             self.queue.push(at, order, Event::Operation { participant, epoch, kind, number });
@@ -41,8 +39,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let session = self.session(node);
         let (target, record) = match kind {
             OperationKind::Get | OperationKind::Put => {
-                let record = RecordId::new(self.workload.record(&self.streams, kind, session, number, self.now));
-                (self.record_keys[record.index()], Some(record))
+                self.resource(self.workload.record(&self.streams, kind, session, number, self.now))
             }
             OperationKind::Lookup => (self.lookup_target(self.workload.subject(&self.streams, session, number)), None),
         };
@@ -67,16 +64,28 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let Some(node) = node.filter(|node| self.seats[node.index()].online) else { return };
         let (target, record) = match kind {
             OperationKind::Lookup => (Key(key), None),
-            OperationKind::Get | OperationKind::Put => {
-                (self.record_keys[key as usize], Some(RecordId::new(key as u32)))
-            }
+            OperationKind::Get | OperationKind::Put => self.resource(key as u32),
         };
-        if let (Some(record), Some(bytes)) = (record, bytes) {
-            self.sizes[record.index()] = bytes;
-            self.sizes_in_packet[record.index()] = in_packet(P::PLACEMENT, bytes);
+        if let (Some(_), Some(bytes)) = (record, bytes) {
+            self.resize(key as u32, bytes);
         }
         let counted = self.now >= Time::ZERO + self.plan.warmup;
         self.issue(node, |operation| Operation { kind, number, target, record, counted, ..operation });
+    }
+
+    /// What a get or put of a resource is for: its record, the first if it has several, and that one's key.
+    fn resource(&self, resource: u32) -> (Key, Option<RecordId>) {
+        let first = self.records.coding().record(resource, 0);
+        (self.record_keys[first.index()], Some(first))
+    }
+
+    /// From now on a resource has so many bytes.
+    fn resize(&mut self, resource: u32, bytes: u32) {
+        let coding = self.records.coding();
+        for record in (0..coding.pieces()).map(|piece| coding.record(resource, piece).index()) {
+            self.sizes[record] = coding.piece_size(bytes);
+            self.sizes_in_packet[record] = in_packet(P::PLACEMENT, self.sizes[record]);
+        }
     }
 
     fn lookup_target(&self, draw: u64) -> Key {
@@ -89,46 +98,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// A participant puts the records that it publishes into a system that did not start converged.
-    pub fn publish(&mut self, node: NodeId) {
-        let range = self.publications.partition_point(|(publisher, _)| *publisher < node)
-            ..self.publications.partition_point(|(publisher, _)| *publisher <= node);
-        let mut again = false;
-        for at in range {
-            let record = self.publications[at].1;
-            if !self.records.is_stored(record) {
-                again = true;
-                self.put_unasked(node, record, Version(0));
-            }
-        }
-        if again {
-            let epoch = self.seats[node.index()].epoch;
-            let event = Event::Publish { node, epoch };
-            self.schedule(self.now + PUBLISH_AGAIN, Class::Timer, node, event);
-        }
-    }
-
-    /// A node holds a record that belongs elsewhere: it puts it there in the version that it has.
-    pub fn return_record(&mut self, node: NodeId, record: RecordId, version: Version) {
-        if !self.operations.publishes(node, record) {
-            self.put_unasked(node, record, version);
-        }
-    }
-
-    /// A put that is not part of the workload.
-    fn put_unasked(&mut self, node: NodeId, record: RecordId, version: Version) {
-        let (kind, target) = (OperationKind::Put, self.record_keys[record.index()]);
-        self.issue(node, |blank| Operation { kind, target, record: Some(record), version, publication: true, ..blank });
-    }
-
-    fn issue(&mut self, node: NodeId, make: impl FnOnce(Operation) -> Operation) {
+    pub fn issue(&mut self, node: NodeId, make: impl FnOnce(Operation) -> Operation) {
         let session = self.seats[node.index()].epoch;
         let records = &mut self.records;
         let id = self.operations.issue(node, self.now, |blank| {
             let operation = make(Operation { session, ..blank });
             let version = match (operation.kind, operation.record) {
                 (OperationKind::Get, Some(record)) => records.acknowledged(record),
-                (OperationKind::Put, _) if !operation.publication => records.next_version(),
+                (OperationKind::Put, _) if operation.errand.is_none() => records.next_version(),
                 _ => operation.version,
             };
             Operation { version, ..operation }
@@ -147,30 +124,39 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         waiting.into_iter().for_each(|op| self.start_operation(op));
     }
 
-    fn start_operation(&mut self, op: OpId) {
-        let Some(operation) = self.operations.get(op) else { return };
+    pub fn start_operation(&mut self, op: OpId) {
+        let Some(&mut operation) = self.operations.get(op) else { return };
+        if self.is_whole(&operation) {
+            return self.start_whole(op);
+        }
+        let operation = self.operations.get(op).expect("it was just looked at");
         operation.stage = Stage::Overlay;
         let Operation { node, kind, target, record, version, .. } = *operation;
-        let count = self.replicas();
+        let pointer = record.and_then(|record| self.pointer(record));
         match (kind, record) {
             (OperationKind::Lookup, _) => self.walk(node, Walk { op, target, record: None, count: 1 }),
             (OperationKind::Get, Some(record)) => {
                 if let Some(version) = self.version_at(node, record) {
                     self.got(op, Contact { node, hops: 0 }, version, Stage::Overlay);
                 } else if P::PLACEMENT == Placement::Servers && self.is_transferred(record) {
-                    let server = NodeId(self.participants);
+                    let server = P::server(&self.shared, node, target, None, &mut self.seats[node.index()].noise);
                     self.walk_found(op, &[Contact { node: server, hops: 1 }]);
+                } else if let Some(pointer) = pointer {
+                    self.look_for_pointer(op, pointer);
                 } else {
-                    self.walk(node, Walk { op, target, record: Some(record), count });
+                    self.walk_for(op, Some(record));
                 }
             }
             (OperationKind::Put, Some(record)) => match P::PLACEMENT {
-                Placement::Closest(_) => self.walk(node, Walk { op, target, record: None, count }),
+                Placement::Closest(_) => match pointer {
+                    Some(pointer) => self.look_for_pointer(op, pointer),
+                    None => self.walk_for(op, None),
+                },
                 Placement::Everyone(_) => {
                     self.with_overlay(node, |overlay, cx| overlay.spread(cx, op, record, version));
                 }
                 Placement::Servers => {
-                    let server = P::server(&self.shared, target, &mut self.seats[node.index()].noise);
+                    let server = P::server(&self.shared, node, target, None, &mut self.seats[node.index()].noise);
                     self.walk_found(op, &[Contact { node: server, hops: 1 }]);
                 }
             },
@@ -178,12 +164,19 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
+    /// Walks to a holder of this record, or to the nodes responsible for the operation's target.
+    pub fn walk_for(&mut self, op: OpId, record: Option<RecordId>) {
+        let count = self.replicas();
+        let &mut Operation { node, target, .. } = self.operations.get(op).expect("it is under way");
+        self.walk(node, Walk { op, target, record, count });
+    }
+
     fn walk(&mut self, node: NodeId, walk: Walk) {
         self.with_overlay(node, |overlay, cx| overlay.walk(cx, walk));
     }
 
     /// The version that a node holds itself.
-    fn version_at(&self, node: NodeId, record: RecordId) -> Option<Version> {
+    pub fn version_at(&self, node: NodeId, record: RecordId) -> Option<Version> {
         match P::PLACEMENT {
             Placement::Everyone(_) => self.nodes[node.index()].version_of(&self.shared, node, record),
             _ => self.agents[node.index()].store.version(record),
@@ -198,12 +191,18 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let Operation { node, kind, record, version, target, .. } = *operation;
         operation.hops = nodes[0].hops;
         operation.stage = Stage::Storage;
+        if let Some(pointer) = record.and_then(|record| self.pointer(record)) {
+            return self.ask_for_pointer(op, pointer, nodes);
+        }
         match (kind, record) {
-            (OperationKind::Put, Some(record)) => {
-                self.with_agent(node, |agent, desk, _| agent.put(desk, op, record, version, nodes));
-            }
+            (OperationKind::Put, Some(record)) => match self.published_before(op) {
+                Some(at) => self.with_agent(node, |agent, desk, _| {
+                    agent.put_again(desk, op, (record, version), at, nodes);
+                }),
+                None => self.with_agent(node, |agent, desk, _| agent.put(desk, op, record, version, nodes)),
+            },
             (OperationKind::Get, Some(record)) => {
-                self.with_agent(node, |agent, desk, _| agent.fetch(desk, op, record, nodes));
+                self.fetch(op, record, nodes);
             }
             _ => {
                 let correct = match metric(P::PLACEMENT) {
@@ -222,10 +221,16 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if (stage == Stage::Overlay) != (by == Stage::Overlay) {
             return;
         }
+        // Its own copy is an answer; what others gave, unless a pointer had named them, is a pointer.
+        let own = |value| holder.node == node && self.version_at(node, value).is_some();
+        if stage != Stage::Storage && record.is_some_and(|value| self.pointer(value).is_some() && !own(value)) {
+            return self.pointed(op, holder.hops);
+        }
         match record.filter(|_| by == Stage::Overlay && holder.node != node) {
-            Some(record) if self.is_transferred(record) => {
+            // That there is one is all an audit wants to know.
+            Some(record) if self.is_transferred(record) && !self.is_audit(op) => {
                 self.operations.get(op).expect("it was just looked at").stage = Stage::Holder;
-                self.with_agent(node, |agent, desk, _| agent.fetch(desk, op, record, &[holder]));
+                self.fetch(op, record, &[holder]);
             }
             _ => self.answered(op, version >= wanted, holder),
         }
@@ -243,24 +248,32 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             return self.failed(op, cause);
         };
         operation.stage = Stage::Overlay;
-        let (node, target, count) = (operation.node, operation.target, self.replicas());
-        self.walk(node, Walk { op, target, record: None, count });
+        self.walk_for(op, None);
     }
 
     /// A put was acknowledged. (`storers` is empty where everyone stores.)
     pub fn acknowledged(&mut self, op: OpId, storers: &[NodeId]) {
-        let Some(&mut Operation { node, target, record: Some(record), version, hops, publication, .. }) =
+        let Some(&mut Operation { node, target, record: Some(record), version, hops, errand, parent, .. }) =
             self.operations.get(op)
         else {
             return;
         };
-        self.records.acknowledge(record, version);
-        if publication {
+        self.note_stored(record);
+        if errand.is_none() {
+            self.publishers.published(record, node, version);
+        }
+        // Of one piece it says nothing of the others.
+        if parent.is_none() && (errand.is_none() || (self.records.coding().pieces() == 1 && self.pointers.is_none())) {
+            self.records.acknowledge(record, version);
+        }
+        if errand.is_some() {
             self.with_agent(node, |agent, desk, around| agent.on_returned(desk, record, storers, around));
         }
         let correct = match P::PLACEMENT {
-            Placement::Closest(metric) => self.any_responsible(metric, target, storers),
-            Placement::Everyone(_) | Placement::Servers => true,
+            Placement::Closest(metric) if self.pointer(record).is_none() => {
+                self.any_responsible(metric, target, storers)
+            }
+            Placement::Closest(_) | Placement::Everyone(_) | Placement::Servers => true,
         };
         self.answered(op, correct, Contact { node: storers.first().copied().unwrap_or(node), hops });
     }
@@ -272,24 +285,15 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         responsible.iter().any(|(_, node)| storers.contains(node))
     }
 
-    /// Tells how many records can be had now. Where everybody holds everything, all can while anybody is there.
-    pub fn tell_available(&mut self) {
-        let available = match P::PLACEMENT {
-            Placement::Everyone(_) if self.online.is_empty() => 0,
-            Placement::Everyone(_) => self.records.ever_stored(),
-            _ => self.records.available(),
-        };
-        self.observer.available(self.now, available);
-    }
-
     /// A node stored an operation's version.
     pub fn stored(&mut self, op: OpId) {
-        if let Some(operation) = self.operations.get(op) {
-            operation.touched += 1;
-            if let Some(record) = operation.record {
-                self.records.mark_stored(record);
-                self.tell_available();
-            }
+        let Some(record) = self.operations.get(op).map(|operation| operation.record) else { return };
+        if let Some(charged) = self.operations.charged(op) {
+            charged.touched += 1;
+        }
+        if let Some(record) = record {
+            self.note_stored(record);
+            self.tell_stock();
         }
     }
 
@@ -301,28 +305,38 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let local = operation.kind == OperationKind::Get && at.node == node;
         let verdict = if correct { Verdict::Correct } else { Verdict::Incorrect };
         let ended = Ended { verdict, hops: correct.then_some(at.hops), round_trip, local };
-        self.observer.operation_ended(self.now, &operation, &ended);
+        match operation.parent {
+            Some(whole) => self.piece_ended(whole, &operation, &ended, at.hops),
+            None => self.observer.operation_ended(self.now, &operation, &ended),
+        }
     }
 
     /// An operation ended without an answer. What storage cannot know is looked up: whether copies exist at all.
     pub fn failed(&mut self, op: OpId, cause: Cause) {
         let Some(operation) = self.operations.end(op) else { return };
+        self.stop_pieces(op);
         let cause = match (cause, operation.kind, operation.record) {
-            (Cause::Unreachable | Cause::Timeout, OperationKind::Get, Some(record)) => {
-                match (self.records.is_stored(record), self.records.is_lost(record)) {
+            (Cause::Unreachable | Cause::Timeout, OperationKind::Get, Some(record)) if operation.parent.is_none() => {
+                match (self.records.is_resource_stored(record), self.records.is_lost(record)) {
                     (false, _) => Cause::NeverStored,
-                    (true, true) if !matches!(P::PLACEMENT, Placement::Everyone(_)) => Cause::Lost,
+                    (true, true) if self.records.is_expired(record) => Cause::Expired,
+                    (true, true) => Cause::Lost,
                     _ => cause,
                 }
             }
             _ => cause,
         };
         self.end_without_answer(&operation, Verdict::Failed(cause));
+        self.audit_failed(&operation, cause);
     }
 
     fn end_without_answer(&mut self, operation: &Operation, verdict: Verdict) {
         let ended = Ended { verdict, hops: None, round_trip: None, local: false };
-        self.observer.operation_ended(self.now, operation, &ended);
+        match (operation.parent, verdict) {
+            (None, _) => self.observer.operation_ended(self.now, operation, &ended),
+            (Some(whole), Verdict::Failed(_)) => self.piece_ended(whole, operation, &ended, 0),
+            (Some(_), _) => {} // it ends with the whole
+        }
     }
 
     /// The deadline of an operation has passed.
@@ -334,7 +348,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Nothing more is done for an operation.
-    fn stop(&mut self, operation: &Operation) {
+    pub fn stop(&mut self, operation: &Operation) {
+        self.stop_pieces(operation.id);
         self.nodes[operation.node.index()].cancel(operation.id);
         if let Some(agent) = self.agents.get_mut(operation.node.index()) {
             agent.cancel(operation.id);
@@ -348,6 +363,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn abandon_operations(&mut self, node: NodeId) {
         while let Some(op) = self.operations.of(node) {
             let operation = self.operations.end(op).expect("it is listed");
+            self.wholes.forget(op);
             self.end_without_answer(&operation, Verdict::Abandoned);
         }
     }
@@ -356,6 +372,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn close_operations(&mut self) {
         while let Some(op) = self.operations.any() {
             let operation = self.operations.end(op).expect("it is under way");
+            self.wholes.forget(op);
             self.end_without_answer(&operation, Verdict::Open);
         }
     }

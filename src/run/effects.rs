@@ -3,11 +3,13 @@
 use super::event::{Body, Event, Packet};
 use super::observer::Observer;
 use super::operations::Stage;
+use super::pointers::POINTER_COPIES;
 use super::simulation::Simulation;
 use crate::engine::Noise;
 use crate::engine::order::Class;
 use crate::overlay::{self, Change, Context, Key, NodeId, Placement, Protocol, RecordId, View};
-use crate::storage::{self, Agent, Desk, Neighbourhood};
+use crate::scenario::plan::Plan;
+use crate::storage::{self, Agent, Desk, Neighbourhood, Repair};
 
 /// Who is responsible by a node's own account.
 pub(super) struct Around<'a, P: Protocol> {
@@ -34,10 +36,18 @@ impl<P: Protocol> Neighbourhood for Around<'_, P> {
 
     fn instead_of(&self, asked: NodeId, record: RecordId, noise: &mut Noise) -> NodeId {
         match P::PLACEMENT {
-            Placement::Servers => P::server(self.shared, self.record_keys[record.index()], noise),
+            Placement::Servers => {
+                let key = self.record_keys[record.index()];
+                P::server(self.shared, self.view.me, key, Some(asked), noise)
+            }
             Placement::Closest(_) | Placement::Everyone(_) => asked,
         }
     }
+}
+
+/// Bytes of values that the disk of a participant of this class takes, or of a machine without one.
+pub(super) fn disk(plan: &Plan, class: Option<u8>) -> u64 {
+    class.map_or(u64::MAX, |class| plan.population.classes[usize::from(class)].storage)
 }
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
@@ -68,7 +78,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Calls a handler of a node's storage and applies its effects; does nothing where there are no records.
     pub fn with_agent(&mut self, node: NodeId, handler: impl FnOnce(&mut Agent, &mut Desk<'_>, &Around<'_, P>)) {
-        let replicas = self.replicas() as usize;
+        let (replicas, fixed) = (self.replicas() as usize, self.fixed());
         let Some(agent) = self.agents.get_mut(node.index()) else { return };
         let mut effects = self.buffers.storage.pop().unwrap_or_default();
         let seat = &mut self.seats[node.index()];
@@ -83,11 +93,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             me: node,
             epoch: seat.epoch,
             replicas,
-            repair: self.system.storage.repair,
+            repair: if fixed > 0 { Repair::Eager } else { self.system.storage.repair },
+            fixed,
             timeout: self.patience.timeout,
             retries: self.patience.retries,
             backoff: self.patience.backoff,
             noise: &mut seat.noise,
+            disk: disk(self.plan, self.kinds.class(node.0)),
             sizes: &self.sizes,
             lists: &mut self.lists,
             effects: &mut effects,
@@ -99,9 +111,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.buffers.storage.push(effects);
     }
 
-    /// How many copies a record is to have, at most: of servers perhaps only one holds it.
+    /// How many copies a record that the overlay keeps is to have, at most: of servers perhaps only one holds it.
     pub fn replicas(&self) -> u8 {
-        if P::PLACEMENT == Placement::Servers { self.services.len() as u8 } else { self.system.storage.replicas as u8 }
+        match P::PLACEMENT {
+            Placement::Servers => self.services.len() as u8,
+            _ if self.pointers.is_some() => POINTER_COPIES,
+            _ => self.system.storage.replicas as u8,
+        }
     }
 
     fn apply_overlay(&mut self, node: NodeId, effects: &overlay::Effects<P::Message, P::Timer>) {
@@ -170,14 +186,20 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     let epoch = self.seats[node.index()].epoch;
                     self.schedule(at, Class::Timer, node, Event::StorageTimeout { node, epoch });
                 }
-                Effect::Kept { record } => {
-                    self.records.copy_made(record, true);
+                Effect::Kept { record, repaired } => {
+                    if repaired {
+                        let enough = self.records.copies(record) >= u32::from(self.replicas());
+                        self.observer.repaired(self.now, enough);
+                    }
+                    self.records.copy_made(self.now, record, true);
                     self.count_records(node);
                 }
+                Effect::Refused { .. } => self.observer.refused(self.now, node),
                 Effect::Dropped { record } => {
-                    self.records.copy_dropped(record);
+                    self.records.copy_dropped(self.now, record);
                     self.count_records(node);
                 }
+                Effect::ExpiryTimer { at } => self.schedule(at, Class::Timer, node, Event::Expires { node }),
                 Effect::Return { record, version } => self.return_record(node, record, version),
                 Effect::Stored { op } => self.stored(op),
                 Effect::Got { op, holder, version } => self.got(op, holder, version, Stage::Storage),
@@ -191,14 +213,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    fn count_records(&mut self, node: NodeId) {
-        let held = self.held(node).len() as u32;
-        self.observer.records(self.now, node, held);
-        self.tell_available();
-    }
-
     fn count_operation_timeout(&mut self, op: overlay::OpId) {
-        if let Some(operation) = self.operations.get(op) {
+        if let Some(operation) = self.operations.charged(op) {
             operation.timeouts += 1;
         }
     }

@@ -77,6 +77,24 @@ pub(super) enum Event<M, T> {
         node: NodeId,
         epoch: u16,
     },
+    /// The publisher of a record is to put it again.
+    Republish {
+        record: u32,
+    },
+    /// A holder puts again what nobody else has put.
+    Upkeep {
+        node: NodeId,
+        epoch: u16,
+    },
+    /// A holder looks whether the pieces beside its own are there.
+    Audit {
+        node: NodeId,
+        epoch: u16,
+    },
+    /// Copies on a disk may have expired.
+    Expires {
+        node: NodeId,
+    },
     /// A participant comes online.
     SessionBegins {
         participant: u32,
@@ -94,6 +112,10 @@ pub(super) enum Event<M, T> {
     /// A participant goes for good, with its disk.
     Departs {
         participant: u32,
+    },
+    /// The delay of a repair is over.
+    Mended {
+        place: u32,
     },
     /// A participant asks for something.
     Operation {

@@ -1,5 +1,5 @@
-//! The events of the scenario file: crashes, partitions, outages. (Crowds and changes of demand are part of the timeline
-//! and of the workload from the start.)
+//! The events of the scenario file: crashes, partitions, regions cut off, outages. (Crowds and changes of demand are
+//! part of the timeline and of the workload from the start.)
 
 use super::event::{Event, Packet};
 use super::observer::Observer;
@@ -9,7 +9,7 @@ use crate::engine::random::Purpose;
 use crate::engine::{Source, Time};
 use crate::network::Loss;
 use crate::overlay::{NodeId, Protocol};
-use crate::scenario::plan::What;
+use crate::scenario::plan::{Group, What};
 
 const CRASH: Purpose = Purpose::new("crash");
 const PARTITION: Purpose = Purpose::new("partition");
@@ -30,10 +30,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn scenario_event(&mut self, position: u32, begins: bool) {
         let event = &self.plan.events[position as usize];
         match (&event.what, begins) {
-            (What::Crash { share }, true) => self.crash(position, *share, event.lasts.is_none()),
+            (What::Crash { share, group }, true) => self.crash(position, *share, *group, event.lasts.is_none()),
             (What::Crash { .. }, false) => self.crashed_return(position),
             (What::Partition { shares }, true) => self.cut(position, shares),
-            (What::Partition { .. }, false) => self.cuts.retain(|(cut, _)| *cut != position),
+            (What::CutOff { group }, true) => self.cut_off(position, *group),
+            (What::Partition { .. } | What::CutOff { .. }, false) => self.cuts.retain(|(cut, _)| *cut != position),
             (What::ServerOutage, begins) => {
                 for server in 0..self.services.len() as u32 {
                     if begins { self.take_down(server) } else { self.bring_up(server) }
@@ -43,11 +44,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// A share of the online participants goes, without notice. Who goes does not depend on the system: those with the
-    /// smallest draws among the online.
-    fn crash(&mut self, position: u32, share: f64, for_good: bool) {
+    /// A share of the online participants of a group goes, without notice. Who goes does not depend on the system: those
+    /// with the smallest draws among them.
+    fn crash(&mut self, position: u32, share: f64, group: Group, for_good: bool) {
         let draw = |node: &NodeId| (self.streams.part(CRASH, node.0.into(), position.into()).next_u64(), *node);
-        let mut drawn: Vec<_> = self.online.iter().map(draw).collect();
+        let mut drawn: Vec<_> = self.online.iter().filter(|node| self.is_in(**node, group)).map(draw).collect();
         drawn.sort_unstable();
         drawn.truncate((share * drawn.len() as f64 + 0.5) as usize);
         for &(_, node) in &drawn {
@@ -77,17 +78,30 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Divides the participants into groups with these shares, by a draw of each; servers go to the first.
     fn cut(&mut self, position: u32, shares: &[f64]) {
-        let group = |node: u32| {
-            let mut place = self.streams.part(PARTITION, node.into(), position.into()).unit();
-            let group = shares.iter().position(|share| {
-                place -= share;
-                place < 0.0
-            });
-            group.unwrap_or(shares.len() - 1) as u8
-        };
+        let group = |node: u32| self.streams.part(PARTITION, node.into(), position.into()).among(shares) as u8;
         let servers = std::iter::repeat_n(0, self.services.len());
-        let groups: Vec<u8> = (0..self.participants).map(group).chain(servers).collect();
-        for node in (0..self.participants).map(NodeId) {
+        let groups = (0..self.participants).map(group).chain(servers).collect();
+        self.divide(position, groups);
+    }
+
+    /// Puts a group of machines on one side and all others on the other.
+    fn cut_off(&mut self, position: u32, group: Group) {
+        let machines = self.seats.len() as u32;
+        let groups = (0..machines).map(|node| u8::from(self.is_in(NodeId(node), group))).collect();
+        self.divide(position, groups);
+    }
+
+    fn is_in(&self, node: NodeId, group: Group) -> bool {
+        match group {
+            Group::Everybody => true,
+            Group::Class(class) => self.kinds.class(node.0) == Some(class),
+            Group::Region(region) => self.network.region(node.0) == Some(region),
+        }
+    }
+
+    /// From now on nothing passes between machines of different groups.
+    fn divide(&mut self, position: u32, groups: Vec<u8>) {
+        for node in (0..groups.len() as u32).map(NodeId) {
             let crosses =
                 |packet: &Packet<P::Message>| groups[packet.envelope.from.index()] != groups[packet.to.index()];
             self.break_transfers(node, Loss::Partition, crosses);

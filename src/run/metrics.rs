@@ -1,5 +1,6 @@
 //! The metrics observer: counters and integer histograms, nothing kept per event. 128 bytes a machine.
 
+use super::by_class::ByClass;
 use super::catalogue::{Figures, METRICS, OPERATIONS, SERIES, TRAFFIC};
 use super::counters::{Level, Machine, Served, TableCheck};
 use super::connecting::Connecting;
@@ -7,10 +8,12 @@ use super::observer::{Ended, LinkEvent, Observer};
 use super::operations::{Operation, Verdict};
 use super::outcome::{OperationRow, Sample};
 use super::peers::Peers;
+use super::records::Stock;
 use super::tally::Tally;
 use crate::engine::{Duration, Time, prefetch};
 use crate::network::Loss;
 use crate::overlay::{Envelope, NodeId};
+use crate::storage::Coding;
 
 /// All counters of one run.
 pub struct Metrics {
@@ -18,11 +21,15 @@ pub struct Metrics {
     /// Records that everybody holds without a store of its own (full table).
     pub(super) everywhere: Option<u32>,
     pub(super) resources: u32,
+    pub(super) coding: Coding,
     pub(super) measuring: bool,
     pub(super) began: Time,
     pub(super) machines: Vec<Machine>,
     pub(super) tallies: [Tally; 3],
-    pub(super) bytes: [u64; 3],
+    pub(super) bytes: [u64; TRAFFIC.len()],
+    /// Copies made by repair, and those of them that were not needed.
+    pub(super) repairs: u64,
+    pub(super) repairs_useless: u64,
     pub(super) packets_sent: u64,
     pub(super) lost: [u64; Loss::ALL.len()],
     pub(super) online: Level,
@@ -31,6 +38,10 @@ pub struct Metrics {
     pub(super) joined: Level,
     pub(super) available: Level,
     pub(super) available_min: Option<f64>,
+    /// Copies of pieces on machines that are online, and on any disk.
+    pub(super) copies_online: Level,
+    pub(super) copies: Level,
+    lost_resources: u32,
     pub(super) tables: TableCheck,
     pub(super) served: Served,
     pub(super) no_bootstrap: u64,
@@ -39,6 +50,7 @@ pub struct Metrics {
     pub(super) operations: Option<Vec<OperationRow>>,
     /// Where the system has connections.
     pub(super) connecting: Option<Box<Connecting>>,
+    pub(super) classes: ByClass,
     interval: Interval,
 }
 
@@ -48,21 +60,32 @@ struct Interval {
     began: Time,
     /// Correct, incorrect, failed, by kind.
     decided: [[u64; 3]; 3],
-    bytes: [u64; 3],
+    bytes: [u64; TRAFFIC.len()],
 }
 
 impl Metrics {
-    pub fn new(participants: u32, servers: u32, resources: u32, everywhere: bool, operations: bool) -> Metrics {
+    pub fn new(
+        participants: u32,
+        servers: u32,
+        resources: u32,
+        coding: Coding,
+        everywhere: bool,
+        operations: bool,
+        classes: ByClass,
+    ) -> Metrics {
         let machines = (participants + servers) as usize;
         Metrics {
             participants,
             everywhere: everywhere.then_some(resources),
             resources,
+            coding,
             measuring: false,
             began: Time::ZERO,
             machines: vec![Machine::default(); machines],
             tallies: Default::default(),
-            bytes: [0; 3],
+            bytes: [0; TRAFFIC.len()],
+            repairs: 0,
+            repairs_useless: 0,
             packets_sent: 0,
             lost: [0; Loss::ALL.len()],
             online: Level::default(),
@@ -70,6 +93,9 @@ impl Metrics {
             joined: Level::default(),
             available: Level::default(),
             available_min: None,
+            copies_online: Level::default(),
+            copies: Level::default(),
+            lost_resources: 0,
             tables: TableCheck::default(),
             served: Served::default(),
             no_bootstrap: 0,
@@ -77,6 +103,7 @@ impl Metrics {
             samples: Vec::new(),
             operations: operations.then(Vec::new),
             connecting: None,
+            classes,
             interval: Interval::default(),
         }
     }
@@ -104,6 +131,7 @@ impl Metrics {
         }
         let available = self.available_now();
         figures.set_some("availability", available);
+        figures.set_some("resources_lost", (self.resources > 0).then(|| f64::from(self.lost_resources)));
         for (kind, bytes) in TRAFFIC.iter().zip(self.interval.bytes) {
             figures.set(&format!("{kind}_bytes_per_s"), bytes as f64 / secs);
         }
@@ -140,12 +168,17 @@ impl Metrics {
             machine.close_records(now);
             machine.close_online(now);
         }
-        for level in [&mut self.online, &mut self.joined, &mut self.available] {
+        for level in self.levels() {
             level.set(now, level.value());
         }
         if let Some(connecting) = &mut self.connecting {
             connecting.close(now);
         }
+    }
+
+    /// All quantities that are integrated over time.
+    fn levels(&mut self) -> [&mut Level; 5] {
+        [&mut self.online, &mut self.joined, &mut self.available, &mut self.copies_online, &mut self.copies]
     }
 
     /// Participants' seconds online: from time zero on, and in the measurement.
@@ -198,19 +231,21 @@ impl Observer for Metrics {
                 ..Machine::default()
             };
         }
-        for level in [&mut self.online, &mut self.joined, &mut self.available] {
+        for level in self.levels() {
             level.set(at, level.value());
         }
         self.online_before = self.online.integral();
-        for level in [&mut self.online, &mut self.joined, &mut self.available] {
+        for level in self.levels() {
             level.restart(at);
         }
-        (self.bytes, self.packets_sent, self.lost) = ([0; 3], 0, [0; Loss::ALL.len()]);
+        (self.bytes, self.packets_sent, self.lost) = ([0; TRAFFIC.len()], 0, [0; Loss::ALL.len()]);
+        (self.repairs, self.repairs_useless) = (0, 0);
         self.served = Served::default();
         self.peers.clear();
         if let Some(connecting) = &mut self.connecting {
             connecting.restart(at);
         }
+        self.classes.measurement_begins();
     }
 
     fn prefetch(&self, node: NodeId) {
@@ -296,8 +331,20 @@ impl Observer for Metrics {
         machine.records = held;
     }
 
-    fn available(&mut self, at: Time, records: u32) {
-        self.available.set(at, records.into());
+    fn refused(&mut self, _: Time, machine: NodeId) {
+        self.classes.refused(machine);
+    }
+
+    fn stock(&mut self, at: Time, stock: &Stock) {
+        self.available.set(at, stock.available.into());
+        self.copies_online.set(at, stock.copies_online);
+        self.copies.set(at, stock.copies);
+        self.lost_resources = stock.lost;
+    }
+
+    fn repaired(&mut self, _: Time, useless: bool) {
+        self.repairs += 1;
+        self.repairs_useless += u64::from(useless);
     }
 
     fn served(&mut self, _: Time, _: NodeId, waited: Duration, service: Duration) {
@@ -313,11 +360,14 @@ impl Observer for Metrics {
     }
 
     fn operation_issued(&mut self, _: Time, operation: &Operation) {
-        self.tallies[operation.kind as usize].issued += u64::from(operation.counted);
+        if operation.counted {
+            self.tallies[operation.kind as usize].issued += 1;
+            self.classes.issued(operation);
+        }
     }
 
     fn operation_ended(&mut self, at: Time, operation: &Operation, ended: &Ended) {
-        if operation.publication {
+        if operation.errand.is_some() {
             return;
         }
         let decided = match ended.verdict {
@@ -331,6 +381,7 @@ impl Observer for Metrics {
         }
         if operation.counted {
             self.tallies[operation.kind as usize].ended(at, operation, ended);
+            self.classes.ended(at, operation, ended);
             if let Some(rows) = &mut self.operations {
                 rows.push(operation_row(at, operation, ended));
             }

@@ -2,13 +2,17 @@
 
 mod addresses;
 mod ahead;
+mod audit;
+pub mod by_class;
 pub mod catalogue;
 mod connecting;
 mod counters;
 mod demand;
+mod disks;
 mod effects;
 mod event;
 mod events;
+mod mending;
 mod metrics;
 pub mod observer;
 mod operations;
@@ -16,6 +20,11 @@ mod oracle;
 pub mod outcome;
 mod packets;
 mod peers;
+mod pieces;
+mod pointers;
+mod publications;
+pub mod records;
+mod republishing;
 mod results;
 pub mod scheme;
 mod sessions;
@@ -28,15 +37,19 @@ mod transport;
 
 use std::io::Write;
 
-use crate::engine::{Duration, Time};
+use crate::engine::{Duration, Streams, Time};
 use crate::overlay::{NodeId, Protocol, View};
+use crate::population;
 use crate::scenario::plan::{Plan, System};
 
+use by_class::ByClass;
 use counters::TableCheck;
 use metrics::Metrics;
 use observer::{Observer, Prints};
-use outcome::{Outcome, Timing};
+use outcome::{Outcome, ResourceRow, Timing};
+use pointers::Pointers;
 use results::Facts;
+use scheme::Kinds;
 use simulation::Simulation;
 use trace::Trace;
 
@@ -52,6 +65,8 @@ const CHECKPOINTS: u64 = 1000;
 pub struct Wanted {
     /// A row for every machine.
     pub nodes: bool,
+    /// A row for every resource.
+    pub resources: bool,
     /// A row for every operation.
     pub operations: bool,
 }
@@ -77,22 +92,24 @@ pub fn simulate<P: Protocol>(
     let servers = P::servers(config).len() as u32;
     let everywhere = matches!(P::PLACEMENT, crate::overlay::Placement::Everyone(_));
     let timeline = scheme::timeline(plan, seed);
+    let kinds = Kinds::new(plan, &Streams::new(seed), &timeline);
     let (participants, resources) = (timeline.identities().len() as u32, plan.resources.count);
+    let classes = ByClass::new(plan, &kinds);
     let length = plan.warmup + plan.measure;
-    let metrics = Metrics::new(participants, servers, resources, everywhere, wanted.operations);
+    let (coding, rows) = (system.storage.coding, wanted.operations);
+    let metrics = Metrics::new(participants, servers, resources, coding, everywhere, rows, classes);
     let watched = (
         if system.connections.is_some() { metrics.with_connections() } else { metrics },
         Prints::new(Duration::from_nanos((length.as_nanos() / CHECKPOINTS).max(1))),
     );
     match trace {
         None => {
-            run(Simulation::<P, _>::new(plan, system, config, timeline, seed, watched), wanted, progress, |watched| {
-                watched
-            })
+            let simulation = Simulation::<P, _>::new(plan, system, config, (timeline, kinds), seed, watched);
+            run(simulation, wanted, progress, |watched| watched)
         }
         Some(out) => {
             let observer = (watched, Trace::new(out));
-            let simulation = Simulation::<P, _>::new(plan, system, config, timeline, seed, observer);
+            let simulation = Simulation::<P, _>::new(plan, system, config, (timeline, kinds), seed, observer);
             run(simulation, wanted, progress, |observer| &mut observer.0)
         }
     }
@@ -123,6 +140,7 @@ fn run<P: Protocol, O: Observer>(
         if !measuring && until == warm {
             measuring = true;
             simulation.observer.measurement_begins(until);
+            simulation.records.measure(until);
             events_before = simulation.counts.events;
             part_over(until, events_before)?;
         }
@@ -163,7 +181,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             now: self.now,
             worker_ns: 0,
             resources_stored: self.records.ever_stored(),
-            resources_lost: self.records.lost(),
+            resources_lost: self.records.stock().lost,
         };
         let mut timing = Timing {
             events: self.counts.events,
@@ -172,6 +190,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             bytes_by_part: self.bytes_by_part(),
             ..Timing::default()
         };
+        let resources = if wanted.resources { self.resource_rows() } else { Vec::new() };
         let (metrics, prints) = watched(&mut self.observer);
         prints.checkpoints.finish(facts.now, prints.fingerprint);
         let workers: Vec<u32> = self.services.iter().map(|service| service.spec.workers).collect();
@@ -188,13 +207,20 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             metrics: metrics.report(&facts),
             events: scheme::marks(self.plan),
             load: metrics.quantiles(),
+            classes: metrics.class_rows(),
             nodes: if wanted.nodes { metrics.node_rows(contacts) } else { Vec::new() },
+            resources,
             operations: metrics.operations.take().unwrap_or_default(),
             samples: std::mem::take(&mut metrics.samples),
             fingerprint: prints.fingerprint.value(),
             checkpoints: prints.checkpoints.passed().to_vec(),
             timing,
         }
+    }
+
+    fn resource_rows(&mut self) -> Vec<ResourceRow> {
+        let (streams, law) = (self.streams, &self.plan.resources.size);
+        self.records.rows(self.now, self.plan.measure, |resource| population::resource_size(&streams, law, resource))
     }
 
     /// Memory by part at the end of the run.
@@ -204,12 +230,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let rpc = self.nodes.iter().map(P::rpc_bytes).sum::<usize>();
         let records = self.agents.iter().map(|agent| agent.store.heap_bytes()).sum::<usize>();
         let agents = self.agents.iter().map(|agent| size_of_val(agent) + agent.heap_bytes()).sum::<usize>();
+        let pointers = self.pointers.as_ref().map_or(0, Pointers::heap_bytes) + self.mending.heap_bytes();
         vec![
             ("tables", of(overlay - rpc)),
             ("rpc", of(rpc)),
-            ("storage", of(agents + records)),
+            ("storage", of(agents + records + pointers)),
             ("seats", of(size_of_val(&self.seats[..]) + size_of_val(&self.keys[..]))),
-            ("operations", of(self.operations.heap_bytes())),
+            ("operations", of(self.operations.heap_bytes() + self.wholes.heap_bytes())),
             ("sessions", of(self.timeline.heap_bytes())),
             ("queue", of(self.queue.heap_bytes())),
             ("lists", of(self.lists.heap_bytes())),

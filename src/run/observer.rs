@@ -2,6 +2,7 @@
 //! nothing that they do reaches the run.
 
 use super::operations::{Operation, Verdict};
+use super::records::Stock;
 use super::transport::Outcome;
 use crate::engine::fingerprint::{Checkpoints, Fingerprint};
 use crate::engine::{Duration, Time};
@@ -64,8 +65,13 @@ pub trait Observer {
     fn no_bootstrap(&mut self, at: Time, node: NodeId) {}
     /// A machine's records became so many.
     fn records(&mut self, at: Time, machine: NodeId, held: u32) {}
-    /// The number of records that can be had became this.
-    fn available(&mut self, at: Time, records: u32) {}
+    /// A machine's disk had no room for a record.
+    fn refused(&mut self, at: Time, machine: NodeId) {}
+    /// What can be had of the resources, and what there is, became this.
+    fn stock(&mut self, at: Time, stock: &Stock) {}
+    /// A copy was made by repair or hand-over; `useless` if enough were there, on machines that are away or not known to have
+    /// them.
+    fn repaired(&mut self, at: Time, useless: bool) {}
     /// A request entered service at a server.
     fn served(&mut self, at: Time, server: NodeId, waited: Duration, service: Duration) {}
     fn operation_issued(&mut self, at: Time, operation: &Operation) {}
@@ -105,7 +111,9 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         membership(at: Time, node: NodeId, joined: bool);
         no_bootstrap(at: Time, node: NodeId);
         records(at: Time, machine: NodeId, held: u32);
-        available(at: Time, records: u32);
+        refused(at: Time, machine: NodeId);
+        stock(at: Time, stock: &Stock);
+        repaired(at: Time, useless: bool);
         served(at: Time, server: NodeId, waited: Duration, service: Duration);
         link_event(at: Time, node: NodeId, event: LinkEvent);
         operation_issued(at: Time, operation: &Operation);

@@ -40,8 +40,23 @@ pub enum Stage {
     Overlay,
     /// A get's walk has met a holder of a value too large for a packet; storage moves it from there.
     Holder,
+    /// A walk has met no pointer to the copies; the responsible nodes are asked for it.
+    Pointer,
     /// The responsible nodes are named; storage asks or tells them.
     Storage,
+    /// Operations of their own fetch or store the pieces of a resource.
+    Pieces,
+}
+
+/// What is done without anybody's asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// The first put of a record, or one that puts it again or brings it back where it belongs.
+    Publish,
+    /// A holder of a piece looks whether the next one is there.
+    Audit,
+    /// It was not: enough others are fetched to make this one again.
+    Rebuild(RecordId),
 }
 
 /// An operation under way.
@@ -60,8 +75,11 @@ pub struct Operation {
     pub issued: Time,
     /// Issued in the measurement, by the workload.
     pub counted: bool,
-    /// The first put of a record, or one that brings it back where it belongs: not part of the workload.
-    pub publication: bool,
+    /// What it is for if nobody asked for it: it is not part of the workload then.
+    pub errand: Option<Errand>,
+    /// The operation on the whole resource that this one on a piece is part of: the workload and the observers know of that
+    /// one only.
+    pub parent: Option<OpId>,
     pub stage: Stage,
     pub rpcs: u32,
     pub timeouts: u32,
@@ -91,7 +109,7 @@ impl Operations {
         Operations { first: vec![None; nodes], ..Operations::default() }
     }
 
-    /// Takes in an operation; `make` is given its identity.
+    /// Takes in an operation; `make` is given its identity. One that is part of another ends with it and has no deadline.
     pub fn issue(&mut self, node: NodeId, now: Time, make: impl FnOnce(Operation) -> Operation) -> OpId {
         let slot = self.free.pop_front().unwrap_or_else(|| {
             self.slots.push((0, None));
@@ -113,7 +131,8 @@ impl Operations {
             version: Version(0),
             issued: now,
             counted: false,
-            publication: false,
+            errand: None,
+            parent: None,
             stage: Stage::Waiting,
             rpcs: 0,
             timeouts: 0,
@@ -122,14 +141,23 @@ impl Operations {
             previous: None,
             next,
         };
-        self.slots[slot as usize].1 = Some(make(blank));
-        self.deadlines.push_back((now + DEADLINE, id));
+        let operation = make(blank);
+        if operation.parent.is_none() {
+            self.deadlines.push_back((now + DEADLINE, id));
+        }
+        self.slots[slot as usize].1 = Some(operation);
         id
     }
 
     /// The operation, if it is still under way.
     pub fn get(&mut self, id: OpId) -> Option<&mut Operation> {
         self.slots.get_mut(id.slot())?.1.as_mut().filter(|operation| operation.id == id)
+    }
+
+    /// To which the cost of an operation is charged: itself, or what it is part of.
+    pub fn charged(&mut self, id: OpId) -> Option<&mut Operation> {
+        let charged = self.get(id)?.parent.unwrap_or(id);
+        self.get(charged)
     }
 
     /// Takes out an operation that has ended.
@@ -171,7 +199,7 @@ impl Operations {
         let mut at = self.first[node.index()];
         while let Some(slot) = at {
             let operation = self.slots[slot as usize].1.as_ref().expect("listed operations are under way");
-            if operation.publication && operation.record == Some(record) {
+            if operation.errand.is_some() && operation.record == Some(record) {
                 return true;
             }
             at = operation.next;
@@ -186,7 +214,8 @@ impl Operations {
         loop {
             let &(at, id) = self.deadlines.front().filter(|(at, _)| *at < limit)?;
             // The slot's generation wraps around in a minute; the issue tells its operations apart.
-            if self.get(id).is_some_and(|operation| operation.issued + DEADLINE == at) {
+            let due = |operation: &mut Operation| operation.parent.is_none() && operation.issued + DEADLINE == at;
+            if self.get(id).is_some_and(due) {
                 return Some((at, id));
             }
             self.deadlines.pop_front();

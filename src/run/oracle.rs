@@ -1,6 +1,6 @@
 //! What is true, for judging answers only: nothing here ever reaches a node.
 
-use crate::overlay::{Key, Metric, NodeId, RecordId, Version};
+use crate::overlay::{Key, Metric, NodeId};
 
 /// The joined nodes, by key: who is responsible *now*.
 ///
@@ -73,123 +73,6 @@ impl Directory {
     }
 }
 
-/// Where the copies of every record are, and what has been acknowledged.
-#[derive(Debug)]
-pub struct Records {
-    /// Copies on disks, and on disks of machines that are online.
-    on_disk: Vec<u32>,
-    online: Vec<u32>,
-    /// A version was put, or existed from the start.
-    stored: Vec<bool>,
-    acknowledged: Vec<Version>,
-    available: u32,
-    ever_stored: u32,
-    last: Version,
-}
-
-impl Records {
-    /// `count` records of which no copy exists.
-    pub fn new(count: u32) -> Records {
-        let count = count as usize;
-        Records {
-            on_disk: vec![0; count],
-            online: vec![0; count],
-            stored: vec![false; count],
-            acknowledged: vec![Version(0); count],
-            available: 0,
-            ever_stored: 0,
-            last: Version(0),
-        }
-    }
-
-    /// How many there are.
-    pub fn count(&self) -> u32 {
-        self.stored.len() as u32
-    }
-
-    /// Records with a copy online.
-    pub fn available(&self) -> u32 {
-        self.available
-    }
-
-    /// Records that were stored once and of which no copy is left on any disk.
-    pub fn lost(&self) -> usize {
-        self.stored.iter().zip(&self.on_disk).filter(|(stored, copies)| **stored && **copies == 0).count()
-    }
-
-    /// Records that were stored once.
-    pub fn ever_stored(&self) -> u32 {
-        self.ever_stored
-    }
-
-    pub fn is_lost(&self, record: RecordId) -> bool {
-        self.on_disk[record.index()] == 0
-    }
-
-    pub fn is_stored(&self, record: RecordId) -> bool {
-        self.stored[record.index()]
-    }
-
-    /// Some node stored a version.
-    pub fn mark_stored(&mut self, record: RecordId) {
-        let stored = &mut self.stored[record.index()];
-        self.ever_stored += u32::from(!*stored);
-        *stored = true;
-    }
-
-    /// A new version: numbered in the order of issue, which is that of (time, participant).
-    pub fn next_version(&mut self) -> Version {
-        self.last.0 += 1;
-        self.last
-    }
-
-    /// The newest version acknowledged so far.
-    pub fn acknowledged(&self, record: RecordId) -> Version {
-        self.acknowledged[record.index()]
-    }
-
-    /// `version` was acknowledged to its writer.
-    pub fn acknowledge(&mut self, record: RecordId, version: Version) {
-        self.mark_stored(record);
-        let newest = &mut self.acknowledged[record.index()];
-        *newest = version.max(*newest);
-    }
-
-    /// A copy was made on a disk, of a machine that is online or not.
-    pub fn copy_made(&mut self, record: RecordId, online: bool) {
-        self.mark_stored(record);
-        self.on_disk[record.index()] += 1;
-        if online {
-            self.came_online(record);
-        }
-    }
-
-    /// A copy was deleted by a machine that is online.
-    pub fn copy_dropped(&mut self, record: RecordId) {
-        self.on_disk[record.index()] -= 1;
-        self.went_offline(record);
-    }
-
-    /// A copy went with its disk, which was offline.
-    pub fn copy_gone(&mut self, record: RecordId) {
-        self.on_disk[record.index()] -= 1;
-    }
-
-    /// A machine with a copy came online.
-    pub fn came_online(&mut self, record: RecordId) {
-        let copies = &mut self.online[record.index()];
-        self.available += u32::from(*copies == 0);
-        *copies += 1;
-    }
-
-    /// A machine with a copy went offline.
-    pub fn went_offline(&mut self, record: RecordId) {
-        let copies = &mut self.online[record.index()];
-        *copies -= 1;
-        self.available -= u32::from(*copies == 0);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,21 +101,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn a_record_is_available_while_a_copy_is_online_and_lost_when_none_is_left() {
-        let mut records = Records::new(2);
-        let record = RecordId::new(1);
-        records.copy_made(record, true);
-        records.copy_made(record, true);
-        assert_eq!(records.available(), 1);
-        records.went_offline(record);
-        assert_eq!(records.available(), 1);
-        records.copy_dropped(record);
-        assert_eq!((records.available(), records.lost()), (0, 0));
-        records.came_online(record);
-        records.copy_dropped(record);
-        assert_eq!((records.available(), records.lost(), records.ever_stored()), (0, 1, 1));
     }
 }

@@ -13,8 +13,12 @@ pub struct Outcome {
     /// The events of the scenario file, in the order of time.
     pub events: Vec<Mark>,
     pub load: Quantiles,
+    /// By class of participants, in the order of the scenario; none without classes.
+    pub classes: Vec<ClassRow>,
     /// By machine.
     pub nodes: Vec<NodeRow>,
+    /// By number; only if asked for.
+    pub resources: Vec<ResourceRow>,
     /// By participant, session, number; only if asked for.
     pub operations: Vec<OperationRow>,
     /// Over everything observable.
@@ -115,12 +119,22 @@ pub fn lorenz(sorted: &[f64]) -> Option<[f64; POINTS]> {
     }))
 }
 
+/// The figures of a class of participants, from the end of the warm-up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassRow {
+    pub class: String,
+    /// Parallel to [`super::by_class::CLASSES`].
+    pub values: Vec<Option<f64>>,
+}
+
 /// One machine's figures, from the end of the warm-up.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NodeRow {
     pub machine: u32,
     /// `participant` or `server`.
     pub role: &'static str,
+    /// Its place among [`Outcome::classes`]; `None` without classes, and of a server.
+    pub class: Option<usize>,
     /// Seconds online.
     pub online_s: f64,
     /// `None` of a rate or mean: never online.
@@ -134,6 +148,26 @@ pub struct NodeRow {
     pub contacts: Option<u64>,
     /// Different nodes that it sent a packet to; `None`: it is not among the machines for which this is counted.
     pub peers_contacted: Option<u32>,
+}
+
+/// What became of one resource.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResourceRow {
+    /// Its number.
+    pub resource: u32,
+    /// Its place by popularity at the start of the run, from 1.
+    pub rank: u32,
+    /// Bytes, as drawn at the start.
+    pub size: u32,
+    /// Pieces that there are of it, and those that give it back.
+    pub pieces: u32,
+    pub needed: u32,
+    /// When fewer pieces than needed were left on any disk; `None`: it was not lost.
+    pub lost_at: Option<Time>,
+    /// It was lost because copies expired, not because they went with their machines.
+    pub expired: bool,
+    /// Share of the measurement in which it could be had.
+    pub availability_mean: f64,
 }
 
 /// One operation, issued in the measurement.

@@ -67,7 +67,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     #[inline(always)]
     pub fn count_rpc(&mut self, envelope: &Envelope) {
         if envelope.kind == Kind::Request
-            && let Some(operation) = envelope.op.and_then(|op| self.operations.get(op))
+            && let Some(operation) = envelope.op.and_then(|op| self.operations.charged(op))
         {
             operation.rpcs += 1;
         }

@@ -1,7 +1,7 @@
 //! From the counters of a run to its figures.
 
 use super::catalogue::{Figures, LOSSES, OPERATIONS, TRAFFIC};
-use super::counters::Machine;
+use super::counters::{Level, Machine};
 use super::metrics::Metrics;
 use super::outcome::{NodeRow, Quantiles, quantile};
 use crate::engine::Time;
@@ -13,7 +13,7 @@ pub(super) struct Facts {
     /// Of all servers together: their workers, and the time they were up in the measurement, in nanoseconds.
     pub worker_ns: u128,
     pub resources_stored: u32,
-    pub resources_lost: usize,
+    pub resources_lost: u32,
 }
 
 impl Metrics {
@@ -46,25 +46,34 @@ impl Metrics {
         let mean = self.available.integral() as f64 / self.measured_ns(facts) / resources;
         figures.set("availability_mean", mean);
         figures.set_some("availability_min", self.available_min);
+        let per_resource = |copies: &Level| copies.integral() as f64 / self.measured_ns(facts) / resources;
+        figures.set("replicas_alive_mean", per_resource(&self.copies_online) / f64::from(self.coding.pieces()));
+        figures.set("storage_overhead_ratio", per_resource(&self.copies) / f64::from(self.coding.needed));
+        figures.set("repairs", self.repairs as f64);
+        let useless = (self.repairs > 0).then(|| self.repairs_useless as f64 / self.repairs as f64);
+        figures.set_some("repair_useless_ratio", useless);
         if facts.resources_stored > 0 {
-            let lost = if self.everywhere.is_some() { 0 } else { facts.resources_lost };
-            figures.set("durability_ratio", 1.0 - lost as f64 / f64::from(facts.resources_stored));
-            figures.set("resources_lost", lost as f64);
+            let lost = f64::from(facts.resources_lost);
+            figures.set("durability_ratio", 1.0 - lost / f64::from(facts.resources_stored));
+            figures.set("resources_lost", lost);
         }
     }
 
-    /// The machines over which loads are taken: online for at least a tenth of the measurement.
-    fn loaded(&self, now: Time) -> impl Iterator<Item = &Machine> {
+    /// The machines over which loads are taken: online for at least a tenth of the measurement; of a class, or all.
+    fn loaded(&self, now: Time, class: Option<usize>) -> impl Iterator<Item = &Machine> {
         let least = now.since(self.began).as_nanos() / 10;
-        self.machines.iter().filter(move |machine| machine.online().as_nanos() >= least.max(1))
+        let among = move |machine: u32| class.is_none() || self.classes.class(NodeId(machine)) == class;
+        let machines = (0u32..).zip(&self.machines);
+        let loaded = machines.filter(move |(_, machine)| machine.online().as_nanos() >= least.max(1));
+        loaded.filter(move |(machine, _)| among(*machine)).map(|(_, machine)| machine)
     }
 
     /// The loads of these machines: requests and upload per second online, records.
-    fn loads(&self, now: Time) -> [(&'static str, &'static str, Vec<f64>); 3] {
+    pub(super) fn loads(&self, now: Time, class: Option<usize>) -> [(&'static str, &'static str, Vec<f64>); 3] {
         let per_second = |count: fn(&Machine) -> u64| {
-            self.loaded(now).map(|machine| count(machine) as f64 / machine.online().as_secs_f64()).collect()
+            self.loaded(now, class).map(|machine| count(machine) as f64 / machine.online().as_secs_f64()).collect()
         };
-        let records = self.loaded(now).filter_map(Machine::records_mean).collect();
+        let records = self.loaded(now, class).filter_map(Machine::records_mean).collect();
         [
             ("requests", "requests_per_online_s", per_second(|machine| machine.requests)),
             ("upload", "upload_per_online_s", per_second(|machine| machine.upload)),
@@ -73,7 +82,7 @@ impl Metrics {
     }
 
     fn report_load(&self, figures: &mut Figures) {
-        for (load, quantity, mut values) in self.loads(self.closed_at()) {
+        for (load, quantity, mut values) in self.loads(self.closed_at(), None) {
             if values.is_empty() || (load == "records" && self.resources == 0) {
                 continue;
             }
@@ -102,7 +111,7 @@ impl Metrics {
                 figures.set(&format!("{kind}_bytes_per_online_s_mean"), bytes as f64 / online_s);
             }
         }
-        let moved: Vec<u64> = self.loaded(facts.now).map(|machine| machine.sent + machine.received).collect();
+        let moved: Vec<u64> = self.loaded(facts.now, None).map(|machine| machine.sent + machine.received).collect();
         let (sum, seconds) = (moved.iter().sum::<u64>() as f64, self.measured_ns(facts) / 1e9);
         if let Some(&busiest) = moved.iter().max() {
             figures.set("busiest_machine_bytes_per_s", busiest as f64 / seconds);
@@ -138,14 +147,14 @@ impl Metrics {
     }
 
     /// When the counters were closed.
-    fn closed_at(&self) -> Time {
+    pub(super) fn closed_at(&self) -> Time {
         self.machines.first().map_or(Time::ZERO, Machine::closed_at)
     }
 
     /// The quantile tables.
     pub(super) fn quantiles(&self) -> Quantiles {
         let mut quantiles = Quantiles::default();
-        for (load, quantity, values) in self.loads(self.closed_at()) {
+        for (load, quantity, values) in self.loads(self.closed_at(), None) {
             if load != "records" || self.resources > 0 {
                 quantiles.set_load(quantity, &values);
             }
@@ -163,6 +172,7 @@ impl Metrics {
             let per_second = |count: u64| (online_s > 0.0).then(|| count as f64 / online_s);
             NodeRow {
                 machine,
+                class: self.classes.class(NodeId(machine)),
                 role: if machine < self.participants { "participant" } else { "server" },
                 online_s,
                 requests_per_online_s: per_second(counted.requests),

@@ -1,9 +1,14 @@
 //! What of a run is settled before it begins: who is there when, how demand changes, which events are shown.
 
+use std::sync::Arc;
+
 use super::outcome::Mark;
 use crate::engine::{Duration, Streams, Time};
-use crate::population::{self, Changes, Churn, Crowd, Crowding, Demography, Life, Pace, Surge, Timeline, Workload};
-use crate::scenario::plan::{Event, Plan, Sessions, Start, What};
+use crate::network::{Access, Latency, Machines, Site};
+use crate::population::{
+    self, Changes, Churn, Classes, Crowd, Crowding, Demography, Life, Pace, Places, Surge, Timeline, Workload,
+};
+use crate::scenario::plan::{self as scenario, Event, Group, Plan, Sessions, Start, What};
 
 /// The end of a run.
 fn end(plan: &Plan) -> Time {
@@ -16,20 +21,40 @@ fn span(event: &Event) -> (Time, Time) {
     (from, event.lasts.map_or(Time::NEVER, |lasts| from + lasts))
 }
 
+/// The classes of participants with their churn; none if all are alike.
+fn classes(plan: &Plan) -> Classes {
+    Classes::new(plan.population.classes.iter().map(|class| (class.share, class.churn.as_ref().and_then(laws))))
+}
+
+/// The laws of churn that has them.
+fn laws(churn: &scenario::Churn) -> Option<Churn> {
+    match churn.sessions {
+        Sessions::Laws { session, downtime } => Some(Churn { session, downtime }),
+        Sessions::Trace(_) => None,
+    }
+}
+
+/// Where participants stand, if there are regions, and a class or the hour of the day asks who stands where. (Otherwise
+/// the network draws it, for each identity anew.)
+fn places(plan: &Plan) -> Option<Places> {
+    let Latency::Regions(regions) = &plan.network.latency else { return None };
+    let weights: Vec<_> = plan.population.classes.iter().map(|class| class.regions.clone()).collect();
+    let asked = plan.population.local_hours || plan.workload.local_hours || weights.iter().any(Option::is_some);
+    asked.then(|| Places { regions: Arc::clone(regions), weights })
+}
+
 /// Who is there when: the same in every system.
 pub fn timeline(plan: &Plan, seed: u64) -> Timeline {
     let said = &plan.population;
-    let laws = said.churn.as_ref().map(|churn| &churn.sessions);
-    let sessions = match laws {
+    let sessions = match said.churn.as_ref().map(|churn| &churn.sessions) {
         Some(Sessions::Trace(trace)) => population::Sessions::Read(trace),
-        laws => population::Sessions::Drawn(Box::new(Life {
-            churn: laws.and_then(|laws| match *laws {
-                Sessions::Laws { session, downtime } => Some(Churn { session, downtime }),
-                Sessions::Trace(_) => None,
-            }),
+        _ => population::Sessions::Drawn(Box::new(Life {
+            churn: said.churn.as_ref().and_then(laws),
+            classes: classes(plan),
             departures: said.departures,
             arrivals: said.arrivals,
             pace: Pace { daily: said.diurnal, steps: Vec::new() },
+            places: places(plan).filter(|_| said.local_hours),
         })),
     };
     let crowd = |event: &Event| match event.what {
@@ -50,6 +75,49 @@ pub fn timeline(plan: &Plan, seed: u64) -> Timeline {
         end: end(plan),
     };
     Timeline::new(&Streams::new(seed), &population)
+}
+
+/// What identities are like beside their sessions, each list by identity: the same in every system.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Kinds {
+    /// Their classes; empty without classes.
+    pub classes: Vec<u8>,
+    /// Their regions; empty if the network draws them.
+    pub regions: Vec<u8>,
+    /// How far the clocks that their demand follows are ahead of the run's; empty if they are not.
+    pub ahead: Vec<Duration>,
+}
+
+impl Kinds {
+    pub fn new(plan: &Plan, streams: &Streams, timeline: &Timeline) -> Kinds {
+        let (classes, places) = (classes(plan), places(plan));
+        let participants = || timeline.identities().iter().map(|identity| identity.participant);
+        let region = |places: &Places| {
+            participants().map(|one| places.region(streams, one, classes.of(streams, one))).collect::<Vec<_>>()
+        };
+        let regions = places.as_ref().map_or(Vec::new(), region);
+        let local = places.iter().filter(|_| plan.workload.local_hours);
+        let ahead = local.flat_map(|places| regions.iter().map(|region| places.ahead(*region))).collect();
+        Kinds { classes: participants().filter_map(|one| classes.of(streams, one)).collect(), regions, ahead }
+    }
+
+    /// The class of an identity; `None` without classes, and of a server.
+    pub fn class(&self, identity: u32) -> Option<u8> {
+        self.classes.get(identity as usize).copied()
+    }
+}
+
+/// The machines of a run as its network needs them.
+pub(super) fn machines(plan: &Plan, timeline: &Timeline, kinds: &Kinds, servers: Vec<Site>) -> Machines {
+    let classes = &plan.population.classes;
+    let link = |class: &u8| classes[usize::from(*class)].access.unwrap_or(Access::UNLIMITED);
+    let linked = classes.iter().any(|class| class.access.is_some());
+    Machines {
+        participants: timeline.identities().len() as u32,
+        links: kinds.classes.iter().filter(|_| linked).map(link).collect(),
+        regions: kinds.regions.clone(),
+        servers,
+    }
 }
 
 /// What participants ask for.
@@ -80,7 +148,7 @@ pub fn marks(plan: &Plan) -> Vec<Mark> {
     let mut marks = Vec::new();
     for event in &plan.events {
         let (from, until) = span(event);
-        let (begins, over) = words(&event.what);
+        let (begins, over) = words(plan, &event.what);
         marks.push(Mark { at: from, label: begins });
         if until < end(plan) {
             marks.push(Mark { at: until, label: over.to_owned() });
@@ -91,10 +159,14 @@ pub fn marks(plan: &Plan) -> Vec<Mark> {
 }
 
 /// What an event is called when it begins and when it is over.
-fn words(what: &What) -> (String, &'static str) {
+fn words(plan: &Plan, what: &What) -> (String, &'static str) {
     let percent = |share: f64| (share * 1000.0).round() / 10.0;
     match what {
-        What::Crash { share } => (format!("{} % crash", percent(*share)), "they return"),
+        What::Crash { share, group: Group::Everybody } => (format!("{} % crash", percent(*share)), "they return"),
+        What::Crash { share, group } => {
+            (format!("{} % of {} crash", percent(*share), name(plan, *group)), "they return")
+        }
+        What::CutOff { group } => (format!("{} cut off", name(plan, *group)), "healed"),
         What::FlashCrowd { arrivals, factor, .. } => {
             let coming = (*arrivals > 0).then(|| format!("+{arrivals}"));
             let wanted = (*factor > 1.0).then(|| format!("key × {factor}"));
@@ -107,5 +179,17 @@ fn words(what: &What) -> (String, &'static str) {
         What::ServerOutage => ("server down".into(), "server up"),
         What::Demand { operation: None, factor } => (format!("demand × {factor}"), "demand as before"),
         What::Demand { operation: Some(kind), factor } => (format!("{}s × {factor}", kind.name()), "demand as before"),
+    }
+}
+
+/// What a class or region is called.
+fn name(plan: &Plan, group: Group) -> &str {
+    match group {
+        Group::Everybody => "all",
+        Group::Class(class) => &plan.population.classes[usize::from(class)].name,
+        Group::Region(region) => {
+            let regions = plan.network.regions().expect("an event names one of them");
+            &regions.names[usize::from(region)]
+        }
     }
 }

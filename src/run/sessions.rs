@@ -7,7 +7,7 @@ use crate::engine::order::{Class, Order};
 use crate::engine::random::Purpose;
 use crate::engine::{Duration, Law, Source, Time};
 use crate::network::{Loss, NatClass};
-use crate::overlay::{Held, NodeId, Placement, Protocol, View};
+use crate::overlay::{NodeId, Placement, Protocol, View};
 use crate::population::churn::ends_gracefully;
 use crate::population::{Identity, SessionId, Spell};
 use crate::scenario::plan::{Rejoin, Start};
@@ -52,7 +52,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let Spell { begins, ends, departs, .. } = self.timeline.spells(node.0)[spell as usize];
         let participant = node.0;
         if ends < Time::NEVER {
-            if let Some(churn) = &self.plan.population.churn
+            if let Some(churn) = self.plan.population.churn_of(self.kinds.class(node.0))
                 && ends_gracefully(&self.streams, self.session(node), churn.graceful)
             {
                 let at = begins + (ends - begins).saturating_sub(churn.notice);
@@ -110,12 +110,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if seat.online {
             self.go_offline(node);
         }
-        if let Some(agent) = self.agents.get_mut(node.index()) {
-            for held in std::mem::take(agent).store.held() {
-                self.records.copy_gone(held.record);
-            }
-        }
-        self.observer.records(self.now, node, 0);
+        self.disk_gone(node);
     }
 
     pub fn go_offline(&mut self, node: NodeId) {
@@ -147,26 +142,6 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 let view = View::new(node, &self.keys);
                 self.nodes[node.index()] = P::new(self.config, &view);
             }
-        }
-    }
-
-    /// What the node's store holds, in the order of the records.
-    pub fn held(&self, node: NodeId) -> &[Held] {
-        self.agents.get(node.index()).map_or(&[], |agent| agent.store.held())
-    }
-
-    fn disk_online(&mut self, node: NodeId) {
-        if let Some(agent) = self.agents.get(node.index()) {
-            agent.store.held().iter().for_each(|held| self.records.came_online(held.record));
-            self.tell_available();
-        }
-    }
-
-    fn disk_offline(&mut self, node: NodeId) {
-        if let Some(agent) = self.agents.get_mut(node.index()) {
-            agent.suspend();
-            agent.store.held().iter().for_each(|held| self.records.went_offline(held.record));
-            self.tell_available();
         }
     }
 
@@ -235,6 +210,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
         self.remember_joined(node);
         self.begin_waiting(node);
+        self.publish_overdue(node);
         if !self.held(node).is_empty() {
             self.with_agent(node, |agent, desk, around| agent.on_return(desk, around));
         }
@@ -253,6 +229,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.seats[node.index()].settled = true;
         self.observer.membership(self.now, node, true);
         if !self.is_server(node) {
+            self.begin_upkeep(node);
+            self.begin_audits(node);
             self.seats[node.index()].place = self.joined.len() as u32;
             self.joined.push(node);
             self.directory.insert(self.keys[node.index()], node);

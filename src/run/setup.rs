@@ -1,11 +1,16 @@
 //! The state of a run at time zero.
 
 use super::addresses::Addresses;
+use super::effects::disk;
 use super::event::Event;
+use super::mending::Mending;
 use super::observer::Observer;
 use super::operations::Operations;
-use super::oracle::{Directory, Records};
-use super::scheme;
+use super::oracle::Directory;
+use super::pointers::Pointers;
+use super::records::Records;
+use super::republishing::Publishers;
+use super::scheme::{self, Kinds};
 use super::sessions::NOWHERE;
 use super::simulation::{Counts, Seat, Service, Simulation};
 use super::transfers::{Transfers, in_packet};
@@ -13,25 +18,26 @@ use super::transport::Transport;
 use crate::engine::queue::Queue;
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Streams, Time};
-use crate::network::{Access, Nats, Network, Station};
+use crate::network::{Access, Nats, Network, Site, Station};
 use crate::overlay::{Key, Lists, Metric, NodeId, Placement, Protocol, Reachability, RecordId, Roster, Server, Version, View};
 use crate::population::{self, Timeline};
-use crate::scenario::plan::{Plan, Start, System};
-use crate::storage::Agent;
+use crate::scenario::plan::{Plan, Start, Storage, System};
 use crate::storage::message::OFFERED_AT_ONCE;
+use crate::storage::{Agent, Coding, Keepers, Published, Repair};
 
 const NOISE: Purpose = Purpose::new("noise");
 const SERVER_KEY: Purpose = Purpose::new("server-key");
 const SERVICE: Purpose = Purpose::new("service");
-const PUBLISHER: Purpose = Purpose::new("publisher");
+pub(super) const PUBLISHER: Purpose = Purpose::new("publisher");
 
 impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
-    /// A run with everybody offline. The timeline is what [`scheme::timeline`] makes of plan and seed.
+    /// A run with everybody offline. Timeline and kinds are what `scheme` makes of plan and
+    /// seed.
     pub fn new(
         plan: &'p Plan,
         system: &'p System,
         config: &'p P::Config,
-        timeline: Timeline,
+        (timeline, kinds): (Timeline, Kinds),
         seed: u64,
         observer: O,
     ) -> Self {
@@ -46,20 +52,25 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             .map(|one| Key(population::participant_key(&streams, one.participant, one.incarnation)))
             .collect();
         keys.extend((0..specs.len() as u64).map(|one| Key(streams.stream(SERVER_KEY, one).next_u64())));
-        let links: Vec<Access> = specs.iter().map(link).collect();
         let nodes = (0..machines).map(|node| P::new(config, &View::new(NodeId(node), &keys))).collect();
         let longest = P::longest_list(config).max(2 * OFFERED_AT_ONCE);
-        let count = plan.resources.count;
-        let size = |record| population::record_size(&streams, &plan.resources.size, record);
-        let sizes: Vec<u32> = (0..count).map(size).collect();
-        let later = plan.workload.requests.iter().filter_map(|request| request.bytes);
-        let network = Network::new(&plan.network, &streams, participants, &links);
+        let (count, coding) = (plan.resources.count, system.storage.coding);
+        let Kept { keys: record_keys, sizes, pointers } = kept(&streams, plan, &system.storage);
+        let fixed = pointers.as_ref().map_or(0, Pointers::values);
+        let later =
+            plan.workload.requests.iter().filter_map(|request| request.bytes.map(|size| coding.piece_size(size)));
+        let regions = plan.network.regions();
+        let region = |server: &Server| regions.zip(server.region.as_ref()).and_then(|(all, name)| all.number(name));
+        let sites = specs.iter().map(|server| Site { link: link(server), region: region(server) }).collect();
+        let network = Network::new(&plan.network, &streams, &scheme::machines(plan, &timeline, &kinds, sites));
         let addresses = plan.network.nat.as_ref().map(|nat| {
             let nats = Nats::new(nat, &streams, participants, specs.len() as u32);
             Box::new(Addresses::new(nats, machines))
         });
         // Where everybody is open nobody need ask; clients of a server are not called.
         let finds_out = P::PLACEMENT != Placement::Servers && addresses.as_ref().is_some_and(|it| it.is_anybody_behind());
+        let mut shared = P::shared(config, machines);
+        P::survey(&mut shared, &|a, b| network.delay(Time::ZERO, a.0, b.0));
         Simulation {
             plan,
             system,
@@ -67,9 +78,11 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             streams,
             participants,
             timeline,
+            kinds,
             workload: scheme::workload(plan),
             patience: P::patience(config),
-            publications: publications(&streams, plan),
+            publishers: Publishers::default(),
+            publications: publications(&streams, plan, coding, fixed),
             now: Time::ZERO,
             queue: Queue::new(),
             transfers: Transfers::new(
@@ -79,18 +92,19 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             addresses,
             transport: system.connections.map(|plan| Box::new(Transport::new(plan, finds_out, machines))),
             network,
-            record_keys: (0..count).map(|record| Key(population::record_key(&streams, record))).collect(),
+            record_keys,
             sizes_in_packet: sizes.iter().map(|&size| in_packet(P::PLACEMENT, size)).collect(),
             sizes,
             seats: (0..machines).map(|node| seat(&streams, node)).collect(),
             nodes,
             agents: (0..if count > 0 { machines } else { 0 }).map(|_| Agent::default()).collect(),
-            shared: P::shared(config, machines),
+            shared,
             lists: Lists::new(longest),
             services: (0..).zip(specs).map(|(number, spec)| service(&streams, number, spec)).collect(),
             downlinks: Default::default(),
             requests: Default::default(),
             operations: Operations::new(machines as usize),
+            wholes: Default::default(),
             directory: Directory::new(plan.population.online as u32),
             joined: Vec::new(),
             online: Vec::new(),
@@ -98,7 +112,9 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             joining: 0,
             cuts: Vec::new(),
             crashed: vec![Vec::new(); plan.events.len()],
-            records: Records::new(count),
+            records: Records::new(count, coding, fixed),
+            mending: Mending::new(pointers.as_ref().map_or(0, Pointers::places), count),
+            pointers,
             buffers: Default::default(),
             counts: Counts::default(),
             observer,
@@ -115,10 +131,12 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         self.schedule_scenario_events();
         self.schedule_request(0);
         let online = self.begin_sessions();
+        self.place_values();
         if self.plan.population.start == Start::Converged {
             self.begin_converged(&online);
             self.place_records();
         }
+        self.begin_republishing();
     }
 
     /// Those who are in a converged overlay at time zero. The others come when their first session begins.
@@ -139,11 +157,18 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
     }
 
     fn begin_converged(&mut self, online: &[NodeId]) {
+        // A copy, since what the handlers send changes the network's links.
+        let (network, now) = (self.network.clone(), self.now);
+        let round_trip = |a: NodeId, b: NodeId| {
+            let way = network.delay(now, a.0, b.0);
+            way + way
+        };
         self.begin_reachability(online);
         let wants_dialable = P::wants_dialable(self.config);
         let is_client = |node: &NodeId| wants_dialable && self.reachability(*node) != Reachability::Yes;
         let (clients, members): (Vec<NodeId>, Vec<NodeId>) = online.iter().partition(|node| is_client(node));
         let roster = Roster::new(members.iter().map(|node| (self.keys[node.index()], *node)).collect());
+        let roster = roster.with_round_trips(&round_trip);
         members.into_iter().for_each(|node| self.remember_joined(node));
         clients.iter().for_each(|node| self.remember_client(*node));
         // In the order of the keys: neighbours look at the same places of the roster.
@@ -159,8 +184,8 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
     /// Version 0 of every record exists on its responsible nodes.
     fn place_records(&mut self) {
         let (mut nearest, mut servers) = (Vec::new(), Vec::new());
-        for record in (0..self.records.count()).map(RecordId::new) {
-            self.records.mark_stored(record);
+        let fixed = self.fixed();
+        for record in (fixed..fixed + self.records.count()).map(RecordId::new) {
             match P::PLACEMENT {
                 Placement::Closest(metric) => {
                     let key = self.record_keys[record.index()];
@@ -178,27 +203,77 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
                 }
                 Placement::Everyone(_) => {}
             }
+            self.note_stored(record);
         }
-        self.tell_available();
+        if matches!(self.system.storage.repair, Repair::Lazy { .. }) {
+            for place in 0..self.joined.len() {
+                self.with_agent(self.joined[place], |agent, desk, around| agent.on_placed(desk, around));
+            }
+        }
+        self.tell_stock();
     }
 
-    fn place(&mut self, record: RecordId, node: NodeId) {
-        self.agents[node.index()].store.keep(record, Version(0));
-        self.records.copy_made(record, true);
+    /// A copy is on a machine's disk at time zero.
+    pub fn place(&mut self, record: RecordId, node: NodeId) {
+        let store = &mut self.agents[node.index()].store;
+        if !store.has_room(record, disk(self.plan, self.kinds.class(node.0)), &self.sizes) {
+            return self.observer.refused(self.now, node);
+        }
+        store.keep(record, Version(0));
+        if let Repair::Republish(_) = self.system.storage.repair {
+            self.with_agent(node, |agent, desk, _| agent.note_put(desk, record, Published::at(desk.now)));
+        }
+        self.records.copy_made(self.now, record, self.seats[node.index()].online);
         let held = self.held(node).len() as u32;
         self.observer.records(self.now, node, held);
     }
 }
 
-/// Who publishes which record, by publisher.
-fn publications(streams: &Streams, plan: &Plan) -> Vec<(NodeId, RecordId)> {
+/// The pieces of all resources, in the order of the records.
+fn pieces(count: u32, coding: Coding) -> impl Iterator<Item = (u32, u32)> {
+    (0..count).flat_map(move |resource| (0..coding.pieces()).map(move |piece| (resource, piece)))
+}
+
+/// Where records are in the identifier space and how large they are; and the pointers, if there are some.
+struct Kept {
+    keys: Vec<Key>,
+    sizes: Vec<u32>,
+    pointers: Option<Pointers>,
+}
+
+fn kept(streams: &Streams, plan: &Plan, storage: &Storage) -> Kept {
+    let (count, coding) = (plan.resources.count, storage.coding);
+    let key = |(resource, piece)| Key(population::record_key(streams, resource, piece));
+    let mut keys: Vec<Key> = pieces(count, coding).map(key).collect();
+    let size = |resource| coding.piece_size(population::resource_size(streams, &plan.resources.size, resource));
+    let of_one = |resource| std::iter::repeat_n(size(resource), coding.pieces() as usize);
+    let mut sizes: Vec<u32> = (0..count).flat_map(of_one).collect();
+    let pointers = match storage.keepers {
+        Keepers::Responsible => None,
+        Keepers::RandomParticipants => {
+            Some(Pointers::draw(streams, plan.population.participants, count, coding, storage.replicas))
+        }
+    };
+    if let Some(pointers) = &pointers {
+        keys.extend_from_within(..);
+        sizes.resize(keys.len(), pointers.size());
+    }
+    Kept { keys, sizes, pointers }
+}
+
+/// Who publishes which record, by publisher: one participant all pieces of a resource, or the pointers to them, which are
+/// the records from `fixed` on.
+fn publications(streams: &Streams, plan: &Plan, coding: Coding, fixed: u32) -> Vec<(NodeId, RecordId)> {
     if plan.population.start == Start::Converged {
         return Vec::new();
     }
     let participants = u64::from(plan.population.participants);
-    let publisher = |record: u32| streams.stream(PUBLISHER, record.into()).below(participants) as u32;
-    let mut list: Vec<_> =
-        (0..plan.resources.count).map(|record| (NodeId(publisher(record)), RecordId::new(record))).collect();
+    let publisher = |resource: u32| NodeId(streams.stream(PUBLISHER, resource.into()).below(participants) as u32);
+    let mut list: Vec<_> = pieces(plan.resources.count, coding)
+        .map(|(resource, piece)| {
+            (publisher(resource), RecordId::new(fixed + coding.record(resource, piece).index() as u32))
+        })
+        .collect();
     list.sort_unstable();
     list
 }

@@ -15,9 +15,15 @@ use crate::storage::{self, Agent};
 
 use super::addresses::Addresses;
 use super::event::{Event, Packet};
+use super::mending::Mending;
 use super::observer::Observer;
 use super::operations::Operations;
-use super::oracle::{Directory, Records};
+use super::oracle::Directory;
+use super::pieces::Wholes;
+use super::pointers::Pointers;
+use super::records::Records;
+use super::republishing::Publishers;
+use super::scheme::Kinds;
 use super::transfers::Transfers;
 use super::transport::Transport;
 
@@ -119,11 +125,14 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     /// Identities of the timeline: nodes from this one on are dedicated servers.
     pub participants: u32,
     pub timeline: Timeline,
+    pub kinds: Kinds,
     pub workload: Workload,
     /// Of storage's requests; an overlay has its own.
     pub patience: Patience,
     /// Who puts which record into a system that does not start converged, by publisher.
     pub publications: Vec<(NodeId, RecordId)>,
+    /// Where records are republished.
+    pub publishers: Publishers,
     pub now: Time,
     pub queue: Queue<Event<P::Message, P::Timer>>,
     pub network: Network,
@@ -149,6 +158,8 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     /// Requests that wait or are served at a server.
     pub requests: Parked<Packet<P::Message>>,
     pub operations: Operations,
+    /// Those of them that are on resources in several pieces.
+    pub wholes: Wholes,
     pub directory: Directory,
     /// The joined participants, in no particular but a deterministic order, to draw a contact from.
     pub joined: Vec<NodeId>,
@@ -161,6 +172,9 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     /// Who crashed in each event of the file and is to come back.
     pub crashed: Vec<Vec<NodeId>>,
     pub records: Records,
+    /// Where copies are that the overlay does not keep; `None`: it keeps all.
+    pub pointers: Option<Pointers>,
+    pub mending: Mending,
     pub buffers: Buffers<P::Message, P::Timer>,
     pub counts: Counts,
     pub observer: O,
@@ -261,9 +275,22 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     self.publish(node);
                 }
             }
+            Event::Republish { record } => self.publisher_due(RecordId::new(record)),
+            Event::Upkeep { node, epoch } => {
+                if self.is_current(node, epoch) {
+                    self.holder_due(node);
+                }
+            }
+            Event::Audit { node, epoch } => {
+                if self.is_current(node, epoch) {
+                    self.audit(node);
+                }
+            }
+            Event::Expires { node } => self.copies_expire(node),
             Event::SessionBegins { participant, spell } => self.session_begins(NodeId(participant), spell),
             Event::Notice { participant } => self.notice(NodeId(participant)),
             Event::SessionEnds { participant } => self.session_ends(NodeId(participant)),
+            Event::Mended { place } => self.mended(place),
             Event::Departs { participant } => self.depart(NodeId(participant)),
             Event::Operation { participant, epoch, kind, number } => {
                 self.operation_due(NodeId(participant), epoch, kind, number);

@@ -45,6 +45,8 @@ const fn packet_name(envelope: &Envelope) -> &'static str {
         (Traffic::Maintenance, Kind::Notice) => "maintenance-notice",
         (Traffic::Storage, Kind::Request) => "storage-request",
         (Traffic::Storage, _) => "storage-reply",
+        (Traffic::Repair, Kind::Request) => "repair-request",
+        (Traffic::Repair, _) => "repair-reply",
     }
 }
 
@@ -78,7 +80,7 @@ impl Observer for Trace<'_> {
     }
 
     fn operation_issued(&mut self, at: Time, operation: &Operation) {
-        let event = if operation.publication { "publish" } else { "issue" };
+        let event = if operation.errand.is_some() { "publish" } else { "issue" };
         self.line(at, event, operation.node, format_args!(",{},", Asked(operation)));
     }
 

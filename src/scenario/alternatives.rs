@@ -3,7 +3,6 @@
 //! One table of them serves two purposes: a file that has two of a group is refused, and `--set` or an axis that gives
 //! one takes the others out.
 
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::document::entries;
@@ -21,6 +20,7 @@ const SCALES: &[&str] = &["scale", "mean", "median"];
 const PLACED: &[(&[&str], &[&str])] = &[
     (&["population"], &["online", "participants"]),
     (&["population", "churn"], &["preset", "session", "trace"]),
+    (&["population", "classes", "churn"], &["preset", "session"]),
     (&["population", "departures"], &["probability", "lifetime"]),
     (&["population", "diurnal"], &["amplitude", "hours"]),
     (&["workload", "diurnal"], &["amplitude", "hours"]),
@@ -59,9 +59,19 @@ pub(super) fn keep_first(parents: &mut Vec<String>, table: &mut DeTable<'_>, fou
                     .help(format!("keep one of them: alternatives here are `{}`", group.join("`, `"))),
             );
             table.remove(name);
-        } else if let Some(DeValue::Table(below)) = table.get_mut(name).map(Spanned::get_mut) {
+        } else if let Some(value) = table.get_mut(name) {
             parents.push(name.to_string());
-            keep_first(parents, below, found);
+            match value.get_mut() {
+                DeValue::Table(below) => keep_first(parents, below, found),
+                DeValue::Array(list) => {
+                    let tables = list.iter_mut().filter_map(|one| match one.get_mut() {
+                        DeValue::Table(table) => Some(table),
+                        _ => None,
+                    });
+                    tables.for_each(|table| keep_first(parents, table, found));
+                }
+                _ => {}
+            }
             parents.pop();
         }
     }

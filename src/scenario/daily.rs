@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::check::{Check, Noted};
+use crate::network::NetworkPlan;
 use crate::population::Daily;
 
 /// The hour of the largest factor of a wave: the evening, as in measured populations.
@@ -19,10 +20,23 @@ pub struct Diurnal {
     pub peak: Option<f64>,
     /// Twenty-four numbers, the first from midnight to one o'clock; only their shape counts.
     pub hours: Option<Vec<f64>>,
+    /// Whether hours are those of a participant's region, time zero being midnight of universal time. Default false: all
+    /// have the same hour.
+    pub local: bool,
 }
 
-/// The pattern said at `path`.
-pub(super) fn daily(check: &mut Check<'_>, path: &str, said: &Diurnal) -> Result<Daily, Noted> {
+/// The pattern said at `path`. `network`: if it could be read.
+pub(super) fn daily(
+    check: &mut Check<'_>,
+    path: &str,
+    said: &Diurnal,
+    network: Option<&NetworkPlan>,
+) -> Result<Daily, Noted> {
+    let unknown = |network: &NetworkPlan| network.regions().is_none_or(|regions| regions.offsets.is_none());
+    if said.local && network.is_some_and(unknown) {
+        let help = "add [network.latency.regions], of an own table with `offsets`, or leave this out";
+        check.wrong(&format!("{path}.local"), "nobody's local hour is known", help);
+    }
     match (said.amplitude, &said.hours) {
         (Some(amplitude), None) => {
             let peak = said.peak.unwrap_or(EVENING);

@@ -9,6 +9,7 @@ use super::gap::Gap;
 use super::inputs::Files;
 use super::plan::{DEADLINE, Plan, Resources, Workload};
 use crate::engine::{Duration, DurationLaw, Law, Time};
+use crate::network::NetworkPlan;
 use crate::population::requests::Limits;
 use crate::population::{LARGEST_VALUE, Popularity};
 
@@ -62,28 +63,34 @@ pub(super) fn resources(check: &mut Check<'_>) -> Result<Resources, Noted> {
 
 /// Warns of values that on average no participant can get or put before an operation fails.
 pub(super) fn warn_of_long_transfers(check: &mut Check<'_>, plan: &Plan) {
-    let Some(access) = plan.network.access else { return };
-    let asked = [(&plan.workload.get, access.downlink, "get"), (&plan.workload.put, access.uplink, "put")];
-    for (_, rate, operation) in asked.into_iter().filter(|(gap, ..)| gap.is_some()) {
-        let takes = Duration::from_secs_f64(8.0 * plan.resources.size.mean().min(f64::from(LARGEST_VALUE)) / rate);
-        if takes > DEADLINE {
-            let message =
-                format!("most of the {operation}s will fail: a value takes {takes} over a participant's link alone");
-            check.warn("resources.size", message, format!("operations fail after {DEADLINE}"));
+    let everybody = plan.population.classes.is_empty().then_some(("a participant's".to_owned(), plan.network.access));
+    let classes = plan.population.classes.iter().map(|class| (format!("the class `{}`'s", class.name), class.access));
+    for (whose, access) in everybody.into_iter().chain(classes) {
+        let Some(access) = access else { continue };
+        let asked = [(&plan.workload.get, access.downlink, "get"), (&plan.workload.put, access.uplink, "put")];
+        for (_, rate, operation) in asked.into_iter().filter(|(gap, ..)| gap.is_some()) {
+            let takes = Duration::from_secs_f64(8.0 * plan.resources.size.mean().min(f64::from(LARGEST_VALUE)) / rate);
+            if takes > DEADLINE {
+                let message =
+                    format!("most of the {operation}s will fail: a value takes {takes} over {whose} link alone");
+                check.warn("resources.size", message, format!("operations fail after {DEADLINE}"));
+            }
         }
     }
 }
 
-/// Who may be named in a file of requests, and until when.
+/// What the workload is held against: who may be named in a file of requests and until when, and where they stand.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Known {
+pub(super) struct Known<'a> {
     /// `None`: that is not known.
     pub participants: Option<u32>,
+    /// `None`: it could not be read.
+    pub network: Option<&'a NetworkPlan>,
     pub resources: u32,
     pub end: Duration,
 }
 
-pub(super) fn workload(check: &mut Check<'_>, files: &mut Files, known: Known) -> Result<Workload, Noted> {
+pub(super) fn workload(check: &mut Check<'_>, files: &mut Files, known: Known<'_>) -> Result<Workload, Noted> {
     let said: file::Workload = check.section("workload")?.unwrap_or_default();
     let target = said.lookup.as_ref().map(|lookup| lookup.target).unwrap_or_default();
     let asked = [("get", said.get.is_some()), ("put", said.put.is_some()), ("mix", said.mix.is_some())];
@@ -91,7 +98,8 @@ pub(super) fn workload(check: &mut Check<'_>, files: &mut Files, known: Known) -
         let help = "add [resources] with a count, or leave this out";
         check.wrong(&format!("workload.{key}"), "there is nothing to get or put", help);
     }
-    let diurnal = said.diurnal.map(|said| daily(check, "workload.diurnal", &said)).transpose();
+    let local_hours = said.diurnal.as_ref().is_some_and(|diurnal| diurnal.local);
+    let diurnal = said.diurnal.map(|said| daily(check, "workload.diurnal", &said, known.network)).transpose();
     let lookup = gap(check, "workload.lookup.every", said.lookup.map(|lookup| lookup.every));
     let mut get = gap(check, "workload.get.every", said.get.map(|get| get.every))?;
     let mut put = gap(check, "workload.put.every", said.put.map(|put| put.every))?;
@@ -110,7 +118,7 @@ pub(super) fn workload(check: &mut Check<'_>, files: &mut Files, known: Known) -
         }
         _ => Arc::default(),
     };
-    Ok(Workload { lookup: lookup?, get, put, target, diurnal: diurnal?, requests })
+    Ok(Workload { lookup: lookup?, get, put, target, diurnal: diurnal?, local_hours, requests })
 }
 
 /// A Poisson stream of which each operation is a put with a probability is two Poisson streams.

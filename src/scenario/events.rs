@@ -2,9 +2,11 @@
 
 use super::check::{Check, Noted};
 use super::file;
-use super::plan::{Event, What};
+use super::plan::{Class, Event, Group, What};
 use super::population::MOST_ARRIVALS;
+use super::problem::Problem;
 use crate::engine::Duration;
+use crate::network::NetworkPlan;
 use crate::population::OperationKind;
 
 /// How long a flash crowd takes to come, if the file does not say.
@@ -16,14 +18,27 @@ const LARGEST_FACTOR: f64 = 1e6;
 /// How far shares may be from adding up to one.
 const ROUNDING: f64 = 1e-9;
 
-/// `end`: of the run, after its start; `resources`: how many there are.
-pub(super) fn events(check: &mut Check<'_>, end: Duration, resources: u32) -> Result<Vec<Event>, Noted> {
-    let said: Vec<file::Event> = check.section("events")?.unwrap_or_default();
-    Ok(said.into_iter().enumerate().map(|(number, said)| event(check, number, said, end, resources)).collect())
+/// What events are held against.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stage<'a> {
+    /// Of the run, after its start.
+    pub end: Duration,
+    /// How many resources there are.
+    pub resources: u32,
+    /// `None`: they could not be read.
+    pub classes: Option<&'a [Class]>,
+    pub network: Option<&'a NetworkPlan>,
 }
 
-fn event(check: &mut Check<'_>, number: usize, said: file::Event, end: Duration, resources: u32) -> Event {
-    let (name, event) = meant(said);
+pub(super) fn events(check: &mut Check<'_>, stage: Stage<'_>) -> Result<Vec<Event>, Noted> {
+    let said: Vec<file::Event> = check.section("events")?.unwrap_or_default();
+    let events: Vec<_> = said.into_iter().enumerate().map(|(number, said)| event(check, number, said, stage)).collect();
+    events.into_iter().collect()
+}
+
+fn event(check: &mut Check<'_>, number: usize, said: file::Event, stage: Stage<'_>) -> Result<Event, Noted> {
+    let Stage { end, resources, .. } = stage;
+    let (name, event) = meant(check, number, said, stage)?;
     let path = |key: &str| format!("events.{number}.{name}.{key}");
     if event.at >= end {
         let help = format!("the run ends {end} after its start, warm-up and measurement together");
@@ -37,9 +52,9 @@ fn event(check: &mut Check<'_>, number: usize, said: file::Event, end: Duration,
         );
     }
     match &event.what {
-        What::Crash { share } => check.range(&path("share"), *share, 0.0..=1.0),
+        What::Crash { share, .. } => check.range(&path("share"), *share, 0.0..=1.0),
         What::Demand { factor, .. } => check.range(&path("factor"), *factor, 0.0..=LARGEST_FACTOR),
-        What::ServerOutage => {}
+        What::ServerOutage | What::CutOff { .. } => {}
         What::Partition { shares } => self::shares(check, &path("shares"), shares),
         What::FlashCrowd { arrivals, record, factor, .. } => {
             check.range(&path("factor"), *factor, 1.0..=LARGEST_FACTOR);
@@ -61,14 +76,31 @@ fn event(check: &mut Check<'_>, number: usize, said: file::Event, end: Duration,
             }
         }
     }
-    event
+    Ok(event)
 }
 
 /// The word for an event, and what it means.
-fn meant(said: file::Event) -> (&'static str, Event) {
+fn meant(
+    check: &mut Check<'_>,
+    number: usize,
+    said: file::Event,
+    stage: Stage<'_>,
+) -> Result<(&'static str, Event), Noted> {
     let event = |at, lasts, what| Event { at, lasts, what };
-    match said {
-        file::Event::Crash { at, lasts, share } => ("crash", event(at, lasts, What::Crash { share })),
+    Ok(match said {
+        file::Event::Crash { at, lasts, share, class, region } => {
+            let group = group(check, &format!("events.{number}.crash"), class, region, stage)?;
+            ("crash", event(at, lasts, What::Crash { share, group }))
+        }
+        file::Event::CutOff { at, lasts, region, class } => {
+            let path = format!("events.{number}.cut-off");
+            let group = group(check, &path, class, region, stage)?;
+            if group == Group::Everybody {
+                let help = "add region = \"…\" or class = \"…\"";
+                return Err(check.wrong(&path, "it is not said who is cut off", help));
+            }
+            ("cut-off", event(at, lasts, What::CutOff { group }))
+        }
         file::Event::FlashCrowd { at, lasts, arrivals, over, resource, factor } => {
             let over = over.unwrap_or(CROWD_OVER);
             ("flash-crowd", event(at, lasts, What::FlashCrowd { arrivals, over, record: resource, factor }))
@@ -82,6 +114,38 @@ fn meant(said: file::Event) -> (&'static str, Event) {
                 file::Operation::Put => OperationKind::Put,
             });
             ("demand", event(at, lasts, What::Demand { operation, factor }))
+        }
+    })
+}
+
+/// The group that the event at `path` names, if it names one.
+fn group(
+    check: &mut Check<'_>,
+    path: &str,
+    class: Option<String>,
+    region: Option<String>,
+    stage: Stage<'_>,
+) -> Result<Group, Noted> {
+    let regions = || Some(stage.network?.regions().map_or(vec![], |regions| regions.names.iter().collect()));
+    let classes = || Some(stage.classes?.iter().map(|class| &class.name).collect());
+    let (what, name, known): (_, _, Option<Vec<&String>>) = match (class, region) {
+        (None, None) => return Ok(Group::Everybody),
+        (Some(_), Some(_)) => {
+            let help = "keep one: a class, or a region";
+            return Err(check.wrong(&format!("{path}.class"), "`region` and `class` exclude each other", help));
+        }
+        (Some(class), None) => ("class", class, classes()),
+        (None, Some(region)) => ("region", region, regions()),
+    };
+    // What could not be read was noted where it stands.
+    let known = known.ok_or(Noted)?;
+    match known.iter().position(|known| **known == name) {
+        Some(number) if what == "class" => Ok(Group::Class(number as u8)),
+        Some(number) => Ok(Group::Region(number as u8)),
+        None => {
+            let span = check.at(&format!("{path}.{what}"), "").span.expect("the name was read from there");
+            let known: Vec<&str> = known.into_iter().map(String::as_str).collect();
+            Err(check.note(Problem::unknown(span, what, &name, &known)))
         }
     }
 }

@@ -7,12 +7,9 @@ use super::problem::Problem;
 
 /// Paths; `*` stands for any key.
 const LATER: &[&str] = &[
-    "population.classes",
     "storage.cache",
-    "storage.placement",
     "storage.republish",
     "systems.*.storage.cache",
-    "systems.*.storage.placement",
     "systems.*.storage.republish",
 ];
 

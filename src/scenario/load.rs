@@ -47,7 +47,7 @@ pub struct Run {
 pub struct Runs {
     /// By parameter point, then by system, then by repetition.
     pub runs: Vec<Run>,
-    /// What may mislead, for `check`.
+    /// What may mislead, for `check`, for who waits for the results, and for the manifest.
     pub warnings: Problems,
 }
 

@@ -11,6 +11,8 @@
 mod alternatives;
 mod axes;
 mod check;
+mod churn;
+mod classes;
 mod daily;
 mod document;
 mod environment;
@@ -32,6 +34,7 @@ mod resolve;
 mod schema;
 mod size;
 mod source;
+mod storage;
 mod systems;
 mod traversal;
 mod written;
@@ -39,8 +42,8 @@ mod written;
 pub use axes::{Axis, Point};
 pub use load::{Run, Runs, Scenario};
 pub use plan::{
-    Churn, Event, Plan, Popularity, Population, Rejoin, Repair, Resources, Sessions, Start, Storage, System, Target,
-    What, Workload,
+    Churn, Class, Event, Group, Plan, Popularity, Population, Rejoin, Repair, Resources, Sessions, Start, Storage,
+    System, Target, What, Workload,
 };
 pub use problem::{Kind, Problem, Problems};
 pub use registered::{AnyConfig, Refusal, Registered, parse_config};

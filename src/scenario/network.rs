@@ -20,11 +20,7 @@ pub(super) fn network(check: &mut Check<'_>, files: &mut Files) -> Result<Networ
     let network: file::Network = check.section("network")?.unwrap_or_default();
     check.range("network.loss", network.loss, 0.0..=1.0);
     check.range("network.jitter", network.jitter, 0.0..=NetworkPlan::LARGEST_JITTER);
-    let access = network.access.map(|access| Access {
-        uplink: access.uplink.0,
-        downlink: access.downlink.0,
-        queue: access.queue.0,
-    });
+    let access = network.access.map(access);
     let burst = network.burst.map(|said| burst(check, said));
     let diurnal = network.diurnal.map(|said| diurnal(check, said));
     let inflation = network.inflation.map(|said| inflation(check, said));
@@ -32,6 +28,10 @@ pub(super) fn network(check: &mut Check<'_>, files: &mut Files) -> Result<Networ
     let latency = latency(check, network.latency, files)?;
     let (jitter, loss) = (network.jitter, network.loss);
     Ok(NetworkPlan { latency, jitter, inflation, diurnal, loss, burst, access, nat: nat.transpose()? })
+}
+
+pub(super) fn access(said: file::Access) -> Access {
+    Access { uplink: said.uplink.0, downlink: said.downlink.0, queue: said.queue.0 }
 }
 
 fn latency(check: &mut Check<'_>, said: file::Latency, files: &mut Files) -> Result<Latency, Noted> {
@@ -71,7 +71,7 @@ fn regions(check: &mut Check<'_>, said: file::Regions) -> Result<Regions, Noted>
     };
     (regions.sigma, regions.sigma_within) = (sigma, sigma_within);
     if let Some(shares) = shares {
-        regions.shares = self::shares(check, &regions, &shares)?;
+        regions.shares = self::shares(check, "network.latency.regions.shares", &regions, &shares)?;
     }
     if let Some(name) = servers {
         regions.servers = region(check, &regions, name.span(), name.get_ref())?;
@@ -87,18 +87,23 @@ fn region(check: &mut Check<'_>, regions: &Regions, span: Span, name: &str) -> R
     })
 }
 
-fn shares(check: &mut Check<'_>, regions: &Regions, said: &BTreeMap<Spanned<String>, f64>) -> Result<Vec<f64>, Noted> {
-    const PLACE: &str = "network.latency.regions.shares";
+/// The share of each region, said at `path`.
+pub(super) fn shares(
+    check: &mut Check<'_>,
+    path: &str,
+    regions: &Regions,
+    said: &BTreeMap<Spanned<String>, f64>,
+) -> Result<Vec<f64>, Noted> {
     let mut shares = vec![0.0; regions.names.len()];
     for (name, share) in said {
         let number = region(check, regions, name.span(), name.get_ref())?;
-        check.range(&format!("{PLACE}.{}", name.get_ref()), *share, 0.0..=1.0);
+        check.range(&format!("{path}.{}", name.get_ref()), *share, 0.0..=1.0);
         shares[usize::from(number)] = *share;
     }
     let sum: f64 = shares.iter().sum();
     if (sum - 1.0).abs() > SHARES_OFF {
         let help = "write shares that add up to 1; a region that is not named has none";
-        return Err(check.wrong(PLACE, format!("the shares of the regions add up to {sum}"), help));
+        return Err(check.wrong(path, format!("the shares of the regions add up to {sum}"), help));
     }
     Ok(shares.into_iter().map(|share| share / sum).collect())
 }
@@ -106,7 +111,7 @@ fn shares(check: &mut Check<'_>, regions: &Regions, said: &BTreeMap<Spanned<Stri
 fn own_regions(check: &mut Check<'_>, table: file::RegionTable) -> Result<Regions, Noted> {
     const NAMES: &str = "network.latency.regions.table.names";
     const MEDIANS: &str = "network.latency.regions.table.medians";
-    let file::RegionTable { names, medians, holds, unit } = table;
+    let file::RegionTable { names, medians, holds, unit, offsets } = table;
     let number = names.len();
     if !(1..=255).contains(&number) {
         return Err(check.wrong(NAMES, format!("there cannot be {number} regions"), "name 1 to 255"));
@@ -131,7 +136,20 @@ fn own_regions(check: &mut Check<'_>, table: file::RegionTable) -> Result<Region
             return Err(check.wrong(&format!("{place}.{column}"), message, help));
         }
     }
-    Ok(Regions::new(names, medians.concat(), holds, unit))
+    if let Some(offsets) = &offsets {
+        self::offsets(check, offsets, number)?;
+    }
+    Ok(Regions { offsets, ..Regions::new(names, medians.concat(), holds, unit) })
+}
+
+fn offsets(check: &mut Check<'_>, offsets: &[f64], regions: usize) -> Result<(), Noted> {
+    const OFFSETS: &str = "network.latency.regions.table.offsets";
+    if offsets.len() != regions {
+        let message = format!("{} offsets for {regions} regions", offsets.len());
+        return Err(check.wrong(OFFSETS, message, "write a number of hours for each region, in the order of `names`"));
+    }
+    (0..).zip(offsets).for_each(|(at, offset)| check.range(&format!("{OFFSETS}.{at}"), *offset, -24.0..=24.0));
+    Ok(())
 }
 
 fn burst(check: &mut Check<'_>, said: file::Burst) -> Burst {

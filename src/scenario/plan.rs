@@ -10,10 +10,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::engine::{Duration, Law};
-use crate::network::NetworkPlan;
+use crate::network::{Access, NetworkPlan};
 use crate::population::{Daily, Departures, OperationKind, Request, Trace};
 pub use crate::population::{Popularity, Target};
-pub use crate::storage::Repair;
+pub use crate::storage::{Coding, Keepers, Repair};
 
 /// An operation without an answer fails after this long (DESIGN §1), transfers included.
 pub const DEADLINE: Duration = Duration::from_secs(60);
@@ -55,15 +55,43 @@ pub struct Population {
     pub departures: Option<Departures>,
     /// Mean seconds between two arrivals of new participants, a Poisson stream.
     pub arrivals: Option<f64>,
-    /// The pace by local hour at which absences, and the gaps between arrivals, go by.
+    /// The pace by hour at which absences, and the gaps between arrivals, go by.
     pub diurnal: Option<Daily>,
+    /// Whether the hours of absences are those of a participant's region.
+    pub local_hours: bool,
+    /// None: all are alike.
+    pub classes: Vec<Class>,
 }
 
 impl Population {
     /// Whether the same participants are there from the start to the end.
     pub fn is_steady(&self) -> bool {
-        self.churn.is_none() && self.arrivals.is_none()
+        let laws = self.classes.iter().map(|class| &class.churn);
+        let everybodys = self.classes.is_empty().then_some(&self.churn);
+        self.arrivals.is_none() && laws.chain(everybodys).all(Option::is_none)
     }
+
+    /// How participants of a class come and go; without classes everybody.
+    pub fn churn_of(&self, class: Option<u8>) -> Option<&Churn> {
+        class.map_or(&self.churn, |class| &self.classes[usize::from(class)].churn).as_ref()
+    }
+}
+
+/// A class of participants, with what it has from the population and the network filled in.
+#[derive(Clone, Debug)]
+pub struct Class {
+    /// Unique.
+    pub name: String,
+    /// Of the participants; together 1.
+    pub share: f64,
+    /// `None`: they are online from the start to the end.
+    pub churn: Option<Churn>,
+    /// `None`: no queueing and no serialisation.
+    pub access: Option<Access>,
+    /// The share of them in each region; `None`: as the regions say.
+    pub regions: Option<Vec<f64>>,
+    /// Bytes of values that the disk of each takes; `u64::MAX` without limit.
+    pub storage: u64,
 }
 
 /// How the overlay comes to be.
@@ -125,8 +153,10 @@ pub struct Workload {
     pub put: Option<Law>,
     /// What lookups look for.
     pub target: Target,
-    /// The pace of all demand by local hour.
+    /// The pace of all demand by hour.
     pub diurnal: Option<Daily>,
+    /// Whether that is the hour of a participant's region.
+    pub local_hours: bool,
     /// What is asked for beside that, from a file; in the order of time.
     pub requests: Arc<Vec<Request>>,
 }
@@ -144,16 +174,29 @@ pub struct Event {
 /// The kinds of events.
 #[derive(Clone, Debug, PartialEq)]
 pub enum What {
-    /// A share of the participants that are online then goes, without notice: for a while with their disks, or for good.
-    Crash { share: f64 },
+    /// A share of the participants of a group that are online then goes, without notice: for a while with their disks, or
+    /// for good.
+    Crash { share: f64, group: Group },
     /// New participants come, spread over a time, for one session each; one record is wanted so many times as often.
     FlashCrowd { arrivals: u32, over: Duration, record: u32, factor: f64 },
     /// No packet passes between groups with these shares of the participants; servers are in the first.
     Partition { shares: Vec<f64> },
+    /// No packet passes between a group and all others. Servers are in a group if they stand in its region.
+    CutOff { group: Group },
     /// Every dedicated server is down.
     ServerOutage,
     /// Demand, of one kind or all, is so many times as high.
     Demand { operation: Option<OperationKind>, factor: f64 },
+}
+
+/// Whom an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    Everybody,
+    /// The participants of a class, by its number.
+    Class(u8),
+    /// The machines in a region, by its number.
+    Region(u8),
 }
 
 /// An architecture under test.
@@ -202,11 +245,16 @@ pub struct Relays {
 }
 
 /// How records are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Storage {
-    /// Responsible nodes of a record, 1 ..= 20.
+    /// Responsible nodes of each piece, 1 ..= 20.
     pub replicas: u32,
+    /// How resources are cut into pieces.
+    pub coding: Coding,
+    pub keepers: Keepers,
     pub repair: Repair,
+    /// Between two looks of a holder for the next piece; `None`: pieces are not made again from others.
+    pub audit: Option<Duration>,
 }
 
 impl fmt::Debug for System {

@@ -1,15 +1,16 @@
 //! What the `[population]` section means: how many take part, and how they come and go.
 
 use super::check::{Check, Noted};
+use super::churn::{Cycle, churn};
+use super::classes::{Common, classes};
 use super::daily::daily;
 use super::environment::law;
 use super::file;
 use super::inputs::Files;
 use super::plan::{Churn, Population, Sessions, Start};
-use super::problem::Problem;
-use crate::engine::{Duration, Law, Time};
-use crate::population::presets::preset;
-use crate::population::{self, Departures, PRESETS, Parting, Preset};
+use crate::engine::{Duration, Time};
+use crate::network::NetworkPlan;
+use crate::population::{Departures, Parting};
 
 /// How long a joining population takes to come, if the file does not say.
 const JOIN_OVER: Duration = Duration::from_secs(600);
@@ -17,20 +18,35 @@ const JOIN_OVER: Duration = Duration::from_secs(600);
 /// New participants in a run at most: each takes memory to its end.
 pub(super) const MOST_ARRIVALS: u64 = 10_000_000;
 
-/// `end`: of the run, after its start.
-pub(super) fn population(check: &mut Check<'_>, files: &mut Files, end: Duration) -> Result<Population, Noted> {
+/// `end`: of the run, after its start; `network`: if it could be read.
+pub(super) fn population(
+    check: &mut Check<'_>,
+    files: &mut Files,
+    end: Duration,
+    network: Option<&NetworkPlan>,
+) -> Result<Population, Noted> {
     let said: file::Population = check.section("population")?.unwrap_or_default();
     let start = start(check, &said);
     if let Some(churn) = said.churn.as_ref()
         && let Some(file) = &churn.trace
     {
-        return traced(check, &said, churn, file, files, end, start);
+        let mut population = traced(check, &said, churn, file, files, end, start)?;
+        population.classes = classes(check, &said, &Common { network, churn: population.churn.clone(), cycle: None })?;
+        return Ok(population);
     }
     let number = number(check, &said);
-    let diurnal = said.diurnal.as_ref().map(|said| daily(check, "population.diurnal", said)).transpose();
-    let churn = said.churn.as_ref().map_or(Ok(None), |churn| self::churn(check, churn, said.arrivals.is_some()))?;
-    let departures = departures(check, &said, churn.as_ref());
-    let availability = churn.as_ref().map_or(1.0, Cycle::availability);
+    let diurnal = said.diurnal.as_ref().map(|said| daily(check, "population.diurnal", said, network)).transpose();
+    let cycle = said
+        .churn
+        .as_ref()
+        .map_or(Ok(None), |said_churn| churn(check, "population.churn", said_churn, said.arrivals.is_some()))?;
+    let churn = said.churn.as_ref().zip(cycle).map(|(said, cycle)| cycle.plan(said));
+    let classes = classes(check, &said, &Common { network, churn: churn.clone(), cycle })?;
+    let departures = departures(check, &said, cycle.as_ref(), classes.iter().any(|class| class.churn.is_some()));
+    let availability = match &classes[..] {
+        [] => cycle.as_ref().map_or(1.0, Cycle::availability),
+        classes => classes.iter().map(|class| class.share * class.availability()).sum(),
+    };
     let (path, participants) = match number? {
         Number::Participants(participants) => ("population.participants", f64::from(participants)),
         Number::Online(online) => ("population.online", (f64::from(online) / availability).round()),
@@ -40,15 +56,11 @@ pub(super) fn population(check: &mut Check<'_>, files: &mut Files, end: Duration
         return Err(check.wrong(path, message, format!("there may be 1 to {}", u32::MAX - 1)));
     }
     let online = participants * availability;
-    let arrivals = arrivals(check, &said, churn.as_ref(), online, end)?;
-    let churn = said.churn.zip(churn).map(|(said, Cycle { session, downtime })| Churn {
-        sessions: Sessions::Laws { session, downtime: downtime.unwrap_or(Law::Constant(0.0)) },
-        graceful: said.graceful,
-        notice: said.notice,
-    });
+    let arrivals = arrivals(check, &said, cycle.as_ref(), online, end)?;
     let (diurnal, departures) = (diurnal?, departures?);
+    let local_hours = said.diurnal.is_some_and(|diurnal| diurnal.local);
     let (participants, rejoin) = (participants as u32, said.rejoin);
-    Ok(Population { participants, online, start, rejoin, churn, departures, arrivals, diurnal })
+    Ok(Population { participants, online, start, rejoin, churn, departures, arrivals, diurnal, local_hours, classes })
 }
 
 /// A population of which a file says who is up when.
@@ -93,28 +105,17 @@ fn traced(
         departures: None,
         arrivals: None,
         diurnal: None,
+        local_hours: false,
+        classes: Vec::new(),
     })
 }
 
-/// Seconds online and away, stretched; without a downtime everybody has one session only.
-#[derive(Clone, Copy, Debug)]
-struct Cycle {
-    session: Law,
-    downtime: Option<Law>,
-}
-
-impl Cycle {
-    /// Of a participant of the start.
-    fn availability(&self) -> f64 {
-        self.downtime.map_or(1.0, |downtime| population::Churn { session: self.session, downtime }.availability())
-    }
-}
-
-/// Without a downtime the first session is the last.
+/// Without a downtime the first session is the last. `ending`: sessions of some class end.
 fn departures(
     check: &mut Check<'_>,
     said: &file::Population,
     churn: Option<&Cycle>,
+    ending: bool,
 ) -> Result<Option<Departures>, Noted> {
     let path = "population.departures";
     if churn.is_some_and(|churn| churn.downtime.is_none()) {
@@ -125,7 +126,7 @@ fn departures(
         return Ok(Some(Departures { law: Parting::Probability(1.0), replaced: false }));
     }
     let Some(said) = &said.departures else { return Ok(None) };
-    if churn.is_none() {
+    if churn.is_none() && !ending {
         let message = "where no session ends nobody departs";
         return Err(check.wrong(path, message, "add [population.churn], or leave this out"));
     }
@@ -205,79 +206,4 @@ fn start(check: &mut Check<'_>, said: &file::Population) -> Start {
             Start::Converged
         }
     }
-}
-
-/// The laws, stretched; `None` for the preset `none`.
-///
-/// `arriving`: new participants come, so that those who are there need not return.
-fn churn(check: &mut Check<'_>, said: &file::Churn, arriving: bool) -> Result<Option<Cycle>, Noted> {
-    check.range("population.churn.graceful", said.graceful, 0.0..=1.0);
-    if !(said.time_scale > 0.0 && said.time_scale.is_finite()) {
-        let message = format!("`time_scale` cannot be {}", said.time_scale);
-        return Err(check.wrong("population.churn.time_scale", message, "write a number above zero"));
-    }
-    let Some(Cycle { session, downtime }) = laws(check, said, arriving)? else { return Ok(None) };
-    for (path, law) in [("population.churn.session", Some(session)), ("population.churn.downtime", downtime)] {
-        if law.is_some_and(|law| !law.mean().is_finite()) {
-            return Err(check.wrong(
-                path,
-                "a law without a finite mean has no stationary start",
-                "choose another law, or, for a Pareto law, a shape above 1",
-            ));
-        }
-    }
-    if session.mean() <= 0.0 {
-        return Err(check.wrong(
-            "population.churn.session",
-            "sessions of no length",
-            "write a law with a mean above zero",
-        ));
-    }
-    let scaled = |law: Law| law.scaled(said.time_scale);
-    Ok(Some(Cycle { session: scaled(session), downtime: downtime.map(scaled) }))
-}
-
-/// Session and downtime before the time scale.
-fn laws(check: &mut Check<'_>, said: &file::Churn, arriving: bool) -> Result<Option<Cycle>, Noted> {
-    let given = |check: &mut Check<'_>, name: &str, said: &Option<_>| {
-        let path = format!("population.churn.{name}");
-        said.as_ref().map(|said| law(check, &path, said)).transpose()
-    };
-    let session = given(check, "session", &said.session)?;
-    let downtime = given(check, "downtime", &said.downtime)?;
-    let of_preset = match said.preset.as_deref() {
-        None => None,
-        Some("none") => return Ok(None),
-        Some(name) => Some(known_preset(check, name)?),
-    };
-    let measured = of_preset.and_then(|preset| preset.downtime);
-    if let (Some(_), Some(_)) = (downtime, measured) {
-        return Err(check.wrong(
-            "population.churn.downtime",
-            "the preset has a downtime of its own",
-            "leave this out, or give a `session` instead of the preset",
-        ));
-    }
-    match (session.or(of_preset.map(|preset| preset.session)), downtime.or(measured)) {
-        (Some(session), Some(downtime)) => Ok(Some(Cycle { session, downtime: Some(downtime) })),
-        (Some(session), None) if arriving => Ok(Some(Cycle { session, downtime: None })),
-        (None, _) => Err(check.wrong(
-            "population.churn",
-            "it is not said how long sessions last",
-            "add a law, as in session.exponential = { mean = \"1h\" }, or a preset, as in preset = \"kad\"",
-        )),
-        (_, None) => Err(check.wrong(
-            "population.churn",
-            "it is not said how long participants are away",
-            "add a law, as in downtime.exponential = { mean = \"1h\" }, or [population.arrivals] of new participants",
-        )),
-    }
-}
-
-fn known_preset(check: &mut Check<'_>, name: &str) -> Result<&'static Preset, Noted> {
-    preset(name).ok_or_else(|| {
-        let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).chain(["none"]).collect();
-        let span = check.at("population.churn.preset", "").span.expect("the preset was read from there");
-        check.note(Problem::unknown(span, "preset", name, &names))
-    })
 }

@@ -11,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
 
 use crate::engine::Duration;
-use crate::overlay::{self, Config, Protocol};
+use crate::overlay::{self, Config, Placement, Protocol};
 
 /// A protocol's configuration; the registry knows the type.
 pub type AnyConfig = dyn Any + Send + Sync;
@@ -23,10 +23,20 @@ pub struct Registered {
     pub name: &'static str,
     /// Reads and checks its table.
     pub parse: for<'a> fn(Spanned<DeValue<'a>>) -> Result<Arc<AnyConfig>, Refusal>,
+    /// What `parse` made, for so many copies of a record.
+    pub for_copies: fn(&AnyConfig, u32) -> Arc<AnyConfig>,
     /// What an editor is told of its table.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
+    /// Whoever holds a resource holds all of it: there are no pieces of it and no number of copies.
+    pub in_full: bool,
     /// The longest period of its maintenance, given what `parse` made.
     pub longest_period: fn(&AnyConfig) -> Duration,
+    /// The names of the regions that its servers stand in, likewise; `None`: where the network puts servers.
+    pub regions: fn(&AnyConfig) -> Vec<Option<String>>,
+    /// [`Protocol::PLACEMENT`].
+    pub placement: Placement,
+    /// [`Protocol::REMERGES`].
+    pub remerges: bool,
 }
 
 /// Why a protocol's table is refused.
@@ -44,8 +54,13 @@ impl Registered {
         Registered {
             name,
             parse: parse_config::<P::Config>,
+            for_copies: for_copies::<P>,
             schema: schema_of::<P::Config>,
+            in_full: !matches!(P::PLACEMENT, Placement::Closest(_)),
             longest_period: longest_period::<P>,
+            regions: regions::<P>,
+            placement: P::PLACEMENT,
+            remerges: P::REMERGES,
         }
     }
 }
@@ -57,8 +72,22 @@ pub fn parse_config<C: Config>(table: Spanned<DeValue<'_>>) -> Result<Arc<AnyCon
     Ok(Arc::new(config))
 }
 
+fn for_copies<P: Protocol>(config: &AnyConfig, replicas: u32) -> Arc<AnyConfig> {
+    let mut config = own::<P>(config).clone();
+    config.for_copies(replicas);
+    Arc::new(config)
+}
+
 fn longest_period<P: Protocol>(config: &AnyConfig) -> Duration {
-    P::longest_period(config.downcast_ref().expect("the configuration is what this protocol's parser made"))
+    P::longest_period(own::<P>(config))
+}
+
+fn regions<P: Protocol>(config: &AnyConfig) -> Vec<Option<String>> {
+    P::servers(own::<P>(config)).into_iter().map(|server| server.region).collect()
+}
+
+fn own<P: Protocol>(config: &AnyConfig) -> &P::Config {
+    config.downcast_ref().expect("the configuration is what this protocol's parser made")
 }
 
 /// In place, so that the key's own documentation may stand beside it.

@@ -5,18 +5,20 @@ use std::path::Path;
 use super::check::{Check, Noted};
 use super::document::Document;
 use super::environment::{Known, resources, time, warn_of_long_transfers, workload};
-use super::events::events;
+use super::events::{Stage, events};
 use super::file;
 use super::inputs::Files;
 use super::nat::warn_of_nobody_dialable;
 use super::network::network;
-use super::plan::{Plan, Start};
+use super::plan::{Event, Plan, Start, System, What};
 use super::population::population;
 use super::problem::Problems;
 use super::registered::Registered;
 use super::source::Sources;
+use super::storage::warn_of_shared_machines;
 use super::systems::{systems, warn_of_fresh_tables};
 use crate::engine::Duration;
+use crate::overlay::Placement;
 
 /// The seed of a file that gives none.
 const SEED: u64 = 1;
@@ -44,18 +46,21 @@ fn read(check: &mut Check<'_>, stem: &str, files: &mut Files, registered: &[Regi
     let seed = check.section::<u64>("seed");
     let time = time(check);
     let end = time.map_or(Duration::MAX, |(warmup, measure, _)| warmup + measure);
-    let population = population(check, files, end);
     let network = network(check, files);
+    let known_network = network.as_ref().ok();
+    let population = population(check, files, end, known_network);
     let resources = resources(check);
     let known = Known {
         participants: population.as_ref().ok().map(|population| population.participants),
+        network: known_network,
         // Resources that cannot be read are resources all the same.
         resources: resources.as_ref().map_or(u32::MAX, |resources| resources.count),
         end,
     };
     let workload = workload(check, files, known);
-    let events = events(check, end, known.resources);
-    let systems = systems(check, registered);
+    let classes = population.as_ref().ok().map(|population| &population.classes[..]);
+    let events = events(check, Stage { end, resources: known.resources, classes, network: known_network });
+    let systems = systems(check, registered, known.resources, known_network);
     check.section::<file::Sweep>("sweep")?;
     let (warmup, measure, sample) = time?;
     Ok(Plan {
@@ -87,9 +92,41 @@ fn warn(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
     }
     warn_of_long_transfers(check, plan);
     plan.network.nat.as_ref().into_iter().for_each(|nat| warn_of_nobody_dialable(check, nat));
+    warn_of_lasting_partitions(check, plan, registered);
+    warn_of_disks_without_limit(check, plan, registered);
+    warn_of_shared_machines(check, plan);
     let nothing_read = plan.workload.requests.is_empty();
     if nothing_read && [&plan.workload.lookup, &plan.workload.get, &plan.workload.put].into_iter().all(Option::is_none)
     {
         check.warn("workload", "nobody asks for anything", "add an operation, as in lookup = { every = \"1min\" }");
+    }
+}
+
+/// Warns of partitions that some system does not mend by itself when they are healed.
+fn warn_of_lasting_partitions(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
+    let divides = |event: &Event| matches!(event.what, What::Partition { .. } | What::CutOff { .. });
+    let events = plan.events.iter().enumerate().filter(|(_, event)| divides(event) && event.lasts.is_some());
+    for (number, system) in events.flat_map(|(number, _)| plan.systems.iter().map(move |system| (number, system))) {
+        if registered.iter().any(|protocol| protocol.name == system.protocol && !protocol.remerges) {
+            let System { name, protocol, .. } = system;
+            let message = format!("`{name}` may stay apart when this is healed");
+            let help =
+                format!("{protocol} does not look for those that were cut off; at best later arrivals join both");
+            check.warn(&format!("events.{number}"), message, help);
+        }
+    }
+}
+
+/// Warns of disks that are full to no effect, where every machine holds everything.
+fn warn_of_disks_without_limit(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
+    let limited = plan.population.classes.iter().position(|class| class.storage < u64::MAX);
+    let Some(class) = limited.filter(|_| plan.resources.count > 0) else { return };
+    for System { name, protocol, .. } in &plan.systems {
+        let everywhere = |known: &&Registered| matches!(known.placement, Placement::Everyone(_));
+        if registered.iter().filter(everywhere).any(|known| known.name == *protocol) {
+            let path = format!("population.classes.{class}.storage");
+            let message = format!("`{name}` does not look at this: there every machine holds everything");
+            check.warn(&path, message, "compare it without a limit");
+        }
     }
 }

@@ -8,34 +8,41 @@ use toml::de::{DeTable, DeValue};
 use super::check::{Check, Noted};
 use super::document::entries;
 use super::file;
-use super::plan::{Storage, System};
+use super::plan::System;
 use super::problem::Problem;
 use super::registered::{AnyConfig, Refusal, Registered};
 use super::source::Span;
+use super::storage::{kept_in_full, storage};
 use super::traversal::{self, TRAVERSAL};
 use crate::engine::Duration;
-
-/// Copies of a record that no more nodes than these are asked for at once.
-const MOST_REPLICAS: u32 = 20;
+use crate::network::NetworkPlan;
 
 const STORAGE: &str = "storage";
 
-/// The systems in the order of the file.
-pub(super) fn systems(check: &mut Check<'_>, registered: &[Registered]) -> Result<Vec<System>, Noted> {
+/// The systems in the order of the file, for so many resources. `network`: if it could be read.
+pub(super) fn systems(
+    check: &mut Check<'_>,
+    registered: &[Registered],
+    resources: u32,
+    network: Option<&NetworkPlan>,
+) -> Result<Vec<System>, Noted> {
     let common = check.section::<file::Storage>(STORAGE).map(Option::unwrap_or_default);
     if let Ok(common) = &common {
-        self::storage(check, STORAGE, common, &file::Storage::default());
+        storage(check, STORAGE, common, &file::Storage::default(), resources)?;
     }
     let traversal = traversal::common(check);
     let table = check.table("systems");
     if table.is_empty() {
         return Err(check.wrong("systems", "there is no system to simulate", help(registered, "mine")));
     }
-    let common = Common { storage: common?, traversal: traversal? };
+    let common = Common { storage: common?, traversal: traversal?, resources };
     let systems: Vec<Result<System, Noted>> = entries(Some(&table))
         .into_iter()
-        .map(|(name, value)| system(check, &common, registered, name.get_ref(), name.span(), value))
+        .map(|(name, value)| system(check, &common, registered, (name.get_ref(), name.span()), value))
         .collect();
+    if let Some(network) = network {
+        systems.iter().flatten().for_each(|system| check_regions(check, registered, system, network));
+    }
     systems.into_iter().collect()
 }
 
@@ -43,14 +50,35 @@ pub(super) fn systems(check: &mut Check<'_>, registered: &[Registered]) -> Resul
 struct Common {
     storage: file::Storage,
     traversal: file::Traversal,
+    resources: u32,
+}
+
+/// Servers stand in regions that there are.
+fn check_regions(check: &mut Check<'_>, registered: &[Registered], system: &System, network: &NetworkPlan) {
+    let protocol = registered.iter().find(|protocol| protocol.name == system.protocol).expect("it was read by it");
+    for (number, name) in (protocol.regions)(&*system.config).into_iter().enumerate() {
+        let Some(name) = name else { continue };
+        let path = format!("systems.{}.{}.regions.{number}", system.name, system.protocol);
+        match network.regions() {
+            None => {
+                let help = "add [network.latency.regions], or leave this out";
+                check.wrong(&path, "there are no regions to stand in", help);
+            }
+            Some(regions) if regions.number(&name).is_none() => {
+                let names: Vec<&str> = regions.names.iter().map(String::as_str).collect();
+                let span = check.at(&path, "").span.expect("the system was read from there");
+                check.note(Problem::unknown(span, "region", &name, &names));
+            }
+            Some(_) => {}
+        }
+    }
 }
 
 fn system(
     check: &mut Check<'_>,
     common: &Common,
     registered: &[Registered],
-    name: &str,
-    span: Span,
+    (name, span): (&str, Span),
     value: &Spanned<DeValue<'_>>,
 ) -> Result<System, Noted> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
@@ -63,23 +91,26 @@ fn system(
         return Err(check.note(problem.help(help(registered, name))));
     };
     let protocol = protocol(check, registered, name, span, table);
-    let own = check.read::<file::Storage>(&format!("systems.{name}.{STORAGE}"))?.unwrap_or_default();
-    let storage = storage(check, &format!("systems.{name}.{STORAGE}"), &own, &common.storage);
-    let path = format!("systems.{name}.{TRAVERSAL}");
-    let own = check.read::<file::Traversal>(&path)?.unwrap_or_default();
-    let connections = traversal::connections(check, &path, &own, &common.traversal)?;
-    let (protocol, config) = protocol?;
-    Ok(System { name: name.to_string(), protocol, config, storage, connections })
+    let path = format!("systems.{name}.{STORAGE}");
+    let own = check.read::<file::Storage>(&path)?.unwrap_or_default();
+    let storage = storage(check, &path, &own, &common.storage, common.resources);
+    let place = format!("systems.{name}.{TRAVERSAL}");
+    let said = check.read::<file::Traversal>(&place)?.unwrap_or_default();
+    let connections = traversal::connections(check, &place, &said, &common.traversal)?;
+    let ((protocol, config), storage) = (protocol?, storage?);
+    let storage = if protocol.in_full { kept_in_full(check, &path, &own, storage, protocol.name) } else { storage };
+    let config = (protocol.for_copies)(&*config, storage.replicas);
+    Ok(System { name: name.to_string(), protocol: protocol.name, config, storage, connections })
 }
 
 /// The one protocol table of a system, read by its protocol.
-fn protocol(
+fn protocol<'r>(
     check: &mut Check<'_>,
-    registered: &[Registered],
+    registered: &'r [Registered],
     system: &str,
     span: Span,
     table: &DeTable<'_>,
-) -> Result<(&'static str, Arc<AnyConfig>), Noted> {
+) -> Result<(&'r Registered, Arc<AnyConfig>), Noted> {
     let mut found: Vec<(&Registered, Span, &Spanned<DeValue<'_>>)> = Vec::new();
     let mut unknown = None;
     for (key, value) in entries(Some(table)) {
@@ -93,7 +124,7 @@ fn protocol(
         }
     }
     match (found.as_slice(), unknown) {
-        ([(protocol, _, value)], _) => Ok((protocol.name, config(check, protocol, system, value)?)),
+        ([(protocol, _, value)], _) => Ok((protocol, config(check, protocol, system, value)?)),
         ([], Some(noted)) => Err(noted),
         ([], None) => {
             let problem = Problem::new(span, format!("the system `{system}` has no protocol"));
@@ -124,20 +155,6 @@ fn config(
             check.note(check.at(&path, format!("`{}`: {}", problem.key, problem.message)))
         }
     })
-}
-
-/// The storage said at `path`; what is not said there is as in `common`.
-fn storage(check: &mut Check<'_>, path: &str, own: &file::Storage, common: &file::Storage) -> Storage {
-    for (key, value, only) in [("pieces", own.pieces, 1), ("parity", own.parity, 0)] {
-        if value.is_some_and(|value| value != only) {
-            check.not_yet(&format!("{path}.{key}"), &format!("`{key}` other than {only}"));
-        }
-    }
-    if let Some(replicas) = own.replicas {
-        check.range(&format!("{path}.replicas"), f64::from(replicas), 1.0..=f64::from(MOST_REPLICAS));
-    }
-    let repair = own.repair.or(common.repair).unwrap_or_default();
-    Storage { replicas: own.replicas.or(common.replicas).unwrap_or(3), repair }
 }
 
 /// Warns of measuring a converged start before its tables have aged.

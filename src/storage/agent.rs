@@ -2,6 +2,8 @@
 //!
 //! Sans-IO like an overlay: handlers write [`Effect`]s. Per idle node it costs its own size and the records held.
 
+use super::expiry::Ages;
+use super::lazy::Holders;
 use super::message::Message;
 use super::operations::{Get, Put};
 use super::repair::{Coming, Neighbourhood, Repair, Word};
@@ -22,8 +24,17 @@ pub enum Effect {
     TimeoutTimer {
         at: Time,
     },
-    /// This node now holds a record that it did not hold before.
+    /// This node now holds a record that it did not hold before; not from an operation, but as repair or hand-over.
     Kept {
+        record: RecordId,
+        repaired: bool,
+    },
+    /// Call `expire` at that time, in this session or another, online or not.
+    ExpiryTimer {
+        at: Time,
+    },
+    /// This node's disk had no room for a record.
+    Refused {
         record: RecordId,
     },
     /// This node dropped its copy.
@@ -83,6 +94,8 @@ pub struct Desk<'a> {
     /// How many copies are to be kept.
     pub replicas: usize,
     pub repair: Repair,
+    /// Records below this number stay where they were put: nobody becomes responsible for them.
+    pub fixed: u32,
     /// How long a request waits for its reply.
     pub timeout: Duration,
     /// How often a request of a get or put is sent again before that.
@@ -91,6 +104,8 @@ pub struct Desk<'a> {
     pub backoff: Option<Backoff>,
     /// The node's own small generator.
     pub noise: &'a mut Noise,
+    /// Bytes of values that this node's disk takes; `u64::MAX` without limit.
+    pub disk: u64,
     /// Bytes of every record's value.
     pub sizes: &'a [u32],
     pub lists: &'a mut Lists,
@@ -104,12 +119,28 @@ pub enum Tag {
     Put(OpId),
     /// A get's question to one node.
     Get(OpId),
+    /// Either of these for an operation that nobody asked for.
+    Unasked(OpId),
     /// The pause before one of these is sent again.
     Pause(OpId),
+    /// A copy of what was put here, for another server.
+    Replica(RecordId),
     /// A hand-over or repair of a record.
     Repair(RecordId),
-    /// An offer of records.
+    /// An offer of records, which are sent if they are wanted.
     Offer,
+    /// The same, but lazy repair sends them only if few are left.
+    Asked,
+}
+
+impl Tag {
+    /// The operation that it is for.
+    const fn op(self) -> Option<OpId> {
+        match self {
+            Tag::Put(op) | Tag::Get(op) | Tag::Unasked(op) | Tag::Pause(op) => Some(op),
+            Tag::Replica(_) | Tag::Repair(_) | Tag::Offer | Tag::Asked => None,
+        }
+    }
 }
 
 /// The storage of one node.
@@ -123,6 +154,10 @@ pub struct Agent {
     pub(super) words: Vec<Word>,
     /// Values too large for a packet that are on their way here, or should be soon.
     pub(super) coming: Vec<Coming>,
+    /// With lazy repair, who else holds what is held here.
+    pub(super) holders: Holders,
+    /// With republishing, how old what is held here is.
+    pub(super) ages: Ages,
 }
 
 impl Desk<'_> {
@@ -147,8 +182,12 @@ impl Desk<'_> {
     ) {
         let (rpc, timer) = rpcs.open_again(self.now, to, tag, self.timeout, retries);
         let bytes = wire_bytes(&message, self.lists);
-        let (kind, traffic, for_others) = (Kind::Request, Traffic::Storage, op.is_none());
-        let envelope = Envelope { from: self.me, op, bytes, rpc, epoch: self.epoch, kind, traffic, for_others, client: false };
+        let traffic = match tag {
+            Tag::Put(_) | Tag::Get(_) | Tag::Pause(_) | Tag::Replica(_) => Traffic::Storage,
+            Tag::Unasked(_) | Tag::Repair(_) | Tag::Offer | Tag::Asked => Traffic::Repair,
+        };
+        let (kind, for_others, client) = (Kind::Request, op.is_none(), false);
+        let envelope = Envelope { from: self.me, op, bytes, rpc, epoch: self.epoch, kind, traffic, for_others, client };
         self.do_effect(Effect::Send { to, envelope, message });
         if let Some(at) = timer {
             self.do_effect(Effect::TimeoutTimer { at });
@@ -176,9 +215,13 @@ impl Agent {
         neighbourhood: &impl Neighbourhood,
     ) {
         match message {
-            Message::Store { record, version, .. } => {
+            Message::Store { record, version, published, .. } => {
                 self.no_more_coming(record, version);
-                self.keep(desk, record, version);
+                if !self.keep_from(desk, record, version, from.traffic == Traffic::Repair) {
+                    return desk.reply(from, Message::Missing { record });
+                }
+                self.note_put(desk, record, published);
+                self.assume_stored(desk, record, neighbourhood);
                 desk.reply(from, Message::Stored { record });
                 if let Some(op) = from.op {
                     desk.do_effect(Effect::Stored { op });
@@ -209,13 +252,27 @@ impl Agent {
     fn on_reply(&mut self, desk: &mut Desk<'_>, from: &Envelope, message: Message, neighbourhood: &impl Neighbourhood) {
         let Some(pending) = self.rpcs.close(from) else { return };
         match (pending.tag, message) {
-            (Tag::Put(op), Message::Stored { .. }) => self.put_answered(desk, op, Some(from.from)),
-            (Tag::Get(op), Message::Value { version, .. }) => self.get_answered(desk, op, Some(version)),
-            (Tag::Get(op), Message::Missing { .. }) => self.get_answered(desk, op, None),
-            (Tag::Repair(record), Message::Stored { .. }) => self.on_word(desk, record, from.from, neighbourhood),
-            (Tag::Repair(record), Message::Value { version, .. }) => self.keep(desk, record, version),
+            (Tag::Put(op) | Tag::Unasked(op), Message::Stored { .. }) => self.put_answered(desk, op, Some(from.from)),
+            (Tag::Get(op) | Tag::Unasked(op), Message::Value { version, .. }) => {
+                self.get_answered(desk, op, Some(version));
+            }
+            (Tag::Put(op) | Tag::Get(op) | Tag::Unasked(op), Message::Missing { .. }) => {
+                self.get_answered(desk, op, None);
+                self.put_refused(desk, op);
+            }
+            (Tag::Repair(record), Message::Stored { .. }) => {
+                if matches!(desk.repair, Repair::Lazy { .. }) {
+                    self.holders.add(record, from.from);
+                }
+                self.on_word(desk, record, from.from, neighbourhood);
+            }
+            (Tag::Repair(record), Message::Value { version, .. }) => {
+                self.keep_from(desk, record, version, true);
+            }
             (Tag::Repair(_), Message::Missing { .. }) => {}
-            (Tag::Offer, Message::Standings { list }) => self.on_standings(desk, from.from, list, neighbourhood),
+            (tag @ (Tag::Offer | Tag::Asked), Message::Standings { list }) => {
+                self.on_standings(desk, from.from, list, tag, neighbourhood);
+            }
             // A reply so late that its number, one of 65,535, is in use again.
             (_, _) => {}
         }
@@ -227,14 +284,16 @@ impl Agent {
         while let Some(pending) = self.rpcs.expired(desk.now) {
             timed_out += 1;
             match pending.tag {
-                Tag::Put(op) | Tag::Get(op) => {
+                Tag::Put(op) | Tag::Unasked(op) | Tag::Get(op) => {
                     desk.do_effect(Effect::TimedOut { op });
                     self.timed_out(desk, op, pending.to, pending.retries, neighbourhood);
                 }
                 Tag::Pause(op) => self.ask_again(desk, op, pending.to, pending.retries, neighbourhood),
-                Tag::Repair(record) if neighbourhood.passes_puts_on() => self.offer_again(desk, pending.to, record),
+                Tag::Repair(record) | Tag::Replica(record) if neighbourhood.passes_puts_on() => {
+                    self.offer_again(desk, pending.to, record);
+                }
                 // The overlay will learn itself that this node has gone, and storage through it.
-                Tag::Repair(_) | Tag::Offer => {}
+                Tag::Repair(_) | Tag::Replica(_) | Tag::Offer | Tag::Asked => {}
             }
         }
         if let Some(at) = self.rpcs.rearm(desk.now) {
@@ -259,7 +318,7 @@ impl Agent {
     /// A server's full queue turned the request with this number away.
     pub fn on_refusal(&mut self, desk: &mut Desk<'_>, rpc: u16) {
         let Some(pending) = self.rpcs.close_from_anyone(rpc) else { return };
-        if let Tag::Put(op) | Tag::Get(op) = pending.tag {
+        if let Some(op) = pending.tag.op() {
             if let Some(backoff) = desk.backoff.filter(|_| pending.retries < desk.retries) {
                 return self.pause(desk, op, pending.to, pending.retries, backoff);
             }
@@ -272,9 +331,7 @@ impl Agent {
     pub fn cancel(&mut self, op: OpId) {
         self.gets.retain(|get| get.op != op);
         self.puts.retain(|put| put.op != op);
-        self.rpcs.retain(
-            |pending| !matches!(pending.tag, Tag::Put(other) | Tag::Get(other) | Tag::Pause(other) if other == op),
-        );
+        self.rpcs.retain(|pending| pending.tag.op() != Some(op));
     }
 
     /// The session ended: the disk stays, everything under way is forgotten.
@@ -286,11 +343,22 @@ impl Agent {
         self.coming.clear();
     }
 
-    /// Keeps a version on this node's disk.
-    pub fn keep(&mut self, desk: &mut Desk<'_>, record: RecordId, version: Version) {
-        if self.store.keep(record, version) {
-            desk.do_effect(Effect::Kept { record });
+    /// Keeps a version on this node's disk. False if there is no room for it. (A newer version takes the place of the one
+    /// before it.)
+    pub fn keep(&mut self, desk: &mut Desk<'_>, record: RecordId, version: Version) -> bool {
+        self.keep_from(desk, record, version, false)
+    }
+
+    /// The same, `repaired` if no operation brought it.
+    fn keep_from(&mut self, desk: &mut Desk<'_>, record: RecordId, version: Version, repaired: bool) -> bool {
+        if !self.store.has_room(record, desk.disk, desk.sizes) {
+            desk.do_effect(Effect::Refused { record });
+            return false;
         }
+        if self.store.keep(record, version) {
+            desk.do_effect(Effect::Kept { record, repaired });
+        }
+        true
     }
 
     /// Bytes allocated for requests and operations under way.
@@ -300,5 +368,7 @@ impl Agent {
             + self.puts.capacity() * size_of::<Put>()
             + self.words.capacity() * size_of::<Word>()
             + self.coming.capacity() * size_of::<Coming>()
+            + self.holders.heap_bytes()
+            + self.ages.heap_bytes()
     }
 }

@@ -1,5 +1,6 @@
 //! What the storage of one node says to that of another.
 
+use super::expiry::Published;
 use crate::overlay::{List, Payload, RecordId, Version};
 
 /// Requests and replies about records. Values up to 16 KiB travel in the packet; a larger one makes its message a
@@ -7,14 +8,15 @@ use crate::overlay::{List, Payload, RecordId, Version};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message {
     /// Request: keep this version (a put, a hand-over, a repair).
-    Store { record: RecordId, version: Version, bytes: u32 },
+    /// `published`: when its publisher put it last.
+    Store { record: RecordId, version: Version, bytes: u32, published: Published },
     /// Reply: it is kept, in this version or a newer one.
     Stored { record: RecordId },
     /// Request: what do you hold of this record?
     Fetch { record: RecordId },
     /// Reply: this version, with its value.
     Value { record: RecordId, version: Version, bytes: u32 },
-    /// Reply: nothing.
+    /// Reply: nothing; to a request to keep something: there is no room.
     Missing { record: RecordId },
     /// Request: I hold these. Pairs of record number and version. `moved_up`: another responsible node has gone, and the
     /// receiver takes its place, though it may not know yet.

@@ -4,11 +4,17 @@
 //! its own store, lets the overlay walk to a holder, and asks the responsible nodes in turn if the walk met none. The
 //! overlay supplies only who is responsible.
 //!
+//! A resource may be cut into pieces ([`Coding`]), each of them a record. Copies may also lie on participants drawn at random
+//! ([`Keepers`]): what the overlay keeps are then pointers to them, records like any other.
+//!
 //! A value above 16 KiB does not come with the answer of a walk, which says only who holds which version. It is fetched from
 //! that holder, and if that fails from the responsible nodes. That it moves as a flow is the network's matter; here it only
 //! means that its request does not time out meanwhile, and that nobody has the same value sent twice at once.
 
 pub mod agent;
+pub mod coding;
+pub mod expiry;
+pub mod lazy;
 pub mod message;
 pub mod operations;
 pub mod repair;
@@ -17,6 +23,8 @@ pub mod store;
 mod tests;
 
 pub use agent::{Agent, Desk, Effect, Effects, Storers};
+pub use coding::Coding;
+pub use expiry::{Published, Republish};
 pub use message::Message;
-pub use repair::{Neighbourhood, Repair};
+pub use repair::{Delay, Keepers, Neighbourhood, Repair};
 pub use store::Store;

@@ -1,6 +1,7 @@
 //! Gets and puts, from the moment the overlay has named the responsible nodes.
 
 use super::agent::{Agent, Desk, Effect, Storers, Tag};
+use super::expiry::Published;
 use super::message::Message;
 use super::repair::Neighbourhood;
 use crate::overlay::{Backoff, Cause, Contact, NodeId, OpId, RecordId, Version};
@@ -13,6 +14,7 @@ pub struct Get {
     /// Those still to be asked, the nearest last.
     rest: Vec<Contact>,
     asked: Contact,
+    tag: Tag,
     /// Somebody answered that it has nothing, or there is nobody else to ask.
     denied: bool,
 }
@@ -23,17 +25,48 @@ pub struct Put {
     pub(super) op: OpId,
     record: RecordId,
     version: Version,
+    /// When the record's publisher put it.
+    published: Published,
+    /// Somebody asked for it: not a record that is put again.
+    asked: bool,
     waiting: u32,
+    /// Somebody had no room for it.
+    refused: bool,
     storers: Vec<NodeId>,
+}
+
+impl Put {
+    /// It waits for the end of the loop that sends its stores.
+    fn new(op: OpId, record: RecordId, version: Version, published: Published, asked: bool) -> Put {
+        Put { op, record, version, published, asked, refused: false, waiting: 1, storers: Vec::new() }
+    }
+
+    fn store(&self, desk: &Desk<'_>) -> Message {
+        let Put { record, version, published, .. } = *self;
+        Message::Store { record, version, bytes: desk.size(record), published }
+    }
+
+    fn tag(&self) -> Tag {
+        if self.asked { Tag::Put(self.op) } else { Tag::Unasked(self.op) }
+    }
 }
 
 impl Agent {
     /// A walk for `record` met no holder and named the responsible nodes: asks them in turn, the nearest first.
     pub fn fetch(&mut self, desk: &mut Desk<'_>, op: OpId, record: RecordId, responsible: &[Contact]) {
+        self.fetch_as(desk, op, Tag::Get(op), record, responsible);
+    }
+
+    /// The same for an operation that nobody asked for.
+    pub fn fetch_unasked(&mut self, desk: &mut Desk<'_>, op: OpId, record: RecordId, responsible: &[Contact]) {
+        self.fetch_as(desk, op, Tag::Unasked(op), record, responsible);
+    }
+
+    fn fetch_as(&mut self, desk: &mut Desk<'_>, op: OpId, tag: Tag, record: RecordId, responsible: &[Contact]) {
         // This node looked in its own store before the walk.
         let rest: Vec<Contact> = responsible.iter().rev().copied().filter(|one| one.node != desk.me).collect();
         let denied = rest.is_empty();
-        self.gets.push(Get { op, record, rest, asked: Contact { node: desk.me, hops: 0 }, denied });
+        self.gets.push(Get { op, record, rest, asked: Contact { node: desk.me, hops: 0 }, tag, denied });
         self.ask_next(desk, self.gets.len() - 1);
     }
 
@@ -46,8 +79,8 @@ impl Agent {
             return;
         };
         get.asked = next;
-        let (op, message) = (get.op, Message::Fetch { record: get.record });
-        desk.call(&mut self.rpcs, next.node, Some(op), message, Tag::Get(op));
+        let (op, tag, message) = (get.op, get.tag, Message::Fetch { record: get.record });
+        desk.call(&mut self.rpcs, next.node, Some(op), message, tag);
     }
 
     pub(super) fn get_answered(&mut self, desk: &mut Desk<'_>, op: OpId, version: Option<Version>) {
@@ -100,32 +133,59 @@ impl Agent {
     ) {
         if let Some(get) = self.gets.iter_mut().find(|get| get.op == op) {
             get.asked.node = neighbourhood.instead_of(to, get.record, desk.noise);
-            let (to, message) = (get.asked.node, Message::Fetch { record: get.record });
-            desk.call_again(&mut self.rpcs, to, Some(op), message, Tag::Get(op), retries);
-        } else if let Some(&Put { record, version, .. }) = self.puts.iter().find(|put| put.op == op) {
-            let to = neighbourhood.instead_of(to, record, desk.noise);
-            let message = Message::Store { record, version, bytes: desk.size(record) };
-            desk.call_again(&mut self.rpcs, to, Some(op), message, Tag::Put(op), retries);
+            let (to, tag, message) = (get.asked.node, get.tag, Message::Fetch { record: get.record });
+            desk.call_again(&mut self.rpcs, to, Some(op), message, tag, retries);
+        } else if let Some(put) = self.puts.iter().find(|put| put.op == op) {
+            let to = neighbourhood.instead_of(to, put.record, desk.noise);
+            desk.call_again(&mut self.rpcs, to, Some(op), put.store(desk), put.tag(), retries);
         }
     }
 
     /// Stores `version` on the nodes that the walk named, on this one too if it is among them. Acknowledged when each
     /// has stored it or timed out and at least one has stored it.
     pub fn put(&mut self, desk: &mut Desk<'_>, op: OpId, record: RecordId, version: Version, named: &[Contact]) {
-        let mut put = Put { op, record, version, waiting: 1, storers: Vec::with_capacity(named.len()) };
+        let put = Put::new(op, record, version, Published::at(desk.now), true);
+        self.store_on(desk, put, named);
+    }
+
+    /// The same for a record that its publisher had put at `published`, and that is put again.
+    pub fn put_again(
+        &mut self,
+        desk: &mut Desk<'_>,
+        op: OpId,
+        (record, version): (RecordId, Version),
+        published: Published,
+        named: &[Contact],
+    ) {
+        self.store_on(desk, Put::new(op, record, version, published, false), named);
+    }
+
+    fn store_on(&mut self, desk: &mut Desk<'_>, mut put: Put, named: &[Contact]) {
+        let Put { op, record, version, published, .. } = put;
         for contact in named {
             if contact.node == desk.me {
-                self.keep(desk, record, version);
-                desk.do_effect(Effect::Stored { op });
-                put.storers.push(desk.me);
+                if self.keep(desk, record, version) {
+                    self.note_put(desk, record, published);
+                    desk.do_effect(Effect::Stored { op });
+                    put.storers.push(desk.me);
+                } else {
+                    put.refused = true;
+                }
             } else {
                 put.waiting += 1;
-                let message = Message::Store { record, version, bytes: desk.size(record) };
-                desk.call(&mut self.rpcs, contact.node, Some(op), message, Tag::Put(op));
+                desk.call(&mut self.rpcs, contact.node, Some(op), put.store(desk), put.tag());
             }
         }
         self.puts.push(put);
         self.put_answered(desk, op, None); // what it waited for was the end of this loop
+    }
+
+    /// A node that was asked to store has no room.
+    pub(super) fn put_refused(&mut self, desk: &mut Desk<'_>, op: OpId) {
+        if let Some(put) = self.puts.iter_mut().find(|put| put.op == op) {
+            put.refused = true;
+            self.put_answered(desk, op, None);
+        }
     }
 
     pub(super) fn put_answered(&mut self, desk: &mut Desk<'_>, op: OpId, storer: Option<NodeId>) {
@@ -138,7 +198,8 @@ impl Agent {
         }
         let put = self.puts.swap_remove(at);
         if put.storers.is_empty() {
-            return desk.do_effect(Effect::Failed { op, cause: Cause::Timeout });
+            let cause = if put.refused { Cause::QueueFull } else { Cause::Timeout };
+            return desk.do_effect(Effect::Failed { op, cause });
         }
         let storers = Storers { first: desk.effects.storers.len() as u32, count: put.storers.len() as u32 };
         desk.effects.storers.extend(put.storers);

@@ -1,4 +1,5 @@
-//! Eager repair: records move when the nodes responsible for them change.
+//! Repair: records move when the nodes responsible for them change. What follows is eager repair; [`super::lazy`] says what is
+//! different with lazy repair.
 //!
 //! When a neighbour appears that is among the r nodes responsible for a record held here, the record is offered to it;
 //! when one has gone, to the node that has moved up into the r. An offer names records and versions; the answer says
@@ -14,23 +15,53 @@
 //!
 //! Offers are repeated to nodes that hold the record already: they cost 16 bytes a record, and no memory of who has what.
 
-use serde::{Deserialize, Serialize};
-
 use super::agent::{Agent, Desk, Effect, Tag};
+use super::expiry::{Published, Republish};
 use super::message::{Message, OFFERED_AT_ONCE, Standing};
-use crate::engine::{Noise, Time};
+use crate::engine::{Law, Noise, Time};
 use crate::overlay::message::LARGEST_IN_PACKET;
 use crate::overlay::{Held, List, NodeId, RecordId, Version};
 
 /// What is done when the nodes responsible for a record change.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Repair {
     /// Nothing: copies are made by puts only, and lost with their holders.
     None,
     /// Whoever holds a record offers it to those that may lack it as soon as it learns of the change.
-    #[default]
     Eager,
+    /// The same once fewer than `threshold` copies, 1 to r, are believed to be up: see [`super::lazy`].
+    Lazy { threshold: u32 },
+    /// Nothing moves when nodes come and go: holders and publishers put their records again from time to time, and copies that
+    /// were not put again expire. See [`super::expiry`].
+    Republish(Republish),
+    /// Copies on random participants are made again after a delay, by nobody in particular.
+    Delay(Delay),
+}
+
+impl Repair {
+    /// Whether copies are moved because nodes come and go.
+    const fn follows_changes(self) -> bool {
+        !matches!(self, Repair::None | Repair::Republish(_))
+    }
+}
+
+/// A repair that takes time and nothing else: see [`Repair::Delay`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Delay {
+    /// Seconds from a permanent departure, or the end of the repair before, to the new copy.
+    pub after: Law,
+    /// Repairs of one resource under way at once, 1 or more.
+    pub concurrency: u32,
+}
+
+/// Where the copies of a piece are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keepers {
+    /// On the nodes that the overlay holds responsible for its key.
+    #[default]
+    Responsible,
+    /// On participants drawn whether they are online or not. Pointers in the overlay name them.
+    RandomParticipants,
 }
 
 /// Who is responsible, by a node's own account. Implemented by `run/` on the node's overlay.
@@ -105,12 +136,15 @@ impl Agent {
         gone: &[NodeId],
         neighbourhood: &impl Neighbourhood,
     ) {
-        if desk.repair == Repair::None || self.store.held().is_empty() {
+        if !desk.repair.follows_changes() || self.store.held().is_empty() {
             return;
+        }
+        if let Repair::Lazy { threshold } = desk.repair {
+            return self.on_change_lazily(desk, threshold, neighbourhood);
         }
         let (mut offers, mut moved_up) = (Vec::new(), Vec::new());
         let mut responsible = Vec::with_capacity(desk.replicas);
-        for held in self.store.held() {
+        for held in self.store.from(desk.fixed) {
             responsible.clear();
             neighbourhood.responsible(held.record, desk.replicas, &mut responsible);
             if !responsible.contains(&desk.me) {
@@ -128,30 +162,30 @@ impl Agent {
                 moved_up.push((last, *held));
             }
         }
-        self.offer(desk, offers, false);
-        self.offer(desk, moved_up, true);
+        self.offer(desk, offers, false, Tag::Offer);
+        self.offer(desk, moved_up, true, Tag::Offer);
     }
 
     /// The node has joined (again): offers what its disk holds to those who are responsible now.
     pub fn on_return(&mut self, desk: &mut Desk<'_>, neighbourhood: &impl Neighbourhood) {
-        if desk.repair == Repair::None {
+        if !desk.repair.follows_changes() {
             return;
         }
         let mut offers = Vec::new();
         let mut responsible = Vec::with_capacity(desk.replicas);
-        for held in self.store.held() {
+        for held in self.store.from(desk.fixed) {
             responsible.clear();
             neighbourhood.responsible(held.record, desk.replicas, &mut responsible);
             offers.extend(responsible.iter().filter(|&&node| node != desk.me).map(|&node| (node, *held)));
         }
-        self.offer(desk, offers, false);
+        self.offer(desk, offers, false, Tag::Asked);
     }
 
     /// The node leaves with notice: sends each record to the one that becomes responsible in its place.
     pub fn on_leave(&mut self, desk: &mut Desk<'_>, neighbourhood: &impl Neighbourhood) {
         let mut responsible = Vec::with_capacity(desk.replicas + 1);
-        for at in 0..self.store.held().len() {
-            let Held { record, version } = self.store.held()[at];
+        for at in 0..self.store.from(desk.fixed).len() {
+            let Held { record, version } = self.store.from(desk.fixed)[at];
             responsible.clear();
             neighbourhood.responsible(record, desk.replicas + 1, &mut responsible);
             let Some(mine) = responsible.iter().position(|&node| node == desk.me) else { continue };
@@ -173,12 +207,15 @@ impl Agent {
         record: RecordId,
         neighbourhood: &impl Neighbourhood,
     ) {
-        let Some(version) = self.store.version(record).filter(|_| desk.repair == Repair::Eager) else { return };
+        if !desk.repair.follows_changes() || (record.index() as u32) < desk.fixed {
+            return;
+        }
+        let Some(version) = self.store.version(record) else { return };
         let mut responsible = Vec::with_capacity(desk.replicas);
         neighbourhood.responsible(record, desk.replicas, &mut responsible);
         if !responsible.contains(&desk.me) {
             let offers = responsible.into_iter().map(|node| (node, Held { record, version })).collect();
-            self.offer(desk, offers, false);
+            self.offer(desk, offers, false, Tag::Offer);
         }
     }
 
@@ -189,7 +226,7 @@ impl Agent {
         neighbourhood.responsible(record, desk.replicas, &mut responsible);
         responsible.retain(|&node| node != desk.me);
         for node in responsible {
-            self.hand_over(desk, node, record, version);
+            self.send_copy(desk, node, record, version, Tag::Replica(record));
         }
     }
 
@@ -197,18 +234,18 @@ impl Agent {
     /// itself when it is back.
     pub(super) fn offer_again(&mut self, desk: &mut Desk<'_>, to: NodeId, record: RecordId) {
         if let Some(version) = self.store.version(record) {
-            self.offer(desk, vec![(to, Held { record, version })], false);
+            self.offer(desk, vec![(to, Held { record, version })], false, Tag::Offer);
         }
     }
 
     /// Sends offers, one message for up to [`OFFERED_AT_ONCE`] records to the same node.
-    fn offer(&mut self, desk: &mut Desk<'_>, mut offers: Vec<(NodeId, Held)>, moved_up: bool) {
+    pub(super) fn offer(&mut self, desk: &mut Desk<'_>, mut offers: Vec<(NodeId, Held)>, moved_up: bool, tag: Tag) {
         offers.sort_unstable_by_key(|(node, held)| (*node, held.record));
         for to_one in offers.chunk_by(|a, b| a.0 == b.0) {
             for some in to_one.chunks(OFFERED_AT_ONCE) {
                 let pairs = some.iter().flat_map(|(_, held)| [held.record.index() as u32, held.version.0]);
                 let list = desk.lists.put(pairs);
-                desk.call(&mut self.rpcs, some[0].0, None, Message::Offer { list, moved_up }, Tag::Offer);
+                desk.call(&mut self.rpcs, some[0].0, None, Message::Offer { list, moved_up }, tag);
             }
         }
     }
@@ -252,6 +289,7 @@ impl Agent {
         desk: &mut Desk<'_>,
         from: NodeId,
         list: List,
+        tag: Tag,
         neighbourhood: &impl Neighbourhood,
     ) {
         let mut entries = [0; OFFERED_AT_ONCE];
@@ -260,6 +298,16 @@ impl Agent {
         for &entry in &entries[..count] {
             let (record, standing) = Standing::read(entry);
             let Some(version) = self.store.version(record) else { continue };
+            if let Repair::Lazy { threshold } = desk.repair {
+                match standing {
+                    Standing::Same | Standing::Newer => self.holders.add(record, from),
+                    Standing::Wanted | Standing::Declined | Standing::Coming => self.holders.remove(record, from),
+                }
+                let spared = tag == Tag::Asked && !self.are_few_left(desk, threshold, record, neighbourhood);
+                if standing == Standing::Wanted && spared {
+                    continue;
+                }
+            }
             match standing {
                 Standing::Coming => {}
                 Standing::Wanted => self.hand_over(desk, from, record, version),
@@ -274,8 +322,13 @@ impl Agent {
     }
 
     fn hand_over(&mut self, desk: &mut Desk<'_>, to: NodeId, record: RecordId, version: Version) {
-        let message = Message::Store { record, version, bytes: desk.size(record) };
-        desk.call(&mut self.rpcs, to, None, message, Tag::Repair(record));
+        self.send_copy(desk, to, record, version, Tag::Repair(record));
+    }
+
+    fn send_copy(&mut self, desk: &mut Desk<'_>, to: NodeId, record: RecordId, version: Version, tag: Tag) {
+        let published = self.published(record).unwrap_or(Published::at(desk.now));
+        let message = Message::Store { record, version, bytes: desk.size(record), published };
+        desk.call(&mut self.rpcs, to, None, message, tag);
     }
 
     /// `from` said that it holds `record`, in this version or a newer one. If by its own account this node is not among the
@@ -297,6 +350,8 @@ impl Agent {
         if self.words.iter().filter(|word| word.record == record).count() >= desk.replicas {
             self.words.retain(|word| word.record != record);
             self.store.remove(record);
+            self.holders.forget(record);
+            self.ages.forget(record);
             desk.do_effect(Effect::Dropped { record });
         }
     }

@@ -14,9 +14,23 @@ impl Store {
         &self.held
     }
 
+    /// What is held from this record number on.
+    pub fn from(&self, first: u32) -> &[Held] {
+        let at = if first == 0 { 0 } else { self.held.partition_point(|held| (held.record.index() as u32) < first) };
+        &self.held[at..]
+    }
+
     /// The version held of `record`.
     pub fn version(&self, record: RecordId) -> Option<Version> {
         self.find(record).ok().map(|at| self.held[at].version)
+    }
+
+    /// Whether `record` is here, or finds room on a disk of so many bytes among the values that are. `sizes` are those of all
+    /// records. O(records held), if the disk has a limit.
+    pub fn has_room(&self, record: RecordId, disk: u64, sizes: &[u32]) -> bool {
+        let bytes = |record: RecordId| u64::from(sizes[record.index()]);
+        let taken = || self.held.iter().map(|held| bytes(held.record)).sum::<u64>();
+        disk == u64::MAX || self.find(record).is_ok() || taken() + bytes(record) <= disk
     }
 
     /// Keeps `version` unless a newer one is there. True if the record is new to this store.
@@ -61,5 +75,15 @@ mod tests {
         assert_eq!(store.version(record), Some(Version(2)));
         assert!(store.remove(record) && !store.remove(record));
         assert_eq!(store.version(record), None);
+    }
+
+    #[test]
+    fn a_full_disk_takes_newer_versions_of_what_it_holds_and_nothing_else() {
+        let (mut store, sizes) = (Store::default(), [60, 40, 1]);
+        let fits = |store: &Store, record, disk| store.has_room(RecordId::new(record), disk, &sizes);
+        store.keep(RecordId::new(0), Version(1));
+        assert!(fits(&store, 1, 100) && !fits(&store, 1, 99));
+        store.keep(RecordId::new(1), Version(1));
+        assert!(fits(&store, 0, 100) && !fits(&store, 2, 100) && fits(&store, 2, u64::MAX));
     }
 }

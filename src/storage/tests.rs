@@ -1,5 +1,7 @@
 //! The stores of a few nodes that know each other, with every packet delivered at once and in order.
 
+mod lazy;
+
 use std::collections::VecDeque;
 
 use super::agent::{Agent, Desk, Effect, Effects};
@@ -37,8 +39,11 @@ struct Nodes {
     known: Vec<Known>,
     down: Vec<NodeId>,
     repair: Repair,
+    replicas: usize,
     /// Bytes of the record's value.
     size: u32,
+    /// Bytes that each node's disk takes.
+    disks: Vec<u64>,
     now: Time,
     lists: Lists,
     packets: VecDeque<(NodeId, Envelope, Message)>,
@@ -56,7 +61,9 @@ impl Nodes {
             known: all.iter().map(|_| Known { responsible: all.clone(), passes_puts_on: false }).collect(),
             down: Vec::new(),
             repair: Repair::Eager,
+            replicas: 2,
             size: 100,
+            disks: vec![u64::MAX; all.len()],
             now: Time::ZERO,
             lists: Lists::new(32),
             packets: VecDeque::new(),
@@ -89,12 +96,14 @@ impl Nodes {
             now: self.now,
             me: node,
             epoch: 0,
-            replicas: 2,
+            replicas: self.replicas,
             repair: self.repair,
+            fixed: 0,
             timeout: Duration::from_secs(1),
             retries: 0,
             backoff: None,
             noise: &mut Noise::new(1),
+            disk: self.disks[node.index()],
             sizes: &[self.size],
             lists: &mut self.lists,
             effects: &mut effects,
@@ -323,4 +332,17 @@ fn nobody_takes_what_is_not_its_own_and_the_holder_puts_it_where_it_belongs() {
     assert_eq!(nodes.holds(1), [4], "node 3 declines");
     let back = Effect::Return { record: RECORD, version: Version(1) };
     assert!(nodes.ended(|effect| *effect == back));
+}
+
+#[test]
+fn a_put_counts_on_those_that_have_room_and_fails_as_refused_without_any() {
+    let mut nodes = Nodes::new(4);
+    nodes.disks[1] = 99;
+    nodes.put(3, 7, &[0, 1]);
+    assert_eq!((nodes.storers.as_slice(), nodes.holds(7)), (&[NodeId(0)][..], vec![0]));
+    nodes.disks[2] = 0;
+    nodes.put(2, 8, &[1, 2]);
+    assert!(nodes.ended(|effect| *effect == Effect::Failed { op: OP, cause: Cause::QueueFull }));
+    assert_eq!(nodes.effects.iter().filter(|(_, effect)| *effect == Effect::Refused { record: RECORD }).count(), 3);
+    assert_eq!(nodes.holds(8), [0; 0]);
 }

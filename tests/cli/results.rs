@@ -17,6 +17,7 @@ fn a_run_leaves_table_files_and_charts() {
         "manifest.json",
         "nodes.csv",
         "operations.csv",
+        "resources.csv",
         "runs.csv",
         "scenario.toml",
         "summary.csv",
@@ -115,7 +116,15 @@ fn check_counts_runs_and_warns() {
 #[test]
 fn list_and_schema_know_every_protocol_and_parameter() {
     let bench = Bench::new(SCENARIO);
-    let everything = ["client-server", "lognormal", "kad ", "weibull", "busiest_machine_bytes_per_s"];
+    let everything = [
+        "client-server",
+        "lognormal",
+        "kad ",
+        "weibull",
+        "[[population.classes]]",
+        "storage",
+        "busiest_machine_bytes_per_s",
+    ];
     let listed = bench.peerlab(&["list"]).assert().success().get_output().stdout.clone();
     let listed = String::from_utf8(listed).unwrap();
     for word in everything {

@@ -40,14 +40,15 @@ fn with_line(text: &str, number: usize, line: &str) -> String {
 fn run(text: &str) -> (String, Option<i32>) {
     let folder = TempDir::new().expect("there is room for a folder");
     let file = |name: &str| folder.path().join(name);
-    let matrix = "synthetic_rtt_ms.csv";
-    fs::copy(root().join("scenarios").join(matrix), file(matrix)).expect("the matrix is copied");
+    for data in ["synthetic_rtt_ms.csv", "synthetic_cube_ms.csv"] {
+        fs::copy(root().join("scenarios").join(data), file(data)).expect("the data are copied");
+    }
     fs::write(file("wrong.toml"), text).expect("the scenario is written");
     let command = if text.contains("[sweep]") { "sweep" } else { "run" };
     let output = peerlab([Path::new(command), &file("wrong.toml"), Path::new("--out"), &file("results")]);
     let left: Vec<_> =
         fs::read_dir(folder.path()).expect("it can be read").map(|entry| entry.unwrap().path()).collect();
-    assert_eq!(left.len(), 2, "something was written: {left:?}");
+    assert_eq!(left.len(), 3, "something was written: {left:?}");
     assert!(output.stdout.is_empty(), "something was printed");
     (errors(&output), output.status.code())
 }

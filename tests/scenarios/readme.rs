@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use peerlab::run::by_class::CLASSES;
 use peerlab::run::catalogue::{METRICS, QUANTILES, SERIES};
 use tempfile::TempDir;
 
@@ -44,6 +45,7 @@ fn every_column_is_in_the_tables_and_nothing_else() {
         ("runs.csv", None, &METRICS),
         ("timeseries.csv", Some("time_s"), &SERIES),
         ("load.csv", Some("quantile"), &QUANTILES),
+        ("classes.csv", Some("class"), &CLASSES),
     ] {
         let written: BTreeSet<String> =
             own.map(str::to_owned).into_iter().chain(catalogue.iter().map(|metric| metric.name.clone())).collect();
@@ -57,7 +59,7 @@ fn every_column_is_in_the_tables_and_nothing_else() {
 #[test]
 fn every_scenario_in_it_is_right() {
     let scenarios = blocks("toml");
-    assert_eq!(scenarios.len(), 4);
+    assert_eq!(scenarios.len(), 5);
     let folder = TempDir::new().expect("there is room for a folder");
     for text in scenarios {
         let path = folder.path().join("my.toml");

@@ -4,7 +4,7 @@
 use super::lab::{Ran, all_with, every_system, only};
 use peerlab::run::Wanted;
 
-const EVERYTHING: Wanted = Wanted { nodes: true, operations: true };
+const EVERYTHING: Wanted = Wanted { nodes: true, resources: true, operations: true };
 
 /// Lookups alone, without loss and churn, one way 50 ms.
 const LOOKUPS: &str = r#"

@@ -134,3 +134,42 @@ fn a_converged_start_is_forgotten_after_six_hours() {
         }
     }
 }
+
+/// A quarter of the contacts are stale at this churn. Rhea et al., USENIX 2004, Fig. 5: the sooner a node is taken for
+/// dead, the sooner the next is asked.
+#[test]
+fn adaptive_time_outs_make_lookups_under_churn_faster_and_leave_them_as_correct() {
+    let systems = ["chord", "kademlia"].map(|name| {
+        format!("[systems.{name}-fixed.{name}]\n[systems.{name}-adaptive.{name}]\nrpc_timeout = \"adaptive\"\n")
+    });
+    let runs = all(&format!(
+        r#"
+        seed = 23
+        [time]
+        warmup = "30min"
+        measure = "20min"
+        [population]
+        online = 200
+        [population.churn]
+        session.exponential = {{ mean = "15min" }}
+        downtime.exponential = {{ mean = "15min" }}
+        [network]
+        latency.lognormal = {{ median = "78ms" }}
+        [workload]
+        lookup = {{ every = "20s" }}
+        {}
+        "#,
+        systems.concat()
+    ));
+    for pair in runs.chunks(2) {
+        let [fixed, adaptive] = pair else { unreachable!("two of each") };
+        for name in ["lookup_latency_mean_ms", "lookup_latency_p90_ms", "lookup_timeouts_mean", "lookup_correct_ratio"]
+        {
+            println!("{name}: {} {:.3}, {} {:.3}", fixed.id, fixed.figure(name), adaptive.id, adaptive.figure(name));
+        }
+        let [before, after] = [fixed, adaptive].map(|ran| ran.figure("lookup_latency_mean_ms"));
+        assert!(after < 0.9 * before, "{}: {after} ms, not far below {before} ms", adaptive.id);
+        let [before, after] = [fixed, adaptive].map(|ran| ran.figure("lookup_correct_ratio"));
+        assert!(after > before - 0.02, "{}: {after} correct, {before} before", adaptive.id);
+    }
+}

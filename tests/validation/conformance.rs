@@ -91,7 +91,7 @@ fn an_overlay_that_nobody_converged_gets_there_by_joining() {
 
 #[test]
 fn a_run_repeated_is_the_same_to_the_last_bit() {
-    let everything = Wanted { nodes: true, operations: true };
+    let everything = Wanted { nodes: true, resources: true, operations: true };
     for run in runs(&format!("{ROUGH}{}", every_system())) {
         let (once, trace) = traced(&run, everything);
         let (again, same) = traced(&run, everything);

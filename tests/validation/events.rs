@@ -91,3 +91,56 @@ fn events_are_told_with_the_results() {
     let told: Vec<_> = ran.outcome.events.iter().map(|mark| (mark.at.as_secs_f64(), mark.label.as_str())).collect();
     assert_eq!(told, [(300.0, "12.5 % crash"), (360.0, "they return"), (1_200.0, "server down")]);
 }
+
+/// Two regions; the server stands in the first.
+const DIVIDED: &str = r#"
+    [network.latency.regions]
+    shares = { here = 0.7, there = 0.3 }
+    table = { names = ["here", "there"], medians = [[20, 50], [50, 20]], holds = "one-way", unit = "ms" }
+    [[population.classes]]
+    name = "few"
+    share = 0.2
+    [[population.classes]]
+    name = "many"
+    share = 0.8
+"#;
+
+#[test]
+fn a_region_that_is_cut_off_has_no_server_until_it_is_healed() {
+    let cut = |servers: &str| {
+        let text = format!(
+            "{CALM}{DIVIDED}[[events]]\ncut-off = {{ at = '10min', for = '5min', region = 'there' }}\n\
+             [systems.server.client-server]\n{servers}"
+        );
+        let ran = all_with(&text, OPERATIONS_TOO).remove(0);
+        let share = |from: f64, until: f64| {
+            let rows: Vec<_> = ran.issued(from, until).filter(|row| row.kind == "lookup").collect();
+            rows.iter().filter(|row| row.outcome == "correct").count() as f64 / rows.len() as f64
+        };
+        assert_eq!((share(0.0, 590.0), share(905.0, 1_700.0)), (1.0, 1.0), "before and after");
+        share(600.0, 880.0)
+    };
+    // 60 of 200 participants stand there, give or take.
+    assert!((cut("") - 0.7).abs() < 0.12, "{} with the server here", cut(""));
+    assert!((cut("regions = ['there']") - 0.3).abs() < 0.12, "{} with the server there", cut("regions = ['there']"));
+    let each = "servers = 2\nregions = ['here', 'there']\nbalance = 'nearest'";
+    assert_eq!(cut(each), 1.0, "with a server on either side");
+}
+
+#[test]
+fn a_crash_takes_those_of_its_class_or_region_only() {
+    let text = format!(
+        "{CALM}{DIVIDED}[[events]]\ncrash = {{ at = '330s', for = '5min', share = 1, class = 'few' }}\n\
+         [[events]]\ncrash = {{ at = '1230s', share = 1, region = 'there' }}\n{}",
+        every_system()
+    );
+    let mut of_all = Vec::new();
+    for ran in all_with(&text, FIGURES) {
+        let online: Vec<f64> = ran.series("online").iter().map(|(_, online)| *online).collect();
+        let participants = ran.outcome.classes[0].values[0].expect("there are participants");
+        assert_eq!((online[7], online[15]), (200.0 - participants, 200.0), "{}: the class, for a while", ran.id);
+        assert!((online[25] - 140.0).abs() < 25.0, "{}: {} without the region", ran.id, online[25]);
+        of_all.push(online);
+    }
+    assert!(of_all.iter().all(|online| *online == of_all[0]), "others went in other systems");
+}

@@ -8,9 +8,9 @@ use peerlab::run::outcome::{OperationRow, Outcome};
 use peerlab::scenario::{Run, Scenario};
 
 /// What is wanted in most tests: nothing beside the figures.
-pub const FIGURES: Wanted = Wanted { nodes: false, operations: false };
+pub const FIGURES: Wanted = Wanted { nodes: false, resources: false, operations: false };
 /// A row for every operation.
-pub const OPERATIONS_TOO: Wanted = Wanted { nodes: false, operations: true };
+pub const OPERATIONS_TOO: Wanted = Wanted { operations: true, ..FIGURES };
 
 /// A run that is over, with its operations counted up. (The simulator itself asserts the balance of packets at every end.)
 pub struct Ran {

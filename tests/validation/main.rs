@@ -6,15 +6,19 @@
 
 mod accounts;
 mod churn;
+mod classes;
 mod conformance;
+mod durability;
 mod environment;
 mod events;
 mod lab;
 mod load;
 mod nat;
+mod policies;
 mod population;
 mod published;
 mod queueing;
 mod servers;
+mod silent;
 mod transfers;
 mod traversal;

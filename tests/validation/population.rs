@@ -241,6 +241,25 @@ fn demand_follows_the_day() {
 }
 
 #[test]
+fn demand_follows_the_day_of_a_region_where_hours_are_local() {
+    let text = |local: bool| {
+        format!(
+            "time = {{ warmup = '0s', measure = '24h', sample = '1h' }}\npopulation.participants = 50\n\
+             network.latency.regions.shares = {{ east-asia = 1 }}\n\
+             workload = {{ lookup.every = '1min', diurnal = {{ amplitude = 0.9, peak = 20, local = {local} }} }}"
+        )
+    };
+    let counts =
+        |local| server(&text(local)).series("lookup_correct").into_iter().map(|(_, n)| n).collect::<Vec<f64>>();
+    let (here, there) = (counts(false), counts(true));
+    for (hour, count) in there.iter().enumerate() {
+        // Eight hours ahead: what is asked here at twenty is asked there at noon of universal time.
+        let same = here[(hour + 8) % 24];
+        assert!((count - same).abs() < 5.0 * (count + same).sqrt(), "{count} in hour {hour}, and {same} here");
+    }
+}
+
+#[test]
 fn requests_of_a_file_are_asked_by_whoever_is_online() {
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let text = "time_s,participant,operation,key,bytes\n1,0,put,3,700\n2.5,1,get,3,\n3,2,lookup,99,\n700,0,get,3,\n";

@@ -6,6 +6,13 @@
 
 use super::lab::{Ran, all};
 
+/// Maintenance would change nothing: the ring is converged and stays so.
+const NO_MAINTENANCE: &str = r#"
+    stabilize = "1000d"
+    fix_fingers = "1000d"
+    check_predecessor = "1000d"
+"#;
+
 /// Runs of `nodes` machines that never fail, with about `lookups` of random keys in each of `runs` populations.
 fn still_lookups(nodes: u32, lookups: u32, runs: u32, system: &str) -> Vec<Ran> {
     let gap = 60.0 * f64::from(nodes) / f64::from(lookups);
@@ -33,12 +40,7 @@ fn mean(runs: &[Ran], name: &str) -> f64 {
 }
 
 fn chord_hops(exponent: u32, runs: u32, successors: u32) -> f64 {
-    // Maintenance would change nothing: the ring is converged and stays so.
-    let never = "\"1000d\"";
-    let system = format!(
-        "[systems.ring.chord]\nsuccessors = {successors}\nstabilize = {never}\nfix_fingers = {never}\n\
-         check_predecessor = {never}"
-    );
+    let system = format!("[systems.ring.chord]\nsuccessors = {successors}\n{NO_MAINTENANCE}");
     mean(&still_lookups(1 << exponent, 4000, runs, &system), "lookup_hops_mean")
 }
 
@@ -62,6 +64,22 @@ fn chord_with_eight_successors_saves_the_hops_that_they_span() {
     }
 }
 
+/// Stoica et al. 2003, Table IV, iterative lookups in a space of three dimensions: the median stretch.
+///
+/// Each node knows the s successors that name its fingers to others, and consults them: that is what the published figures
+/// need. With the fingers alone, and only one successor consulted, it falls to 5.2 (`scenarios/proximity.toml`).
+#[test]
+fn lookups_on_chord_get_nearer_the_direct_way_the_more_candidates_a_finger_has() {
+    for (s, published) in [(1, 7.8), (2, 7.2), (4, 6.1), (8, 4.7), (16, 3.4)] {
+        let system = format!(
+            "[network.latency.coordinates]\nfile = \"scenarios/synthetic_cube_ms.csv\"\ndimensions = 3\nholds = \
+             \"one-way\"\nunit = \"ms\"\n[systems.ring.chord]\nsuccessors = {s}\nproximity = {s}\n{NO_MAINTENANCE}"
+        );
+        let ran = &still_lookups(1 << 16, 4000, 1, &system)[0];
+        ran.assert_near("lookup_stretch_p50", published, 0.2 * published);
+    }
+}
+
 /// REFERENCE §5: full buckets, α = 3, N = 10,000.
 #[test]
 fn kademlia_takes_the_hops_and_requests_of_the_reference() {
@@ -72,6 +90,22 @@ fn kademlia_takes_the_hops_and_requests_of_the_reference() {
         assert!((measured - hops).abs() < 0.2, "k = {k}: {measured} hops");
         assert!((sent / rpcs - 1.0).abs() < 0.05, "k = {k}: {sent} RPCs");
     }
+}
+
+/// Near contacts make the way of a walk shorter, not its hops.
+#[test]
+fn lookups_on_kademlia_get_faster_with_near_contacts() {
+    let figures = [1, 8].map(|s| {
+        let system = format!(
+            "[network.latency.plane]\nwidth = \"150ms\"\n[systems.kad.kademlia]\nrefresh = \"1000d\"\nrouting = \
+             \"recursive\"\nproximity = {s}"
+        );
+        let runs = still_lookups(5000, 4000, 1, &system);
+        ["lookup_latency_mean_ms", "lookup_hops_mean"].map(|name| mean(&runs, name))
+    });
+    let [[far, hops], [near, same_hops]] = figures;
+    println!("{far:.1} ms in {hops:.2} hops, {near:.1} ms in {same_hops:.2}");
+    assert!(near < 0.75 * far && (same_hops - hops).abs() < 0.1, "{figures:?}");
 }
 
 #[test]

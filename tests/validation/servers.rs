@@ -230,3 +230,40 @@ fn with_back_off_what_a_full_server_refused_is_served_later() {
     println!("{without} refused for good without back-off, {with} with it");
     assert!(without > 0.02 && with < without / 5.0, "{without} and {with}");
 }
+
+#[test]
+fn the_nearest_of_several_servers_is_as_far_as_the_next_region_of_one() {
+    let text = |servers: &str| {
+        format!(
+            "time = {{ warmup = '0s', measure = '10min' }}\npopulation.participants = 60\n\
+             workload.lookup.every = '10s'\n[network.latency.regions]\nsigma = 0\nsigma_within = 0\n\
+             [network.latency.regions.table]\nnames = ['a', 'b', 'c']\nholds = 'one-way'\nunit = 'ms'\n\
+             medians = [[1, 30, 100], [30, 2, 60], [100, 60, 3]]\n[systems.server.client-server]\n{servers}"
+        )
+    };
+    let latency = |servers: &str, figure: &str| only(&text(servers), FIGURES).figure(figure);
+    // There and back, and a millisecond of service, which now and then waits for another.
+    let cases = [("regions = ['c']", 201.0), ("servers = 2\nregions = ['a', 'c']\nbalance = 'nearest'", 61.0)];
+    for (servers, expected) in cases {
+        let slowest = latency(servers, "lookup_latency_p99_ms");
+        assert!((slowest - expected).abs() < 2.0, "{slowest} ms with {servers}, not {expected}");
+    }
+}
+
+#[test]
+fn when_the_nearest_server_is_down_the_next_nearest_answers() {
+    let text = scenario(
+        "get = { every = '5s' }\nput = { every = '1min' }",
+        "servers = 3\nbalance = 'nearest'\nretries = 4\nmtbf = '20min'\nmttr = '1min'",
+    );
+    let ran = only(&text, FIGURES);
+    // Two of three down at once for two requests on end: a few in a thousand at most.
+    assert!(ran.figure("get_failed_ratio") < 0.01, "{}", ran.figure("get_failed_ratio"));
+    assert!(ran.figure("get_timeouts_mean") > 0.01, "{}: nothing was down", ran.figure("get_timeouts_mean"));
+}
+
+#[test]
+fn a_large_value_is_fetched_from_the_server_that_it_lives_on() {
+    let text = scenario("get = { every = '20s' }", "servers = 3").replace("1KiB", "64KiB");
+    only(&text, FIGURES).assert_all_correct("get");
+}

@@ -4,7 +4,7 @@
 use super::lab::{Ran, all_with, every_system, only};
 use peerlab::run::Wanted;
 
-const EVERYTHING: Wanted = Wanted { nodes: true, operations: true };
+const EVERYTHING: Wanted = Wanted { nodes: true, resources: true, operations: true };
 
 /// One way 50 ms; at 8 Mbit/s a byte takes a microsecond. A value and its headers are 1,000,048 bytes.
 fn scenario(participants: u32, workload: &str) -> String {

@@ -6,8 +6,8 @@
 //! is its depth in the referral tree, and time-outs add nothing to it.
 
 use super::tables::{Query, Step};
-use super::{Chord, Message, Routing, Tag};
-use crate::overlay::{Cause, Contact, Context, Envelope, List, NodeId, OpId, Walk};
+use super::{Chord, Message, Tag};
+use crate::overlay::{Cause, Contact, Context, Envelope, List, NodeId, OpId, Routing, Walk};
 
 /// Nodes that a lookup remembers as excluded, at most; a lookup that met more gives up. Half the nodes dead means about
 /// five (Stoica et al. 2003, Table II).
@@ -15,10 +15,6 @@ pub(super) const MOST_EXCLUDED: usize = 32;
 
 /// Hops a lookup takes at most; past them it gives up. Only a ring in pieces needs so many.
 const MOST_HOPS: u8 = 250;
-
-/// Time-out of a recursive lookup as a multiple of the RPC time-out: it covers the whole walk. OverSim waits 10 s for
-/// what is routed to a key and 1.5 s for what is sent to a node.
-const ROUTED_TIMEOUT: f64 = 10.0 / 1.5;
 
 /// What a lookup is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,11 +99,11 @@ impl Chord {
     fn send_to_last(&mut self, cx: &mut Context<'_, Self>, lookup: Lookup, retries: u8) {
         let Query { target, record, count } = lookup.query;
         let hops = (lookup.path.len() - 1) as u8;
-        let mut timeout = cx.config.rpc_timeout;
+        let mut timeout = self.rpcs.timeout(cx.config.rpc_timeout);
         let message = if !lookup.named.is_empty() {
             Message::Ping
         } else if cx.config.routing == Routing::Recursive {
-            timeout = timeout.mul_f64(ROUTED_TIMEOUT);
+            timeout = Routing::Recursive.timeout(timeout);
             Message::Route { target, record, count, hops, requester: cx.me() }
         } else {
             let excluded = lookup.excluded.iter().map(|node| node.0);
@@ -242,7 +238,7 @@ impl Chord {
                 let Query { target, record, count } = lookup.query;
                 cx.found(&Walk { op, target, record, count }, &lookup.named);
             }
-            Goal::Finger(interval) => self.fixed(cx, interval, Some(lookup.named[0].node)),
+            Goal::Finger(interval) => self.found_finger(cx, interval, &lookup.named),
             Goal::Join => self.found_successor(cx, &lookup.named),
         }
         cx.shared.lookups.push(lookup);

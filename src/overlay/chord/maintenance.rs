@@ -1,7 +1,9 @@
 //! Keeping the ring: join, stabilize, notify, fix_fingers, check_predecessor, leave, in the words of the paper.
 
+use std::iter;
+
 use super::lookup::Goal;
-use super::tables::{Query, Tables};
+use super::tables::{Query, Tables, candidates};
 use super::{Chord, Fingers, Message, Tag, Timer};
 use crate::overlay::{Change, Contact, Context, List, NodeId};
 
@@ -50,7 +52,8 @@ impl Chord {
 
     fn stabilize_with(&mut self, cx: &mut Context<'_, Self>, node: NodeId) {
         if !self.waits_for(Tag::Stabilize) {
-            self.rpcs.call(cx, node, None, Message::GetNeighbours, cx.config.rpc_timeout, Tag::Stabilize);
+            let timeout = cx.config.rpc_timeout.longest();
+            self.rpcs.call(cx, node, None, Message::GetNeighbours, timeout, Tag::Stabilize);
         }
     }
 
@@ -74,7 +77,7 @@ impl Chord {
 
     /// `successor.notify(n)`, and who comes before n.
     fn send_notify(&self, cx: &mut Context<'_, Self>, successor: NodeId) {
-        let carried = usize::from(cx.config.predecessors) - 1;
+        let carried = cx.config.kept_predecessors() - 1;
         let predecessors = cx.lists.put(self.tables.predecessors.iter().take(carried).map(|node| node.0));
         cx.notice(successor, Message::Notify { predecessors });
     }
@@ -97,7 +100,8 @@ impl Chord {
     /// `n.fix_fingers()`: starts at the first entry that the successor does not serve (`"all"`), or goes on where the last
     /// period stopped (`"one"`).
     pub(super) fn fix_fingers(&mut self, cx: &mut Context<'_, Self>) {
-        if self.lookups.iter().any(|lookup| matches!(lookup.goal, Goal::Finger(_))) {
+        let looked_up = self.lookups.iter().any(|lookup| matches!(lookup.goal, Goal::Finger(_)));
+        if looked_up || self.rpcs.outstanding().any(|pending| matches!(pending.tag, Tag::Candidate(_))) {
             return; // still at it
         }
         let first = self.tables.drop_served_fingers(&cx.view);
@@ -110,12 +114,33 @@ impl Chord {
     fn fix_finger(&mut self, cx: &mut Context<'_, Self>, interval: u32) {
         if interval < u64::BITS {
             let target = cx.my_key().plus(1 << interval);
-            let query = Query { target, record: None, count: 1 };
+            let query = Query { target, record: None, count: cx.config.proximity };
             self.look_up(cx, Goal::Finger(interval as u8), query, None);
         }
     }
 
-    /// The lookup of a finger has ended. Entries up to the finger's own are the same finger; the next is fixed at once
+    /// The first nodes from a finger's start on were named. Proximity neighbour selection is a race: the candidates are
+    /// pinged all at once, and the first to answer is the nearest. One alone need not run.
+    pub(super) fn found_finger(&mut self, cx: &mut Context<'_, Self>, interval: u8, named: &[Contact]) {
+        let view = cx.view;
+        let mut candidates = candidates(&view, named.iter().map(|contact| contact.node)).peekable();
+        let first = candidates.next().expect("an answer names at least one node");
+        if candidates.peek().is_none() {
+            return self.fixed(cx, interval, Some(first));
+        }
+        let timeout = cx.config.rpc_timeout.longest();
+        for node in iter::once(first).chain(candidates) {
+            self.rpcs.call(cx, node, None, Message::Ping, timeout, Tag::Candidate(interval));
+        }
+    }
+
+    /// A candidate for a finger has answered, before all others.
+    pub(super) fn answered_first(&mut self, cx: &mut Context<'_, Self>, interval: u8, node: NodeId) {
+        self.rpcs.retain(|pending| pending.tag != Tag::Candidate(interval));
+        self.fixed(cx, interval, Some(node));
+    }
+
+    /// A finger was found, or none. Entries up to the finger's own are the same finger; the next is fixed at once
     /// (`"all"`: one after another, so that only one lookup is under way) or in the next period (`"one"`).
     pub(super) fn fixed(&mut self, cx: &mut Context<'_, Self>, interval: u8, finger: Option<NodeId>) {
         let interval = u32::from(interval);
@@ -131,7 +156,8 @@ impl Chord {
         if let Some(predecessor) = self.tables.predecessor()
             && !self.waits_for(Tag::CheckPredecessor)
         {
-            self.rpcs.call(cx, predecessor, None, Message::Ping, cx.config.rpc_timeout, Tag::CheckPredecessor);
+            let timeout = cx.config.rpc_timeout.longest();
+            self.rpcs.call(cx, predecessor, None, Message::Ping, timeout, Tag::CheckPredecessor);
         }
     }
 
@@ -206,7 +232,7 @@ impl Chord {
         nodes: impl Iterator<Item = NodeId> + Clone,
     ) -> Option<Vec<NodeId>> {
         let distance = |node| cx.key(node).clockwise(cx.my_key());
-        changed(&self.tables.predecessors, ever_further(nodes, distance).take(cx.config.predecessors.into()))
+        changed(&self.tables.predecessors, ever_further(nodes, distance).take(cx.config.kept_predecessors()))
     }
 
     /// The new successor list; storage is told who came and who went.

@@ -33,7 +33,8 @@ pub(super) struct Tables {
     /// The next nodes on the ring, each further clockwise than the one before; never the node itself.
     pub successors: Vec<NodeId>,
     /// The distinct fingers beyond the successor, each further clockwise than the one before. `finger[i]` of the paper is
-    /// the first node at a distance of at least 2ⁱ, so there is at most one between 2ⁱ and 2ⁱ⁺¹: about log₂ N in all.
+    /// the first node at a distance of at least 2ⁱ, so there is at most one between 2ⁱ and 2ⁱ⁺¹: about log₂ N in all. With
+    /// `proximity` it is another node of the same interval.
     pub fingers: Vec<NodeId>,
 }
 
@@ -43,11 +44,23 @@ pub(super) fn interval_beyond(distance: u64) -> u32 {
     u64::BITS - distance.leading_zeros()
 }
 
+/// The first finger interval that `node` does not serve.
+fn beyond(view: &View<'_>, node: NodeId) -> u32 {
+    interval_beyond(view.my_key().clockwise(view.key(node)))
+}
+
+/// Of the `successors` of a finger's start, in ring order, those that may be the finger: the first and, as far as the
+/// interval reaches in which it lies, those after it.
+pub(super) fn candidates(view: &View<'_>, successors: impl Iterator<Item = NodeId>) -> impl Iterator<Item = NodeId> {
+    let mut end = None;
+    successors.take_while(move |&node| *end.get_or_insert(beyond(view, node)) == beyond(view, node))
+}
+
 impl Tables {
     /// The tables that stabilising and fixing fingers end in when `roster` is the membership. O(log N).
     pub fn converged(view: &View<'_>, config: &Config, roster: &Roster) -> Tables {
         let (here, others) = (roster.position(view.my_key()), roster.len() - 1);
-        let (before, after) = (usize::from(config.predecessors), usize::from(config.successors));
+        let (before, after) = (config.kept_predecessors(), usize::from(config.successors));
         let mut tables = Tables {
             predecessors: (0..others.min(before)).map(|i| roster.at(here + others - i)).collect(),
             successors: (1..=others.min(after)).map(|i| roster.at(here + i)).collect(),
@@ -56,12 +69,14 @@ impl Tables {
         let mut found = Vec::with_capacity(u64::BITS as usize);
         let mut interval = tables.first_interval(view);
         while interval < u64::BITS {
-            let finger = roster.at(roster.position(view.my_key().plus(1 << interval)));
-            if finger == view.me {
+            let first = roster.position(view.my_key().plus(1 << interval));
+            if roster.at(first) == view.me {
                 break;
             }
-            found.push(finger);
-            interval = interval_beyond(view.my_key().clockwise(view.key(finger)));
+            let successors = (0..usize::from(config.proximity)).map(|i| roster.at(first + i));
+            let candidates = candidates(view, successors);
+            found.extend(roster.nearest(view.me, candidates));
+            interval = beyond(view, roster.at(first));
         }
         tables.fingers = found.as_slice().into(); // exactly as long as it is
         tables
@@ -77,14 +92,13 @@ impl Tables {
 
     /// The first finger interval beyond the successor; those below it are served by the successor itself.
     fn first_interval(&self, view: &View<'_>) -> u32 {
-        self.successor().map_or(u64::BITS, |node| interval_beyond(view.my_key().clockwise(view.key(node))))
+        self.successor().map_or(u64::BITS, |node| beyond(view, node))
     }
 
     /// Drops the fingers in intervals that the successor serves by now. Gives the first interval that it does not.
     pub fn drop_served_fingers(&mut self, view: &View<'_>) -> u32 {
         let first = self.first_interval(view);
-        let beyond = |node: NodeId| interval_beyond(view.my_key().clockwise(view.key(node)));
-        let served = self.fingers.partition_point(|&node| beyond(node) <= first);
+        let served = self.fingers.partition_point(|&node| beyond(view, node) <= first);
         self.fingers.drain(..served);
         first
     }
@@ -217,7 +231,7 @@ impl Tables {
     /// the interval in which it lies is no finger. It may be this node or one past it: then nothing lies beyond the start.
     /// Gives the next interval that it does not serve.
     pub fn set_finger(&mut self, view: &View<'_>, interval: u32, finger: NodeId) -> u32 {
-        let beyond = |node: NodeId| interval_beyond(view.my_key().clockwise(view.key(node)));
+        let beyond = |node: NodeId| beyond(view, node);
         let found = Some(finger).filter(|&finger| beyond(finger) > interval);
         let end = found.map_or(u64::BITS, beyond);
         let first = self.fingers.partition_point(|&node| beyond(node) <= interval);
@@ -235,6 +249,7 @@ impl Tables {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Duration;
 
     /// Node i has key i · 10; this is node 5 on a ring of 0 … 9.
     const KEYS: [Key; 10] = [Key(0), Key(10), Key(20), Key(30), Key(40), Key(50), Key(60), Key(70), Key(80), Key(90)];
@@ -243,7 +258,7 @@ mod tests {
         ids.iter().map(|&id| NodeId(id)).collect()
     }
 
-    fn roster() -> Roster {
+    fn roster<'a>() -> Roster<'a> {
         Roster::new(KEYS.iter().enumerate().map(|(i, &key)| (key, NodeId(i as u32))).collect())
     }
 
@@ -263,6 +278,21 @@ mod tests {
         assert_eq!(tables.successors, nodes(&[6, 7, 8]));
         // 50 + 16 is served by 70, 50 + 32 by 90, and 50 + 64 … by 0: key 0 is 2⁶⁴ − 50 away.
         assert_eq!(tables.fingers, nodes(&[7, 9, 0]));
+    }
+
+    #[test]
+    fn a_finger_is_the_nearest_of_the_first_few_of_its_interval() {
+        let view = View::new(NodeId(0), &KEYS);
+        let near = |node: u32| move |_: NodeId, other: NodeId| Duration::from_secs(u64::from(other.0.abs_diff(node)));
+        let fingers = |proximity, round_trip: &dyn Fn(NodeId, NodeId) -> Duration| {
+            let roster = roster().with_round_trips(round_trip);
+            Tables::converged(&view, &Config { proximity, ..config(3) }, &roster).fingers
+        };
+        // Seen from key 0, beyond node 1: node 2 and 3 lie between 16 and 32, 4 to 6 between 32 and 64, 7 to 9 behind.
+        assert_eq!(fingers(1, &near(9)), nodes(&[2, 4, 7]));
+        assert_eq!(fingers(2, &near(9)), nodes(&[3, 5, 8]));
+        assert_eq!(fingers(3, &near(9)), nodes(&[3, 6, 9]), "never one of the next interval");
+        assert_eq!(fingers(3, &near(5)), nodes(&[3, 5, 7]));
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! What a Chord ring must do, on the bench.
 
 use super::tables::Tables;
-use super::{Chord, Config, Fingers, Message, Routing};
+use super::{Chord, Config, Fingers, Message};
 use crate::engine::{Duration, Noise, Source, Time};
 use crate::overlay::testing::{Bench, End};
 use crate::overlay::{
-    Cause, Change, Config as _, Contact, Effect, Held, Key, NodeId, Protocol, RecordId, Roster, Version, View,
+    Cause, Change, Config as _, Contact, Effect, Held, Key, NodeId, Protocol, RecordId, Roster, Routing, Version, View,
 };
 
 /// The first joined node at or after `key`.
@@ -42,7 +42,9 @@ fn joined(config: Config, nodes: u32, seed: u64, gap: Duration) -> Bench<Chord> 
 /// Every pointer of every joined node is what `Tables::converged` makes it.
 fn assert_tables_are_perfect(bench: &Bench<Chord>) {
     let up: Vec<_> = (0..bench.keys.len()).filter(|&node| bench.joined[node]).collect();
+    let between = bench.between.unwrap_or(|_, _| Duration::ZERO);
     let roster = Roster::new(up.iter().map(|&node| (bench.keys[node], NodeId(node as u32))).collect());
+    let roster = roster.with_round_trips(&between);
     for node in up {
         let view = View::new(NodeId(node as u32), &bench.keys);
         let right = Tables::converged(&view, &bench.config, &roster);
@@ -182,6 +184,18 @@ fn recursive_lookups_give_the_same_answers_at_the_same_depth() {
         assert!(routed.took <= asked.took, "each hop one way, and the answer straight back");
     }
     assert_eq!((iterative.lists.in_use(), recursive.lists.in_use()), (0, 0));
+}
+
+#[test]
+fn fingers_found_by_a_race_of_pings_are_those_with_the_shortest_round_trip() {
+    let config = Config { proximity: 4, fix_fingers: Duration::from_secs(10), ..Config::default() };
+    let mut bench = Bench::new(config, 100, 24);
+    bench.between = Some(|a, b| Duration::from_nanos(20_000_000 + 1_000_003 * u64::from((a.0 ^ b.0) * 61 % 101)));
+    bench.start_converged();
+    (0..100).step_by(5).for_each(|node| bench.crash(NodeId(node)));
+    bench.run_for(Duration::from_secs(300));
+    assert_tables_are_perfect(&bench);
+    assert_lookups_are_correct(&mut bench, 200, 25);
 }
 
 #[test]
@@ -379,6 +393,7 @@ fn the_table_of_a_scenario_file_is_read_and_checked() {
     assert_eq!(config.check().unwrap_err().key, "successors");
     let refused = |text: &str| read(text).unwrap().check().unwrap_err().key;
     assert_eq!(refused("check_predecessor = \"0s\""), "check_predecessor");
+    assert_eq!(refused("proximity = 9"), "proximity");
     assert_eq!(refused("verify = true\nrouting = \"recursive\""), "verify");
     assert!(read("sucessors = 8").unwrap_err().message().contains("successors"));
     assert_eq!(Config::default().check(), Ok(()));

@@ -1,7 +1,7 @@
 //! One client-server system on the bench: nodes 0 … 3 are clients, 4 is the server.
 
 use super::*;
-use crate::engine::Law;
+use crate::engine::{Law, Source};
 use crate::overlay::testing::{Bench, End};
 use crate::overlay::{Config as _, Effect, Held};
 
@@ -82,7 +82,7 @@ fn with_back_off_a_request_that_timed_out_or_was_refused_is_sent_again_after_pau
 
 #[test]
 fn hashing_shares_keys_out_evenly_and_moves_only_those_of_a_server_that_goes() {
-    let servers = |count| Servers { first: NodeId(9), count, balance: Balance::ConsistentHashing };
+    let servers = |count| Servers::new(NodeId(9), count, Balance::ConsistentHashing);
     let (mut noise, mut shares) = (Noise::new(1), [0u32; 5]);
     for key in (0..30_000).map(|_| Key(noise.next_u64())) {
         let home = servers(5).home(key);
@@ -94,13 +94,30 @@ fn hashing_shares_keys_out_evenly_and_moves_only_those_of_a_server_that_goes() {
 
 #[test]
 fn a_random_choice_is_even_and_each_server_holds_everything() {
-    let servers = Servers { first: NodeId(9), count: 5, balance: Balance::Random };
+    let servers = Servers::new(NodeId(9), 5, Balance::Random);
     let (mut noise, mut shares) = (Noise::new(1), [0u32; 5]);
-    (0..30_000).for_each(|_| shares[servers.choose(Key(7), &mut noise).index() - 9] += 1);
+    (0..30_000).for_each(|_| shares[servers.choose(CLIENT, Key(7), 0, &mut noise).index() - 9] += 1);
     assert!(shares.iter().all(|share| share.abs_diff(6000) < 300), "{shares:?}");
     let (client, keys, mut holders) = (ClientServer { started: true, rpcs: Rpcs::default() }, [Key(0)], Vec::new());
     client.nearest(&servers, &View::new(NodeId(0), &keys), Key(7), 5, &mut holders);
     assert_eq!(holders, [9, 10, 11, 12, 13].map(NodeId));
+}
+
+#[test]
+fn the_nearest_server_is_asked_and_when_it_is_silent_the_next_nearest() {
+    let mut servers = Servers::new(NodeId(2), 3, Balance::Nearest);
+    // Client 0 is 3, 2 and 1 ms away from servers 2, 3 and 4, client 1 is 5, 1 and 5.
+    let delays = [[3, 2, 1], [5, 1, 5]];
+    servers.survey(&|a, b| Duration::from_millis(delays[a.index()][b.index() - 2]));
+    let noise = &mut Noise::new(1);
+    let asked = |client: u32, tries| servers.choose(NodeId(client), Key(7), tries, &mut Noise::new(1));
+    assert_eq!([asked(0, 0), asked(0, 1), asked(0, 2), asked(0, 3)], [4, 3, 2, 4].map(NodeId));
+    assert_eq!([asked(1, 0), asked(1, 1), asked(1, 2)], [3, 2, 4].map(NodeId));
+    assert_eq!(servers.instead_of(NodeId(0), NodeId(3), Key(7), noise), NodeId(2));
+    assert_eq!(servers.instead_of(NodeId(0), NodeId(2), Key(7), noise), NodeId(4));
+    let mut holders = Vec::new();
+    servers.holders(Key(7), 3, &mut holders);
+    assert_eq!(holders, [2, 3, 4].map(NodeId));
 }
 
 #[test]
@@ -147,6 +164,13 @@ fn the_table_of_a_scenario_file_becomes_the_server() {
     assert_eq!(toml::from_str::<Config>(&toml::to_string(&config).unwrap()).unwrap(), config);
     let several: Config = toml::from_str("servers = 3\nbalance = \"random\"\nbackoff.base = \"2s\"").unwrap();
     assert_eq!(ClientServer::servers(&several).len(), 3);
+    let regions = |text: &str| {
+        let config: Config = toml::from_str(text).unwrap();
+        ClientServer::servers(&config).into_iter().map(|server| server.region.unwrap_or_default()).collect::<Vec<_>>()
+    };
+    assert_eq!(regions("servers = 2\nregions = [\"a\", \"b\"]"), ["a", "b"]);
+    assert_eq!(regions("servers = 2\nregions = [\"a\"]"), ["a", "a"]);
+    assert_eq!(regions("servers = 2"), ["", ""]);
     assert_eq!(toml::from_str::<Config>(&toml::to_string(&several).unwrap()).unwrap(), several);
 }
 
@@ -159,6 +183,7 @@ fn what_cannot_be_is_refused_with_its_key() {
     assert_eq!(key("workers = 0"), "workers");
     assert_eq!(key("servers = 0"), "servers");
     assert_eq!(key("failover = \"5s\""), "failover");
+    assert_eq!(key("servers = 3\nregions = [\"a\", \"b\"]"), "regions");
     assert_eq!(key("backoff = { factor = 0.5 }"), "backoff.factor");
     assert_eq!(key("rpc_timeout = \"0s\""), "rpc_timeout");
     assert_eq!(Config::default().check(), Ok(()));

@@ -83,7 +83,7 @@ impl Buckets {
     }
 
     /// The tables of a node that has been in the overlay for long: in each bucket all members of its range, or k random
-    /// ones if there are more, in random order. Refreshes are due at random within one period.
+    /// ones if there are more, in random order. With `proximity` each is the nearest of so many random ones. Refreshes are due at random within one period.
     pub fn fill(&mut self, config: &Config, view: &View<'_>, roster: &Roster, now: Time, noise: &mut Noise) {
         let me = view.my_key().0;
         for index in 0..64 {
@@ -98,8 +98,9 @@ impl Buckets {
             self.entries.reserve_exact(contacts);
             // Drawing again on a repetition costs at most k·H(k) draws, and gives a random order as well.
             while self.entries.len() < start + contacts {
-                let node = roster.at(range.start + noise.below(range.len() as u64) as usize);
-                if !self.entries[start..].contains(&node) {
+                let mut draw = |_| roster.at(range.start + noise.below(range.len() as u64) as usize);
+                let drawn = (0..config.proximity).map(&mut draw).filter(|node| !self.entries[start..].contains(node));
+                if let Some(node) = roster.nearest(view.me, drawn) {
                     self.entries.push(node);
                 }
             }
@@ -157,9 +158,9 @@ impl Buckets {
         }
     }
 
-    /// `node` did not answer. A contact gives its place to the replacement seen last; without one it is flagged, and
-    /// gives it to the next newcomer. A replacement is forgotten.
-    pub fn failed(&mut self, view: &View<'_>, node: NodeId) -> Failure {
+    /// `node` did not answer. A contact gives its place to the replacement that `choose` gives the position of, the one seen
+    /// last being the last; without any it is flagged, and gives it to the next newcomer. A replacement is forgotten.
+    pub fn failed(&mut self, view: &View<'_>, node: NodeId, choose: impl FnOnce(&[NodeId]) -> usize) -> Failure {
         let index = Buckets::index(view, view.key(node));
         let Some(&bucket) = self.buckets.get(index) else { return Failure::NoContact };
         let flagged = bucket.flagged as usize;
@@ -173,9 +174,11 @@ impl Buckets {
             }
             Some(at) => {
                 move_to_end(contacts, at);
-                let replacement = self.entries[bucket.replacements().end - 1];
+                let waiting = bucket.replacements();
+                let chosen = waiting.start + choose(&self.entries[waiting]);
+                let replacement = self.entries[chosen];
                 self.entries[bucket.contacts().end - 1] = replacement;
-                self.remove_replacement(index, bucket.replacements().end - 1);
+                self.remove_replacement(index, chosen);
                 Failure::ReplacedBy(replacement)
             }
             None => {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::Duration;
 use crate::overlay::protocol::{self, Problem};
+use crate::overlay::{Routing, Timeout};
 
 /// Who enters the routing tables.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
@@ -18,7 +19,7 @@ pub enum Tables {
     Dialable,
 }
 
-/// Kademlia: k-buckets under the XOR metric, iterative lookups with α requests in flight.
+/// Kademlia: k-buckets under the XOR metric, lookups with α requests in flight.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -33,8 +34,19 @@ pub struct Config {
     /// A bucket is refreshed when no lookup went into its range for so long. Default "1h" (Maymounkov & Mazières 2002,
     /// §2.3). OverSim: "1000s".
     pub refresh: Duration,
-    /// A request without reply for so long has timed out; it is not repeated. Default "1.5s" (OverSim).
-    pub rpc_timeout: Duration,
+    /// Proximity neighbour selection: a contact that fails is replaced by the one with the shortest round trip among the so
+    /// many newcomers seen last, as far as the node has measured them by requests of its own; otherwise by the last. A
+    /// converged start fills each place with the nearest of so many random nodes. 1 to 255, default 1: the last, whatever
+    /// its distance (Maymounkov & Mazières 2002, §4.1).
+    pub proximity: u32,
+    /// Who asks the next node of an operation's lookup. A recursive one goes from each node to its nearest contact, one way
+    /// at a time; nobody acknowledges a hop, and the initiator waits 6⅔ times `rpc_timeout` for the whole walk before it
+    /// tries another first hop. Joins and refreshes stay iterative: they are there to meet nodes. Default iterative (Maymounkov & Mazières 2002,
+    /// §2.3).
+    pub routing: Routing,
+    /// A request without reply for so long has timed out; it is not repeated. Or "adaptive": mean + 4 deviations of the
+    /// node's own round trips, from 200 ms to 1.5 s (RFC 6298; Rhea et al. 2004). Default "1.5s" (OverSim).
+    pub rpc_timeout: Timeout,
     /// Who enters the routing tables. Default "everyone" (Maymounkov & Mazières 2002, who know no NATs). Deployed in IPFS:
     /// "dialable" (Trautwein et al., SIGCOMM 2022, §2.3).
     pub tables: Tables,
@@ -47,7 +59,9 @@ impl Default for Config {
             alpha: 3,
             replacement_cache: 8,
             refresh: Duration::from_secs(3600),
-            rpc_timeout: Duration::from_millis(1500),
+            proximity: 1,
+            routing: Routing::Iterative,
+            rpc_timeout: Timeout::DEFAULT,
             tables: Tables::Everyone,
         }
     }
@@ -62,8 +76,9 @@ impl protocol::Config for Config {
             Config { replacement_cache: 256.., .. } => {
                 problem("replacement_cache", "replacement_cache must be at most 255")
             }
+            Config { proximity: 0 | 256.., .. } => problem("proximity", "proximity must be between 1 and 255"),
             Config { refresh: Duration::ZERO, .. } => problem("refresh", "refresh must be longer than 0s"),
-            Config { rpc_timeout: Duration::ZERO, .. } => problem("rpc_timeout", "rpc_timeout must be longer than 0s"),
+            Config { rpc_timeout: Timeout::ZERO, .. } => problem("rpc_timeout", "rpc_timeout must be longer than 0s"),
             _ => Ok(()),
         }
     }

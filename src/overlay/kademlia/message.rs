@@ -1,8 +1,9 @@
 //! What Kademlia's nodes say to each other.
 
-use crate::overlay::{Key, List, Payload, RecordId, Version};
+use crate::overlay::{Key, List, Lists, NodeId, Payload, RecordId, Version};
 
-/// A request or a reply (§2.3); there is nothing else.
+/// A request or a reply (§2.3); there is nothing else. `hops` is a depth in the referral tree, as in Chord's messages: in a
+/// question that of the node asked, in an answer that of the nodes named or of the holder.
 #[derive(Clone, Copy, Debug)]
 pub enum Message {
     /// FIND_NODE, and with a record FIND_VALUE.
@@ -11,20 +12,31 @@ pub enum Message {
     Nodes { nearest: List },
     /// The reply of a node that holds the record: its version, and the value's bytes.
     Value { version: Version, bytes: u32 },
+    /// Recursive: the same question, passed on until someone can answer `requester`.
+    Route { target: Key, record: Option<RecordId>, count: u8, hops: u8, requester: NodeId },
+    /// The answer to it: the nodes responsible, the one that answers first.
+    Responsible { nodes: List, hops: u8 },
+    /// The answer of a holder to it.
+    Holds { version: Version, bytes: u32, hops: u8 },
 }
 
 impl Payload for Message {
     fn list(&self) -> Option<List> {
         match self {
-            Message::Nodes { nearest } => Some(*nearest),
-            Message::Find { .. } | Message::Value { .. } => None,
+            Message::Nodes { nearest: list } | Message::Responsible { nodes: list, .. } => Some(*list),
+            Message::Find { .. } | Message::Value { .. } | Message::Route { .. } | Message::Holds { .. } => None,
         }
+    }
+
+    fn identities(&self, lists: &Lists) -> u32 {
+        let requester = u32::from(matches!(self, Message::Route { .. }));
+        requester + self.list().map_or(0, |list| lists.get(list).len() as u32)
     }
 
     fn payload_bytes(&self) -> u32 {
         match self {
-            Message::Value { bytes, .. } => *bytes,
-            Message::Find { .. } | Message::Nodes { .. } => 0,
+            Message::Value { bytes, .. } | Message::Holds { bytes, .. } => *bytes,
+            Message::Find { .. } | Message::Nodes { .. } | Message::Route { .. } | Message::Responsible { .. } => 0,
         }
     }
 }

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::engine::{Noise, Source, Time};
+use crate::overlay::Timeout;
 use crate::overlay::message::{Held, Traffic, Version};
 use crate::overlay::protocol::Config as _;
 use crate::overlay::testing::{Bench, End};
@@ -312,11 +313,18 @@ fn a_node_of_a_million_takes_less_than_three_kilobytes() {
 fn the_table_of_the_scenario_file_has_defaults_and_refuses_what_cannot_be() {
     let config: Config = toml::from_str("k = 8\nrefresh = \"1000s\"").unwrap();
     assert_eq!((config.k, config.alpha, config.replacement_cache), (8, 3, 8));
-    assert_eq!((config.refresh, config.rpc_timeout), (Duration::from_secs(1000), Duration::from_millis(1500)));
+    assert_eq!((config.refresh, config.rpc_timeout), (Duration::from_secs(1000), Timeout::DEFAULT));
     assert_eq!(config.check(), Ok(()));
     assert!(toml::from_str::<Config>("b = 5").is_err());
-    let wrong =
-        ["k = 0", "k = 256", "alpha = 0", "replacement_cache = 256", "refresh = \"0s\"", "rpc_timeout = \"0s\""];
+    let wrong = [
+        "proximity = 0",
+        "k = 0",
+        "k = 256",
+        "alpha = 0",
+        "replacement_cache = 256",
+        "refresh = \"0s\"",
+        "rpc_timeout = \"0s\"",
+    ];
     for text in wrong {
         let problem = toml::from_str::<Config>(text).unwrap().check().unwrap_err();
         assert!(text.starts_with(problem.key) && problem.message.contains(problem.key));

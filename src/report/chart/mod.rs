@@ -12,6 +12,7 @@ mod layout;
 mod load;
 mod scaling;
 mod size;
+mod storage;
 mod style;
 mod sweep;
 mod time;
@@ -131,9 +132,13 @@ fn figures(dir: &Path, options: &Options) -> Result<Vec<(String, Figure)>, PlotE
     figures.extend(latency::figures(&runs, &load)?);
     let (events, warmup) = (data::events(dir)?, data::warmup(dir));
     let happened = time::Happened { events: &events, warmup };
-    let over_time =
-        [("success", time::success(&runs, &series, happened)?), ("online", time::online(&runs, &series, happened)?)];
-    let named = over_time.into_iter().chain([("traffic", traffic::figure(&runs)?)]);
+    let over_time = [
+        ("success", time::success(&runs, &series, happened)?),
+        ("online", time::online(&runs, &series, happened)?),
+        ("availability", time::availability(&runs, &series, happened)?),
+    ];
+    let named =
+        over_time.into_iter().chain([("traffic", traffic::figure(&runs)?), ("storage", storage::figure(&runs)?)]);
     figures.extend(named.filter_map(|(stem, figure)| Some((stem.to_owned(), figure?))));
     Ok(figures)
 }

@@ -6,6 +6,7 @@ use super::figure::{Mark, Panel};
 use super::*;
 use crate::report::csv::{Extra, write};
 use crate::report::example;
+use crate::run::catalogue::{METRICS, SERIES};
 
 fn results(runs: &[example::Run]) -> tempfile::TempDir {
     let home = tempfile::tempdir().unwrap();
@@ -149,6 +150,43 @@ fn charts_without_data_are_not_drawn() {
     assert_eq!(stems, ["traffic"]);
     runs.iter_mut().for_each(|run| run.outcome.metrics.fill(None));
     assert!(drawn(&runs, &Options::default()).is_empty());
+}
+
+#[test]
+fn resources_over_time_have_a_panel_for_losses_only_where_there_are_some() {
+    let mut runs = example::single();
+    let column = |name| SERIES.index_of(name).unwrap();
+    let mut fill = |lost: fn(usize) -> f64| {
+        for sample in runs.iter_mut().flat_map(|run| run.outcome.samples.iter_mut().enumerate()) {
+            sample.1.values[column("availability")] = Some(0.9);
+            sample.1.values[column("resources_lost")] = Some(lost(sample.0));
+        }
+        let figures = drawn(&runs, &Options::default());
+        figure(&figures, "availability").panels.clone()
+    };
+    assert_eq!(fill(|_| 0.0).len(), 1);
+    let panels = fill(|sample| sample as f64);
+    assert_eq!((panels.len(), lines(&panels[1]).len()), (2, example::SYSTEMS.len()));
+    assert_eq!(lines(&panels[1])[0].last().unwrap().1, Some(179.0));
+}
+
+#[test]
+fn storage_is_held_against_availability_where_systems_differ_in_it() {
+    let mut runs = example::single();
+    let index = |name| METRICS.index_of(name).unwrap();
+    let mut set = |room: fn(f64) -> f64| {
+        for (run, number) in runs.iter_mut().zip([1.0, 2.0, 3.0, 4.0, 5.0]) {
+            run.outcome.metrics[index("storage_overhead_ratio")] = Some(room(number));
+            run.outcome.metrics[index("availability_mean")] = Some(1.0 - 0.1 / number);
+        }
+        drawn(&runs, &Options::default())
+    };
+    assert!(set(|_| 3.0).iter().all(|(stem, _)| stem != "storage"));
+    let figures = set(|number| number);
+    let chart = figure(&figures, "storage");
+    let dots = chart.panels[0].marks.iter().filter(|mark| matches!(mark, Mark::Dot { .. }));
+    assert_eq!(dots.count(), example::SYSTEMS.len());
+    assert_readable("storage", &chart.lay_out(None));
 }
 
 #[test]

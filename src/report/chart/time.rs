@@ -1,4 +1,4 @@
-//! What happened when: the share of correct operations, and how many were there.
+//! What happened when: the share of correct operations, how many were there, what could be had and what was lost.
 
 use super::axis::Axis;
 use super::data::{Curves, Runs, curves, range};
@@ -77,6 +77,38 @@ pub fn online(runs: &Runs, series: &Columns, happened: Happened<'_>) -> Result<O
         runs.seeds()
     );
     Ok(Some(Figure::single("Online and joined over time (machines)", subtitle, panel, legend)))
+}
+
+/// The share of the resources that could be had over time, and below it, if any were lost for good, how many.
+pub fn availability(runs: &Runs, series: &Columns, happened: Happened<'_>) -> Result<Option<Figure>, ReadError> {
+    if !series.has("availability") || !series.has("resources_lost") {
+        return Ok(None);
+    }
+    let (available, unit) = in_hours(curves(series, "time_s", "availability")?);
+    let (lost, _) = in_hours(curves(series, "time_s", "resources_lost")?);
+    let (Some((low, _)), Some((from, to))) = (range(available.values()), span(&available)) else { return Ok(None) };
+    let panel = |title: &str, y: Axis, curves: &Curves| {
+        let x = Axis::exact(unit.label, from, to);
+        let marks = happened.marks(&unit, &x, &y).into_iter().chain(lines(runs, curves)).collect();
+        Panel { title: title.to_owned(), x, y, marks }
+    };
+    let mut panels = vec![panel("could be had", Axis::percent("resources (%)", low.min(0.99), 1.0), &available)];
+    if let Some((_, most)) = range(lost.values()).filter(|(_, most)| *most > 0.0) {
+        panels[0].x.label.clear();
+        panels.push(panel("lost for good", Axis::linear("resources", 0.0, most), &lost));
+    }
+    let legend = available.keys().map(|system| entry(system, runs.place(system))).collect();
+    let losses = if panels.len() > 1 { ", and those of which too few are left on any disk" } else { "" };
+    Ok(Some(Figure {
+        title: "Resources over time".to_owned(),
+        subtitle: format!("Those of which enough pieces are on machines that are online{losses}{}", runs.seeds()),
+        height: 150.0 + 190.0 * panels.len() as f64,
+        panels,
+        columns: 1,
+        legend,
+        place: Place::Top,
+        square: false,
+    }))
 }
 
 fn entry(system: &str, place: usize) -> Entry {

@@ -9,8 +9,8 @@ use crate::report::columns::ReadError;
 use crate::report::number::bytes;
 use crate::run::catalogue::TRAFFIC;
 
-/// Dark, middle and light, so that they can be told apart in grey.
-const COLOURS: [Colour; 3] = [Colour::Blue, Colour::Orange, Colour::Rule];
+/// Neighbours in a bar can be told apart in grey.
+const COLOURS: [Colour; 4] = [Colour::Blue, Colour::Orange, Colour::Rule, Colour::Purple];
 
 const BUSIEST: Style = Style { colour: Colour::Ink, dash: &[], marker: Some(Marker::Diamond), width: 0.0 };
 const MEAN: Style = Style { colour: Colour::Ink, dash: &[], marker: Some(Marker::Ring), width: 0.0 };

@@ -1,8 +1,9 @@
 use super::*;
+use crate::run::by_class::CLASSES;
 
 #[test]
 fn every_figure_is_found_under_its_name() {
-    for catalogue in [&METRICS, &SERIES, &QUANTILES] {
+    for catalogue in [&METRICS, &SERIES, &QUANTILES, &CLASSES] {
         for (i, metric) in catalogue.iter().enumerate() {
             assert_eq!(catalogue.index_of(&metric.name), Some(i));
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
@@ -28,7 +29,7 @@ fn the_columns_of_the_design_are_there() {
 
 #[test]
 fn a_unit_at_the_end_of_a_name_is_the_unit() {
-    for catalogue in [&METRICS, &SERIES, &QUANTILES] {
+    for catalogue in [&METRICS, &SERIES, &QUANTILES, &CLASSES] {
         for metric in catalogue.iter() {
             assert_eq!(metric.name.ends_with("_ms"), metric.unit == "ms", "{}", metric.name);
             assert!(!metric.name.ends_with("_ratio") || metric.unit.is_empty(), "{}", metric.name);

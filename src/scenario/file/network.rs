@@ -101,6 +101,8 @@ pub struct RegionTable {
     pub medians: Vec<Vec<f64>>,
     pub holds: Holds,
     pub unit: Unit,
+    /// Hours of each region's clocks ahead of universal time, -24 to 24. Needed where hours are local.
+    pub offsets: Option<Vec<f64>>,
 }
 
 /// Positions of hosts in a file.
@@ -178,7 +180,7 @@ impl Default for Latency {
 }
 
 /// The line between a machine and the network.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Access {
     /// Default "unlimited".

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::super::{Event, What};
+use super::super::{Event, Group, What};
 use super::mistakes::with;
 use super::*;
 use crate::population::{Daily, Departures, OperationKind, Parting};
@@ -79,7 +79,7 @@ fn events_are_read_as_they_say() {
         |at: u64, lasts: Option<u64>, what| Event { at: secs(60 * at), lasts: lasts.map(|l| secs(60 * l)), what };
     let crowd = What::FlashCrowd { arrivals: 50, over: secs(60), record: 8, factor: 1000.0 };
     let expected = [
-        event(10, Some(5), What::Crash { share: 0.3 }),
+        event(10, Some(5), What::Crash { share: 0.3, group: Group::Everybody }),
         event(20, None, crowd),
         event(30, Some(60), What::Partition { shares: vec![0.25, 0.75] }),
         event(40, Some(1), What::ServerOutage),

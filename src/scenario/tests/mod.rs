@@ -1,6 +1,7 @@
 //! Scenarios as a user writes them, and what comes back.
 
 mod changes;
+mod classes;
 mod grid;
 mod mistakes;
 mod networks;
@@ -16,7 +17,7 @@ use serde::Deserialize;
 
 use super::{AnyConfig, Kind, Plan, Problems, Registered, Scenario, Sessions, parse_config};
 use crate::engine::{Duration, DurationLaw, Law};
-use crate::overlay::{Config, Problem};
+use crate::overlay::{Config, Metric, Placement, Problem};
 
 /// A protocol that the scenario does not know.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -27,11 +28,13 @@ struct Toy {
     refresh: Duration,
     #[serde(skip_serializing_if = "Option::is_none")]
     service: Option<DurationLaw>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<String>,
 }
 
 impl Default for Toy {
     fn default() -> Toy {
-        Toy { k: 20, refresh: Duration::from_secs(600), service: None }
+        Toy { k: 20, refresh: Duration::from_secs(600), service: None, region: None }
     }
 }
 
@@ -50,8 +53,13 @@ const fn toy(name: &'static str) -> Registered {
     Registered {
         name,
         parse: parse_config::<Toy>,
+        for_copies: |config: &AnyConfig, _| Arc::new(config.downcast_ref::<Toy>().unwrap().clone()),
         schema: |generator| generator.subschema_for::<Toy>(),
+        in_full: false,
         longest_period: |config: &AnyConfig| config.downcast_ref::<Toy>().unwrap().refresh,
+        regions: |config: &AnyConfig| vec![config.downcast_ref::<Toy>().unwrap().region.clone()],
+        placement: Placement::Everyone(Metric::Ring),
+        remerges: false,
     }
 }
 

@@ -1,8 +1,9 @@
 //! What a scenario means: defaults, presets, the number of participants.
 
-use super::super::{Event, Popularity, Repair, Start, Storage, Target, What};
+use super::super::{Event, Group, Popularity, Repair, Start, Storage, Target, What};
 use super::*;
 use crate::network::{Access, Latency};
+use crate::storage::{Coding, Keepers};
 
 #[test]
 fn the_shortest_scenario_has_the_documented_defaults() {
@@ -16,7 +17,16 @@ fn the_shortest_scenario_has_the_documented_defaults() {
     assert_eq!(plan.network.latency, Latency::Constant(Duration::from_millis(50)));
     assert_eq!((plan.network.loss, plan.network.jitter, plan.network.access), (0.0, 0.0, None));
     assert_eq!((plan.resources.count, plan.workload.lookup), (0, None));
-    assert_eq!(plan.systems[0].storage, Storage { replicas: 3, repair: Repair::Eager });
+    assert_eq!(
+        plan.systems[0].storage,
+        Storage {
+            replicas: 3,
+            coding: Coding::WHOLE,
+            keepers: Keepers::Responsible,
+            repair: Repair::Eager,
+            audit: None
+        }
+    );
     assert_eq!(*plan.systems[0].config.downcast_ref::<Toy>().unwrap(), Toy::default());
 }
 
@@ -35,7 +45,11 @@ fn the_example_of_the_design_is_read_as_it_says() {
     assert_eq!(plan.workload.get, Some(Law::Normal { mean: 60.0, sd: 6.0 }));
     assert_eq!(plan.workload.put, Some(Law::Exponential { mean: 600.0 }));
     assert_eq!(plan.workload.target, Target::Node);
-    let crash = Event { at: Duration::from_secs(10_800), lasts: None, what: What::Crash { share: 0.2 } };
+    let crash = Event {
+        at: Duration::from_secs(10_800),
+        lasts: None,
+        what: What::Crash { share: 0.2, group: Group::Everybody },
+    };
     assert_eq!(plan.events, [crash]);
     let systems: Vec<(&str, &str, u32)> =
         plan.systems.iter().map(|system| (system.name.as_str(), system.protocol, system.storage.replicas)).collect();

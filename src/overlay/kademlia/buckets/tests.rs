@@ -30,7 +30,7 @@ impl Table {
     }
 
     fn failed(&mut self, node: u32) -> Failure {
-        self.buckets.failed(&View::new(NodeId(0), &self.keys), NodeId(node))
+        self.buckets.failed(&View::new(NodeId(0), &self.keys), NodeId(node), |waiting| waiting.len() - 1)
     }
 
     /// Flagged, other contacts and replacements of bucket 0.
@@ -73,6 +73,16 @@ fn the_replacement_seen_last_takes_the_place_of_a_contact_that_failed() {
     assert_eq!(table.first(), [vec![], vec![1, 3, 5], vec![4]]);
     assert_eq!((table.failed(4), table.failed(7)), (Failure::NoContact, Failure::NoContact));
     assert_eq!(table.first(), [vec![], vec![1, 3, 5], vec![]]);
+    assert_eq!(table.buckets.iter().last(), Some(NodeId(10)));
+}
+
+#[test]
+fn another_replacement_may_be_chosen() {
+    let mut table = Table::new();
+    table.hear([1, 2, 3, 4, 5, 10]);
+    let view = View::new(NodeId(0), &table.keys);
+    assert_eq!(table.buckets.failed(&view, NodeId(2), |_| 0), Failure::ReplacedBy(NodeId(4)));
+    assert_eq!(table.first(), [vec![], vec![1, 3, 4], vec![5]]);
     assert_eq!(table.buckets.iter().last(), Some(NodeId(10)));
 }
 
@@ -136,4 +146,22 @@ fn a_converged_table_holds_k_of_each_range_or_all() {
     }
     assert!(sizes.last() > Some(&0) && buckets.next_due().unwrap().1 < Time::ZERO + Duration::from_secs(100));
     assert_eq!(size_of::<Bucket>(), 16);
+}
+
+#[test]
+fn a_converged_table_prefers_the_nearest_of_those_drawn() {
+    let mut noise = Noise::new(7);
+    let keys: Vec<Key> = (0..1000).map(|_| Key(noise.next_u64())).collect();
+    let view = View::new(NodeId(0), &keys);
+    let round_trip = |_, other: NodeId| Duration::from_secs(u64::from(other.0));
+    let roster = Roster::new(keys.iter().enumerate().map(|(node, &key)| (key, NodeId(node as u32))).collect());
+    let roster = roster.with_round_trips(&round_trip);
+    // The mean of the smallest of s uniform variates is 1/(s + 1); fewer of those left are near.
+    for (proximity, share) in [(1, 0.5), (4, 0.2)] {
+        let config = Config { k: 20, proximity, ..Config::default() };
+        let mut buckets = Buckets::default();
+        buckets.fill(&config, &view, &roster, Time::ZERO, &mut noise);
+        let mean = buckets.entries[..60].iter().map(|node| f64::from(node.0)).sum::<f64>() / 60_000.0;
+        assert!((mean - share).abs() < 0.1, "s = {proximity}: {mean}");
+    }
 }

@@ -1,0 +1,125 @@
+//! The `chord` table of a scenario file.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Duration;
+use crate::overlay::protocol::{self, Problem};
+use crate::overlay::{Routing, Timeout};
+
+/// Chord: a ring with fingers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Period of asking the successor for its predecessor and successor list. Default 20 s (OverSim).
+    pub stabilize: Duration,
+    /// Period of `fix_fingers`. Default 120 s (OverSim).
+    pub fix_fingers: Duration,
+    /// What one `fix_fingers` does. Default all (OverSim).
+    pub fingers: Fingers,
+    /// Period of pinging the predecessor. Default 5 s (OverSim).
+    pub check_predecessor: Duration,
+    /// Length of the successor list, 1 to 200; at least the number of copies that storage asks for. Default 8 (OverSim; the
+    /// papers advise 2·log₂ N).
+    pub successors: u8,
+    /// How many nodes before it a node keeps track of, up to 200. The papers need one. With at least as many as there are
+    /// copies, a holder can tell which records are no longer its own to keep, and drops them; with fewer it keeps what it
+    /// once held. A notify carries all but one of them. Default 0: as many as there are copies, 3 at least.
+    pub predecessors: u8,
+    /// Proximity neighbour selection: each finger is, of the first so many nodes from its start on, as far as they lie in
+    /// its interval, the one that answers first when all are asked at once. Costs so many pings a finger and
+    /// `fix_fingers`. 1 to `successors`, since nobody can name more. Default 1: the first, whatever its distance; Stoica et al. 2003,
+    /// Table IV, try 1 to 16.
+    pub proximity: u8,
+    /// Who asks the next node of a lookup. Default iterative (OverSim).
+    pub routing: Routing,
+    /// Whether a node looks through its whole successor list for the next hop and for the answer, or only at the first of
+    /// it. Default true (Stoica et al. 2003, §IV.E.3; false is the figure of the SIGCOMM paper).
+    pub consult_successors: bool,
+    /// Whether the initiator of a lookup asks the node that it was named whether it is there, and goes on if not: one RPC
+    /// more. Walks for a record never do, storage finds out. Needs iterative
+    /// routing. Default false (OverSim's verifySiblings).
+    pub verify: bool,
+    /// Time after which a node asked is taken for dead; 6⅔ times as long for a recursive lookup, which is not acknowledged
+    /// hop by hop. Or "adaptive": mean + 4 deviations of the round trips of the node's own lookups, from 200 ms to 1.5 s
+    /// (RFC 6298; Rhea et al. 2004); successor, predecessor and candidates for fingers then have 1.5 s. Default 1.5 s, hence 10 s (OverSim).
+    pub rpc_timeout: Timeout,
+    /// How often a request is sent again before that. Default 0 (OverSim).
+    pub retries: u8,
+}
+
+/// What one `fix_fingers` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fingers {
+    /// Looks up every distinct finger (OverSim).
+    All,
+    /// Looks up one, the next one in the next period (Stoica et al. 2003, Fig. 6; SimGrid's example).
+    One,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            stabilize: Duration::from_secs(20),
+            fix_fingers: Duration::from_secs(120),
+            fingers: Fingers::All,
+            check_predecessor: Duration::from_secs(5),
+            successors: 8,
+            predecessors: 0,
+            proximity: 1,
+            routing: Routing::Iterative,
+            consult_successors: true,
+            verify: false,
+            rpc_timeout: Timeout::DEFAULT,
+            retries: 0,
+        }
+    }
+}
+
+impl Config {
+    /// Where nothing is said of copies either.
+    const PREDECESSORS: u8 = 3;
+
+    /// How many predecessors a node keeps track of.
+    pub(super) fn kept_predecessors(&self) -> usize {
+        usize::from(if self.predecessors == 0 { Config::PREDECESSORS } else { self.predecessors })
+    }
+}
+
+impl protocol::Config for Config {
+    fn for_copies(&mut self, replicas: u32) {
+        if self.predecessors == 0 {
+            self.predecessors = Config::PREDECESSORS.max(replicas.min(200) as u8);
+        }
+    }
+
+    fn check(&self) -> Result<(), Problem> {
+        let periods = [
+            ("stabilize", self.stabilize),
+            ("fix_fingers", self.fix_fingers),
+            ("check_predecessor", self.check_predecessor),
+            ("rpc_timeout", self.rpc_timeout.longest()),
+        ];
+        if let Some((key, _)) = periods.into_iter().find(|(_, period)| *period == Duration::ZERO) {
+            return Err(Problem { key, message: "must be longer than zero, as in \"20s\"".into() });
+        }
+        if !(1..=200).contains(&self.successors) {
+            let message = format!("must be 1 to 200, not {}", self.successors);
+            return Err(Problem { key: "successors", message });
+        }
+        if self.predecessors > 200 {
+            let message = format!("must be 200 at most, not {}", self.predecessors);
+            return Err(Problem { key: "predecessors", message });
+        }
+        if !(1..=self.successors).contains(&self.proximity) {
+            let message = format!("must be 1 to {}, the number of `successors` that a node can name", self.successors);
+            return Err(Problem { key: "proximity", message });
+        }
+        if self.verify && self.routing == Routing::Recursive {
+            let message = "needs routing = \"iterative\": only then the initiator can go on from where it was";
+            return Err(Problem { key: "verify", message: message.into() });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,101 @@
+//! The servers as every client knows them, and which of them a request goes to.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::random::mix;
+use crate::engine::{Duration, Noise, Source};
+use crate::overlay::{Key, NodeId};
+
+/// How requests are shared out among several servers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Balance {
+    /// Each record lives on one server, which clients find by hashing (Karger et al., STOC 1997; here by the highest random
+    /// weight of Thaler & Ravishankar, IEEE/ACM ToN 1998, which shares keys out evenly without virtual points). A server
+    /// that is down takes its share of the records with it.
+    #[default]
+    ConsistentHashing,
+    /// Each request goes to a server drawn at random, a repeated one to another draw, and every server holds everything. A
+    /// put is acknowledged by the server that it went to, which then passes it on to the others (asynchronous replication,
+    /// as databases do by default): a get that is faster may meet an older version. A server that comes back fetches what
+    /// has become newer, unless repair is off.
+    Random,
+    /// Each request goes to the server with the shortest delay to the client, as a content delivery network's name service
+    /// or anycast directs it, a repeated one to the next nearest, and every server holds everything, as with `random`.
+    Nearest,
+}
+
+/// What everybody knows from the start: the servers' addresses, and how requests are shared out among them.
+#[derive(Clone, Debug)]
+pub struct Servers {
+    first: NodeId,
+    count: u8,
+    balance: Balance,
+    /// Where the nearest is to be asked: the servers of each client, the nearest first.
+    nearest: Vec<u8>,
+}
+
+impl Servers {
+    /// The servers `first .. first + count`, of which the nearest ones are not known yet.
+    pub(super) fn new(first: NodeId, count: u8, balance: Balance) -> Servers {
+        Servers { first, count, balance, nearest: Vec::new() }
+    }
+
+    /// Tells each client how far it has to each server. A byte for each pair, if the nearest is to be asked.
+    pub(super) fn survey(&mut self, delay: &dyn Fn(NodeId, NodeId) -> Duration) {
+        if self.balance == Balance::Nearest {
+            self.nearest.clear();
+            for client in (0..self.first.0).map(NodeId) {
+                let mut numbers: Vec<u8> = (0..self.count).collect();
+                numbers.sort_by_key(|number| delay(client, self.number(usize::from(*number))));
+                self.nearest.extend(numbers);
+            }
+        }
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = NodeId> {
+        let first = self.first.0;
+        (0..u32::from(self.count)).map(move |number| NodeId(first + number))
+    }
+
+    fn number(&self, number: usize) -> NodeId {
+        NodeId(self.first.0 + number as u32)
+    }
+
+    /// The server that a key lives on by consistent hashing: the one whose hash with the key is highest, so that without it
+    /// only its own keys would move, and evenly.
+    pub(super) fn home(&self, key: Key) -> NodeId {
+        let weight = |server: &NodeId| mix(key.0 ^ mix(u64::from(server.0 - self.first.0) + 1));
+        self.all().max_by_key(weight).expect("there is a server at least")
+    }
+
+    /// The servers that hold what lies at `key`, up to `count`.
+    pub(super) fn holders(&self, key: Key, count: usize, out: &mut Vec<NodeId>) {
+        match self.balance {
+            Balance::ConsistentHashing => out.extend(Some(self.home(key)).filter(|_| count > 0)),
+            Balance::Random | Balance::Nearest => out.extend(self.all().take(count)),
+        }
+    }
+
+    /// Whom `client` asks for `key` after `tries` others did not answer.
+    pub(super) fn choose(&self, client: NodeId, key: Key, tries: u8, noise: &mut Noise) -> NodeId {
+        match self.balance {
+            Balance::ConsistentHashing => self.home(key),
+            Balance::Random => self.number(noise.below(self.count.into()) as usize),
+            Balance::Nearest => self.by_distance(client, usize::from(tries % self.count)),
+        }
+    }
+
+    /// Whom `client` asks for `key` when `asked` did not answer.
+    pub(super) fn instead_of(&self, client: NodeId, asked: NodeId, key: Key, noise: &mut Noise) -> NodeId {
+        let tries = (0..self.count).position(|place| self.by_distance(client, usize::from(place)) == asked);
+        self.choose(client, key, tries.map_or(0, |place| place as u8 + 1), noise)
+    }
+
+    /// The server at a place in the order of a client's delays; without a survey in their own order.
+    fn by_distance(&self, client: NodeId, place: usize) -> NodeId {
+        let at = client.index() * usize::from(self.count) + place;
+        self.number(self.nearest.get(at).map_or(place, |number| usize::from(*number)))
+    }
+}

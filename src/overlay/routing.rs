@@ -1,0 +1,28 @@
+//! Who asks the next node of a lookup.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Duration;
+
+/// Who asks the next node of a lookup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Routing {
+    /// The initiator.
+    Iterative,
+    /// The node asked before; whoever knows the answer gives it straight to the initiator.
+    Recursive,
+}
+
+impl Routing {
+    /// How long a lookup that was sent on its way waits, if a node asked for itself gets `rpc_timeout`: a recursive one 6⅔
+    /// times as long, since it covers the whole walk. OverSim waits 10 s for what is routed to a key and 1.5 s for what is
+    /// sent to a node.
+    pub fn timeout(self, rpc_timeout: Duration) -> Duration {
+        match self {
+            Routing::Iterative => rpc_timeout,
+            Routing::Recursive => rpc_timeout.mul_f64(10.0 / 1.5),
+        }
+    }
+}

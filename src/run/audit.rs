@@ -1,0 +1,73 @@
+//! Audits: how coded pieces are made again.
+//!
+//! The copies of one piece look after each other (`storage::repair`), but nobody notices that all of them have gone: who is
+//! responsible then never held the piece. So each holder of a piece looks from time to time whether the next one of its
+//! resource can be found, the first after the last. If not, it fetches as many others as are needed, makes the missing piece
+//! from them and puts it: that costs the traffic of as many pieces, and the put. If several in a row have gone, each period
+//! brings one back.
+//!
+//! An audit is a walk to a holder, which brings a small piece along and of a large one only that it is there.
+
+use super::event::Event;
+use super::observer::Observer;
+use super::operations::{Errand, Operation};
+use super::simulation::Simulation;
+use crate::engine::order::Class;
+use crate::engine::{Duration, Source};
+use crate::overlay::{Cause, Contact, NodeId, OpId, Protocol, RecordId};
+use crate::population::OperationKind;
+
+impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
+    /// A node has joined: its audits begin at random within the period.
+    pub fn begin_audits(&mut self, node: NodeId) {
+        if let Some(period) = self.system.storage.audit {
+            let phase = Duration::from_nanos(self.seats[node.index()].noise.below(period.as_nanos()));
+            self.schedule_audit(node, phase);
+        }
+    }
+
+    fn schedule_audit(&mut self, node: NodeId, after: Duration) {
+        let epoch = self.seats[node.index()].epoch;
+        self.schedule(self.now + after, Class::Timer, node, Event::Audit { node, epoch });
+    }
+
+    /// It is time to look after the pieces that follow those which are held here.
+    pub fn audit(&mut self, node: NodeId) {
+        let Some(period) = self.system.storage.audit else { return };
+        self.schedule_audit(node, period);
+        let coding = self.records.coding();
+        let held: Vec<RecordId> = self.held(node).iter().map(|held| held.record).collect();
+        for record in held {
+            let next = (coding.piece(record) + 1) % coding.pieces();
+            let next = coding.record(coding.resource(record), next);
+            if self.seats[node.index()].settled && !self.operations.publishes(node, next) {
+                self.get_unasked(node, next, Errand::Audit);
+            }
+        }
+    }
+
+    fn get_unasked(&mut self, node: NodeId, record: RecordId, errand: Errand) {
+        let (kind, target) = (OperationKind::Get, self.record_keys[record.index()]);
+        self.issue(node, |blank| Operation { kind, target, record: Some(record), errand: Some(errand), ..blank });
+    }
+
+    pub fn is_audit(&mut self, op: OpId) -> bool {
+        self.operations.get(op).is_some_and(|operation| operation.errand == Some(Errand::Audit))
+    }
+
+    /// An audit has ended without an answer. If the responsible nodes have nothing, the piece is made again.
+    pub fn audit_failed(&mut self, audit: &Operation, cause: Cause) {
+        if let (Some(Errand::Audit), Some(piece), Cause::Unreachable) = (audit.errand, audit.record, cause) {
+            self.get_unasked(audit.node, piece, Errand::Rebuild(piece));
+        }
+    }
+
+    /// Storage fetches a record from one of these.
+    pub fn fetch(&mut self, op: OpId, record: RecordId, from: &[Contact]) {
+        let &mut Operation { node, errand, .. } = self.operations.get(op).expect("it is under way");
+        self.with_agent(node, |agent, desk, _| match errand {
+            None => agent.fetch(desk, op, record, from),
+            Some(_) => agent.fetch_unasked(desk, op, record, from),
+        });
+    }
+}

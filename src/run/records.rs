@@ -1,0 +1,349 @@
+//! Where the copies of every record are, what can be had, and what is lost: true, and for judging only.
+
+use super::outcome::ResourceRow;
+use crate::engine::{Duration, Time};
+use crate::overlay::{RecordId, Version};
+use crate::storage::Coding;
+
+/// All there is of the resources at one instant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stock {
+    /// Resources of which enough different pieces are on machines that are online.
+    pub available: u32,
+    /// Resources that were stored once and of which fewer are left on any disk.
+    pub lost: u32,
+    /// Copies of pieces on machines that are online.
+    pub copies_online: u64,
+    /// Copies of pieces on any disk.
+    pub copies: u64,
+}
+
+/// The copies of a record.
+#[derive(Clone, Copy, Debug, Default)]
+struct Copies {
+    on_disk: u32,
+    online: u32,
+    /// A version was put, or existed from the start.
+    stored: bool,
+}
+
+/// What is left of a resource: how many different pieces. An event of one copy touches this at most, in O(1).
+#[derive(Clone, Copy, Debug, Default)]
+struct Pieces {
+    on_disk: u32,
+    online: u32,
+    stored: u32,
+    acknowledged: Version,
+    lost_at: Option<Time>,
+    /// It was lost because copies expired.
+    expired: bool,
+    /// The time that it could be had, up to `since`.
+    available: Duration,
+    since: Time,
+}
+
+/// The records of a run and the resources that they are pieces of.
+#[derive(Debug)]
+pub struct Records {
+    coding: Coding,
+    copies: Vec<Copies>,
+    resources: Vec<Pieces>,
+    /// Records that are pieces; those above are pointers to them, of which only is known whether they were stored once.
+    values: u32,
+    stock: Stock,
+    ever_stored: u32,
+    last: Version,
+}
+
+impl Records {
+    /// `count` resources of which no copy exists, with so many pointers to their pieces.
+    pub fn new(count: u32, coding: Coding, pointers: u32) -> Records {
+        let values = count * coding.pieces();
+        Records {
+            coding,
+            copies: vec![Copies::default(); (values + pointers) as usize],
+            values,
+            resources: vec![Pieces::default(); count as usize],
+            stock: Stock::default(),
+            ever_stored: 0,
+            last: Version(0),
+        }
+    }
+
+    pub fn coding(&self) -> Coding {
+        self.coding
+    }
+
+    /// How many pieces there are of all resources.
+    pub fn count(&self) -> u32 {
+        self.values
+    }
+
+    pub fn stock(&self) -> Stock {
+        self.stock
+    }
+
+    /// Resources that were stored once: enough pieces of them.
+    pub fn ever_stored(&self) -> u32 {
+        self.ever_stored
+    }
+
+    /// Whether this record was stored once.
+    pub fn is_stored(&self, record: RecordId) -> bool {
+        self.copies[record.index()].stored
+    }
+
+    /// Copies of a record on all disks.
+    pub fn copies(&self, record: RecordId) -> u32 {
+        self.copies[record.index()].on_disk
+    }
+
+    /// Whether enough of the resource of this record was stored once.
+    pub fn is_resource_stored(&self, record: RecordId) -> bool {
+        self.of(record).stored >= self.coding.needed
+    }
+
+    /// Whether so little is left of the resource of this record on any disk that it cannot be had again.
+    pub fn is_lost(&self, record: RecordId) -> bool {
+        self.of(record).on_disk < self.coding.needed
+    }
+
+    /// A new version: numbered in the order of issue, which is that of (time, participant).
+    pub fn next_version(&mut self) -> Version {
+        self.last.0 += 1;
+        self.last
+    }
+
+    /// The newest version of the resource of this record acknowledged so far.
+    pub fn acknowledged(&self, record: RecordId) -> Version {
+        self.of(record).acknowledged
+    }
+
+    /// `version` of the resource of this record was acknowledged to its writer.
+    pub fn acknowledge(&mut self, record: RecordId, version: Version) {
+        let newest = &mut self.resources[self.coding.resource(record) as usize].acknowledged;
+        *newest = version.max(*newest);
+    }
+
+    /// Some node stored a version.
+    pub fn mark_stored(&mut self, now: Time, record: RecordId) {
+        if std::mem::replace(&mut self.copies[record.index()].stored, true) || self.is_pointer(record) {
+            return;
+        }
+        let resource = self.coding.resource(record);
+        let stored = &mut self.resources[resource as usize].stored;
+        *stored += 1;
+        self.ever_stored += u32::from(*stored == self.coding.needed);
+        self.look_for_loss(now, resource);
+    }
+
+    /// A copy was made on a disk, of a machine that is online or not.
+    pub fn copy_made(&mut self, now: Time, record: RecordId, online: bool) {
+        if self.is_pointer(record) {
+            return self.mark_stored(now, record);
+        }
+        self.stock.copies += 1;
+        let on_disk = &mut self.copies[record.index()].on_disk;
+        *on_disk += 1;
+        if *on_disk == 1 {
+            self.piece_on_disk(now, record, true);
+        }
+        self.mark_stored(now, record);
+        if online {
+            self.came_online(now, record);
+        }
+    }
+
+    /// A copy was deleted by a machine that is online.
+    pub fn copy_dropped(&mut self, now: Time, record: RecordId) {
+        self.went_offline(now, record);
+        self.copy_gone(now, record);
+    }
+
+    /// A copy went with its disk, which was offline.
+    pub fn copy_gone(&mut self, now: Time, record: RecordId) {
+        if self.is_pointer(record) {
+            return;
+        }
+        self.stock.copies -= 1;
+        let on_disk = &mut self.copies[record.index()].on_disk;
+        *on_disk -= 1;
+        if *on_disk == 0 {
+            self.piece_on_disk(now, record, false);
+        }
+    }
+
+    /// A copy has expired, on a machine that is online or not.
+    pub fn copy_expired(&mut self, now: Time, record: RecordId, online: bool) {
+        if online {
+            self.went_offline(now, record);
+        }
+        let was_lost = self.of(record).lost_at.is_some();
+        self.copy_gone(now, record);
+        let pieces = &mut self.resources[self.coding.resource(record) as usize];
+        pieces.expired |= !was_lost && pieces.lost_at.is_some();
+    }
+
+    /// Whether the resource of this record is lost, and was lost because copies expired.
+    pub fn is_expired(&self, record: RecordId) -> bool {
+        self.of(record).expired
+    }
+
+    /// A machine with a copy came online.
+    pub fn came_online(&mut self, now: Time, record: RecordId) {
+        if self.is_pointer(record) {
+            return;
+        }
+        self.stock.copies_online += 1;
+        let online = &mut self.copies[record.index()].online;
+        *online += 1;
+        if *online == 1 {
+            let pieces = &mut self.resources[self.coding.resource(record) as usize];
+            pieces.account(now, self.coding.needed);
+            pieces.online += 1;
+            self.stock.available += u32::from(pieces.online == self.coding.needed);
+        }
+    }
+
+    /// A machine with a copy went offline.
+    pub fn went_offline(&mut self, now: Time, record: RecordId) {
+        if self.is_pointer(record) {
+            return;
+        }
+        self.stock.copies_online -= 1;
+        let online = &mut self.copies[record.index()].online;
+        *online -= 1;
+        if *online == 0 {
+            let pieces = &mut self.resources[self.coding.resource(record) as usize];
+            pieces.account(now, self.coding.needed);
+            self.stock.available -= u32::from(pieces.online == self.coding.needed);
+            pieces.online -= 1;
+        }
+    }
+
+    /// Where everybody holds everything: the first machine came online.
+    pub fn everything_comes(&mut self, now: Time) {
+        self.everything().into_iter().for_each(|record| self.came_online(now, record));
+    }
+
+    /// The last one went offline.
+    pub fn everything_goes(&mut self, now: Time) {
+        self.everything().into_iter().for_each(|record| self.went_offline(now, record));
+    }
+
+    /// The measurement begins: availability is counted from now on.
+    pub fn measure(&mut self, now: Time) {
+        for pieces in &mut self.resources {
+            (pieces.available, pieces.since) = (Duration::ZERO, now);
+        }
+    }
+
+    /// One row for each resource, `measured` after the measurement began; `size` is that of a resource.
+    pub fn rows(&mut self, now: Time, measured: Duration, size: impl Fn(u32) -> u32) -> Vec<ResourceRow> {
+        let Coding { needed, .. } = self.coding;
+        let row = |(resource, pieces): (u32, &mut Pieces)| {
+            pieces.account(now, needed);
+            ResourceRow {
+                resource,
+                rank: resource + 1,
+                size: size(resource),
+                pieces: self.coding.pieces(),
+                needed,
+                lost_at: pieces.lost_at,
+                expired: pieces.expired,
+                availability_mean: pieces.available.as_secs_f64() / measured.as_secs_f64(),
+            }
+        };
+        (0..).zip(&mut self.resources).map(row).collect()
+    }
+
+    /// What was stored once.
+    fn everything(&self) -> Vec<RecordId> {
+        let stored = |record: &RecordId| self.copies[record.index()].stored;
+        (0..self.count()).map(RecordId::new).filter(stored).collect()
+    }
+
+    fn is_pointer(&self, record: RecordId) -> bool {
+        record.index() as u32 >= self.values
+    }
+
+    fn of(&self, record: RecordId) -> &Pieces {
+        &self.resources[self.coding.resource(record) as usize]
+    }
+
+    /// The first copy of a piece was made, or the last has gone.
+    fn piece_on_disk(&mut self, now: Time, record: RecordId, there: bool) {
+        let resource = self.coding.resource(record);
+        let on_disk = &mut self.resources[resource as usize].on_disk;
+        *on_disk = if there { *on_disk + 1 } else { *on_disk - 1 };
+        self.look_for_loss(now, resource);
+    }
+
+    /// A loss is not for ever if somebody puts the resource again.
+    fn look_for_loss(&mut self, now: Time, resource: u32) {
+        let needed = self.coding.needed;
+        let pieces = &mut self.resources[resource as usize];
+        match (pieces.stored >= needed && pieces.on_disk < needed, pieces.lost_at) {
+            (true, None) => {
+                pieces.lost_at = Some(now);
+                self.stock.lost += 1;
+            }
+            (false, Some(_)) => {
+                (pieces.lost_at, pieces.expired) = (None, false);
+                self.stock.lost -= 1;
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Pieces {
+    fn account(&mut self, now: Time, needed: u32) {
+        if self.online >= needed {
+            self.available += now.since(self.since);
+        }
+        self.since = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn second(number: u64) -> Time {
+        Time::ZERO + Duration::from_secs(number)
+    }
+
+    #[test]
+    fn a_record_is_available_while_a_copy_is_online_and_lost_when_none_is_left() {
+        let mut records = Records::new(2, Coding::WHOLE, 0);
+        let (record, now) = (RecordId::new(1), second(1));
+        records.copy_made(now, record, true);
+        records.copy_made(now, record, true);
+        assert_eq!(records.stock().available, 1);
+        records.went_offline(now, record);
+        assert_eq!(records.stock().available, 1);
+        records.copy_dropped(now, record);
+        assert_eq!((records.stock().available, records.stock().lost), (0, 0));
+        records.came_online(now, record);
+        records.copy_dropped(second(2), record);
+        assert_eq!(records.stock(), Stock { available: 0, lost: 1, copies_online: 0, copies: 0 });
+        assert!(records.is_lost(record) && records.ever_stored() == 1);
+    }
+
+    #[test]
+    fn two_copies_of_one_piece_do_not_make_up_for_another() {
+        let coding = Coding { needed: 2, parity: 1 };
+        let mut records = Records::new(1, coding, 0);
+        let [a, b, c] = [0, 1, 2].map(|piece| coding.record(0, piece));
+        [a, a, b, c].into_iter().for_each(|record| records.copy_made(second(0), record, true));
+        records.copy_dropped(second(1), b);
+        assert_eq!((records.stock().available, records.stock().lost), (1, 0), "two different pieces are left");
+        records.copy_dropped(second(2), c);
+        assert_eq!((records.stock().available, records.stock().lost), (0, 1), "two copies of one piece are left");
+        let row = |records: &mut Records| records.rows(second(4), Duration::from_secs(4), |_| 9)[0].clone();
+        assert_eq!((row(&mut records).lost_at, row(&mut records).availability_mean), (Some(second(2)), 0.5));
+        records.copy_made(second(4), b, true);
+        assert_eq!((row(&mut records).lost_at, records.stock().lost), (None, 0), "it was put again");
+    }
+}

@@ -1,0 +1,110 @@
+//! What a table of churn means: laws of session and downtime, by themselves or by the name of a preset.
+
+use super::check::{Check, Noted};
+use super::environment::law;
+use super::file;
+use super::plan::{Churn, Sessions};
+use super::problem::Problem;
+use crate::engine::Law;
+use crate::population::presets::preset;
+use crate::population::{self, PRESETS, Preset};
+
+/// Seconds online and away, stretched; without a downtime everybody has one session only.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cycle {
+    pub session: Law,
+    pub downtime: Option<Law>,
+}
+
+impl Cycle {
+    /// Of a participant of the start.
+    pub fn availability(&self) -> f64 {
+        self.downtime.map_or(1.0, |downtime| population::Churn { session: self.session, downtime }.availability())
+    }
+
+    /// With the rest of what was said.
+    pub fn plan(self, said: &file::Churn) -> Churn {
+        let (session, downtime) = (self.session, self.downtime.unwrap_or(Law::Constant(0.0)));
+        Churn { sessions: Sessions::Laws { session, downtime }, graceful: said.graceful, notice: said.notice }
+    }
+}
+
+/// The laws said at `path`, stretched; `None` for the preset `none`.
+///
+/// `arriving`: new participants come, so that those who are there need not return.
+pub(super) fn churn(
+    check: &mut Check<'_>,
+    path: &str,
+    said: &file::Churn,
+    arriving: bool,
+) -> Result<Option<Cycle>, Noted> {
+    check.range(&format!("{path}.graceful"), said.graceful, 0.0..=1.0);
+    if !(said.time_scale > 0.0 && said.time_scale.is_finite()) {
+        let message = format!("`time_scale` cannot be {}", said.time_scale);
+        return Err(check.wrong(&format!("{path}.time_scale"), message, "write a number above zero"));
+    }
+    let Some(Cycle { session, downtime }) = laws(check, path, said, arriving)? else { return Ok(None) };
+    for (key, law) in [("session", Some(session)), ("downtime", downtime)] {
+        if law.is_some_and(|law| !law.mean().is_finite()) {
+            return Err(check.wrong(
+                &format!("{path}.{key}"),
+                "a law without a finite mean has no stationary start",
+                "choose another law, or, for a Pareto law, a shape above 1",
+            ));
+        }
+    }
+    if session.mean() <= 0.0 {
+        return Err(check.wrong(
+            &format!("{path}.session"),
+            "sessions of no length",
+            "write a law with a mean above zero",
+        ));
+    }
+    let scaled = |law: Law| law.scaled(said.time_scale);
+    Ok(Some(Cycle { session: scaled(session), downtime: downtime.map(scaled) }))
+}
+
+/// Session and downtime before the time scale.
+fn laws(check: &mut Check<'_>, path: &str, said: &file::Churn, arriving: bool) -> Result<Option<Cycle>, Noted> {
+    let given = |check: &mut Check<'_>, name: &str, said: &Option<_>| {
+        let path = format!("{path}.{name}");
+        said.as_ref().map(|said| law(check, &path, said)).transpose()
+    };
+    let session = given(check, "session", &said.session)?;
+    let downtime = given(check, "downtime", &said.downtime)?;
+    let of_preset = match said.preset.as_deref() {
+        None => None,
+        Some("none") => return Ok(None),
+        Some(name) => Some(known_preset(check, path, name)?),
+    };
+    let measured = of_preset.and_then(|preset| preset.downtime);
+    if let (Some(_), Some(_)) = (downtime, measured) {
+        return Err(check.wrong(
+            &format!("{path}.downtime"),
+            "the preset has a downtime of its own",
+            "leave this out, or give a `session` instead of the preset",
+        ));
+    }
+    match (session.or(of_preset.map(|preset| preset.session)), downtime.or(measured)) {
+        (Some(session), Some(downtime)) => Ok(Some(Cycle { session, downtime: Some(downtime) })),
+        (Some(session), None) if arriving => Ok(Some(Cycle { session, downtime: None })),
+        (None, _) => Err(check.wrong(
+            path,
+            "it is not said how long sessions last",
+            "add a law, as in session.exponential = { mean = \"1h\" }, or a preset, as in preset = \"kad\"",
+        )),
+        (_, None) => Err(check.wrong(
+            path,
+            "it is not said how long participants are away",
+            "add a law, as in downtime.exponential = { mean = \"1h\" }, or [population.arrivals] of new participants",
+        )),
+    }
+}
+
+fn known_preset(check: &mut Check<'_>, path: &str, name: &str) -> Result<&'static Preset, Noted> {
+    preset(name).ok_or_else(|| {
+        let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).chain(["none"]).collect();
+        let span = check.at(&format!("{path}.preset"), "").span.expect("the preset was read from there");
+        check.note(Problem::unknown(span, "preset", name, &names))
+    })
+}

@@ -1,0 +1,172 @@
+//! What a `[storage]` table means, the common one and a system's own.
+
+use super::check::{Check, Noted};
+use super::environment::law;
+use super::file::{self, Placement};
+use super::plan::{Coding, Keepers, Plan, Repair, Storage};
+use crate::engine::Duration;
+use crate::storage::{Delay, Republish};
+
+/// Copies of a record that no more nodes than these are asked for at once.
+const MOST_REPLICAS: u32 = 20;
+/// Copies where nothing is said.
+const REPLICAS: u32 = 3;
+
+/// Records at most: their numbers have 29 bits in the messages of repair, and pointers to them need as many again.
+const MOST_RECORDS: u32 = 1 << 28;
+
+/// The storage said at `path`, of so many resources; what is not said there is as in `common`.
+pub(super) fn storage(
+    check: &mut Check<'_>,
+    path: &str,
+    own: &file::Storage,
+    common: &file::Storage,
+    resources: u32,
+) -> Result<Storage, Noted> {
+    if let Some(replicas) = own.replicas {
+        check.range(&format!("{path}.replicas"), f64::from(replicas), 1.0..=f64::from(MOST_REPLICAS));
+    }
+    let coding = coding(check, path, own, common, resources);
+    let keepers = match own.placement.or(common.placement).unwrap_or_default() {
+        Placement::Responsible => Keepers::Responsible,
+        Placement::RandomParticipants => Keepers::RandomParticipants,
+        Placement::Provider => {
+            if own.placement.is_some() {
+                check.not_yet(&format!("{path}.placement"), "`provider`");
+            }
+            Keepers::Responsible
+        }
+    };
+    let repair = match own.repair.as_ref().or(common.repair.as_ref()) {
+        None | Some(file::Repair::Eager) => Repair::Eager,
+        Some(file::Repair::None) => Repair::None,
+        Some(file::Repair::Lazy { threshold }) => Repair::Lazy { threshold: *threshold },
+        Some(file::Repair::Republish(said)) => Repair::Republish(republish(check, path, said)),
+        Some(file::Repair::Delay(delay)) => Repair::Delay(Delay {
+            after: law(check, &format!("{path}.repair.delay.after"), &delay.after)?,
+            concurrency: delay.concurrency.0,
+        }),
+    };
+    let replicas = own.replicas.or(common.replicas).unwrap_or(REPLICAS);
+    if let Repair::Lazy { threshold } = repair
+        && !(1..=replicas).contains(&threshold)
+        && (own.repair.is_some() || own.replicas.is_some())
+    {
+        let at = if own.repair.is_some() { "repair.lazy.threshold" } else { "replicas" };
+        let message = format!("a threshold of {threshold} cannot be reached by {replicas} copies");
+        check.wrong(&format!("{path}.{at}"), message, format!("write a threshold from 1 to {replicas}, the copies"));
+    }
+    if own.placement.is_some() || own.repair.is_some() {
+        agree(check, path, own, keepers, repair);
+    }
+    let audit = own.audit.or(common.audit);
+    if own.audit.is_some() {
+        let at = format!("{path}.audit");
+        if audit == Some(Duration::ZERO) {
+            check.wrong(&at, "an audit cannot take place all the time", "write a time above zero, such as \"1h\"");
+        } else if coding.pieces() == 1 || keepers != Keepers::Responsible {
+            let help = "leave this out, or give `parity` and the usual `placement`";
+            check.wrong(&at, "audits are for pieces on responsible nodes", help);
+        }
+    }
+    let audit = audit.filter(|_| coding.pieces() > 1 && keepers == Keepers::Responsible);
+    Ok(Storage { replicas, coding, keepers, repair, audit })
+}
+
+fn republish(check: &mut Check<'_>, path: &str, said: &file::Republish) -> Republish {
+    let file::Republish { every, publisher, expiry } = *said;
+    for (key, period) in [("every", every), ("publisher", Some(publisher)), ("expiry", expiry)] {
+        if period == Some(Duration::ZERO) {
+            let help = "write a time above zero, such as \"1h\"";
+            check.wrong(&format!("{path}.repair.republish.{key}"), format!("`{key}` cannot be zero"), help);
+        }
+    }
+    if expiry.is_some_and(|expiry| expiry < publisher) {
+        let message = "copies would expire before their publisher puts them again";
+        let help = format!("write {publisher} or more, or lower `publisher`");
+        check.wrong(&format!("{path}.repair.republish.expiry"), message, help);
+    }
+    Republish { every, publisher, expiry }
+}
+
+fn coding(check: &mut Check<'_>, path: &str, own: &file::Storage, common: &file::Storage, resources: u32) -> Coding {
+    let most = Coding::MOST_PIECES;
+    for (key, value, least, most) in [("pieces", own.pieces, 1, most), ("parity", own.parity, 0, most - 1)] {
+        if let Some(value) = value {
+            check.range(&format!("{path}.{key}"), value.into(), f64::from(least)..=f64::from(most));
+        }
+    }
+    let coding = Coding {
+        needed: own.pieces.or(common.pieces).unwrap_or(1).clamp(1, most),
+        parity: own.parity.or(common.parity).unwrap_or(0).min(most - 1),
+    };
+    let Some(key) = own.parity.map(|_| "parity").or(own.pieces.map(|_| "pieces")) else { return coding };
+    let at = format!("{path}.{key}");
+    if coding.pieces() > most {
+        let message = format!("a resource cannot be in {} + {} pieces", coding.needed, coding.parity);
+        check.wrong(&at, message, format!("write {most} together, or fewer"));
+    // Resources that could not be read are counted as u32::MAX.
+    } else if resources < u32::MAX && u64::from(resources) * u64::from(coding.pieces()) > u64::from(MOST_RECORDS) {
+        let message = format!("{resources} resources in {} pieces each are too many records", coding.pieces());
+        check.wrong(&at, message, format!("write fewer pieces or resources: together {MOST_RECORDS} at most"));
+    }
+    coding
+}
+
+/// Notes it if placement and repair do not go together.
+fn agree(check: &mut Check<'_>, path: &str, own: &file::Storage, keepers: Keepers, repair: Repair) {
+    let key = if own.repair.is_some() { "repair" } else { "placement" };
+    let at = format!("{path}.{key}");
+    match (keepers, repair) {
+        (Keepers::Responsible, Repair::Delay(_)) => {
+            let message = "repair with a delay puts copies where no lookup would find them";
+            check.wrong(&at, message, "add placement = \"random-participants\", whose pointers lead to them");
+        }
+        (Keepers::RandomParticipants, Repair::Eager | Repair::Lazy { .. } | Repair::Republish(_)) => {
+            let problem = check.at(&at, "this repair of copies on random participants is not yet available");
+            check.note(problem.help("write repair = \"none\", or repair.delay = { after.exponential.mean = \"1h\" }"));
+        }
+        (_, Repair::Delay(delay)) if delay.after.mean() <= 0.0 => {
+            check.wrong(&at, "a repair cannot take no time", "write a delay above zero");
+        }
+        _ => {}
+    }
+}
+
+/// The storage of a system of which every machine or server that holds a resource holds all of it. What the common table says
+/// of pieces and placement does not concern it, and it cannot say so itself.
+pub(super) fn kept_in_full(
+    check: &mut Check<'_>,
+    path: &str,
+    own: &file::Storage,
+    storage: Storage,
+    protocol: &str,
+) -> Storage {
+    let chosen = !matches!(own.repair, None | Some(file::Repair::None | file::Repair::Eager));
+    let said = [
+        ("pieces", own.pieces.is_some()),
+        ("parity", own.parity.is_some()),
+        ("placement", own.placement.is_some()),
+        ("repair", chosen),
+        ("audit", own.audit.is_some()),
+    ];
+    for (key, _) in said.into_iter().filter(|(_, said)| *said) {
+        let message =
+            format!("`{key}` cannot be chosen for `{protocol}`: whoever holds a resource there holds all of it");
+        check.wrong(&format!("{path}.{key}"), message, "leave this out");
+    }
+    let repair = if storage.repair == Repair::None { Repair::None } else { Repair::Eager };
+    Storage { coding: Coding::WHOLE, keepers: Keepers::Responsible, repair, audit: None, ..storage }
+}
+
+/// Warns of copies that cannot be on machines of their own.
+pub(super) fn warn_of_shared_machines(check: &mut Check<'_>, plan: &Plan) {
+    for system in plan.systems.iter().filter(|system| system.storage.keepers == Keepers::RandomParticipants) {
+        let copies = system.storage.coding.pieces() * system.storage.replicas;
+        if copies > plan.population.participants {
+            let message = format!("some of the {copies} copies of a resource share a machine in `{}`", system.name);
+            let help = format!("there are {} participants", plan.population.participants);
+            check.warn("storage.placement", message, help);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Lazy repair: three copies, made again when fewer than two are left.
+
+use super::*;
+
+/// Six nodes that know each other; the first three have just been given the record.
+fn nodes() -> Nodes {
+    let mut nodes = Nodes::new(6);
+    (nodes.replicas, nodes.repair) = (3, Repair::Lazy { threshold: 2 });
+    nodes.put(5, 7, &[0, 1, 2]);
+    assert_eq!(nodes.holds(7), [0, 1, 2]);
+    nodes
+}
+
+impl Nodes {
+    /// A node goes, and those that are up notice it.
+    fn goes(&mut self, gone: u32) {
+        self.down.push(NodeId(gone));
+        self.notice(&[], &[NodeId(gone)]);
+    }
+
+    /// It comes back, and they notice that.
+    fn comes(&mut self, back: u32) {
+        self.down.retain(|node| node.0 != back);
+        self.notice(&[NodeId(back)], &[]);
+        self.with(back, |agent, desk, known| agent.on_return(desk, known));
+    }
+
+    fn notice(&mut self, appeared: &[NodeId], gone: &[NodeId]) {
+        for node in 0..self.agents.len() as u32 {
+            if self.down.contains(&NodeId(node)) {
+                continue;
+            }
+            let known = &mut self.known[node as usize].responsible;
+            known.retain(|other| !gone.contains(other));
+            known.extend(appeared);
+            known.sort_unstable();
+            known.dedup();
+            self.with(node, |agent, desk, known| agent.on_change(desk, appeared, gone, known));
+        }
+    }
+}
+
+#[test]
+fn one_that_is_away_is_waited_for() {
+    let mut nodes = nodes();
+    for away in [0, 2, 1] {
+        nodes.goes(away);
+        assert_eq!(nodes.holds(7), [0, 1, 2], "node {away} keeps its disk, and nobody took its place");
+        nodes.comes(away);
+        assert_eq!(nodes.holds(7), [0, 1, 2]);
+    }
+}
+
+#[test]
+fn when_too_few_are_left_there_are_all_again() {
+    let mut nodes = nodes();
+    nodes.goes(0);
+    nodes.goes(1);
+    assert_eq!(nodes.holds(7), [0, 1, 2, 3, 4], "nodes 3 and 4 in the places of 0 and 1");
+}
+
+#[test]
+fn a_newcomer_gets_nothing_as_long_as_enough_are_left() {
+    let mut nodes = Nodes::new(6);
+    (nodes.replicas, nodes.repair) = (3, Repair::Lazy { threshold: 2 });
+    nodes.down.push(NodeId(0));
+    nodes.notice(&[], &[NodeId(0)]);
+    nodes.put(5, 7, &[1, 2, 3]);
+    nodes.comes(0);
+    assert_eq!(nodes.holds(7), [1, 2, 3], "two of the three responsible hold it");
+    nodes.goes(1);
+    assert_eq!(nodes.holds(7), [1, 2, 3], "of nodes 0, 2 and 3 two hold it");
+    nodes.goes(2);
+    assert_eq!(nodes.holds(7), [0, 1, 2, 3, 4], "of nodes 0, 3 and 4 one did");
+}
+
+#[test]
+fn who_was_there_at_the_start_is_known_to_hold_it() {
+    let mut nodes = Nodes::new(6);
+    (nodes.replicas, nodes.repair) = (3, Repair::Lazy { threshold: 2 });
+    for holder in [0, 1, 2] {
+        nodes.agents[holder].store.keep(RECORD, Version(7));
+        nodes.with(holder as u32, |agent, desk, known| agent.on_placed(desk, known));
+    }
+    nodes.goes(1);
+    assert_eq!(nodes.holds(7), [0, 1, 2]);
+}

@@ -1,0 +1,102 @@
+//! What the policies of repair do under churn: when copies are made, what it costs, and what is lost.
+
+use crate::lab::{self, Ran};
+
+/// Two hundred participants, half of them online, who come back after an hour or two.
+fn churned(protocol: &str, storage: &str, population: &str) -> String {
+    format!(
+        "[time]\nwarmup = \"2h\"\nmeasure = \"10h\"\nsample = \"10min\"\n\
+         [population]\nparticipants = 200\n\
+         [population.churn]\nsession.exponential.mean = \"2h\"\ndowntime.exponential.mean = \"2h\"\n\
+         {population}\n\
+         [resources]\ncount = 100\n\
+         [storage]\n{storage}\n\
+         [systems.s.{protocol}]\n"
+    )
+}
+
+fn run(protocol: &str, storage: &str, population: &str) -> Ran {
+    lab::only(&churned(protocol, storage, population), lab::FIGURES)
+}
+
+const EAGER: &str = "replicas = 4\nrepair = \"eager\"";
+const LAZY: &str = "replicas = 4\nrepair.lazy.threshold = 2";
+const NONE: &str = "replicas = 4\nrepair = \"none\"";
+const SOFT: &str = "replicas = 4\nrepair.republish = { every = \"1h\", publisher = \"4h\", expiry = \"8h\" }";
+
+#[test]
+fn lazy_repair_makes_fewer_copies_than_eager_and_keeps_more_up_than_none() {
+    for protocol in ["chord", "kademlia"] {
+        let [eager, lazy, none] = [EAGER, LAZY, NONE].map(|storage| run(protocol, storage, ""));
+        let figures = |name: &str| [&eager, &lazy, &none].map(|ran| ran.figure(name));
+        let (repairs, alive) = (figures("repairs"), figures("replicas_alive_mean"));
+        let (bytes, available) = (figures("repair_bytes_per_online_s_mean"), figures("availability_mean"));
+        println!("{protocol}: eager, lazy, none: {repairs:?} copies, {bytes:?} B/s, {alive:?} up, {available:?}");
+        assert!(repairs[0] > 1.5 * repairs[1] && repairs[1] > repairs[2], "{repairs:?}");
+        assert!(alive[0] > alive[1] && alive[1] > alive[2], "{alive:?}");
+        assert!(available[0] > 0.99 && available[1] > available[2], "{available:?}");
+        assert!(eager.figure("repair_useless_ratio") > 0.5, "nobody ever went for good");
+    }
+}
+
+#[test]
+fn absences_lose_nothing_under_any_policy_without_expiry() {
+    let forever = "replicas = 4\nrepair.republish = { every = \"1h\", publisher = \"4h\" }";
+    for storage in [EAGER, LAZY, NONE, forever] {
+        let ran = run("kademlia", storage, "");
+        assert_eq!((ran.figure("durability_ratio"), ran.figure("resources_lost")), (1.0, 0.0), "{storage}");
+    }
+}
+
+#[test]
+fn records_put_again_are_kept_up_and_those_of_departed_publishers_expire() {
+    let get = "[workload]\nget = { every = \"10min\" }";
+    let stay = run("kademlia", SOFT, get);
+    let none = run("kademlia", NONE, get);
+    let [kept, left] = [&stay, &none].map(|ran| ran.figure("replicas_alive_mean"));
+    println!("{kept:.2} copies up when they are put again, {left:.2} if nothing is done");
+    assert!(kept > 1.2 * left, "{kept} against {left}");
+
+    let gone = "[population.departures]\nprobability = 0.3";
+    let lost = run("kademlia", SOFT, &format!("{gone}\n{get}"));
+    let (expired, other) = (lost.figure("get_failed_expired"), lost.figure("get_failed_lost"));
+    println!("{expired} gets failed as expired, {other} as lost; {} resources lost", lost.figure("resources_lost"));
+    assert!(lost.figure("resources_lost") > 20.0 && expired > 10.0 * other, "{expired} expired, {other} lost");
+}
+
+#[test]
+fn audits_make_lost_pieces_again_from_others() {
+    let text = |audit: &str| {
+        format!(
+            "[time]\nwarmup = \"1h\"\nmeasure = \"4d\"\nsample = \"1h\"\n[population]\nparticipants = 200\n\
+             [population.churn]\nsession.exponential.mean = \"9h\"\ndowntime.exponential.mean = \"1h\"\n\
+             [population.departures]\nlifetime.exponential.mean = \"3d\"\n\
+             [resources]\ncount = 60\nsize = \"40KiB\"\n\
+             [storage]\npieces = 4\nparity = 4\nreplicas = 1\nrepair = \"none\"\n{audit}\n[systems.s.kademlia]\n"
+        )
+    };
+    let [without, with] = ["", "audit = \"2h\""].map(|audit| lab::only(&text(audit), lab::FIGURES));
+    let [before, after] = [&without, &with].map(|ran| ran.figure("resources_lost"));
+    let bytes = with.figure("repair_bytes_per_online_s_mean");
+    println!("{before} of 60 lost without audits, {after} with them, at {bytes:.1} B/s a machine");
+    assert!(before > 20.0 && after < 0.2 * before && bytes > 0.0, "{before} without, {after} with");
+}
+
+#[test]
+fn repair_replaces_each_holder_in_turn_and_without_it_the_last_takes_the_record_along() {
+    let crashes: String =
+        (0..8).map(|hour| format!("[[events]]\ncrash = {{ at = \"{}min\", share = 0.2 }}\n", 40 + 30 * hour)).collect();
+    for protocol in ["chord", "kademlia"] {
+        for (storage, survives) in [(EAGER, true), (LAZY, true), (NONE, false)] {
+            let text = format!(
+                "[time]\nwarmup = \"30min\"\nmeasure = \"5h\"\n[population]\nparticipants = 300\n{crashes}\
+                 [resources]\ncount = 60\n[workload]\nget = {{ every = \"5min\" }}\n[storage]\n{storage}\n\
+                 [systems.s.{protocol}]\n"
+            );
+            let ran = lab::only(&text, lab::FIGURES);
+            let lost = ran.figure("resources_lost");
+            println!("{protocol}, {storage:?}: {lost} of 60 lost");
+            assert!(if survives { lost <= 2.0 } else { lost > 20.0 }, "{protocol}, {storage}: {lost} lost");
+        }
+    }
+}
