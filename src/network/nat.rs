@@ -296,7 +296,8 @@ impl Nats {
     pub fn arrive(&self, now: Time, machine: u32, to: Endpoint, from: Endpoint, wire: Wire) -> Result<(), Loss> {
         let Some(table) = self.tables.get(self.of[machine as usize] as usize) else { return Ok(()) };
         let inside = from.address == self.unmapped(machine).address && table.class.mapping() != Mapping::None;
-        let passes = (!inside || table.hairpinning) && table.carries(wire) && table.lets_in(now, machine, to.port, from);
+        let passes =
+            (!inside || table.hairpinning) && table.carries(wire) && table.lets_in(now, machine, to.port, from);
         if passes { Ok(()) } else { Err(table.class.loss()) }
     }
 

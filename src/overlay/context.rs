@@ -2,7 +2,9 @@
 
 use super::key::Key;
 use super::lists::Lists;
-use super::message::{Cause, Envelope, Held, Kind, NodeId, OpId, Payload, Reachability, RecordId, Traffic, Version, wire_bytes};
+use super::message::{
+    Cause, Envelope, Held, Kind, NodeId, OpId, Payload, Reachability, RecordId, Traffic, Version, wire_bytes,
+};
 use super::protocol::{Contact, Protocol, Walk};
 use crate::engine::{Duration, Noise, Source, Time};
 

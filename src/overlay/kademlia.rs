@@ -34,6 +34,7 @@
 //! candidates, about 1 kB, come from a pool that all nodes share, so that idle nodes keep none.
 
 mod buckets;
+mod clients;
 mod config;
 mod message;
 mod nearby;
@@ -50,7 +51,7 @@ use self::search::{Purpose, Search};
 use super::context::{Change, Context, View};
 use super::key::{Key, Metric};
 use super::lookup::{Aim, Lookup, Step};
-use super::message::{Cause, Envelope, Kind, NodeId, OpId, Reachability, RecordId};
+use super::message::{Envelope, Kind, NodeId, OpId, RecordId};
 use super::protocol::{Contact, Patience, Placement, Protocol, Walk};
 use super::roster::Roster;
 use super::routing::Routing;
@@ -102,12 +103,6 @@ impl Kademlia {
         if self.buckets.seen(cx.config, &cx.view, cx.now, node) {
             cx.neighbour(node, Change::Appeared);
         }
-    }
-
-    /// The node can ask; whether it may be asked, too, depends on the tables that the others keep.
-    fn enter(&mut self, cx: &mut Cx<'_>) {
-        self.client = is_client(cx);
-        if self.client { cx.joined_as_client() } else { cx.joined() }
     }
 
     /// FIND_NODE or FIND_VALUE from another node: the own portion first, then the k nearest known, without the asker.
@@ -188,25 +183,6 @@ impl Kademlia {
         }
     }
 
-    /// Names the responsible nodes that a finished walk has found, or says why there are none.
-    fn report(&self, cx: &mut Cx<'_>, walk: &Walk, lookup: &Lookup) {
-        let alone = lookup.is_alone();
-        if lookup.answers() == 0 && !alone {
-            return cx.give_up(walk.op, Cause::Timeout);
-        }
-        if alone && (walk.record.is_some() || self.client) {
-            return cx.give_up(walk.op, Cause::NoContact);
-        }
-        let mut answer = std::mem::take(&mut cx.shared.answer);
-        answer.clear();
-        // Who only asks is responsible for nothing.
-        let me = cx.me();
-        let named = lookup.result(usize::MAX).filter(|contact| !self.client || contact.node != me);
-        answer.extend(named.take(walk.count as usize));
-        cx.found(walk, &answer);
-        cx.shared.answer = answer;
-    }
-
     /// Looks up a random key in the bucket that waits longest, one after another; sets the timer when none is due.
     fn refresh(&mut self, cx: &mut Cx<'_>) {
         match self.buckets.next_due() {
@@ -264,11 +240,6 @@ impl Kademlia {
     }
 }
 
-/// Whether a node asks only.
-fn is_client(cx: &Cx<'_>) -> bool {
-    cx.config.tables == Tables::Dialable && cx.reachable != Reachability::Yes
-}
-
 impl Protocol for Kademlia {
     type Config = Config;
     type Message = Message;
@@ -309,7 +280,7 @@ impl Protocol for Kademlia {
     }
 
     fn start_converged(&mut self, cx: &mut Cx<'_>, roster: &Roster) {
-        self.client = is_client(cx);
+        self.client = Kademlia::is_client(cx);
         self.buckets.fill(cx.config, &cx.view, roster, cx.now, cx.noise);
         self.refresh(cx);
     }
@@ -360,10 +331,7 @@ impl Protocol for Kademlia {
     }
 
     fn on_reachability(&mut self, cx: &mut Cx<'_>) {
-        if self.client && !is_client(cx) {
-            self.client = false;
-            cx.joined();
-        }
+        self.serve(cx);
     }
 
     fn wants_dialable(config: &Config) -> bool {

@@ -122,7 +122,8 @@ impl Connecting {
             figures.set("keepalive_bytes_per_online_s_mean", self.kept_alive as f64 / all);
             let links: u128 = self.machines.iter().map(|machine| machine.links.integral()).sum();
             figures.set("connections_per_node_mean", links as f64 / 1e9 / all);
-            let mean = |(machine, it): (&Machine, &Linked)| it.links.integral() as f64 / machine.online().as_nanos() as f64;
+            let mean =
+                |(machine, it): (&Machine, &Linked)| it.links.integral() as f64 / machine.online().as_nanos() as f64;
             figures.set_some("connections_gini", (links > 0).then(|| gini(&sorted(online().map(mean)))));
         }
         if peers > 0.0 {

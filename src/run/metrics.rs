@@ -2,8 +2,8 @@
 
 use super::by_class::ByClass;
 use super::catalogue::{Figures, METRICS, OPERATIONS, SERIES, TRAFFIC};
-use super::counters::{Level, Machine, Served, TableCheck};
 use super::connecting::Connecting;
+use super::counters::{Level, Machine, Served, TableCheck};
 use super::observer::{Ended, LinkEvent, Observer};
 use super::operations::{Operation, Verdict};
 use super::outcome::{OperationRow, Sample};
@@ -383,25 +383,8 @@ impl Observer for Metrics {
             self.tallies[operation.kind as usize].ended(at, operation, ended);
             self.classes.ended(at, operation, ended);
             if let Some(rows) = &mut self.operations {
-                rows.push(operation_row(at, operation, ended));
+                rows.push(OperationRow::of(at, operation, ended));
             }
         }
-    }
-}
-
-fn operation_row(at: Time, operation: &Operation, ended: &Ended) -> OperationRow {
-    let answered = !matches!(ended.verdict, Verdict::Abandoned | Verdict::Open);
-    OperationRow {
-        participant: operation.node.0,
-        session: operation.session.into(),
-        number: operation.number,
-        kind: OPERATIONS[operation.kind as usize],
-        issued: operation.issued,
-        outcome: ended.verdict.name(),
-        cause: if let Verdict::Failed(cause) = ended.verdict { cause.name() } else { "" },
-        latency_ms: answered.then(|| (at - operation.issued).as_millis_f64()),
-        hops: ended.hops.map(u32::from),
-        rpcs: operation.rpcs,
-        timeouts: operation.timeouts,
     }
 }

@@ -169,7 +169,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             let online = contacts.iter().filter(|other| self.seats[other.index()].online);
             check.stale += (contacts.len() - online.clone().count()) as u64;
             if let Some(addresses) = &self.addresses {
-                check.unreachable += online.filter(|&&other| !addresses.reaches(self.now, node, other, self.wire_of_links())).count() as u64;
+                check.unreachable += online
+                    .filter(|&&other| !addresses.reaches(self.now, node, other, self.wire_of_links()))
+                    .count() as u64;
             }
         }
         check

@@ -196,6 +196,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.joining -= u32::from(std::mem::take(&mut self.seats[node.index()].joining));
         self.remember_client(node);
         self.begin_waiting(node);
+        self.publish_overdue(node);
         if self.plan.population.start != Start::Converged {
             self.publish(node);
         }

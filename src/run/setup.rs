@@ -19,7 +19,9 @@ use crate::engine::queue::Queue;
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Streams, Time};
 use crate::network::{Access, Nats, Network, Site, Station};
-use crate::overlay::{Key, Lists, Metric, NodeId, Placement, Protocol, Reachability, RecordId, Roster, Server, Version, View};
+use crate::overlay::{
+    Key, Lists, Metric, NodeId, Placement, Protocol, Reachability, RecordId, Roster, Server, Version, View,
+};
 use crate::population::{self, Timeline};
 use crate::scenario::plan::{Plan, Start, Storage, System};
 use crate::storage::message::OFFERED_AT_ONCE;
@@ -68,7 +70,8 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             Box::new(Addresses::new(nats, machines))
         });
         // Where everybody is open nobody need ask; clients of a server are not called.
-        let finds_out = P::PLACEMENT != Placement::Servers && addresses.as_ref().is_some_and(|it| it.is_anybody_behind());
+        let finds_out =
+            P::PLACEMENT != Placement::Servers && addresses.as_ref().is_some_and(|it| it.is_anybody_behind());
         let mut shared = P::shared(config, machines);
         P::survey(&mut shared, &|a, b| network.delay(Time::ZERO, a.0, b.0));
         Simulation {

@@ -91,7 +91,11 @@ fn stretched(check: &mut Check<'_>, shares: [f64; 7], behind: f64) -> Result<[f6
     check.range(PLACE, behind, 0.0..=1.0);
     let before = 1.0 - shares[NatClass::Open as usize];
     if before <= 0.0 && behind > 0.0 {
-        return Err(check.wrong(PLACE, "no class but `open` has a share", "say in which classes those behind a NAT are"));
+        return Err(check.wrong(
+            PLACE,
+            "no class but `open` has a share",
+            "say in which classes those behind a NAT are",
+        ));
     }
     let stretch = if behind > 0.0 { behind / before } else { 0.0 };
     let mut stretched = shares.map(|share| share * stretch);

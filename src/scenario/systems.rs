@@ -118,7 +118,8 @@ fn protocol<'r>(
             Some(protocol) => found.push((protocol, key.span(), value)),
             None if [STORAGE, TRAVERSAL].contains(&key.get_ref().as_ref()) => {}
             None => {
-                let known: Vec<&str> = registered.iter().map(|protocol| protocol.name).chain([STORAGE, TRAVERSAL]).collect();
+                let known: Vec<&str> =
+                    registered.iter().map(|protocol| protocol.name).chain([STORAGE, TRAVERSAL]).collect();
                 unknown = Some(check.note(Problem::unknown(key.span(), "protocol", key.get_ref(), &known)));
             }
         }

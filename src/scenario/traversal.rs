@@ -42,11 +42,13 @@ pub(super) fn connections(
     let dial_timeout = own.dial_timeout.or(common.dial_timeout).unwrap_or(defaults[0]);
     let keep_alive = time(own.keep_alive, common.keep_alive, defaults[1]);
     let idle_close = time(own.idle_close, common.idle_close, defaults[2]);
-    for (key, value) in
-        [("dial_timeout", Some(dial_timeout)), ("keep_alive", keep_alive), ("idle_close", idle_close)]
-    {
+    for (key, value) in [("dial_timeout", Some(dial_timeout)), ("keep_alive", keep_alive), ("idle_close", idle_close)] {
         if value == Some(Duration::ZERO) {
-            return Err(check.wrong(&format!("{path}.{key}"), format!("`{key}` cannot be 0s"), "write a time above zero"));
+            return Err(check.wrong(
+                &format!("{path}.{key}"),
+                format!("`{key}` cannot be 0s"),
+                "write a time above zero",
+            ));
         }
     }
     let limit = match own.connections.or(common.connections) {
@@ -84,9 +86,9 @@ fn relays(check: &mut Check<'_>, path: &str, said: file::Relays) -> Result<Relay
         ("connections", connections == 0),
         ("lifetime", lifetime == Duration::ZERO),
     ];
-    for (key, _) in zeros.into_iter().filter(|(_, is_zero)| *is_zero) {
-        let help = "leave the table `relays` out to have none";
-        return Err(check.wrong(&format!("{path}.relays.{key}"), format!("a relay without {key} forwards nothing"), help));
+    if let Some((key, _)) = zeros.into_iter().find(|(_, is_zero)| *is_zero) {
+        let (place, message) = (format!("{path}.relays.{key}"), format!("a relay without {key} forwards nothing"));
+        return Err(check.wrong(&place, message, "leave the table `relays` out to have none"));
     }
     Ok(Relays { reservations, connections, rate: rate.0, lifetime })
 }

@@ -18,7 +18,10 @@ fn scenario(nat: &str, systems: &str) -> String {
 /// Half of the participants behind NATs that filter by endpoint.
 const HALF: &str = "[network.nat.shares]\nopen = 0.5\nport-restricted = 0.4\nsymmetric = 0.1";
 
-fn without_nat(ran: &Ran) -> (Vec<Option<f64>>, Vec<Vec<Option<f64>>>, u64) {
+/// Figures, samples and fingerprint.
+type Whole = (Vec<Option<f64>>, Vec<Vec<Option<f64>>>, u64);
+
+fn whole(ran: &Ran) -> Whole {
     let samples = ran.outcome.samples.iter().map(|sample| sample.values.clone()).collect();
     (ran.outcome.metrics.clone(), samples, ran.outcome.fingerprint)
 }
@@ -32,7 +35,7 @@ fn where_all_are_open_nothing_differs_from_a_network_without_nats() {
         let plain = lab::all(&scenario(churn, &systems));
         let nat = lab::all(&scenario(&format!("{churn}{open}"), &systems));
         for (plain, nat) in plain.iter().zip(&nat) {
-            assert_eq!(without_nat(plain), without_nat(nat), "{}", plain.id);
+            assert_eq!(whole(plain), whole(nat), "{}", plain.id);
         }
     }
 }

@@ -30,7 +30,8 @@ fn plan(class: NatClass) -> NatPlan {
 impl Nats {
     /// The endpoint under which an open server sees `machine` at `now`.
     fn seen(&mut self, now: Time, machine: u32) -> Endpoint {
-        self.depart(now, machine, Endpoint { address: SERVER, port: 0 }, Wire::Datagram).unwrap_or(self.unmapped(machine))
+        self.depart(now, machine, Endpoint { address: SERVER, port: 0 }, Wire::Datagram)
+            .unwrap_or(self.unmapped(machine))
     }
 }
 
@@ -52,7 +53,11 @@ fn a_mapping_lives_as_long_as_something_leaves_through_it_and_what_arrives_does_
     for now in [MINUTE, 2 * MINUTE - 1] {
         assert_eq!(nats.arrive(at(now), 0, mapped, outside, Wire::Datagram), Ok(()));
     }
-    assert_eq!(nats.arrive(at(2 * MINUTE), 0, mapped, outside, Wire::Datagram), Err(Loss::Nat), "it was only arrived at since");
+    assert_eq!(
+        nats.arrive(at(2 * MINUTE), 0, mapped, outside, Wire::Datagram),
+        Err(Loss::Nat),
+        "it was only arrived at since"
+    );
     assert_eq!(nats.seen(at(MINUTE), 0), mapped, "refreshed");
     assert_eq!(nats.arrive(at(3 * MINUTE - 1), 0, mapped, outside, Wire::Datagram), Ok(()));
     let later = nats.seen(at(3 * MINUTE), 0);
@@ -69,7 +74,8 @@ fn uninvited_packets_reach_open_machines_and_living_mappings_of_full_cones_only(
         let reached = nats.arrive(at(1), 0, seen, nats.unmapped(1), Wire::Datagram).is_ok();
         assert_eq!(reached, matches!(class, NatClass::Open | NatClass::FullCone), "{}", class.name());
         let never_sent = pair(class, NatClass::Open);
-        let reached = never_sent.arrive(at(1), 0, never_sent.unmapped(0), never_sent.unmapped(1), Wire::Datagram).is_ok();
+        let reached =
+            never_sent.arrive(at(1), 0, never_sent.unmapped(0), never_sent.unmapped(1), Wire::Datagram).is_ok();
         assert_eq!(reached, class == NatClass::Open, "{}", class.name());
     }
 }
@@ -94,7 +100,8 @@ fn punch(one: NatClass, other: NatClass) -> bool {
     let mut knows = [seen[1], seen[0]];
     let mut through = [false; 2];
     for round in 1..4 {
-        let sent: Vec<_> = (0..2).map(|from| nats.depart(at(2 * round), from as u32, knows[from], Wire::Datagram)).collect();
+        let sent: Vec<_> =
+            (0..2).map(|from| nats.depart(at(2 * round), from as u32, knows[from], Wire::Datagram)).collect();
         for (from, to) in [(0, 1), (1, 0)] {
             let Ok(source) = sent[from] else { continue };
             if nats.arrive(at(2 * round + 1), to as u32, knows[from], source, Wire::Datagram).is_ok() {
@@ -128,7 +135,11 @@ fn a_hole_needs_both_packets_within_the_life_of_the_mappings_and_one_in_flight_i
     let late = 1 + 2 * MINUTE;
     assert_eq!(nats.arrive(at(late), 1, seen[1], source, Wire::Datagram), Err(Loss::Nat), "the hole has closed");
     nats.depart(at(late), 1, seen[0], Wire::Datagram).unwrap();
-    assert_eq!(nats.arrive(at(late), 1, seen[1], source, Wire::Datagram), Err(Loss::Nat), "and the new one has another port");
+    assert_eq!(
+        nats.arrive(at(late), 1, seen[1], source, Wire::Datagram),
+        Err(Loss::Nat),
+        "and the new one has another port"
+    );
 }
 
 #[test]
@@ -144,7 +155,10 @@ fn machines_behind_one_box_reach_each_other_only_if_it_turns_packets_around() {
         assert_eq!(source, seen[0]);
         assert_eq!(nats.arrive(at(2), 1, seen[1], source, Wire::Datagram).is_ok(), hairpinning);
         assert_eq!(nats.arrive(at(2), 1, seen[1], nats.unmapped(SERVER), Wire::Datagram), Ok(()));
-        assert!(nats.arrive(at(2), 1, seen[0], nats.unmapped(SERVER), Wire::Datagram).is_err(), "that port is the other's");
+        assert!(
+            nats.arrive(at(2), 1, seen[0], nats.unmapped(SERVER), Wire::Datagram).is_err(),
+            "that port is the other's"
+        );
     }
 }
 
@@ -156,7 +170,8 @@ fn a_full_table_forgets_what_was_not_used_for_longest() {
     for (now, address) in [(0, 1), (1, 2), (2, 1), (3, 3)] {
         nats.depart(at(now), 0, remote(address), Wire::Datagram).unwrap();
     }
-    let reached = [1, 2, 3].map(|address| nats.arrive(at(4), 0, nats.unmapped(0), remote(address), Wire::Datagram).is_ok());
+    let reached =
+        [1, 2, 3].map(|address| nats.arrive(at(4), 0, nats.unmapped(0), remote(address), Wire::Datagram).is_ok());
     assert_eq!(reached, [true, false, true]);
     let bytes = nats.heap_bytes();
     (4..100).for_each(|address| assert!(nats.depart(at(5), 0, remote(address), Wire::Datagram).is_ok()));

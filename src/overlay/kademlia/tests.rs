@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::engine::{Noise, Source, Time};
-use crate::overlay::Timeout;
+use crate::overlay::{Cause, Timeout};
 use crate::overlay::message::{Held, Traffic, Version};
 use crate::overlay::protocol::Config as _;
 use crate::overlay::testing::{Bench, End};

@@ -106,7 +106,9 @@ mod tests {
         let mut relay = Relay::default();
         assert!(!relay.connect(at(0), NodeId(8), NodeId(1), &LIMITS), "it has no place");
         (1..3).for_each(|node| assert!(relay.reserve(NodeId(node), Some(&LIMITS))));
-        assert!(relay.connect(at(0), NodeId(8), NodeId(1), &LIMITS) && relay.connect(at(1), NodeId(9), NodeId(1), &LIMITS));
+        assert!(
+            relay.connect(at(0), NodeId(8), NodeId(1), &LIMITS) && relay.connect(at(1), NodeId(9), NodeId(1), &LIMITS)
+        );
         assert!(!relay.connect(at(2), NodeId(8), NodeId(2), &LIMITS), "two pairs are connected already");
         assert!(relay.connects(at(119), NodeId(1), NodeId(8)) && !relay.connects(at(120), NodeId(1), NodeId(8)));
         assert!(relay.connect(at(120), NodeId(8), NodeId(2), &LIMITS));

@@ -8,7 +8,9 @@ use crate::overlay::message::{HEADER_BYTES, IDENTITY_BYTES, MESSAGE_BYTES};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
     /// Opens a link. `called`: in answer to [`Word::CallBack`].
-    Dial { called: bool },
+    Dial {
+        called: bool,
+    },
     /// The link is open.
     Accept,
     /// The link is closed.
@@ -27,19 +29,29 @@ pub enum Signal {
     /// Of a place at a relay, or of a circuit through it.
     Refused,
     /// To a rendezvous: tell `to`.
-    Pass { to: NodeId, word: Word },
+    Pass {
+        to: NodeId,
+        word: Word,
+    },
     /// From a rendezvous: `from` says.
-    Passed { from: NodeId, word: Word },
+    Passed {
+        from: NodeId,
+        word: Word,
+    },
     /// Have somebody else try to reach me.
     Probe,
     /// Nobody else is there whom I could ask.
     NoHelp,
     /// To a third: try to reach this one.
-    DialBack { node: NodeId },
+    DialBack {
+        node: NodeId,
+    },
     /// From a stranger: whom this reaches can be dialled.
     Knock,
     /// Through a relay: the packet in this slot.
-    Relayed { slot: u32 },
+    Relayed {
+        slot: u32,
+    },
 }
 
 /// What two nodes say to each other through a rendezvous.

@@ -2,9 +2,9 @@
 
 use super::dials::Dial;
 use super::*;
-use crate::engine::Duration;
+use crate::engine::{Duration, Streams};
 use crate::overlay::kademlia::Kademlia;
-use crate::run::scheme;
+use crate::run::scheme::{self, Kinds};
 use crate::scenario::plan::Plan;
 use crate::scenario::{Registered, Scenario};
 
@@ -42,13 +42,17 @@ fn plan(participants: u32, nat: &str, traversal: &str) -> Plan {
          [traversal]\ntransport = \"connection\"\n{traversal}\n{QUIET}"
     );
     let scenario = Scenario::parse("test".into(), "".into(), text, &[]).unwrap_or_else(|error| panic!("{error}"));
-    scenario.plan(&scenario.points()[0], &[Registered::of::<Kademlia>("kademlia")]).unwrap_or_else(|error| panic!("{error}"))
+    scenario
+        .plan(&scenario.points()[0], &[Registered::of::<Kademlia>("kademlia")])
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn begin(plan: &Plan) -> Sim<'_> {
     let system = &plan.systems[0];
     let config = system.config.downcast_ref().expect("it is Kademlia's");
-    let mut sim = Sim::new(plan, system, config, scheme::timeline(plan, 1), 1, Seen::default());
+    let timeline = scheme::timeline(plan, 1);
+    let kinds = Kinds::new(plan, &Streams::new(1), &timeline);
+    let mut sim = Sim::new(plan, system, config, (timeline, kinds), 1, Seen::default());
     sim.begin();
     sim
 }
@@ -67,7 +71,8 @@ impl Sim<'_> {
     /// A node of one class and another of another, neither of which is the other's rendezvous.
     fn strangers(&self, from: NatClass, reached: NatClass) -> (NodeId, NodeId) {
         let (nodes, peers) = (self.of_class(from), self.of_class(reached));
-        let linked = |node, peer| self.transport.as_ref().is_some_and(|it| it.ends[node as usize].links.get(peer).is_some());
+        let linked =
+            |node, peer| self.transport.as_ref().is_some_and(|it| it.ends[node as usize].links.get(peer).is_some());
         let pairs = nodes.iter().flat_map(|node| peers.iter().map(|peer| (*node, *peer)));
         let mut pairs = pairs.filter(|(node, peer)| node != peer && !linked(node.0, *peer));
         pairs.next().expect("there are several of each class")
@@ -128,9 +133,8 @@ fn without_relays_the_share_that_connects_is_that_of_the_formula() {
                   firewall = 0.1 }";
     let plan = plan(24, shares, "");
     let mut sim = begin(&plan);
-    let count = |sim: &Sim<'_>, classes: &[NatClass]| -> usize {
-        classes.iter().map(|class| sim.of_class(*class).len()).sum()
-    };
+    let count =
+        |sim: &Sim<'_>, classes: &[NatClass]| -> usize { classes.iter().map(|class| sim.of_class(*class).len()).sum() };
     let filtered = count(&sim, &[NatClass::PortRestricted, NatClass::Firewall]);
     let symmetric = count(&sim, &[NatClass::Symmetric]);
     let behind: Vec<NodeId> = NatClass::ALL[1..].iter().flat_map(|class| sim.of_class(*class)).collect();
@@ -142,7 +146,10 @@ fn without_relays_the_share_that_connects_is_that_of_the_formula() {
         }
     }
     // Of all n(n − 1) ordered pairs.
-    println!("{} behind NATs, {filtered} filtered by endpoint, {symmetric} symmetric: {failed} pairs fail", behind.len());
+    println!(
+        "{} behind NATs, {filtered} filtered by endpoint, {symmetric} symmetric: {failed} pairs fail",
+        behind.len()
+    );
     assert_eq!(failed, 2 * filtered * symmetric + symmetric * (symmetric - 1));
 }
 
@@ -154,11 +161,9 @@ fn two_behind_one_box_connect_through_it_or_through_a_relay() {
              carrier = {{ share = 1.0, subscribers = 20, hairpinning = {hairpinning} }}"
         )
     };
-    for (hairpinning, traversal, way) in [
-        (true, RELAYS, Outcome::Punched),
-        (false, RELAYS, Outcome::Relayed),
-        (false, "", Outcome::Failed),
-    ] {
+    for (hairpinning, traversal, way) in
+        [(true, RELAYS, Outcome::Punched), (false, RELAYS, Outcome::Relayed), (false, "", Outcome::Failed)]
+    {
         let plan = plan(20, &nat(hairpinning), traversal);
         let mut sim = begin(&plan);
         let behind = sim.of_class(NatClass::PortRestricted);
@@ -174,13 +179,14 @@ fn who_does_not_keep_its_mapping_alive_is_not_found_again() {
         let mut sim = begin(&plan);
         let behind = sim.of_class(NatClass::PortRestricted);
         assert_eq!(sim.dials(behind[0], behind[1]), way, "{keep_alive}");
-        assert_eq!(sim.observer.kept_alive > 0, keep_alive == "25s" , "{keep_alive}");
+        assert_eq!(sim.observer.kept_alive > 0, keep_alive == "25s", "{keep_alive}");
     }
 }
 
 #[test]
 fn relays_and_nodes_keep_to_their_limits() {
-    let plan = plan(30, "shares = { open = 0.1, symmetric = 0.9 }", "connections = 20\n[traversal.relays]\nconnections = 2\n");
+    let plan =
+        plan(30, "shares = { open = 0.1, symmetric = 0.9 }", "connections = 20\n[traversal.relays]\nconnections = 2\n");
     let mut sim = begin(&plan);
     let behind = sim.of_class(NatClass::Symmetric);
     for pair in behind.chunks_exact(2) {
@@ -191,7 +197,10 @@ fn relays_and_nodes_keep_to_their_limits() {
     sim.pass(Duration::from_secs(60));
     let ended = |way: Outcome| sim.observer.dials.iter().filter(|dial| dial.2 == way).count();
     let (relayed, failed) = (ended(Outcome::Relayed), ended(Outcome::Failed));
-    println!("{relayed} relayed, {failed} failed, {} refused, {} links at most", sim.observer.refused, sim.observer.most);
+    println!(
+        "{relayed} relayed, {failed} failed, {} refused, {} links at most",
+        sim.observer.refused, sim.observer.most
+    );
     assert!(relayed > 0 && failed > 0 && sim.observer.refused > 0);
     assert!((9..=20).contains(&sim.observer.most));
 }

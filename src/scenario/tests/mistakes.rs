@@ -222,9 +222,8 @@ fn churn_without_a_finite_mean_is_refused() {
 
 #[test]
 fn keys_of_later_work_are_refused_as_such() {
-    for (line, marked) in [
-        ("systems.b = { ring = {}, storage.cache = {} }", "cache"),
-    ] {
+    for (line, marked) in [("storage.cache = {}", "cache"), ("systems.b = { ring = {}, storage.cache = {} }", "cache")]
+    {
         let text = format!("{SHORT}{line}\n");
         let problems = load(&text, &[]).and_then(|scenario| scenario.runs(REGISTERED)).expect_err(line);
         let only: Vec<_> = problems.iter().collect();
