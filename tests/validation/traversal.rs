@@ -107,3 +107,14 @@ fn a_dht_of_the_dialable_comes_about_by_joining() {
     assert!((120.0..180.0).contains(&joined), "half of them can be dialled");
     assert!(ran.figure("lookup_correct_ratio") > 0.99 && ran.figure("lookup_failed_not_joined") == 0.0);
 }
+
+#[test]
+fn where_all_are_open_connections_are_as_without_nats() {
+    let kademlia = "[systems.kad.kademlia]\n[systems.ring.chord]\n";
+    let plain = lab::all(&scenario("", kademlia));
+    let open = lab::all(&scenario("[network.nat.shares]\nopen = 1.0\n", kademlia));
+    for (plain, open) in plain.iter().zip(&open) {
+        assert_eq!(plain.outcome.fingerprint, open.outcome.fingerprint, "{}", plain.id);
+        assert_eq!(plain.outcome.metrics, open.outcome.metrics, "{}", plain.id);
+    }
+}
