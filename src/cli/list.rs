@@ -8,6 +8,7 @@ use super::arguments::Listed;
 use super::failure::Failure;
 use super::print;
 use crate::engine::{Duration, Law};
+use crate::network::nat::{self, NatClass};
 use crate::network::regions::WORLD;
 use crate::population::presets::PRESETS;
 use crate::registry::Registry;
@@ -92,7 +93,21 @@ fn presets(width: usize) -> String {
         Item { name: preset.name.to_owned(), value: share, text }
     };
     let items: Vec<Item> = PRESETS.iter().map(preset).collect();
-    format!("PRESETS of churn: population.churn.preset = \"…\"\n\n{}", aligned(&items, width))
+    let shares = |preset: &nat::Preset| {
+        let shares = NatClass::ALL.into_iter().zip(preset.shares).filter(|(_, share)| *share > 0.0);
+        let text: Vec<String> = shares.map(|(class, share)| format!("{} {share}", class.name())).collect();
+        Item {
+            name: preset.name.to_owned(),
+            value: String::new(),
+            text: format!("{}; {}", text.join(", "), preset.source),
+        }
+    };
+    let nats: Vec<Item> = nat::PRESETS.iter().map(shares).collect();
+    format!(
+        "PRESETS of churn: population.churn.preset = \"…\"\n\n{}\nPRESETS of NATs: network.nat.preset = \"…\"\n\n{}",
+        aligned(&items, width),
+        aligned(&nats, width)
+    )
 }
 
 /// A law of a preset, which is in seconds.

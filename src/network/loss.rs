@@ -12,17 +12,26 @@ pub enum Loss {
     Noise,
     /// Nobody was up where it arrived; of a transfer, one of its ends went offline.
     Offline,
-    /// A reply to a session that had ended; of a transfer, nobody waits for it any more.
+    /// A reply to a session that had ended; over a link that its receiver does not have; of a transfer, nobody waits for it
+    /// any more.
     Stale,
     /// A server's request queue was full.
     ServerQueue,
     /// A partition lay between sender and receiver when it was sent.
     Partition,
+    /// The receiver's NAT had no mapping for it, or did not let it in.
+    Nat,
+    /// A firewall did not let it in, or did not let it out.
+    Firewall,
+    /// It waited for a connection that did not come about.
+    Dial,
+    /// It came to a relay that does not or may not forward it.
+    Relay,
 }
 
 impl Loss {
     /// All causes, in the order in which they are reported.
-    pub const ALL: [Loss; 7] = [
+    pub const ALL: [Loss; 11] = [
         Loss::UplinkQueue,
         Loss::DownlinkQueue,
         Loss::Noise,
@@ -30,6 +39,10 @@ impl Loss {
         Loss::Stale,
         Loss::ServerQueue,
         Loss::Partition,
+        Loss::Nat,
+        Loss::Firewall,
+        Loss::Dial,
+        Loss::Relay,
     ];
 
     /// The name in result columns.
@@ -42,6 +55,10 @@ impl Loss {
             Loss::Stale => "stale",
             Loss::ServerQueue => "server-queue",
             Loss::Partition => "partition",
+            Loss::Nat => "nat",
+            Loss::Firewall => "firewall",
+            Loss::Dial => "dial",
+            Loss::Relay => "relay",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Layer 1: latency models, access links, loss of packets, and the request queue of a server.
+//! Layer 1: latency models, access links, loss of packets, NATs and firewalls, and the request queue of a server.
 //!
 //! Owns no nodes: a machine is its number, participants first, then the dedicated servers. A packet's way has two
 //! ends. [`Network::depart`] touches the sender's side only, [`Network::arrive`] the receiver's side only, at the
@@ -19,6 +19,7 @@ pub mod loss;
 pub mod machines;
 pub mod matrix;
 pub mod measured;
+pub mod nat;
 pub mod regions;
 pub mod station;
 pub mod wire;
@@ -34,6 +35,7 @@ pub use loss::Loss;
 pub use machines::{Machines, Site};
 pub use matrix::Matrix;
 pub use measured::{FileError, Holds, Unit};
+pub use nat::{Endpoint, NatClass, NatPlan, Nats, Wire};
 pub use regions::Regions;
 pub use station::{Offer, Started, Station};
 pub use wire::{Network, NetworkPlan};

@@ -7,6 +7,7 @@ use super::inflation::Inflation;
 use super::latency::{Latency, Propagation};
 use super::loss::Loss;
 use super::machines::Machines;
+use super::nat::NatPlan;
 use super::regions::Regions;
 use crate::engine::{Duration, Noise, Source, Streams, Time, prefetch};
 
@@ -32,6 +33,8 @@ pub struct NetworkPlan {
     /// The access link of every participant that has none of its own ([`Machines::links`]); `None` for no queueing and no
     /// serialisation.
     pub access: Option<Access>,
+    /// NATs and firewalls; `None`: everyone can be reached. Packets pass them beside this network: see [`super::Nats`].
+    pub nat: Option<NatPlan>,
 }
 
 impl NetworkPlan {
@@ -221,6 +224,7 @@ mod tests {
             loss: 0.0,
             burst: None,
             access: None,
+            nat: None,
         }
     }
 

@@ -2,7 +2,9 @@
 
 use super::key::Key;
 use super::lists::Lists;
-use super::message::{Cause, Envelope, Held, Kind, NodeId, OpId, Payload, RecordId, Traffic, Version, wire_bytes};
+use super::message::{
+    Cause, Envelope, Held, Kind, NodeId, OpId, Payload, Reachability, RecordId, Traffic, Version, wire_bytes,
+};
 use super::protocol::{Contact, Protocol, Walk};
 use crate::engine::{Duration, Noise, Source, Time};
 
@@ -52,6 +54,8 @@ pub enum Effect<M, T> {
     TimeoutTimer { at: Time },
     /// The node is part of the overlay by its own account.
     Joined,
+    /// The node may ask, and is itself asked for nothing: it is not part of the overlay, but joined to it.
+    JoinedAsClient,
     /// The node is no longer part of the overlay by its own account: it has said that it leaves.
     Left,
     /// Joining through the given contact failed; try again with another in a while.
@@ -102,6 +106,8 @@ pub struct Context<'a, P: Protocol> {
     /// The bytes that every record's value has in a packet, by record number: 0 if it is too large for one, and storage
     /// is to move it from the holder that the walk has met. (Where everyone stores everything, the bytes it has.)
     pub sizes: &'a [u32],
+    /// Whether the node knows that strangers can dial it.
+    pub reachable: Reachability,
     /// The node's session epoch.
     pub epoch: u16,
     pub effects: &'a mut Effects<P::Message, P::Timer>,
@@ -174,7 +180,8 @@ impl<P: Protocol> Context<'_, P> {
     /// An envelope from this node in this session for `message`.
     pub fn envelope(&self, kind: Kind, rpc: u16, op: Option<OpId>, traffic: Traffic, message: &P::Message) -> Envelope {
         let bytes = wire_bytes(message, self.lists);
-        Envelope { from: self.me(), op, bytes, rpc, epoch: self.epoch, kind, traffic, for_others: false }
+        let client = self.reachable != Reachability::Yes;
+        Envelope { from: self.me(), op, bytes, rpc, epoch: self.epoch, kind, traffic, for_others: false, client }
     }
 
     /// Calls `on_timer(timer)` after `delay`, unless the session ends before.
@@ -196,6 +203,12 @@ impl<P: Protocol> Context<'_, P> {
     /// The node is now part of the overlay.
     pub fn joined(&mut self) {
         self.effects.list.push(Effect::Joined);
+    }
+
+    /// The node can ask now, but is not part of the overlay: nobody is to route through it or keep records on it. It may
+    /// become part of it later: [`Context::joined`].
+    pub fn joined_as_client(&mut self) {
+        self.effects.list.push(Effect::JoinedAsClient);
     }
 
     /// The node has told those who should know that it leaves, and is no longer part of the overlay.

@@ -14,6 +14,8 @@
 //! * At most α requests of a lookup are in flight, in its last phase too: see [`super::lookup`].
 //! * Buckets are the intervals of §2.2 (one for each number of shared leading bits), not the tree of §2.4.
 //! * The contact to join through enters its bucket when it answers, like everyone; a reply leaves out who asked.
+//! * Where tables hold only nodes that strangers can dial (`tables = "dialable"`, as libp2p's client and server modes), the
+//!   others ask but answer nothing, and are responsible for no key; a node is one of them until it knows better.
 //! * Nobody is told that a node leaves: the protocol has no message for it.
 //! * Republishing and caching along the path (§2.5) are matters of storage, not of the overlay.
 //!
@@ -32,6 +34,7 @@
 //! candidates, about 1 kB, come from a pool that all nodes share, so that idle nodes keep none.
 
 mod buckets;
+mod clients;
 mod config;
 mod message;
 mod nearby;
@@ -41,14 +44,14 @@ mod search;
 mod tests;
 
 use self::buckets::{Buckets, Closest, Failure};
-pub use self::config::Config;
+pub use self::config::{Config, Tables};
 pub use self::message::Message;
 use self::nearby::Nearby;
 use self::search::{Purpose, Search};
 use super::context::{Change, Context, View};
 use super::key::{Key, Metric};
 use super::lookup::{Aim, Lookup, Step};
-use super::message::{Cause, Envelope, Kind, NodeId, OpId, RecordId};
+use super::message::{Envelope, Kind, NodeId, OpId, RecordId};
 use super::protocol::{Contact, Patience, Placement, Protocol, Walk};
 use super::roster::Roster;
 use super::routing::Routing;
@@ -80,6 +83,8 @@ pub struct Kademlia {
     /// of them is a refresh or the refresh timer is set.
     searches: Vec<Search>,
     last_search: u32,
+    /// It asks only: where tables hold those that can be dialled, and it cannot or does not know.
+    client: bool,
     /// Outstanding requests, with the number of their search.
     rpcs: Rpcs<u32>,
     /// With `proximity` only.
@@ -89,8 +94,12 @@ pub struct Kademlia {
 type Cx<'a> = Context<'a, Kademlia>;
 
 impl Kademlia {
-    /// The node that sent something is up: its bucket learns of it.
-    fn seen(&mut self, cx: &mut Cx<'_>, node: NodeId) {
+    /// The node that sent something is up: its bucket learns of it, unless it says that it is not to.
+    fn seen(&mut self, cx: &mut Cx<'_>, from: &Envelope) {
+        let node = from.from;
+        if from.client && cx.config.tables == Tables::Dialable {
+            return;
+        }
         if self.buckets.seen(cx.config, &cx.view, cx.now, node) {
             cx.neighbour(node, Change::Appeared);
         }
@@ -159,14 +168,14 @@ impl Kademlia {
         let Search { purpose, lookup, .. } = self.searches.swap_remove(at);
         let answered = lookup.answers() > 0;
         if let Purpose::Walk(walk) = purpose {
-            report(cx, &walk, &lookup);
+            self.report(cx, &walk, &lookup);
         }
         cx.shared.lookups.push(lookup);
         match purpose {
             Purpose::Walk(_) => {}
             Purpose::Join if !answered => cx.join_failed(),
             Purpose::Join => {
-                cx.joined();
+                self.enter(cx);
                 self.buckets.refresh_far(cx.now);
                 self.refresh(cx);
             }
@@ -231,22 +240,6 @@ impl Kademlia {
     }
 }
 
-/// Names the responsible nodes that a finished walk has found, or says why there are none.
-fn report(cx: &mut Cx<'_>, walk: &Walk, lookup: &Lookup) {
-    let alone = lookup.is_alone();
-    if lookup.answers() == 0 && !alone {
-        return cx.give_up(walk.op, Cause::Timeout);
-    }
-    if alone && walk.record.is_some() {
-        return cx.give_up(walk.op, Cause::NoContact);
-    }
-    let mut answer = std::mem::take(&mut cx.shared.answer);
-    answer.clear();
-    answer.extend(lookup.result(walk.count as usize));
-    cx.found(walk, &answer);
-    cx.shared.answer = answer;
-}
-
 impl Protocol for Kademlia {
     type Config = Config;
     type Message = Message;
@@ -281,18 +274,19 @@ impl Protocol for Kademlia {
         if contact.is_some() {
             self.search(cx, Purpose::Join, cx.my_key(), contact);
         } else {
-            cx.joined();
+            self.enter(cx);
             self.refresh(cx);
         }
     }
 
     fn start_converged(&mut self, cx: &mut Cx<'_>, roster: &Roster) {
+        self.client = Kademlia::is_client(cx);
         self.buckets.fill(cx.config, &cx.view, roster, cx.now, cx.noise);
         self.refresh(cx);
     }
 
     fn on_message(&mut self, cx: &mut Cx<'_>, from: &Envelope, message: Message) {
-        self.seen(cx, from.from);
+        self.seen(cx, from);
         match message {
             Message::Find { target, record } => {
                 debug_assert_eq!(from.kind, Kind::Request);
@@ -336,6 +330,14 @@ impl Protocol for Kademlia {
         count
     }
 
+    fn on_reachability(&mut self, cx: &mut Cx<'_>) {
+        self.serve(cx);
+    }
+
+    fn wants_dialable(config: &Config) -> bool {
+        config.tables == Tables::Dialable
+    }
+
     fn walk(&mut self, cx: &mut Cx<'_>, walk: Walk) {
         match cx.config.routing {
             Routing::Iterative => self.search(cx, Purpose::Walk(walk), walk.target, None),
@@ -360,7 +362,7 @@ impl Protocol for Kademlia {
     }
 
     fn nearest(&self, _: &Self::Shared, view: &View<'_>, key: Key, count: usize, out: &mut Vec<NodeId>) {
-        self.buckets.nearest(view, key, count, out);
+        self.buckets.nearest(view, key, count, !self.client, out);
     }
 
     /// Flagged contacts and replacements are not counted: neither is used to route.

@@ -115,6 +115,18 @@ pub struct Envelope {
     pub traffic: Traffic,
     /// Sent because of others (replies, forwards, hand-over, repair, updates): counts as upload load.
     pub for_others: bool,
+    /// An overlay's message from a node that does not know that strangers can dial it: it asks, and may not want to be asked.
+    pub client: bool,
+}
+
+/// Whether a node knows that strangers can dial it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reachability {
+    /// It has not found out yet.
+    #[default]
+    Unknown,
+    Yes,
+    No,
 }
 
 /// What a message adds to the 20 bytes of a bare one (p2psim's rule: 4 bytes per node identity carried, plus payload).
@@ -129,6 +141,13 @@ pub trait Payload: Copy + fmt::Debug {
         self.list().map_or(0, |list| lists.get(list).len() as u32)
     }
 
+    /// The nodes that those identities are of. Appends to `out`.
+    fn named(&self, lists: &Lists, out: &mut Vec<NodeId>) {
+        if let Some(list) = self.list() {
+            out.extend(lists.get(list).iter().copied().map(NodeId));
+        }
+    }
+
     /// Bytes of values carried.
     fn payload_bytes(&self) -> u32 {
         0
@@ -139,6 +158,10 @@ pub trait Payload: Copy + fmt::Debug {
 impl Payload for NodeId {
     fn identities(&self, _: &Lists) -> u32 {
         1
+    }
+
+    fn named(&self, _: &Lists, out: &mut Vec<NodeId>) {
+        out.push(*self);
     }
 }
 

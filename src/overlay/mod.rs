@@ -26,7 +26,7 @@ pub use backoff::Backoff;
 pub use context::{Change, Context, Effect, Effects, View};
 pub use key::{Key, Metric};
 pub use lists::{List, Lists};
-pub use message::{Cause, Envelope, Held, Kind, NodeId, OpId, Payload, RecordId, Traffic, Version};
+pub use message::{Cause, Envelope, Held, Kind, NodeId, OpId, Payload, Reachability, RecordId, Traffic, Version};
 pub use protocol::{Config, Contact, Patience, Placement, Problem, Protocol, Server, Walk};
 pub use roster::Roster;
 pub use round_trips::Timeout;

@@ -76,7 +76,7 @@ pub trait Protocol: Sized + Send + 'static {
     fn new(config: &Self::Config, view: &View<'_>) -> Self;
 
     /// The session begins: join through `contact`, a node that has joined; found the overlay alone if there is none.
-    /// Ends in `cx.joined()` or `cx.join_failed()`, after which `start` is called again with another contact.
+    /// Ends in `cx.joined()`, `cx.joined_as_client()` or `cx.join_failed()`, after which `start` is called again with another contact.
     fn start(&mut self, cx: &mut Context<'_, Self>, contact: Option<NodeId>);
 
     /// The session begins at time zero with tables as the protocol would have built them from `roster`, which holds this
@@ -95,6 +95,14 @@ pub trait Protocol: Sized + Send + 'static {
     /// that make no requests.
     fn on_timeout(&mut self, _cx: &mut Context<'_, Self>) -> u32 {
         0
+    }
+
+    /// The node has found out whether strangers can dial it (`cx.reachable`).
+    fn on_reachability(&mut self, _cx: &mut Context<'_, Self>) {}
+
+    /// Whether only nodes that strangers can dial are part of the overlay, the others joined as clients. Not by default.
+    fn wants_dialable(_config: &Self::Config) -> bool {
+        false
     }
 
     /// A server's full queue refused the request with this number. The default lets it time out.

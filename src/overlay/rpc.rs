@@ -226,7 +226,17 @@ mod tests {
 
     fn reply(from: u32, rpc: u16) -> Envelope {
         let (kind, traffic) = (Kind::Reply, Traffic::Lookup);
-        Envelope { from: NodeId(from), op: None, bytes: 48, rpc, epoch: 0, kind, traffic, for_others: true }
+        Envelope {
+            from: NodeId(from),
+            op: None,
+            bytes: 48,
+            rpc,
+            epoch: 0,
+            kind,
+            traffic,
+            for_others: true,
+            client: false,
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::context::{Change, Context, Effect, Effects, View};
 use super::key::Key;
 use super::lists::Lists;
-use super::message::{Cause, Envelope, Held, Kind, NodeId, OpId, RecordId, Version};
+use super::message::{Cause, Envelope, Held, Kind, NodeId, OpId, Reachability, RecordId, Version};
 use super::protocol::{Contact, Protocol, Walk};
 use super::roster::Roster;
 use crate::engine::{Duration, Noise, Source, Time};
@@ -49,6 +49,7 @@ pub struct Bench<P: Protocol> {
     pub up: Vec<bool>,
     pub joined: Vec<bool>,
     pub epochs: Vec<u16>,
+    pub reachable: Vec<Reachability>,
     pub held: Vec<Vec<Held>>,
     /// Bytes of every record.
     pub sizes: Vec<u32>,
@@ -90,6 +91,7 @@ impl<P: Protocol> Bench<P> {
             up: vec![false; count],
             joined: vec![false; count],
             epochs: vec![0; count],
+            reachable: vec![Reachability::Yes; count],
             held: vec![Vec::new(); count],
             sizes: vec![1024; 64],
             stored: Vec::new(),
@@ -188,6 +190,7 @@ impl<P: Protocol> Bench<P> {
             lists: &mut self.lists,
             held: &self.held[node.index()],
             sizes: &self.sizes,
+            reachable: self.reachable[node.index()],
             epoch: self.epochs[node.index()],
             effects: &mut effects,
         };
@@ -213,6 +216,7 @@ impl<P: Protocol> Bench<P> {
             Effect::Timer { at, timer } => self.push(at, Event::Timer { node, epoch, timer }),
             Effect::TimeoutTimer { at } => self.push(at, Event::Timeout { node, epoch }),
             Effect::Joined => self.joined[node.index()] = true,
+            Effect::JoinedAsClient => {}
             Effect::Left => self.joined[node.index()] = false,
             Effect::JoinFailed => panic!("{node} failed to join: the bench has no retries"),
             Effect::Found { op, first, count } => {

@@ -5,6 +5,10 @@
 //!
 //! Names carry their unit or qualifier last (`lookup_latency_p99_ms`); the definitions of the words are in DESIGN §1.
 
+mod connections;
+#[cfg(test)]
+mod tests;
+
 use std::sync::LazyLock;
 
 use indexmap::IndexMap;
@@ -15,8 +19,19 @@ use crate::overlay::Cause;
 pub const OPERATIONS: [&str; 3] = ["lookup", "get", "put"];
 
 /// Why a packet was lost. The words of the columns.
-pub const LOSSES: [&str; 7] =
-    ["uplink_queue", "downlink_queue", "loss", "offline", "stale", "server_queue", "partition"];
+pub const LOSSES: [&str; 11] = [
+    "uplink_queue",
+    "downlink_queue",
+    "loss",
+    "offline",
+    "stale",
+    "server_queue",
+    "partition",
+    "nat",
+    "firewall",
+    "dial",
+    "relay",
+];
 
 /// The kinds of traffic. The words of the columns.
 pub const TRAFFIC: [&str; 4] = ["lookup", "maintenance", "storage", "repair"];
@@ -84,6 +99,7 @@ pub static METRICS: LazyLock<Catalogue> = LazyLock::new(|| {
     load_metrics(&mut list);
     traffic_metrics(&mut list);
     state_metrics(&mut list);
+    connections::metrics(&mut list);
     Catalogue::new(list)
 });
 
@@ -113,6 +129,9 @@ pub static SERIES: LazyLock<Catalogue> = LazyLock::new(|| {
     add(&mut list, "busiest_machine_bytes_per_s", "B/s", Lower, about);
     add(&mut list, "contacts_mean", "contacts", Lower, "routing entries held per joined node");
     add(&mut list, "table_stale_ratio", "", Lower, "share of the routing entries that name a node that is not online");
+    let about =
+        "share of the routing entries whose node is online and would not be reached, because of a NAT or firewall";
+    add(&mut list, "table_unreachable_ratio", "", Lower, about);
     Catalogue::new(list)
 });
 
@@ -292,6 +311,9 @@ fn state_metrics(list: &mut Vec<Metric>) {
     add(list, "peers_contacted_mean", "nodes", Lower, "different nodes that a machine sent a packet to");
     let about = "share of the routing entries that name a node that is not online, time mean";
     add(list, "table_stale_ratio", "", Lower, about);
+    let about =
+        "share of the routing entries whose node is online and would not be reached, because of a NAT or firewall";
+    add(list, "table_unreachable_ratio", "", Lower, about);
     add(
         list,
         "participants",
@@ -353,6 +375,3 @@ impl Figures {
         self.values
     }
 }
-
-#[cfg(test)]
-mod tests;

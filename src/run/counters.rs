@@ -87,6 +87,8 @@ pub struct TableCheck {
     pub nodes: u64,
     pub entries: u64,
     pub stale: u64,
+    /// Those that name a node which is online and would not get a packet sent to it now, because of its NAT or firewall.
+    pub unreachable: u64,
 }
 
 /// A server's work.

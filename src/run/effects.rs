@@ -54,6 +54,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Calls a handler of a node's overlay and applies its effects.
     pub fn with_overlay(&mut self, node: NodeId, handler: impl FnOnce(&mut P, &mut Context<'_, P>)) {
         let mut effects = self.buffers.overlay.pop().unwrap_or_default();
+        let reachable = self.reachability(node);
         let seat = &mut self.seats[node.index()];
         let mut cx = Context {
             now: self.now,
@@ -64,6 +65,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             lists: &mut self.lists,
             held: self.agents.get(node.index()).map_or(&[], |agent| agent.store.held()),
             sizes: &self.sizes_in_packet,
+            reachable,
             epoch: seat.epoch,
             effects: &mut effects,
         };
@@ -136,6 +138,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     self.schedule(at, Class::Timer, node, Event::OverlayTimeout { node, epoch });
                 }
                 Effect::Joined => self.has_joined(node),
+                Effect::JoinedAsClient => self.has_joined_as_client(node),
                 Effect::Left => self.forget_joined(node),
                 Effect::JoinFailed => self.join_failed(node),
                 Effect::Found { op, first, count } => {

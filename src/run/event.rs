@@ -5,6 +5,8 @@ use crate::overlay::{Envelope, NodeId};
 use crate::population::OperationKind;
 use crate::storage;
 
+use super::transport::Signal;
+
 /// A packet under way.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Packet<M> {
@@ -13,11 +15,12 @@ pub(super) struct Packet<M> {
     pub body: Body<M>,
 }
 
-/// What a packet carries: a word between two overlays or between two stores.
+/// What a packet carries: a word between two overlays, between two stores, or between two machines that connect.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Body<M> {
     Overlay(M),
     Storage(storage::Message),
+    Signal(Signal),
 }
 
 /// What happens at some instant. At most 48 bytes, so that a queue entry has 64.
@@ -27,6 +30,10 @@ pub(super) enum Event<M, T> {
     Arrival(Packet<M>),
     /// A packet has come through its receiver's busy downlink: its slot among the parked ones.
     Through {
+        slot: u32,
+    },
+    /// A packet reaches the NAT or firewall in front of its receiver: its slot among those between two boxes.
+    Addressed {
         slot: u32,
     },
     /// The last byte of a flow may have left.
@@ -52,6 +59,11 @@ pub(super) enum Event<M, T> {
     },
     /// The earliest deadline of a store's requests.
     StorageTimeout {
+        node: NodeId,
+        epoch: u16,
+    },
+    /// Something may be due of a node's links.
+    Links {
         node: NodeId,
         epoch: u16,
     },

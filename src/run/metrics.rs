@@ -2,8 +2,9 @@
 
 use super::by_class::ByClass;
 use super::catalogue::{Figures, METRICS, OPERATIONS, SERIES, TRAFFIC};
+use super::connecting::Connecting;
 use super::counters::{Level, Machine, Served, TableCheck};
-use super::observer::{Ended, Observer};
+use super::observer::{Ended, LinkEvent, Observer};
 use super::operations::{Operation, Verdict};
 use super::outcome::{OperationRow, Sample};
 use super::peers::Peers;
@@ -51,6 +52,8 @@ pub struct Metrics {
     pub(super) peers: Peers,
     pub(super) samples: Vec<Sample>,
     pub(super) operations: Option<Vec<OperationRow>>,
+    /// Where the system has connections.
+    pub(super) connecting: Option<Box<Connecting>>,
     pub(super) classes: ByClass,
     interval: Interval,
 }
@@ -103,9 +106,16 @@ impl Metrics {
             peers: Peers::new(machines as u32),
             samples: Vec::new(),
             operations: operations.then(Vec::new),
+            connecting: None,
             classes,
             interval: Interval::default(),
         }
+    }
+
+    /// The same, and counts connections too.
+    pub fn with_connections(self) -> Metrics {
+        let connecting = Some(Box::new(Connecting::new(self.machines.len())));
+        Metrics { connecting, ..self }
     }
 
     /// Takes a row of the time series: sees all events before `at` and none at it.
@@ -136,6 +146,7 @@ impl Metrics {
         }
         if check.entries > 0 {
             figures.set("table_stale_ratio", check.stale as f64 / check.entries as f64);
+            figures.set("table_unreachable_ratio", check.unreachable as f64 / check.entries as f64);
         }
         self.samples.push(Sample { at, values: figures.into_values() });
         self.machines.iter_mut().for_each(|machine| machine.moved = 0);
@@ -144,6 +155,7 @@ impl Metrics {
             self.tables.nodes += check.nodes;
             self.tables.entries += check.entries;
             self.tables.stale += check.stale;
+            self.tables.unreachable += check.unreachable;
             if let Some(available) = available {
                 self.available_min = Some(self.available_min.unwrap_or(1.0).min(available));
             }
@@ -162,6 +174,9 @@ impl Metrics {
         }
         for level in self.levels() {
             level.set(now, level.value());
+        }
+        if let Some(connecting) = &mut self.connecting {
+            connecting.close(now);
         }
     }
 
@@ -191,7 +206,8 @@ impl Metrics {
 
     /// Bytes allocated per machine; the histograms are the same for any number of machines.
     pub(super) fn heap_bytes(&self) -> usize {
-        self.machines.capacity() * size_of::<Machine>() + self.peers.heap_bytes()
+        let connecting = self.connecting.as_ref().map_or(0, |connecting| connecting.heap_bytes());
+        self.machines.capacity() * size_of::<Machine>() + self.peers.heap_bytes() + connecting
     }
 
     /// Takes the bytes of a packet back that was sent at this instant and found its own uplink full: a line never carries
@@ -236,6 +252,9 @@ impl Observer for Metrics {
         (self.repairs, self.repairs_useless) = (0, 0);
         self.served = Served::default();
         self.peers.clear();
+        if let Some(connecting) = &mut self.connecting {
+            connecting.restart(at);
+        }
         self.classes.measurement_begins();
     }
 
@@ -344,6 +363,12 @@ impl Observer for Metrics {
         self.served.busy_ns += u128::from(service.as_nanos());
     }
 
+    fn link_event(&mut self, at: Time, node: NodeId, event: LinkEvent) {
+        if let Some(connecting) = &mut self.connecting {
+            connecting.count(at, node, event);
+        }
+    }
+
     fn operation_issued(&mut self, at: Time, operation: &Operation) {
         if operation.counted {
             self.tallies[operation.kind as usize].issued += 1;
@@ -374,25 +399,8 @@ impl Observer for Metrics {
             }
             self.classes.ended(at, operation, ended);
             if let Some(rows) = &mut self.operations {
-                rows.push(operation_row(at, operation, ended));
+                rows.push(OperationRow::of(at, operation, ended));
             }
         }
-    }
-}
-
-fn operation_row(at: Time, operation: &Operation, ended: &Ended) -> OperationRow {
-    let answered = !matches!(ended.verdict, Verdict::Abandoned | Verdict::Open);
-    OperationRow {
-        participant: operation.node.0,
-        session: operation.session.into(),
-        number: operation.number,
-        kind: OPERATIONS[operation.kind as usize],
-        issued: operation.issued,
-        outcome: ended.verdict.name(),
-        cause: if let Verdict::Failed(cause) = ended.verdict { cause.name() } else { "" },
-        latency_ms: answered.then(|| (at - operation.issued).as_millis_f64()),
-        hops: ended.hops.map(u32::from),
-        rpcs: operation.rpcs,
-        timeouts: operation.timeouts,
     }
 }

@@ -1,9 +1,11 @@
 //! Layer 5: the simulation loop, its observers, and what a run leaves behind.
 
+mod addresses;
 mod ahead;
 mod audit;
 pub mod by_class;
 pub mod catalogue;
+mod connecting;
 mod counters;
 mod demand;
 mod disks;
@@ -32,6 +34,7 @@ mod simulation;
 mod tally;
 pub mod trace;
 mod transfers;
+mod transport;
 mod wave;
 
 use std::io::Write;
@@ -95,8 +98,10 @@ pub fn simulate<P: Protocol>(
     let participants = timeline.identities().len() as u32;
     let classes = ByClass::new(plan, &kinds);
     let length = plan.warmup + plan.measure;
+    let machines = (participants, servers);
+    let metrics = Metrics::new((plan, system), machines, everywhere, wanted.operations, classes);
     let watched = (
-        Metrics::new((plan, system), (participants, servers), everywhere, wanted.operations, classes),
+        if system.connections.is_some() { metrics.with_connections() } else { metrics },
         Prints::new(Duration::from_nanos((length.as_nanos() / CHECKPOINTS).max(1))),
     );
     match trace {
@@ -163,7 +168,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             self.nodes[node.index()].contacts(&self.shared, &View::new(node, &self.keys), &mut contacts);
             check.nodes += 1;
             check.entries += contacts.len() as u64;
-            check.stale += contacts.iter().filter(|other| !self.seats[other.index()].online).count() as u64;
+            let online = contacts.iter().filter(|other| self.seats[other.index()].online);
+            check.stale += (contacts.len() - online.clone().count()) as u64;
+            if let Some(addresses) = &self.addresses {
+                check.unreachable += online
+                    .filter(|&&other| !addresses.reaches(self.now, node, other, self.wire_of_links()))
+                    .count() as u64;
+            }
         }
         check
     }
@@ -236,6 +247,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             ("queue", of(self.queue.heap_bytes())),
             ("lists", of(self.lists.heap_bytes())),
             ("network", of(self.network.heap_bytes() + self.transfers.heap_bytes())),
+            ("nat", of(self.addresses.as_ref().map_or(0, |addresses| addresses.heap_bytes()))),
+            ("links", of(self.transport.as_ref().map_or(0, |transport| transport.heap_bytes()))),
         ]
     }
 }

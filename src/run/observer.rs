@@ -3,6 +3,7 @@
 
 use super::operations::{Operation, Verdict};
 use super::records::Stock;
+use super::transport::Outcome;
 use crate::engine::fingerprint::{Checkpoints, Fingerprint};
 use crate::engine::{Duration, Time};
 use crate::network::Loss;
@@ -18,6 +19,25 @@ pub struct Ended {
     pub round_trip: Option<Duration>,
     /// A get answered from the machine's own portion.
     pub local: bool,
+}
+
+/// What happens to the links of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkEvent {
+    /// It has so many now.
+    Links(u32),
+    /// A dial of its own has ended, after so many attempts to punch if it was that which it tried last.
+    Dialled { peer: NodeId, outcome: Outcome, took: Duration, attempts: u8 },
+    /// It proposes to punch; `first`: for the first time in this dial.
+    PunchProposed { first: bool },
+    /// It sends a keep-alive, or answers one.
+    KeptAlive { bytes: u32 },
+    /// As a relay it forwards a packet.
+    Forwarded { bytes: u32 },
+    /// As a rendezvous it has no place left.
+    ReservationRefused,
+    /// As a relay it connects no further pair.
+    CircuitRefused,
 }
 
 /// Told of everything observable, in the order in which it happens. Every method does nothing by default.
@@ -55,6 +75,7 @@ pub trait Observer {
     /// A request entered service at a server.
     fn served(&mut self, at: Time, server: NodeId, waited: Duration, service: Duration) {}
     fn operation_issued(&mut self, at: Time, operation: &Operation) {}
+    fn link_event(&mut self, at: Time, node: NodeId, event: LinkEvent) {}
     /// A packet of or to this node will come soon: asks for the memory that counting it takes.
     fn prefetch(&self, node: NodeId) {}
     fn operation_ended(&mut self, at: Time, operation: &Operation, ended: &Ended) {}
@@ -94,6 +115,7 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         stock(at: Time, stock: &Stock);
         repaired(at: Time, useless: bool);
         served(at: Time, server: NodeId, waited: Duration, service: Duration);
+        link_event(at: Time, node: NodeId, event: LinkEvent);
         operation_issued(at: Time, operation: &Operation);
         operation_ended(at: Time, operation: &Operation, ended: &Ended);
     }

@@ -1,6 +1,8 @@
 //! What one run leaves in memory. `report/` writes it to files; nothing else is known of a run afterwards.
 
-use super::catalogue::QUANTILES;
+use super::catalogue::{OPERATIONS, QUANTILES};
+use super::observer::Ended;
+use super::operations::{Operation, Verdict};
 use crate::engine::Time;
 
 /// One run's figures.
@@ -192,6 +194,26 @@ pub struct OperationRow {
     pub hops: Option<u32>,
     pub rpcs: u32,
     pub timeouts: u32,
+}
+
+impl OperationRow {
+    /// The row of an operation that ended so.
+    pub(super) fn of(at: Time, operation: &Operation, ended: &Ended) -> OperationRow {
+        let answered = !matches!(ended.verdict, Verdict::Abandoned | Verdict::Open);
+        OperationRow {
+            participant: operation.node.0,
+            session: operation.session.into(),
+            number: operation.number,
+            kind: OPERATIONS[operation.kind as usize],
+            issued: operation.issued,
+            outcome: ended.verdict.name(),
+            cause: if let Verdict::Failed(cause) = ended.verdict { cause.name() } else { "" },
+            latency_ms: answered.then(|| (at - operation.issued).as_millis_f64()),
+            hops: ended.hops.map(u32::from),
+            rpcs: operation.rpcs,
+            timeouts: operation.timeouts,
+        }
+    }
 }
 
 /// What a run cost the simulator, as far as it is the same on every machine.

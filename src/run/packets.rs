@@ -8,8 +8,8 @@ use crate::network::{Loss, station};
 use crate::overlay::message::{HEADER_BYTES, MESSAGE_BYTES};
 use crate::overlay::{Envelope, Kind, NodeId, Payload, Protocol};
 
-impl<M> Parked<M> {
-    pub fn park(&mut self, packet: Packet<M>) -> u32 {
+impl<T> Parked<T> {
+    pub fn park(&mut self, packet: T) -> u32 {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             self.slots.len() as u32 - 1
@@ -18,7 +18,7 @@ impl<M> Parked<M> {
         slot
     }
 
-    pub fn take(&mut self, slot: u32) -> Packet<M> {
+    pub fn take(&mut self, slot: u32) -> T {
         self.free.push(slot);
         self.slots[slot as usize].take().expect("a slot is emptied once")
     }
@@ -30,9 +30,23 @@ impl<M> Parked<M> {
 }
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
-    /// Puts a packet on the wire: touches the sender's side only. What is too large for one becomes a transfer.
+    /// A node sends a packet: over a link, where the system has connections.
     #[inline(always)]
     pub fn transmit(&mut self, packet: Packet<P::Message>) {
+        if self.transport.is_some() {
+            return self.send_over_link(packet);
+        }
+        self.put_on_wire(packet);
+    }
+
+    /// Puts a packet on the wire: touches the sender's side only. What is too large for one becomes a transfer.
+    #[inline(always)]
+    pub fn put_on_wire(&mut self, mut packet: Packet<P::Message>) {
+        if self.transport.is_some()
+            && let Some(addresses) = &mut self.addresses
+        {
+            packet.envelope.bytes += addresses.handle_bytes(&packet, &self.lists);
+        }
         let Packet { to, envelope, .. } = packet;
         if envelope.bytes > self.transfers.above {
             return self.begin_transfer(packet);
@@ -43,6 +57,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let noise = &mut self.seats[envelope.from.index()].noise;
         match self.network.depart(self.now, envelope.from.0, to.0, envelope.bytes, noise) {
             Ok(_) if !self.cuts.is_empty() && self.is_cut(envelope.from, to) => self.lose(packet, Loss::Partition),
+            Ok(at) if self.addresses.is_some() => self.pass_boxes(at, packet),
             Ok(at) => self.schedule(at, Class::Arrival, envelope.from, Event::Arrival(packet)),
             Err(loss) => self.lose(packet, loss),
         }
@@ -80,7 +95,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if !seat.online {
             return self.lose(packet, Loss::Offline);
         }
-        if matches!(envelope.kind, Kind::Reply | Kind::Refusal) && seat.epoch != envelope.epoch {
+        let is_stale = matches!(envelope.kind, Kind::Reply | Kind::Refusal) && seat.epoch != envelope.epoch;
+        if is_stale || self.transport.is_some() && !self.admits(&packet) {
             return self.lose(packet, Loss::Stale);
         }
         if envelope.kind == Kind::Request && self.is_server(to) {
@@ -154,6 +170,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             return match body {
                 Body::Overlay(_) => self.with_overlay(to, |overlay, cx| overlay.on_refusal(cx, envelope.rpc)),
                 Body::Storage(_) => self.with_agent(to, |agent, desk, _| agent.on_refusal(desk, envelope.rpc)),
+                Body::Signal(_) => unreachable!("a signal is no request"),
             };
         }
         if envelope.kind == Kind::Request {
@@ -164,6 +181,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             Body::Storage(message) => {
                 self.with_agent(to, |agent, desk, around| agent.on_message(desk, &envelope, message, around));
             }
+            Body::Signal(signal) => self.on_signal(to, envelope.from, signal),
         }
         self.free_list(&packet);
     }
@@ -172,13 +190,15 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.counts.lost += 1;
         self.observer.packet_lost(self.now, packet.to, &packet.envelope, loss);
         self.free_list(&packet);
+        self.lose_within(&packet, loss);
     }
 
-    fn free_list(&mut self, packet: &Packet<P::Message>) {
+    pub fn free_list(&mut self, packet: &Packet<P::Message>) {
         let list = match &packet.body {
             _ if packet.envelope.kind == Kind::Refusal => None,
             Body::Overlay(message) => message.list(),
             Body::Storage(message) => message.list(),
+            Body::Signal(_) => None,
         };
         if let Some(list) = list {
             self.lists.free(list);

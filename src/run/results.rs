@@ -28,6 +28,9 @@ impl Metrics {
         self.report_load(&mut figures);
         self.report_traffic(facts, &mut figures);
         self.report_state(facts, &mut figures);
+        if let Some(connecting) = &self.connecting {
+            connecting.report(&self.machines, self.participants, self.bytes.iter().sum(), &mut figures);
+        }
         figures.into_values()
     }
 
@@ -126,6 +129,7 @@ impl Metrics {
         let ratio = |part: f64, whole: f64| (whole > 0.0).then(|| part / whole);
         figures.set_some("contacts_mean", ratio(self.tables.entries as f64, self.tables.nodes as f64));
         figures.set_some("table_stale_ratio", ratio(self.tables.stale as f64, self.tables.entries as f64));
+        figures.set_some("table_unreachable_ratio", ratio(self.tables.unreachable as f64, self.tables.entries as f64));
         let counts: Vec<u32> = (self.peers.watched())
             .filter(|node| node.0 < self.participants && self.machines[node.index()].online().as_nanos() > 0)
             .filter_map(|node| self.peers.count(node))
@@ -186,7 +190,7 @@ impl Metrics {
 }
 
 /// The Gini coefficient of ascending values: Σ(2i − n − 1)·xᵢ / (n·Σx), i from 1 (Sen, On Economic Inequality, 1973).
-fn gini(sorted: &[f64]) -> f64 {
+pub(super) fn gini(sorted: &[f64]) -> f64 {
     let (n, sum) = (sorted.len() as f64, sorted.iter().sum::<f64>());
     let weighted: f64 = sorted.iter().zip(1u32..).map(|(value, i)| (2.0 * f64::from(i) - n - 1.0) * value).sum();
     weighted / (n * sum)

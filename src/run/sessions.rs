@@ -6,7 +6,7 @@ use super::simulation::Simulation;
 use crate::engine::order::{Class, Order};
 use crate::engine::random::Purpose;
 use crate::engine::{Duration, Law, Source, Time};
-use crate::network::Loss;
+use crate::network::{Loss, NatClass};
 use crate::overlay::{NodeId, Placement, Protocol, View};
 use crate::population::churn::ends_gracefully;
 use crate::population::{Identity, SessionId, Spell};
@@ -14,9 +14,13 @@ use crate::scenario::plan::{Rejoin, Start};
 
 /// Between two attempts to join (DESIGN §3).
 const JOIN_AGAIN: Duration = Duration::from_secs(10);
+/// Nodes drawn to join through before all are looked at: with a tenth of them open one in 800 joins looks at all.
+const BOOTSTRAP_DRAWS: u32 = 64;
 const SERVER: Purpose = Purpose::new("server");
 /// No place in a list.
 pub(super) const NOWHERE: u32 = u32::MAX;
+/// No place among the joined nodes, because it joined as one who asks only.
+const CLIENT: u32 = u32::MAX - 1;
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Puts an event of a participant's sessions into the queue: `number` tells those of the same time apart.
@@ -117,6 +121,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let seat = &mut self.seats[node.index()];
         seat.online = false;
         seat.settled = false;
+        seat.place = NOWHERE;
         seat.epoch = seat.epoch.checked_add(1).expect("fewer than 65,536 sessions of one participant");
         self.joining -= u32::from(std::mem::take(&mut seat.joining));
         let place = self.online_place[node.index()];
@@ -126,8 +131,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
         self.observer.session(self.now, node, false);
         self.break_transfers(node, Loss::Offline, |_| true);
+        self.drop_links(node);
         self.disk_offline(node);
         self.announcements.suspend(node);
+        if let Some(addresses) = &mut self.addresses
+            && self.plan.population.rejoin == Rejoin::Fresh
+        {
+            addresses.forget(node);
+        }
         match self.plan.population.rejoin {
             Rejoin::Keep => self.nodes[node.index()].suspend(),
             Rejoin::Fresh => {
@@ -139,18 +150,35 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Joins through a random node that has joined; founds the overlay if there is none and nobody else is joining.
     pub fn join(&mut self, node: NodeId) {
-        let seat = &mut self.seats[node.index()];
-        let contact = match self.joined.len() as u64 {
-            0 => None,
-            joined => Some(self.joined[seat.noise.below(joined) as usize]),
-        };
-        if contact.is_none() && self.joining > 0 && P::PLACEMENT != Placement::Servers {
+        let contact = self.bootstrap(node);
+        if contact.is_none() && !self.may_found(node) && P::PLACEMENT != Placement::Servers {
             self.observer.no_bootstrap(self.now, node);
             return self.join_later(node);
         }
-        seat.joining = true;
+        if contact.is_none() {
+            self.founds(node);
+        }
+        self.seats[node.index()].joining = true;
         self.joining += 1;
         self.with_overlay(node, |overlay, cx| overlay.start(cx, contact));
+    }
+
+    /// Whether a node founds the overlay alone if there is none to join through: nobody else is joining, and others could join
+    /// through it.
+    fn may_found(&self, node: NodeId) -> bool {
+        let is_open = self.addresses.as_ref().is_none_or(|addresses| addresses.class(node) == NatClass::Open);
+        self.joining == 0 && self.joined.is_empty() && is_open
+    }
+
+    /// A random node that has joined and can be dialled, if there is one.
+    fn bootstrap(&mut self, node: NodeId) -> Option<NodeId> {
+        let noise = &mut self.seats[node.index()].noise;
+        let number = self.joined.len() as u64;
+        let mut draw = || (number > 0).then(|| self.joined[noise.below(number) as usize]);
+        let Some(addresses) = &self.addresses else { return draw() };
+        let is_open = |node: &NodeId| addresses.class(*node) == NatClass::Open;
+        let drawn = (0..BOOTSTRAP_DRAWS).map_while(|_| draw()).find(is_open);
+        drawn.or_else(|| self.joined.iter().copied().find(is_open))
     }
 
     fn join_later(&mut self, node: NodeId) {
@@ -166,10 +194,22 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
+    /// By its own account the node can ask, but is not part of the overlay.
+    pub fn has_joined_as_client(&mut self, node: NodeId) {
+        self.joining -= u32::from(std::mem::take(&mut self.seats[node.index()].joining));
+        self.remember_client(node);
+        self.begin_waiting(node);
+        self.publish_overdue(node);
+        if self.plan.population.start != Start::Converged {
+            self.publish(node);
+        }
+    }
+
     /// By its own account the node is part of the overlay.
     pub fn has_joined(&mut self, node: NodeId) {
         self.joining -= u32::from(std::mem::take(&mut self.seats[node.index()].joining));
-        if self.seats[node.index()].settled {
+        let seat = &self.seats[node.index()];
+        if seat.settled && seat.place != CLIENT {
             return;
         }
         self.remember_joined(node);
@@ -183,6 +223,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         } else if self.plan.population.start != Start::Converged {
             self.publish(node);
         }
+    }
+
+    pub fn remember_client(&mut self, node: NodeId) {
+        self.seats[node.index()].settled = true;
+        self.seats[node.index()].place = CLIENT;
     }
 
     pub fn remember_joined(&mut self, node: NodeId) {
@@ -256,6 +301,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         seat.epoch = seat.epoch.checked_add(1).expect("fewer than 65,536 failures of one server");
         self.lose_requests_at(node);
         self.break_transfers(node, Loss::Offline, |_| true);
+        self.drop_links(node);
         self.nodes[node.index()].suspend();
         self.observer.session(self.now, node, false);
         self.disk_offline(node);

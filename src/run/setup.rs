@@ -1,5 +1,6 @@
 //! The state of a run at time zero.
 
+use super::addresses::Addresses;
 use super::effects::disk;
 use super::event::Event;
 use super::mending::Mending;
@@ -14,12 +15,15 @@ use super::scheme::{self, Kinds};
 use super::sessions::NOWHERE;
 use super::simulation::{Counts, Seat, Service, Simulation};
 use super::transfers::{Transfers, in_packet};
+use super::transport::Transport;
 use crate::engine::queue::Queue;
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Streams, Time};
-use crate::network::{Access, Network, Site, Station};
+use crate::network::{Access, Nats, Network, Site, Station};
 use crate::overlay::message::IDENTITY_BYTES;
-use crate::overlay::{Key, Lists, Metric, NodeId, Placement, Protocol, RecordId, Roster, Server, Version, View};
+use crate::overlay::{
+    Key, Lists, Metric, NodeId, Placement, Protocol, Reachability, RecordId, Roster, Server, Version, View,
+};
 use crate::population::{self, Timeline};
 use crate::scenario::plan::{Plan, Start, Storage, System};
 use crate::storage::message::OFFERED_AT_ONCE;
@@ -67,6 +71,13 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         let region = |server: &Server| regions.zip(server.region.as_ref()).and_then(|(all, name)| all.number(name));
         let sites = specs.iter().map(|server| Site { link: link(server), region: region(server) }).collect();
         let mut network = Network::new(&plan.network, &streams, &scheme::machines(plan, &timeline, &kinds, sites));
+        let addresses = plan.network.nat.as_ref().map(|nat| {
+            let nats = Nats::new(nat, &streams, participants, specs.len() as u32);
+            Box::new(Addresses::new(nats, machines))
+        });
+        // Where everybody is open nobody need ask; clients of a server are not called.
+        let finds_out =
+            P::PLACEMENT != Placement::Servers && addresses.as_ref().is_some_and(|it| it.is_anybody_behind());
         let mut shared = P::shared(config, machines);
         P::survey(&mut shared, &|a, b| network.delay(Time::ZERO, a.0, b.0));
         let publishers: Vec<NodeId> = publishers(&streams, plan).collect();
@@ -92,6 +103,8 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
                 later.chain(sizes.iter().copied()),
                 (0..machines).map(|machine| network.paces(machine)),
             ),
+            addresses,
+            transport: system.connections.map(|plan| Box::new(Transport::new(plan, finds_out, machines))),
             network,
             record_keys,
             sizes_in_packet: sizes.iter().map(|&size| in_packet(P::PLACEMENT, size)).collect(),
@@ -167,18 +180,22 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             let way = network.delay(now, a.0, b.0);
             way + way
         };
-        let roster = Roster::new(online.iter().map(|node| (self.keys[node.index()], *node)).collect());
+        self.begin_reachability(online);
+        let wants_dialable = P::wants_dialable(self.config);
+        let is_client = |node: &NodeId| wants_dialable && self.reachability(*node) != Reachability::Yes;
+        let (clients, members): (Vec<NodeId>, Vec<NodeId>) = online.iter().partition(|node| is_client(node));
+        let roster = Roster::new(members.iter().map(|node| (self.keys[node.index()], *node)).collect());
         let roster = roster.with_round_trips(&round_trip);
-        for &node in online {
-            self.remember_joined(node);
-        }
+        members.into_iter().for_each(|node| self.remember_joined(node));
+        clients.iter().for_each(|node| self.remember_client(*node));
         // In the order of the keys: neighbours look at the same places of the roster.
-        for (_, node) in roster.iter() {
+        for node in roster.iter().map(|(_, node)| node).chain(clients) {
             self.with_overlay(node, |overlay, cx| overlay.start_converged(cx, &roster));
         }
         for &node in online {
             self.come_online(node);
         }
+        self.begin_connected(online);
     }
 
     /// Version 0 of every record exists on its responsible nodes.

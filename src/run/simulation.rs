@@ -13,6 +13,7 @@ use crate::population::{Timeline, Workload};
 use crate::scenario::plan::{Plan, System};
 use crate::storage::{self, Agent};
 
+use super::addresses::Addresses;
 use super::event::{Event, Packet};
 use super::mending::Mending;
 use super::observer::Observer;
@@ -25,6 +26,7 @@ use super::records::Records;
 use super::republishing::Publishers;
 use super::scheme::Kinds;
 use super::transfers::Transfers;
+use super::transport::Transport;
 
 /// What is looked at for every event of a node.
 #[derive(Clone, Copy, Debug)]
@@ -78,12 +80,12 @@ impl Service {
 
 /// Packets that wait for something other than time on the wire.
 #[derive(Debug)]
-pub(super) struct Parked<M> {
-    pub slots: Vec<Option<Packet<M>>>,
+pub(super) struct Parked<T> {
+    pub slots: Vec<Option<T>>,
     pub free: Vec<u32>,
 }
 
-impl<M> Default for Parked<M> {
+impl<T> Default for Parked<T> {
     fn default() -> Self {
         Parked { slots: Vec::new(), free: Vec::new() }
     }
@@ -135,6 +137,10 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub now: Time,
     pub queue: Queue<Event<P::Message, P::Timer>>,
     pub network: Network,
+    /// Where NATs or firewalls are simulated. Boxed, so that runs without them do not carry it.
+    pub addresses: Option<Box<Addresses<P::Message>>>,
+    /// Where the system has connections. Boxed, likewise.
+    pub transport: Option<Box<Transport<P::Message>>>,
     pub transfers: Transfers<P::Message>,
     pub keys: Vec<Key>,
     pub record_keys: Vec<Key>,
@@ -149,9 +155,9 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub lists: Lists,
     pub services: Vec<Service>,
     /// Packets in the queue of a busy downlink.
-    pub downlinks: Parked<P::Message>,
+    pub downlinks: Parked<Packet<P::Message>>,
     /// Requests that wait or are served at a server.
-    pub requests: Parked<P::Message>,
+    pub requests: Parked<Packet<P::Message>>,
     pub operations: Operations,
     /// Those of them that are on resources in several pieces.
     pub wholes: Wholes,
@@ -233,6 +239,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 let packet = self.downlinks.take(slot);
                 self.deliver(packet);
             }
+            Event::Addressed { slot } => self.reach_box(slot),
             Event::Flow { flow } => self.wake_transfer(flow),
             Event::Served { server, epoch, slot } => self.served(server, epoch, slot),
             Event::Timer { node, epoch, timer } => {
@@ -255,6 +262,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     self.with_agent(node, |agent, desk, around| timed_out = agent.on_timeout(desk, around));
                 }
                 self.count_timeout(timed_out);
+            }
+            Event::Links { node, epoch } => {
+                if self.is_current(node, epoch) {
+                    self.links_due(node);
+                }
             }
             Event::JoinAgain { node, epoch } => {
                 if self.is_current(node, epoch) {
@@ -312,7 +324,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Asserts that no packet and no transfer appeared or vanished: sent = delivered + lost + in flight. Empties the queue.
     pub fn assert_balance(&mut self) {
-        let mut in_flight = (self.downlinks.len() + self.requests.len() + self.transfers.len()) as u64;
+        let between_boxes = self.addresses.as_ref().map_or(0, |addresses| addresses.len());
+        let through_relays = self.transport.as_ref().map_or(0, |transport| transport.len());
+        let parked = self.downlinks.len() + self.requests.len();
+        let mut in_flight = (parked + self.transfers.len() + between_boxes + through_relays) as u64;
         while let Some((_, _, event)) = self.queue.pop() {
             in_flight += u64::from(matches!(event, Event::Arrival(_)));
         }

@@ -69,19 +69,31 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.counts.sent += 1;
         self.observer.transfer_begins(self.now, to, &envelope);
         self.count_rpc(&envelope);
-        let refused = match () {
-            () if !self.seats[to.index()].online => Some(Loss::Offline),
-            () if self.is_cut(envelope.from, to) => Some(Loss::Partition),
-            () if !self.hold(&packet) => Some(Loss::Stale),
-            () => None,
-        };
-        if let Some(loss) = refused {
+        if let Some(loss) = self.refusal(&packet) {
             self.lose(packet, loss);
             return self.upload_over(&packet);
         }
         self.announce(&packet, Time::NEVER);
         self.transfers.flows.start(self.now, envelope.from.0, to.0, envelope.bytes.into(), packet);
         self.schedule_wakes();
+    }
+
+    /// Why a transfer does not begin, if it does not.
+    fn refusal(&mut self, packet: &Packet<P::Message>) -> Option<Loss> {
+        let Packet { to, envelope, .. } = *packet;
+        if !self.seats[to.index()].online {
+            return Some(Loss::Offline);
+        }
+        if self.is_cut(envelope.from, to) {
+            return Some(Loss::Partition);
+        }
+        let wire = self.wire_of_links();
+        if let Some(addresses) = &mut self.addresses
+            && let Err(loss) = addresses.open_way(self.now, envelope.from, to, wire)
+        {
+            return Some(loss);
+        }
+        (!self.hold(packet)).then_some(Loss::Stale)
     }
 
     /// The last byte of a flow may have left.
@@ -184,6 +196,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             && match packet.body {
                 Body::Overlay(_) => self.nodes[node.index()].hold(rpc, asked, seen),
                 Body::Storage(_) => self.agents[node.index()].hold(rpc, asked, seen),
+                Body::Signal(_) => unreachable!("a signal moves no value"),
             }
     }
 
@@ -195,6 +208,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             match packet.body {
                 Body::Overlay(_) => self.with_overlay(node, |overlay, cx| overlay.release(cx, rpc, seen)),
                 Body::Storage(_) => self.with_agent(node, |agent, desk, _| agent.release(desk, rpc, seen)),
+                Body::Signal(_) => unreachable!("a signal moves no value"),
             }
         }
     }

@@ -26,6 +26,7 @@ const PLACED: &[(&[&str], &[&str])] = &[
     (&["workload", "diurnal"], &["amplitude", "hours"]),
     (&["resources", "size"], &["constant", "lognormal", "pareto"]),
     (&["network", "latency"], LATENCIES),
+    (&["network", "nat"], &["preset", "shares"]),
     (&["resources", "popularity"], &["uniform", "zipf"]),
 ];
 

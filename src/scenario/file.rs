@@ -4,18 +4,21 @@
 //! together is the plan's business. The documentation of each key is also what the JSON Schema tells an editor.
 
 mod events;
+mod nat;
 mod network;
 mod population;
 mod repair;
+mod traversal;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use events::{Event, Operation};
+pub use nat::Nat;
 pub use network::{Access, Burst, Coordinates, Inflation, Latency, LatencyByHour, Network, RegionTable, Regions};
-
 pub use population::{Churn, Class, Population, Start};
 pub use repair::{Placement, Provider, Repair, Republish};
+pub use traversal::{Connections, Relays, Switch, Transport, Traversal};
 
 use super::daily::Diurnal;
 use super::gap::Gap;

@@ -23,6 +23,7 @@ mod gap;
 mod inputs;
 mod later;
 mod load;
+mod nat;
 mod network;
 mod path;
 pub mod plan;
@@ -35,6 +36,7 @@ mod size;
 mod source;
 mod storage;
 mod systems;
+mod traversal;
 mod written;
 
 pub use axes::{Axis, Point};

@@ -8,6 +8,7 @@ use toml::Spanned;
 use super::check::{Check, Noted};
 use super::file;
 use super::inputs::Files;
+use super::nat::nat;
 use super::problem::Problem;
 use super::source::Span;
 use crate::network::{Access, Burst, Diurnal, Inflation, Latency, Layout, NetworkPlan, Regions};
@@ -23,9 +24,10 @@ pub(super) fn network(check: &mut Check<'_>, files: &mut Files) -> Result<Networ
     let burst = network.burst.map(|said| burst(check, said));
     let diurnal = network.diurnal.map(|said| diurnal(check, said));
     let inflation = network.inflation.map(|said| inflation(check, said));
+    let nat = network.nat.map(|said| nat(check, said));
     let latency = latency(check, network.latency, files)?;
     let (jitter, loss) = (network.jitter, network.loss);
-    Ok(NetworkPlan { latency, jitter, inflation, diurnal, loss, burst, access })
+    Ok(NetworkPlan { latency, jitter, inflation, diurnal, loss, burst, access, nat: nat.transpose()? })
 }
 
 pub(super) fn access(said: file::Access) -> Access {

@@ -214,6 +214,39 @@ pub struct System {
     /// The protocol's `Config`, for the registry to downcast.
     pub config: Arc<dyn Any + Send + Sync>,
     pub storage: Storage,
+    /// How machines connect; `None`: a packet is a datagram and needs no connection.
+    pub connections: Option<Connections>,
+}
+
+/// How machines connect, and what they do where they cannot.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Connections {
+    /// How long each way of connecting is tried.
+    pub dial_timeout: Duration,
+    /// How long a link may be silent before the end that opened it asks whether the other is there; `None`: nobody asks.
+    pub keep_alive: Option<Duration>,
+    /// A link over which nothing was said for so long is closed; `None`: never.
+    pub idle_close: Option<Duration>,
+    /// Links of a node at most; the one not used for longest makes room.
+    pub limit: Option<u32>,
+    /// A node that can be dialled has one that cannot call it back.
+    pub reversal: bool,
+    pub punching: bool,
+    /// What a node that can be dialled forwards for others; `None`: nothing.
+    pub relays: Option<Relays>,
+}
+
+/// The limits of every relay.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Relays {
+    /// Nodes that a relay keeps a place for.
+    pub reservations: u32,
+    /// Pairs that it connects at a time.
+    pub connections: u32,
+    /// Bits per second that it forwards, all pairs together; infinite without limit.
+    pub rate: f64,
+    /// For how long it connects a pair.
+    pub lifetime: Duration,
 }
 
 /// How records are kept.

@@ -32,6 +32,7 @@ fn properties(generator: &mut SchemaGenerator, registered: &[Registered]) -> Val
         "network": generator.subschema_for::<file::Network>(),
         "resources": generator.subschema_for::<file::Resources>(),
         "storage": generator.subschema_for::<file::Storage>(),
+        "traversal": generator.subschema_for::<file::Traversal>(),
         "workload": generator.subschema_for::<file::Workload>(),
         "events": { "type": "array", "items": generator.subschema_for::<file::Event>() },
         "systems": systems,
@@ -39,13 +40,14 @@ fn properties(generator: &mut SchemaGenerator, registered: &[Registered]) -> Val
     })
 }
 
-/// Any name, and below it exactly one protocol and perhaps a storage of its own.
+/// Any name, and below it exactly one protocol and perhaps storage and traversal of its own.
 fn systems(generator: &mut SchemaGenerator, registered: &[Registered]) -> Value {
     let tables: Vec<(&str, Schema)> =
         registered.iter().map(|protocol| (protocol.name, (protocol.schema)(generator))).collect();
     let mut properties: Map<String, Value> =
         tables.into_iter().map(|(name, schema)| (name.to_string(), schema.to_value())).collect();
     properties.insert("storage".into(), generator.subschema_for::<file::Storage>().to_value());
+    properties.insert("traversal".into(), generator.subschema_for::<file::Traversal>().to_value());
     let one_protocol: Vec<Value> = registered.iter().map(|protocol| json!({ "required": [protocol.name] })).collect();
     json!({
         "type": "object",

@@ -13,6 +13,7 @@ use super::problem::Problem;
 use super::registered::{AnyConfig, Refusal, Registered};
 use super::source::Span;
 use super::storage::{kept_in_full, storage};
+use super::traversal::{self, TRAVERSAL};
 use crate::engine::Duration;
 use crate::network::NetworkPlan;
 
@@ -29,19 +30,27 @@ pub(super) fn systems(
     if let Ok(common) = &common {
         storage(check, STORAGE, common, &file::Storage::default(), resources)?;
     }
+    let traversal = traversal::common(check);
     let table = check.table("systems");
     if table.is_empty() {
         return Err(check.wrong("systems", "there is no system to simulate", help(registered, "mine")));
     }
-    let common = common?;
+    let common = Common { storage: common?, traversal: traversal?, resources };
     let systems: Vec<Result<System, Noted>> = entries(Some(&table))
         .into_iter()
-        .map(|(name, value)| system(check, (&common, resources), registered, (name.get_ref(), name.span()), value))
+        .map(|(name, value)| system(check, &common, registered, (name.get_ref(), name.span()), value))
         .collect();
     if let Some(network) = network {
         systems.iter().flatten().for_each(|system| check_regions(check, registered, system, network));
     }
     systems.into_iter().collect()
+}
+
+/// What is said for all systems.
+struct Common {
+    storage: file::Storage,
+    traversal: file::Traversal,
+    resources: u32,
 }
 
 /// Servers stand in regions that there are.
@@ -67,7 +76,7 @@ fn check_regions(check: &mut Check<'_>, registered: &[Registered], system: &Syst
 
 fn system(
     check: &mut Check<'_>,
-    (common, resources): (&file::Storage, u32),
+    common: &Common,
     registered: &[Registered],
     (name, span): (&str, Span),
     value: &Spanned<DeValue<'_>>,
@@ -84,11 +93,14 @@ fn system(
     let protocol = protocol(check, registered, name, span, table);
     let path = format!("systems.{name}.{STORAGE}");
     let own = check.read::<file::Storage>(&path)?.unwrap_or_default();
-    let storage = storage(check, &path, &own, common, resources);
+    let storage = storage(check, &path, &own, &common.storage, common.resources);
+    let place = format!("systems.{name}.{TRAVERSAL}");
+    let said = check.read::<file::Traversal>(&place)?.unwrap_or_default();
+    let connections = traversal::connections(check, &place, &said, &common.traversal)?;
     let ((protocol, config), storage) = (protocol?, storage?);
     let storage = if protocol.in_full { kept_in_full(check, &path, &own, storage, protocol.name) } else { storage };
     let config = (protocol.for_copies)(&*config, storage.replicas);
-    Ok(System { name: name.to_string(), protocol: protocol.name, config, storage })
+    Ok(System { name: name.to_string(), protocol: protocol.name, config, storage, connections })
 }
 
 /// The one protocol table of a system, read by its protocol.
@@ -104,9 +116,10 @@ fn protocol<'r>(
     for (key, value) in entries(Some(table)) {
         match registered.iter().find(|protocol| protocol.name == key.get_ref()) {
             Some(protocol) => found.push((protocol, key.span(), value)),
-            None if key.get_ref() == STORAGE => {}
+            None if [STORAGE, TRAVERSAL].contains(&key.get_ref().as_ref()) => {}
             None => {
-                let known: Vec<&str> = registered.iter().map(|protocol| protocol.name).chain([STORAGE]).collect();
+                let known: Vec<&str> =
+                    registered.iter().map(|protocol| protocol.name).chain([STORAGE, TRAVERSAL]).collect();
                 unknown = Some(check.note(Problem::unknown(key.span(), "protocol", key.get_ref(), &known)));
             }
         }

@@ -203,8 +203,8 @@ impl Desk<'_> {
             Tag::Unasked(_) | Tag::Repair(_) | Tag::Offer | Tag::Asked => Traffic::Repair,
             Tag::Meet(_) | Tag::Turn(_) | Tag::Piece(..) | Tag::Watch(_) | Tag::Expiry => Traffic::Storage,
         };
-        let (kind, for_others) = (Kind::Request, op.is_none());
-        let envelope = Envelope { from: self.me, op, bytes, rpc, epoch: self.epoch, kind, traffic, for_others };
+        let (kind, for_others, client) = (Kind::Request, op.is_none(), false);
+        let envelope = Envelope { from: self.me, op, bytes, rpc, epoch: self.epoch, kind, traffic, for_others, client };
         self.do_effect(Effect::Send { to, envelope, message });
         if let Some(at) = timer {
             self.do_effect(Effect::TimeoutTimer { at });
@@ -216,7 +216,8 @@ impl Desk<'_> {
         let bytes = wire_bytes(&message, self.lists);
         let (kind, traffic) = (Kind::Notice, Traffic::Storage);
         let (from, epoch) = (self.me, self.epoch);
-        let envelope = Envelope { from, op: None, bytes, rpc: 0, epoch, kind, traffic, for_others: true };
+        let envelope =
+            Envelope { from, op: None, bytes, rpc: 0, epoch, kind, traffic, for_others: true, client: false };
         self.do_effect(Effect::Send { to, envelope, message });
     }
 

@@ -96,6 +96,8 @@ impl Payload for Message {
         0 // of the lists that hold nodes too every entry counts as payload
     }
 
+    fn named(&self, _: &crate::overlay::Lists, _: &mut Vec<crate::overlay::NodeId>) {}
+
     fn payload_bytes(&self) -> u32 {
         match *self {
             Message::Store { bytes, .. } | Message::Value { bytes, .. } => bytes,

@@ -33,6 +33,18 @@ pub enum Message {
     PredecessorLeaves { predecessor: Option<NodeId> },
 }
 
+impl Message {
+    /// The node it names beside its list.
+    fn alone(&self) -> Option<NodeId> {
+        match *self {
+            Message::Route { requester, .. } => Some(requester),
+            Message::Next { node } => node,
+            Message::Neighbours { predecessor, .. } | Message::PredecessorLeaves { predecessor } => predecessor,
+            _ => None,
+        }
+    }
+}
+
 impl Payload for Message {
     fn list(&self) -> Option<List> {
         match *self {
@@ -45,15 +57,12 @@ impl Payload for Message {
     }
 
     fn identities(&self, lists: &Lists) -> u32 {
-        let alone = match *self {
-            Message::Route { .. } => 1,
-            Message::Next { node } => u32::from(node.is_some()),
-            Message::Neighbours { predecessor, .. } | Message::PredecessorLeaves { predecessor } => {
-                u32::from(predecessor.is_some())
-            }
-            _ => 0,
-        };
-        alone + self.list().map_or(0, |list| lists.get(list).len() as u32)
+        u32::from(self.alone().is_some()) + self.list().map_or(0, |list| lists.get(list).len() as u32)
+    }
+
+    fn named(&self, lists: &Lists, out: &mut Vec<NodeId>) {
+        out.extend(self.alone());
+        out.extend(self.list().into_iter().flat_map(|list| lists.get(list)).copied().map(NodeId));
     }
 
     fn payload_bytes(&self) -> u32 {

@@ -247,8 +247,9 @@ impl Buckets {
         }
     }
 
-    /// The up to `count` nodes nearest to `target` among the contacts and the node itself, nearest first. Appends to `out`.
-    pub fn nearest(&self, view: &View<'_>, target: Key, count: usize, out: &mut Vec<NodeId>) {
+    /// The up to `count` nodes nearest to `target` among the contacts and, if `with_me`, the node itself, nearest first.
+    /// Appends to `out`.
+    pub fn nearest(&self, view: &View<'_>, target: Key, count: usize, with_me: bool, out: &mut Vec<NodeId>) {
         let from = out.len();
         for index in self.by_distance(view, target) {
             if out.len() >= from + count {
@@ -256,7 +257,7 @@ impl Buckets {
             }
             out.extend_from_slice(&self.entries[self.buckets[index].unflagged()]);
         }
-        out.push(view.me);
+        out.extend(with_me.then_some(view.me));
         out[from..].sort_unstable_by_key(|&node| view.key(node).0 ^ target.0);
         out.truncate(from + count);
     }

@@ -7,6 +7,18 @@ use crate::engine::Duration;
 use crate::overlay::protocol::{self, Problem};
 use crate::overlay::{Routing, Timeout};
 
+/// Who enters the routing tables.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tables {
+    /// Whoever sends something.
+    #[default]
+    Everyone,
+    /// Only who says that strangers can dial it. The others ask, but are asked for nothing (libp2p's client mode), and are not
+    /// responsible for any key.
+    Dialable,
+}
+
 /// Kademlia: k-buckets under the XOR metric, lookups with α requests in flight.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -35,6 +47,9 @@ pub struct Config {
     /// A request without reply for so long has timed out; it is not repeated. Or "adaptive": mean + 4 deviations of the
     /// node's own round trips, from 200 ms to 1.5 s (RFC 6298; Rhea et al. 2004). Default "1.5s" (OverSim).
     pub rpc_timeout: Timeout,
+    /// Who enters the routing tables. Default "everyone" (Maymounkov & Mazières 2002, who know no NATs). Deployed in IPFS:
+    /// "dialable" (Trautwein et al., SIGCOMM 2022, §2.3).
+    pub tables: Tables,
 }
 
 impl Default for Config {
@@ -47,6 +62,7 @@ impl Default for Config {
             proximity: 1,
             routing: Routing::Iterative,
             rpc_timeout: Timeout::DEFAULT,
+            tables: Tables::Everyone,
         }
     }
 }

@@ -11,8 +11,8 @@ impl Kademlia {
     /// Sends a walk on its way, or answers it if nobody known is nearer to the target than this node.
     pub(super) fn send_off(&mut self, cx: &mut Cx<'_>, walk: Walk) {
         let mut nearest = Vec::with_capacity(usize::from(walk.count));
-        self.buckets.nearest(&cx.view, walk.target, usize::from(walk.count), &mut nearest);
-        if nearest[0] == cx.me() && self.buckets.iter().next().is_some() {
+        self.buckets.nearest(&cx.view, walk.target, usize::from(walk.count), !self.client, &mut nearest);
+        if nearest.first() == Some(&cx.me()) && self.buckets.iter().next().is_some() {
             return cx.found_known(&walk, &nearest);
         }
         self.search(cx, Purpose::Walk(walk), walk.target, None);
@@ -36,14 +36,14 @@ impl Kademlia {
         }
         let mut nearest = std::mem::take(&mut cx.shared.nearest);
         nearest.clear();
-        self.buckets.nearest(&cx.view, target, usize::from(count), &mut nearest);
+        self.buckets.nearest(&cx.view, target, usize::from(count), !self.client, &mut nearest);
         let deeper = hops.saturating_add(1);
-        if nearest[0] == cx.me() {
+        if nearest.first() == Some(&cx.me()) {
             let named = nearest.iter().take(cx.config.k as usize); // as many as a list of the protocol holds
             let nodes = cx.lists.put(named.map(|node| node.0));
             cx.reply(&answer_to, Message::Responsible { nodes, hops: deeper });
-        } else {
-            cx.forward(nearest[0], request, Message::Route { target, record, count, hops: deeper, requester });
+        } else if let Some(&next) = nearest.first() {
+            cx.forward(next, request, Message::Route { target, record, count, hops: deeper, requester });
         }
         cx.shared.nearest = nearest;
     }

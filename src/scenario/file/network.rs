@@ -5,6 +5,8 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::Spanned;
 
+use super::Nat;
+
 use crate::engine::Duration;
 use crate::engine::quantity::{Limit, Rate};
 use crate::network::{self, Holds, Unit};
@@ -27,6 +29,8 @@ pub struct Network {
     pub inflation: Option<Inflation>,
     /// The line of every participant. Absent: no queueing and no serialisation.
     pub access: Option<Access>,
+    /// NATs and firewalls. Absent: everyone can be reached.
+    pub nat: Option<Nat>,
 }
 
 /// The delay of each pair of machines, one way.

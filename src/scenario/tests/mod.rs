@@ -7,6 +7,7 @@ mod mistakes;
 mod networks;
 mod plans;
 mod sets;
+mod traversals;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,0 +1,221 @@
+//! Pairs of machines that dial each other in an otherwise silent network.
+
+use super::dials::Dial;
+use super::*;
+use crate::engine::{Duration, Streams};
+use crate::overlay::kademlia::Kademlia;
+use crate::run::scheme::{self, Kinds};
+use crate::scenario::plan::Plan;
+use crate::scenario::{Registered, Scenario};
+
+/// Every node has all others in its tables and nothing to say to them.
+const QUIET: &str = "[systems.kad.kademlia]\nk = 100\nrefresh = \"10000h\"\n";
+const RELAYS: &str = "[traversal.relays]\nconnections = 2\n";
+
+/// How dials ended, by node and peer, and what else happened to links.
+#[derive(Default)]
+struct Seen {
+    dials: Vec<(NodeId, NodeId, Outcome, Duration)>,
+    most: u32,
+    refused: u32,
+    kept_alive: u64,
+}
+
+impl Observer for Seen {
+    fn link_event(&mut self, _: Time, node: NodeId, event: LinkEvent) {
+        match event {
+            LinkEvent::Dialled { peer, outcome, took, .. } => self.dials.push((node, peer, outcome, took)),
+            LinkEvent::Links(count) => self.most = self.most.max(count),
+            LinkEvent::CircuitRefused => self.refused += 1,
+            LinkEvent::KeptAlive { bytes } => self.kept_alive += u64::from(bytes),
+            _ => {}
+        }
+    }
+}
+
+type Sim<'p> = Simulation<'p, Kademlia, Seen>;
+
+/// The plan of a quiet scenario with so many participants, these NATs and this traversal beside connections.
+fn plan(participants: u32, nat: &str, traversal: &str) -> Plan {
+    let text = format!(
+        "[population]\nparticipants = {participants}\n[network.latency.plane]\nwidth = \"100ms\"\n[network.nat]\n{nat}\n\
+         [traversal]\ntransport = \"connection\"\n{traversal}\n{QUIET}"
+    );
+    let scenario = Scenario::parse("test".into(), "".into(), text, &[]).unwrap_or_else(|error| panic!("{error}"));
+    scenario
+        .plan(&scenario.points()[0], &[Registered::of::<Kademlia>("kademlia")])
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn begin(plan: &Plan) -> Sim<'_> {
+    let system = &plan.systems[0];
+    let config = system.config.downcast_ref().expect("it is Kademlia's");
+    let timeline = scheme::timeline(plan, 1);
+    let kinds = Kinds::new(plan, &Streams::new(1), &timeline);
+    let mut sim = Sim::new(plan, system, config, (timeline, kinds), 1, Seen::default());
+    sim.begin();
+    sim
+}
+
+impl Sim<'_> {
+    fn pass(&mut self, time: Duration) {
+        let until = self.now + time;
+        self.run_until(until, &|_, _| true).expect("nobody stops it");
+    }
+
+    fn of_class(&self, class: NatClass) -> Vec<NodeId> {
+        let addresses = self.addresses.as_ref().expect("there are NATs");
+        (0..self.participants).map(NodeId).filter(|node| addresses.class(*node) == class).collect()
+    }
+
+    /// A node of one class and another of another, neither of which is the other's rendezvous.
+    fn strangers(&self, from: NatClass, reached: NatClass) -> (NodeId, NodeId) {
+        let (nodes, peers) = (self.of_class(from), self.of_class(reached));
+        let linked =
+            |node, peer| self.transport.as_ref().is_some_and(|it| it.ends[node as usize].links.get(peer).is_some());
+        let pairs = nodes.iter().flat_map(|node| peers.iter().map(|peer| (*node, *peer)));
+        let mut pairs = pairs.filter(|(node, peer)| node != peer && !linked(node.0, *peer));
+        pairs.next().expect("there are several of each class")
+    }
+
+    /// How a dial of `node` to `peer` ends that begins when all mappings of earlier ones have died.
+    fn dials(&mut self, node: NodeId, peer: NodeId) -> Outcome {
+        self.pass(Duration::from_secs(240));
+        let undialable = self.rendezvous_of(node, peer).is_some();
+        self.begin_dial(node, Dial::new(peer, self.now, undialable));
+        self.pass(Duration::from_secs(60));
+        let ended: Vec<_> = self.observer.dials.drain(..).filter(|dial| (dial.0, dial.1) == (node, peer)).collect();
+        assert_eq!(ended.len(), 1, "{node} dials {peer} once: {ended:?}");
+        ended[0].2
+    }
+}
+
+const EVERY_CLASS: &str = "shares = { open = 0.3, full-cone = 0.1, restricted = 0.1, port-restricted = 0.15, \
+     symmetric = 0.15, firewall = 0.1, blocked = 0.1 }";
+
+#[test]
+fn every_pair_of_classes_connects_in_a_way_that_follows_from_their_rules() {
+    // Reached by row, from by column, in the order of the classes: the table of the reference.
+    let admitted = [
+        ["D", "D", "D", "D", "D", "D", "D"],
+        ["D", "D", "D", "D", "D", "D", "DR"],
+        ["V", "VP", "P", "P", "P", "P", "R"],
+        ["V", "VP", "P", "P", "R", "P", "R"],
+        ["V", "VP", "P", "R", "R", "R", "R"],
+        ["V", "VP", "P", "P", "R", "P", "R"],
+        ["V", "VR", "R", "R", "R", "R", "R"],
+    ];
+    let plan = plan(60, EVERY_CLASS, RELAYS);
+    let mut sim = begin(&plan);
+    let mut wrong = Vec::new();
+    for (reached, row) in NatClass::ALL.into_iter().zip(admitted) {
+        for (from, ways) in NatClass::ALL.into_iter().zip(row) {
+            let (node, peer) = sim.strangers(from, reached);
+            let letter = match sim.dials(node, peer) {
+                Outcome::Direct => "D",
+                Outcome::Reversed => "V",
+                Outcome::Punched => "P",
+                Outcome::Relayed => "R",
+                Outcome::Organic => "organic",
+                Outcome::Failed => "failed",
+            };
+            if !ways.contains(letter) {
+                wrong.push(format!("{} from {}: {letter}, not {ways}", reached.name(), from.name()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn without_relays_the_share_that_connects_is_that_of_the_formula() {
+    let shares = "shares = { open = 0.3, full-cone = 0.1, restricted = 0.1, port-restricted = 0.2, symmetric = 0.2, \
+                  firewall = 0.1 }";
+    let plan = plan(24, shares, "");
+    let mut sim = begin(&plan);
+    let count =
+        |sim: &Sim<'_>, classes: &[NatClass]| -> usize { classes.iter().map(|class| sim.of_class(*class).len()).sum() };
+    let filtered = count(&sim, &[NatClass::PortRestricted, NatClass::Firewall]);
+    let symmetric = count(&sim, &[NatClass::Symmetric]);
+    let behind: Vec<NodeId> = NatClass::ALL[1..].iter().flat_map(|class| sim.of_class(*class)).collect();
+    assert!(filtered > 2 && symmetric > 2, "{filtered}, {symmetric} of {}", behind.len());
+    let mut failed = 0;
+    for &node in &behind {
+        for &peer in behind.iter().filter(|peer| **peer != node) {
+            failed += usize::from(sim.dials(node, peer) == Outcome::Failed);
+        }
+    }
+    // Of all n(n − 1) ordered pairs.
+    println!(
+        "{} behind NATs, {filtered} filtered by endpoint, {symmetric} symmetric: {failed} pairs fail",
+        behind.len()
+    );
+    assert_eq!(failed, 2 * filtered * symmetric + symmetric * (symmetric - 1));
+}
+
+#[test]
+fn two_behind_one_box_connect_through_it_or_through_a_relay() {
+    let nat = |hairpinning: bool| {
+        format!(
+            "shares = {{ open = 0.5, port-restricted = 0.5 }}\n\
+             carrier = {{ share = 1.0, subscribers = 20, hairpinning = {hairpinning} }}"
+        )
+    };
+    for (hairpinning, traversal, way) in
+        [(true, RELAYS, Outcome::Punched), (false, RELAYS, Outcome::Relayed), (false, "", Outcome::Failed)]
+    {
+        let plan = plan(20, &nat(hairpinning), traversal);
+        let mut sim = begin(&plan);
+        let behind = sim.of_class(NatClass::PortRestricted);
+        assert_eq!(sim.dials(behind[0], behind[1]), way, "hairpinning {hairpinning}");
+    }
+}
+
+#[test]
+fn who_does_not_keep_its_mapping_alive_is_not_found_again() {
+    let half = "shares = { open = 0.5, port-restricted = 0.5 }";
+    for (keep_alive, way) in [("25s", Outcome::Punched), ("off", Outcome::Failed), ("5min", Outcome::Failed)] {
+        let plan = plan(20, half, &format!("keep_alive = \"{keep_alive}\"\n"));
+        let mut sim = begin(&plan);
+        let behind = sim.of_class(NatClass::PortRestricted);
+        assert_eq!(sim.dials(behind[0], behind[1]), way, "{keep_alive}");
+        assert_eq!(sim.observer.kept_alive > 0, keep_alive == "25s", "{keep_alive}");
+    }
+}
+
+#[test]
+fn relays_and_nodes_keep_to_their_limits() {
+    let plan =
+        plan(30, "shares = { open = 0.1, symmetric = 0.9 }", "connections = 20\n[traversal.relays]\nconnections = 2\n");
+    let mut sim = begin(&plan);
+    let behind = sim.of_class(NatClass::Symmetric);
+    for pair in behind.chunks_exact(2) {
+        let undialable = sim.rendezvous_of(pair[0], pair[1]).is_some();
+        let now = sim.now;
+        sim.begin_dial(pair[0], Dial::new(pair[1], now, undialable));
+    }
+    sim.pass(Duration::from_secs(60));
+    let ended = |way: Outcome| sim.observer.dials.iter().filter(|dial| dial.2 == way).count();
+    let (relayed, failed) = (ended(Outcome::Relayed), ended(Outcome::Failed));
+    println!(
+        "{relayed} relayed, {failed} failed, {} refused, {} links at most",
+        sim.observer.refused, sim.observer.most
+    );
+    assert!(relayed > 0 && failed > 0 && sim.observer.refused > 0);
+    assert!((9..=20).contains(&sim.observer.most));
+}
+
+#[test]
+fn a_node_finds_out_whether_it_can_be_dialled() {
+    let mut plan = plan(40, EVERY_CLASS, "idle_close = \"off\"\n");
+    plan.population.start = crate::scenario::Start::Join { over: Duration::from_secs(60) };
+    let mut sim = begin(&plan);
+    sim.pass(Duration::from_secs(600));
+    for node in (0..40).map(NodeId) {
+        let class = sim.addresses.as_ref().unwrap().class(node);
+        let dialable = matches!(class, NatClass::Open | NatClass::FullCone);
+        let known = if dialable { Reachability::Yes } else { Reachability::No };
+        assert_eq!(sim.reachability(node), known, "{node} is {}", class.name());
+        assert!(class == NatClass::Open || sim.end(node).reach.attends.is_some(), "{node} has nobody");
+    }
+}
