@@ -304,7 +304,7 @@ fn what_does_not_go_together_with_providers_is_shown_where_it_stands() {
     with("storage.provider.republish = '0s'", "providers cannot speak all the time", "'0s'");
     with("storage.provider.uplink = '1Mbit/s'", "participants have no links to be faster than", "'1Mbit/s'");
     with("storage.repair = 'eager'", "what providers keep is not repaired by others", "'eager'");
-    with("workload.put.every = '1h'", "what providers share never changes, as it does in `a`", "{ every = '1h' }");
+    with("workload.put.every = '1h'", "what providers share never changes, as it does in `a`", "put");
 }
 
 #[test]
