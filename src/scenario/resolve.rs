@@ -78,6 +78,16 @@ fn read(check: &mut Check<'_>, stem: &str, files: &mut Files, registered: &[Regi
     })
 }
 
+/// A session of which the notice is longer than the run gives it at its beginning, whatever its end.
+fn warn_of_long_notice(check: &mut Check<'_>, plan: &Plan) {
+    let length = plan.warmup + plan.measure;
+    if let Some(churn) = plan.population.churn.as_ref().filter(|churn| churn.graceful > 0.0 && churn.notice > length) {
+        let message = format!("a notice of {} is longer than the run", churn.notice);
+        let help = format!("the run lasts {length}: give notice later, or run for longer");
+        check.warn("population.churn.notice", message, help);
+    }
+}
+
 fn warn(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
     match plan.population.start {
         // Nothing goes out of date where nobody comes or goes.
@@ -92,6 +102,7 @@ fn warn(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
     }
     warn_of_long_transfers(check, plan);
     plan.network.nat.as_ref().into_iter().for_each(|nat| warn_of_nobody_dialable(check, nat));
+    warn_of_long_notice(check, plan);
     warn_of_lasting_partitions(check, plan, registered);
     warn_of_disks_without_limit(check, plan, registered);
     warn_of_shared_machines(check, plan);

@@ -105,6 +105,6 @@ mod tests {
 
     #[test]
     fn a_storage_message_fits_beside_an_overlays() {
-        assert!(size_of::<Message>() <= 16);
+        assert!(size_of::<Message>() <= 20);
     }
 }

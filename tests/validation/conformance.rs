@@ -130,10 +130,26 @@ fn a_system_does_not_know_what_it_is_compared_with() {
     }
 }
 
+/// One system under every way to keep records.
+const POLICIES: &str = r#"
+    [systems.lazy]
+    kademlia = {}
+    storage.repair.lazy.threshold = 2
+    [systems.soft]
+    chord = {}
+    storage.repair.republish = { every = "10min", publisher = "20min", expiry = "30min" }
+    [systems.coded]
+    chord = {}
+    storage = { pieces = 2, parity = 2, replicas = 1, repair = "none", audit = "10min" }
+    [systems.pointed]
+    kademlia = {}
+    storage = { placement = "random-participants", repair.delay.after.constant = "10min" }
+"#;
+
 #[test]
 fn sessions_and_operations_are_the_same_in_every_system() {
     let mut of_all = Vec::new();
-    for run in runs(&format!("{ROUGH}{}", every_system())) {
+    for run in runs(&format!("{ROUGH}{}{POLICIES}", every_system())) {
         let (_, trace) = traced(&run, FIGURES);
         of_all.push((run.id.clone(), environment(&trace, run.plan.population.participants)));
     }

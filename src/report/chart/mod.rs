@@ -137,8 +137,12 @@ fn figures(dir: &Path, options: &Options) -> Result<Vec<(String, Figure)>, PlotE
         ("online", time::online(&runs, &series, happened)?),
         ("availability", time::availability(&runs, &series, happened)?),
     ];
-    let named =
-        over_time.into_iter().chain([("traffic", traffic::figure(&runs)?), ("storage", storage::figure(&runs)?)]);
+    let totals = [
+        ("traffic", traffic::figure(&runs)?),
+        ("storage", storage::figure(&runs)?),
+        ("repair", storage::repair(&runs)?),
+    ];
+    let named = over_time.into_iter().chain(totals);
     figures.extend(named.filter_map(|(stem, figure)| Some((stem.to_owned(), figure?))));
     Ok(figures)
 }

@@ -1,43 +1,88 @@
-//! What copies and coded pieces buy: the share of the resources that cannot be had against the room that they take.
+//! What room and repair buy: the share of the resources that cannot be had, or is lost, against what it costs.
 
 use super::axis::Axis;
 use super::data::Runs;
 use super::figure::{Entry, Figure, Mark, Panel, Swatch};
 use super::style::Style;
 use crate::report::columns::ReadError;
+use crate::report::number::bytes;
 
-/// A dot for each system; `None` if there are fewer than two that differ in the room they take, or everything could always
-/// be had.
+/// Systems that mean to do the same differ by a little churn.
+const SAME: f64 = 1.1;
+
+/// What copies and coded pieces buy; `None` if there are fewer than two systems that differ in the room they take, or
+/// everything could always be had.
 pub fn figure(runs: &Runs) -> Result<Option<Figure>, ReadError> {
-    let (overhead, available) = (runs.means("storage_overhead_ratio")?, runs.means("availability_mean")?);
-    let points: Vec<(&String, f64, f64)> = overhead
-        .iter()
-        .filter_map(|(system, &overhead)| Some((system, overhead, 1.0 - available.get(system)?)))
-        .filter(|(_, overhead, _)| *overhead > 0.0)
-        .collect();
-    let extent = |values: &mut dyn Iterator<Item = f64>| {
-        values.fold((f64::INFINITY, 0.0), |(low, high): (f64, f64), value| (low.min(value), high.max(value)))
-    };
-    let (least, most) = extent(&mut points.iter().map(|(_, overhead, _)| *overhead));
-    let (low, high) = extent(&mut points.iter().map(|(_, _, away)| *away).filter(|away| *away > 0.0));
-    // Systems that mean to keep the same differ by a little churn.
-    if most < 1.1 * least || high == 0.0 {
+    let mut points = points(runs, "storage_overhead_ratio", "availability_mean")?;
+    points.retain(|point| point.1 > 0.0);
+    let Some((least, most)) = extent(points.iter().map(|point| point.1)) else { return Ok(None) };
+    if most < SAME * least {
         return Ok(None);
     }
-    let zero = points.iter().any(|(_, _, away)| *away <= 0.0);
+    let label = "bytes on disks over bytes of the resources";
     let x = match most > 20.0 * least {
-        true => Axis::log("bytes on disks over bytes of the resources", least, most, false),
-        false => Axis::linear("bytes on disks over bytes of the resources", 0.0, 1.05 * most),
+        true => Axis::log(label, least, most, false),
+        false => Axis::linear(label, 0.0, 1.05 * most),
     };
-    let (mut marks, mut legend) = (Vec::new(), Vec::new());
-    for &(system, overhead, away) in &points {
-        let style = Style { width: 0.0, ..Style::of(runs.place(system)) };
-        marks.push(Mark::Dot { at: (overhead, away.max(0.0)), style });
-        legend.push(Entry::new(system, format!("{overhead:.2} ×"), Swatch::Dot(style)));
+    let cost = |overhead: f64| format!("{overhead:.2} ×");
+    Ok(panel(runs, &points, x, "not to be had (share of the resources)", cost).map(|(panel, legend)| {
+        let subtitle =
+            format!("Time means from the end of the warm-up; lower is better, further left is cheaper{}", runs.seeds());
+        Figure::single("Unavailability against storage", subtitle, panel, legend)
+    }))
+}
+
+/// What repair buys; `None` if it takes the same traffic everywhere, or nothing was lost.
+pub fn repair(runs: &Runs) -> Result<Option<Figure>, ReadError> {
+    let points = points(runs, "repair_bytes_per_online_s_mean", "durability_ratio")?;
+    let most = points.iter().map(|point| point.1).fold(0.0, f64::max);
+    let Some((least, _)) = extent(points.iter().map(|point| point.1)) else { return Ok(None) };
+    let none = points.iter().any(|point| point.1 <= 0.0);
+    if !none && most < SAME * least {
+        return Ok(None);
     }
-    let y = Axis::log("not to be had (share of the resources)", low, high.max(low * 10.0), zero);
-    let panel = Panel { title: String::new(), x, y, marks };
-    let subtitle =
-        format!("Time means from the end of the warm-up; lower is better, further left is cheaper{}", runs.seeds());
-    Ok(Some(Figure::single("Unavailability against storage", subtitle, panel, legend)))
+    let x = Axis::log("bytes of repair per machine and second (B/s)", least, most, none);
+    let cost = |rate: f64| format!("{}/s", bytes(rate));
+    Ok(panel(runs, &points, x, "lost for good (share of the resources)", cost).map(|(panel, legend)| {
+        let subtitle = format!("At the end of the run; lower is better, further left is cheaper{}", runs.seeds());
+        Figure::single("Losses against repair", subtitle, panel, legend)
+    }))
+}
+
+/// A system, what it pays, and what it lacks.
+type Point<'a> = (&'a String, f64, f64);
+
+fn points<'a>(runs: &'a Runs, cost: &str, kept: &str) -> Result<Vec<Point<'a>>, ReadError> {
+    let (costs, kept) = (runs.means(cost)?, runs.means(kept)?);
+    let point = |system: &'a String| Some((system, *costs.get(system)?, (1.0 - kept.get(system)?).max(0.0)));
+    Ok(runs.systems.iter().filter_map(point).collect())
+}
+
+/// The least and the largest of those above zero.
+fn extent(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    let above = values.filter(|value| *value > 0.0);
+    above.fold(None, |extent, value| {
+        let (low, high) = extent.unwrap_or((value, value));
+        Some((low.min(value), high.max(value)))
+    })
+}
+
+/// A dot for each system; `None` if none lacks anything.
+fn panel(
+    runs: &Runs,
+    points: &[Point<'_>],
+    x: Axis,
+    lacks: &str,
+    cost: impl Fn(f64) -> String,
+) -> Option<(Panel, Vec<Entry>)> {
+    let (low, high) = extent(points.iter().map(|point| point.2))?;
+    let zero = points.iter().any(|point| point.2 <= 0.0);
+    let (mut marks, mut legend) = (Vec::new(), Vec::new());
+    for &(system, pays, lacks) in points {
+        let style = Style { width: 0.0, ..Style::of(runs.place(system)) };
+        marks.push(Mark::Dot { at: (pays, lacks), style });
+        legend.push(Entry::new(system, cost(pays), Swatch::Dot(style)));
+    }
+    let y = Axis::log(lacks, low, high.max(low * 10.0), zero);
+    Some((Panel { title: String::new(), x, y, marks }, legend))
 }

@@ -129,6 +129,14 @@ fn values_out_of_their_range_are_refused() {
         "100",
     );
     with("systems.b = { ring = {}, storage.replicas = 0 }", "`replicas` cannot be 0", "0");
+    with("storage.repair.lazy.threshold = 4", "a threshold of 4 cannot be reached by 3 copies", "4");
+    with(
+        "storage.repair.republish = { publisher = '2h', expiry = '1h' }",
+        "copies would expire before their publisher puts them again",
+        "'1h'",
+    );
+    with("storage.repair.republish = { every = '0s' }", "`every` cannot be zero", "'0s'");
+    with("storage.audit = '1h'", "audits are for pieces on responsible nodes", "'1h'");
     let random = "placement = 'random-participants'";
     with(
         "storage.repair.delay.after.constant = '1h'",
@@ -137,7 +145,7 @@ fn values_out_of_their_range_are_refused() {
     );
     with(
         &format!("storage = {{ {random} }}"),
-        "`eager` repair of copies on random participants is not yet available",
+        "this repair of copies on random participants is not yet available",
         "'random-participants'",
     );
     with(
