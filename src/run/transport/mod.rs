@@ -21,7 +21,7 @@
 //! * What a node found out holds for its session. Where everybody is open nobody asks, and clients of a server do not.
 //! * Values too large for a packet do not go through relays (libp2p's end a circuit after 128 KiB).
 //! * After a dial has failed the next packet begins another: there is no list of those who did not answer.
-//! * A request's time-out runs while its packet waits.
+//! * A request's time-out runs while its packet waits. What is sent over a link while its other end closes it is lost.
 //!
 //! # Cost
 //!
