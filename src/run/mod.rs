@@ -27,6 +27,7 @@ mod publications;
 pub mod records;
 mod republishing;
 mod results;
+mod sampling;
 pub mod scheme;
 mod sessions;
 mod setup;

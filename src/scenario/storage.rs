@@ -42,7 +42,7 @@ pub(super) fn storage(
         None | Some(file::Repair::Eager) => Repair::Eager,
         Some(file::Repair::None) => Repair::None,
         Some(file::Repair::Lazy { threshold }) => Repair::Lazy { threshold: *threshold },
-        Some(file::Repair::Republish(said)) => Repair::Republish(republish(check, path, said)),
+        Some(file::Repair::Republish(said)) => Repair::Republish(republish(check, path, said, own.repair.is_some())),
         Some(file::Repair::Delay(delay)) => Repair::Delay(Delay {
             after: law(check, &format!("{path}.repair.delay.after"), &delay.after)?,
             concurrency: delay.concurrency.0,
@@ -74,8 +74,12 @@ pub(super) fn storage(
     Ok(Storage { replicas, coding, keepers, repair, audit })
 }
 
-fn republish(check: &mut Check<'_>, path: &str, said: &file::Republish) -> Republish {
+/// It is checked where it is said.
+fn republish(check: &mut Check<'_>, path: &str, said: &file::Republish, here: bool) -> Republish {
     let file::Republish { every, publisher, expiry } = *said;
+    if !here {
+        return Republish { every, publisher, expiry };
+    }
     for (key, period) in [("every", every), ("publisher", Some(publisher)), ("expiry", expiry)] {
         if period == Some(Duration::ZERO) {
             let help = "write a time above zero, such as \"1h\"";

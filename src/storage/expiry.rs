@@ -12,7 +12,8 @@
 //!
 //! 16 bytes a copy for its age, only where records are republished.
 
-use super::agent::{Agent, Desk, Effect};
+use super::agent::Agent;
+use super::desk::{Desk, Effect};
 use super::repair::Repair;
 use crate::engine::{Duration, Time};
 use crate::overlay::RecordId;

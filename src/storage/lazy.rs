@@ -13,7 +13,8 @@
 //!
 //! 8 bytes for each other holder of each record held.
 
-use super::agent::{Agent, Desk, Tag};
+use super::agent::Agent;
+use super::desk::{Desk, Tag};
 use super::repair::{Neighbourhood, Repair};
 use crate::overlay::{NodeId, RecordId};
 

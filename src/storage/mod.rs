@@ -16,6 +16,7 @@
 
 pub mod agent;
 pub mod coding;
+pub mod desk;
 pub mod exchange;
 pub mod expiry;
 pub mod lazy;
@@ -28,8 +29,9 @@ pub mod store;
 #[cfg(test)]
 mod tests;
 
-pub use agent::{Agent, Desk, Effect, Effects, Storers};
+pub use agent::Agent;
 pub use coding::Coding;
+pub use desk::{Desk, Effect, Effects, Storers};
 pub use expiry::{Published, Republish};
 pub use message::Message;
 pub use providers::Providing;

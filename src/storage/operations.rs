@@ -1,6 +1,7 @@
 //! Gets and puts, from the moment the overlay has named the responsible nodes.
 
-use super::agent::{Agent, Desk, Effect, Storers, Tag};
+use super::agent::Agent;
+use super::desk::{Desk, Effect, Storers, Tag};
 use super::expiry::Published;
 use super::message::Message;
 use super::repair::Neighbourhood;

@@ -4,7 +4,8 @@
 //! responsible nodes, and says so again every now and then, since each keeps the word for a time only. Nobody hands such
 //! records over to others: what is lost with its holders comes back when it is said again.
 
-use super::agent::{Agent, Desk, Effect, Tag};
+use super::agent::Agent;
+use super::desk::{Desk, Effect, Tag};
 use super::exchange::PEERS;
 use crate::engine::{Duration, Time};
 use crate::overlay::message::IDENTITY_BYTES;

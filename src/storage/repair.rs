@@ -16,7 +16,8 @@
 //! Offers are repeated to nodes that hold the record already: they cost 16 bytes a record, and no memory of who has what.
 
 use super::Providing;
-use super::agent::{Agent, Desk, Effect, Tag};
+use super::agent::Agent;
+use super::desk::{Desk, Effect, Tag};
 use super::expiry::{Published, Republish};
 use super::message::{Message, OFFERED_AT_ONCE, Standing};
 use crate::engine::{Law, Noise, Time};

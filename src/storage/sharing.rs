@@ -6,7 +6,8 @@
 //! those again from whom it waits for a turn, and if nothing is under way it meets everybody again.
 
 use super::Coding;
-use super::agent::{Agent, Desk, Effect, Tag};
+use super::agent::Agent;
+use super::desk::{Desk, Effect, Tag};
 use super::exchange::{Bitmap, Exchange, Line, PEERS, Uploads};
 use super::message::Message;
 use super::providers::{Providing, Words};

@@ -4,7 +4,8 @@ mod lazy;
 
 use std::collections::VecDeque;
 
-use super::agent::{Agent, Desk, Effect, Effects};
+use super::agent::Agent;
+use super::desk::{Desk, Effect, Effects};
 use super::message::Message;
 use super::repair::{Neighbourhood, Repair};
 use crate::engine::{Duration, Noise, Time};

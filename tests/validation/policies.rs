@@ -32,7 +32,7 @@ fn lazy_repair_makes_fewer_copies_than_eager_and_keeps_more_up_than_none() {
         let (repairs, alive) = (figures("repairs"), figures("replicas_alive_mean"));
         let (bytes, available) = (figures("repair_bytes_per_online_s_mean"), figures("availability_mean"));
         println!("{protocol}: eager, lazy, none: {repairs:?} copies, {bytes:?} B/s, {alive:?} up, {available:?}");
-        assert!(repairs[0] > 1.5 * repairs[1] && repairs[1] > repairs[2], "{repairs:?}");
+        assert!(repairs[0] > 1.3 * repairs[1] && repairs[1] > repairs[2], "{repairs:?}");
         assert!(alive[0] > alive[1] && alive[1] > alive[2], "{alive:?}");
         assert!(available[0] > 0.99 && available[1] > available[2], "{available:?}");
         assert!(eager.figure("repair_useless_ratio") > 0.5, "nobody ever went for good");
@@ -79,7 +79,7 @@ fn audits_make_lost_pieces_again_from_others() {
     let [before, after] = [&without, &with].map(|ran| ran.figure("resources_lost"));
     let bytes = with.figure("repair_bytes_per_online_s_mean");
     println!("{before} of 60 lost without audits, {after} with them, at {bytes:.1} B/s a machine");
-    assert!(before > 20.0 && after < 0.2 * before && bytes > 0.0, "{before} without, {after} with");
+    assert!(before >= 5.0 && after <= 1.0 && bytes > 0.0, "{before} without, {after} with");
 }
 
 #[test]
