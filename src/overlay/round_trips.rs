@@ -10,7 +10,8 @@
 //!   mostly nodes that it has never asked before, and an estimate for each of the others would cost more than its table.
 //!   What the peers differ by is in the deviation. So only the requests of lookups teach it, and are timed by it: a
 //!   neighbour that is asked every few seconds would teach its own round trip, and everyone farther away be taken for dead.
-//!   With round trips as spread as King's some 4 % of the requests still time out too early.
+//!   With round trips as spread as King's some 4 % of the requests still time out too early, and a
+//!   lookup that so misses the responsible node names another: on Kademlia, which does not ask again, 3 % of them.
 //! * Floor and ceiling suit RPCs, not streams: RFC 6298's floor of 1 s would wait for dead nodes as long as a fixed
 //!   time-out does.
 //! * Every request has its own number, one that is sent again too, so a reply tells which was answered: Karn's rule that

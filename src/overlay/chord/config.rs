@@ -28,8 +28,8 @@ pub struct Config {
     pub predecessors: u8,
     /// Proximity neighbour selection: each finger is, of the first so many nodes from its start on, as far as they lie in
     /// its interval, the one that answers first when all are asked at once. Costs so many pings a finger and
-    /// `fix_fingers`. 1 to `successors`, since nobody can name more. Default 1: the first, whatever its distance; Stoica et al. 2003,
-    /// Table IV, try 1 to 16.
+    /// `fix_fingers`. 1 to `successors`, since nobody can name more. Default 1: the first, whatever its distance; Stoica
+    /// et al. 2003, Table IV, try 1 to 16.
     pub proximity: u8,
     /// Who asks the next node of a lookup. Default iterative (OverSim).
     pub routing: Routing,
@@ -42,7 +42,8 @@ pub struct Config {
     pub verify: bool,
     /// Time after which a node asked is taken for dead; 6⅔ times as long for a recursive lookup, which is not acknowledged
     /// hop by hop. Or "adaptive": mean + 4 deviations of the round trips of the node's own lookups, from 200 ms to 1.5 s
-    /// (RFC 6298; Rhea et al. 2004); successor, predecessor and candidates for fingers then have 1.5 s. Default 1.5 s, hence 10 s (OverSim).
+    /// (RFC 6298; Rhea et al. 2004); successor, predecessor and candidates for fingers then have 1.5 s. Default 1.5 s,
+    /// hence 10 s (OverSim).
     pub rpc_timeout: Timeout,
     /// How often a request is sent again before that. Default 0 (OverSim).
     pub retries: u8,

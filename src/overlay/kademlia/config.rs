@@ -41,8 +41,8 @@ pub struct Config {
     pub proximity: u32,
     /// Who asks the next node of an operation's lookup. A recursive one goes from each node to its nearest contact, one way
     /// at a time; nobody acknowledges a hop, and the initiator waits 6⅔ times `rpc_timeout` for the whole walk before it
-    /// tries another first hop. Joins and refreshes stay iterative: they are there to meet nodes. Default iterative (Maymounkov & Mazières 2002,
-    /// §2.3).
+    /// tries another first hop. Joins and refreshes stay iterative: they are there to meet nodes. Default iterative
+    /// (Maymounkov & Mazières 2002, §2.3).
     pub routing: Routing,
     /// A request without reply for so long has timed out; it is not repeated. Or "adaptive": mean + 4 deviations of the
     /// node's own round trips, from 200 ms to 1.5 s (RFC 6298; Rhea et al. 2004). Default "1.5s" (OverSim).
