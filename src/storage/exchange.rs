@@ -150,7 +150,7 @@ impl Exchange {
     }
 
     /// A peer to ask for a turn now; it counts as asked. `None` when nobody else has what is wanted, or there is no
-    /// [room](Exchange::has_room).
+    /// room.
     pub fn ask(&mut self, downlink: Line) -> Option<NodeId> {
         if !self.has_room(downlink) {
             return None;
@@ -162,7 +162,7 @@ impl Exchange {
     }
 
     /// It is this machine's turn at `node`: the piece to ask it for, which counts as under way. `None` if there is nothing
-    /// wanted or no [room](Exchange::has_room) any more. Draws once for every piece that is as rare as the rarest before it.
+    /// wanted or no room any more. Draws once for every piece that is as rare as the rarest before it.
     pub fn choose(&mut self, node: NodeId, downlink: Line, noise: &mut Noise) -> Option<u32> {
         let at = self.find(node)?;
         self.peers[at].asked = false;
