@@ -6,8 +6,7 @@ use toml::de::{DeTable, DeValue};
 use super::problem::Problem;
 
 /// Paths; `*` stands for any key.
-const LATER: &[&str] =
-    &["storage.cache", "storage.republish", "systems.*.storage.cache", "systems.*.storage.republish"];
+const LATER: &[&str] = &["storage.cache", "systems.*.storage.cache"];
 
 /// Takes these keys out of the document, with a problem for each that was there.
 pub(super) fn remove(table: &mut DeTable<'_>, parents: &mut Vec<String>, found: &mut Vec<Problem>) {
