@@ -84,10 +84,14 @@ fn audits_make_lost_pieces_again_from_others() {
 
 #[test]
 fn repair_replaces_each_holder_in_turn_and_without_it_the_last_takes_the_record_along() {
-    let crashes: String =
-        (0..8).map(|hour| format!("[[events]]\ncrash = {{ at = \"{}min\", share = 0.2 }}\n", 40 + 30 * hour)).collect();
+    // A tenth goes for good every quarter of an hour: 18 % of those of the start are left at the end.
+    let crashes: String = (0..16)
+        .map(|turn| format!("[[events]]\ncrash = {{ at = \"{}min\", share = 0.1 }}\n", 40 + 15 * turn))
+        .collect();
+    // With two left, one crash in a hundred takes both at once.
+    let lazy = "replicas = 4\nrepair.lazy.threshold = 3";
     for protocol in ["chord", "kademlia"] {
-        for (storage, survives) in [(EAGER, true), (LAZY, true), (NONE, false)] {
+        for (storage, survives) in [(EAGER, true), (lazy, true), (NONE, false)] {
             let text = format!(
                 "[time]\nwarmup = \"30min\"\nmeasure = \"5h\"\n[population]\nparticipants = 300\n{crashes}\
                  [resources]\ncount = 60\n[workload]\nget = {{ every = \"5min\" }}\n[storage]\n{storage}\n\
@@ -96,7 +100,7 @@ fn repair_replaces_each_holder_in_turn_and_without_it_the_last_takes_the_record_
             let ran = lab::only(&text, lab::FIGURES);
             let lost = ran.figure("resources_lost");
             println!("{protocol}, {storage:?}: {lost} of 60 lost");
-            assert!(if survives { lost <= 2.0 } else { lost > 20.0 }, "{protocol}, {storage}: {lost} lost");
+            assert!(if survives { lost <= 2.0 } else { lost > 12.0 }, "{protocol}, {storage}: {lost} lost");
         }
     }
 }
