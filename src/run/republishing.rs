@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::event::Event;
 use super::observer::Observer;
 use super::operations::Operation;
-use super::setup::PUBLISHER;
+use super::setup::publishers;
 use super::simulation::Simulation;
 use crate::engine::order::Class;
 use crate::engine::random::Purpose;
@@ -49,12 +49,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Draws the publisher of every record and when its turns begin.
     pub fn begin_republishing(&mut self) {
         let Some(republish) = self.republish() else { return };
-        let (streams, participants) = (self.streams, u64::from(self.plan.population.participants));
+        let publishers: Vec<NodeId> = publishers(&self.streams, self.plan).collect();
         let coding = self.records.coding();
         for record in (0..self.record_keys.len() as u32).map(RecordId::new) {
-            let resource = coding.resource(record);
-            let publisher = NodeId(streams.stream(PUBLISHER, resource.into()).below(participants) as u32);
-            let turn = streams.stream(TURN, record.index() as u64).below(republish.publisher.as_nanos());
+            let publisher = publishers[coding.resource(record) as usize];
+            let turn = self.streams.stream(TURN, record.index() as u64).below(republish.publisher.as_nanos());
             self.publishers.of.push((publisher, Version(0)));
             let event = Event::Republish { record: record.index() as u32 };
             self.schedule(self.now + Duration::from_nanos(turn), Class::Timer, publisher, event);

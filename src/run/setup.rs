@@ -33,7 +33,7 @@ use crate::storage::{Agent, Coding, Keepers, Published, Repair};
 const NOISE: Purpose = Purpose::new("noise");
 const SERVER_KEY: Purpose = Purpose::new("server-key");
 const SERVICE: Purpose = Purpose::new("service");
-pub(super) const PUBLISHER: Purpose = Purpose::new("publisher");
+const PUBLISHER: Purpose = Purpose::new("publisher");
 
 impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
     /// A run with everybody offline. Timeline and kinds are what `scheme` makes of plan and
@@ -299,7 +299,7 @@ fn publications(streams: &Streams, plan: &Plan, coding: Coding, fixed: u32) -> V
 }
 
 /// Who publishes each resource.
-fn publishers(streams: &Streams, plan: &Plan) -> impl Iterator<Item = NodeId> {
+pub(super) fn publishers(streams: &Streams, plan: &Plan) -> impl Iterator<Item = NodeId> {
     let participants = u64::from(plan.population.participants);
     let publisher = move |resource: u32| NodeId(streams.stream(PUBLISHER, resource.into()).below(participants) as u32);
     (0..plan.resources.count).map(publisher)

@@ -4,12 +4,10 @@ use toml::Spanned;
 
 use super::check::{Check, Noted};
 use super::file;
+use super::network::add_up;
 use super::problem::Problem;
 use crate::engine::Duration;
 use crate::network::nat::{Carrier, NatClass, NatPlan, PRESETS};
-
-/// How far the shares may be from one, since thirds cannot be written.
-const SHARES_OFF: f64 = 1e-4;
 
 pub(super) fn nat(check: &mut Check<'_>, said: file::Nat) -> Result<NatPlan, Noted> {
     let shares = match (&said.preset, &said.shares) {
@@ -77,12 +75,8 @@ fn shares(check: &mut Check<'_>, said: &[(&Spanned<String>, f64)]) -> Result<[f6
         check.range(&format!("{PLACE}.{}", class.name()), share, 0.0..=1.0);
         shares[class as usize] = share;
     }
-    let sum: f64 = shares.iter().sum();
-    if (sum - 1.0).abs() > SHARES_OFF {
-        let help = "write shares that add up to 1; a class that is not named has none";
-        return Err(check.wrong(PLACE, format!("the shares of the classes add up to {sum}"), help));
-    }
-    Ok(shares.map(|share| share / sum))
+    add_up(check, PLACE, ["class", "classes"], &mut shares)?;
+    Ok(shares)
 }
 
 /// The shares with `behind` in all classes but the open one.

@@ -100,12 +100,24 @@ pub(super) fn shares(
         check.range(&format!("{path}.{}", name.get_ref()), *share, 0.0..=1.0);
         shares[usize::from(number)] = *share;
     }
+    add_up(check, path, ["region", "regions"], &mut shares)?;
+    Ok(shares)
+}
+
+/// Makes shares at `path`, of things with this name and this plural, add up to one exactly; they must do so nearly.
+pub(super) fn add_up(
+    check: &mut Check<'_>,
+    path: &str,
+    [one, all]: [&str; 2],
+    shares: &mut [f64],
+) -> Result<(), Noted> {
     let sum: f64 = shares.iter().sum();
     if (sum - 1.0).abs() > SHARES_OFF {
-        let help = "write shares that add up to 1; a region that is not named has none";
-        return Err(check.wrong(path, format!("the shares of the regions add up to {sum}"), help));
+        let help = format!("write shares that add up to 1; a {one} that is not named has none");
+        return Err(check.wrong(path, format!("the shares of the {all} add up to {sum}"), help));
     }
-    Ok(shares.into_iter().map(|share| share / sum).collect())
+    shares.iter_mut().for_each(|share| *share /= sum);
+    Ok(())
 }
 
 fn own_regions(check: &mut Check<'_>, table: file::RegionTable) -> Result<Regions, Noted> {

@@ -19,7 +19,7 @@ pub enum Effect {
     TimeoutTimer {
         at: Time,
     },
-    /// This node now holds a record that it did not hold before; not from an operation, but as repair or hand-over.
+    /// This node now holds a record that it did not hold before; `repaired`: not from an operation, but as repair or hand-over.
     Kept {
         record: RecordId,
         repaired: bool,
