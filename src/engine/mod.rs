@@ -25,7 +25,7 @@ pub use fingerprint::{Checkpoints, Fingerprint};
 pub use law::DurationLaw;
 pub use normal::standard_normal;
 pub use order::{Class, Order};
-pub use prefetch::prefetch;
+pub use prefetch::{prefetch, prefetch_search};
 pub use quantity::{Limit, Rate, Size};
 pub use queue::Queue;
 pub use random::{Noise, Purpose, Source, Stream, Streams};

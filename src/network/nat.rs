@@ -18,7 +18,7 @@ mod tests;
 
 use self::table::Table;
 use super::loss::Loss;
-use crate::engine::{Duration, Purpose, Source, Streams, Time};
+use crate::engine::{Duration, Purpose, Source, Streams, Time, prefetch};
 
 /// Where packets can be sent to: an address, and a port there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -285,7 +285,7 @@ impl Nats {
     /// The source endpoint that a packet from `machine` to `to` would have at `now`; `None` if it would not get out.
     pub fn source(&self, now: Time, machine: u32, to: Endpoint, wire: Wire) -> Option<Endpoint> {
         let own = self.unmapped(machine);
-        match self.tables.get(self.of[machine as usize] as usize) {
+        match self.table(machine) {
             None => Some(own),
             Some(table) if !table.carries(wire) => None,
             Some(table) => Some(Endpoint { port: table.port(now, machine, to), ..own }),
@@ -294,7 +294,7 @@ impl Nats {
 
     /// A packet from `from` reaches the box in front of `machine`, sent to `to`: whether it is let in.
     pub fn arrive(&self, now: Time, machine: u32, to: Endpoint, from: Endpoint, wire: Wire) -> Result<(), Loss> {
-        let Some(table) = self.tables.get(self.of[machine as usize] as usize) else { return Ok(()) };
+        let Some(table) = self.table(machine) else { return Ok(()) };
         let inside = from.address == self.unmapped(machine).address && table.class.mapping() != Mapping::None;
         let passes =
             (!inside || table.hairpinning) && table.carries(wire) && table.lets_in(now, machine, to.port, from);
@@ -304,8 +304,22 @@ impl Nats {
     /// Whether `machine` has sent something to `address` within a mapping's life: what comes from there tells it nothing of
     /// whether strangers reach it. (False where nothing is filtered by address: strangers do reach it then.)
     pub fn has_invited(&self, now: Time, machine: u32, address: u32) -> bool {
-        let table = self.tables.get(self.of[machine as usize] as usize);
+        let table = self.table(machine);
         table.is_some_and(|table| table.has_session(now, machine, address))
+    }
+
+    /// Asks for a machine's box, and later for what that remembers.
+    pub fn prefetch(&self, machine: u32) {
+        self.table(machine).into_iter().for_each(prefetch);
+    }
+
+    /// What the box in front of a machine points to.
+    pub fn prefetch_further(&self, machine: u32) {
+        self.table(machine).into_iter().for_each(Table::prefetch);
+    }
+
+    fn table(&self, machine: u32) -> Option<&Table> {
+        self.tables.get(self.of[machine as usize] as usize)
     }
 
     /// Whether anybody is behind a box at all.

@@ -17,16 +17,29 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn look_ahead(&self) {
         if let Some(node) = self.upcoming(NEAR) {
             self.nodes[node.index()].prefetch();
+            self.transport.as_ref().into_iter().for_each(|transport| transport.prefetch_further(node));
+            if let Some(&Event::Addressed { slot, from, to }) = self.queue.upcoming(NEAR) {
+                self.addresses.as_ref().into_iter().for_each(|addresses| addresses.prefetch_further(slot, from, to));
+            }
         }
         if let Some(node) = self.upcoming(FAR) {
             self.ask_for_node(node);
-            // Whom it will probably answer.
-            if let Some(Event::Arrival(packet)) = self.queue.upcoming(FAR) {
-                let sender = packet.envelope.from;
-                prefetch(&self.keys[sender.index()]);
-                self.network.prefetch_place(sender.0);
+            self.transport.as_ref().into_iter().for_each(|transport| transport.prefetch(node));
+            match self.queue.upcoming(FAR) {
+                Some(Event::Arrival(packet)) => self.ask_for_sender(packet.envelope.from),
+                Some(&Event::Addressed { slot, from, to }) => {
+                    self.ask_for_sender(from);
+                    self.addresses.as_ref().into_iter().for_each(|addresses| addresses.prefetch(slot, to));
+                }
+                _ => {}
             }
         }
+    }
+
+    /// Whom a node will probably answer.
+    fn ask_for_sender(&self, node: NodeId) {
+        prefetch(&self.keys[node.index()]);
+        self.network.prefetch_place(node.0);
     }
 
     fn upcoming(&self, ahead: usize) -> Option<NodeId> {

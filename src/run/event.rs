@@ -35,6 +35,8 @@ pub(super) enum Event<M, T> {
     /// A packet reaches the NAT or firewall in front of its receiver: its slot among those between two boxes.
     Addressed {
         slot: u32,
+        from: NodeId,
+        to: NodeId,
     },
     /// The last byte of a flow may have left.
     Flow {
@@ -152,8 +154,8 @@ impl<M, T> Event<M, T> {
     #[inline]
     pub fn node(&self) -> Option<NodeId> {
         match *self {
-            Event::Arrival(Packet { to, .. }) => Some(to),
-            Event::Timer { node, .. } | Event::OverlayTimeout { node, .. } => Some(node),
+            Event::Arrival(Packet { to, .. }) | Event::Addressed { to, .. } => Some(to),
+            Event::Timer { node, .. } | Event::OverlayTimeout { node, .. } | Event::Links { node, .. } => Some(node),
             _ => None,
         }
     }

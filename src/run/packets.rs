@@ -42,10 +42,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Puts a packet on the wire: touches the sender's side only. What is too large for one becomes a transfer.
     #[inline(always)]
     pub fn put_on_wire(&mut self, mut packet: Packet<P::Message>) {
-        if self.transport.is_some()
-            && let Some(addresses) = &mut self.addresses
-        {
-            packet.envelope.bytes += addresses.handle_bytes(&packet, &self.lists);
+        if let Some(addresses) = &mut self.addresses {
+            packet.envelope.bytes += addresses.name(&packet, &self.lists);
         }
         let Packet { to, envelope, .. } = packet;
         if envelope.bytes > self.transfers.above {

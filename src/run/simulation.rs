@@ -239,7 +239,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 let packet = self.downlinks.take(slot);
                 self.deliver(packet);
             }
-            Event::Addressed { slot } => self.reach_box(slot),
+            Event::Addressed { slot, .. } => self.reach_box(slot),
             Event::Flow { flow } => self.wake_transfer(flow),
             Event::Served { server, epoch, slot } => self.served(server, epoch, slot),
             Event::Timer { node, epoch, timer } => {

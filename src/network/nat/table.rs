@@ -1,7 +1,7 @@
 //! The table of one box.
 
 use super::{Endpoint, Filtering, Mapping, NatClass, Wire};
-use crate::engine::{Duration, Time};
+use crate::engine::{Duration, Time, prefetch, prefetch_search};
 
 /// Mappings, and what they were used towards.
 #[derive(Clone, Debug)]
@@ -136,7 +136,8 @@ impl Table {
         match self.sessions.binary_search_by_key(&session.rank(), Session::rank) {
             Ok(at) => self.sessions[at] = session,
             Err(_) => {
-                if self.sessions.len() >= self.limit as usize {
+                // Rather than grow the table forgets what has died.
+                if self.sessions.len() >= self.sessions.capacity().min(self.limit as usize) {
                     self.make_room(session.sent);
                 }
                 let at = self.sessions.partition_point(|other| other.rank() < session.rank());
@@ -145,14 +146,21 @@ impl Table {
         }
     }
 
-    /// Forgets the sessions that have died, or if all live the one not used for longest.
+    /// Forgets the sessions that have died, and if there are too many still the one not used for longest.
     fn make_room(&mut self, now: Time) {
-        let (all, lifetime) = (self.sessions.len(), self.lifetime);
+        let lifetime = self.lifetime;
         self.sessions.retain(|session| now < session.sent + lifetime);
-        if self.sessions.len() == all {
-            let oldest = (0..all).min_by_key(|&at| (self.sessions[at].sent, at)).expect("the table is full");
+        let alive = self.sessions.len();
+        if alive >= self.limit as usize {
+            let oldest = (0..alive).min_by_key(|&at| (self.sessions[at].sent, at)).expect("the table is full");
             self.sessions.remove(oldest);
         }
+    }
+
+    /// Asks for what it points to: where a search in it begins.
+    pub fn prefetch(&self) {
+        self.mapped.first().into_iter().for_each(prefetch);
+        prefetch_search(&self.sessions);
     }
 
     pub fn heap_bytes(&self) -> usize {

@@ -111,7 +111,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
         let mut named = Vec::new();
         if let Some(addresses) = &mut self.addresses {
-            addresses.name(&packet, &self.lists, &mut named);
+            addresses.name(&packet, &self.lists);
+            named.clone_from(addresses.named());
         }
         let bytes = packet.envelope.bytes + IDENTITY_BYTES;
         // Its bytes are those of the packets that carry it.

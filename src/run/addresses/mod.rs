@@ -6,75 +6,18 @@
 //! handle that its contacts carry is kept here, beside it, and nowhere if nobody is behind a NAT. To it belongs the
 //! *rendezvous* of a machine that cannot be dialled: a machine that can, and that it keeps a link to.
 
+mod book;
+
+use self::book::Book;
+pub(super) use self::book::Handle;
 use super::event::{Body, Event, Packet};
 use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::order::Class;
-use crate::engine::{Duration, Time};
+use crate::engine::{Time, prefetch};
 use crate::network::{Endpoint, Loss, NatClass, Nats, Wire};
 use crate::overlay::message::IDENTITY_BYTES;
 use crate::overlay::{Lists, NodeId, Payload, Protocol};
-
-/// Others whose endpoint one machine remembers; what was heard first makes room.
-const REMEMBERED: usize = 1024;
-/// For so long an endpoint that a packet came from is trusted more than hearsay: the least time a mapping lives (RFC 4787,
-/// REQ-5).
-const TRUSTED: Duration = Duration::from_secs(120);
-
-/// Where a node can be found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Handle {
-    pub endpoint: Endpoint,
-    /// It says that it cannot be dialled, and who passes word on to it.
-    pub rendezvous: Option<NodeId>,
-}
-
-/// What one machine knows of another's address.
-#[derive(Clone, Copy, Debug)]
-struct Known {
-    node: NodeId,
-    handle: Handle,
-    heard: Time,
-    /// A packet came from there; otherwise somebody said so.
-    itself: bool,
-}
-
-/// The handles that one machine knows, sorted by node, and its own rendezvous. Machines that have an address of their own
-/// and no rendezvous need no entry.
-#[derive(Clone, Debug, Default)]
-struct Book {
-    known: Vec<Known>,
-    rendezvous: Option<NodeId>,
-}
-
-impl Book {
-    fn find(&self, node: NodeId) -> Result<usize, usize> {
-        self.known.binary_search_by_key(&node, |known| known.node)
-    }
-
-    fn handle(&self, node: NodeId) -> Option<Handle> {
-        self.find(node).ok().map(|at| self.known[at].handle)
-    }
-
-    fn learn(&mut self, learned: Known) {
-        match self.find(learned.node) {
-            Ok(at) => {
-                let old = self.known[at];
-                if learned.itself || !old.itself || old.heard + TRUSTED <= learned.heard {
-                    self.known[at] = learned;
-                }
-            }
-            Err(_) => {
-                if self.known.len() == REMEMBERED {
-                    let oldest = (0..REMEMBERED).min_by_key(|&at| (self.known[at].heard, at)).expect("it is full");
-                    self.known.remove(oldest);
-                }
-                let at = self.known.partition_point(|known| known.node < learned.node);
-                self.known.insert(at, learned);
-            }
-        }
-    }
-}
 
 /// A packet between two boxes.
 #[derive(Debug)]
@@ -96,16 +39,24 @@ pub(super) type Named = Vec<(NodeId, Handle)>;
 pub(super) struct Addresses<M> {
     nats: Nats,
     books: Vec<Book>,
+    /// Each machine's own: who passes word on to it.
+    rendezvous: Vec<Option<NodeId>>,
+    /// Whether there ever was more to know of a machine than its number: most books need not be opened for most machines.
+    is_remarkable: Vec<bool>,
     ways: Vec<Addressed<M>>,
     free: Vec<u32>,
     scratch: Vec<NodeId>,
-    counted: Named,
+    /// What the packet names that is being sent.
+    named: Named,
 }
 
 impl<M: Payload> Addresses<M> {
     pub fn new(nats: Nats, machines: u32) -> Addresses<M> {
-        let books = vec![Book::default(); machines as usize];
-        Addresses { nats, books, ways: Vec::new(), free: Vec::new(), scratch: Vec::new(), counted: Vec::new() }
+        let machines = machines as usize;
+        let (books, rendezvous, is_remarkable) =
+            (vec![Book::default(); machines], vec![None; machines], vec![false; machines]);
+        let (ways, free, scratch, named) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Addresses { nats, books, rendezvous, is_remarkable, ways, free, scratch, named }
     }
 
     pub fn class(&self, machine: NodeId) -> NatClass {
@@ -117,34 +68,40 @@ impl<M: Payload> Addresses<M> {
         self.ways.len() - self.free.len()
     }
 
+    /// What `machine` knows of `of`, if there is anything to know.
+    fn handle(&self, machine: NodeId, of: NodeId) -> Option<Handle> {
+        if self.is_remarkable[of.index()] { self.books[machine.index()].handle(of) } else { None }
+    }
+
     /// Where `from` sends what is for `to`.
     fn destination(&self, from: NodeId, to: NodeId) -> Endpoint {
-        let known = self.books[from.index()].handle(to);
-        known.map_or_else(|| self.nats.unmapped(to.0), |handle| handle.endpoint)
+        let port = self.handle(from, to).map_or(0, |handle| handle.port);
+        Endpoint { port, ..self.nats.unmapped(to.0) }
     }
 
     /// Who passes word on to `of`, as far as `machine` knows.
     pub fn rendezvous(&self, machine: NodeId, of: NodeId) -> Option<NodeId> {
-        self.books[machine.index()].handle(of)?.rendezvous
+        self.handle(machine, of)?.rendezvous
     }
 
     /// From now on all that a machine sends says so.
     pub fn set_rendezvous(&mut self, machine: NodeId, rendezvous: Option<NodeId>) {
-        self.books[machine.index()].rendezvous = rendezvous;
+        self.rendezvous[machine.index()] = rendezvous;
     }
 
     /// A node opens its mapping towards another, which learns of it, before the run begins.
     pub fn introduce(&mut self, now: Time, node: NodeId, to: NodeId) {
-        if let Ok(endpoint) = self.nats.depart(now, node.0, self.nats.unmapped(to.0), Wire::Stream) {
-            let handle = Handle { endpoint, rendezvous: self.books[node.index()].rendezvous };
-            self.books[to.index()].learn(Known { node, handle, heard: now, itself: true });
+        if let Ok(source) = self.nats.depart(now, node.0, self.nats.unmapped(to.0), Wire::Stream) {
+            let handle = Handle { port: source.port, rendezvous: self.rendezvous[node.index()] };
+            self.is_remarkable[node.index()] = true;
+            self.books[to.index()].meet(now, node, handle);
         }
     }
 
     /// `machine` learns what `from` knows of `node`.
     pub fn tell(&mut self, now: Time, machine: NodeId, from: NodeId, node: NodeId) {
-        if let Some(handle) = self.books[from.index()].handle(node) {
-            self.books[machine.index()].learn(Known { node, handle, heard: now, itself: false });
+        if let Some(handle) = self.handle(from, node) {
+            self.books[machine.index()].hear(now, node, handle);
         }
     }
 
@@ -158,9 +115,10 @@ impl<M: Payload> Addresses<M> {
         self.nats.is_anybody_behind()
     }
 
-    /// Appends what the sender of `packet` knows of the nodes that it names. The sender and the receiver may be among them,
-    /// but are left out: who sends something is known by the packet.
-    pub fn name(&mut self, packet: &Packet<M>, lists: &Lists, named: &mut Named) {
+    /// Notes what the sender of a packet that is about to leave knows of the nodes that it names; the sender and the receiver
+    /// may be among them, but are left out: who sends something is known by the packet. Gives what handles with a rendezvous
+    /// add to its size, an identity each.
+    pub fn name(&mut self, packet: &Packet<M>, lists: &Lists) -> u32 {
         let from = packet.envelope.from;
         self.scratch.clear();
         match &packet.body {
@@ -168,43 +126,44 @@ impl<M: Payload> Addresses<M> {
             Body::Storage(message) => message.named(lists, &mut self.scratch),
             Body::Signal(signal) => self.scratch.extend(signal.named()),
         }
-        let book = &self.books[from.index()];
+        let (book, is_remarkable) = (&self.books[from.index()], &self.is_remarkable);
         let others = self.scratch.iter().filter(|node| **node != from && **node != packet.to);
-        named.extend(others.filter_map(|&node| Some((node, book.handle(node)?))));
+        let told = others.filter(|node| is_remarkable[node.index()]);
+        // All at once, since whether a node is found cannot be guessed, and each is elsewhere in memory.
+        told.clone().for_each(|node| book.prefetch(*node));
+        self.named.clear();
+        self.named.extend(told.filter_map(|&node| Some((node, book.handle(node)?))));
+        let own = usize::from(self.rendezvous[from.index()].is_some());
+        let rendezvous = self.named.iter().filter(|(_, handle)| handle.rendezvous.is_some()).count();
+        IDENTITY_BYTES * (own + rendezvous) as u32
+    }
+
+    /// What the packet names that was looked at last.
+    pub fn named(&self) -> &Named {
+        &self.named
     }
 
     /// A message came by other ways than from box to box.
     pub fn learn(&mut self, now: Time, machine: NodeId, named: &[(NodeId, Handle)]) {
-        for &(node, handle) in named {
-            self.books[machine.index()].learn(Known { node, handle, heard: now, itself: false });
-        }
+        hear(&mut self.books[machine.index()], now, named);
     }
 
-    /// What handles with a rendezvous add to a packet: an identity each.
-    pub fn handle_bytes(&mut self, packet: &Packet<M>, lists: &Lists) -> u32 {
-        let mut named = std::mem::take(&mut self.counted);
-        named.clear();
-        self.name(packet, lists, &mut named);
-        let own = usize::from(self.books[packet.envelope.from.index()].rendezvous.is_some());
-        let told = named.iter().filter(|(_, handle)| handle.rendezvous.is_some()).count();
-        self.counted = named;
-        IDENTITY_BYTES * (own + told) as u32
-    }
-
-    /// A packet leaves its sender's box: the slot that it has until it reaches its receiver's.
-    fn depart(&mut self, now: Time, packet: Packet<M>, wire: Wire, lists: &Lists) -> Result<u32, Loss> {
+    /// The packet that was looked at last leaves its sender's box: the slot that it has until it reaches its receiver's.
+    fn depart(&mut self, now: Time, packet: Packet<M>, wire: Wire) -> Result<u32, Loss> {
         let from = packet.envelope.from;
         let destination = self.destination(from, packet.to);
         let source = self.nats.depart(now, from.0, destination, wire)?;
-        let rendezvous = self.books[from.index()].rendezvous;
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.ways.push(Addressed { packet: None, source, destination, wire, rendezvous, named: Vec::new() });
-            self.ways.len() as u32 - 1
-        });
-        let mut named = std::mem::take(&mut self.ways[slot as usize].named);
-        named.clear();
-        self.name(&packet, lists, &mut named);
-        self.ways[slot as usize] = Addressed { packet: Some(packet), source, destination, wire, rendezvous, named };
+        let rendezvous = self.rendezvous[from.index()];
+        let packet = Some(packet);
+        let Some(slot) = self.free.pop() else {
+            let named = std::mem::take(&mut self.named);
+            self.ways.push(Addressed { packet, source, destination, wire, rendezvous, named });
+            return Ok(self.ways.len() as u32 - 1);
+        };
+        let way = &mut self.ways[slot as usize];
+        std::mem::swap(&mut way.named, &mut self.named);
+        (way.packet, way.source, way.destination, way.wire, way.rendezvous) =
+            (packet, source, destination, wire, rendezvous);
         Ok(slot)
     }
 
@@ -218,15 +177,28 @@ impl<M: Payload> Addresses<M> {
             return (packet, Err(loss));
         }
         let book = &mut self.books[packet.to.index()];
-        let handle = Handle { endpoint: way.source, rendezvous: way.rendezvous };
-        let unremarkable = Handle { endpoint: self.nats.unmapped(from.0), rendezvous: None };
-        if handle != unremarkable || book.find(from).is_ok() {
-            book.learn(Known { node: from, handle, heard: now, itself: true });
+        let handle = Handle { port: way.source.port, rendezvous: way.rendezvous };
+        let is_remarkable = &mut self.is_remarkable[from.index()];
+        *is_remarkable |= handle != Handle::PLAIN;
+        if handle != Handle::PLAIN || *is_remarkable && book.handle(from).is_some() {
+            book.meet(now, from, handle);
         }
-        for &(node, handle) in &way.named {
-            book.learn(Known { node, handle, heard: now, itself: false });
-        }
+        hear(book, now, &way.named);
         (packet, Ok(()))
+    }
+
+    /// Asks for what a packet that will soon arrive will touch …
+    pub fn prefetch(&self, slot: u32, to: NodeId) {
+        prefetch(&self.ways[slot as usize]);
+        prefetch(&self.books[to.index()]);
+        self.nats.prefetch(to.0);
+    }
+
+    /// … and what that points to.
+    pub fn prefetch_further(&self, slot: u32, from: NodeId, to: NodeId) {
+        prefetch(&self.ways[slot as usize].named[..]);
+        self.books[to.index()].prefetch(from);
+        self.nats.prefetch_further(to.0);
     }
 
     /// The way of a transfer, which is looked at as a whole when it begins: whether both boxes let it pass.
@@ -238,7 +210,7 @@ impl<M: Payload> Addresses<M> {
 
     /// The machine remembers nobody's address any more.
     pub fn forget(&mut self, machine: NodeId) {
-        self.books[machine.index()].known.clear();
+        self.books[machine.index()].forget();
     }
 
     /// Whether a packet that `from` would send to `to` now would be let in.
@@ -249,13 +221,20 @@ impl<M: Payload> Addresses<M> {
     }
 
     pub fn heap_bytes(&self) -> usize {
-        let known = self.books.iter().map(|book| book.known.capacity() * size_of::<Known>());
+        let known = self.books.iter().map(Book::heap_bytes);
+        let of_each = size_of::<Book>() + size_of::<Option<NodeId>>() + size_of::<bool>();
         let named = self.ways.iter().map(|way| way.named.capacity() * size_of::<(NodeId, Handle)>());
         self.nats.heap_bytes()
-            + self.books.capacity() * size_of::<Book>()
+            + self.books.capacity() * of_each
             + self.ways.capacity() * size_of::<Addressed<M>>()
             + known.chain(named).sum::<usize>()
     }
+}
+
+/// Somebody named these nodes.
+fn hear(book: &mut Book, now: Time, named: &[(NodeId, Handle)]) {
+    named.iter().for_each(|(node, _)| book.prefetch(*node));
+    named.iter().for_each(|&(node, handle)| book.hear(now, node, handle));
 }
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
@@ -268,8 +247,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if from == packet.to {
             return self.schedule(at, Class::Arrival, from, Event::Arrival(packet));
         }
-        match addresses.depart(self.now, packet, wire, &self.lists) {
-            Ok(slot) => self.schedule(at, Class::Arrival, from, Event::Addressed { slot }),
+        match addresses.depart(self.now, packet, wire) {
+            Ok(slot) => self.schedule(at, Class::Arrival, from, Event::Addressed { slot, from, to: packet.to }),
             Err(loss) => self.lose(packet, loss),
         }
     }
