@@ -1,7 +1,8 @@
 //! The links of one node: a pure value.
 //!
-//! 44 bytes a link. Finding one is a binary search among the peers, which are kept apart since that makes them few lines of
-//! memory; a look for what is due, and the choice of who makes room, go through all links.
+//! 52 bytes a link. Finding one is a binary search among the peers, and a look for what is due goes through the times before
+//! which nothing is: both are kept apart, since that makes them few lines of memory. The choice of who makes room goes
+//! through all links.
 
 use crate::engine::{Time, prefetch};
 use crate::overlay::NodeId;
@@ -84,6 +85,9 @@ impl Link {
 pub struct Links {
     /// Of each link, in the same order.
     peers: Vec<NodeId>,
+    /// Likewise a time before which there is nothing to do about it. All that happens to a link puts that off, so that it
+    /// is enough to look again when the time has come.
+    quiet: Vec<Time>,
     links: Vec<Link>,
 }
 
@@ -117,6 +121,7 @@ impl Links {
             }
             Err(at) => {
                 self.peers.insert(at, link.peer);
+                self.quiet.insert(at, link.used);
                 self.links.insert(at, link);
             }
         }
@@ -137,6 +142,7 @@ impl Links {
     pub fn close(&mut self, peer: NodeId) -> Option<Link> {
         let at = self.find(peer).ok()?;
         self.peers.remove(at);
+        self.quiet.remove(at);
         Some(self.links.remove(at))
     }
 
@@ -159,12 +165,21 @@ impl Links {
 
     /// The peers of the links about which something is to be done at `now`.
     pub fn due(&self, plan: &Connections, now: Time) -> impl Iterator<Item = NodeId> {
-        self.links.iter().filter(move |link| link.due(plan, now).is_some()).map(|link| link.peer)
+        let links = self.quiet.iter().zip(&self.links).filter(move |(quiet, _)| **quiet <= now);
+        links.filter(move |(_, link)| link.due(plan, now).is_some()).map(|(_, link)| link.peer)
     }
 
     /// When there is something to do next.
-    pub fn next(&self, plan: &Connections) -> Time {
-        self.links.iter().map(|link| link.next(plan)).min().unwrap_or(Time::NEVER)
+    pub fn next(&mut self, plan: &Connections) -> Time {
+        loop {
+            let Some((at, &next)) = self.quiet.iter().enumerate().min_by_key(|(_, quiet)| **quiet) else {
+                return Time::NEVER;
+            };
+            self.quiet[at] = self.links[at].next(plan);
+            if self.quiet[at] == next {
+                return next;
+            }
+        }
     }
 
     /// Asks for the peers.
@@ -173,7 +188,8 @@ impl Links {
     }
 
     pub fn heap_bytes(&self) -> usize {
-        self.peers.capacity() * size_of::<NodeId>() + self.links.capacity() * size_of::<Link>()
+        let of_each = size_of::<NodeId>() + size_of::<Time>() + size_of::<Link>();
+        self.links.capacity() * of_each
     }
 }
 
