@@ -153,8 +153,8 @@ pub struct NatPlan {
     pub shares: Shares,
     /// Of those in each region, by its number; `None`: as of all. Empty: nothing is said of regions.
     pub regions: Vec<Option<Shares>>,
-    /// How long a mapping lives after the last packet that left through it, likewise. (RFC 4787, REQ-5: 2 minutes at least;
-    /// measured medians are 35 s in fixed and 65 s in cellular carrier NATs, Richter et al. 2016.)
+    /// By class, in the same order: how long a mapping lives after the last packet that left through it. (RFC 4787, REQ-5: 2
+    /// minutes at least; measured medians are 35 s in fixed and 65 s in cellular carrier NATs, Richter et al. 2016.)
     pub lifetimes: [Duration; 7],
     pub carrier: Option<Carrier>,
     /// Remote endpoints that a box remembers for each machine behind it, at least 1; the one not used for longest makes
@@ -188,6 +188,7 @@ fn draw(streams: &Streams, participant: u32, shares: &Shares) -> (NatClass, [f64
 pub struct Preset {
     /// What a scenario file writes.
     pub name: &'static str,
+    /// The share of participants in each class.
     pub shares: Shares,
     /// Where the shares come from.
     pub source: &'static str,

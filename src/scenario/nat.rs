@@ -22,7 +22,7 @@ pub(super) fn nat(
     let everybodys = file::NatShares { preset: said.preset, shares: said.shares, behind: said.behind };
     let shares = shares(check, "network.nat", &everybodys, None);
     let regions = match (&said.regions, shares) {
-        (said, Ok(shares)) if !said.is_empty() => regional(check, said, regions?, shares),
+        (said, Ok(shares)) if !said.is_empty() => regions.and_then(|regions| regional(check, said, regions, shares)),
         _ => Ok(Vec::new()),
     };
     let mut lifetimes = [said.lifetime; 7];
