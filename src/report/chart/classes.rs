@@ -10,6 +10,9 @@ use super::style::Style;
 use crate::report::columns::{Columns, ReadError};
 use crate::run::catalogue::OPERATIONS;
 
+/// How far the first and the last class lie from the middle of their row, of the distance between rows.
+const SPREAD: f64 = 0.2;
+
 /// Figures by system and class.
 type Values = IndexMap<(String, String), f64>;
 
@@ -19,6 +22,9 @@ type Values = IndexMap<(String, String), f64>;
 /// If a cell is not a number.
 pub fn figure(runs: &Runs, classes: &Columns) -> Result<Option<Figure>, ReadError> {
     let names = distinct(classes, "class");
+    if names.len() < 2 {
+        return Ok(None);
+    }
     let mut panels = Vec::new();
     for operation in OPERATIONS {
         let correct = means(classes, &format!("{operation}_correct_ratio"))?;
@@ -33,7 +39,7 @@ pub fn figure(runs: &Runs, classes: &Columns) -> Result<Option<Figure>, ReadErro
         let x = Axis::log("upload for others, mean (B/s)", least, high, low <= 0.0);
         panels.push(panel(runs, &names, &upload, ("Load".to_owned(), x)));
     }
-    if names.len() < 2 || panels.is_empty() {
+    if panels.is_empty() {
         return Ok(None);
     }
     let columns = panels.len().min(2);
@@ -73,20 +79,16 @@ fn extent(values: impl Iterator<Item = f64> + Clone) -> Option<(f64, f64)> {
     values.clone().reduce(f64::min).zip(values.reduce(f64::max))
 }
 
-/// A row for each system, in it a dot for each class, and a line from the lowest to the highest.
+/// A row for each system, in it a dot for each class, the first a little above the others: they may lie at the same value.
 fn panel(runs: &Runs, names: &[String], values: &Values, (title, x): (String, Axis)) -> Panel {
-    let mut marks = Vec::new();
-    for (row, system) in runs.systems.iter().rev().enumerate() {
-        let y = row as f64;
+    let aside = |class: usize| SPREAD * (1.0 - 2.0 * class as f64 / (names.len() - 1) as f64);
+    let dots = |(row, system): (usize, &String)| {
         let value = |class: &String| values.get(&(system.clone(), class.clone())).copied();
-        let dots: Vec<(usize, f64)> =
-            names.iter().enumerate().filter_map(|(class, name)| Some((class, value(name)?))).collect();
-        if let Some((low, high)) = extent(dots.iter().map(|(_, value)| *value)) {
-            marks.push(Mark::Guide { from: (low, y), to: (high, y) });
-        }
-        marks.extend(dots.into_iter().map(|(class, value)| Mark::Dot { at: (value, y), style: style(class) }));
-    }
-    Panel { title, x, y: rows(&runs.systems), marks }
+        let there = names.iter().enumerate().filter_map(|(class, name)| Some((class, value(name)?)));
+        let dot = |(class, value)| Mark::Dot { at: (value, row as f64 + aside(class)), style: style(class) };
+        there.map(dot).collect::<Vec<_>>()
+    };
+    Panel { title, x, y: rows(&runs.systems), marks: runs.systems.iter().rev().enumerate().flat_map(dots).collect() }
 }
 
 /// The look of a class.

@@ -109,7 +109,10 @@ impl Canvas {
             from = to;
         }
         let middle = ((left + right) / 2.0, (top + bottom) / 2.0);
-        let (half, high) = (text_width(text, TICK, false) / 2.0 + PLATE, TICK * 0.62);
+        let width = text_width(text, TICK, false);
+        // In a small cell the plate leaves as much of the colour as it can.
+        let edge = if right - left > 3.0 * width { PLATE } else { 1.0 };
+        let (half, high) = (width / 2.0 + edge, TICK * if bottom - top > 2.0 * TICK { 0.62 } else { 0.5 });
         self.rectangle((middle.0 - half, middle.1 - high), (middle.0 + half, middle.1 + high), Colour::Paper);
         self.write(text, (middle.0, middle.1 + TICK * 0.36), TICK, false, Colour::Ink, Align::Middle);
     }

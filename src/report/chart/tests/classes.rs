@@ -29,7 +29,7 @@ fn classes_have_a_dot_each_in_the_row_of_every_system() {
     }
     // The first system is the top row, and bears nothing.
     let top = (example::SYSTEMS.len() - 1) as f64;
-    assert!(chart.panels[0].marks.iter().any(|mark| matches!(mark, Mark::Dot { at, .. } if *at == (0.7, top))));
+    assert!(chart.panels[0].marks.iter().any(|mark| matches!(mark, Mark::Dot { at, .. } if *at == (0.7, top - 0.2))));
     assert_eq!(chart.panels[1].x.scale, Scale::LogAndZero);
     for size in [None, Some("480x360".parse().unwrap())] {
         assert_readable("classes", &chart.lay_out(size));
