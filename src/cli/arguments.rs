@@ -88,7 +88,7 @@ Examples:
   peerlab run my.toml --seed 7 --out results/seed-7
   peerlab run my.toml --set network.access.uplink=1Mbit/s --set systems.kad.kademlia.k=8
   peerlab run my.toml --verify                 twice, and every byte compared
-  peerlab run my.toml --trace trace.csv        a line for every packet, session and operation")]
+  peerlab run my.toml --trace trace.csv        a line for every packet, session, dial and operation")]
 pub struct Run {
     #[command(flatten)]
     pub simulated: Simulated,

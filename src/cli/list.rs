@@ -14,6 +14,7 @@ use crate::population::presets::PRESETS;
 use crate::registry::Registry;
 use crate::report::number::significant;
 use crate::run::by_class::CLASSES;
+use crate::run::catalogue::connections::PAIRS;
 use crate::run::catalogue::{Catalogue, METRICS, QUANTILES, SERIES};
 use crate::scenario::schema;
 
@@ -137,11 +138,12 @@ fn metrics(width: usize) -> String {
     let note = wrap(note, width).join("\n");
     format!(
         "METRICS, the columns of runs.csv\n{note}\n\n{}\nOVER TIME, the columns of timeseries.csv\n\n{}\nOVER MACHINES AND \
-         OPERATIONS, the columns of load.csv\n\n{}\nOVER CLASSES of participants, the columns of classes.csv\n\n{}",
+         OPERATIONS, the columns of load.csv\n\n{}\nOVER CLASSES of participants, the columns of classes.csv\n\n{}\nBETWEEN CLASSES of NAT, the columns of pairs.csv\n\n{}",
         items(&METRICS),
         items(&SERIES),
         items(&QUANTILES),
-        items(&CLASSES)
+        items(&CLASSES),
+        items(&PAIRS)
     )
 }
 

@@ -34,6 +34,16 @@ pub enum Latency {
     Coordinates(Arc<Coordinates>),
 }
 
+impl Latency {
+    /// The regions that machines stand in, if this has any.
+    pub fn regions(&self) -> Option<&Regions> {
+        match self {
+            Latency::Regions(regions) => Some(regions),
+            _ => None,
+        }
+    }
+}
+
 /// Where a participant is; what it draws depends on the model.
 const PLACE: Purpose = Purpose::new("place");
 const SERVER_PLACE: Purpose = Purpose::new("server-place");

@@ -35,7 +35,7 @@ pub use loss::Loss;
 pub use machines::{Machines, Site};
 pub use matrix::Matrix;
 pub use measured::{FileError, Holds, Unit};
-pub use nat::{Endpoint, NatClass, NatPlan, Nats, Wire};
+pub use nat::{Endpoint, NatClass, NatPlan, Nats, Shares, Wire};
 pub use regions::Regions;
 pub use station::{Offer, Started, Station};
 pub use wire::{Network, NetworkPlan};

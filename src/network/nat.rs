@@ -64,10 +64,11 @@ pub enum Filtering {
 }
 
 /// The usual combinations of the two rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u8)]
 pub enum NatClass {
     /// An address of its own and no filter.
+    #[default]
     Open,
     FullCone,
     Restricted,
@@ -142,13 +143,18 @@ pub struct Carrier {
     pub hairpinning: bool,
 }
 
+/// The share of participants in each class, in the order of [`NatClass::ALL`]; their sum is one.
+pub type Shares = [f64; 7];
+
 /// What a scenario says of NATs and firewalls.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NatPlan {
-    /// The share of participants in each class, in the order of [`NatClass::ALL`]; their sum is one. Servers are open.
-    pub shares: [f64; 7],
-    /// How long a mapping lives after the last packet that left through it, likewise. (RFC 4787, REQ-5: 2 minutes at least;
-    /// measured medians are 35 s in fixed and 65 s in cellular carrier NATs, Richter et al. 2016.)
+    /// Of the participants for whom nothing else is said. Servers are open.
+    pub shares: Shares,
+    /// Of those in each region, by its number; `None`: as of all. Empty: nothing is said of regions.
+    pub regions: Vec<Option<Shares>>,
+    /// By class, in the same order: how long a mapping lives after the last packet that left through it. (RFC 4787, REQ-5: 2
+    /// minutes at least; measured medians are 35 s in fixed and 65 s in cellular carrier NATs, Richter et al. 2016.)
     pub lifetimes: [Duration; 7],
     pub carrier: Option<Carrier>,
     /// Remote endpoints that a box remembers for each machine behind it, at least 1; the one not used for longest makes
@@ -162,26 +168,19 @@ impl NatPlan {
     /// Our choice.
     pub const SESSIONS: u32 = 1024;
 
-    /// The class of a participant, and what else it draws: two draws of its own `nat` stream, the same in every system
-    /// and however many participants there are.
-    pub fn of_participant(&self, streams: &Streams, participant: u32) -> NatClass {
-        self.draw(streams, participant).0
+    /// The shares that hold in a region; outside all regions those of all.
+    pub fn shares_in(&self, region: Option<u8>) -> &Shares {
+        let regional = region.and_then(|region| self.regions.get(usize::from(region))?.as_ref());
+        regional.unwrap_or(&self.shares)
     }
+}
 
-    fn draw(&self, streams: &Streams, participant: u32) -> (NatClass, [f64; 2]) {
-        let mut stream = streams.stream(NAT, participant.into());
-        let mut left = stream.unit();
-        let rest = [stream.unit(), stream.unit()];
-        for (class, share) in NatClass::ALL.into_iter().zip(self.shares) {
-            if left < share {
-                return (class, rest);
-            }
-            left -= share;
-        }
-        // Shares add up to one only as far as floats do.
-        let last = self.shares.iter().rposition(|share| *share > 0.0).expect("shares add up to one");
-        (NatClass::ALL[last], rest)
-    }
+/// The class of a participant, whether it is behind a carrier's box, and behind which of them: three draws of its own `nat`
+/// stream, the same in every system, however many participants there are, and whatever the shares.
+fn draw(streams: &Streams, participant: u32, shares: &Shares) -> (NatClass, [f64; 2]) {
+    let mut stream = streams.stream(NAT, participant.into());
+    let class = NatClass::ALL[stream.among(shares)];
+    (class, [stream.unit(), stream.unit()])
 }
 
 /// Shares under a name.
@@ -189,8 +188,8 @@ impl NatPlan {
 pub struct Preset {
     /// What a scenario file writes.
     pub name: &'static str,
-    /// In the order of [`NatClass::ALL`].
-    pub shares: [f64; 7],
+    /// The share of participants in each class.
+    pub shares: Shares,
     /// Where the shares come from.
     pub source: &'static str,
 }
@@ -219,23 +218,25 @@ pub struct Nats {
 }
 
 impl Nats {
-    /// Machines `0 .. participants`, and after them open `servers`.
-    pub fn new(plan: &NatPlan, streams: &Streams, participants: u32, servers: u32) -> Nats {
-        let machines = participants + servers;
+    /// Participants whose classes are drawn from these shares, one after another, and after them open `servers`.
+    pub fn new(plan: &NatPlan, streams: &Streams, shares: &[&Shares], servers: u32) -> Nats {
+        let machines = shares.len() as u32 + servers;
         let (mut classes, mut of) = (Vec::with_capacity(machines as usize), Vec::with_capacity(machines as usize));
         let mut tables = Vec::new();
         // The first carrier box of each class, and how many there are.
         let carriers = NatClass::ALL.map(|class| {
             let Some(carrier) = plan.carrier.filter(|_| class.mapping() != Mapping::None) else { return (0, 0) };
-            let behind = f64::from(participants) * plan.shares[class as usize] * carrier.share;
+            // Neighbours with the same shares are counted together: where all have the same, no sum is rounded.
+            let alike = shares.chunk_by(|one, other| one == other);
+            let behind: f64 = alike.map(|some| some.len() as f64 * some[0][class as usize] * carrier.share).sum();
             let number = (behind / f64::from(carrier.subscribers)).round().max(1.0) as u32;
             let first = tables.len() as u32;
             let (lifetime, limit) = (plan.lifetimes[class as usize], plan.sessions * carrier.subscribers);
             tables.extend((0..number).map(|_| Table::new(class, lifetime, limit, carrier.hairpinning)));
             (first, number)
         });
-        for participant in 0..participants {
-            let (class, [which, place]) = plan.draw(streams, participant);
+        for (participant, shares) in (0..).zip(shares) {
+            let (class, [which, place]) = draw(streams, participant, shares);
             let (first, number) = carriers[class as usize];
             classes.push(class);
             of.push(match class {

@@ -44,10 +44,7 @@ impl NetworkPlan {
     /// The regions that machines stand in, if the latency model has any. Who stands where: [`Regions::of_participant`],
     /// and in a run [`Network::region`].
     pub fn regions(&self) -> Option<&Regions> {
-        match &self.latency {
-            Latency::Regions(regions) => Some(regions),
-            _ => None,
-        }
+        self.latency.regions()
     }
 }
 

@@ -13,7 +13,8 @@ use indexmap::IndexMap;
 use super::staged::FileError;
 use crate::engine::Time;
 use crate::run::by_class::CLASSES;
-use crate::run::catalogue::{Catalogue, METRICS, QUANTILES, SERIES};
+use crate::run::catalogue::connections::PAIRS;
+use crate::run::catalogue::{CONNECTIONS, Catalogue, METRICS, QUANTILES, SERIES};
 use crate::run::outcome::{NodeRow, OperationRow, Outcome, POINTS, ResourceRow};
 use crate::sweep::statistics::Summary;
 
@@ -92,6 +93,9 @@ pub fn write(dir: &Path, rows: &[RunRow<'_>], extra: Extra) -> Result<(), FileEr
     if rows.iter().any(|row| !row.outcome.classes.is_empty()) {
         write_classes(dir, rows)?;
     }
+    if rows.iter().any(|row| !row.outcome.pairs.is_empty()) {
+        write_pairs(dir, rows)?;
+    }
     if extra.nodes {
         write_nodes(dir, rows)?;
     }
@@ -132,13 +136,20 @@ fn write_series(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
     })
 }
 
+/// With a column for connections where some system has them.
 fn write_load(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
-    let columns: Vec<_> = std::iter::once("quantile").chain(names(&QUANTILES)).collect();
+    let connections = QUANTILES.index_of(CONNECTIONS);
+    let connected = rows.iter().any(|row| connections.is_some_and(|at| row.outcome.load.columns[at].is_some()));
+    let written = |column: &usize| connected || Some(*column) != connections;
+    let shown: Vec<usize> = (0..QUANTILES.len()).filter(written).collect();
+    let columns = shown.iter().map(|&column| names(&QUANTILES)[column]);
+    let columns: Vec<_> = std::iter::once("quantile").chain(columns).collect();
     per_run(dir, "load.csv", rows, &columns, |sheet, row| {
         (0..POINTS).try_for_each(|i| {
             sheet.name(row)?;
             sheet.cell(i as f64 / 100.0)?;
-            row.outcome.load.columns.iter().try_for_each(|column| sheet.some(column.map(|values| values[i])))?;
+            let mut values = shown.iter().map(|&column| row.outcome.load.columns[column].map(|values| values[i]));
+            values.try_for_each(|value| sheet.some(value))?;
             sheet.end()
         })
     })
@@ -164,6 +175,21 @@ fn write_classes(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
             sheet.name(row)?;
             sheet.cell(&class.class)?;
             class.values.iter().try_for_each(|value| sheet.some(*value))?;
+            sheet.end()
+        })
+    })
+}
+
+/// Only where machines dial each other.
+fn write_pairs(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
+    let columns: Vec<_> = ["from", "reached"].into_iter().chain(names(&PAIRS)).collect();
+    per_run(dir, "pairs.csv", rows, &columns, |sheet, row| {
+        row.outcome.pairs.iter().try_for_each(|pair| {
+            sheet.name(row)?;
+            sheet.cell(pair.from)?;
+            sheet.cell(pair.reached)?;
+            sheet.cell(pair.dials)?;
+            pair.ended.iter().try_for_each(|count| sheet.cell(count))?;
             sheet.end()
         })
     })

@@ -91,6 +91,7 @@ fn outcome(kind: usize, scale: f64, seed: u64) -> Outcome {
         events: Vec::new(),
         load,
         classes: Vec::new(),
+        pairs: Vec::new(),
         nodes: vec![node(0, "participant"), node(1, "server")],
         resources: vec![resource()],
         operations: vec![operation()],

@@ -15,13 +15,14 @@ pub mod table;
 mod example;
 
 /// Every entry that a directory of results may have: what [`staged::Staged::commit`] clears away when new results come.
-pub const ENTRIES: [&str; 13] = [
+pub const ENTRIES: [&str; 14] = [
     "runs.csv",
     "summary.csv",
     "timeseries.csv",
     "load.csv",
     "events.csv",
     "classes.csv",
+    "pairs.csv",
     "nodes.csv",
     "operations.csv",
     "resources.csv",

@@ -5,7 +5,7 @@
 //!
 //! Names carry their unit or qualifier last (`lookup_latency_p99_ms`); the definitions of the words are in DESIGN §1.
 
-mod connections;
+pub mod connections;
 #[cfg(test)]
 mod tests;
 
@@ -152,8 +152,13 @@ pub static QUANTILES: LazyLock<Catalogue> = LazyLock::new(|| {
         let about = format!("quantiles over correct {operation}s: time from issue to answer");
         add(&mut list, format!("{operation}_latency_ms"), "ms", Lower, about);
     }
+    let about = "quantiles over machines: connections while online, time mean; only where some system has them";
+    add(&mut list, CONNECTIONS, "", Lower, about);
     Catalogue::new(list)
 });
+
+/// The quantile column of connections, which is only written where some system has them.
+pub const CONNECTIONS: &str = "connections";
 
 /// The three loads: their quantile column, the word that begins their other columns, unit and meaning.
 const LOADS: [(&str, &str, &str, &str); 3] = [

@@ -1,13 +1,15 @@
-//! Figures of connections: how dials ended, what keeping and relaying costs, and how many links machines have.
+//! Figures of connections: how dials ended between whom, what keeping and relaying costs, and how many links machines have.
 
 use hdrhistogram::Histogram;
 
 use super::catalogue::Figures;
 use super::counters::{Level, Machine};
 use super::observer::LinkEvent;
+use super::outcome::PairRow;
 use super::results::gini;
 use super::transport::Outcome;
 use crate::engine::Time;
+use crate::network::NatClass;
 use crate::overlay::NodeId;
 
 /// The longest time to connect that is told apart, in microseconds: ten minutes.
@@ -18,14 +20,19 @@ const LONGEST_US: u64 = 600_000_000;
 struct Linked {
     links: Level,
     forwarded: u64,
+    class: NatClass,
 }
 
-/// What is counted of connections, from the end of the warm-up. 40 bytes a machine.
+/// How many dials ended in which way, in the order of [`Outcome::NAMES`].
+type Ended = [u64; Outcome::NAMES.len()];
+
+/// What is counted of connections, from the end of the warm-up. 48 bytes a machine.
 #[derive(Clone, Debug)]
 pub(super) struct Connecting {
     machines: Vec<Linked>,
     most: u32,
-    dials: [u64; Outcome::NAMES.len()],
+    /// By the class of NAT of who dials, and of who is dialled.
+    dials: [[Ended; NatClass::ALL.len()]; NatClass::ALL.len()],
     latency: Histogram<u64>,
     latency_sum_ns: u128,
     failed_wait_ns: u128,
@@ -42,7 +49,7 @@ impl Connecting {
         Connecting {
             machines: vec![Linked::default(); machines],
             most: 0,
-            dials: [0; Outcome::NAMES.len()],
+            dials: Default::default(),
             latency: Histogram::new_with_bounds(1, LONGEST_US, 3).expect("the bounds are in order"),
             latency_sum_ns: 0,
             failed_wait_ns: 0,
@@ -53,6 +60,11 @@ impl Connecting {
             reservations_refused: 0,
             circuits_refused: 0,
         }
+    }
+
+    /// What each machine is behind; unless it is told, all are open.
+    pub fn behind(&mut self, classes: impl Iterator<Item = NatClass>) {
+        self.machines.iter_mut().zip(classes).for_each(|(machine, class)| machine.class = class);
     }
 
     /// The warm-up is over: only the links stay.
@@ -80,8 +92,9 @@ impl Connecting {
                 machine.links.set(at, count.into());
                 self.most = self.most.max(count);
             }
-            LinkEvent::Dialled { outcome, took, attempts, .. } => {
-                self.dials[outcome as usize] += 1;
+            LinkEvent::Dialled { peer, outcome, took, attempts } => {
+                let (from, reached) = (machine.class, self.machines[peer.index()].class);
+                self.dials[from as usize][reached as usize][outcome as usize] += 1;
                 if outcome == Outcome::Failed {
                     self.failed_wait_ns += u128::from(took.as_nanos());
                 } else {
@@ -122,9 +135,8 @@ impl Connecting {
             figures.set("keepalive_bytes_per_online_s_mean", self.kept_alive as f64 / all);
             let links: u128 = self.machines.iter().map(|machine| machine.links.integral()).sum();
             figures.set("connections_per_node_mean", links as f64 / 1e9 / all);
-            let mean =
-                |(machine, it): (&Machine, &Linked)| it.links.integral() as f64 / machine.online().as_nanos() as f64;
-            figures.set_some("connections_gini", (links > 0).then(|| gini(&sorted(online().map(mean)))));
+            let means = online().map(|(machine, it)| it.mean(machine));
+            figures.set_some("connections_gini", (links > 0).then(|| gini(&sorted(means))));
         }
         if peers > 0.0 {
             figures.set("dial_failed_wait_per_online_s_ms", self.failed_wait_ns as f64 / 1e6 / peers);
@@ -132,15 +144,16 @@ impl Connecting {
     }
 
     fn report_dials(&self, figures: &mut Figures) {
-        let ended: u64 = self.dials.iter().sum();
+        let mut dials = Ended::default();
+        self.dials.as_flattened().iter().for_each(|pair| dials.iter_mut().zip(pair).for_each(|(sum, one)| *sum += one));
+        let (ended, [.., failed]) = (dials.iter().sum::<u64>(), dials);
         figures.set("dials", ended as f64);
         figures.set("punch_attempts", self.punch_attempts as f64);
-        let [.., failed] = self.dials;
         let ratio = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
-        for (name, count) in Outcome::NAMES.iter().zip(self.dials) {
+        for (name, count) in Outcome::NAMES.iter().zip(dials) {
             figures.set_some(&format!("dial_{name}_ratio"), ratio(count, ended));
         }
-        let punched = self.dials[Outcome::Punched as usize];
+        let punched = dials[Outcome::Punched as usize];
         figures.set_some("punch_success_ratio", ratio(punched.min(self.punch_dials), self.punch_dials));
         figures.set_some("punch_first_ratio", ratio(self.punched_at_first, punched));
         if failed > 0 {
@@ -154,12 +167,33 @@ impl Connecting {
         }
     }
 
+    /// A row for each two classes of which one dialled the other, in the order of [`NatClass::ALL`].
+    pub fn pairs(&self) -> Vec<PairRow> {
+        let pairs = NatClass::ALL.into_iter().flat_map(|from| NatClass::ALL.map(|reached| (from, reached)));
+        let row = |(from, reached): (NatClass, NatClass)| {
+            let ended = self.dials[from as usize][reached as usize];
+            PairRow { from: from.name(), reached: reached.name(), dials: ended.iter().sum(), ended }
+        };
+        pairs.map(row).filter(|row| row.dials > 0).collect()
+    }
+
+    /// How many connections a machine had while it was online, on average; it was for some time.
+    pub fn mean(&self, number: u32, machine: &Machine) -> f64 {
+        self.machines[number as usize].mean(machine)
+    }
+
     pub fn heap_bytes(&self) -> usize {
         self.machines.capacity() * size_of::<Linked>()
     }
 }
 
-fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
+impl Linked {
+    fn mean(&self, machine: &Machine) -> f64 {
+        self.links.integral() as f64 / machine.online().as_nanos() as f64
+    }
+}
+
+pub(super) fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut values: Vec<f64> = values.collect();
     values.sort_unstable_by(f64::total_cmp);
     values

@@ -13,7 +13,7 @@ use super::sampling::Interval;
 use super::tally::Tally;
 use super::wave::Waves;
 use crate::engine::{Duration, Time, prefetch};
-use crate::network::Loss;
+use crate::network::{Loss, NatClass};
 use crate::overlay::{Envelope, NodeId};
 use crate::population::OperationKind;
 use crate::scenario::plan::{Plan, System};
@@ -108,6 +108,13 @@ impl Metrics {
     pub fn with_connections(self) -> Metrics {
         let connecting = Some(Box::new(Connecting::new(self.machines.len())));
         Metrics { connecting, ..self }
+    }
+
+    /// What each machine is behind, where there are NATs.
+    pub(super) fn behind(&mut self, classes: impl Iterator<Item = NatClass>) {
+        if let Some(connecting) = &mut self.connecting {
+            connecting.behind(classes);
+        }
     }
 
     pub(super) fn available_now(&self) -> Option<f64> {

@@ -126,6 +126,10 @@ fn run<P: Protocol, O: Observer>(
 ) -> Result<Outcome, Interrupted> {
     let plan = simulation.plan;
     let (warm, end) = (Time::ZERO + plan.warmup, Time::ZERO + plan.warmup + plan.measure);
+    if let Some(addresses) = &simulation.addresses {
+        let classes = (0..simulation.seats.len() as u32).map(|machine| addresses.class(NodeId(machine)));
+        watched(&mut simulation.observer).0.behind(classes);
+    }
     simulation.begin();
     let part_over = |at, events| if progress(at, events) { Ok(()) } else { Err(Interrupted) };
     part_over(Time::ZERO, 0)?;
@@ -213,6 +217,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             events: scheme::marks(self.plan),
             load: metrics.quantiles(),
             classes: metrics.class_rows(),
+            pairs: metrics.connecting.as_ref().map_or(Vec::new(), |connecting| connecting.pairs()),
             nodes: if wanted.nodes { metrics.node_rows(contacts) } else { Vec::new() },
             resources,
             operations: metrics.operations.take().unwrap_or_default(),

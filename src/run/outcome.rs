@@ -3,6 +3,7 @@
 use super::catalogue::{OPERATIONS, QUANTILES};
 use super::observer::Ended;
 use super::operations::{Operation, Verdict};
+use super::transport;
 use crate::engine::Time;
 
 /// One run's figures.
@@ -17,6 +18,8 @@ pub struct Outcome {
     pub load: Quantiles,
     /// By class of participants, in the order of the scenario; none without classes.
     pub classes: Vec<ClassRow>,
+    /// By the classes of NAT of both ends; only where machines dial each other.
+    pub pairs: Vec<PairRow>,
     /// By machine.
     pub nodes: Vec<NodeRow>,
     /// By number; only if asked for.
@@ -45,6 +48,9 @@ pub struct Mark {
     /// A few words.
     pub label: String,
 }
+
+/// How a dial may end. The words of the columns.
+pub const WAYS: [&str; 6] = transport::Outcome::NAMES;
 
 /// Points of a quantile table: 0.00, 0.01 … 1.00.
 pub const POINTS: usize = 101;
@@ -127,6 +133,19 @@ pub struct ClassRow {
     pub class: String,
     /// Parallel to [`super::by_class::CLASSES`].
     pub values: Vec<Option<f64>>,
+}
+
+/// How dials from machines behind one class of NAT to machines behind another ended, from the end of the warm-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PairRow {
+    /// The class of who dialled.
+    pub from: &'static str,
+    /// The class of whom it dialled.
+    pub reached: &'static str,
+    /// Dials that ended.
+    pub dials: u64,
+    /// Of them those that ended in each way, in the order of [`WAYS`].
+    pub ended: [u64; WAYS.len()],
 }
 
 /// One machine's figures, from the end of the warm-up.

@@ -1,9 +1,10 @@
 //! From the counters of a run to its figures.
 
 use super::catalogue::{Figures, LOSSES, OPERATIONS, TRAFFIC};
+use super::connecting::sorted;
 use super::counters::{Level, Machine};
 use super::metrics::Metrics;
-use super::outcome::{NodeRow, Quantiles, quantile};
+use super::outcome::{NodeRow, Quantiles, quantile, table};
 use crate::engine::Time;
 use crate::overlay::NodeId;
 
@@ -61,20 +62,20 @@ impl Metrics {
     }
 
     /// The machines over which loads are taken: online for at least a tenth of the measurement; of a class, or all.
-    fn loaded(&self, now: Time, class: Option<usize>) -> impl Iterator<Item = &Machine> {
+    fn loaded(&self, now: Time, class: Option<usize>) -> impl Iterator<Item = (u32, &Machine)> {
         let least = now.since(self.began).as_nanos() / 10;
         let among = move |machine: u32| class.is_none() || self.classes.class(NodeId(machine)) == class;
         let machines = (0u32..).zip(&self.machines);
         let loaded = machines.filter(move |(_, machine)| machine.online().as_nanos() >= least.max(1));
-        loaded.filter(move |(machine, _)| among(*machine)).map(|(_, machine)| machine)
+        loaded.filter(move |(machine, _)| among(*machine))
     }
 
     /// The loads of these machines: requests and upload per second online, records.
     pub(super) fn loads(&self, now: Time, class: Option<usize>) -> [(&'static str, &'static str, Vec<f64>); 3] {
         let per_second = |count: fn(&Machine) -> u64| {
-            self.loaded(now, class).map(|machine| count(machine) as f64 / machine.online().as_secs_f64()).collect()
+            self.loaded(now, class).map(|(_, machine)| count(machine) as f64 / machine.online().as_secs_f64()).collect()
         };
-        let records = self.loaded(now, class).filter_map(Machine::records_mean).collect();
+        let records = self.loaded(now, class).filter_map(|(_, machine)| machine.records_mean()).collect();
         [
             ("requests", "requests_per_online_s", per_second(|machine| machine.requests)),
             ("upload", "upload_per_online_s", per_second(|machine| machine.upload)),
@@ -112,7 +113,8 @@ impl Metrics {
                 figures.set(&format!("{kind}_bytes_per_online_s_mean"), bytes as f64 / online_s);
             }
         }
-        let moved: Vec<u64> = self.loaded(facts.now, None).map(|machine| machine.sent + machine.received).collect();
+        let moved: Vec<u64> =
+            self.loaded(facts.now, None).map(|(_, machine)| machine.sent + machine.received).collect();
         let (sum, seconds) = (moved.iter().sum::<u64>() as f64, self.measured_ns(facts) / 1e9);
         if let Some(&busiest) = moved.iter().max() {
             figures.set("busiest_machine_bytes_per_s", busiest as f64 / seconds);
@@ -162,6 +164,10 @@ impl Metrics {
         }
         for (kind, tally) in OPERATIONS.iter().zip(&self.tallies) {
             quantiles.set(&format!("{kind}_latency_ms"), tally.latency_table());
+        }
+        if let Some(connecting) = &self.connecting {
+            let means = self.loaded(self.closed_at(), None).map(|(number, machine)| connecting.mean(number, machine));
+            quantiles.set("connections", table(&sorted(means)));
         }
         quantiles
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::outcome::Mark;
 use crate::engine::{Duration, Streams, Time};
-use crate::network::{Access, Latency, Machines, Site};
+use crate::network::{Access, Latency, Machines, NatPlan, Shares, Site};
 use crate::population::{
     self, Changes, Churn, Classes, Crowd, Crowding, Demography, Life, Pace, Places, Surge, Timeline, Workload,
 };
@@ -118,6 +118,21 @@ pub(super) fn machines(plan: &Plan, timeline: &Timeline, kinds: &Kinds, servers:
         regions: kinds.regions.clone(),
         servers,
     }
+}
+
+/// The shares from which it is drawn what each identity is behind: those of its class, otherwise of its region.
+pub(super) fn behind<'p>(
+    plan: &'p Plan,
+    nat: &'p NatPlan,
+    kinds: &Kinds,
+    regions: impl Iterator<Item = Option<u8>>,
+) -> Vec<&'p Shares> {
+    let classes = &plan.population.classes;
+    let shares = |(identity, region): (u32, Option<u8>)| {
+        let own = kinds.class(identity).and_then(|class| classes[usize::from(class)].nat.as_ref());
+        own.unwrap_or_else(|| nat.shares_in(region))
+    };
+    (0..).zip(regions).map(shares).collect()
 }
 
 /// What participants ask for.

@@ -72,7 +72,9 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         let sites = specs.iter().map(|server| Site { link: link(server), region: region(server) }).collect();
         let mut network = Network::new(&plan.network, &streams, &scheme::machines(plan, &timeline, &kinds, sites));
         let addresses = plan.network.nat.as_ref().map(|nat| {
-            let nats = Nats::new(nat, &streams, participants, specs.len() as u32);
+            let regions = (0..participants).map(|identity| network.region(identity));
+            let shares = scheme::behind(plan, nat, &kinds, regions);
+            let nats = Nats::new(nat, &streams, &shares, specs.len() as u32);
             Box::new(Addresses::new(nats, machines))
         });
         // Where everybody is open nobody need ask; clients of a server are not called.

@@ -1,9 +1,13 @@
 //! The trace: a CSV line for every observable event, for looking closely and for comparing systems.
+//!
+//! A dial has its line when it ends: who dialled whom, in which way a link opened or that none did, and the nanoseconds since
+//! the dial began.
 
 use std::io::Write;
 
-use super::observer::{Ended, Observer};
+use super::observer::{Ended, LinkEvent, Observer};
 use super::operations::{Operation, Verdict};
+use super::transport::Outcome;
 use crate::engine::Time;
 use crate::network::Loss;
 use crate::overlay::{Envelope, Kind, NodeId, Traffic};
@@ -77,6 +81,13 @@ impl Observer for Trace<'_> {
 
     fn no_bootstrap(&mut self, at: Time, node: NodeId) {
         self.line(at, "no-bootstrap", node, format_args!(",,"));
+    }
+
+    fn link_event(&mut self, at: Time, node: NodeId, event: LinkEvent) {
+        if let LinkEvent::Dialled { peer, outcome, took, .. } = event {
+            let outcome = Outcome::NAMES[outcome as usize];
+            self.line(at, "dial", node, format_args!("{},{outcome} {},", peer.0, took.as_nanos()));
+        }
     }
 
     fn operation_issued(&mut self, at: Time, operation: &Operation) {

@@ -16,6 +16,11 @@ const LATENCIES: &[&str] = &["constant", "uniform", "lognormal", "plane", "regio
 /// How spread out a law is may be said in one of these ways.
 const SCALES: &[&str] = &["scale", "mean", "median"];
 
+const NAT_SHARES: &[&str] = &["preset", "shares"];
+
+/// In a place: whatever the user calls it.
+const ANY: &str = "*";
+
 /// Groups at one place of the file.
 const PLACED: &[(&[&str], &[&str])] = &[
     (&["population"], &["online", "participants"]),
@@ -26,13 +31,18 @@ const PLACED: &[(&[&str], &[&str])] = &[
     (&["workload", "diurnal"], &["amplitude", "hours"]),
     (&["resources", "size"], &["constant", "lognormal", "pareto"]),
     (&["network", "latency"], LATENCIES),
-    (&["network", "nat"], &["preset", "shares"]),
+    (&["network", "nat"], NAT_SHARES),
+    (&["network", "nat", "regions", ANY], NAT_SHARES),
+    (&["population", "classes", "nat"], NAT_SHARES),
     (&["resources", "popularity"], &["uniform", "zipf"]),
 ];
 
 /// The group of `key` in the table at `parents`.
 fn group(parents: &[String], key: &str) -> &'static [&'static str] {
-    let placed = PLACED.iter().filter(|(place, _)| parents.iter().eq(place.iter())).map(|(_, group)| *group);
+    let is_at = |place: &[&str]| {
+        parents.len() == place.len() && parents.iter().zip(place).all(|(is, be)| is == be || *be == ANY)
+    };
+    let placed = PLACED.iter().filter(|(place, _)| is_at(place)).map(|(_, group)| *group);
     let law = parents.last().filter(|parent| LAWS.contains(&parent.as_str())).map(|_| SCALES);
     // Higher up stand names that are the user's: a system may be called `uniform`.
     let deep = (parents.len() >= 3).then_some(LAWS);

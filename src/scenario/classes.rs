@@ -3,9 +3,10 @@
 use super::check::{Check, Noted};
 use super::churn::{Cycle, churn};
 use super::file;
+use super::nat;
 use super::network::{access, shares};
 use super::plan::{Churn, Class, Sessions};
-use crate::network::NetworkPlan;
+use crate::network::{NetworkPlan, Shares};
 use crate::population;
 
 /// How far the shares of classes may be from adding up to one.
@@ -88,14 +89,27 @@ fn class(
         }
         _ => None,
     };
+    let nat = match (&said.nat, common.network) {
+        (Some(said), Some(network)) => Some(own_nat(check, &format!("{path}.nat"), said, network)?),
+        _ => None,
+    };
     Ok(Class {
         name: said.name.clone(),
         share: said.share,
         churn,
         access: said.access.map(access).or(common.network.and_then(|network| network.access)),
         regions,
+        nat,
         storage: said.storage.map_or(u64::MAX, |limit| limit.0),
     })
+}
+
+/// What a class is behind where others are behind something too.
+fn own_nat(check: &mut Check<'_>, path: &str, said: &file::NatShares, network: &NetworkPlan) -> Result<Shares, Noted> {
+    let Some(plan) = &network.nat else {
+        return Err(check.wrong(path, "there are no NATs to be behind", "add [network.nat], or leave this out"));
+    };
+    nat::shares(check, path, said, Some(plan.shares))
 }
 
 /// The churn of a class, stretched by the population's time scale too.

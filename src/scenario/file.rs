@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use events::{Event, Operation};
-pub use nat::Nat;
+pub use nat::{Nat, NatShares};
 pub use network::{Access, Burst, Coordinates, Inflation, Latency, LatencyByHour, Network, RegionTable, Regions};
 pub use population::{Churn, Class, Population, Start};
 pub use repair::{Placement, Provider, Repair, Republish};

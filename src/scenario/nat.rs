@@ -1,30 +1,29 @@
 //! What the table about NATs and firewalls means.
 
+use std::collections::BTreeMap;
+
 use toml::Spanned;
 
 use super::check::{Check, Noted};
 use super::file;
-use super::network::add_up;
+use super::network::{add_up, region};
+use super::plan::Class;
 use super::problem::Problem;
 use crate::engine::Duration;
-use crate::network::nat::{Carrier, NatClass, NatPlan, PRESETS};
+use crate::network::Regions;
+use crate::network::nat::{Carrier, NatClass, NatPlan, PRESETS, Shares};
 
-pub(super) fn nat(check: &mut Check<'_>, said: file::Nat) -> Result<NatPlan, Noted> {
-    let shares = match (&said.preset, &said.shares) {
-        (Some(name), None) => preset(check, name),
-        (None, Some(said)) => {
-            let said = said.iter().map(|(name, share)| (name, *share)).collect::<Vec<_>>();
-            shares(check, &said)
-        }
-        _ => Err(check.wrong(
-            "network.nat",
-            "it is not said who is behind what",
-            "write preset = \"home-2010\" or shares = { open = 0.4, port-restricted = 0.6 }",
-        )),
-    };
-    let shares = match said.behind {
-        Some(behind) => stretched(check, shares?, behind),
-        None => shares,
+/// `regions`: those of the latency model, if it has any and could be read.
+pub(super) fn nat(
+    check: &mut Check<'_>,
+    said: file::Nat,
+    regions: Result<Option<&Regions>, Noted>,
+) -> Result<NatPlan, Noted> {
+    let everybodys = file::NatShares { preset: said.preset, shares: said.shares, behind: said.behind };
+    let shares = shares(check, "network.nat", &everybodys, None);
+    let regions = match (&said.regions, shares) {
+        (said, Ok(shares)) if !said.is_empty() => regions.and_then(|regions| regional(check, said, regions, shares)),
+        _ => Ok(Vec::new()),
     };
     let mut lifetimes = [said.lifetime; 7];
     positive(check, "network.nat.lifetime", said.lifetime);
@@ -43,7 +42,51 @@ pub(super) fn nat(check: &mut Check<'_>, said: file::Nat) -> Result<NatPlan, Not
     if said.sessions == 0 {
         check.wrong("network.nat.sessions", "a box that remembers nothing lets no answer in", "write 1 or more");
     }
-    Ok(NatPlan { shares: shares?, lifetimes, carrier, sessions: said.sessions })
+    Ok(NatPlan { shares: shares?, regions: regions?, lifetimes, carrier, sessions: said.sessions })
+}
+
+/// The shares of regions, by their number.
+fn regional(
+    check: &mut Check<'_>,
+    said: &BTreeMap<Spanned<String>, file::NatShares>,
+    regions: Option<&Regions>,
+    everybodys: Shares,
+) -> Result<Vec<Option<Shares>>, Noted> {
+    const PLACE: &str = "network.nat.regions";
+    let Some(regions) = regions else {
+        let help = "add [network.latency.regions], or leave this out";
+        return Err(check.wrong(PLACE, "there are no regions to stand in", help));
+    };
+    let mut regional = vec![None; regions.names.len()];
+    for (name, said) in said {
+        let number = region(check, regions, name.span(), name.get_ref())?;
+        let shares = shares(check, &format!("{PLACE}.{}", name.get_ref()), said, Some(everybodys))?;
+        regional[usize::from(number)] = Some(shares);
+    }
+    Ok(regional)
+}
+
+/// What is said at `path` of who is behind what; `everybodys`: the shares that can be stretched if there are no own ones.
+pub(super) fn shares(
+    check: &mut Check<'_>,
+    path: &str,
+    said: &file::NatShares,
+    everybodys: Option<Shares>,
+) -> Result<Shares, Noted> {
+    let shares = match (&said.preset, &said.shares, everybodys) {
+        (Some(name), ..) => preset(check, name),
+        (None, Some(said), _) => named(check, &format!("{path}.shares"), said),
+        (None, None, Some(shares)) if said.behind.is_some() => Ok(shares),
+        (None, None, _) => Err(check.wrong(
+            path,
+            "it is not said who is behind what",
+            "write preset = \"home-2010\" or shares = { open = 0.4, port-restricted = 0.6 }",
+        )),
+    };
+    match said.behind {
+        Some(behind) => stretched(check, &format!("{path}.behind"), shares?, behind),
+        None => shares,
+    }
 }
 
 fn positive(check: &mut Check<'_>, path: &str, lifetime: Duration) {
@@ -59,7 +102,7 @@ fn class(check: &mut Check<'_>, name: &Spanned<String>) -> Result<NatClass, Note
     })
 }
 
-fn preset(check: &mut Check<'_>, name: &Spanned<String>) -> Result<[f64; 7], Noted> {
+fn preset(check: &mut Check<'_>, name: &Spanned<String>) -> Result<Shares, Noted> {
     let found = PRESETS.iter().find(|preset| preset.name == name.get_ref());
     found.map(|preset| preset.shares).ok_or_else(|| {
         let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
@@ -67,26 +110,25 @@ fn preset(check: &mut Check<'_>, name: &Spanned<String>) -> Result<[f64; 7], Not
     })
 }
 
-fn shares(check: &mut Check<'_>, said: &[(&Spanned<String>, f64)]) -> Result<[f64; 7], Noted> {
-    const PLACE: &str = "network.nat.shares";
+/// Shares of classes by their names, said at `path`.
+fn named(check: &mut Check<'_>, path: &str, said: &BTreeMap<Spanned<String>, f64>) -> Result<Shares, Noted> {
     let mut shares = [0.0; 7];
-    for &(name, share) in said {
+    for (name, share) in said {
         let class = class(check, name)?;
-        check.range(&format!("{PLACE}.{}", class.name()), share, 0.0..=1.0);
-        shares[class as usize] = share;
+        check.range(&format!("{path}.{}", class.name()), *share, 0.0..=1.0);
+        shares[class as usize] = *share;
     }
-    add_up(check, PLACE, ["class", "classes"], &mut shares)?;
+    add_up(check, path, ["class", "classes"], &mut shares)?;
     Ok(shares)
 }
 
-/// The shares with `behind` in all classes but the open one.
-fn stretched(check: &mut Check<'_>, shares: [f64; 7], behind: f64) -> Result<[f64; 7], Noted> {
-    const PLACE: &str = "network.nat.behind";
-    check.range(PLACE, behind, 0.0..=1.0);
+/// The shares with `behind`, said at `path`, in all classes but the open one.
+fn stretched(check: &mut Check<'_>, path: &str, shares: Shares, behind: f64) -> Result<Shares, Noted> {
+    check.range(path, behind, 0.0..=1.0);
     let before = 1.0 - shares[NatClass::Open as usize];
     if before <= 0.0 && behind > 0.0 {
         return Err(check.wrong(
-            PLACE,
+            path,
             "no class but `open` has a share",
             "say in which classes those behind a NAT are",
         ));
@@ -98,8 +140,11 @@ fn stretched(check: &mut Check<'_>, shares: [f64; 7], behind: f64) -> Result<[f6
 }
 
 /// Nobody can join an overlay whose members cannot be dialled.
-pub(super) fn warn_of_nobody_dialable(check: &mut Check<'_>, plan: &NatPlan) {
-    if plan.shares[NatClass::Open as usize] == 0.0 {
+pub(super) fn warn_of_nobody_dialable(check: &mut Check<'_>, nat: &NatPlan, classes: &[Class]) {
+    let is_open = |shares: &Shares| shares[NatClass::Open as usize] > 0.0;
+    let elsewhere = is_open(&nat.shares) || nat.regions.iter().flatten().any(is_open);
+    let in_class = |class: &Class| class.nat.as_ref().map_or(elsewhere, is_open);
+    if !if classes.is_empty() { elsewhere } else { classes.iter().any(in_class) } {
         check.warn(
             "network.nat",
             "no participant is open, so peers have nobody to join through",

@@ -24,10 +24,11 @@ pub(super) fn network(check: &mut Check<'_>, files: &mut Files) -> Result<Networ
     let burst = network.burst.map(|said| burst(check, said));
     let diurnal = network.diurnal.map(|said| diurnal(check, said));
     let inflation = network.inflation.map(|said| inflation(check, said));
-    let nat = network.nat.map(|said| nat(check, said));
-    let latency = latency(check, network.latency, files)?;
+    let latency = latency(check, network.latency, files);
+    let regions = latency.as_ref().map(Latency::regions).map_err(|noted| *noted);
+    let nat = network.nat.map(|said| nat(check, said, regions)).transpose();
     let (jitter, loss) = (network.jitter, network.loss);
-    Ok(NetworkPlan { latency, jitter, inflation, diurnal, loss, burst, access, nat: nat.transpose()? })
+    Ok(NetworkPlan { latency: latency?, jitter, inflation, diurnal, loss, burst, access, nat: nat? })
 }
 
 pub(super) fn access(said: file::Access) -> Access {
@@ -80,7 +81,7 @@ fn regions(check: &mut Check<'_>, said: file::Regions) -> Result<Regions, Noted>
 }
 
 /// The number of the region whose name stands at `span`.
-fn region(check: &mut Check<'_>, regions: &Regions, span: Span, name: &str) -> Result<u8, Noted> {
+pub(super) fn region(check: &mut Check<'_>, regions: &Regions, span: Span, name: &str) -> Result<u8, Noted> {
     regions.number(name).ok_or_else(|| {
         let names: Vec<&str> = regions.names.iter().map(String::as_str).collect();
         check.note(Problem::unknown(span, "region", name, &names))

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::engine::{Duration, Law};
-use crate::network::{Access, NetworkPlan};
+use crate::network::{Access, NetworkPlan, Shares};
 use crate::population::{Daily, Departures, OperationKind, Request, Trace};
 pub use crate::population::{Popularity, Target};
 pub use crate::storage::{Coding, Keepers, Repair};
@@ -91,6 +91,8 @@ pub struct Class {
     pub access: Option<Access>,
     /// The share of them in each region; `None`: as the regions say.
     pub regions: Option<Vec<f64>>,
+    /// The shares of what they are behind; `None`: as for those who are in no class.
+    pub nat: Option<Shares>,
     /// Bytes of values that the disk of each takes; `u64::MAX` without limit.
     pub storage: u64,
 }

@@ -102,7 +102,9 @@ fn warn(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
     }
     warn_of_long_transfers(check, plan);
     warn_of_long_notice(check, plan);
-    plan.network.nat.as_ref().into_iter().for_each(|nat| warn_of_nobody_dialable(check, nat));
+    if let Some(nat) = &plan.network.nat {
+        warn_of_nobody_dialable(check, nat, &plan.population.classes);
+    }
     warn_of_lasting_partitions(check, plan, registered);
     warn_of_disks_without_limit(check, plan, registered);
     warn_of_shared_machines(check, plan);

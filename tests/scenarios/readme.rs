@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use peerlab::run::by_class::CLASSES;
+use peerlab::run::catalogue::connections::PAIRS;
 use peerlab::run::catalogue::{METRICS, QUANTILES, SERIES};
 use tempfile::TempDir;
 
@@ -42,13 +43,17 @@ fn columns(file: &str) -> BTreeSet<String> {
 #[test]
 fn every_column_is_in_the_tables_and_nothing_else() {
     for (file, own, catalogue) in [
-        ("runs.csv", None, &METRICS),
-        ("timeseries.csv", Some("time_s"), &SERIES),
-        ("load.csv", Some("quantile"), &QUANTILES),
-        ("classes.csv", Some("class"), &CLASSES),
+        ("runs.csv", &[][..], &METRICS),
+        ("timeseries.csv", &["time_s"], &SERIES),
+        ("load.csv", &["quantile"], &QUANTILES),
+        ("classes.csv", &["class"], &CLASSES),
+        ("pairs.csv", &["from", "reached"], &PAIRS),
     ] {
-        let written: BTreeSet<String> =
-            own.map(str::to_owned).into_iter().chain(catalogue.iter().map(|metric| metric.name.clone())).collect();
+        let written: BTreeSet<String> = own
+            .iter()
+            .map(|name: &&str| name.to_string())
+            .chain(catalogue.iter().map(|metric| metric.name.clone()))
+            .collect();
         let told = columns(file);
         let (missing, wrong): (Vec<_>, Vec<_>) =
             (written.difference(&told).collect(), told.difference(&written).collect());

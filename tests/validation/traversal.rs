@@ -64,6 +64,39 @@ fn clients_only_dial_out_and_keeping_alive_costs_what_the_interval_says() {
 }
 
 #[test]
+fn the_trace_has_a_line_for_every_dial_that_ends() {
+    let text = scenario(HALF, "[systems.kad.kademlia]\n[systems.kad.traversal.relays]\n");
+    let text = text.replace("participants = 300", "participants = 100");
+    let (ran, trace) = lab::traced(&lab::runs(&text)[0], FIGURES);
+    // The measurement begins after twenty minutes.
+    let measured = |line: &&str| {
+        line.split(',').next().and_then(|at| at.parse().ok()).is_some_and(|at: u64| at >= 1_200_000_000_000)
+    };
+    let dials: Vec<Vec<&str>> = trace
+        .lines()
+        .skip(1)
+        .filter(measured)
+        .map(|line| line.split(',').collect())
+        .filter(|line: &Vec<_>| line[1] == "dial")
+        .collect();
+    assert_eq!(dials.len() as f64, ran.figure("dials"));
+    let pairs = &ran.outcome.pairs;
+    assert_eq!(pairs.iter().map(|pair| pair.dials).sum::<u64>(), dials.len() as u64);
+    // Of three classes, among them those that cannot be dialled.
+    assert_eq!(pairs.len(), 9);
+    let reversed = pairs.iter().filter(|pair| pair.ended[1] > 0);
+    assert!(reversed.clone().count() > 0 && reversed.clone().all(|pair| pair.from == "open" && pair.reached != "open"));
+    for way in ["direct", "reversed", "punched", "organic", "relayed", "failed"] {
+        let times = dials.iter().filter_map(|dial| dial[4].strip_prefix(way)?.trim().parse::<f64>().ok());
+        let (count, sum) = times.fold((0.0, 0.0), |(count, sum), time| (count + 1.0, sum + time));
+        assert!((ran.figure(&format!("dial_{way}_ratio")) - count / dials.len() as f64).abs() < 1e-9, "{way}");
+        if way == "failed" && count > 0.0 {
+            ran.assert_near("dial_failed_wait_mean_ms", sum / count / 1e6, 1e-9);
+        }
+    }
+}
+
+#[test]
 fn nobody_has_more_connections_than_it_may() {
     let text = scenario(HALF, "[systems.kad.kademlia]\n[systems.kad.traversal]\nconnections = 12\n");
     let ran = lab::only(&text, FIGURES);
@@ -117,5 +150,8 @@ fn where_all_are_open_connections_are_as_without_nats() {
     for (plain, open) in plain.iter().zip(&open) {
         assert_eq!(plain.outcome.fingerprint, open.outcome.fingerprint, "{}", plain.id);
         assert_eq!(plain.outcome.metrics, open.outcome.metrics, "{}", plain.id);
+        assert_eq!(plain.outcome.pairs, open.outcome.pairs, "{}", plain.id);
+        let [all] = &plain.outcome.pairs[..] else { panic!("there is one class") };
+        assert_eq!((all.from, all.reached, all.dials as f64), ("open", "open", plain.figure("dials")));
     }
 }

@@ -9,7 +9,7 @@ fn at(nanos: u64) -> Time {
 
 /// Machine 0 of one class, machine 1 of another, and an open server, machine 2.
 fn pair(one: NatClass, other: NatClass) -> Nats {
-    let mut nats = Nats::new(&plan(NatClass::Open), &Streams::new(1), 2, 1);
+    let mut nats = alike(&plan(NatClass::Open), &Streams::new(1), 2, 1);
     for (machine, class) in [(0, one), (1, other)] {
         nats.classes[machine] = class;
         if class != NatClass::Open {
@@ -24,7 +24,13 @@ fn pair(one: NatClass, other: NatClass) -> Nats {
 fn plan(class: NatClass) -> NatPlan {
     let mut shares = [0.0; 7];
     shares[class as usize] = 1.0;
-    NatPlan { shares, lifetimes: [NatPlan::LIFETIME; 7], carrier: None, sessions: NatPlan::SESSIONS }
+    let lifetimes = [NatPlan::LIFETIME; 7];
+    NatPlan { shares, regions: Vec::new(), lifetimes, carrier: None, sessions: NatPlan::SESSIONS }
+}
+
+/// The same shares hold for all.
+fn alike(plan: &NatPlan, streams: &Streams, participants: usize, servers: u32) -> Nats {
+    Nats::new(plan, streams, &vec![&plan.shares; participants], servers)
 }
 
 impl Nats {
@@ -146,7 +152,7 @@ fn a_hole_needs_both_packets_within_the_life_of_the_mappings_and_one_in_flight_i
 fn machines_behind_one_box_reach_each_other_only_if_it_turns_packets_around() {
     for hairpinning in [false, true] {
         let carrier = Some(Carrier { share: 1.0, subscribers: 2, hairpinning });
-        let mut nats = Nats::new(&NatPlan { carrier, ..plan(NatClass::FullCone) }, &Streams::new(1), 2, 1);
+        let mut nats = alike(&NatPlan { carrier, ..plan(NatClass::FullCone) }, &Streams::new(1), 2, 1);
         assert!(nats.share_a_box(0, 1));
         let seen = [nats.seen(at(0), 0), nats.seen(at(0), 1)];
         assert_eq!(seen[0].address, seen[1].address);
@@ -165,7 +171,7 @@ fn machines_behind_one_box_reach_each_other_only_if_it_turns_packets_around() {
 #[test]
 fn a_full_table_forgets_what_was_not_used_for_longest() {
     let sessions = 2;
-    let mut nats = Nats::new(&NatPlan { sessions, ..plan(NatClass::Firewall) }, &Streams::new(1), 1, 3);
+    let mut nats = alike(&NatPlan { sessions, ..plan(NatClass::Firewall) }, &Streams::new(1), 1, 3);
     let remote = |address| Endpoint { address, port: 0 };
     for (now, address) in [(0, 1), (1, 2), (2, 1), (3, 3)] {
         nats.depart(at(now), 0, remote(address), Wire::Datagram).unwrap();
@@ -184,7 +190,7 @@ fn participants_fall_into_classes_by_their_shares_and_carriers_are_as_full_as_sa
     let carrier = Some(Carrier { share: 0.5, subscribers: 20, hairpinning: false });
     let plan = NatPlan { shares, carrier, ..plan(NatClass::Open) };
     let participants = 20_000;
-    let nats = Nats::new(&plan, &Streams::new(3), participants, 2);
+    let nats = alike(&plan, &Streams::new(3), participants as usize, 2);
     let mut counts = [0u32; 7];
     (0..participants).for_each(|machine| counts[nats.class(machine) as usize] += 1);
     for (count, share) in counts.into_iter().zip(shares) {
@@ -201,4 +207,22 @@ fn participants_fall_into_classes_by_their_shares_and_carriers_are_as_full_as_sa
     let shared: u32 = behind[..carriers].iter().sum();
     assert!((f64::from(shared) - 6_500.0).abs() < 300.0, "{shared} behind {carriers} carrier boxes");
     assert!(behind[carriers + 4..].iter().all(|&machines| machines == 1));
+}
+
+#[test]
+fn participants_with_other_shares_draw_the_same_numbers_and_the_carriers_fit_them_all() {
+    let [most, few] = [0.2, 0.8].map(|open| [open, 0.0, 0.0, 1.0 - open, 0.0, 0.0, 0.0]);
+    let carrier = Some(Carrier { share: 1.0, subscribers: 10, hairpinning: false });
+    let plan = NatPlan { carrier, ..plan(NatClass::Open) };
+    let mixed: Vec<&Shares> = (0..10_000).map(|one| if one % 2 == 0 { &most } else { &few }).collect();
+    let of = |shares: &[&Shares]| Nats::new(&plan, &Streams::new(4), shares, 0);
+    let (all_most, all_few, mixed) = (of(&[&most; 10_000]), of(&[&few; 10_000]), of(&mixed));
+    for one in 0..10_000 {
+        let alone = if one % 2 == 0 { &all_most } else { &all_few };
+        assert_eq!(mixed.class(one), alone.class(one));
+        // Who is behind something where few are is so where most are.
+        assert!(all_few.class(one) == NatClass::Open || all_most.class(one) != NatClass::Open);
+    }
+    // One box each for the three mapping classes that nobody is of.
+    assert_eq!([&all_most, &all_few, &mixed].map(|nats| nats.tables.len() - 3), [800, 200, 500]);
 }

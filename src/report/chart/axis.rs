@@ -8,6 +8,8 @@ pub enum Scale {
     Log,
     /// As `Log`, with a place of its own for zero (and everything below the first decade) at the left end.
     LogAndZero,
+    /// Places without a quantity, as far apart as their numbers: each has its name, along x to be read upwards, and no line.
+    Names,
 }
 
 /// One axis of a panel: its label with the unit, its range and its ticks.
@@ -112,7 +114,7 @@ impl Axis {
             .iter()
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (value, _)| (low.min(*value), high.max(*value)));
         let (low, high) = match scale {
-            Scale::Linear => {
+            Scale::Linear | Scale::Names => {
                 let room = if ends.1 > ends.0 { (ends.1 - ends.0) * 0.04 } else { 0.5 };
                 (ends.0 - room, ends.1 + room)
             }
@@ -124,11 +126,18 @@ impl Axis {
         Axis { label: label.into(), scale, low, high, ticks: values.to_vec(), minor: Vec::new() }
     }
 
+    /// An axis of places 0, 1, … with these names.
+    pub fn names<'a>(label: impl Into<String>, names: impl IntoIterator<Item = &'a str>) -> Axis {
+        let ticks: Vec<_> = names.into_iter().enumerate().map(|(at, name)| (at as f64, name.to_owned())).collect();
+        let high = ticks.len() as f64 - 0.5;
+        Axis { label: label.into(), scale: Scale::Names, low: -0.5, high, ticks, minor: Vec::new() }
+    }
+
     /// Where `value` lies: 0 at the low end, 1 at the high one. Values outside lie at the nearer end.
     pub fn position(&self, value: f64) -> f64 {
         let log = || libm::log(value / self.low) / libm::log(self.high / self.low);
         let share = match self.scale {
-            Scale::Linear => (value - self.low) / (self.high - self.low),
+            Scale::Linear | Scale::Names => (value - self.low) / (self.high - self.low),
             Scale::Log => log(),
             Scale::LogAndZero if value < self.low => ZERO_ROOM * 0.25,
             Scale::LogAndZero => ZERO_ROOM + (1.0 - ZERO_ROOM) * log().min(1.0),

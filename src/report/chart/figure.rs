@@ -54,6 +54,9 @@ pub enum Mark {
     Border { x: f64, low: f64, high: f64, text: &'static str, left: bool },
     /// A horizontal bar around `y`, as thick as `thickness` units of y.
     Bar { y: f64, thickness: f64, from: f64, to: f64, colour: Colour },
+    /// A cell of a table around a place, one unit wide and high: colours with their shares, a letter, and a few characters
+    /// beside it where there is room. Without colours there is nothing to say.
+    Cell { at: (f64, f64), parts: Vec<(Colour, f64)>, letter: &'static str, note: String },
     /// One marker.
     Dot { at: (f64, f64), style: Style },
     /// A number beside a point, to its right.
@@ -85,6 +88,8 @@ pub enum Swatch {
     /// A dot without a line.
     Dot(Style),
     Block(Colour),
+    /// A block with a letter, as in a table's cells.
+    Cell(Colour, &'static str),
     Guide,
 }
 

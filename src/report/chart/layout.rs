@@ -1,8 +1,11 @@
 //! From what a chart says to shapes on a canvas: margins from the texts that stand in them, so that nothing overlaps.
 
+mod marks;
+
+use self::marks::event;
 use super::axis::{Axis, Scale};
 use super::canvas::{Align, Canvas, Point, Text, text_width};
-use super::figure::{Entry, Figure, Mark, Markers, Panel, Place, Swatch};
+use super::figure::{Entry, Figure, Mark, Panel, Place, Swatch};
 use super::size::Size;
 use super::style::{Colour, Style};
 
@@ -30,7 +33,7 @@ struct Frame {
 }
 
 impl Figure {
-    /// Lays the chart out, as large as it likes or as `size` says; larger where its legend needs more room.
+    /// Lays the chart out, as large as it likes or as `size` says; larger where its legend, or the names of rows, need more room.
     pub fn lay_out(&self, size: Option<Size>) -> Canvas {
         let (width, height) = size.map_or((WIDTH, self.height), |size| (size.width.into(), size.height.into()));
         let mut canvas = Canvas::new(width, height);
@@ -55,6 +58,9 @@ impl Figure {
                 canvas.height = canvas.height.max((top + legend + MARGIN).ceil());
             }
         }
+        let rows = self.panels.len().div_ceil(self.columns) as f64;
+        let least = self.panels.iter().map(Panel::least_height).fold(0.0, f64::max);
+        canvas.height = canvas.height.max((top + rows * least + MARGIN).ceil());
         let area = Frame { left: MARGIN, top, right, bottom: canvas.height - MARGIN };
         let frames = self.frames(area);
         for (panel, frame) in self.panels.iter().zip(&frames) {
@@ -125,6 +131,7 @@ fn sample_width(sample: Swatch) -> f64 {
     match sample {
         Swatch::Line(_) | Swatch::Guide => 38.0,
         Swatch::Block(_) => 24.0,
+        Swatch::Cell(..) => 34.0,
         Swatch::Dot(_) => 12.0,
     }
 }
@@ -151,6 +158,10 @@ impl Entry {
             }
             Swatch::Dot(style) => canvas.dot(centre, &style),
             Swatch::Block(colour) => canvas.block((left, middle - 5.5), (right, middle + 5.5), colour),
+            Swatch::Cell(colour, letter) => {
+                let (upper, lower) = ((left, middle - 8.0), (right, middle + 8.0));
+                canvas.cell(upper, lower, &[(colour, 1.0)], letter);
+            }
             Swatch::Guide => canvas.dashed(&[from, to], Colour::Grey, 1.0, &[3.0, 3.0]),
         }
         let text = right + 8.0;
@@ -166,6 +177,9 @@ impl Panel {
     }
 
     fn right_margin(&self) -> f64 {
+        if self.x.scale == Scale::Names {
+            return 4.0;
+        }
         let last = self.x.ticks.last().map_or(0.0, |(_, text)| text_width(text, TICK, false) / 2.0);
         last.max(4.0)
     }
@@ -174,8 +188,26 @@ impl Panel {
         if self.title.is_empty() { 6.0 } else { LABEL * 2.0 }
     }
 
+    /// Room for what stands along the x axis, its label apart.
+    fn numbers_below(&self) -> f64 {
+        match self.x.scale {
+            Scale::Names => {
+                self.x.ticks.iter().map(|(_, text)| text_width(text, TICK, false)).fold(0.0, f64::max) + 10.0
+            }
+            _ => TICK * 2.2,
+        }
+    }
+
+    /// What it takes to write the name of each row, if there are rows.
+    fn least_height(&self) -> f64 {
+        match self.y.scale {
+            Scale::Names => self.top_margin() + self.y.ticks.len() as f64 * TICK * 1.5 + self.bottom_margin(),
+            _ => 0.0,
+        }
+    }
+
     fn bottom_margin(&self) -> f64 {
-        TICK * 2.2 + if self.x.label.is_empty() { 0.0 } else { LABEL * 1.5 }
+        self.numbers_below() + if self.x.label.is_empty() { 0.0 } else { LABEL * 1.5 }
     }
 
     fn lay_out(&self, frame: &Frame, canvas: &mut Canvas) {
@@ -205,6 +237,10 @@ impl Panel {
         let mut free = f64::NEG_INFINITY;
         for (value, text) in &self.x.ticks {
             let (x, half) = (at(*value), text_width(text, TICK, false) / 2.0);
+            if self.x.scale == Scale::Names {
+                canvas.write_upwards(text, (x + TICK * 0.36, frame.bottom + 7.0), TICK, Colour::Ink, Align::End);
+                continue;
+            }
             canvas.line(&[(x, frame.top), (x, frame.bottom)], Colour::Rule, 0.8);
             canvas.line(&[(x, frame.bottom), (x, frame.bottom + 4.0)], Colour::Grey, 0.8);
             if x - half > free {
@@ -214,7 +250,7 @@ impl Panel {
         }
         canvas.line(&[(frame.left, frame.bottom), (frame.right, frame.bottom)], Colour::Grey, 1.0);
         let middle = (frame.left + frame.right) / 2.0;
-        let below = frame.bottom + TICK * 2.2 + LABEL * 1.05;
+        let below = frame.bottom + self.numbers_below() + LABEL * 1.05;
         canvas.write(&self.x.label, (middle, below), LABEL, false, Colour::Ink, Align::Middle);
         if self.x.scale == Scale::LogAndZero {
             canvas.axis_break(at(self.x.low) - 7.0, frame.bottom);
@@ -230,8 +266,7 @@ impl Panel {
         let mut free = f64::INFINITY;
         for (value, text) in &self.y.ticks {
             let y = at(*value);
-            // Rows with names need no lines.
-            if !self.y.label.is_empty() {
+            if self.y.scale != Scale::Names {
                 canvas.line(&[(frame.left, y), (frame.right, y)], Colour::Rule, 0.8);
             }
             if y + TICK * 0.6 < free {
@@ -242,86 +277,10 @@ impl Panel {
         canvas.line(&[(frame.left, frame.top), (frame.left, frame.bottom)], Colour::Grey, 1.0);
         if !self.y.label.is_empty() {
             let left = frame.left - self.left_margin() + LABEL;
-            canvas.write_upwards(&self.y.label, (left, (frame.top + frame.bottom) / 2.0), LABEL, Colour::Ink);
+            let middle = (frame.top + frame.bottom) / 2.0;
+            canvas.write_upwards(&self.y.label, (left, middle), LABEL, Colour::Ink, Align::Middle);
         }
     }
-}
-
-impl Mark {
-    fn lay_out(&self, place: impl Fn((f64, f64)) -> Point, canvas: &mut Canvas) {
-        match self {
-            Mark::Line { points, style, markers } => {
-                for piece in points.split(|(_, y)| y.is_none()).filter(|piece| !piece.is_empty()) {
-                    let piece: Vec<_> = piece.iter().filter_map(|(x, y)| y.map(|y| place((*x, y)))).collect();
-                    canvas.dashed(&piece, style.colour, style.width, style.dash);
-                }
-                let there: Vec<_> = points.iter().filter_map(|(x, y)| y.map(|y| place((*x, y)))).collect();
-                marked(&there, *markers).into_iter().for_each(|at| canvas.dot(at, style));
-            }
-            Mark::Band { points, colour } => {
-                let lows = points.iter().map(|(x, low, _)| place((*x, *low)));
-                let highs = points.iter().rev().map(|(x, _, high)| place((*x, *high)));
-                if points.len() > 1 {
-                    canvas.area(lows.chain(highs).collect(), *colour, 0.18);
-                }
-            }
-            Mark::Event { .. } => unreachable!("its line is as high as the panel, which lays it out"),
-            Mark::Guide { from, to } => canvas.dashed(&[place(*from), place(*to)], Colour::Grey, 1.0, &[3.0, 3.0]),
-            Mark::Border { x, low, high, text, left } => {
-                let foot = place((*x, *low));
-                canvas.line(&[foot, place((*x, *high))], Colour::Grey, 1.0);
-                let (aside, align) = if *left { (-5.0, Align::End) } else { (5.0, Align::Start) };
-                canvas.write(text, (foot.0 + aside, foot.1 - 5.0), TICK, false, Colour::Grey, align);
-            }
-            Mark::Bar { y, thickness, from, to, colour } => {
-                let (left, right) = (place((*from, y + thickness / 2.0)), place((*to, y - thickness / 2.0)));
-                if right.0 - left.0 > 0.2 {
-                    canvas.block(left, right, *colour);
-                }
-            }
-            Mark::Dot { at, style } => {
-                canvas.marker(place(*at), style.marker.expect("a dot has a shape"), 5.0, style.colour)
-            }
-            Mark::Note { at, text } => {
-                let (x, y) = place(*at);
-                canvas.write(text, (x + 10.0, y + TICK * 0.36), TICK, false, Colour::Ink, Align::Start);
-            }
-        }
-    }
-}
-
-/// An event: its line, and its words to the left of it, from the top down: curves change to the right. At the left edge
-/// they stand to the right.
-fn event(x: f64, label: &str, frame: &Frame, canvas: &mut Canvas) {
-    canvas.dashed(&[(x, frame.bottom), (x, frame.top)], Colour::Grey, 1.0, &[2.0, 3.0]);
-    let beside = if x - TICK * 1.3 > frame.left { -TICK * 0.4 } else { TICK };
-    let middle = frame.top + 4.0 + text_width(label, TICK, false) / 2.0;
-    canvas.write_upwards(label, (x + beside, middle), TICK, Colour::Grey);
-}
-
-/// The points of a line that get a marker: all, or about six at equal distances along x, no two lines at the same.
-fn marked(points: &[Point], markers: Markers) -> Vec<Point> {
-    let Markers::Few { shift } = markers else { return points.to_vec() };
-    let (Some(first), Some(last)) = (points.first(), points.last()) else { return Vec::new() };
-    // Along the line's own length in both directions, so that steep and flat lines get as many.
-    let length = |pair: &[Point]| (pair[1].0 - pair[0].0).abs() + (pair[1].1 - pair[0].1).abs();
-    let net = (last.0 - first.0).abs() + (last.1 - first.1).abs();
-    let total: f64 = points.windows(2).map(length).sum();
-    let step = total / 6.0;
-    if net == 0.0 || step == 0.0 {
-        return vec![*first];
-    }
-    let mut next = step * (0.3 + 0.17 * (shift % 6) as f64);
-    let mut walked = 0.0;
-    let mut chosen = Vec::new();
-    for pair in points.windows(2) {
-        walked += length(pair);
-        if walked >= next {
-            chosen.push(pair[1]);
-            next += step;
-        }
-    }
-    chosen
 }
 
 /// `text` in lines of at most `width`, broken between words.
@@ -347,8 +306,7 @@ impl Canvas {
         }
     }
 
-    fn write_upwards(&mut self, text: &str, at: Point, size: f64, colour: Colour) {
-        let align = Align::Middle;
+    fn write_upwards(&mut self, text: &str, at: Point, size: f64, colour: Colour, align: Align) {
         let text = Text { at, text: text.to_owned(), size, bold: false, colour, align, upwards: true };
         self.shapes.push(super::canvas::Shape::Text(text));
     }
@@ -376,7 +334,6 @@ impl Canvas {
 
 /// An axis of rows, the first at the top: row i lies at `rows − 1 − i`.
 pub fn rows(names: &[String]) -> Axis {
-    let count = names.len() as f64;
-    let ticks = names.iter().rev().enumerate().map(|(i, name)| (i as f64, name.clone())).collect();
-    Axis { label: String::new(), scale: Scale::Linear, low: -0.6, high: count - 0.4, ticks, minor: Vec::new() }
+    let axis = Axis::names("", names.iter().rev().map(String::as_str));
+    Axis { low: axis.low - 0.1, high: axis.high + 0.1, ..axis }
 }

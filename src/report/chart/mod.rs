@@ -1,15 +1,19 @@
 //! Charts, drawn from the CSV files alone.
 //!
-//! The way of a chart: `data` groups the files' rows, one builder each (`load`, `latency`, `time`, `traffic`, `sweep`,
-//! `scaling`) says what the chart says (`figure`), `layout` turns that into shapes, `canvas` writes them as SVG and PNG.
+//! The way of a chart: `data` groups the files' rows, one builder each (`load`, `latency`, `time`, `traffic`, `pairs`,
+//! `sweep`, …) says what the chart says (`figure`), `layout` turns that into shapes, `canvas` writes them as SVG and PNG.
 
 mod axis;
 mod canvas;
+mod classes;
+mod connections;
+mod cumulative;
 mod data;
 mod figure;
 mod latency;
 mod layout;
 mod load;
+mod pairs;
 mod scaling;
 mod size;
 mod storage;
@@ -29,6 +33,7 @@ pub use self::size::Size;
 pub use self::style::Theme;
 use super::columns::{Columns, ReadError};
 use super::staged::{FileError, Staged};
+use crate::run::outcome::WAYS;
 
 /// What to draw against what. The default: every chart of the runs, or the headline metrics of a sweep.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -141,10 +146,27 @@ fn figures(dir: &Path, options: &Options) -> Result<Vec<(String, Figure)>, PlotE
         ("traffic", traffic::figure(&runs)?),
         ("storage", storage::figure(&runs)?),
         ("repair", storage::repair(&runs)?),
+        ("connections", connections::figure(&runs, &load)?),
+        (
+            "pairs",
+            with(dir, "pairs.csv", &[&["from", "reached"], &WAYS[..]].concat(), |pairs| pairs::figure(&runs, pairs))?,
+        ),
+        ("classes", with(dir, "classes.csv", &["class"], |classes| classes::figure(&runs, classes))?),
     ];
     let named = over_time.into_iter().chain(totals);
     figures.extend(named.filter_map(|(stem, figure)| Some((stem.to_owned(), figure?))));
     Ok(figures)
+}
+
+/// The chart of a file that only some results have, with the columns `needed`.
+fn with(
+    dir: &Path,
+    file: &str,
+    needed: &[&str],
+    chart: impl FnOnce(&Columns) -> Result<Option<Figure>, ReadError>,
+) -> Result<Option<Figure>, ReadError> {
+    let path = dir.join(file);
+    if path.exists() { chart(&Columns::read(&path, needed)?) } else { Ok(None) }
 }
 
 #[cfg(test)]

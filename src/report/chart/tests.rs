@@ -8,6 +8,9 @@ use crate::report::csv::{Extra, write};
 use crate::report::example;
 use crate::run::catalogue::{METRICS, SERIES};
 
+mod classes;
+mod connections;
+
 fn results(runs: &[example::Run]) -> tempfile::TempDir {
     let home = tempfile::tempdir().unwrap();
     write(home.path(), &example::rows(runs), Extra::default()).unwrap();

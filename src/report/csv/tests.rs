@@ -1,7 +1,7 @@
 use super::*;
 use crate::report::columns::Columns;
 use crate::report::example;
-use crate::run::outcome::ClassRow;
+use crate::run::outcome::{ClassRow, PairRow};
 
 fn lines(dir: &Path, file: &str) -> Vec<String> {
     std::fs::read_to_string(dir.join(file)).unwrap().lines().map(str::to_owned).collect()
@@ -39,6 +39,28 @@ fn classes_have_a_file_and_a_column_of_machines_where_there_are_some() {
     assert!(classes.len() == 1 + runs.len() && classes[1].contains(",weak,7,7,"), "{classes:?}");
     let last = |line: &String| line.rsplit(',').next().map(str::to_owned);
     assert_eq!(nodes[..3].iter().filter_map(last).collect::<Vec<_>>(), ["class", "weak", ""]);
+}
+
+#[test]
+fn pairs_of_nat_classes_and_connections_are_written_where_there_are_some() {
+    let home = tempfile::tempdir().unwrap();
+    let mut runs = example::single();
+    write(home.path(), &example::rows(&runs), Extra::default()).unwrap();
+    assert!(!home.path().join("pairs.csv").exists());
+    let before = lines(home.path(), "load.csv");
+    let pair = PairRow { from: "open", reached: "symmetric", dials: 6, ended: [0, 3, 2, 0, 0, 1] };
+    runs[2].outcome.pairs = vec![pair];
+    runs[2].outcome.load.set(CONNECTIONS, Some([2.5; POINTS]));
+    write(home.path(), &example::rows(&runs), Extra::default()).unwrap();
+    let expected = [
+        "run_id,system,seed,from,reached,dials,direct,reversed,punched,organic,relayed,failed",
+        "ring;seed=42,ring,42,open,symmetric,6,0,3,2,0,0,1",
+    ];
+    assert_eq!(lines(home.path(), "pairs.csv"), expected);
+    for (line, (before, after)) in before.iter().zip(lines(home.path(), "load.csv")).enumerate() {
+        let of_ring = if before.contains(",ring,") { "2.5" } else { "" };
+        assert_eq!(after, format!("{before},{}", if line == 0 { CONNECTIONS } else { of_ring }));
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The columns of connections.
 
-use super::{Better, Metric, add, words};
+use std::sync::LazyLock;
+
+use super::{Better, Catalogue, Metric, add, words};
 
 /// How machines connected, where systems have connections.
 pub(super) fn metrics(list: &mut Vec<Metric>) {
@@ -41,6 +43,22 @@ pub(super) fn metrics(list: &mut Vec<Metric>) {
     let about = "Gini coefficient of the machines' time mean of connections";
     add(list, "connections_gini", "", Lower, about);
 }
+
+/// The columns of `pairs.csv` after `from` and `reached`, in their order: counts of dials in the measurement.
+pub static PAIRS: LazyLock<Catalogue> = LazyLock::new(|| {
+    let mut list = Vec::new();
+    add(
+        &mut list,
+        "dials",
+        "",
+        Better::Neither,
+        "dials from machines of one class to machines of the other that ended",
+    );
+    for (outcome, better, how) in DIALS {
+        add(&mut list, outcome, "", better, format!("of them those that ended {how}"));
+    }
+    Catalogue::new(list)
+});
 
 /// How a dial may end: the words of the columns, which end is the good one, and what they mean.
 const DIALS: [(&str, Better, &str); 6] = [

@@ -37,10 +37,13 @@ type Sim<'p> = Simulation<'p, Kademlia, Seen>;
 
 /// The plan of a quiet scenario with so many participants, these NATs and this traversal beside connections.
 fn plan(participants: u32, nat: &str, traversal: &str) -> Plan {
-    let text = format!(
+    parsed(format!(
         "[population]\nparticipants = {participants}\n[network.latency.plane]\nwidth = \"100ms\"\n[network.nat]\n{nat}\n\
          [traversal]\ntransport = \"connection\"\n{traversal}\n{QUIET}"
-    );
+    ))
+}
+
+fn parsed(text: String) -> Plan {
     let scenario = Scenario::parse("test".into(), "".into(), text, &[]).unwrap_or_else(|error| panic!("{error}"));
     scenario
         .plan(&scenario.points()[0], &[Registered::of::<Kademlia>("kademlia")])
@@ -218,4 +221,33 @@ fn a_node_finds_out_whether_it_can_be_dialled() {
         assert_eq!(sim.reachability(node), known, "{node} is {}", class.name());
         assert!(class == NatClass::Open || sim.end(node).reach.attends.is_some(), "{node} has nobody");
     }
+}
+
+#[test]
+fn who_is_behind_what_follows_from_the_class_and_then_from_the_region() {
+    let shares = |shares: &str| {
+        format!(
+            "[population]\nparticipants = 400\n\
+             [[population.classes]]\nname = \"home\"\nshare = 0.7\n\
+             [[population.classes]]\nname = \"office\"\nshare = 0.3\nnat.shares = {{ firewall = 1 }}\n\
+             [network.latency.regions]\n[network.nat]\nregions.oceania.shares = {{ symmetric = 1 }}\n{shares}\n{QUIET}"
+        )
+    };
+    let (all, half) = (parsed(shares("shares.open = 1")), parsed(shares("shares = { open = 0.5, restricted = 0.5 }")));
+    let (all, half) = (begin(&all), begin(&half));
+    let mut seen = [0; 4];
+    for machine in (0..400).map(NodeId) {
+        let class = |sim: &Sim<'_>| sim.addresses.as_ref().expect("there are NATs").class(machine);
+        let oceania = all.network.region(machine.0) == Some(9);
+        let (case, expected) = match (all.kinds.class(machine.0), oceania) {
+            (Some(1), _) => (0, NatClass::Firewall),
+            (_, true) => (1, NatClass::Symmetric),
+            _ => (2, NatClass::Open),
+        };
+        assert_eq!(class(&all), expected, "{machine}");
+        // Other shares for some leave the others as they were.
+        seen[case + usize::from(class(&half) == NatClass::Restricted)] += 1;
+        assert!(class(&half) == expected || case == 2, "{machine}");
+    }
+    assert!(seen.iter().all(|&count| count > 10), "{seen:?}");
 }

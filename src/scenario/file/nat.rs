@@ -23,6 +23,10 @@ pub struct Nat {
     /// The share of participants behind any NAT or firewall, 0 to 1: stretches the shares of all classes but "open", whose own
     /// share is the rest. Absent: the shares are as they are.
     pub behind: Option<f64>,
+    /// The same for the participants in single regions, by the region's name. A class of participants with shares of its own
+    /// has those in all regions.
+    #[schemars(with = "BTreeMap<String, NatShares>")]
+    pub regions: BTreeMap<Spanned<String>, NatShares>,
     /// How long a mapping lives after the last packet that left through it. Default "2min", the least that RFC 4787 allows.
     pub lifetime: Duration,
     /// The same for single classes, by their name.
@@ -40,12 +44,28 @@ impl Default for Nat {
             preset: None,
             shares: None,
             behind: None,
+            regions: BTreeMap::new(),
             lifetime: NatPlan::LIFETIME,
             lifetimes: BTreeMap::new(),
             carrier: None,
             sessions: NatPlan::SESSIONS,
         }
     }
+}
+
+/// Which share of some participants is behind what: `preset` or `shares`, as in [network.nat], and `behind`; with `behind`
+/// alone the shares of [network.nat], stretched.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct NatShares {
+    /// Shares by name.
+    #[schemars(with = "Option<String>")]
+    pub preset: Option<Spanned<String>>,
+    /// The share in each class; their sum is 1, and a class that is not named has none.
+    #[schemars(with = "Option<BTreeMap<String, f64>>")]
+    pub shares: Option<BTreeMap<Spanned<String>, f64>>,
+    /// The share behind any NAT or firewall, 0 to 1.
+    pub behind: Option<f64>,
 }
 
 /// Carrier-grade NAT: boxes of a provider, each for many participants of one class.

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::nat::NatShares;
 use super::network::Access;
 use crate::engine::{Duration, DurationLaw, Limit};
 use crate::scenario::daily::Diurnal;
@@ -53,6 +54,9 @@ pub struct Class {
     /// The share of them in each region, as in `network.latency.regions.shares`.
     #[schemars(with = "Option<BTreeMap<String, f64>>")]
     pub regions: Option<BTreeMap<Spanned<String>, f64>>,
+    /// What NATs and firewalls they are behind, wherever they are. Needs [network.nat], which holds for the classes that do
+    /// not say.
+    pub nat: Option<NatShares>,
     /// Bytes of records' values that the disk of each takes: what does not fit is not kept. Default "unlimited".
     pub storage: Option<Limit>,
 }

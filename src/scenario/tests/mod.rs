@@ -4,6 +4,7 @@ mod changes;
 mod classes;
 mod grid;
 mod mistakes;
+mod nats;
 mod networks;
 mod plans;
 mod sets;

@@ -41,17 +41,3 @@ fn zeros_and_words_that_mean_nothing_are_refused() {
     let soon = messages(&format!("{SHORT}{}", connection("keep_alive = 'soon'")), &[]);
     assert!(soon.len() == 1 && soon[0].contains("`soon` is not a duration"), "{soon:?}");
 }
-
-#[test]
-fn the_share_behind_nats_stretches_the_other_classes() {
-    let shares = |line: &str| plan(&format!("{SHORT}{line}"), &[]).network.nat.clone().expect("there are NATs").shares;
-    let some = "network.nat = { shares = { open = 0.5, full-cone = 0.1, symmetric = 0.4 }, behind = ";
-    for (said, expected) in [("0.9 }", [0.1, 0.18, 0.72]), ("0 }", [1.0, 0.0, 0.0])] {
-        let [open, full_cone, _, _, symmetric, ..] = shares(&format!("{some}{said}"));
-        for (share, expected) in [open, full_cone, symmetric].into_iter().zip(expected) {
-            assert!((share - expected).abs() < 1e-12, "{share}, not {expected}");
-        }
-    }
-    let nobody = "network.nat = { shares = { open = 1 }, behind = 0.5 }";
-    with(nobody, "no class but `open` has a share", "0.5");
-}
