@@ -280,7 +280,8 @@ impl Observer for Metrics {
     }
 
     fn membership(&mut self, at: Time, node: NodeId, joined: bool) {
-        if !self.hosts.is_server(node) {
+        // A machine has joined when its first node has, through which it asks.
+        if node.0 < self.hosts.participants() {
             let count = if joined { self.joined.value() + 1 } else { self.joined.value() - 1 };
             self.joined.set(at, count);
         }
