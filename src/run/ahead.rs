@@ -24,7 +24,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             if let Some(Event::Arrival(packet)) = self.queue.upcoming(FAR) {
                 let sender = packet.envelope.from;
                 prefetch(&self.keys[sender.index()]);
-                self.network.prefetch_place(self.hosts.of(sender).0);
+                self.network.prefetch_place(sender.0);
             }
         }
     }
@@ -38,7 +38,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         prefetch(&self.nodes[node.index()]);
         self.agents.get(node.index()).into_iter().for_each(prefetch);
         prefetch(&self.keys[node.index()]);
-        self.network.prefetch(self.hosts.of(node).0);
+        self.network.prefetch(node.0);
         self.observer.prefetch(node);
     }
 }

@@ -43,13 +43,21 @@ impl Hosts {
         self.each
     }
 
-    /// The machine that a node is on.
+    /// The machine that a node is on. One comparison where there are no other nodes.
     #[inline(always)]
     pub fn of(self, node: NodeId) -> NodeId {
-        match node.0.checked_sub(self.machines) {
-            None => node,
-            Some(behind) => NodeId(behind % self.participants),
-        }
+        if node.0 < self.machines { node } else { self.of_other(node) }
+    }
+
+    /// The machines that two nodes are on. Likewise.
+    #[inline(always)]
+    pub fn of_both(self, a: NodeId, b: NodeId) -> (NodeId, NodeId) {
+        if a.max(b).0 < self.machines { (a, b) } else { (self.of(a), self.of(b)) }
+    }
+
+    #[cold]
+    fn of_other(self, node: NodeId) -> NodeId {
+        NodeId((node.0 - self.machines) % self.participants)
     }
 
     /// The nodes of a machine, the first first.
@@ -83,6 +91,8 @@ mod tests {
             }
             all.sort_unstable();
             assert!(all.iter().copied().eq((0..hosts.nodes()).map(NodeId)), "{all:?}");
+            let both = |a: NodeId, b: NodeId| hosts.of_both(a, b) == (hosts.of(a), hosts.of(b));
+            assert!(all.iter().all(|&node| both(node, all[0]) && both(all[0], node)));
         }
     }
 }

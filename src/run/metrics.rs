@@ -111,10 +111,24 @@ impl Metrics {
         Metrics { connecting, ..self }
     }
 
-    /// The counters of the machine that a node is on.
+    /// The counters of the machine that a node is on. For a first node no more than indexing costs: the comparison is that
+    /// with the bound.
     #[inline(always)]
     fn machine(&mut self, node: NodeId) -> &mut Machine {
-        &mut self.machines[self.hosts.of(node).index()]
+        if node.index() < self.machines.len() {
+            return &mut self.machines[node.index()];
+        }
+        let machine = self.hosts.of(node);
+        &mut self.machines[machine.index()]
+    }
+
+    /// A node has sent something to another.
+    #[inline(always)]
+    fn contacted(&mut self, from: NodeId, to: NodeId) {
+        let from = self.hosts.of(from);
+        if self.peers.watches(from) {
+            self.peers.contacted(from, self.hosts.of(to));
+        }
     }
 
     pub(super) fn available_now(&self) -> Option<f64> {
@@ -214,7 +228,7 @@ impl Observer for Metrics {
     }
 
     fn prefetch(&self, node: NodeId) {
-        prefetch(&self.machines[self.hosts.of(node).index()].requests);
+        self.machines.get(node.index()).into_iter().for_each(|machine| prefetch(&machine.requests));
     }
 
     fn packet_sent(&mut self, _: Time, to: NodeId, envelope: &Envelope) {
@@ -226,12 +240,12 @@ impl Observer for Metrics {
         self.bytes[envelope.traffic as usize] += bytes;
         self.interval.bytes[envelope.traffic as usize] += bytes;
         self.packets_sent += 1;
-        self.peers.contacted(self.hosts.of(envelope.from), self.hosts.of(to));
+        self.contacted(envelope.from, to);
     }
 
     fn transfer_begins(&mut self, _: Time, to: NodeId, envelope: &Envelope) {
         self.packets_sent += 1;
-        self.peers.contacted(self.hosts.of(envelope.from), self.hosts.of(to));
+        self.contacted(envelope.from, to);
     }
 
     fn transfer_moved(&mut self, _: Time, to: NodeId, envelope: &Envelope, bytes: u64) {

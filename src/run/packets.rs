@@ -3,10 +3,16 @@
 use super::event::{Body, Event, Packet};
 use super::observer::Observer;
 use super::simulation::{Parked, Simulation};
+use crate::engine::Duration;
 use crate::engine::order::Class;
 use crate::network::{Loss, station};
 use crate::overlay::message::{HEADER_BYTES, MESSAGE_BYTES};
 use crate::overlay::{Envelope, Kind, NodeId, Payload, Protocol};
+
+/// From one node of a machine to another: a turn of a busy process. Not nothing, or nodes that answer each other at once
+/// could go on for ever without time passing: a record whose holders each take the other for responsible goes to and fro
+/// until one of them stabilises, over a network as often as its round trips allow.
+const WITHIN: Duration = Duration::from_millis(1);
 
 impl<T> Parked<T> {
     pub fn park(&mut self, packet: T) -> u32 {
@@ -49,7 +55,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             packet.envelope.bytes += addresses.handle_bytes(&packet, &self.lists);
         }
         let Packet { to, envelope, .. } = packet;
-        let (sender, receiver) = (self.hosts.of(envelope.from), self.hosts.of(to));
+        let (sender, receiver) = self.hosts.of_both(envelope.from, to);
         if sender == receiver && envelope.from != to {
             return self.pass_within(packet);
         }
@@ -93,12 +99,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// A packet is for another node of its sender's machine. It arrives at this instant, and no network carries, counts or
-    /// loses it.
+    /// A packet is for another node of its sender's machine: no network carries, counts or loses it.
     #[cold]
     fn pass_within(&mut self, packet: Packet<P::Message>) {
         let slot = self.within.park(packet);
-        self.schedule(self.now, Class::Arrival, packet.envelope.from, Event::Within { slot });
+        self.schedule(self.now + WITHIN, Class::Arrival, packet.envelope.from, Event::Within { slot });
     }
 
     /// It does arrive.
@@ -140,7 +145,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let slot = self.requests.park(packet);
         match service.station.offer(self.now, slot, takes) {
             station::Offer::Started { done } => {
-                self.observer.served(self.now, packet.to, crate::engine::Duration::ZERO, takes);
+                self.observer.served(self.now, packet.to, Duration::ZERO, takes);
                 self.schedule(done, Class::Timer, packet.to, Event::Served { server, epoch, slot });
             }
             station::Offer::Waiting => {}
