@@ -182,9 +182,9 @@ impl Propagation {
 
     pub(super) fn prefetch(&self, machine: u32) {
         match self {
-            Propagation::Plane { positions, .. } => prefetch(&positions[machine as usize]),
+            Propagation::Plane { positions, .. } => positions.get(machine as usize).into_iter().for_each(prefetch),
             Propagation::Matrix { rows, .. } | Propagation::Coordinates { rows, .. } => {
-                prefetch(&rows[machine as usize])
+                rows.get(machine as usize).into_iter().for_each(prefetch)
             }
             // Asked for every event: a byte a machine is near anyway, and a call of itself would not be inlined.
             _ => {}

@@ -169,7 +169,7 @@ impl Network {
         self.propagation.region(machine)
     }
 
-    /// Asks for the memory of where a machine is.
+    /// Asks for the memory of where a machine is. What is no machine's number asks for nothing.
     pub fn prefetch_place(&self, machine: u32) {
         self.propagation.prefetch(machine);
     }
@@ -186,7 +186,7 @@ impl Network {
         [&self.uplinks, &self.downlinks].map(|links| links.of(machine).map_or(0.0, Link::pace))
     }
 
-    /// Asks for the memory of a machine that will send or receive soon.
+    /// Asks for the memory of a machine that will send or receive soon, likewise.
     pub fn prefetch(&self, machine: u32) {
         self.prefetch_place(machine);
         self.uplinks.of(machine).iter().for_each(|link| prefetch(*link));

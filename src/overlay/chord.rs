@@ -26,6 +26,8 @@
 //! * A node asked names one next node. When that one is dead the node that named it is asked again, and told whom to
 //!   leave out. A recursive lookup cannot do that: nobody acknowledges a hop, the initiator waits for the whole walk, and
 //!   then tries another first hop.
+//! * With `virtual_nodes` nobody looks which nodes are on one machine, as in the papers: successors of a key may be. Of N
+//!   machines, two of r copies share one with a probability below r·(r − 1)/2N; together they are no safer than one.
 //!
 //! # Cost
 //!
@@ -114,8 +116,12 @@ impl Protocol for Chord {
     /// Two rings stay two: nobody in one has a successor or finger in the other left.
     const REMERGES: bool = false;
 
-    fn shared(_config: &Config, _machines: u32) -> Spare {
+    fn shared(_config: &Config, _nodes: u32) -> Spare {
         Spare::default()
+    }
+
+    fn nodes_per_machine(config: &Config) -> u32 {
+        config.virtual_nodes.into()
     }
 
     fn longest_list(config: &Config) -> usize {

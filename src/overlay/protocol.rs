@@ -43,8 +43,8 @@ pub trait Protocol: Sized + Send + 'static {
     /// of one that does not. True by default.
     const REMERGES: bool = true;
 
-    /// The representation shared by all nodes of a run with machines `0 .. machines`.
-    fn shared(config: &Self::Config, machines: u32) -> Self::Shared;
+    /// The representation shared by all nodes of a run, `0 .. nodes`.
+    fn shared(config: &Self::Config, nodes: u32) -> Self::Shared;
 
     /// Told once, before anybody starts, how far all machines are apart: for what clients are told of servers (by a name
     /// service, by anycast), not for tables, which learn from messages. Nothing by default.
@@ -53,6 +53,13 @@ pub trait Protocol: Sized + Send + 'static {
     /// The dedicated servers that the protocol brings; none for peers. They are the machines after the participants.
     fn servers(_config: &Self::Config) -> Vec<Server> {
         Vec::new()
+    }
+
+    /// Virtual nodes: with how many nodes, each with a key and a state of its own, every participant takes part. 1 by
+    /// default; more only where there are no dedicated servers. A protocol whose table has a key for it calls that
+    /// `virtual_nodes`, so that an error can point at it.
+    fn nodes_per_machine(_config: &Self::Config) -> u32 {
+        1
     }
 
     /// Entries of the longest list in a message of this protocol (at most 255); none by default.

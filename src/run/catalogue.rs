@@ -313,7 +313,7 @@ fn traffic_metrics(list: &mut Vec<Metric>) {
 fn state_metrics(list: &mut Vec<Metric>) {
     use Better::*;
     add(list, "contacts_mean", "contacts", Lower, "routing entries held per joined node, time mean");
-    add(list, "peers_contacted_mean", "nodes", Lower, "different nodes that a machine sent a packet to");
+    add(list, "peers_contacted_mean", "machines", Lower, "different machines that a machine sent a packet to");
     let about = "share of the routing entries that name a node that is not online, time mean";
     add(list, "table_stale_ratio", "", Lower, about);
     let about =

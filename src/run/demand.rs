@@ -150,7 +150,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         match (kind, record) {
             (OperationKind::Lookup, _) => self.walk(node, Walk { op, target, record: None, count: 1 }),
             (OperationKind::Get, Some(record)) => {
-                if let Some(version) = self.version_at(node, record) {
+                if let Some(version) = self.version_on_machine_of(node, record) {
                     self.got(op, Contact { node, hops: 0 }, version, Stage::Overlay);
                 } else if P::PLACEMENT == Placement::Servers && self.is_transferred(record) {
                     let server = P::server(&self.shared, node, target, None, &mut self.seats[node.index()].noise);
@@ -187,14 +187,6 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     fn walk(&mut self, node: NodeId, walk: Walk) {
         self.with_overlay(node, |overlay, cx| overlay.walk(cx, walk));
-    }
-
-    /// The version that a node holds itself.
-    pub fn version_at(&self, node: NodeId, record: RecordId) -> Option<Version> {
-        match P::PLACEMENT {
-            Placement::Everyone(_) => self.nodes[node.index()].version_of(&self.shared, node, record),
-            _ => self.agents[node.index()].store.version(record),
-        }
     }
 
     /// A walk has named the responsible nodes.
@@ -320,9 +312,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn answered(&mut self, op: OpId, correct: bool, at: Contact) {
         let Some(operation) = self.operations.end(op) else { return };
         let node = operation.node;
-        let one_way = self.network.delay(self.now, node.0, at.node.0);
-        let round_trip = (at.node != node).then(|| one_way + one_way);
-        let local = operation.kind == OperationKind::Get && at.node == node;
+        let one_way = self.delay(node, at.node);
+        let is_here = self.hosts.of(at.node) == self.hosts.of(node);
+        let round_trip = (!is_here).then(|| one_way + one_way);
+        let local = operation.kind == OperationKind::Get && is_here;
         let verdict = if correct { Verdict::Correct } else { Verdict::Incorrect };
         let ended = Ended { verdict, hops: correct.then_some(at.hops), round_trip, local };
         match operation.parent {

@@ -3,7 +3,7 @@
 use super::observer::Observer;
 use super::records::Stock;
 use super::simulation::Simulation;
-use crate::overlay::{Held, NodeId, Placement, Protocol, RecordId};
+use crate::overlay::{Held, NodeId, Placement, Protocol, RecordId, Version};
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// What the node's store holds, in the order of the records.
@@ -11,10 +11,42 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.agents.get(node.index()).map_or(&[], |agent| agent.store.held())
     }
 
+    /// The version that a node holds itself.
+    pub fn version_at(&self, node: NodeId, record: RecordId) -> Option<Version> {
+        match P::PLACEMENT {
+            Placement::Everyone(_) => self.nodes[node.index()].version_of(&self.shared, node, record),
+            _ => self.agents[node.index()].store.version(record),
+        }
+    }
+
+    /// The newest version on the disk of a node's machine.
+    pub fn version_on_machine_of(&self, node: NodeId, record: RecordId) -> Option<Version> {
+        let nodes = self.hosts.nodes_of(self.hosts.of(node));
+        nodes.filter_map(|one| self.version_at(one, record)).max()
+    }
+
+    /// Bytes of values that a machine's disk takes of one of its nodes, beside what the others hold.
+    pub fn disk(&self, node: NodeId) -> u64 {
+        let machine = self.hosts.of(node);
+        let disk = self
+            .kinds
+            .class(machine.0)
+            .map_or(u64::MAX, |class| self.plan.population.classes[usize::from(class)].storage);
+        if disk == u64::MAX {
+            return disk;
+        }
+        let others = self.hosts.nodes_of(machine).filter(|one| *one != node);
+        let taken = others.flat_map(|one| self.held(one)).map(|held| u64::from(self.sizes[held.record.index()]));
+        disk.saturating_sub(taken.sum())
+    }
+
     /// A machine came online with its disk.
-    pub fn disk_online(&mut self, node: NodeId) {
-        if let Some(agent) = self.agents.get(node.index()) {
-            agent.store.held().iter().for_each(|held| self.records.came_online(self.now, held.record));
+    pub fn disk_online(&mut self, machine: NodeId) {
+        if !self.agents.is_empty() {
+            for node in self.hosts.nodes_of(machine) {
+                let held = self.agents[node.index()].store.held();
+                held.iter().for_each(|held| self.records.came_online(self.now, held.record));
+            }
             if matches!(P::PLACEMENT, Placement::Everyone(_)) && self.online.len() == 1 {
                 self.records.everything_comes(self.now);
             }
@@ -23,10 +55,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A machine went offline with its disk.
-    pub fn disk_offline(&mut self, node: NodeId) {
-        if let Some(agent) = self.agents.get_mut(node.index()) {
-            agent.suspend();
-            agent.store.held().iter().for_each(|held| self.records.went_offline(self.now, held.record));
+    pub fn disk_offline(&mut self, machine: NodeId) {
+        if !self.agents.is_empty() {
+            for node in self.hosts.nodes_of(machine) {
+                let agent = &mut self.agents[node.index()];
+                agent.suspend();
+                agent.store.held().iter().for_each(|held| self.records.went_offline(self.now, held.record));
+            }
             if matches!(P::PLACEMENT, Placement::Everyone(_)) && self.online.is_empty() {
                 self.records.everything_goes(self.now);
             }
@@ -35,17 +70,19 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A machine that is offline is gone for good, and its disk.
-    pub fn disk_gone(&mut self, node: NodeId) {
-        if let Some(agent) = self.agents.get_mut(node.index()) {
-            let store = std::mem::take(agent).store;
-            for held in store.held() {
-                self.records.copy_gone(self.now, held.record);
+    pub fn disk_gone(&mut self, machine: NodeId) {
+        if !self.agents.is_empty() {
+            for node in self.hosts.nodes_of(machine) {
+                let store = std::mem::take(&mut self.agents[node.index()]).store;
+                for held in store.held() {
+                    self.records.copy_gone(self.now, held.record);
+                }
+                self.copies_gone(node, store.held());
             }
-            self.copies_gone(node, store.held());
-            self.announcements.forget(node);
+            self.announcements.forget(machine);
             self.tell_stock();
         }
-        self.observer.records(self.now, node, 0);
+        self.observer.records(self.now, machine, 0);
     }
 
     /// A record has been stored somewhere. Where everybody holds everything this is the one copy that the oracle keeps account
@@ -57,11 +94,17 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.records.mark_stored(self.now, record);
     }
 
-    /// Tells that the number of records on a node's disk has changed.
+    /// Tells that the number of records on the disk of a node's machine has changed, and what there is.
     pub fn count_records(&mut self, node: NodeId) {
-        let held = self.held(node).len() as u32;
-        self.observer.records(self.now, node, held);
+        self.tell_records(node);
         self.tell_stock();
+    }
+
+    /// Tells how many records are on the disk of a node's machine.
+    pub fn tell_records(&mut self, node: NodeId) {
+        let machine = self.hosts.of(node);
+        let held: usize = self.hosts.nodes_of(machine).map(|one| self.held(one).len()).sum();
+        self.observer.records(self.now, machine, held as u32);
     }
 
     /// Tells how many resources can be had now, and how many copies there are.

@@ -8,7 +8,6 @@ use super::simulation::Simulation;
 use crate::engine::Noise;
 use crate::engine::order::Class;
 use crate::overlay::{self, Change, Context, Key, NodeId, Placement, Protocol, RecordId, View};
-use crate::scenario::plan::Plan;
 use crate::storage::{self, Agent, Desk, Neighbourhood, Repair};
 
 /// Who is responsible by a node's own account.
@@ -45,11 +44,6 @@ impl<P: Protocol> Neighbourhood for Around<'_, P> {
     }
 }
 
-/// Bytes of values that the disk of a participant of this class takes, or of a machine without one.
-pub(super) fn disk(plan: &Plan, class: Option<u8>) -> u64 {
-    class.map_or(u64::MAX, |class| plan.population.classes[usize::from(class)].storage)
-}
-
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Calls a handler of a node's overlay and applies its effects.
     pub fn with_overlay(&mut self, node: NodeId, handler: impl FnOnce(&mut P, &mut Context<'_, P>)) {
@@ -79,7 +73,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Calls a handler of a node's storage and applies its effects; does nothing where there are no records.
     pub fn with_agent(&mut self, node: NodeId, handler: impl FnOnce(&mut Agent, &mut Desk<'_>, &Around<'_, P>)) {
         let (replicas, fixed) = (self.replicas() as usize, self.fixed());
-        let terms = self.terms(node);
+        let (terms, disk) = (self.terms(node), self.disk(node));
         let Some(agent) = self.agents.get_mut(node.index()) else { return };
         let mut effects = self.buffers.storage.pop().unwrap_or_default();
         let seat = &mut self.seats[node.index()];
@@ -101,7 +95,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             retries: self.patience.retries,
             backoff: self.patience.backoff,
             noise: &mut seat.noise,
-            disk: disk(self.plan, self.kinds.class(node.0)),
+            disk,
             sizes: &self.sizes,
             lists: &mut self.lists,
             effects: &mut effects,
@@ -196,7 +190,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     self.records.copy_made(self.now, record, true);
                     self.count_records(node);
                 }
-                Effect::Refused { .. } => self.observer.refused(self.now, node),
+                Effect::Refused { .. } => self.observer.refused(self.now, self.hosts.of(node)),
                 Effect::Dropped { record } => {
                     self.records.copy_dropped(self.now, record);
                     self.count_records(node);

@@ -28,6 +28,10 @@ pub(super) enum Body<M> {
 pub(super) enum Event<M, T> {
     /// A packet reaches its receiver's access link.
     Arrival(Packet<M>),
+    /// A packet reaches another node of its sender's machine: its slot among those that do.
+    Within {
+        slot: u32,
+    },
     /// A packet has come through its receiver's busy downlink: its slot among the parked ones.
     Through {
         slot: u32,

@@ -72,8 +72,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             let seat = &mut self.seats[node.index()];
             seat.crashed = false;
             if !seat.departed && self.timeline.at(node.0, self.now).is_some() {
-                self.come_online(node);
-                self.join(node);
+                self.enter(node);
             }
         }
     }
@@ -88,8 +87,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Puts a group of machines on one side and all others on the other.
     fn cut_off(&mut self, position: u32, group: Group) {
-        let machines = self.seats.len() as u32;
-        let groups = (0..machines).map(|node| u8::from(self.is_in(NodeId(node), group))).collect();
+        let groups = (0..self.hosts.machines()).map(|node| u8::from(self.is_in(NodeId(node), group))).collect();
         self.divide(position, groups);
     }
 
@@ -103,16 +101,18 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// From now on nothing passes between machines of different groups.
     fn divide(&mut self, position: u32, groups: Vec<u8>) {
-        for node in (0..groups.len() as u32).map(NodeId) {
-            let crosses =
-                |packet: &Packet<P::Message>| groups[packet.envelope.from.index()] != groups[packet.to.index()];
-            self.break_transfers(node, Loss::Partition, crosses);
+        let hosts = self.hosts;
+        let group = |node: NodeId| groups[hosts.of(node).index()];
+        for machine in (0..groups.len() as u32).map(NodeId) {
+            let crosses = |packet: &Packet<P::Message>| group(packet.envelope.from) != group(packet.to);
+            self.break_transfers(machine, Loss::Partition, crosses);
         }
         self.cuts.push((position, groups));
     }
 
-    /// Whether a partition is between two nodes.
+    /// Whether a partition is between the machines of two nodes.
     pub fn is_cut(&self, a: NodeId, b: NodeId) -> bool {
-        self.cuts.iter().any(|(_, groups)| groups[a.index()] != groups[b.index()])
+        let (a, b) = (self.hosts.of(a).index(), self.hosts.of(b).index());
+        self.cuts.iter().any(|(_, groups)| groups[a] != groups[b])
     }
 }

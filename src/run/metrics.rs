@@ -4,6 +4,7 @@ use super::by_class::ByClass;
 use super::catalogue::{Figures, METRICS, TRAFFIC};
 use super::connecting::Connecting;
 use super::counters::{Level, Machine, Served, TableCheck};
+use super::hosts::Hosts;
 use super::observer::{Ended, LinkEvent, Observer};
 use super::operations::{Operation, Verdict};
 use super::outcome::{OperationRow, Sample};
@@ -21,7 +22,7 @@ use crate::storage::Coding;
 
 /// All counters of one run.
 pub struct Metrics {
-    pub(super) participants: u32,
+    pub(super) hosts: Hosts,
     /// Records that everybody holds without a store of its own (full table).
     pub(super) everywhere: Option<u32>,
     pub(super) resources: u32,
@@ -62,15 +63,15 @@ pub struct Metrics {
 impl Metrics {
     pub fn new(
         (plan, system): (&Plan, &System),
-        (participants, servers): (u32, u32),
+        hosts: Hosts,
         everywhere: bool,
         operations: bool,
         classes: ByClass,
     ) -> Metrics {
         let (resources, coding, deadline) = (plan.resources.count, system.storage.coding, plan.workload.deadline);
-        let machines = (participants + servers) as usize;
+        let machines = hosts.machines() as usize;
         Metrics {
-            participants,
+            hosts,
             everywhere: everywhere.then_some(resources),
             resources,
             coding,
@@ -117,6 +118,26 @@ impl Metrics {
         }
     }
 
+    /// The counters of the machine that a node is on. For a first node no more than indexing costs: the comparison is that
+    /// with the bound.
+    #[inline(always)]
+    fn machine(&mut self, node: NodeId) -> &mut Machine {
+        if node.index() < self.machines.len() {
+            return &mut self.machines[node.index()];
+        }
+        let machine = self.hosts.of(node);
+        &mut self.machines[machine.index()]
+    }
+
+    /// A node has sent something to another.
+    #[inline(always)]
+    fn contacted(&mut self, from: NodeId, to: NodeId) {
+        let from = self.hosts.of(from);
+        if self.peers.watches(from) {
+            self.peers.contacted(from, self.hosts.of(to));
+        }
+    }
+
     pub(super) fn available_now(&self) -> Option<f64> {
         (self.resources > 0).then(|| self.available.value() as f64 / f64::from(self.resources))
     }
@@ -154,7 +175,7 @@ impl Metrics {
 
     /// The servers' workers × the nanoseconds that they were up in the measurement.
     pub(super) fn worker_ns(&self, workers: &[u32]) -> u128 {
-        let servers = &self.machines[self.participants as usize..];
+        let servers = &self.machines[self.hosts.participants() as usize..];
         let up = servers.iter().map(|server| u128::from(server.online().as_nanos()));
         up.zip(workers).map(|(up, &workers)| up * u128::from(workers)).sum()
     }
@@ -169,7 +190,7 @@ impl Metrics {
     /// more than its rate.
     fn never_on_the_wire(&mut self, envelope: &Envelope) {
         let bytes = u64::from(envelope.bytes);
-        let sender = &mut self.machines[envelope.from.index()];
+        let sender = self.machine(envelope.from);
         sender.sent -= bytes;
         sender.moved -= bytes;
         sender.upload -= if envelope.for_others { bytes } else { 0 };
@@ -214,32 +235,32 @@ impl Observer for Metrics {
     }
 
     fn prefetch(&self, node: NodeId) {
-        prefetch(&self.machines[node.index()].requests);
+        self.machines.get(node.index()).into_iter().for_each(|machine| prefetch(&machine.requests));
     }
 
     fn packet_sent(&mut self, _: Time, to: NodeId, envelope: &Envelope) {
         let bytes = u64::from(envelope.bytes);
-        let sender = &mut self.machines[envelope.from.index()];
+        let sender = self.machine(envelope.from);
         sender.sent += bytes;
         sender.moved += bytes;
         sender.upload += if envelope.for_others { bytes } else { 0 };
         self.bytes[envelope.traffic as usize] += bytes;
         self.interval.bytes[envelope.traffic as usize] += bytes;
         self.packets_sent += 1;
-        self.peers.contacted(envelope.from, to);
+        self.contacted(envelope.from, to);
     }
 
     fn transfer_begins(&mut self, _: Time, to: NodeId, envelope: &Envelope) {
         self.packets_sent += 1;
-        self.peers.contacted(envelope.from, to);
+        self.contacted(envelope.from, to);
     }
 
     fn transfer_moved(&mut self, _: Time, to: NodeId, envelope: &Envelope, bytes: u64) {
-        let sender = &mut self.machines[envelope.from.index()];
+        let sender = self.machine(envelope.from);
         sender.sent += bytes;
         sender.moved += bytes;
         sender.upload += if envelope.for_others { bytes } else { 0 };
-        let receiver = &mut self.machines[to.index()];
+        let receiver = self.machine(to);
         receiver.received += bytes;
         receiver.moved += bytes;
         self.bytes[envelope.traffic as usize] += bytes;
@@ -247,7 +268,7 @@ impl Observer for Metrics {
     }
 
     fn packet_delivered(&mut self, _: Time, to: NodeId, envelope: &Envelope) {
-        let receiver = &mut self.machines[to.index()];
+        let receiver = self.machine(to);
         receiver.received += u64::from(envelope.bytes);
         receiver.moved += u64::from(envelope.bytes);
     }
@@ -260,11 +281,11 @@ impl Observer for Metrics {
     }
 
     fn request_processed(&mut self, _: Time, node: NodeId, envelope: &Envelope) {
-        self.machines[node.index()].requests += u64::from(envelope.op.is_some());
+        self.machine(node).requests += u64::from(envelope.op.is_some());
     }
 
     fn session(&mut self, at: Time, machine: NodeId, up: bool) {
-        let participant = machine.0 < self.participants;
+        let participant = !self.hosts.is_server(machine);
         let counted = &mut self.machines[machine.index()];
         counted.close_records(at);
         if up {
@@ -280,7 +301,8 @@ impl Observer for Metrics {
     }
 
     fn membership(&mut self, at: Time, node: NodeId, joined: bool) {
-        if node.0 < self.participants {
+        // A machine has joined when its first node has, through which it asks.
+        if node.0 < self.hosts.participants() {
             let count = if joined { self.joined.value() + 1 } else { self.joined.value() - 1 };
             self.joined.set(at, count);
         }

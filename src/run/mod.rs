@@ -12,6 +12,7 @@ mod disks;
 mod effects;
 mod event;
 mod events;
+mod hosts;
 mod mending;
 mod metrics;
 pub mod observer;
@@ -47,6 +48,7 @@ use crate::scenario::plan::{Plan, System};
 
 use by_class::ByClass;
 use counters::TableCheck;
+use hosts::Hosts;
 use metrics::Metrics;
 use observer::{Observer, Prints};
 use outcome::{Outcome, ResourceRow, Timing};
@@ -99,8 +101,8 @@ pub fn simulate<P: Protocol>(
     let participants = timeline.identities().len() as u32;
     let classes = ByClass::new(plan, &kinds);
     let length = plan.warmup + plan.measure;
-    let machines = (participants, servers);
-    let metrics = Metrics::new((plan, system), machines, everywhere, wanted.operations, classes);
+    let hosts = Hosts::new(participants, servers, P::nodes_per_machine(config));
+    let metrics = Metrics::new((plan, system), hosts, everywhere, wanted.operations, classes);
     let watched = (
         if system.connections.is_some() { metrics.with_connections() } else { metrics },
         Prints::new(Duration::from_nanos((length.as_nanos() / CHECKPOINTS).max(1))),
@@ -207,10 +209,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         (timing.online_node_seconds, timing.measured_online_node_seconds) = metrics.online_node_seconds();
         timing.bytes_by_part.push(("metrics", metrics.heap_bytes() as u64));
         let (nodes, shared, keys, seats) = (&self.nodes, &self.shared, &self.keys, &self.seats);
-        let contacts = |node: NodeId| {
+        let hosts = self.hosts;
+        let contacts = |machine: NodeId| {
             let mut list = Vec::new();
-            nodes[node.index()].contacts(shared, &View::new(node, keys), &mut list);
-            seats[node.index()].joined.then_some(list.len() as u64)
+            let joined = hosts.nodes_of(machine).filter(|node| seats[node.index()].joined);
+            let tables = joined.map(|node| nodes[node.index()].contacts(shared, &View::new(node, keys), &mut list));
+            (tables.count() > 0).then_some(list.len() as u64)
         };
         Outcome {
             metrics: metrics.report(&facts),

@@ -165,7 +165,7 @@ pub struct NodeRow {
     pub records_mean: Option<f64>,
     pub bytes_sent: u64,
     pub bytes_received: u64,
-    /// Routing entries held at the end; `None`: it is not joined then.
+    /// Routing entries held at the end, by all its nodes; `None`: none of them has joined then.
     pub contacts: Option<u64>,
     /// Different nodes that it sent a packet to; `None`: it is not among the machines for which this is counted.
     pub peers_contacted: Option<u32>,

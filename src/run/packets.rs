@@ -3,10 +3,16 @@
 use super::event::{Body, Event, Packet};
 use super::observer::Observer;
 use super::simulation::{Parked, Simulation};
+use crate::engine::Duration;
 use crate::engine::order::Class;
 use crate::network::{Loss, station};
 use crate::overlay::message::{HEADER_BYTES, MESSAGE_BYTES};
 use crate::overlay::{Envelope, Kind, NodeId, Payload, Protocol};
+
+/// From one node of a machine to another: a turn of a busy process. Not nothing, or nodes that answer each other at once
+/// could go on for ever without time passing: a record whose holders each take the other for responsible goes to and fro
+/// until one of them stabilises, over a network as often as its round trips allow.
+const WITHIN: Duration = Duration::from_millis(1);
 
 impl<T> Parked<T> {
     pub fn park(&mut self, packet: T) -> u32 {
@@ -39,13 +45,18 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.put_on_wire(packet);
     }
 
-    /// Puts a packet on the wire: touches the sender's side only. What is too large for one becomes a transfer.
+    /// Puts a packet on the wire: touches the sender's side only. What is too large for one becomes a transfer; what is for
+    /// another node of the same machine goes on no wire.
     #[inline(always)]
     pub fn put_on_wire(&mut self, mut packet: Packet<P::Message>) {
         if let Some(addresses) = &mut self.addresses {
             packet.envelope.bytes += addresses.name(&packet, &self.lists);
         }
         let Packet { to, envelope, .. } = packet;
+        let (sender, receiver) = self.hosts.of_both(envelope.from, to);
+        if sender == receiver && envelope.from != to {
+            return self.pass_within(packet);
+        }
         if envelope.bytes > self.transfers.above {
             return self.begin_transfer(packet);
         }
@@ -53,7 +64,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.observer.packet_sent(self.now, to, &envelope);
         self.count_rpc(&envelope);
         let noise = &mut self.seats[envelope.from.index()].noise;
-        match self.network.depart(self.now, envelope.from.0, to.0, envelope.bytes, noise) {
+        match self.network.depart(self.now, sender.0, receiver.0, envelope.bytes, noise) {
             Ok(_) if !self.cuts.is_empty() && self.is_cut(envelope.from, to) => self.lose(packet, Loss::Partition),
             Ok(at) if self.addresses.is_some() => self.pass_boxes(at, packet),
             Ok(at) => self.schedule(at, Class::Arrival, envelope.from, Event::Arrival(packet)),
@@ -76,13 +87,33 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if !self.seats[packet.to.index()].online {
             return self.lose(packet, Loss::Offline);
         }
-        match self.network.arrive(self.now, packet.to.0, packet.envelope.bytes) {
+        match self.network.arrive(self.now, self.hosts.of(packet.to).0, packet.envelope.bytes) {
             Ok(at) if at > self.now => {
                 let slot = self.downlinks.park(packet);
                 self.schedule(at, Class::Arrival, packet.envelope.from, Event::Through { slot });
             }
             Ok(_) => self.deliver(packet),
             Err(loss) => self.lose(packet, loss),
+        }
+    }
+
+    /// A packet is for another node of its sender's machine: no network carries, counts or loses it.
+    #[cold]
+    fn pass_within(&mut self, packet: Packet<P::Message>) {
+        let slot = self.within.park(packet);
+        self.schedule(self.now + WITHIN, Class::Arrival, packet.envelope.from, Event::Within { slot });
+    }
+
+    /// It does arrive.
+    #[cold]
+    pub fn arrive_within(&mut self, slot: u32) {
+        let packet = self.within.take(slot);
+        let seat = &self.seats[packet.to.index()];
+        let is_stale = packet.envelope.kind == Kind::Reply && seat.epoch != packet.envelope.epoch;
+        if seat.online && !is_stale {
+            self.take_in(packet);
+        } else {
+            self.free_list(&packet);
         }
     }
 
@@ -112,7 +143,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let slot = self.requests.park(packet);
         match service.station.offer(self.now, slot, takes) {
             station::Offer::Started { done } => {
-                self.observer.served(self.now, packet.to, crate::engine::Duration::ZERO, takes);
+                self.observer.served(self.now, packet.to, Duration::ZERO, takes);
                 self.schedule(done, Class::Timer, packet.to, Event::Served { server, epoch, slot });
             }
             station::Offer::Waiting => {}
@@ -159,20 +190,27 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// The receiver takes the packet in.
+    /// The network hands a packet over to its receiver.
     fn hand_over(&mut self, packet: Packet<P::Message>) {
-        let Packet { to, envelope, body } = packet;
+        let Packet { to, envelope, .. } = packet;
         self.counts.delivered += 1;
         self.observer.packet_delivered(self.now, to, &envelope);
+        if envelope.kind == Kind::Request {
+            self.observer.request_processed(self.now, to, &envelope);
+        }
+        self.take_in(packet);
+    }
+
+    /// The receiver takes a packet in.
+    #[inline(always)]
+    fn take_in(&mut self, packet: Packet<P::Message>) {
+        let Packet { to, envelope, body } = packet;
         if envelope.kind == Kind::Refusal {
             return match body {
                 Body::Overlay(_) => self.with_overlay(to, |overlay, cx| overlay.on_refusal(cx, envelope.rpc)),
                 Body::Storage(_) => self.with_agent(to, |agent, desk, _| agent.on_refusal(desk, envelope.rpc)),
                 Body::Signal(_) => unreachable!("a signal is no request"),
             };
-        }
-        if envelope.kind == Kind::Request {
-            self.observer.request_processed(self.now, to, &envelope);
         }
         match body {
             Body::Overlay(message) => self.with_overlay(to, |overlay, cx| overlay.on_message(cx, &envelope, message)),

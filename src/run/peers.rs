@@ -1,11 +1,11 @@
-//! How many different nodes a machine sends packets to.
+//! To how many different machines a machine sends packets.
 
 use crate::overlay::NodeId;
 
 /// Machines that are watched at most: an exact count of all would take N² bits.
 const WATCHED: u32 = 256;
 
-/// The nodes that some machines have contacted: one bit a node for each of up to 256 machines, evenly spread over all.
+/// The machines that some have contacted: one bit a machine for each of up to 256 machines, evenly spread over all.
 /// Up to that many machines the mean is exact; beyond, it is that of a sample. Participants' keys and places do not
 /// depend on their numbers, so the sample is a fair one.
 #[derive(Debug)]
@@ -36,11 +36,12 @@ impl Peers {
         }
     }
 
-    const fn watches(&self, machine: NodeId) -> bool {
+    /// Whether a machine is one of those.
+    pub const fn watches(&self, machine: NodeId) -> bool {
         machine.0 & (self.stride - 1) == 0
     }
 
-    /// How many different nodes a machine contacted; `None` if it is not watched.
+    /// How many different machines a machine contacted; `None` if it is not watched.
     pub fn count(&self, machine: NodeId) -> Option<u32> {
         if !self.watches(machine) {
             return None;

@@ -30,7 +30,7 @@ impl Metrics {
         self.report_traffic(facts, &mut figures);
         self.report_state(facts, &mut figures);
         if let Some(connecting) = &self.connecting {
-            connecting.report(&self.machines, self.participants, self.bytes.iter().sum(), &mut figures);
+            connecting.report(&self.machines, self.hosts.participants(), self.bytes.iter().sum(), &mut figures);
         }
         figures.into_values()
     }
@@ -133,12 +133,12 @@ impl Metrics {
         figures.set_some("table_stale_ratio", ratio(self.tables.stale as f64, self.tables.entries as f64));
         figures.set_some("table_unreachable_ratio", ratio(self.tables.unreachable as f64, self.tables.entries as f64));
         let counts: Vec<u32> = (self.peers.watched())
-            .filter(|node| node.0 < self.participants && self.machines[node.index()].online().as_nanos() > 0)
+            .filter(|node| !self.hosts.is_server(*node) && self.machines[node.index()].online().as_nanos() > 0)
             .filter_map(|node| self.peers.count(node))
             .collect();
         let sum: u64 = counts.iter().map(|&count| u64::from(count)).sum();
         figures.set_some("peers_contacted_mean", ratio(sum as f64, counts.len() as f64));
-        figures.set("participants", f64::from(self.participants));
+        figures.set("participants", f64::from(self.hosts.participants()));
         figures.set_some("online_mean", ratio(self.online.integral() as f64, self.measured_ns(facts)));
         figures.set_some("joined_mean", ratio(self.joined.integral() as f64, self.measured_ns(facts)));
         figures.set("no_bootstrap", self.no_bootstrap as f64);
@@ -180,7 +180,7 @@ impl Metrics {
             NodeRow {
                 machine,
                 class: self.classes.class(NodeId(machine)),
-                role: if machine < self.participants { "participant" } else { "server" },
+                role: if self.hosts.is_server(NodeId(machine)) { "server" } else { "participant" },
                 online_s,
                 requests_per_online_s: per_second(counted.requests),
                 upload_per_online_s: per_second(counted.upload),

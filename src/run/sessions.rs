@@ -41,9 +41,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.follow(node, spell);
         let seat = &self.seats[node.index()];
         if !(seat.online || seat.crashed || seat.departed) {
-            self.come_online(node);
-            self.join(node);
+            self.enter(node);
         }
+    }
+
+    /// A machine comes online, and its nodes join.
+    pub fn enter(&mut self, machine: NodeId) {
+        self.come_online(machine);
+        self.hosts.nodes_of(machine).for_each(|node| self.join(node));
     }
 
     /// A session of the timeline begins: puts its end, the departure if it is the last, and the next into the queue. All are
@@ -74,19 +79,22 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// The machine is up from now to the end of its session; its operations begin.
-    pub fn come_online(&mut self, node: NodeId) {
-        let seat = &mut self.seats[node.index()];
-        seat.online = true;
-        self.online_place[node.index()] = self.online.len() as u32;
-        self.online.push(node);
-        self.observer.session(self.now, node, true);
-        self.disk_online(node);
-        self.begin_demand(node);
+    pub fn come_online(&mut self, machine: NodeId) {
+        self.hosts.nodes_of(machine).for_each(|node| self.seats[node.index()].online = true);
+        self.online_place[machine.index()] = self.online.len() as u32;
+        self.online.push(machine);
+        self.observer.session(self.now, machine, true);
+        self.disk_online(machine);
+        self.begin_demand(machine);
     }
 
     /// A participant says that it leaves, to the overlay if that has a word for it, and hands its records over. It stays up
     /// until its session ends.
-    pub fn notice(&mut self, node: NodeId) {
+    pub fn notice(&mut self, machine: NodeId) {
+        self.hosts.nodes_of(machine).for_each(|node| self.leave(node));
+    }
+
+    fn leave(&mut self, node: NodeId) {
         if !self.seats[node.index()].joined {
             return;
         }
@@ -115,7 +123,28 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.disk_gone(node);
     }
 
-    pub fn go_offline(&mut self, node: NodeId) {
+    /// The machine is down from now on, with all its nodes.
+    pub fn go_offline(&mut self, machine: NodeId) {
+        self.hosts.nodes_of(machine).for_each(|node| self.end_session(node));
+        let place = self.online_place[machine.index()];
+        self.online.swap_remove(place as usize);
+        if let Some(&moved) = self.online.get(place as usize) {
+            self.online_place[moved.index()] = place;
+        }
+        self.observer.session(self.now, machine, false);
+        self.break_transfers(machine, Loss::Offline, |_| true);
+        self.drop_links(machine);
+        self.disk_offline(machine);
+        self.announcements.suspend(machine);
+        if let Some(addresses) = &mut self.addresses
+            && self.plan.population.rejoin == Rejoin::Fresh
+        {
+            addresses.forget(machine);
+        }
+        self.hosts.nodes_of(machine).for_each(|node| self.forget_session(node));
+    }
+
+    fn end_session(&mut self, node: NodeId) {
         self.abandon_operations(node);
         self.forget_joined(node);
         let seat = &mut self.seats[node.index()];
@@ -124,21 +153,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         seat.place = NOWHERE;
         seat.epoch = seat.epoch.checked_add(1).expect("fewer than 65,536 sessions of one participant");
         self.joining -= u32::from(std::mem::take(&mut seat.joining));
-        let place = self.online_place[node.index()];
-        self.online.swap_remove(place as usize);
-        if let Some(&moved) = self.online.get(place as usize) {
-            self.online_place[moved.index()] = place;
-        }
-        self.observer.session(self.now, node, false);
-        self.break_transfers(node, Loss::Offline, |_| true);
-        self.drop_links(node);
-        self.disk_offline(node);
-        self.announcements.suspend(node);
-        if let Some(addresses) = &mut self.addresses
-            && self.plan.population.rejoin == Rejoin::Fresh
-        {
-            addresses.forget(node);
-        }
+    }
+
+    /// What a node knows of the overlay stays for its next session, or does not.
+    fn forget_session(&mut self, node: NodeId) {
         match self.plan.population.rejoin {
             Rejoin::Keep => self.nodes[node.index()].suspend(),
             Rejoin::Fresh => {

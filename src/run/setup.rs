@@ -1,8 +1,8 @@
 //! The state of a run at time zero.
 
 use super::addresses::Addresses;
-use super::effects::disk;
 use super::event::Event;
+use super::hosts::Hosts;
 use super::mending::Mending;
 use super::observer::Observer;
 use super::operations::Operations;
@@ -24,7 +24,7 @@ use crate::overlay::message::IDENTITY_BYTES;
 use crate::overlay::{
     Key, Lists, Metric, NodeId, Placement, Protocol, Reachability, RecordId, Roster, Server, Version, View,
 };
-use crate::population::{self, Timeline};
+use crate::population::{self, Identity, Timeline};
 use crate::scenario::plan::{Plan, Start, Storage, System};
 use crate::storage::message::OFFERED_AT_ONCE;
 use crate::storage::sharing::LONGEST_LIST;
@@ -51,13 +51,10 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         let identities = timeline.identities();
         let participants = identities.len() as u32;
         let specs = P::servers(config);
-        let machines = participants + specs.len() as u32;
-        let mut keys: Vec<Key> = identities
-            .iter()
-            .map(|one| Key(population::participant_key(&streams, one.participant, one.incarnation)))
-            .collect();
-        keys.extend((0..specs.len() as u64).map(|one| Key(streams.stream(SERVER_KEY, one).next_u64())));
-        let nodes = (0..machines).map(|node| P::new(config, &View::new(NodeId(node), &keys))).collect();
+        let hosts = Hosts::new(participants, specs.len() as u32, P::nodes_per_machine(config));
+        let machines = hosts.machines();
+        let keys = keys(&streams, identities, hosts);
+        let nodes = (0..hosts.nodes()).map(|node| P::new(config, &View::new(NodeId(node), &keys))).collect();
         let longest = P::longest_list(config).max(2 * OFFERED_AT_ONCE);
         let (count, coding) = (plan.resources.count, system.storage.coding);
         let providing = providing(system);
@@ -80,8 +77,8 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         // Where everybody is open nobody need ask; clients of a server are not called.
         let finds_out =
             P::PLACEMENT != Placement::Servers && addresses.as_ref().is_some_and(|it| it.is_anybody_behind());
-        let mut shared = P::shared(config, machines);
-        P::survey(&mut shared, &|a, b| network.delay(Time::ZERO, a.0, b.0));
+        let mut shared = P::shared(config, hosts.nodes());
+        P::survey(&mut shared, &|a, b| network.delay(Time::ZERO, hosts.of(a).0, hosts.of(b).0));
         let publishers: Vec<NodeId> = publishers(&streams, plan).collect();
         if let Some(uplink) = providing.and_then(|providing| providing.uplink) {
             publishers.iter().for_each(|node| network.set_uplink(node.0, uplink));
@@ -92,6 +89,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             config,
             streams,
             participants,
+            hosts,
             timeline,
             kinds,
             workload: scheme::workload(plan),
@@ -111,17 +109,18 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             record_keys,
             sizes_in_packet: sizes.iter().map(|&size| in_packet(P::PLACEMENT, size)).collect(),
             sizes,
-            seats: (0..machines).map(|node| seat(&streams, node)).collect(),
+            seats: (0..hosts.nodes()).map(|node| seat(&streams, node)).collect(),
             nodes,
-            agents: (0..if count > 0 { machines } else { 0 }).map(|_| Agent::default()).collect(),
+            agents: (0..if count > 0 { hosts.nodes() } else { 0 }).map(|_| Agent::default()).collect(),
             shared,
             lists: Lists::new(longest),
             services: (0..).zip(specs).map(|(number, spec)| service(&streams, number, spec)).collect(),
             downlinks: Default::default(),
+            within: Default::default(),
             requests: Default::default(),
-            operations: Operations::new(machines as usize, plan.workload.deadline),
+            operations: Operations::new(hosts.nodes() as usize, plan.workload.deadline),
             wholes: Default::default(),
-            directory: Directory::new(plan.population.online as u32),
+            directory: Directory::new(plan.population.online as u32 * hosts.each()),
             joined: Vec::new(),
             online: Vec::new(),
             online_place: vec![NOWHERE; participants as usize],
@@ -164,7 +163,9 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         let mut online = Vec::new();
         for identity in 0..self.participants {
             let Some(first) = self.timeline.spells(identity).first() else { continue };
-            self.seats[identity as usize].epoch = first.number as u16;
+            for node in self.hosts.nodes_of(NodeId(identity)) {
+                self.seats[node.index()].epoch = first.number as u16;
+            }
             if converged && first.begins == Time::ZERO {
                 online.push(NodeId(identity));
                 self.follow(NodeId(identity), 0);
@@ -177,15 +178,16 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
 
     fn begin_converged(&mut self, online: &[NodeId]) {
         // A copy, since what the handlers send changes the network's links.
-        let (network, now) = (self.network.clone(), self.now);
+        let (network, now, hosts) = (self.network.clone(), self.now, self.hosts);
         let round_trip = |a: NodeId, b: NodeId| {
-            let way = network.delay(now, a.0, b.0);
+            let way = network.delay(now, hosts.of(a).0, hosts.of(b).0);
             way + way
         };
         self.begin_reachability(online);
         let wants_dialable = P::wants_dialable(self.config);
         let is_client = |node: &NodeId| wants_dialable && self.reachability(*node) != Reachability::Yes;
-        let (clients, members): (Vec<NodeId>, Vec<NodeId>) = online.iter().partition(|node| is_client(node));
+        let nodes = online.iter().flat_map(|machine| hosts.nodes_of(*machine));
+        let (clients, members): (Vec<NodeId>, Vec<NodeId>) = nodes.partition(is_client);
         let roster = Roster::new(members.iter().map(|node| (self.keys[node.index()], *node)).collect());
         let roster = roster.with_round_trips(&round_trip);
         members.into_iter().for_each(|node| self.remember_joined(node));
@@ -194,8 +196,8 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         for node in roster.iter().map(|(_, node)| node).chain(clients) {
             self.with_overlay(node, |overlay, cx| overlay.start_converged(cx, &roster));
         }
-        for &node in online {
-            self.come_online(node);
+        for &machine in online {
+            self.come_online(machine);
         }
         self.begin_connected(online);
     }
@@ -234,18 +236,36 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
 
     /// A copy is on a machine's disk at time zero.
     pub fn place(&mut self, record: RecordId, node: NodeId) {
+        let disk = self.disk(node);
         let store = &mut self.agents[node.index()].store;
-        if !store.has_room(record, disk(self.plan, self.kinds.class(node.0)), &self.sizes) {
-            return self.observer.refused(self.now, node);
+        if !store.has_room(record, disk, &self.sizes) {
+            return self.observer.refused(self.now, self.hosts.of(node));
         }
         store.keep(record, Version(0));
         if let Repair::Republish(_) = self.system.storage.repair {
             self.with_agent(node, |agent, desk, _| agent.note_put(desk, record, Published::at(desk.now)));
         }
         self.records.copy_made(self.now, record, self.seats[node.index()].online);
-        let held = self.held(node).len() as u32;
-        self.observer.records(self.now, node, held);
+        self.tell_records(node);
     }
+}
+
+/// The places of all nodes in the identifier space.
+fn keys(streams: &Streams, identities: &[Identity], hosts: Hosts) -> Vec<Key> {
+    let mut keys = vec![Key(0); hosts.nodes() as usize];
+    for machine in (0..hosts.machines()).map(NodeId) {
+        match identities.get(machine.index()) {
+            Some(one) => {
+                let drawn = population::participant_keys(streams, one.participant, one.incarnation);
+                hosts.nodes_of(machine).zip(drawn).for_each(|(node, key)| keys[node.index()] = Key(key));
+            }
+            None => {
+                let server = u64::from(machine.0) - identities.len() as u64;
+                keys[machine.index()] = Key(streams.stream(SERVER_KEY, server).next_u64());
+            }
+        }
+    }
+    keys
 }
 
 /// The pieces of all resources, in the order of the records.

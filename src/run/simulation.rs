@@ -15,6 +15,7 @@ use crate::storage::{self, Agent};
 
 use super::addresses::Addresses;
 use super::event::{Event, Packet};
+use super::hosts::Hosts;
 use super::mending::Mending;
 use super::observer::Observer;
 use super::operations::Operations;
@@ -125,6 +126,8 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub streams: Streams,
     /// Identities of the timeline: nodes from this one on are dedicated servers.
     pub participants: u32,
+    /// Which node is on which machine. Most of the state below is by node; what is by machine says so.
+    pub hosts: Hosts,
     pub timeline: Timeline,
     pub kinds: Kinds,
     pub workload: Workload,
@@ -149,26 +152,28 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub sizes_in_packet: Vec<u32>,
     pub seats: Vec<Seat>,
     pub nodes: Vec<P>,
-    /// One a machine where there are records, none otherwise.
+    /// One a node where there are records, none otherwise.
     pub agents: Vec<Agent>,
     pub shared: P::Shared,
     pub lists: Lists,
     pub services: Vec<Service>,
     /// Packets in the queue of a busy downlink.
     pub downlinks: Parked<Packet<P::Message>>,
+    /// Packets from one node of a machine to another.
+    pub within: Parked<Packet<P::Message>>,
     /// Requests that wait or are served at a server.
     pub requests: Parked<Packet<P::Message>>,
     pub operations: Operations,
     /// Those of them that are on resources in several pieces.
     pub wholes: Wholes,
     pub directory: Directory,
-    /// The joined participants, in no particular but a deterministic order, to draw a contact from.
+    /// The joined nodes of participants, in no particular but a deterministic order, to draw a contact from.
     pub joined: Vec<NodeId>,
-    /// The online participants, likewise, to draw a lookup's target from: the same in every system.
+    /// By machine: the online participants, likewise, to draw a lookup's target from: the same in every system.
     pub online: Vec<NodeId>,
     pub online_place: Vec<u32>,
     pub joining: u32,
-    /// The partitions in force, by their position in the file: the group of each node.
+    /// The partitions in force, by their position in the file: the group of each machine.
     pub cuts: Vec<(u32, Vec<u8>)>,
     /// Who crashed in each event of the file and is to come back.
     pub crashed: Vec<Vec<NodeId>>,
@@ -195,7 +200,12 @@ const PROGRESS_EVERY: u64 = 1 << 16;
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn is_server(&self, node: NodeId) -> bool {
-        node.0 >= self.participants
+        self.hosts.is_server(node)
+    }
+
+    /// Propagation delay between the machines of two nodes.
+    pub fn delay(&self, a: NodeId, b: NodeId) -> Duration {
+        self.network.delay(self.now, self.hosts.of(a).0, self.hosts.of(b).0)
     }
 
     /// Puts an event of `class` created by `node` into the queue.
@@ -239,6 +249,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 let packet = self.downlinks.take(slot);
                 self.deliver(packet);
             }
+            Event::Within { slot } => self.arrive_within(slot),
             Event::Addressed { slot, .. } => self.reach_box(slot),
             Event::Flow { flow } => self.wake_transfer(flow),
             Event::Served { server, epoch, slot } => self.served(server, epoch, slot),

@@ -74,7 +74,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             return self.upload_over(&packet);
         }
         self.announce(&packet, Time::NEVER);
-        self.transfers.flows.start(self.now, envelope.from.0, to.0, envelope.bytes.into(), packet);
+        let (sender, receiver) = (self.hosts.of(envelope.from), self.hosts.of(to));
+        self.transfers.flows.start(self.now, sender.0, receiver.0, envelope.bytes.into(), packet);
         self.schedule_wakes();
     }
 
@@ -105,7 +106,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             self.release(&packet);
             // Its bytes have been counted as they moved.
             let envelope = Envelope { bytes: 0, ..packet.envelope };
-            let at = self.now + self.network.delay(self.now, envelope.from.0, packet.to.0);
+            let at = self.now + self.delay(envelope.from, packet.to);
             self.announce(&packet, at + self.patience.timeout);
             self.schedule(at, Class::Arrival, envelope.from, Event::Arrival(Packet { envelope, ..packet }));
             self.upload_over(&packet);
@@ -113,10 +114,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.schedule_wakes();
     }
 
-    /// Breaks off the transfers from and to a node for which `which` holds.
+    /// Breaks off the transfers from and to a node's machine for which `which` holds.
     #[inline(never)]
     pub fn break_transfers(&mut self, node: NodeId, loss: Loss, which: impl Fn(&Packet<P::Message>) -> bool) {
-        for (flow, packet) in self.transfers.flows.of(node.0) {
+        for (flow, packet) in self.transfers.flows.of(self.hosts.of(node).0) {
             if which(&packet)
                 && let Some(ended) = self.transfers.flows.end(self.now, flow)
             {
@@ -144,10 +145,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// What of a direction of a machine's link its flows take.
+    /// What of a direction of its machine's link flows take.
     pub fn line(&self, node: NodeId, end: End) -> Line {
-        let flows = &self.transfers.flows;
-        Line { flows: flows.count(node.0, end), is_full: flows.load(node.0, end) > FULL }
+        let (flows, machine) = (&self.transfers.flows, self.hosts.of(node).0);
+        Line { flows: flows.count(machine, end), is_full: flows.load(machine, end) > FULL }
     }
 
     /// Tells the observer what has moved by now. Changes nothing. (Not to be mixed into the loop that handles events. Nor is
@@ -183,7 +184,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let Packet { to, envelope, .. } = *packet;
         match envelope.kind {
             Kind::Request => Some((envelope.from, to, self.now)),
-            Kind::Reply => Some((to, envelope.from, self.now + self.network.delay(self.now, envelope.from.0, to.0))),
+            Kind::Reply => Some((to, envelope.from, self.now + self.delay(envelope.from, to))),
             Kind::Notice | Kind::Refusal => None,
         }
     }

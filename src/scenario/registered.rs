@@ -31,6 +31,8 @@ pub struct Registered {
     pub in_full: bool,
     /// The longest period of its maintenance, given what `parse` made.
     pub longest_period: fn(&AnyConfig) -> Duration,
+    /// [`Protocol::nodes_per_machine`], likewise.
+    pub nodes_per_machine: fn(&AnyConfig) -> u32,
     /// The names of the regions that its servers stand in, likewise; `None`: where the network puts servers.
     pub regions: fn(&AnyConfig) -> Vec<Option<String>>,
     /// [`Protocol::PLACEMENT`].
@@ -58,6 +60,7 @@ impl Registered {
             schema: schema_of::<P::Config>,
             in_full: !matches!(P::PLACEMENT, Placement::Closest(_)),
             longest_period: longest_period::<P>,
+            nodes_per_machine: nodes_per_machine::<P>,
             regions: regions::<P>,
             placement: P::PLACEMENT,
             remerges: P::REMERGES,
@@ -80,6 +83,10 @@ fn for_copies<P: Protocol>(config: &AnyConfig, replicas: u32) -> Arc<AnyConfig> 
 
 fn longest_period<P: Protocol>(config: &AnyConfig) -> Duration {
     P::longest_period(own::<P>(config))
+}
+
+fn nodes_per_machine<P: Protocol>(config: &AnyConfig) -> u32 {
+    P::nodes_per_machine(own::<P>(config))
 }
 
 fn regions<P: Protocol>(config: &AnyConfig) -> Vec<Option<String>> {

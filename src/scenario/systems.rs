@@ -16,6 +16,7 @@ use super::storage::{kept_in_full, storage};
 use super::traversal::{self, TRAVERSAL};
 use crate::engine::Duration;
 use crate::network::NetworkPlan;
+use crate::storage::Keepers;
 
 const STORAGE: &str = "storage";
 
@@ -41,7 +42,10 @@ pub(super) fn systems(
         .map(|(name, value)| system(check, &common, registered, (name.get_ref(), name.span()), value))
         .collect();
     if let Some(network) = network {
-        systems.iter().flatten().for_each(|system| check_regions(check, registered, system, network));
+        for system in systems.iter().flatten() {
+            check_regions(check, registered, system, network);
+            check_virtual_nodes(check, registered, system, network);
+        }
     }
     systems.into_iter().collect()
 }
@@ -71,6 +75,24 @@ fn check_regions(check: &mut Check<'_>, registered: &[Registered], system: &Syst
             }
             Some(_) => {}
         }
+    }
+}
+
+/// Whatever has nodes call or name each other's machines knows of one node on each.
+fn check_virtual_nodes(check: &mut Check<'_>, registered: &[Registered], system: &System, network: &NetworkPlan) {
+    let protocol = registered.iter().find(|protocol| protocol.name == system.protocol).expect("it was read by it");
+    if (protocol.nodes_per_machine)(&*system.config) == 1 {
+        return;
+    }
+    let beside = [
+        (network.nat.is_some(), "[network.nat]"),
+        (system.connections.is_some(), "transport = \"connection\""),
+        (system.storage.keepers != Keepers::Responsible, "a placement other than \"responsible\""),
+    ];
+    for (_, what) in beside.into_iter().filter(|(given, _)| *given) {
+        let path = format!("systems.{}.{}.virtual_nodes", system.name, system.protocol);
+        let message = format!("machines with several nodes cannot be combined with {what}");
+        check.wrong(&path, message, "write 1, or leave that out");
     }
 }
 

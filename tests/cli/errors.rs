@@ -12,9 +12,11 @@ fn what_is_wrong_with_the_scenario_is_said_and_nothing_is_written() {
     let misspelt = SCENARIO.replace("measure", "mesure");
     let unitless = SCENARIO.replace("\"10min\"\n\n[population]", "10\n\n[population]");
     let out_of_range = SCENARIO.replace("[systems.kad.kademlia]", "[systems.kad.kademlia]\nk = 0");
+    let too_many = SCENARIO.replace("[systems.ring.chord]", "[systems.ring.chord]\nvirtual_nodes = 65");
     let cases = [
         (misspelt, 2, "s.toml:7:1", "did you mean `measure`?"),
         (unitless, 2, "s.toml:7:11", "duration with a unit"),
+        (too_many, 2, "s.toml:25:17", "must be 1 to 64, not 65"),
         (out_of_range, 2, "s.toml:26:5", "k must be between 1 and 255"),
     ];
     for (scenario, code, place, help) in cases {

@@ -23,3 +23,4 @@ mod sharing;
 mod silent;
 mod transfers;
 mod traversal;
+mod virtual_nodes;

@@ -26,6 +26,11 @@ pub struct Config {
     /// copies, a holder can tell which records are no longer its own to keep, and drops them; with fewer it keeps what it
     /// once held. A notify carries all but one of them. Default 0: as many as there are copies, 3 at least.
     pub predecessors: u8,
+    /// Virtual nodes: each machine takes part with so many nodes, each with a key, tables and maintenance of its own. Evens
+    /// the load out (the coefficient of variation of the keys of a machine falls from 1 to 1/√v) at v times the state and
+    /// upkeep, and makes paths ½·log₂ v hops longer. 1 to 64. Not together with NATs, connections, or copies that are not on
+    /// the responsible nodes. Default 1 (Stoica et al. 2001, §6.1, try 1 to 20).
+    pub virtual_nodes: u8,
     /// Proximity neighbour selection: each finger is, of the first so many nodes from its start on, as far as they lie in
     /// its interval, the one that answers first when all are asked at once. Costs so many pings a finger and
     /// `fix_fingers`. 1 to `successors`, since nobody can name more. Default 1: the first, whatever its distance; Stoica
@@ -68,6 +73,7 @@ impl Default for Config {
             check_predecessor: Duration::from_secs(5),
             successors: 8,
             predecessors: 0,
+            virtual_nodes: 1,
             proximity: 1,
             routing: Routing::Iterative,
             consult_successors: true,
@@ -112,6 +118,10 @@ impl protocol::Config for Config {
         if self.predecessors > 200 {
             let message = format!("must be 200 at most, not {}", self.predecessors);
             return Err(Problem { key: "predecessors", message });
+        }
+        if !(1..=64).contains(&self.virtual_nodes) {
+            let message = format!("must be 1 to 64, not {}", self.virtual_nodes);
+            return Err(Problem { key: "virtual_nodes", message });
         }
         if !(1..=self.successors).contains(&self.proximity) {
             let message = format!("must be 1 to {}, the number of `successors` that a node can name", self.successors);

@@ -58,6 +58,7 @@ const fn toy(name: &'static str) -> Registered {
         schema: |generator| generator.subschema_for::<Toy>(),
         in_full: false,
         longest_period: |config: &AnyConfig| config.downcast_ref::<Toy>().unwrap().refresh,
+        nodes_per_machine: |_| 1,
         regions: |config: &AnyConfig| vec![config.downcast_ref::<Toy>().unwrap().region.clone()],
         placement: Placement::Everyone(Metric::Ring),
         remerges: false,
