@@ -25,10 +25,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A machine went offline with its disk.
     pub fn disk_offline(&mut self, node: NodeId) {
         if let Some(agent) = self.agents.get_mut(node.index()) {
+            let cached = agent.cached_bytes();
             agent.suspend();
             agent.store.held().iter().for_each(|held| self.records.went_offline(self.now, held.record));
             if matches!(P::PLACEMENT, Placement::Everyone(_)) && self.online.is_empty() {
                 self.records.everything_goes(self.now);
+            }
+            if cached > 0 {
+                self.cache_changed(cached, 0);
             }
             self.tell_stock();
         }

@@ -64,6 +64,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             noise: &mut seat.noise,
             lists: &mut self.lists,
             held: self.agents.get(node.index()).map_or(&[], |agent| agent.store.held()),
+            cached: self.agents.get(node.index()).map_or(&[], |agent| agent.cached()),
+            caches: self.system.storage.caching.is_some(),
             sizes: &self.sizes_in_packet,
             reachable,
             epoch: seat.epoch,
@@ -96,6 +98,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             replicas,
             repair: if self.pointers.is_some() { Repair::Eager } else { self.system.storage.repair },
             fixed,
+            caching: self.system.storage.caching,
             terms,
             timeout: self.patience.timeout,
             retries: self.patience.retries,
@@ -145,7 +148,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     let nodes = &effects.answers[first as usize..(first + count) as usize];
                     self.walk_found(op, nodes);
                 }
-                Effect::FoundRecord { op, holder, version } => self.got(op, holder, version, Stage::Overlay),
+                Effect::FoundRecord { op, holder, answer } => self.got(op, holder, answer, Stage::Overlay),
+                Effect::Passed { op, passed } => self.passed(op, passed),
+                Effect::Gave { record } => self.agents[node.index()].gave(record),
                 Effect::GiveUp { op, cause } => self.failed(op, cause),
                 Effect::TimedOut { op } => self.count_operation_timeout(op),
                 Effect::Neighbour { .. } => moved = true,
@@ -204,7 +209,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 Effect::ExpiryTimer { at } => self.schedule(at, Class::Timer, node, Event::Expires { node }),
                 Effect::Return { record, version } => self.return_record(node, record, version),
                 Effect::Stored { op } => self.stored(op),
-                Effect::Got { op, holder, version } => self.got(op, holder, version, Stage::Storage),
+                Effect::Got { op, holder, answer } => self.got(op, holder, answer, Stage::Storage),
+                Effect::Cached { before, after } => self.cache_changed(before, after),
                 Effect::Failed { op, cause } => self.storage_failed(op, cause),
                 Effect::Acknowledged { op, storers } => {
                     let range = storers.first as usize..(storers.first + storers.count) as usize;

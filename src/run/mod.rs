@@ -4,6 +4,7 @@ mod addresses;
 mod ahead;
 mod audit;
 pub mod by_class;
+mod caching;
 pub mod catalogue;
 mod connecting;
 mod counters;
@@ -26,6 +27,7 @@ mod providers;
 mod publications;
 pub mod records;
 mod republishing;
+mod requests;
 mod results;
 mod sampling;
 pub mod scheme;
@@ -243,7 +245,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             ("rpc", of(rpc)),
             ("storage", of(agents + records + pointers)),
             ("seats", of(size_of_val(&self.seats[..]) + size_of_val(&self.keys[..]))),
-            ("operations", of(self.operations.heap_bytes() + self.wholes.heap_bytes())),
+            ("operations", of(self.operations.heap_bytes() + self.wholes.heap_bytes() + self.ways.heap_bytes())),
             ("sessions", of(self.timeline.heap_bytes())),
             ("queue", of(self.queue.heap_bytes())),
             ("lists", of(self.lists.heap_bytes())),

@@ -119,6 +119,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             requests: Default::default(),
             operations: Operations::new(machines as usize, plan.workload.deadline),
             wholes: Default::default(),
+            ways: Default::default(),
             directory: Directory::new(plan.population.online as u32),
             joined: Vec::new(),
             online: Vec::new(),

@@ -14,6 +14,7 @@ use crate::scenario::plan::{Plan, System};
 use crate::storage::{self, Agent};
 
 use super::addresses::Addresses;
+use super::caching::Ways;
 use super::event::{Event, Packet};
 use super::mending::Mending;
 use super::observer::Observer;
@@ -161,6 +162,8 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub operations: Operations,
     /// Those of them that are on resources in several pieces.
     pub wholes: Wholes,
+    /// Where records are cached along the way.
+    pub ways: Ways,
     pub directory: Directory,
     /// The joined participants, in no particular but a deterministic order, to draw a contact from.
     pub joined: Vec<NodeId>,

@@ -3,7 +3,7 @@
 use super::check::{Check, Noted};
 use super::environment::law;
 use super::file::{self, Placement};
-use super::plan::{Coding, Keepers, Plan, Repair, Storage, System};
+use super::plan::{Caching, Coding, Keepers, Plan, Repair, Storage, System};
 use crate::engine::Duration;
 use crate::population::OperationKind;
 use crate::storage::{Delay, Providing, Republish};
@@ -71,7 +71,27 @@ pub(super) fn storage(
         }
     }
     let audit = audit.filter(|_| coding.pieces() > 1 && keepers == Keepers::Responsible);
-    Ok(Storage { replicas, coding, keepers, repair, audit })
+    let caching = caching(check, path, own, common).filter(|_| keepers == Keepers::Responsible);
+    if own.cache.is_some_and(|size| size.0 > 0) && keepers != Keepers::Responsible {
+        let message = "only what responsible nodes hold is cached along the way";
+        check.wrong(&format!("{path}.cache"), message, "leave this out, or the `placement`");
+    }
+    Ok(Storage { replicas, coding, keepers, repair, audit, caching })
+}
+
+/// A cached copy is given for so long.
+const CACHE_TTL: Duration = Duration::from_secs(600);
+
+fn caching(check: &mut Check<'_>, path: &str, own: &file::Storage, common: &file::Storage) -> Option<Caching> {
+    let limit = own.cache.or(common.cache).map_or(0, |size| size.0);
+    let at = format!("{path}.cache_ttl");
+    match own.cache_ttl {
+        Some(Duration::ZERO) => drop(check.wrong(&at, "no copy would ever be given", "write a time above zero")),
+        Some(_) if limit == 0 => drop(check.wrong(&at, "there is no cache", "add a size, such as cache = \"1MiB\"")),
+        _ => {}
+    }
+    let ttl = own.cache_ttl.or(common.cache_ttl).unwrap_or(CACHE_TTL);
+    (limit > 0).then_some(Caching { limit, ttl })
 }
 
 /// It is checked where it is said.
@@ -207,6 +227,8 @@ pub(super) fn kept_in_full(
         ("provider", own.provider.is_some()),
         ("repair", chosen),
         ("audit", own.audit.is_some()),
+        ("cache", own.cache.is_some()),
+        ("cache_ttl", own.cache_ttl.is_some()),
     ];
     for (key, _) in said.into_iter().filter(|(_, said)| *said) {
         let message =
@@ -214,7 +236,7 @@ pub(super) fn kept_in_full(
         check.wrong(&format!("{path}.{key}"), message, "leave this out");
     }
     let repair = if storage.repair == Repair::None { Repair::None } else { Repair::Eager };
-    Storage { coding: Coding::WHOLE, keepers: Keepers::Responsible, repair, audit: None, ..storage }
+    Storage { coding: Coding::WHOLE, keepers: Keepers::Responsible, repair, audit: None, caching: None, ..storage }
 }
 
 /// Warns of copies that cannot be on machines of their own.

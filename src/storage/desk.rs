@@ -1,11 +1,14 @@
 //! What a handler of storage sees, and what it asks for.
 
+use super::cache::Caching;
 use super::message::Message;
 use super::repair::Repair;
 use super::sharing::Terms;
 use crate::engine::{Duration, Noise, Time};
 use crate::overlay::message::wire_bytes;
-use crate::overlay::{Backoff, Cause, Contact, Envelope, Kind, Lists, NodeId, OpId, RecordId, Rpcs, Traffic, Version};
+use crate::overlay::{
+    Answer, Backoff, Cause, Contact, Envelope, Kind, Lists, NodeId, OpId, RecordId, Rpcs, Traffic, Version,
+};
 
 /// What a handler of storage asks for; applied in order by `run/`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,11 +48,16 @@ pub enum Effect {
     Stored {
         op: OpId,
     },
-    /// A get ended at a holder.
+    /// A get ended at a holder, or at a node with a cached copy.
     Got {
         op: OpId,
         holder: Contact,
-        version: Version,
+        answer: Answer,
+    },
+    /// The values that this node has cached take so many bytes now.
+    Cached {
+        before: u64,
+        after: u64,
     },
     /// A get or put ended without success.
     Failed {
@@ -91,6 +99,8 @@ pub struct Desk<'a> {
     pub repair: Repair,
     /// Records below this number stay where they were put: nobody becomes responsible for them.
     pub fixed: u32,
+    /// How records are cached along the way, if they are.
+    pub caching: Option<Caching>,
     /// How resources are shared, where they are.
     pub terms: Option<Terms>,
     /// How long a request waits for its reply.

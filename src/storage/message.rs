@@ -1,7 +1,7 @@
 //! What the storage of one node says to that of another.
 
 use super::expiry::Published;
-use crate::overlay::{List, Payload, RecordId, Version};
+use crate::overlay::{Answer, List, Payload, RecordId, Until, Version};
 
 /// Requests and replies about records. Values up to 16 KiB travel in the packet; a larger one makes its message a
 /// transfer.
@@ -15,7 +15,9 @@ pub enum Message {
     /// Request: what do you hold of this record?
     Fetch { record: RecordId },
     /// Reply: this version, with its value.
-    Value { record: RecordId, version: Version, bytes: u32 },
+    Value { record: RecordId, answer: Answer, bytes: u32 },
+    /// Notice: I have read this on my way past you; keep a copy until then, if you like.
+    Cache { record: RecordId, version: Version, bytes: u32, until: Until },
     /// Reply: nothing; to a request to keep something: there is no room.
     Missing { record: RecordId },
     /// Request: I hold these. Pairs of record number and version. `moved_up`: another responsible node has gone, and the
@@ -100,7 +102,7 @@ impl Payload for Message {
 
     fn payload_bytes(&self) -> u32 {
         match *self {
-            Message::Store { bytes, .. } | Message::Value { bytes, .. } => bytes,
+            Message::Store { bytes, .. } | Message::Value { bytes, .. } | Message::Cache { bytes, .. } => bytes,
             Message::Offer { list, .. } => list.len() as u32 / 2 * OFFERED_BYTES,
             Message::Standings { list } => list.len() as u32 * STANDING_BYTES,
             Message::Meet { list, .. } | Message::Met { list, .. } => list.len() as u32 * WORD_BYTES,

@@ -277,7 +277,7 @@ impl Agent {
             None => desk.reply(from, Message::Missing { record }),
             Some(version) => {
                 let bytes = desk.size(record);
-                desk.reply(from, Message::Value { record, version, bytes });
+                desk.reply(from, Message::Value { record, answer: version.into(), bytes });
                 if bytes <= LARGEST_IN_PACKET {
                     self.turn_over(desk, from.from, resource);
                 }
@@ -321,7 +321,7 @@ impl Agent {
             self.shares().swarms.retain(|swarm| swarm.resource != resource);
         }
         for op in ops {
-            desk.do_effect(Effect::Got { op, holder: Contact { node: from, hops }, version });
+            desk.do_effect(Effect::Got { op, holder: Contact { node: from, hops }, answer: version.into() });
         }
     }
 
