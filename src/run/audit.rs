@@ -6,7 +6,8 @@
 //! from them and puts it: that costs the traffic of as many pieces, and the put. If several in a row have gone, each period
 //! brings one back.
 //!
-//! An audit is a walk to a holder, which brings a small piece along and of a large one only that it is there.
+//! An audit is a walk to a holder, which brings a small piece along and of a large one only that it is there. It and what it
+//! leads to are repair: their bytes are counted as such, and who answers does not work for an operation of the workload.
 
 use super::event::Event;
 use super::observer::Observer;
@@ -14,7 +15,7 @@ use super::operations::{Errand, Operation};
 use super::simulation::Simulation;
 use crate::engine::order::Class;
 use crate::engine::{Duration, Source};
-use crate::overlay::{Cause, Contact, NodeId, OpId, Protocol, RecordId};
+use crate::overlay::{Cause, Contact, Envelope, NodeId, OpId, Protocol, RecordId, Traffic};
 use crate::population::OperationKind;
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
@@ -53,6 +54,23 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     pub fn is_audit(&mut self, op: OpId) -> bool {
         self.operations.get(op).is_some_and(|operation| operation.errand == Some(Errand::Audit))
+    }
+
+    /// Whether something is sent for an audit, or to make a piece again.
+    pub fn is_for_audit(&mut self, envelope: &Envelope) -> bool {
+        self.system.storage.audit.is_some()
+            && envelope
+                .op
+                .and_then(|op| self.operations.get(op))
+                .is_some_and(|operation| matches!(operation.errand, Some(Errand::Audit | Errand::Rebuild(_))))
+    }
+
+    /// An overlay sends something: the walk of an audit is repair.
+    pub fn as_repair(&mut self, envelope: Envelope) -> Envelope {
+        match envelope.traffic {
+            Traffic::Lookup if self.is_for_audit(&envelope) => Envelope { traffic: Traffic::Repair, ..envelope },
+            _ => envelope,
+        }
     }
 
     /// An audit has ended without an answer. If the responsible nodes have nothing, the piece is made again.

@@ -8,9 +8,7 @@ use super::simulation::Simulation;
 use crate::engine::Time;
 use crate::engine::order::{Class, Order};
 use crate::network::Loss;
-use crate::overlay::{
-    Answer, Cause, Contact, Key, Metric, NodeId, OpId, Placement, Protocol, RecordId, Version, Walk,
-};
+use crate::overlay::{Answer, Cause, Contact, Key, Metric, NodeId, OpId, Placement, Protocol, RecordId, Version, Walk};
 use crate::population::{OperationKind, Target};
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {

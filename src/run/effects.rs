@@ -132,6 +132,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         for effect in &effects.list {
             match *effect {
                 Effect::Send { to, envelope, message } => {
+                    let envelope = self.as_repair(envelope);
                     self.transmit(Packet { to, envelope, body: Body::Overlay(message) });
                 }
                 Effect::Timer { at, timer } => {

@@ -174,7 +174,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             };
         }
         if envelope.kind == Kind::Request {
-            self.observer.request_processed(self.now, to, &envelope);
+            let op = if self.is_for_audit(&envelope) { None } else { envelope.op };
+            self.observer.request_processed(self.now, to, &Envelope { op, ..envelope });
         }
         match body {
             Body::Overlay(message) => self.with_overlay(to, |overlay, cx| overlay.on_message(cx, &envelope, message)),

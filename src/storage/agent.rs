@@ -122,7 +122,9 @@ impl Agent {
                 self.keep_from(desk, record, answer.version, true);
             }
             (Tag::Repair(_), Message::Missing { .. }) => {}
-            (Tag::Meet(_), Message::Met { resource, list }) => self.on_met(desk, from.from, resource, list),
+            (Tag::Meet(_), Message::Met { resource, list, full }) => {
+                self.on_met(desk, from.from, resource, list, full);
+            }
             (Tag::Meet(resource), Message::Missing { .. }) => self.give_up_if_alone(desk, resource),
             (Tag::Turn(resource), Message::Pass { .. }) => self.turn_over(desk, from.from, resource),
             (Tag::Piece(..), Message::Value { record, answer, .. }) => {

@@ -25,8 +25,8 @@ pub enum Message {
     Offer { list: List, moved_up: bool },
     /// Request: I want pieces of this resource, and have these of them. The words of a bitmap.
     Meet { resource: u32, list: List },
-    /// Reply: I have these, and know these others. The words of a bitmap, then nodes.
-    Met { resource: u32, list: List },
+    /// Reply: I have these, and know these others. The words of a bitmap, then nodes. `full`: I have no place for you.
+    Met { resource: u32, list: List, full: bool },
     /// Notice: I have this piece now.
     Has { record: RecordId },
     /// Notice: I want a turn to fetch a piece.

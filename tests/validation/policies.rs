@@ -83,6 +83,24 @@ fn audits_make_lost_pieces_again_from_others() {
 }
 
 #[test]
+fn audits_are_repair_and_not_lookups_of_the_workload() {
+    for (protocol, size) in
+        [("kademlia = {}", "1KiB"), ("chord = {}", "40KiB"), ("chord = { routing = 'recursive' }", "1KiB")]
+    {
+        let text = format!(
+            "population.participants = 100\nresources = {{ count = 50, size = '{size}' }}\n\
+             time = {{ warmup = '1h', measure = '2h' }}\n\
+             storage = {{ pieces = 2, parity = 2, repair = 'none', audit = '10min' }}\nsystems.s.{protocol}\n"
+        );
+        let ran = lab::only(&text, lab::FIGURES);
+        let bytes = |kind: &str| ran.figure(&format!("{kind}_bytes_per_online_s_mean"));
+        assert!(bytes("repair") > 0.0, "{protocol}: nobody audits");
+        assert_eq!((bytes("lookup"), bytes("storage")), (0.0, 0.0), "{protocol}: nobody asks for anything");
+        assert_eq!(ran.figure("requests_per_online_s_mean"), 0.0, "{protocol}");
+    }
+}
+
+#[test]
 fn repair_replaces_each_holder_in_turn_and_without_it_the_last_takes_the_record_along() {
     // A tenth goes for good every quarter of an hour: 18 % of those of the start are left at the end.
     let crashes: String = (0..16)

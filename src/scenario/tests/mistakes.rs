@@ -230,15 +230,11 @@ fn churn_without_a_finite_mean_is_refused() {
 }
 
 #[test]
-fn keys_of_later_work_are_refused_as_such() {
-    for (line, marked) in [("storage.cache = {}", "cache"), ("systems.b = { ring = {}, storage.cache = {} }", "cache")]
-    {
-        let text = format!("{SHORT}{line}\n");
-        let problems = load(&text, &[]).and_then(|scenario| scenario.runs(REGISTERED)).expect_err(line);
-        let only: Vec<_> = problems.iter().collect();
-        assert!(only.len() == 1 && only[0].message.ends_with(&format!("{marked}` is not yet available")), "{problems}");
-        assert_eq!(&text[only[0].span.clone().unwrap()], marked);
-    }
+fn a_cache_is_refused_where_nothing_could_be_in_it_or_given() {
+    with("storage = { cache_ttl = '1min' }", "there is no cache", "cache_ttl");
+    with("storage = { cache = '1MiB', cache_ttl = '0s' }", "no copy would ever be given", "cache_ttl");
+    let placed = "storage = { cache = '1MiB', placement = 'random-participants', repair = 'none' }";
+    with(placed, "only what responsible nodes hold is cached along the way", "cache");
 }
 
 #[test]
