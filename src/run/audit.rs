@@ -9,7 +9,7 @@
 //! An audit is a walk to a holder, which brings a small piece along and of a large one only that it is there. It and what it
 //! leads to are repair: their bytes are counted as such, and who answers does not work for an operation of the workload.
 
-use super::event::Event;
+use super::event::{Body, Event, Packet};
 use super::observer::Observer;
 use super::operations::{Errand, Operation};
 use super::simulation::Simulation;
@@ -17,6 +17,15 @@ use crate::engine::order::Class;
 use crate::engine::{Duration, Source};
 use crate::overlay::{Cause, Contact, Envelope, NodeId, OpId, Protocol, RecordId, Traffic};
 use crate::population::OperationKind;
+use crate::storage::Message;
+
+impl<M> Packet<M> {
+    /// Whether it is the request of an audit, or of what that leads to: overlays send nothing else for repair.
+    pub fn is_audit(&self) -> bool {
+        self.envelope.traffic == Traffic::Repair
+            && matches!(self.body, Body::Overlay(_) | Body::Storage(Message::Fetch { .. }))
+    }
+}
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A node has joined: its audits begin at random within the period.
@@ -56,20 +65,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.operations.get(op).is_some_and(|operation| operation.errand == Some(Errand::Audit))
     }
 
-    /// Whether something is sent for an audit, or to make a piece again.
-    pub fn is_for_audit(&mut self, envelope: &Envelope) -> bool {
-        self.system.storage.audit.is_some()
-            && envelope
-                .op
-                .and_then(|op| self.operations.get(op))
-                .is_some_and(|operation| matches!(operation.errand, Some(Errand::Audit | Errand::Rebuild(_))))
-    }
-
     /// An overlay sends something: the walk of an audit is repair.
     pub fn as_repair(&mut self, envelope: Envelope) -> Envelope {
-        match envelope.traffic {
-            Traffic::Lookup if self.is_for_audit(&envelope) => Envelope { traffic: Traffic::Repair, ..envelope },
-            _ => envelope,
+        let errand = |op| self.operations.get(op).and_then(|operation| operation.errand);
+        let walks = self.system.storage.audit.is_some() && envelope.traffic == Traffic::Lookup;
+        match envelope.op.filter(|_| walks).and_then(errand) {
+            Some(Errand::Audit | Errand::Rebuild(_)) => Envelope { traffic: Traffic::Repair, ..envelope },
+            Some(Errand::Publish) | None => envelope,
         }
     }
 

@@ -174,7 +174,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             };
         }
         if envelope.kind == Kind::Request {
-            let op = if self.is_for_audit(&envelope) { None } else { envelope.op };
+            let op = envelope.op.filter(|_| !packet.is_audit());
             self.observer.request_processed(self.now, to, &Envelope { op, ..envelope });
         }
         match body {

@@ -89,7 +89,8 @@ fn an_answer_from_a_cache_is_no_older_than_its_time_to_live() {
             let (puts, old) = puts_and_old_answers(ran);
             println!("{protocol}, {ttl} s: {} puts, {} old answers", puts.len(), old.len());
             assert!(puts.len() > 3 && !old.is_empty(), "{protocol}: nothing to see");
-            for (issued, ended) in old {
+            // Puts of the warm-up are not listed.
+            for (issued, ended) in old.into_iter().filter(|(_, ended)| *ended > 600.0 + ttl) {
                 let fresh = puts.iter().any(|&put| put <= issued && put >= ended - ttl - 1e-9);
                 assert!(fresh, "{protocol}: an answer at {ended} s is older than {ttl} s");
             }
@@ -107,12 +108,14 @@ fn cached_copies_are_nobodys_replicas() {
     for protocol in ["chord", "kademlia"] {
         let system = format!("[systems.s.{protocol}]");
         let gone = format!("{COME_AND_GO}\npopulation.departures.probability = 0.3");
-        let [off, on] = ["repair = 'none'", "repair = 'none', cache = '1MiB', cache_ttl = '1h'"]
-            .map(|storage| only(&zipf(&system, storage, &gone), FIGURES));
+        let [off, on] = ["", "cache = '1MiB', cache_ttl = '1h', "]
+            .map(|storage| only(&zipf(&system, &format!("{storage}repair = 'none', replicas = 1"), &gone), FIGURES));
         for name in figures.into_iter().chain(["durability_ratio", "records_mean", "repairs"]) {
             assert_eq!(off.figure(name), on.figure(name), "{protocol}: {name}");
         }
+        let (hits, left) = (on.figure("cache_hit_ratio"), off.figure("durability_ratio"));
+        println!("{protocol}: {hits:.2} of the answers cached, {left:.2} of the resources left");
         assert!(on.figure("get_correct_ratio") > off.figure("get_correct_ratio"), "what is cached can be read");
-        assert!(on.figure("cache_hit_ratio") > 0.2 && off.figure("durability_ratio") < 1.0);
+        assert!(hits > 0.1 && left < 1.0, "{protocol}: nothing to see");
     }
 }

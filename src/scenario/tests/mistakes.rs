@@ -231,10 +231,10 @@ fn churn_without_a_finite_mean_is_refused() {
 
 #[test]
 fn a_cache_is_refused_where_nothing_could_be_in_it_or_given() {
-    with("storage = { cache_ttl = '1min' }", "there is no cache", "cache_ttl");
-    with("storage = { cache = '1MiB', cache_ttl = '0s' }", "no copy would ever be given", "cache_ttl");
+    with("storage = { cache_ttl = '1min' }", "there is no cache", "'1min'");
+    with("storage = { cache = '1MiB', cache_ttl = '0s' }", "no copy would ever be given", "'0s'");
     let placed = "storage = { cache = '1MiB', placement = 'random-participants', repair = 'none' }";
-    with(placed, "only what responsible nodes hold is cached along the way", "cache");
+    with(placed, "only what responsible nodes hold is cached along the way", "'1MiB'");
 }
 
 #[test]
