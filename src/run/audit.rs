@@ -45,6 +45,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn audit(&mut self, node: NodeId) {
         let Some(period) = self.system.storage.audit else { return };
         self.schedule_audit(node, period);
+        if self.pointers.is_some() {
+            return self.check_holders(node);
+        }
         let coding = self.records.coding();
         let held: Vec<RecordId> = self.held(node).iter().map(|held| held.record).collect();
         for record in held {

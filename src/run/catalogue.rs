@@ -243,7 +243,7 @@ fn record_metrics(list: &mut Vec<Metric>) {
     add(list, "cache_hit_ratio", "", Higher, about);
     let about = "bytes of values in the caches, time mean over the participants online";
     add(list, "cached_bytes_mean", "B", Neither, about);
-    add(list, "repairs", "copies", Lower, "copies made by repair and hand-over in the measurement");
+    add(list, "repairs", "copies", Lower, "copies made by repair and hand-over in the measurement, of pointers too");
     let about =
         "share of them that were made although enough copies were on disks, of machines away or not known to have them";
     add(list, "repair_useless_ratio", "", Lower, about);

@@ -125,6 +125,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
+    /// How many copies of a record there are to be.
+    fn wanted_copies(&self, record: RecordId) -> u32 {
+        let stays = (record.index() as u32) < self.fixed();
+        if stays { self.system.storage.replicas } else { u32::from(self.replicas()) }
+    }
+
     fn apply_overlay(&mut self, node: NodeId, effects: &overlay::Effects<P::Message, P::Timer>) {
         use overlay::Effect;
         let epoch = self.seats[node.index()].epoch;
@@ -196,10 +202,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 }
                 Effect::Kept { record, repaired } => {
                     if repaired {
-                        let enough = self.records.copies(record) >= u32::from(self.replicas());
+                        let enough = self.records.copies(record) >= self.wanted_copies(record);
                         self.observer.repaired(self.now, enough);
                     }
                     self.records.copy_made(self.now, record, true);
+                    self.copy_came(record, node);
                     self.count_records(node);
                 }
                 Effect::Refused { .. } => self.observer.refused(self.now, node),
@@ -211,6 +218,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 Effect::Return { record, version } => self.return_record(node, record, version),
                 Effect::Stored { op } => self.stored(op),
                 Effect::Got { op, holder, answer } => self.got(op, holder, answer, Stage::Storage),
+                Effect::Probed { value, holder, there } => self.probed(node, value, holder, there),
                 Effect::Cached { before, after } => self.cache_changed(before, after),
                 Effect::Failed { op, cause } => self.storage_failed(op, cause),
                 Effect::Acknowledged { op, storers } => {

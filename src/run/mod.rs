@@ -13,6 +13,7 @@ mod disks;
 mod effects;
 mod event;
 mod events;
+mod keepers;
 mod mending;
 mod metrics;
 pub mod observer;
@@ -239,6 +240,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let agents = self.agents.iter().map(|agent| size_of_val(agent) + agent.heap_bytes()).sum::<usize>();
         let pointers = self.pointers.as_ref().map_or(0, Pointers::heap_bytes)
             + self.mending.heap_bytes()
+            + self.checks.heap_bytes()
             + self.announcements.heap_bytes();
         vec![
             ("tables", of(overlay - rpc)),

@@ -128,6 +128,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             cuts: Vec::new(),
             crashed: vec![Vec::new(); plan.events.len()],
             records: Records::new(count, coding, pointing),
+            checks: Default::default(),
             mending: Mending::new(pointers.as_ref().map_or(0, Pointers::places), count),
             pointers,
             buffers: Default::default(),

@@ -16,6 +16,7 @@ use crate::storage::{self, Agent};
 use super::addresses::Addresses;
 use super::caching::Ways;
 use super::event::{Event, Packet};
+use super::keepers::Checks;
 use super::mending::Mending;
 use super::observer::Observer;
 use super::operations::Operations;
@@ -179,6 +180,8 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     /// Where copies are that the overlay does not keep; `None`: it keeps all.
     pub pointers: Option<Pointers>,
     pub mending: Mending,
+    /// Of copies that pointers name.
+    pub checks: Checks,
     /// Who provides what, where resources are shared.
     pub announcements: Announcements,
     pub buffers: Buffers<P::Message, P::Timer>,

@@ -77,7 +77,8 @@ pub struct Storage {
     /// (`client-server`, `full-table`) know no pieces.
     pub pieces: Option<u32>,
     /// A holder of a piece looks so often whether the next piece of the resource can be found, and makes it again from others
-    /// if not. Absent: pieces of which no copy is left are not made again.
+    /// if not. Absent: pieces of which no copy is left are not made again. With placement = "random-participants" and eager or
+    /// lazy repair: how often whoever keeps a pointer asks the holders that it names. Default "1h" there.
     pub audit: Option<Duration>,
     /// Bytes that a machine's cache takes of what others have read past it; the least recently used copies make room. Needs
     /// placement = "responsible"; systems that hold resources in full do without. Absent, or "0B": nothing is cached.

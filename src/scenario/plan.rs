@@ -258,7 +258,8 @@ pub struct Storage {
     pub coding: Coding,
     pub keepers: Keepers,
     pub repair: Repair,
-    /// Between two looks of a holder for the next piece; `None`: pieces are not made again from others.
+    /// Between two looks of a holder for the next piece, `None`: pieces are not made again from others; or of who keeps a
+    /// pointer for the copies that it names, where these are repaired.
     pub audit: Option<Duration>,
     /// How records are cached along the way; `None`: not at all.
     pub caching: Option<Caching>,

@@ -60,23 +60,38 @@ pub(super) fn storage(
     if own.placement.is_some() || own.repair.is_some() {
         agree(check, path, own, keepers, repair);
     }
-    let audit = own.audit.or(common.audit);
-    if own.audit.is_some() {
-        let at = format!("{path}.audit");
-        if audit == Some(Duration::ZERO) {
-            check.wrong(&at, "an audit cannot take place all the time", "write a time above zero, such as \"1h\"");
-        } else if coding.pieces() == 1 || keepers != Keepers::Responsible {
-            let help = "leave this out, or give `parity` and the usual `placement`";
-            check.wrong(&at, "audits are for pieces on responsible nodes", help);
-        }
-    }
-    let audit = audit.filter(|_| coding.pieces() > 1 && keepers == Keepers::Responsible);
+    let audit = audit(check, path, own, common, (coding, keepers, repair));
     let caching = caching(check, path, own, common).filter(|_| keepers == Keepers::Responsible);
     if own.cache.is_some_and(|size| size.0 > 0) && keepers != Keepers::Responsible {
         let message = "only what responsible nodes hold is cached along the way";
         check.wrong(&format!("{path}.cache"), message, "leave this out, or the `placement`");
     }
     Ok(Storage { replicas, coding, keepers, repair, audit, caching })
+}
+
+/// How often pointers' copies are looked after where nothing is said.
+const CHECKS: Duration = Duration::from_secs(3600);
+
+/// How often pieces or copies are audited, if they are.
+fn audit(
+    check: &mut Check<'_>,
+    path: &str,
+    own: &file::Storage,
+    common: &file::Storage,
+    (coding, keepers, repair): (Coding, Keepers, Repair),
+) -> Option<Duration> {
+    let checked = keepers == Keepers::RandomParticipants && matches!(repair, Repair::Eager | Repair::Lazy { .. });
+    let pieces = coding.pieces() > 1 && keepers == Keepers::Responsible;
+    let at = format!("{path}.audit");
+    if own.audit == Some(Duration::ZERO) {
+        check.wrong(&at, "an audit cannot take place all the time", "write a time above zero, such as \"1h\"");
+    } else if own.audit.is_some() && !pieces && !checked {
+        let help =
+            "leave this out, or give `parity` and the usual `placement`, or repair = \"eager\" of random participants";
+        check.wrong(&at, "audits are for pieces on responsible nodes and for copies that pointers name", help);
+    }
+    let said = own.audit.or(common.audit);
+    said.filter(|_| pieces || checked).or(checked.then_some(CHECKS))
 }
 
 /// A cached copy is given for so long.
@@ -195,9 +210,9 @@ fn agree(check: &mut Check<'_>, path: &str, own: &file::Storage, keepers: Keeper
             let message = "repair with a delay puts copies where no lookup would find them";
             check.wrong(&at, message, "add placement = \"random-participants\", whose pointers lead to them");
         }
-        (Keepers::RandomParticipants, Repair::Eager | Repair::Lazy { .. } | Repair::Republish(_)) => {
-            let problem = check.at(&at, "this repair of copies on random participants is not yet available");
-            check.note(problem.help("write repair = \"none\", or repair.delay = { after.exponential.mean = \"1h\" }"));
+        (Keepers::RandomParticipants, Repair::Republish(_)) => {
+            let message = "copies on random participants are not put again, but repaired";
+            check.wrong(&at, message, "write repair = \"eager\", \"none\", or repair.lazy.threshold = 2");
         }
         (Keepers::Providers(_), Repair::Eager | Repair::Delay(_)) => {
             let message = "what providers keep is not repaired by others";

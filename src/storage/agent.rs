@@ -80,6 +80,11 @@ impl Agent {
                 };
                 desk.reply(from, answer);
             }
+            Message::Probe { record } => self.probed(desk, from, record),
+            Message::Copy { record, to } => {
+                desk.reply(from, Message::Stored { record });
+                self.copy_to(desk, record, to);
+            }
             Message::Cache { record, version, bytes, until } => {
                 self.on_copy(desk, Cached { record, version, until }, bytes);
             }
@@ -122,6 +127,10 @@ impl Agent {
                 self.keep_from(desk, record, answer.version, true);
             }
             (Tag::Repair(_), Message::Missing { .. }) => {}
+            (Tag::Probe(value), answer) => {
+                let there = matches!(answer, Message::Stored { .. });
+                desk.do_effect(Effect::Probed { value, holder: from.from, there });
+            }
             (Tag::Meet(_), Message::Met { resource, list, full }) => {
                 self.on_met(desk, from.from, resource, list, full);
             }
@@ -163,8 +172,9 @@ impl Agent {
                 }
                 Tag::Watch(resource) => self.look_after(desk, resource),
                 Tag::Expiry => self.expire(desk),
+                Tag::Probe(value) => desk.do_effect(Effect::Probed { value, holder: pending.to, there: false }),
                 // The overlay will learn itself that this node has gone, and storage through it.
-                Tag::Repair(_) | Tag::Replica(_) | Tag::Offer | Tag::Asked => {}
+                Tag::Repair(_) | Tag::Replica(_) | Tag::Copy | Tag::Offer | Tag::Asked => {}
             }
         }
         if let Some(at) = self.rpcs.rearm(desk.now) {

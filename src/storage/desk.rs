@@ -54,6 +54,12 @@ pub enum Effect {
         holder: Contact,
         answer: Answer,
     },
+    /// A holder has said whether it has its copy of a value, or said nothing in time.
+    Probed {
+        value: RecordId,
+        holder: NodeId,
+        there: bool,
+    },
     /// The values that this node has cached take so many bytes now.
     Cached {
         before: u64,
@@ -134,6 +140,10 @@ pub enum Tag {
     Replica(RecordId),
     /// A hand-over or repair of a record.
     Repair(RecordId),
+    /// A question to a holder that a pointer names.
+    Probe(RecordId),
+    /// A holder is to send a copy to somebody.
+    Copy,
     /// An offer of records, which are sent if they are wanted.
     Offer,
     /// The same, but lazy repair sends them only if few are left.
@@ -155,7 +165,7 @@ impl Tag {
     pub(super) const fn op(self) -> Option<OpId> {
         match self {
             Tag::Put(op) | Tag::Get(op) | Tag::Unasked(op) | Tag::Pause(op) => Some(op),
-            Tag::Replica(_) | Tag::Repair(_) | Tag::Offer | Tag::Asked => None,
+            Tag::Replica(_) | Tag::Repair(_) | Tag::Probe(_) | Tag::Copy | Tag::Offer | Tag::Asked => None,
             Tag::Meet(_) | Tag::Turn(_) | Tag::Piece(..) | Tag::Watch(_) | Tag::Expiry => None,
         }
     }
@@ -185,7 +195,7 @@ impl Desk<'_> {
         let bytes = wire_bytes(&message, self.lists);
         let traffic = match tag {
             Tag::Put(_) | Tag::Get(_) | Tag::Pause(_) | Tag::Replica(_) => Traffic::Storage,
-            Tag::Unasked(_) | Tag::Repair(_) | Tag::Offer | Tag::Asked => Traffic::Repair,
+            Tag::Unasked(_) | Tag::Repair(_) | Tag::Probe(_) | Tag::Copy | Tag::Offer | Tag::Asked => Traffic::Repair,
             Tag::Meet(_) | Tag::Turn(_) | Tag::Piece(..) | Tag::Watch(_) | Tag::Expiry => Traffic::Storage,
         };
         let (kind, for_others, client) = (Kind::Request, op.is_none(), false);

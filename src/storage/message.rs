@@ -1,7 +1,8 @@
 //! What the storage of one node says to that of another.
 
 use super::expiry::Published;
-use crate::overlay::{Answer, List, Payload, RecordId, Until, Version};
+use crate::overlay::message::IDENTITY_BYTES;
+use crate::overlay::{Answer, List, NodeId, Payload, RecordId, Until, Version};
 
 /// Requests and replies about records. Values up to 16 KiB travel in the packet; a larger one makes its message a
 /// transfer.
@@ -16,6 +17,10 @@ pub enum Message {
     Fetch { record: RecordId },
     /// Reply: this version, with its value.
     Value { record: RecordId, answer: Answer, bytes: u32 },
+    /// Request: do you have this? Answered by `Stored` or `Missing`.
+    Probe { record: RecordId },
+    /// Request: send a copy of this there. Answered by `Stored` at once.
+    Copy { record: RecordId, to: NodeId },
     /// Notice: I have read this on my way past you; keep a copy until then, if you like.
     Cache { record: RecordId, version: Version, bytes: u32, until: Until },
     /// Reply: nothing; to a request to keep something: there is no room.
@@ -107,8 +112,9 @@ impl Payload for Message {
             Message::Standings { list } => list.len() as u32 * STANDING_BYTES,
             Message::Meet { list, .. } | Message::Met { list, .. } => list.len() as u32 * WORD_BYTES,
             Message::Has { .. } => WORD_BYTES,
+            Message::Copy { .. } => IDENTITY_BYTES,
             Message::Ask { .. } | Message::Turn { .. } | Message::Pass { .. } => 0,
-            Message::Stored { .. } | Message::Fetch { .. } | Message::Missing { .. } => 0,
+            Message::Stored { .. } | Message::Fetch { .. } | Message::Probe { .. } | Message::Missing { .. } => 0,
         }
     }
 }

@@ -136,7 +136,11 @@ fn values_out_of_their_range_are_refused() {
         "'1h'",
     );
     with("storage.repair.republish = { every = '0s' }", "`every` cannot be zero", "'0s'");
-    with("storage.audit = '1h'", "audits are for pieces on responsible nodes", "'1h'");
+    with(
+        "storage.audit = '1h'",
+        "audits are for pieces on responsible nodes and for copies that pointers name",
+        "'1h'",
+    );
     let random = "placement = 'random-participants'";
     with(
         "storage.repair.delay.after.constant = '1h'",
@@ -144,9 +148,9 @@ fn values_out_of_their_range_are_refused() {
         "repair",
     );
     with(
-        &format!("storage = {{ {random} }}"),
-        "this repair of copies on random participants is not yet available",
-        "'random-participants'",
+        &format!("storage = {{ {random}, repair.republish = {{}} }}"),
+        "copies on random participants are not put again, but repaired",
+        "repair",
     );
     with(
         &format!("storage = {{ {random}, repair.delay.after.constant = '0s' }}"),
