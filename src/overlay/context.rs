@@ -1,5 +1,6 @@
 //! What a handler is given, and the effects it leaves: handlers do nothing themselves, `run/` applies what they ask for.
 
+use super::cached::{Answer, Cached, Passed};
 use super::key::Key;
 use super::lists::Lists;
 use super::message::{
@@ -62,8 +63,12 @@ pub enum Effect<M, T> {
     JoinFailed,
     /// A walk has named the responsible nodes: `context.answers[first .. first + count]`, nearest first.
     Found { op: OpId, first: u32, count: u32 },
-    /// A walk for a record ended at a holder, which answered with its version.
-    FoundRecord { op: OpId, holder: Contact, version: Version },
+    /// A walk for a record ended at a holder, or at a node with a cached copy, which answered with this.
+    FoundRecord { op: OpId, holder: Contact, answer: Answer },
+    /// A walk for a record, which ends now, has passed this node.
+    Passed { op: OpId, passed: Passed },
+    /// The node has answered with its cached copy.
+    Gave { record: RecordId },
     /// A walk ended without an answer.
     GiveUp { op: OpId, cause: Cause },
     /// A request on an operation's behalf timed out.
@@ -103,6 +108,10 @@ pub struct Context<'a, P: Protocol> {
     pub lists: &'a mut Lists,
     /// What the node's store holds, sorted by record.
     pub held: &'a [Held],
+    /// The cached copies that it has, sorted by record.
+    pub cached: &'a [Cached],
+    /// Whether records are cached along the way: whether it matters whom a walk has passed.
+    pub caches: bool,
     /// The bytes that every record's value has in a packet, by record number: 0 if it is too large for one, and storage
     /// is to move it from the holder that the walk has met. (Where everyone stores everything, the bytes it has.)
     pub sizes: &'a [u32],
@@ -133,6 +142,21 @@ impl<P: Protocol> Context<'_, P> {
     pub fn holds(&self, record: RecordId) -> Option<Version> {
         let at = self.held.binary_search_by_key(&record, |held| held.record).ok()?;
         Some(self.held[at].version)
+    }
+
+    /// What the node answers a request for `record` with: its own copy, or else a cached one, unless that is worth nothing
+    /// any more or repair asks, which counts copies that last. O(log held).
+    pub fn answer(&mut self, request: &Envelope, record: RecordId) -> Option<Answer> {
+        if let Some(version) = self.holds(record) {
+            return Some(version.into());
+        }
+        let at = self.cached.binary_search_by_key(&record, |cached| cached.record).ok()?;
+        let cached = self.cached[at];
+        if cached.until.is_over(self.now) || request.traffic == Traffic::Repair {
+            return None;
+        }
+        self.effects.list.push(Effect::Gave { record });
+        Some(cached.into())
     }
 
     /// Bytes of a record's value in a packet.
@@ -238,9 +262,16 @@ impl<P: Protocol> Context<'_, P> {
         self.found(walk, &nodes);
     }
 
-    /// Ends a walk for a record at a holder that answered with its version.
-    pub fn found_record(&mut self, op: OpId, holder: Contact, version: Version) {
-        self.effects.list.push(Effect::FoundRecord { op, holder, version });
+    /// Ends a walk for a record at a holder that answered with its version, or at a node with a cached copy.
+    pub fn found_record(&mut self, op: OpId, holder: Contact, answer: impl Into<Answer>) {
+        self.effects.list.push(Effect::FoundRecord { op, holder, answer: answer.into() });
+    }
+
+    /// Says whom a walk for a record has asked in vain, if that matters; before it ends.
+    pub fn passed(&mut self, op: OpId, passed: impl IntoIterator<Item = Passed>) {
+        if self.caches {
+            self.effects.list.extend(passed.into_iter().map(|passed| Effect::Passed { op, passed }));
+        }
     }
 
     /// Ends a walk without an answer.

@@ -17,7 +17,7 @@
 //! * Where tables hold only nodes that strangers can dial (`tables = "dialable"`, as libp2p's client and server modes), the
 //!   others ask but answer nothing, and are responsible for no key; a node is one of them until it knows better.
 //! * Nobody is told that a node leaves: the protocol has no message for it.
-//! * Republishing and caching along the path (§2.5) are matters of storage, not of the overlay.
+//! * Republishing (§2.5) and what becomes of cached copies are matters of storage, not of the overlay.
 //!
 //! # Joined and converged tables
 //!
@@ -108,9 +108,9 @@ impl Kademlia {
     /// FIND_NODE or FIND_VALUE from another node: the own portion first, then the k nearest known, without the asker.
     fn answer(&self, cx: &mut Cx<'_>, request: &Envelope, target: Key, record: Option<RecordId>) {
         if let Some(record) = record
-            && let Some(version) = cx.holds(record)
+            && let Some(answer) = cx.answer(request, record)
         {
-            return cx.reply(request, Message::Value { version, bytes: cx.size(record) });
+            return cx.reply(request, Message::Value { answer, bytes: cx.size(record) });
         }
         let closest = &mut cx.shared.closest;
         self.buckets.closest(&cx.view, target, cx.config.k as usize, false, request.from, closest);
@@ -298,19 +298,20 @@ impl Protocol for Kademlia {
                 self.searches[at].lookup.on_success(from.from, named, |node| cx.view.key(node));
                 self.advance(cx, at);
             }
-            Message::Value { version, .. } => {
+            Message::Value { answer, .. } => {
                 let Some(at) = self.awaiting(cx, from) else { return };
                 let search = self.searches.swap_remove(at);
                 let hops = search.lookup.hops(from.from).expect("who was asked had been named");
                 let op = search.op().expect("only operations look for records");
-                cx.found_record(op, Contact { node: from.from, hops }, version);
+                search.tell_passed(cx, from.from);
+                cx.found_record(op, Contact { node: from.from, hops }, answer);
                 cx.shared.lookups.push(search.lookup);
             }
             Message::Route { target, record, count, hops, requester } => {
                 self.pass_on(cx, from, (target, record, count), hops, requester);
             }
             Message::Responsible { nodes, hops } => self.responsible(cx, from, nodes, hops),
-            Message::Holds { version, hops, .. } => self.held(cx, from, version, hops),
+            Message::Holds { answer, hops, .. } => self.held(cx, from, answer, hops),
         }
     }
 

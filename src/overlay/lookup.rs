@@ -21,6 +21,7 @@
 //! familiar nodes again, once per lookup under way. A step looks through the front, O(k); a reply costs a glance for each
 //! node that it names, and a binary search and a move of half the candidates for each that is new. A finished lookup can [`Lookup::begin`] again in the same memory.
 
+use super::cached::Passed;
 use super::key::{Key, Metric};
 use super::message::NodeId;
 use super::protocol::Contact;
@@ -167,6 +168,22 @@ impl Lookup {
     pub fn result(&self, count: usize) -> impl Iterator<Item = Contact> + '_ {
         let answered = self.candidates.iter().filter(|candidate| candidate.state == State::Answered);
         answered.take(count).map(|candidate| Contact { node: candidate.node, hops: candidate.hops })
+    }
+
+    /// The nearest other node that has answered, and how many nearer ones that have not failed are known.
+    pub fn nearest_answered(&self) -> Option<Passed> {
+        self.nearest(|candidate| candidate.state == State::Answered && candidate.hops > 0)
+    }
+
+    /// The same of the nodes whose answer is awaited.
+    pub fn nearest_asked(&self) -> Option<Passed> {
+        self.nearest(|candidate| candidate.state == State::Asked)
+    }
+
+    fn nearest(&self, which: impl Fn(&Candidate) -> bool) -> Option<Passed> {
+        let mut standing = self.candidates.iter().filter(|candidate| candidate.state != State::Failed);
+        let (place, found) = standing.by_ref().enumerate().find(|(_, candidate)| which(candidate))?;
+        Some(Passed { node: found.node, nearer: place.min(usize::from(u8::MAX)) as u8 })
     }
 
     /// Depth of `node` in the referral tree; `None` if nobody has named it.

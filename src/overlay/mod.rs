@@ -5,6 +5,7 @@
 //! tell a simulation from a unit test.
 
 pub mod backoff;
+pub mod cached;
 pub mod chord;
 pub mod client_server;
 pub mod context;
@@ -23,6 +24,7 @@ pub mod rpc;
 pub mod testing;
 
 pub use backoff::Backoff;
+pub use cached::{Answer, Cached, Passed, Until};
 pub use context::{Change, Context, Effect, Effects, View};
 pub use key::{Key, Metric};
 pub use lists::{List, Lists};

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::cached::{Cached, Passed};
 use super::context::{Change, Context, Effect, Effects, View};
 use super::key::Key;
 use super::lists::Lists;
@@ -51,6 +52,10 @@ pub struct Bench<P: Protocol> {
     pub epochs: Vec<u16>,
     pub reachable: Vec<Reachability>,
     pub held: Vec<Vec<Held>>,
+    /// And what cached copies.
+    pub cached: Vec<Vec<Cached>>,
+    /// Whom walks for records have passed.
+    pub passed: Vec<Passed>,
     /// Bytes of every record.
     pub sizes: Vec<u32>,
     /// Nodes that stored an operation's value (full table), in order.
@@ -93,6 +98,8 @@ impl<P: Protocol> Bench<P> {
             epochs: vec![0; count],
             reachable: vec![Reachability::Yes; count],
             held: vec![Vec::new(); count],
+            cached: vec![Vec::new(); count],
+            passed: Vec::new(),
             sizes: vec![1024; 64],
             stored: Vec::new(),
             sent: 0,
@@ -189,6 +196,8 @@ impl<P: Protocol> Bench<P> {
             noise: &mut self.noise[node.index()],
             lists: &mut self.lists,
             held: &self.held[node.index()],
+            cached: &self.cached[node.index()],
+            caches: true,
             sizes: &self.sizes,
             reachable: self.reachable[node.index()],
             epoch: self.epochs[node.index()],
@@ -223,7 +232,9 @@ impl<P: Protocol> Bench<P> {
                 let answers = answers[first as usize..(first + count) as usize].to_vec();
                 self.end(op, End::Found(answers));
             }
-            Effect::FoundRecord { op, holder, version } => self.end(op, End::FoundRecord(holder, version)),
+            Effect::FoundRecord { op, holder, answer } => self.end(op, End::FoundRecord(holder, answer.version)),
+            Effect::Passed { passed, .. } => self.passed.push(passed),
+            Effect::Gave { .. } => {}
             Effect::GiveUp { op, cause } => self.end(op, End::GaveUp(cause)),
             Effect::TimedOut { op } => {
                 if let Some((_, _, timeouts)) = self.walks.get_mut(&op) {

@@ -6,16 +6,26 @@
 //! from them and puts it: that costs the traffic of as many pieces, and the put. If several in a row have gone, each period
 //! brings one back.
 //!
-//! An audit is a walk to a holder, which brings a small piece along and of a large one only that it is there.
+//! An audit is a walk to a holder, which brings a small piece along and of a large one only that it is there. It and what it
+//! leads to are repair: their bytes are counted as such, and who answers does not work for an operation of the workload.
 
-use super::event::Event;
+use super::event::{Body, Event, Packet};
 use super::observer::Observer;
 use super::operations::{Errand, Operation};
 use super::simulation::Simulation;
 use crate::engine::order::Class;
 use crate::engine::{Duration, Source};
-use crate::overlay::{Cause, Contact, NodeId, OpId, Protocol, RecordId};
+use crate::overlay::{Cause, Contact, Envelope, NodeId, OpId, Protocol, RecordId, Traffic};
 use crate::population::OperationKind;
+use crate::storage::Message;
+
+impl<M> Packet<M> {
+    /// Whether it is the request of an audit, or of what that leads to: overlays send nothing else for repair.
+    pub fn is_audit(&self) -> bool {
+        self.envelope.traffic == Traffic::Repair
+            && matches!(self.body, Body::Overlay(_) | Body::Storage(Message::Fetch { .. }))
+    }
+}
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A node has joined: its audits begin at random within the period.
@@ -35,6 +45,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn audit(&mut self, node: NodeId) {
         let Some(period) = self.system.storage.audit else { return };
         self.schedule_audit(node, period);
+        if self.pointers.is_some() {
+            return self.check_holders(node);
+        }
         let coding = self.records.coding();
         let held: Vec<RecordId> = self.held(node).iter().map(|held| held.record).collect();
         for record in held {
@@ -53,6 +66,16 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     pub fn is_audit(&mut self, op: OpId) -> bool {
         self.operations.get(op).is_some_and(|operation| operation.errand == Some(Errand::Audit))
+    }
+
+    /// An overlay sends something: the walk of an audit is repair.
+    pub fn as_repair(&mut self, envelope: Envelope) -> Envelope {
+        let errand = |op| self.operations.get(op).and_then(|operation| operation.errand);
+        let walks = self.system.storage.audit.is_some() && envelope.traffic == Traffic::Lookup;
+        match envelope.op.filter(|_| walks).and_then(errand) {
+            Some(Errand::Audit | Errand::Rebuild(_)) => Envelope { traffic: Traffic::Repair, ..envelope },
+            Some(Errand::Publish) | None => envelope,
+        }
     }
 
     /// An audit has ended without an answer. If the responsible nodes have nothing, the piece is made again.

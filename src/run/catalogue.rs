@@ -244,7 +244,11 @@ fn record_metrics(list: &mut Vec<Metric>) {
     let about =
         "pieces on all disks, those offline too, over the pieces needed, time mean; full table: of the machines online";
     add(list, "storage_overhead_ratio", "", Lower, about);
-    add(list, "repairs", "copies", Lower, "copies made by repair and hand-over in the measurement");
+    let about = "correct gets that were answered by a cached copy; of a resource in pieces, by cached copies only";
+    add(list, "cache_hit_ratio", "", Higher, about);
+    let about = "bytes of values in the caches, time mean over the participants online";
+    add(list, "cached_bytes_mean", "B", Neither, about);
+    add(list, "repairs", "copies", Lower, "copies made by repair and hand-over in the measurement, of pointers too");
     let about =
         "share of them that were made although enough copies were on disks, of machines away or not known to have them";
     add(list, "repair_useless_ratio", "", Lower, about);

@@ -5,12 +5,11 @@ use super::observer::{Ended, Observer};
 use super::operations::{Operation, Stage, Verdict};
 use super::setup::metric;
 use super::simulation::Simulation;
-use super::transfers::in_packet;
 use crate::engine::Time;
 use crate::engine::order::{Class, Order};
 use crate::network::Loss;
-use crate::overlay::{Cause, Contact, Key, Metric, NodeId, OpId, Placement, Protocol, RecordId, Version, Walk};
-use crate::population::{OperationKind, Request, Target};
+use crate::overlay::{Answer, Cause, Contact, Key, Metric, NodeId, OpId, Placement, Protocol, RecordId, Walk};
+use crate::population::{OperationKind, Target};
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A session began: the first operation of each kind is due after a residual gap.
@@ -47,32 +46,6 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.issue(node, |operation| Operation { kind, number, target, record, counted, ..operation });
     }
 
-    /// Puts a row of the file of requests into the queue, if there is one of this number.
-    pub fn schedule_request(&mut self, number: u32) {
-        if let Some(request) = self.plan.workload.requests.get(number as usize) {
-            // A participant's own operations of this time have kinds below 3.
-            let order = Order::new(Class::Operation, request.participant, number << 2 | 3);
-            self.queue.push(request.at, order, Event::Requested { number });
-        }
-    }
-
-    /// A row of the file of requests is due: whoever is online asks.
-    pub fn requested(&mut self, number: u32) {
-        self.schedule_request(number + 1);
-        let Request { participant, kind, key, bytes, .. } = self.plan.workload.requests[number as usize];
-        let node = self.timeline.incarnation_at(participant, self.now).map(NodeId);
-        let Some(node) = node.filter(|node| self.seats[node.index()].online) else { return };
-        let (target, record) = match kind {
-            OperationKind::Lookup => (Key(key), None),
-            OperationKind::Get | OperationKind::Put => self.resource(key as u32),
-        };
-        if let (Some(_), Some(bytes)) = (record, bytes) {
-            self.resize(key as u32, bytes);
-        }
-        let counted = self.now >= Time::ZERO + self.plan.warmup;
-        self.issue(node, |operation| Operation { kind, number, target, record, counted, ..operation });
-    }
-
     /// Everybody who is online gets a resource, in the order of their numbers.
     pub fn rush(&mut self, resource: u32) {
         let mut all = self.online.clone();
@@ -85,18 +58,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// What a get or put of a resource is for: its record, the first if it has several, and that one's key.
-    fn resource(&self, resource: u32) -> (Key, Option<RecordId>) {
+    pub fn resource(&self, resource: u32) -> (Key, Option<RecordId>) {
         let first = self.records.coding().record(resource, 0);
         (self.record_keys[first.index()], Some(first))
-    }
-
-    /// From now on a resource has so many bytes.
-    fn resize(&mut self, resource: u32, bytes: u32) {
-        let coding = self.records.coding();
-        for record in (0..coding.pieces()).map(|piece| coding.record(resource, piece).index()) {
-            self.sizes[record] = coding.piece_size(bytes);
-            self.sizes_in_packet[record] = in_packet(P::PLACEMENT, self.sizes[record]);
-        }
     }
 
     fn lookup_target(&self, draw: u64) -> Key {
@@ -150,8 +114,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         match (kind, record) {
             (OperationKind::Lookup, _) => self.walk(node, Walk { op, target, record: None, count: 1 }),
             (OperationKind::Get, Some(record)) => {
-                if let Some(version) = self.version_on_machine_of(node, record) {
-                    self.got(op, Contact { node, hops: 0 }, version, Stage::Overlay);
+                if let Some(answer) = self.own_answer(op, node, record) {
+                    self.got(op, Contact { node, hops: 0 }, answer, Stage::Overlay);
                 } else if P::PLACEMENT == Placement::Servers && self.is_transferred(record) {
                     let server = P::server(&self.shared, node, target, None, &mut self.seats[node.index()].noise);
                     self.walk_found(op, &[Contact { node: server, hops: 1 }]);
@@ -220,8 +184,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// A get came to a holder: by its walk, which has brought the version and, if it is small, the value; or by storage.
-    pub fn got(&mut self, op: OpId, holder: Contact, version: Version, by: Stage) {
+    /// A get came to a holder or a cached copy: by its walk, which has brought the version and, if it is small, the value; or
+    /// by storage.
+    pub fn got(&mut self, op: OpId, holder: Contact, answer: Answer, by: Stage) {
         let Some(operation) = self.operations.get(op) else { return };
         let Operation { node, record, stage, version: wanted, .. } = *operation;
         if (stage == Stage::Overlay) != (by == Stage::Overlay) {
@@ -240,7 +205,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             }
             _ => {
                 self.has_fetched(node, record);
-                self.answered(op, version >= wanted, holder);
+                self.leave_copies(op, answer);
+                self.answered(op, answer.version >= wanted, holder);
             }
         }
     }

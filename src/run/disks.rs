@@ -57,13 +57,18 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A machine went offline with its disk.
     pub fn disk_offline(&mut self, machine: NodeId) {
         if !self.agents.is_empty() {
+            let mut cached = 0;
             for node in self.hosts.nodes_of(machine) {
                 let agent = &mut self.agents[node.index()];
+                cached += agent.cached_bytes();
                 agent.suspend();
                 agent.store.held().iter().for_each(|held| self.records.went_offline(self.now, held.record));
             }
             if matches!(P::PLACEMENT, Placement::Everyone(_)) && self.online.is_empty() {
                 self.records.everything_goes(self.now);
+            }
+            if cached > 0 {
+                self.cache_changed(cached, 0);
             }
             self.tell_stock();
         }

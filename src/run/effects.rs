@@ -58,6 +58,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             noise: &mut seat.noise,
             lists: &mut self.lists,
             held: self.agents.get(node.index()).map_or(&[], |agent| agent.store.held()),
+            cached: self.agents.get(node.index()).map_or(&[], |agent| agent.cached()),
+            caches: self.system.storage.caching.is_some(),
             sizes: &self.sizes_in_packet,
             reachable,
             epoch: seat.epoch,
@@ -90,6 +92,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             replicas,
             repair: if self.pointers.is_some() { Repair::Eager } else { self.system.storage.repair },
             fixed,
+            caching: self.system.storage.caching,
             terms,
             timeout: self.patience.timeout,
             retries: self.patience.retries,
@@ -116,6 +119,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
+    /// How many copies of a record there are to be.
+    fn wanted_copies(&self, record: RecordId) -> u32 {
+        let stays = (record.index() as u32) < self.fixed();
+        if stays { self.system.storage.replicas } else { u32::from(self.replicas()) }
+    }
+
     fn apply_overlay(&mut self, node: NodeId, effects: &overlay::Effects<P::Message, P::Timer>) {
         use overlay::Effect;
         let epoch = self.seats[node.index()].epoch;
@@ -123,6 +132,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         for effect in &effects.list {
             match *effect {
                 Effect::Send { to, envelope, message } => {
+                    let envelope = self.as_repair(envelope);
                     self.transmit(Packet { to, envelope, body: Body::Overlay(message) });
                 }
                 Effect::Timer { at, timer } => {
@@ -139,7 +149,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     let nodes = &effects.answers[first as usize..(first + count) as usize];
                     self.walk_found(op, nodes);
                 }
-                Effect::FoundRecord { op, holder, version } => self.got(op, holder, version, Stage::Overlay),
+                Effect::FoundRecord { op, holder, answer } => self.got(op, holder, answer, Stage::Overlay),
+                Effect::Passed { op, passed } => self.passed(op, passed),
+                Effect::Gave { record } => self.agents[node.index()].gave(record),
                 Effect::GiveUp { op, cause } => self.failed(op, cause),
                 Effect::TimedOut { op } => self.count_operation_timeout(op),
                 Effect::Neighbour { .. } => moved = true,
@@ -184,10 +196,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 }
                 Effect::Kept { record, repaired } => {
                     if repaired {
-                        let enough = self.records.copies(record) >= u32::from(self.replicas());
+                        let enough = self.records.copies(record) >= self.wanted_copies(record);
                         self.observer.repaired(self.now, enough);
                     }
                     self.records.copy_made(self.now, record, true);
+                    self.copy_came(record, node);
                     self.count_records(node);
                 }
                 Effect::Refused { .. } => self.observer.refused(self.now, self.hosts.of(node)),
@@ -198,7 +211,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 Effect::ExpiryTimer { at } => self.schedule(at, Class::Timer, node, Event::Expires { node }),
                 Effect::Return { record, version } => self.return_record(node, record, version),
                 Effect::Stored { op } => self.stored(op),
-                Effect::Got { op, holder, version } => self.got(op, holder, version, Stage::Storage),
+                Effect::Got { op, holder, answer } => self.got(op, holder, answer, Stage::Storage),
+                Effect::Probed { value, holder, there } => self.probed(node, value, holder, there),
+                Effect::Cached { before, after } => self.cache_changed(before, after),
                 Effect::Failed { op, cause } => self.storage_failed(op, cause),
                 Effect::Acknowledged { op, storers } => {
                     let range = storers.first as usize..(storers.first + storers.count) as usize;

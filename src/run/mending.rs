@@ -90,7 +90,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A random online machine that holds no piece of a resource.
-    fn target(&self, place: u32, resource: u32) -> Option<NodeId> {
+    pub fn target(&self, place: u32, resource: u32) -> Option<NodeId> {
         let mut source = self.streams.part(TARGET, place.into(), self.now.as_nanos());
         let online = self.online.len() as u64;
         let draw = || (online > 0).then(|| self.online[source.below(online) as usize]);

@@ -48,6 +48,8 @@ pub struct Metrics {
     pub(super) copies_online: Level,
     pub(super) copies: Level,
     pub(super) lost_resources: u32,
+    /// Bytes in all caches; `None` where nothing is cached.
+    pub(super) cached: Option<Level>,
     pub(super) tables: TableCheck,
     pub(super) served: Served,
     pub(super) no_bootstrap: u64,
@@ -93,6 +95,7 @@ impl Metrics {
             copies_online: Level::default(),
             copies: Level::default(),
             lost_resources: 0,
+            cached: system.storage.caching.map(|_| Level::default()),
             tables: TableCheck::default(),
             served: Served::default(),
             no_bootstrap: 0,
@@ -163,8 +166,10 @@ impl Metrics {
     }
 
     /// All quantities that are integrated over time.
-    fn levels(&mut self) -> [&mut Level; 5] {
-        [&mut self.online, &mut self.joined, &mut self.available, &mut self.copies_online, &mut self.copies]
+    fn levels(&mut self) -> impl Iterator<Item = &mut Level> {
+        let always =
+            [&mut self.online, &mut self.joined, &mut self.available, &mut self.copies_online, &mut self.copies];
+        always.into_iter().chain(&mut self.cached)
     }
 
     /// Participants' seconds online: from time zero on, and in the measurement.
@@ -327,6 +332,10 @@ impl Observer for Metrics {
         self.copies_online.set(at, stock.copies_online);
         self.copies.set(at, stock.copies);
         self.lost_resources = stock.lost;
+    }
+
+    fn cached(&mut self, at: Time, bytes: u64) {
+        self.cached.iter_mut().for_each(|level| level.set(at, bytes));
     }
 
     fn repaired(&mut self, _: Time, useless: bool) {

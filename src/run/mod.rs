@@ -4,6 +4,7 @@ mod addresses;
 mod ahead;
 mod audit;
 pub mod by_class;
+mod caching;
 pub mod catalogue;
 mod connecting;
 mod counters;
@@ -13,6 +14,7 @@ mod effects;
 mod event;
 mod events;
 mod hosts;
+mod keepers;
 mod mending;
 mod metrics;
 pub mod observer;
@@ -27,6 +29,7 @@ mod providers;
 mod publications;
 pub mod records;
 mod republishing;
+mod requests;
 mod results;
 mod sampling;
 pub mod scheme;
@@ -246,13 +249,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let agents = self.agents.iter().map(|agent| size_of_val(agent) + agent.heap_bytes()).sum::<usize>();
         let pointers = self.pointers.as_ref().map_or(0, Pointers::heap_bytes)
             + self.mending.heap_bytes()
+            + self.checks.heap_bytes()
             + self.announcements.heap_bytes();
         vec![
             ("tables", of(overlay - rpc)),
             ("rpc", of(rpc)),
             ("storage", of(agents + records + pointers)),
             ("seats", of(size_of_val(&self.seats[..]) + size_of_val(&self.keys[..]))),
-            ("operations", of(self.operations.heap_bytes() + self.wholes.heap_bytes())),
+            ("operations", of(self.operations.heap_bytes() + self.wholes.heap_bytes() + self.ways.heap_bytes())),
             ("sessions", of(self.timeline.heap_bytes())),
             ("queue", of(self.queue.heap_bytes())),
             ("lists", of(self.lists.heap_bytes())),

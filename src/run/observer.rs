@@ -69,6 +69,8 @@ pub trait Observer {
     fn refused(&mut self, at: Time, machine: NodeId) {}
     /// What can be had of the resources, and what there is, became this.
     fn stock(&mut self, at: Time, stock: &Stock) {}
+    /// The values in all caches together take so many bytes now.
+    fn cached(&mut self, at: Time, bytes: u64) {}
     /// A copy was made by repair or hand-over; `useless` if enough were there, on machines that are away or not known to have
     /// them.
     fn repaired(&mut self, at: Time, useless: bool) {}
@@ -113,6 +115,7 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         records(at: Time, machine: NodeId, held: u32);
         refused(at: Time, machine: NodeId);
         stock(at: Time, stock: &Stock);
+        cached(at: Time, bytes: u64);
         repaired(at: Time, useless: bool);
         served(at: Time, server: NodeId, waited: Duration, service: Duration);
         link_event(at: Time, node: NodeId, event: LinkEvent);

@@ -86,6 +86,8 @@ pub struct Operation {
     pub touched: u32,
     /// Depth of the node that a put's walk named as responsible.
     pub hops: u8,
+    /// A get has been answered by a cached copy; of a resource in pieces, by cached copies only.
+    pub cached: bool,
     pub(super) previous: Option<u32>,
     pub(super) next: Option<u32>,
 }
@@ -139,6 +141,7 @@ impl Operations {
             timeouts: 0,
             touched: 0,
             hops: 0,
+            cached: false,
             previous: None,
             next,
         };

@@ -196,7 +196,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.counts.delivered += 1;
         self.observer.packet_delivered(self.now, to, &envelope);
         if envelope.kind == Kind::Request {
-            self.observer.request_processed(self.now, to, &envelope);
+            let op = envelope.op.filter(|_| !packet.is_audit());
+            self.observer.request_processed(self.now, to, &Envelope { op, ..envelope });
         }
         self.take_in(packet);
     }

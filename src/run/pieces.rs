@@ -30,6 +30,8 @@ struct Whole {
     round_trip: Option<Duration>,
     /// All pieces were on the machine itself.
     local: bool,
+    /// All pieces were cached copies.
+    cached: bool,
     /// Why the last piece that failed did.
     cause: Cause,
 }
@@ -41,8 +43,9 @@ impl Whole {
         if enough { None } else { self.untried.pop() }
     }
 
-    fn count(&mut self, ended: &Ended, hops: u8) {
+    fn count(&mut self, piece: &Operation, ended: &Ended, hops: u8) {
         self.done += 1;
+        self.cached &= piece.cached;
         self.correct &= ended.verdict == Verdict::Correct;
         self.hops = self.hops.max(hops);
         self.round_trip = self.round_trip.max(ended.round_trip);
@@ -114,6 +117,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             hops: 0,
             round_trip: None,
             local: true,
+            cached: true,
             cause: Cause::Unreachable,
         };
         self.wholes.insert(op, whole);
@@ -160,14 +164,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         whole.under_way.retain(|other| *other != piece.id);
         match ended.verdict {
             Verdict::Failed(cause) => whole.cause = cause,
-            _ => whole.count(ended, hops),
+            _ => whole.count(piece, ended, hops),
         }
         self.carry_on(op);
     }
 
     /// Enough pieces have come or were stored, or no more can.
     fn end_whole(&mut self, op: OpId) {
-        let Whole { wanted, done, correct, hops, round_trip, local, cause, .. } = *self.wholes.get(op);
+        let Whole { wanted, done, correct, hops, round_trip, local, cached, cause, .. } = *self.wholes.get(op);
         if done < wanted {
             return self.failed(op, cause);
         }
@@ -175,7 +179,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if kind == OperationKind::Put {
             self.records.acknowledge(record.expect("a put names a record"), version);
         }
-        let operation = self.operations.end(op).expect("it is under way");
+        let operation = Operation { cached, ..self.operations.end(op).expect("it is under way") };
         self.stop_pieces(op);
         if let Some(Errand::Rebuild(piece)) = operation.errand {
             self.put_unasked(operation.node, piece, version);

@@ -4,7 +4,7 @@
 //! the overlay's responsible nodes keep and which names the holders. Of a pointer there are always three copies, which eager
 //! repair looks after: what a scenario says of copies and repair it says of values. Values have the numbers 0 … N − 1, pointers N … 2N − 1.
 //! A get or put walks to a pointer and goes on to whom it names. What pointers say is kept here once for all of them: it
-//! changes only when [`super::mending`] makes a copy, which brings the pointers up to date at no cost.
+//! changes only when [`super::mending`] or [`super::keepers`] has made a copy, which brings the pointers up to date at no cost.
 
 use super::observer::Observer;
 use super::operations::{Operation, Stage};

@@ -7,6 +7,7 @@ use super::metrics::Metrics;
 use super::outcome::{NodeRow, Quantiles, quantile, table};
 use crate::engine::Time;
 use crate::overlay::NodeId;
+use crate::population::OperationKind;
 
 /// What the metrics need from elsewhere to report.
 pub(super) struct Facts {
@@ -51,6 +52,12 @@ impl Metrics {
         let per_resource = |copies: &Level| copies.integral() as f64 / self.measured_ns(facts) / resources;
         figures.set("replicas_alive_mean", per_resource(&self.copies_online) / f64::from(self.coding.pieces()));
         figures.set("storage_overhead_ratio", per_resource(&self.copies) / f64::from(self.coding.needed));
+        if let Some(cached) = &self.cached {
+            let gets = &self.tallies[OperationKind::Get as usize];
+            figures.set_some("cache_hit_ratio", (gets.correct > 0).then(|| gets.cached as f64 / gets.correct as f64));
+            let (bytes, online) = (cached.integral() as f64, self.online.integral() as f64);
+            figures.set_some("cached_bytes_mean", (online > 0.0).then(|| bytes / online));
+        }
         figures.set("repairs", self.repairs as f64);
         let useless = (self.repairs > 0).then(|| self.repairs_useless as f64 / self.repairs as f64);
         figures.set_some("repair_useless_ratio", useless);

@@ -233,6 +233,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.remember_joined(node);
         self.begin_waiting(node);
         self.publish_overdue(node);
+        self.drop_unnamed(node);
         if !self.held(node).is_empty() {
             self.with_agent(node, |agent, desk, around| agent.on_return(desk, around));
         }

@@ -14,8 +14,10 @@ use crate::scenario::plan::{Plan, System};
 use crate::storage::{self, Agent};
 
 use super::addresses::Addresses;
+use super::caching::Ways;
 use super::event::{Event, Packet};
 use super::hosts::Hosts;
+use super::keepers::Checks;
 use super::mending::Mending;
 use super::observer::Observer;
 use super::operations::Operations;
@@ -166,6 +168,8 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub operations: Operations,
     /// Those of them that are on resources in several pieces.
     pub wholes: Wholes,
+    /// Where records are cached along the way.
+    pub ways: Ways,
     pub directory: Directory,
     /// The joined nodes of participants, in no particular but a deterministic order, to draw a contact from.
     pub joined: Vec<NodeId>,
@@ -181,6 +185,8 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     /// Where copies are that the overlay does not keep; `None`: it keeps all.
     pub pointers: Option<Pointers>,
     pub mending: Mending,
+    /// Of copies that pointers name.
+    pub checks: Checks,
     /// Who provides what, where resources are shared.
     pub announcements: Announcements,
     pub buffers: Buffers<P::Message, P::Timer>,

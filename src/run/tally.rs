@@ -30,6 +30,8 @@ pub struct Tally {
     rpcs: u64,
     timeouts: u64,
     local: u64,
+    /// Correct ones that were answered by a cached copy.
+    pub cached: u64,
     touched: u64,
 }
 
@@ -52,6 +54,7 @@ impl Tally {
             rpcs: 0,
             timeouts: 0,
             local: 0,
+            cached: 0,
             touched: 0,
         }
     }
@@ -80,6 +83,7 @@ impl Tally {
         self.latency_sum_ns += u128::from(latency);
         self.hops[usize::from(ended.hops.expect("a correct operation ended somewhere"))] += 1;
         self.local += u64::from(ended.local);
+        self.cached += u64::from(operation.cached);
         self.touched += u64::from(operation.touched);
         if let Some(round_trip) = ended.round_trip.filter(|length| length.as_nanos() > 0) {
             self.stretch.saturating_record((latency * 1000 + round_trip.as_nanos() / 2) / round_trip.as_nanos());

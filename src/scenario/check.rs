@@ -5,10 +5,10 @@ use std::ops::RangeInclusive;
 use serde::de::DeserializeOwned;
 use toml::de::{DeTable, ValueDeserializer};
 
+use super::alternatives;
 use super::document::Document;
 use super::problem::{Kind, Problem, Problems};
 use super::source::Sources;
-use super::{alternatives, later};
 
 /// A document being checked. Problems and warnings are noted and carry on.
 pub(super) struct Check<'a> {
@@ -23,10 +23,9 @@ pub(super) struct Check<'a> {
 pub(super) struct Noted;
 
 impl<'a> Check<'a> {
-    /// Notes what can be seen before any section is read: keys of later work, alternatives side by side.
+    /// Notes what can be seen before any section is read: alternatives side by side.
     pub fn new(sources: &Sources, mut document: Document<'a>) -> Check<'a> {
         let mut found = Vec::new();
-        later::remove(document.root_mut(), &mut Vec::new(), &mut found);
         alternatives::keep_first(&mut Vec::new(), document.root_mut(), &mut found);
         let mut problems = Problems::new(sources);
         found.into_iter().for_each(|problem| problems.push(problem));

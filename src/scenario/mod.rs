@@ -21,7 +21,6 @@ mod file;
 mod files;
 mod gap;
 mod inputs;
-mod later;
 mod load;
 mod nat;
 mod network;

@@ -13,7 +13,7 @@ use crate::engine::{Duration, Law};
 use crate::network::{Access, NetworkPlan, Shares};
 use crate::population::{Daily, Departures, OperationKind, Request, Trace};
 pub use crate::population::{Popularity, Target};
-pub use crate::storage::{Coding, Keepers, Repair};
+pub use crate::storage::{Caching, Coding, Keepers, Repair};
 
 /// An operation without an answer fails after this long (DESIGN §1), transfers included,
 /// unless the scenario says otherwise.
@@ -260,8 +260,11 @@ pub struct Storage {
     pub coding: Coding,
     pub keepers: Keepers,
     pub repair: Repair,
-    /// Between two looks of a holder for the next piece; `None`: pieces are not made again from others.
+    /// Between two looks of a holder for the next piece, `None`: pieces are not made again from others; or of who keeps a
+    /// pointer for the copies that it names, where these are repaired.
     pub audit: Option<Duration>,
+    /// How records are cached along the way; `None`: not at all.
+    pub caching: Option<Caching>,
 }
 
 impl fmt::Debug for System {

@@ -57,12 +57,6 @@ impl Problem {
         let guess = nearest(found, known).map_or(String::new(), |near| format!("did you mean `{near}`? "));
         Problem::new(span, format!("unknown {what} `{found}`")).help(guess + &expected)
     }
-
-    /// A key of work that is not done yet.
-    pub(super) fn not_yet(span: impl Into<Option<Span>>, what: &str) -> Problem {
-        Problem::new(span, format!("{what} is not yet available"))
-            .help("this version refuses it rather than ignore it: leave it out")
-    }
 }
 
 /// Which of `known` someone who wrote `found` may have meant.

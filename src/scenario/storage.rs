@@ -3,7 +3,7 @@
 use super::check::{Check, Noted};
 use super::environment::law;
 use super::file::{self, Placement};
-use super::plan::{Coding, Keepers, Plan, Repair, Storage, System};
+use super::plan::{Caching, Coding, Keepers, Plan, Repair, Storage, System};
 use crate::engine::Duration;
 use crate::population::OperationKind;
 use crate::storage::{Delay, Providing, Republish};
@@ -60,18 +60,53 @@ pub(super) fn storage(
     if own.placement.is_some() || own.repair.is_some() {
         agree(check, path, own, keepers, repair);
     }
-    let audit = own.audit.or(common.audit);
-    if own.audit.is_some() {
-        let at = format!("{path}.audit");
-        if audit == Some(Duration::ZERO) {
-            check.wrong(&at, "an audit cannot take place all the time", "write a time above zero, such as \"1h\"");
-        } else if coding.pieces() == 1 || keepers != Keepers::Responsible {
-            let help = "leave this out, or give `parity` and the usual `placement`";
-            check.wrong(&at, "audits are for pieces on responsible nodes", help);
-        }
+    let audit = audit(check, path, own, common, (coding, keepers, repair));
+    let caching = caching(check, path, own, common).filter(|_| keepers == Keepers::Responsible);
+    if own.cache.is_some_and(|size| size.0 > 0) && keepers != Keepers::Responsible {
+        let message = "only what responsible nodes hold is cached along the way";
+        check.wrong(&format!("{path}.cache"), message, "leave this out, or the `placement`");
     }
-    let audit = audit.filter(|_| coding.pieces() > 1 && keepers == Keepers::Responsible);
-    Ok(Storage { replicas, coding, keepers, repair, audit })
+    Ok(Storage { replicas, coding, keepers, repair, audit, caching })
+}
+
+/// How often pointers' copies are looked after where nothing is said.
+const CHECKS: Duration = Duration::from_secs(3600);
+
+/// How often pieces or copies are audited, if they are.
+fn audit(
+    check: &mut Check<'_>,
+    path: &str,
+    own: &file::Storage,
+    common: &file::Storage,
+    (coding, keepers, repair): (Coding, Keepers, Repair),
+) -> Option<Duration> {
+    let checked = keepers == Keepers::RandomParticipants && matches!(repair, Repair::Eager | Repair::Lazy { .. });
+    let pieces = coding.pieces() > 1 && keepers == Keepers::Responsible;
+    let at = format!("{path}.audit");
+    if own.audit == Some(Duration::ZERO) {
+        check.wrong(&at, "an audit cannot take place all the time", "write a time above zero, such as \"1h\"");
+    } else if own.audit.is_some() && !pieces && !checked {
+        let help =
+            "leave this out, or give `parity` and the usual `placement`, or repair = \"eager\" of random participants";
+        check.wrong(&at, "audits are for pieces on responsible nodes and for copies that pointers name", help);
+    }
+    let said = own.audit.or(common.audit);
+    said.filter(|_| pieces || checked).or(checked.then_some(CHECKS))
+}
+
+/// A cached copy is given for so long.
+const CACHE_TTL: Duration = Duration::from_secs(600);
+
+fn caching(check: &mut Check<'_>, path: &str, own: &file::Storage, common: &file::Storage) -> Option<Caching> {
+    let limit = own.cache.or(common.cache).map_or(0, |size| size.0);
+    let at = format!("{path}.cache_ttl");
+    match own.cache_ttl {
+        Some(Duration::ZERO) => drop(check.wrong(&at, "no copy would ever be given", "write a time above zero")),
+        Some(_) if limit == 0 => drop(check.wrong(&at, "there is no cache", "add a size, such as cache = \"1MiB\"")),
+        _ => {}
+    }
+    let ttl = own.cache_ttl.or(common.cache_ttl).unwrap_or(CACHE_TTL);
+    (limit > 0).then_some(Caching { limit, ttl })
 }
 
 /// It is checked where it is said.
@@ -175,9 +210,9 @@ fn agree(check: &mut Check<'_>, path: &str, own: &file::Storage, keepers: Keeper
             let message = "repair with a delay puts copies where no lookup would find them";
             check.wrong(&at, message, "add placement = \"random-participants\", whose pointers lead to them");
         }
-        (Keepers::RandomParticipants, Repair::Eager | Repair::Lazy { .. } | Repair::Republish(_)) => {
-            let problem = check.at(&at, "this repair of copies on random participants is not yet available");
-            check.note(problem.help("write repair = \"none\", or repair.delay = { after.exponential.mean = \"1h\" }"));
+        (Keepers::RandomParticipants, Repair::Republish(_)) => {
+            let message = "copies on random participants are not put again, but repaired";
+            check.wrong(&at, message, "write repair = \"eager\", \"none\", or repair.lazy.threshold = 2");
         }
         (Keepers::Providers(_), Repair::Eager | Repair::Delay(_)) => {
             let message = "what providers keep is not repaired by others";
@@ -207,6 +242,8 @@ pub(super) fn kept_in_full(
         ("provider", own.provider.is_some()),
         ("repair", chosen),
         ("audit", own.audit.is_some()),
+        ("cache", own.cache.is_some()),
+        ("cache_ttl", own.cache_ttl.is_some()),
     ];
     for (key, _) in said.into_iter().filter(|(_, said)| *said) {
         let message =
@@ -214,7 +251,7 @@ pub(super) fn kept_in_full(
         check.wrong(&format!("{path}.{key}"), message, "leave this out");
     }
     let repair = if storage.repair == Repair::None { Repair::None } else { Repair::Eager };
-    Storage { coding: Coding::WHOLE, keepers: Keepers::Responsible, repair, audit: None, ..storage }
+    Storage { coding: Coding::WHOLE, keepers: Keepers::Responsible, repair, audit: None, caching: None, ..storage }
 }
 
 /// Warns of copies that cannot be on machines of their own.

@@ -2,6 +2,7 @@
 //!
 //! Sans-IO like an overlay: handlers write [`Effect`]s. Per idle node it costs its own size and the records held.
 
+use super::cache::Cache;
 use super::desk::{Desk, Effect, Tag};
 use super::expiry::Ages;
 use super::lazy::Holders;
@@ -11,7 +12,7 @@ use super::repair::{Coming, Neighbourhood, Repair, Word};
 use super::sharing::Shares;
 use super::store::Store;
 use crate::engine::Time;
-use crate::overlay::{Cause, Envelope, NodeId, OpId, RecordId, Rpcs, Traffic, Version};
+use crate::overlay::{Cached, Cause, Envelope, NodeId, OpId, RecordId, Rpcs, Traffic, Version};
 
 /// The storage of one node.
 #[derive(Debug, Default)]
@@ -28,6 +29,8 @@ pub struct Agent {
     pub(super) holders: Holders,
     /// With republishing, how old what is held here is.
     pub(super) ages: Ages,
+    /// What others have left here that they read; made when the first comes.
+    pub(super) cache: Option<Box<Cache>>,
     /// What is exchanged in pieces.
     pub(super) shares: Option<Box<Shares>>,
 }
@@ -71,11 +74,19 @@ impl Agent {
                 self.serve_piece(desk, from, record);
             }
             Message::Fetch { record } => {
-                let answer = match self.store.version(record) {
-                    Some(version) => Message::Value { record, version, bytes: self.value_bytes(desk, record) },
+                let answer = match self.answer_to(from, record, desk.now) {
+                    Some(answer) => Message::Value { record, answer, bytes: self.value_bytes(desk, record) },
                     None => Message::Missing { record },
                 };
                 desk.reply(from, answer);
+            }
+            Message::Probe { record } => self.probed(desk, from, record),
+            Message::Copy { record, to } => {
+                desk.reply(from, Message::Stored { record });
+                self.copy_to(desk, record, to);
+            }
+            Message::Cache { record, version, bytes, until } => {
+                self.on_copy(desk, Cached { record, version, until }, bytes);
             }
             Message::Offer { list, moved_up } => {
                 let list = self.stand_to(desk, list, moved_up, neighbourhood);
@@ -99,8 +110,8 @@ impl Agent {
         let Some(pending) = self.rpcs.close(from) else { return };
         match (pending.tag, message) {
             (Tag::Put(op) | Tag::Unasked(op), Message::Stored { .. }) => self.put_answered(desk, op, Some(from.from)),
-            (Tag::Get(op) | Tag::Unasked(op), Message::Value { version, .. }) => {
-                self.get_answered(desk, op, Some(version));
+            (Tag::Get(op) | Tag::Unasked(op), Message::Value { answer, .. }) => {
+                self.get_answered(desk, op, Some(answer));
             }
             (Tag::Put(op) | Tag::Get(op) | Tag::Unasked(op), Message::Missing { .. }) => {
                 self.get_answered(desk, op, None);
@@ -112,14 +123,22 @@ impl Agent {
                 }
                 self.on_word(desk, record, from.from, neighbourhood);
             }
-            (Tag::Repair(record), Message::Value { version, .. }) => {
-                self.keep_from(desk, record, version, true);
+            (Tag::Repair(record), Message::Value { answer, .. }) => {
+                self.keep_from(desk, record, answer.version, true);
             }
             (Tag::Repair(_), Message::Missing { .. }) => {}
-            (Tag::Meet(_), Message::Met { resource, list }) => self.on_met(desk, from.from, resource, list),
+            (Tag::Probe(value), answer) => {
+                let there = matches!(answer, Message::Stored { .. });
+                desk.do_effect(Effect::Probed { value, holder: from.from, there });
+            }
+            (Tag::Meet(_), Message::Met { resource, list, full }) => {
+                self.on_met(desk, from.from, resource, list, full);
+            }
             (Tag::Meet(resource), Message::Missing { .. }) => self.give_up_if_alone(desk, resource),
             (Tag::Turn(resource), Message::Pass { .. }) => self.turn_over(desk, from.from, resource),
-            (Tag::Piece(..), Message::Value { record, version, .. }) => self.on_piece(desk, from.from, record, version),
+            (Tag::Piece(..), Message::Value { record, answer, .. }) => {
+                self.on_piece(desk, from.from, record, answer.version);
+            }
             (Tag::Piece(resource, piece), Message::Missing { .. }) => {
                 self.piece_failed(desk, from.from, resource, piece);
             }
@@ -153,8 +172,9 @@ impl Agent {
                 }
                 Tag::Watch(resource) => self.look_after(desk, resource),
                 Tag::Expiry => self.expire(desk),
+                Tag::Probe(value) => desk.do_effect(Effect::Probed { value, holder: pending.to, there: false }),
                 // The overlay will learn itself that this node has gone, and storage through it.
-                Tag::Repair(_) | Tag::Replica(_) | Tag::Offer | Tag::Asked => {}
+                Tag::Repair(_) | Tag::Replica(_) | Tag::Copy | Tag::Offer | Tag::Asked => {}
             }
         }
         if let Some(at) = self.rpcs.rearm(desk.now) {
@@ -203,6 +223,7 @@ impl Agent {
         self.puts.clear();
         self.words.clear();
         self.coming.clear();
+        self.cache = None;
         self.shares.iter_mut().for_each(|shares| shares.suspend());
     }
 
@@ -219,6 +240,7 @@ impl Agent {
             return false;
         }
         if self.store.keep(record, version) {
+            self.uncache(desk, record);
             desk.do_effect(Effect::Kept { record, repaired });
         }
         true
@@ -233,6 +255,7 @@ impl Agent {
             + self.coming.capacity() * size_of::<Coming>()
             + self.holders.heap_bytes()
             + self.ages.heap_bytes()
+            + self.cache.as_ref().map_or(0, |cache| size_of::<Cache>() + cache.heap_bytes())
             + self.shares.as_ref().map_or(0, |shares| size_of::<Shares>() + shares.heap_bytes())
     }
 }

@@ -1,11 +1,14 @@
 //! What a handler of storage sees, and what it asks for.
 
+use super::cache::Caching;
 use super::message::Message;
 use super::repair::Repair;
 use super::sharing::Terms;
 use crate::engine::{Duration, Noise, Time};
 use crate::overlay::message::wire_bytes;
-use crate::overlay::{Backoff, Cause, Contact, Envelope, Kind, Lists, NodeId, OpId, RecordId, Rpcs, Traffic, Version};
+use crate::overlay::{
+    Answer, Backoff, Cause, Contact, Envelope, Kind, Lists, NodeId, OpId, RecordId, Rpcs, Traffic, Version,
+};
 
 /// What a handler of storage asks for; applied in order by `run/`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,11 +48,22 @@ pub enum Effect {
     Stored {
         op: OpId,
     },
-    /// A get ended at a holder.
+    /// A get ended at a holder, or at a node with a cached copy.
     Got {
         op: OpId,
         holder: Contact,
-        version: Version,
+        answer: Answer,
+    },
+    /// A holder has said whether it has its copy of a value, or said nothing in time.
+    Probed {
+        value: RecordId,
+        holder: NodeId,
+        there: bool,
+    },
+    /// The values that this node has cached take so many bytes now.
+    Cached {
+        before: u64,
+        after: u64,
     },
     /// A get or put ended without success.
     Failed {
@@ -91,6 +105,8 @@ pub struct Desk<'a> {
     pub repair: Repair,
     /// Records below this number stay where they were put: nobody becomes responsible for them.
     pub fixed: u32,
+    /// How records are cached along the way, if they are.
+    pub caching: Option<Caching>,
     /// How resources are shared, where they are.
     pub terms: Option<Terms>,
     /// How long a request waits for its reply.
@@ -124,6 +140,10 @@ pub enum Tag {
     Replica(RecordId),
     /// A hand-over or repair of a record.
     Repair(RecordId),
+    /// A question to a holder that a pointer names.
+    Probe(RecordId),
+    /// A holder is to send a copy to somebody.
+    Copy,
     /// An offer of records, which are sent if they are wanted.
     Offer,
     /// The same, but lazy repair sends them only if few are left.
@@ -145,7 +165,7 @@ impl Tag {
     pub(super) const fn op(self) -> Option<OpId> {
         match self {
             Tag::Put(op) | Tag::Get(op) | Tag::Unasked(op) | Tag::Pause(op) => Some(op),
-            Tag::Replica(_) | Tag::Repair(_) | Tag::Offer | Tag::Asked => None,
+            Tag::Replica(_) | Tag::Repair(_) | Tag::Probe(_) | Tag::Copy | Tag::Offer | Tag::Asked => None,
             Tag::Meet(_) | Tag::Turn(_) | Tag::Piece(..) | Tag::Watch(_) | Tag::Expiry => None,
         }
     }
@@ -175,7 +195,7 @@ impl Desk<'_> {
         let bytes = wire_bytes(&message, self.lists);
         let traffic = match tag {
             Tag::Put(_) | Tag::Get(_) | Tag::Pause(_) | Tag::Replica(_) => Traffic::Storage,
-            Tag::Unasked(_) | Tag::Repair(_) | Tag::Offer | Tag::Asked => Traffic::Repair,
+            Tag::Unasked(_) | Tag::Repair(_) | Tag::Probe(_) | Tag::Copy | Tag::Offer | Tag::Asked => Traffic::Repair,
             Tag::Meet(_) | Tag::Turn(_) | Tag::Piece(..) | Tag::Watch(_) | Tag::Expiry => Traffic::Storage,
         };
         let (kind, for_others, client) = (Kind::Request, op.is_none(), false);

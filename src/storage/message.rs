@@ -1,7 +1,8 @@
 //! What the storage of one node says to that of another.
 
 use super::expiry::Published;
-use crate::overlay::{List, Payload, RecordId, Version};
+use crate::overlay::message::IDENTITY_BYTES;
+use crate::overlay::{Answer, List, NodeId, Payload, RecordId, Until, Version};
 
 /// Requests and replies about records. Values up to 16 KiB travel in the packet; a larger one makes its message a
 /// transfer.
@@ -15,7 +16,13 @@ pub enum Message {
     /// Request: what do you hold of this record?
     Fetch { record: RecordId },
     /// Reply: this version, with its value.
-    Value { record: RecordId, version: Version, bytes: u32 },
+    Value { record: RecordId, answer: Answer, bytes: u32 },
+    /// Request: do you have this? Answered by `Stored` or `Missing`.
+    Probe { record: RecordId },
+    /// Request: send a copy of this there. Answered by `Stored` at once.
+    Copy { record: RecordId, to: NodeId },
+    /// Notice: I have read this on my way past you; keep a copy until then, if you like.
+    Cache { record: RecordId, version: Version, bytes: u32, until: Until },
     /// Reply: nothing; to a request to keep something: there is no room.
     Missing { record: RecordId },
     /// Request: I hold these. Pairs of record number and version. `moved_up`: another responsible node has gone, and the
@@ -23,8 +30,8 @@ pub enum Message {
     Offer { list: List, moved_up: bool },
     /// Request: I want pieces of this resource, and have these of them. The words of a bitmap.
     Meet { resource: u32, list: List },
-    /// Reply: I have these, and know these others. The words of a bitmap, then nodes.
-    Met { resource: u32, list: List },
+    /// Reply: I have these, and know these others. The words of a bitmap, then nodes. `full`: I have no place for you.
+    Met { resource: u32, list: List, full: bool },
     /// Notice: I have this piece now.
     Has { record: RecordId },
     /// Notice: I want a turn to fetch a piece.
@@ -100,13 +107,14 @@ impl Payload for Message {
 
     fn payload_bytes(&self) -> u32 {
         match *self {
-            Message::Store { bytes, .. } | Message::Value { bytes, .. } => bytes,
+            Message::Store { bytes, .. } | Message::Value { bytes, .. } | Message::Cache { bytes, .. } => bytes,
             Message::Offer { list, .. } => list.len() as u32 / 2 * OFFERED_BYTES,
             Message::Standings { list } => list.len() as u32 * STANDING_BYTES,
             Message::Meet { list, .. } | Message::Met { list, .. } => list.len() as u32 * WORD_BYTES,
             Message::Has { .. } => WORD_BYTES,
+            Message::Copy { .. } => IDENTITY_BYTES,
             Message::Ask { .. } | Message::Turn { .. } | Message::Pass { .. } => 0,
-            Message::Stored { .. } | Message::Fetch { .. } | Message::Missing { .. } => 0,
+            Message::Stored { .. } | Message::Fetch { .. } | Message::Probe { .. } | Message::Missing { .. } => 0,
         }
     }
 }

@@ -10,11 +10,14 @@
 //! Or they lie on those who published a resource or have fetched it ([`providers`]), who exchange its pieces among
 //! themselves ([`exchange`], [`sharing`]); what the overlay keeps are then records of who provides it.
 //!
+//! Whoever reads may leave copies along its way ([`cache`]), which answer gets and are otherwise nobody's concern.
+//!
 //! A value above 16 KiB does not come with the answer of a walk, which says only who holds which version. It is fetched from
 //! that holder, and if that fails from the responsible nodes. That it moves as a flow is the network's matter; here it only
 //! means that its request does not time out meanwhile, and that nobody has the same value sent twice at once.
 
 pub mod agent;
+pub mod cache;
 pub mod coding;
 pub mod desk;
 pub mod exchange;
@@ -22,6 +25,7 @@ pub mod expiry;
 pub mod lazy;
 pub mod message;
 pub mod operations;
+mod probing;
 pub mod providers;
 pub mod repair;
 pub mod sharing;
@@ -30,6 +34,7 @@ pub mod store;
 mod tests;
 
 pub use agent::Agent;
+pub use cache::Caching;
 pub use coding::Coding;
 pub use desk::{Desk, Effect, Effects, Storers};
 pub use expiry::{Published, Republish};

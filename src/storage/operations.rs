@@ -5,7 +5,7 @@ use super::desk::{Desk, Effect, Storers, Tag};
 use super::expiry::Published;
 use super::message::Message;
 use super::repair::Neighbourhood;
-use crate::overlay::{Backoff, Cause, Contact, NodeId, OpId, RecordId, Version};
+use crate::overlay::{Answer, Backoff, Cause, Contact, NodeId, OpId, RecordId, Version};
 
 /// A get that asks the responsible nodes one after another.
 #[derive(Debug)]
@@ -84,14 +84,14 @@ impl Agent {
         desk.call(&mut self.rpcs, next.node, Some(op), message, tag);
     }
 
-    pub(super) fn get_answered(&mut self, desk: &mut Desk<'_>, op: OpId, version: Option<Version>) {
+    pub(super) fn get_answered(&mut self, desk: &mut Desk<'_>, op: OpId, answer: Option<Answer>) {
         let Some(at) = self.gets.iter().position(|get| get.op == op) else { return };
-        let Some(version) = version else {
+        let Some(answer) = answer else {
             self.gets[at].denied = true;
             return self.ask_next(desk, at);
         };
         let get = self.gets.swap_remove(at);
-        desk.do_effect(Effect::Got { op, holder: get.asked, version });
+        desk.do_effect(Effect::Got { op, holder: get.asked, answer });
     }
 
     /// A request of a get or put to `to` timed out that was sent again `retries` times before.

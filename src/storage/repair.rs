@@ -1,5 +1,5 @@
 //! Repair: records move when the nodes responsible for them change. What follows is eager repair; [`super::lazy`] says what is
-//! different with lazy repair.
+//! different with lazy repair, and [`super::probing`] how copies are looked after that stay where they were put.
 //!
 //! When a neighbour appears that is among the r nodes responsible for a record held here, the record is offered to it;
 //! when one has gone, to the node that has moved up into the r. An offer names records and versions; the answer says
@@ -328,7 +328,7 @@ impl Agent {
         }
     }
 
-    fn hand_over(&mut self, desk: &mut Desk<'_>, to: NodeId, record: RecordId, version: Version) {
+    pub(super) fn hand_over(&mut self, desk: &mut Desk<'_>, to: NodeId, record: RecordId, version: Version) {
         self.send_copy(desk, to, record, version, Tag::Repair(record));
     }
 
@@ -348,7 +348,8 @@ impl Agent {
         from: NodeId,
         neighbourhood: &impl Neighbourhood,
     ) {
-        if self.store.version(record).is_none() || self.is_mine(desk, record, neighbourhood) {
+        let stays = (record.index() as u32) < desk.fixed;
+        if stays || self.store.version(record).is_none() || self.is_mine(desk, record, neighbourhood) {
             return;
         }
         let round = desk.timeout + desk.timeout;

@@ -5,15 +5,18 @@
 //! not send a piece that it was asked for is met again, and forgotten if it does not answer. Every half a minute a machine asks
 //! those again from whom it waits for a turn, and if nothing is under way it meets everybody again.
 
+mod meeting;
+
 use super::Coding;
 use super::agent::Agent;
 use super::desk::{Desk, Effect, Tag};
 use super::exchange::{Bitmap, Exchange, Line, PEERS, Uploads};
 use super::message::Message;
 use super::providers::{Providing, Words};
-use crate::engine::{Duration, Source};
+use crate::engine::Duration;
 use crate::overlay::message::LARGEST_IN_PACKET;
 use crate::overlay::{Cause, Contact, Envelope, List, NodeId, OpId, RecordId, Version};
+use meeting::Circle;
 
 /// How often a machine looks after what it fetches (our choice; BitTorrent clients wait a minute before they call a peer
 /// snubbed).
@@ -53,8 +56,7 @@ struct Swarm {
     exchange: Exchange,
     /// Gets that wait for it; none on a machine that only serves.
     ops: Vec<OpId>,
-    /// Whom it has met of its own accord.
-    dialled: Vec<NodeId>,
+    circle: Circle,
     /// How far away the providers are.
     hops: u8,
 }
@@ -143,9 +145,9 @@ impl Agent {
     fn swarm(&mut self, desk: &Desk<'_>, resource: u32) -> &mut Swarm {
         if self.shares().find(resource).is_none() {
             let exchange = Exchange::new(self.pieces_of(desk, resource), 0);
-            let (ops, dialled) = (Vec::new(), Vec::new());
+            let (ops, circle) = (Vec::new(), Circle::default());
             self.shares().make_room();
-            self.shares().swarms.push(Swarm { resource, exchange, ops, dialled, hops: 0 });
+            self.shares().swarms.push(Swarm { resource, exchange, ops, circle, hops: 0 });
         }
         self.shares().find(resource).expect("it was there, or was just made")
     }
@@ -168,25 +170,6 @@ impl Agent {
         }
     }
 
-    /// Meets a peer that this machine has not met, if it may meet more.
-    fn dial(&mut self, desk: &mut Desk<'_>, resource: u32, peer: NodeId) {
-        let Some(swarm) = self.shares().find(resource) else { return };
-        if peer == desk.me || swarm.dialled.len() >= PEERS || swarm.dialled.contains(&peer) {
-            return;
-        }
-        swarm.dialled.push(peer);
-        self.send_meet(desk, resource, peer);
-    }
-
-    pub(super) fn send_meet(&mut self, desk: &mut Desk<'_>, resource: u32, peer: NodeId) {
-        let Some(swarm) = self.shares().find(resource) else { return };
-        let op = swarm.ops.first().copied();
-        let nothing = Bitmap::new(swarm.exchange.had().len());
-        let had = if desk.terms().providing.share { swarm.exchange.had() } else { &nothing };
-        let list = desk.put_bitmap(had, []);
-        desk.call(&mut self.rpcs, peer, op, Message::Meet { resource, list }, Tag::Meet(resource));
-    }
-
     /// A message about sharing that is no reply.
     pub(super) fn on_sharing(&mut self, desk: &mut Desk<'_>, from: &Envelope, message: Message) {
         match message {
@@ -205,38 +188,6 @@ impl Agent {
             Message::Turn { resource } => self.take_turn(desk, from, resource),
             _ => unreachable!("not about sharing: {message:?}"),
         }
-    }
-
-    /// Somebody wants to exchange pieces of a resource: it is told what this machine has, and whom else to meet.
-    fn met_by(&mut self, desk: &mut Desk<'_>, from: &Envelope, resource: u32, list: List) {
-        let (had, _) = desk.read_bitmap(list);
-        if self.shares().find(resource).is_none() && self.pieces_of(desk, resource).count() == 0 {
-            return desk.reply(from, Message::Missing { record: desk.record_of(resource) });
-        }
-        let swarm = self.swarm(desk, resource);
-        let mut others: Vec<NodeId> = swarm.exchange.peers().filter(|peer| *peer != from.from).collect();
-        if others.len() > PEERS {
-            let first = desk.noise.below(others.len() as u64) as usize;
-            others.rotate_left(first);
-            others.truncate(PEERS);
-        }
-        if !swarm.exchange.is_full() {
-            swarm.exchange.meet(from.from, had);
-        }
-        let nothing = Bitmap::new(swarm.exchange.had().len());
-        let own = if desk.terms().providing.share || swarm.ops.is_empty() { swarm.exchange.had() } else { &nothing };
-        let list = desk.put_bitmap(own, others);
-        desk.reply(from, Message::Met { resource, list });
-        self.fetch_more(desk, resource);
-    }
-
-    /// A peer that this machine has met says what it has, and whom it knows.
-    pub(super) fn on_met(&mut self, desk: &mut Desk<'_>, from: NodeId, resource: u32, list: List) {
-        let (had, others) = desk.read_bitmap(list);
-        let Some(swarm) = self.shares().find(resource) else { return };
-        swarm.exchange.meet(from, had);
-        others.into_iter().for_each(|other| self.dial(desk, resource, other));
-        self.fetch_more(desk, resource);
     }
 
     /// Asks for turns as long as there is something to fetch and room for it.
@@ -277,7 +228,7 @@ impl Agent {
             None => desk.reply(from, Message::Missing { record }),
             Some(version) => {
                 let bytes = desk.size(record);
-                desk.reply(from, Message::Value { record, version, bytes });
+                desk.reply(from, Message::Value { record, answer: version.into(), bytes });
                 if bytes <= LARGEST_IN_PACKET {
                     self.turn_over(desk, from.from, resource);
                 }
@@ -321,7 +272,7 @@ impl Agent {
             self.shares().swarms.retain(|swarm| swarm.resource != resource);
         }
         for op in ops {
-            desk.do_effect(Effect::Got { op, holder: Contact { node: from, hops }, version });
+            desk.do_effect(Effect::Got { op, holder: Contact { node: from, hops }, answer: version.into() });
         }
     }
 
@@ -338,6 +289,7 @@ impl Agent {
         self.shares().uploads.forget(peer);
         if let Some(swarm) = self.shares().find(resource) {
             swarm.exchange.lost(peer);
+            swarm.circle.forget(peer);
             self.fetch_more(desk, resource);
             self.give_up_if_alone(desk, resource);
         }

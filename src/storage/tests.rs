@@ -100,6 +100,7 @@ impl Nodes {
             replicas: self.replicas,
             repair: self.repair,
             fixed: 0,
+            caching: None,
             terms: None,
             timeout: Duration::from_secs(1),
             retries: 0,
@@ -190,7 +191,7 @@ fn a_get_asks_the_responsible_in_turn_until_one_holds_the_record() {
     nodes.agents[1].store.keep(RECORD, Version(3));
     let named = [0, 1, 2].map(|node| Contact { node: NodeId(node), hops: 2 });
     nodes.with(3, |agent, desk, _| agent.fetch(desk, OP, RECORD, &named));
-    assert!(nodes.ended(|effect| *effect == Effect::Got { op: OP, holder: named[1], version: Version(3) }));
+    assert!(nodes.ended(|effect| *effect == Effect::Got { op: OP, holder: named[1], answer: Version(3).into() }));
 }
 
 #[test]

@@ -141,6 +141,9 @@ const POLICIES: &str = r#"
     [systems.coded]
     chord = {}
     storage = { pieces = 2, parity = 2, replicas = 1, repair = "none", audit = "10min" }
+    [systems.caching]
+    chord = {}
+    storage = { cache = "64KiB", cache_ttl = "2min" }
     [systems.pointed]
     kademlia = {}
     storage = { placement = "random-participants", repair.delay.after.constant = "10min" }

@@ -5,6 +5,7 @@
 //! seconds is under `scenarios/validation/`, with a script that checks it under `scripts/`.
 
 mod accounts;
+mod caching;
 mod churn;
 mod classes;
 mod conformance;

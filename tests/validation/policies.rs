@@ -83,6 +83,24 @@ fn audits_make_lost_pieces_again_from_others() {
 }
 
 #[test]
+fn audits_are_repair_and_not_lookups_of_the_workload() {
+    for (protocol, size) in
+        [("kademlia = {}", "1KiB"), ("chord = {}", "40KiB"), ("chord = { routing = 'recursive' }", "1KiB")]
+    {
+        let text = format!(
+            "population.participants = 100\nresources = {{ count = 50, size = '{size}' }}\n\
+             time = {{ warmup = '1h', measure = '2h' }}\n\
+             storage = {{ pieces = 2, parity = 2, repair = 'none', audit = '10min' }}\nsystems.s.{protocol}\n"
+        );
+        let ran = lab::only(&text, lab::FIGURES);
+        let bytes = |kind: &str| ran.figure(&format!("{kind}_bytes_per_online_s_mean"));
+        assert!(bytes("repair") > 0.0, "{protocol}: nobody audits");
+        assert_eq!((bytes("lookup"), bytes("storage")), (0.0, 0.0), "{protocol}: nobody asks for anything");
+        assert_eq!(ran.figure("requests_per_online_s_mean"), 0.0, "{protocol}");
+    }
+}
+
+#[test]
 fn repair_replaces_each_holder_in_turn_and_without_it_the_last_takes_the_record_along() {
     // A tenth goes for good every quarter of an hour: 18 % of those of the start are left at the end.
     let crashes: String = (0..16)
@@ -103,4 +121,52 @@ fn repair_replaces_each_holder_in_turn_and_without_it_the_last_takes_the_record_
             assert!(if survives { lost <= 2.0 } else { lost > 12.0 }, "{protocol}, {storage}: {lost} lost");
         }
     }
+}
+
+/// Copies on participants drawn at random.
+fn drawn(protocol: &str, storage: &str, population: &str) -> Ran {
+    run(protocol, &format!("placement = \"random-participants\"\nreplicas = 4\n{storage}"), population)
+}
+
+#[test]
+fn copies_on_random_participants_are_replaced_when_their_holders_do_not_answer() {
+    let departures = "[population.departures]\nprobability = 0.3\n[workload]\nget = { every = \"10min\" }";
+    for protocol in ["chord", "kademlia"] {
+        let kinds = ["audit = \"30min\"", "audit = \"30min\"\nrepair.lazy.threshold = 2", "repair = \"none\""];
+        let [eager, lazy, none] = kinds.map(|storage| drawn(protocol, storage, departures));
+        let figures = |name: &str| [&eager, &lazy, &none].map(|ran| ran.figure(name));
+        let (lost, repairs, alive) = (figures("resources_lost"), figures("repairs"), figures("replicas_alive_mean"));
+        let (correct, bytes) = (figures("get_correct_ratio"), figures("repair_bytes_per_online_s_mean"));
+        println!(
+            "{protocol}: eager, lazy, none: {lost:?} lost, {repairs:?} copies, {alive:.2?} up, {correct:.3?}, {bytes:.1?} B/s"
+        );
+        assert!(lost[0] <= lost[1] && lost[1] < 0.5 * lost[2] && lost[2] > 10.0, "{lost:?}");
+        // Pointers are repaired and counted too, the same in all three.
+        let [by_eager, by_lazy] = [repairs[0] - repairs[2], repairs[1] - repairs[2]];
+        assert!(by_eager > 1.3 * by_lazy && by_lazy > 0.0, "{repairs:?}");
+        assert!(alive[0] > alive[1] && alive[1] > alive[2], "{alive:?}");
+        assert!(correct[0] > correct[2] && correct[1] > correct[2], "{correct:?}");
+    }
+}
+
+#[test]
+fn an_absence_costs_a_useless_repair_of_a_copy_on_a_random_participant_and_loses_nothing() {
+    for (storage, least) in [("audit = \"30min\"", 0.5), ("audit = \"30min\"\nrepair.lazy.threshold = 2", 0.3)] {
+        let ran = drawn("kademlia", storage, "");
+        let useless = ran.figure("repair_useless_ratio");
+        println!("{} repairs, {useless:.2} of them useless", ran.figure("repairs"));
+        assert!(ran.figure("repairs") > 50.0 && useless > least, "{useless}");
+        assert_eq!((ran.figure("durability_ratio"), ran.figure("resources_lost")), (1.0, 0.0), "{storage}");
+        assert!(
+            ran.figure("storage_overhead_ratio") < 12.0,
+            "{}: copies pile up",
+            ran.figure("storage_overhead_ratio")
+        );
+    }
+    let stay = lab::only(
+        &churned("chord", "placement = \"random-participants\"", "")
+            .replace("[population.churn]\nsession.exponential.mean = \"2h\"\ndowntime.exponential.mean = \"2h\"\n", ""),
+        lab::FIGURES,
+    );
+    assert_eq!(stay.figure("repairs"), 0.0, "everybody answers");
 }

@@ -40,14 +40,16 @@ fn peers_that_share_come_near_the_least_time_of_distribution_and_never_below() {
     let system = r#"
         storage = { placement = "provider", pieces = 100, provider.uplink = "30Mbit/s" }
         [systems.peers.kademlia]"#;
-    for (n, uplink) in [(10, 0.5), (10, 2.0), (100, 0.5), (100, 2.0)] {
+    for (n, uplink, most) in
+        [(10, 0.5, 1.2), (10, 2.0, 1.2), (100, 0.5, 1.2), (100, 2.0, 1.2), (300, 0.5, 1.3), (300, 2.0, 1.3)]
+    {
         let all = n as f64;
         let least =
             [FILE_BITS / SERVER_RATE, FILE_BITS / DOWNLINK, all * FILE_BITS / (SERVER_RATE + all * uplink * MBIT)];
         let ratio =
             distribution(&only(&rush(n, uplink, system), OPERATIONS_TOO)) / least.into_iter().fold(0.0, f64::max);
         println!("{n} peers, {uplink} Mbit/s up: {ratio:.3} times the bound");
-        assert!((1.0..1.5).contains(&ratio), "{n} peers, {uplink} Mbit/s up: {ratio:.3} times the bound");
+        assert!((1.0..most).contains(&ratio), "{n} peers, {uplink} Mbit/s up: {ratio:.3} times the bound");
     }
 }
 

@@ -7,7 +7,7 @@
 
 use super::tables::{Query, Step};
 use super::{Chord, Message, Tag};
-use crate::overlay::{Cause, Contact, Context, Envelope, List, NodeId, OpId, Routing, Walk};
+use crate::overlay::{Cause, Contact, Context, Envelope, List, NodeId, OpId, Passed, Routing, Walk};
 
 /// Nodes that a lookup remembers as excluded, at most; a lookup that met more gives up. Half the nodes dead means about
 /// five (Stoica et al. 2003, Table II).
@@ -124,7 +124,7 @@ impl Chord {
         hops: u8,
         excluded: Option<List>,
     ) {
-        if let Some(holds) = own_portion(cx, &query, hops) {
+        if let Some(holds) = own_portion(cx, request, &query, hops) {
             return cx.reply(request, holds);
         }
         let excluded: Vec<_> = excluded.map_or(&[][..], |list| cx.lists.get(list)).iter().map(|&n| NodeId(n)).collect();
@@ -146,7 +146,7 @@ impl Chord {
         requester: NodeId,
     ) {
         let answer_to = Envelope { from: requester, ..*request };
-        if let Some(holds) = own_portion(cx, &query, hops) {
+        if let Some(holds) = own_portion(cx, request, &query, hops) {
             return cx.reply(&answer_to, holds);
         }
         match self.tables.find_successor(&cx.view, cx.config, &query, &[]) {
@@ -187,9 +187,10 @@ impl Chord {
                 lookup.named.extend(nodes.map(|node| Contact { node, hops: depth(node) }));
                 self.name(cx, lookup);
             }
-            Message::Holds { version, hops, .. } => {
+            Message::Holds { answer, hops, .. } => {
                 let op = lookup.op().expect("only operations look for records");
-                cx.found_record(op, Contact { node: from, hops }, version);
+                lookup.tell_passed(cx, Some(from));
+                cx.found_record(op, Contact { node: from, hops }, answer);
                 cx.shared.lookups.push(lookup);
             }
             Message::Pong => self.succeed(cx, lookup),
@@ -236,6 +237,7 @@ impl Chord {
         match lookup.goal {
             Goal::Operation(op) => {
                 let Query { target, record, count } = lookup.query;
+                lookup.tell_passed(cx, None);
                 cx.found(&Walk { op, target, record, count }, &lookup.named);
             }
             Goal::Finger(interval) => self.found_finger(cx, interval, &lookup.named),
@@ -269,6 +271,15 @@ impl Chord {
 }
 
 impl Lookup {
+    /// Says whom it has asked for a record in vain: those on its path, of whom the initiator knows only the first if it is
+    /// recursive.
+    fn tell_passed(&self, cx: &mut Context<'_, Chord>, holder: Option<NodeId>) {
+        if let (Some(op), Some(_)) = (self.op(), self.query.record) {
+            let asked = self.path[1..].iter().filter(|&&node| Some(node) != holder);
+            cx.passed(op, asked.map(|&node| Passed { node, nearer: 0 }));
+        }
+    }
+
     /// Bytes allocated.
     pub fn heap_bytes(&self) -> usize {
         (self.path.capacity() + self.excluded.capacity()) * size_of::<NodeId>()
@@ -277,8 +288,8 @@ impl Lookup {
 }
 
 /// What this node's own store says to the query.
-fn own_portion(cx: &Context<'_, Chord>, query: &Query, hops: u8) -> Option<Message> {
+fn own_portion(cx: &mut Context<'_, Chord>, request: &Envelope, query: &Query, hops: u8) -> Option<Message> {
     let record = query.record?;
-    let version = cx.holds(record)?;
-    Some(Message::Holds { version, bytes: cx.size(record), hops })
+    let answer = cx.answer(request, record)?;
+    Some(Message::Holds { answer, bytes: cx.size(record), hops })
 }

@@ -1,6 +1,6 @@
 //! What Chord nodes say to each other.
 
-use crate::overlay::{Key, List, Lists, NodeId, Payload, RecordId, Version};
+use crate::overlay::{Answer, Key, List, Lists, NodeId, Payload, RecordId};
 
 /// A message. `hops` is a depth in the referral tree: in a question that of the node asked, in an answer that of the
 /// nodes named or of the holder.
@@ -16,7 +16,7 @@ pub enum Message {
     /// The closest preceding node that was not excluded, if any is known.
     Next { node: Option<NodeId> },
     /// The record itself, from a node met on the way or at its end.
-    Holds { version: Version, bytes: u32, hops: u8 },
+    Holds { answer: Answer, bytes: u32, hops: u8 },
     /// Stabilise: who is your predecessor, and what is your successor list?
     GetNeighbours,
     /// The answer to it.
@@ -76,6 +76,7 @@ impl Payload for Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::overlay::Version;
     use crate::overlay::message::wire_bytes;
 
     #[test]
@@ -90,7 +91,7 @@ mod tests {
         let neighbours = Message::Neighbours { predecessor: Some(NodeId(9)), successors };
         assert_eq!(wire_bytes(&neighbours, &lists), 28 + 20 + 4 * 4);
         assert_eq!(wire_bytes(&Message::Ping, &lists), 28 + 20);
-        let holds = Message::Holds { version: Version(1), bytes: 4096, hops: 2 };
+        let holds = Message::Holds { answer: Version(1).into(), bytes: 4096, hops: 2 };
         assert_eq!(wire_bytes(&holds, &lists), 28 + 20 + 4096);
     }
 }

@@ -1,6 +1,6 @@
 //! What Kademlia's nodes say to each other.
 
-use crate::overlay::{Key, List, Lists, NodeId, Payload, RecordId, Version};
+use crate::overlay::{Answer, Key, List, Lists, NodeId, Payload, RecordId};
 
 /// A request or a reply (§2.3); there is nothing else. `hops` is a depth in the referral tree, as in Chord's messages: in a
 /// question that of the node asked, in an answer that of the nodes named or of the holder.
@@ -10,14 +10,14 @@ pub enum Message {
     Find { target: Key, record: Option<RecordId> },
     /// The reply of a node that does not hold the record: the k nodes nearest to the target that it knows.
     Nodes { nearest: List },
-    /// The reply of a node that holds the record: its version, and the value's bytes.
-    Value { version: Version, bytes: u32 },
+    /// The reply of a node that has the record: which version, and the value's bytes.
+    Value { answer: Answer, bytes: u32 },
     /// Recursive: the same question, passed on until someone can answer `requester`.
     Route { target: Key, record: Option<RecordId>, count: u8, hops: u8, requester: NodeId },
     /// The answer to it: the nodes responsible, the one that answers first.
     Responsible { nodes: List, hops: u8 },
     /// The answer of a holder to it.
-    Holds { version: Version, bytes: u32, hops: u8 },
+    Holds { answer: Answer, bytes: u32, hops: u8 },
 }
 
 impl Payload for Message {

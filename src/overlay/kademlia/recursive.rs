@@ -5,7 +5,7 @@
 //! waits for the whole walk, and then tries its next best first hop, without holding the first for dead.
 
 use super::{Cx, Kademlia, Message, Purpose};
-use crate::overlay::{Contact, Envelope, Key, List, NodeId, RecordId, Version, Walk};
+use crate::overlay::{Answer, Contact, Envelope, Key, List, NodeId, RecordId, Walk};
 
 impl Kademlia {
     /// Sends a walk on its way, or answers it if nobody known is nearer to the target than this node.
@@ -30,9 +30,9 @@ impl Kademlia {
         let (target, record, count) = walk;
         let answer_to = Envelope { from: requester, ..*request };
         if let Some(record) = record
-            && let Some(version) = cx.holds(record)
+            && let Some(answer) = cx.answer(request, record)
         {
-            return cx.reply(&answer_to, Message::Holds { version, bytes: cx.size(record), hops });
+            return cx.reply(&answer_to, Message::Holds { answer, bytes: cx.size(record), hops });
         }
         let mut nearest = std::mem::take(&mut cx.shared.nearest);
         nearest.clear();
@@ -66,9 +66,9 @@ impl Kademlia {
     }
 
     /// The walk has met a holder.
-    pub(super) fn held(&mut self, cx: &mut Cx<'_>, reply: &Envelope, version: Version, hops: u8) {
+    pub(super) fn held(&mut self, cx: &mut Cx<'_>, reply: &Envelope, answer: Answer, hops: u8) {
         if let Some(walk) = self.came_back(cx, reply) {
-            cx.found_record(walk.op, Contact { node: reply.from, hops }, version);
+            cx.found_record(walk.op, Contact { node: reply.from, hops }, answer);
         }
     }
 
@@ -77,6 +77,7 @@ impl Kademlia {
         let number = self.rpcs.close_from_anyone(reply.rpc)?.tag;
         let at = self.position(number)?;
         let search = self.searches.swap_remove(at);
+        search.tell_passed(cx, reply.from);
         cx.shared.lookups.push(search.lookup);
         match search.purpose {
             Purpose::Walk(walk) => Some(walk),

@@ -1,6 +1,6 @@
 //! A lookup under way: what it is for, and what it asks.
 
-use super::Message;
+use super::{Cx, Message};
 use crate::overlay::lookup::Lookup;
 use crate::overlay::{NodeId, OpId, Walk};
 
@@ -28,6 +28,15 @@ impl Search {
         match self.purpose {
             Purpose::Walk(walk) => Some(walk.op),
             Purpose::Join | Purpose::Refresh => None,
+        }
+    }
+
+    /// Says who is to cache the record that was found: the nearest node that did not have it (§2.3), as far as is known here:
+    /// on a recursive way the first hop, unless it is that which answered.
+    pub fn tell_passed(&self, cx: &mut Cx<'_>, holder: NodeId) {
+        let passed = if self.routed { self.lookup.nearest_asked() } else { self.lookup.nearest_answered() };
+        if let Purpose::Walk(Walk { op, record: Some(_), .. }) = self.purpose {
+            cx.passed(op, passed.filter(|passed| passed.node != holder));
         }
     }
 

@@ -167,7 +167,10 @@ fn a_value_weighs_its_bytes_and_a_list_its_contacts() {
         let bytes = |message| cx.envelope(Kind::Reply, 1, None, Traffic::Lookup, &message).bytes;
         assert_eq!(bytes(Message::Nodes { nearest }), 28 + 20 + 20 * 4);
         assert_eq!(bytes(Message::Find { target: Key(0), record: None }), 28 + 20);
-        assert_eq!(bytes(Message::Value { version: Version(0), bytes: cx.size(RecordId::new(3)) }), 28 + 20 + 4096);
+        assert_eq!(
+            bytes(Message::Value { answer: Version(0).into(), bytes: cx.size(RecordId::new(3)) }),
+            28 + 20 + 4096
+        );
         cx.lists.free(nearest);
     });
     assert!(size_of::<Message>() <= 24 && size_of::<Timer>() <= 16);

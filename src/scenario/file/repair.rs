@@ -42,7 +42,8 @@ pub struct Provider {
 pub enum Repair {
     /// Nothing.
     None,
-    /// Whoever holds a record offers it to those that may lack it as soon as it learns of the change.
+    /// Whoever holds a record offers it to those that may lack it as soon as it learns of the change. Of random participants:
+    /// whoever keeps the pointer asks those whom it names every `audit`, and has a copy made for each that does not answer.
     #[default]
     Eager,
     /// The same, but only once fewer than `threshold` copies, 1 to `replicas`, are believed to be up.

@@ -136,7 +136,11 @@ fn values_out_of_their_range_are_refused() {
         "'1h'",
     );
     with("storage.repair.republish = { every = '0s' }", "`every` cannot be zero", "'0s'");
-    with("storage.audit = '1h'", "audits are for pieces on responsible nodes", "'1h'");
+    with(
+        "storage.audit = '1h'",
+        "audits are for pieces on responsible nodes and for copies that pointers name",
+        "'1h'",
+    );
     let random = "placement = 'random-participants'";
     with(
         "storage.repair.delay.after.constant = '1h'",
@@ -144,9 +148,9 @@ fn values_out_of_their_range_are_refused() {
         "repair",
     );
     with(
-        &format!("storage = {{ {random} }}"),
-        "this repair of copies on random participants is not yet available",
-        "'random-participants'",
+        &format!("storage = {{ {random}, repair.republish = {{}} }}"),
+        "copies on random participants are not put again, but repaired",
+        "repair",
     );
     with(
         &format!("storage = {{ {random}, repair.delay.after.constant = '0s' }}"),
@@ -230,15 +234,11 @@ fn churn_without_a_finite_mean_is_refused() {
 }
 
 #[test]
-fn keys_of_later_work_are_refused_as_such() {
-    for (line, marked) in [("storage.cache = {}", "cache"), ("systems.b = { ring = {}, storage.cache = {} }", "cache")]
-    {
-        let text = format!("{SHORT}{line}\n");
-        let problems = load(&text, &[]).and_then(|scenario| scenario.runs(REGISTERED)).expect_err(line);
-        let only: Vec<_> = problems.iter().collect();
-        assert!(only.len() == 1 && only[0].message.ends_with(&format!("{marked}` is not yet available")), "{problems}");
-        assert_eq!(&text[only[0].span.clone().unwrap()], marked);
-    }
+fn a_cache_is_refused_where_nothing_could_be_in_it_or_given() {
+    with("storage = { cache_ttl = '1min' }", "there is no cache", "'1min'");
+    with("storage = { cache = '1MiB', cache_ttl = '0s' }", "no copy would ever be given", "'0s'");
+    let placed = "storage = { cache = '1MiB', placement = 'random-participants', repair = 'none' }";
+    with(placed, "only what responsible nodes hold is cached along the way", "'1MiB'");
 }
 
 #[test]

@@ -24,7 +24,8 @@ fn the_shortest_scenario_has_the_documented_defaults() {
             coding: Coding::WHOLE,
             keepers: Keepers::Responsible,
             repair: Repair::Eager,
-            audit: None
+            audit: None,
+            caching: None
         }
     );
     assert_eq!(*plan.systems[0].config.downcast_ref::<Toy>().unwrap(), Toy::default());

@@ -1,0 +1,138 @@
+//! How those who exchange a resource find each other.
+//!
+//! Whoever meets a machine is told of others who have, drawn at random among all: as a tracker does (Cohen 2003, §2.2), since
+//! the provider that everybody comes to knows them. A machine connects to a limited number. If it is connected to as many and
+//! still gains pieces itself, it says so to whoever comes next, who then turns to others: it would not be told of those pieces.
+//! A machine that has all serves whoever asks.
+
+use super::super::agent::Agent;
+use super::super::desk::{Desk, Tag};
+use super::super::exchange::{Bitmap, PEERS};
+use super::super::message::Message;
+use crate::engine::{Noise, Source};
+use crate::overlay::{Envelope, List, NodeId};
+
+/// Those who take part in an exchange that a machine remembers to tell others of, at most: 4 kB.
+const KNOWN: usize = 1000;
+
+/// Whom a machine knows of those who exchange a resource.
+#[derive(Debug, Default)]
+pub(super) struct Circle {
+    /// Whom it has met of its own accord.
+    dialled: Vec<NodeId>,
+    /// Those of them who had no place for it.
+    full: Vec<NodeId>,
+    /// Who has met it, or let it meet them; the latest last.
+    known: Vec<NodeId>,
+}
+
+impl Circle {
+    /// Whether to meet `peer` of one's own accord, for the first time; it counts as met.
+    fn dial(&mut self, peer: NodeId) -> bool {
+        let wanted = self.dialled.len() < PEERS && !self.dialled.contains(&peer) && !self.full.contains(&peer);
+        if wanted {
+            self.dialled.push(peer);
+        }
+        wanted
+    }
+
+    /// `peer` has no place: another may be met instead.
+    fn turned_away(&mut self, peer: NodeId) {
+        self.dialled.retain(|other| *other != peer);
+        if !self.full.contains(&peer) {
+            self.full.push(peer);
+        }
+    }
+
+    fn know(&mut self, peer: NodeId) {
+        if !self.known.contains(&peer) {
+            if self.known.len() == KNOWN {
+                self.known.remove(0);
+            }
+            self.known.push(peer);
+        }
+    }
+
+    /// `peer` has gone.
+    pub fn forget(&mut self, peer: NodeId) {
+        self.known.retain(|other| *other != peer);
+    }
+
+    /// Up to fifty of those known, at random, to be named to `peer`. Draws once for each, if there are more.
+    fn names(&self, peer: NodeId, noise: &mut Noise) -> Vec<NodeId> {
+        let mut others: Vec<NodeId> = self.known.iter().copied().filter(|other| *other != peer).collect();
+        if others.len() > PEERS {
+            for place in 0..PEERS {
+                let drawn = place + noise.below((others.len() - place) as u64) as usize;
+                others.swap(place, drawn);
+            }
+            others.truncate(PEERS);
+        }
+        others
+    }
+}
+
+impl Agent {
+    /// Meets a peer that this machine has not met, if it may meet more.
+    pub(super) fn dial(&mut self, desk: &mut Desk<'_>, resource: u32, peer: NodeId) {
+        let Some(swarm) = self.shares().find(resource) else { return };
+        if peer != desk.me && swarm.circle.dial(peer) {
+            self.send_meet(desk, resource, peer);
+        }
+    }
+
+    /// Says what this machine has to a peer, and asks it the same.
+    pub(in super::super) fn send_meet(&mut self, desk: &mut Desk<'_>, resource: u32, peer: NodeId) {
+        let Some(swarm) = self.shares().find(resource) else { return };
+        let op = swarm.ops.first().copied();
+        let nothing = Bitmap::new(swarm.exchange.had().len());
+        let had = if desk.terms().providing.share { swarm.exchange.had() } else { &nothing };
+        let list = desk.put_bitmap(had, []);
+        desk.call(&mut self.rpcs, peer, op, Message::Meet { resource, list }, Tag::Meet(resource));
+    }
+
+    /// Somebody wants to exchange pieces of a resource: it is told what this machine has, and whom else to meet.
+    pub(super) fn met_by(&mut self, desk: &mut Desk<'_>, from: &Envelope, resource: u32, list: List) {
+        let (had, _) = desk.read_bitmap(list);
+        if self.shares().find(resource).is_none() && self.pieces_of(desk, resource).count() == 0 {
+            return desk.reply(from, Message::Missing { record: desk.record_of(resource) });
+        }
+        let peer = from.from;
+        let swarm = self.swarm(desk, resource);
+        let others = swarm.circle.names(peer, desk.noise);
+        swarm.circle.know(peer);
+        let place = !swarm.exchange.is_full() || swarm.exchange.peers().any(|other| other == peer);
+        if place {
+            swarm.exchange.meet(peer, had);
+        }
+        let full = !place && !swarm.ops.is_empty();
+        let nothing = Bitmap::new(swarm.exchange.had().len());
+        let own = if desk.terms().providing.share || swarm.ops.is_empty() { swarm.exchange.had() } else { &nothing };
+        let list = desk.put_bitmap(own, others);
+        desk.reply(from, Message::Met { resource, list, full });
+        self.fetch_more(desk, resource);
+    }
+
+    /// A peer that this machine has met says what it has, and whom it knows; or that it is `full`, and whom it knows.
+    pub(in super::super) fn on_met(
+        &mut self,
+        desk: &mut Desk<'_>,
+        from: NodeId,
+        resource: u32,
+        list: List,
+        full: bool,
+    ) {
+        let (had, others) = desk.read_bitmap(list);
+        let Some(swarm) = self.shares().find(resource) else { return };
+        if full {
+            swarm.circle.turned_away(from);
+            swarm.exchange.lost(from);
+        } else {
+            swarm.circle.know(from);
+            swarm.exchange.meet(from, had);
+        }
+        others.into_iter().for_each(|other| self.dial(desk, resource, other));
+        self.fetch_more(desk, resource);
+        self.give_up_if_alone(desk, resource);
+    }
+}
