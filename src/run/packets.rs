@@ -83,6 +83,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A packet reaches its receiver's access link: touches the receiver's side only.
+    #[inline(always)]
     pub fn arrive(&mut self, packet: Packet<P::Message>) {
         if !self.seats[packet.to.index()].online {
             return self.lose(packet, Loss::Offline);
@@ -191,6 +192,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// The network hands a packet over to its receiver.
+    #[inline(always)]
     fn hand_over(&mut self, packet: Packet<P::Message>) {
         let Packet { to, envelope, .. } = packet;
         self.counts.delivered += 1;
@@ -202,8 +204,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.take_in(packet);
     }
 
-    /// The receiver takes a packet in.
-    #[inline(always)]
+    /// The receiver takes a packet in. (One copy of it, so that the overlay's handlers are inlined here.)
+    #[inline(never)]
     fn take_in(&mut self, packet: Packet<P::Message>) {
         let Packet { to, envelope, body } = packet;
         if envelope.kind == Kind::Refusal {
@@ -230,6 +232,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.lose_within(&packet, loss);
     }
 
+    #[inline(always)]
     pub fn free_list(&mut self, packet: &Packet<P::Message>) {
         let list = match &packet.body {
             _ if packet.envelope.kind == Kind::Refusal => None,
