@@ -1,7 +1,7 @@
 //! Eager and lazy repair of copies on participants drawn at random.
 //!
 //! Once every period ([`audit`](crate::scenario::plan::Storage::audit)) the node nearest to a pointer asks all whom the pointer
-//! names whether they have their copies (Total Recall's monitoring by the master: Bhagwan et al., NSDI 2004, §4). Who does not
+//! names whether they have their copies (as the master of a file does in Total Recall: Bhagwan et al., NSDI 2004). Who does not
 //! answer within the time-out counts as missing, though it may be back tomorrow. If one is missing (eager), or fewer than the
 //! threshold are there (lazy), one of those that are there sends a copy for each missing one to another machine, which the
 //! pointer names from then on. So temporary absences cause repairs of which `repair_useless_ratio` tells.
@@ -12,6 +12,7 @@
 //! * The machine for a new copy is drawn among those online that have no piece of the resource, as for repair with a delay;
 //!   finding it costs nothing.
 //! * Whoever comes back after another was named in its place drops its copy as soon as it has joined, without asking.
+//! * Versions are not compared: a copy made while a new version is put, or one that was away then, stays old until the next put.
 //! * A piece of which no holder answers is not made again from others.
 
 use super::observer::Observer;

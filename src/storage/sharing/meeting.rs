@@ -1,6 +1,6 @@
 //! How those who exchange a resource find each other.
 //!
-//! Whoever meets a machine is told of others who have, drawn at random among all: as a tracker does (Cohen 2003, §2.2), since
+//! Whoever meets a machine is told of others who have, drawn at random among all: as a tracker does (Cohen 2003, on the distribution of peers), since
 //! the provider that everybody comes to knows them. A machine connects to a limited number. If it is connected to as many and
 //! still gains pieces itself, it says so to whoever comes next, who then turns to others: it would not be told of those pieces.
 //! A machine that has all serves whoever asks.
