@@ -25,7 +25,7 @@ pub mod expiry;
 pub mod lazy;
 pub mod message;
 pub mod operations;
-mod probing;
+pub mod probing;
 pub mod providers;
 pub mod repair;
 pub mod sharing;
