@@ -17,23 +17,39 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn look_ahead(&self) {
         if let Some(node) = self.upcoming(NEAR) {
             self.nodes[node.index()].prefetch();
-            self.transport.as_ref().into_iter().for_each(|transport| transport.prefetch_further(node));
-            if let Some(&Event::Addressed { slot, from, to }) = self.queue.upcoming(NEAR) {
-                self.addresses.as_ref().into_iter().for_each(|addresses| addresses.prefetch_further(slot, from, to));
-            }
         }
         if let Some(node) = self.upcoming(FAR) {
             self.ask_for_node(node);
-            self.transport.as_ref().into_iter().for_each(|transport| transport.prefetch(node));
-            match self.queue.upcoming(FAR) {
-                Some(Event::Arrival(packet)) => self.ask_for_sender(packet.envelope.from),
-                Some(&Event::Addressed { slot, from, to }) => {
-                    self.ask_for_sender(from);
-                    self.addresses.as_ref().into_iter().for_each(|addresses| addresses.prefetch(slot, to));
-                }
-                _ => {}
+            if let Some(Event::Arrival(packet)) = self.queue.upcoming(FAR) {
+                self.ask_for_sender(packet.envelope.from);
             }
         }
+        if self.addresses.is_some() || self.transport.is_some() {
+            self.look_at_boxes_and_links();
+        }
+    }
+
+    /// The same for what only runs with NATs or connections have.
+    #[cold]
+    fn look_at_boxes_and_links(&self) {
+        let [near, far] = [NEAR, FAR].map(|ahead| self.queue.upcoming(ahead));
+        if let (Some(&Event::Addressed { slot, from, to }), Some(addresses)) = (near, &self.addresses) {
+            self.nodes[to.index()].prefetch();
+            addresses.prefetch_further(slot, from, to);
+        }
+        if let (Some(&Event::Addressed { slot, from, to }), Some(addresses)) = (far, &self.addresses) {
+            self.ask_for_node(to);
+            self.ask_for_sender(from);
+            addresses.prefetch(slot, to);
+        }
+        let Some(transport) = &self.transport else { return };
+        let whose = |event: Option<&Event<P::Message, P::Timer>>| match *event? {
+            Event::Addressed { to, .. } => Some(to),
+            Event::Links { node, .. } => Some(node),
+            ref other => other.node(),
+        };
+        whose(near).into_iter().for_each(|node| transport.prefetch_further(node));
+        whose(far).into_iter().for_each(|node| transport.prefetch(node));
     }
 
     /// Whom a node will probably answer.

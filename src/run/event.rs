@@ -158,8 +158,8 @@ impl<M, T> Event<M, T> {
     #[inline]
     pub fn node(&self) -> Option<NodeId> {
         match *self {
-            Event::Arrival(Packet { to, .. }) | Event::Addressed { to, .. } => Some(to),
-            Event::Timer { node, .. } | Event::OverlayTimeout { node, .. } | Event::Links { node, .. } => Some(node),
+            Event::Arrival(Packet { to, .. }) => Some(to),
+            Event::Timer { node, .. } | Event::OverlayTimeout { node, .. } => Some(node),
             _ => None,
         }
     }

@@ -198,10 +198,18 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.counts.delivered += 1;
         self.observer.packet_delivered(self.now, to, &envelope);
         if envelope.kind == Kind::Request {
-            let op = envelope.op.filter(|_| !packet.is_audit());
-            self.observer.request_processed(self.now, to, &Envelope { op, ..envelope });
+            match packet.is_audit() {
+                true => self.audited(to, envelope),
+                false => self.observer.request_processed(self.now, to, &envelope),
+            }
         }
         self.take_in(packet);
+    }
+
+    /// The request of an audit was processed: nobody's operation.
+    #[cold]
+    fn audited(&mut self, node: NodeId, envelope: Envelope) {
+        self.observer.request_processed(self.now, node, &Envelope { op: None, ..envelope });
     }
 
     /// The receiver takes a packet in. (One copy of it, so that the overlay's handlers are inlined here.)
