@@ -129,9 +129,7 @@ pub static SERIES: LazyLock<Catalogue> = LazyLock::new(|| {
     add(&mut list, "busiest_machine_bytes_per_s", "B/s", Lower, about);
     add(&mut list, "contacts_mean", "contacts", Lower, "routing entries held per joined node");
     add(&mut list, "table_stale_ratio", "", Lower, "share of the routing entries that name a node that is not online");
-    let about =
-        "share of the routing entries whose node is online and would not be reached, because of a NAT or firewall";
-    add(&mut list, "table_unreachable_ratio", "", Lower, about);
+    add(&mut list, "table_unreachable_ratio", "", Lower, UNREACHABLE);
     Catalogue::new(list)
 });
 
@@ -156,6 +154,10 @@ pub static QUANTILES: LazyLock<Catalogue> = LazyLock::new(|| {
     add(&mut list, CONNECTIONS, "", Lower, about);
     Catalogue::new(list)
 });
+
+/// What `table_unreachable_ratio` is, in an interval and in the measurement.
+const UNREACHABLE: &str =
+    "share of the routing entries whose node is online and would not be reached, because of a NAT or firewall";
 
 /// The quantile column of connections, which is only written where some system has them.
 pub const CONNECTIONS: &str = "connections";
@@ -320,9 +322,7 @@ fn state_metrics(list: &mut Vec<Metric>) {
     add(list, "peers_contacted_mean", "machines", Lower, "different machines that a machine sent a packet to");
     let about = "share of the routing entries that name a node that is not online, time mean";
     add(list, "table_stale_ratio", "", Lower, about);
-    let about =
-        "share of the routing entries whose node is online and would not be reached, because of a NAT or firewall";
-    add(list, "table_unreachable_ratio", "", Lower, about);
+    add(list, "table_unreachable_ratio", "", Lower, UNREACHABLE);
     add(
         list,
         "participants",

@@ -5,7 +5,7 @@ use hdrhistogram::Histogram;
 use super::catalogue::Figures;
 use super::counters::{Level, Machine};
 use super::observer::LinkEvent;
-use super::outcome::PairRow;
+use super::outcome::{PairRow, sorted};
 use super::results::gini;
 use super::transport::Outcome;
 use crate::engine::Time;
@@ -191,12 +191,6 @@ impl Linked {
     fn mean(&self, machine: &Machine) -> f64 {
         self.links.integral() as f64 / machine.online().as_nanos() as f64
     }
-}
-
-pub(super) fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_unstable_by(f64::total_cmp);
-    values
 }
 
 #[cfg(test)]

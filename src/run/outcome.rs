@@ -73,8 +73,7 @@ impl Quantiles {
     /// # Panics
     /// On a name that is not a load's column.
     pub fn set_load(&mut self, name: &str, values: &[f64]) {
-        let mut sorted = values.to_vec();
-        sorted.sort_unstable_by(f64::total_cmp);
+        let sorted = sorted(values.iter().copied());
         let load = name.split("_per_").next().expect("a split has a first part");
         self.set(name, table(&sorted));
         self.set(&format!("{load}_lorenz_ratio"), lorenz(&sorted));
@@ -88,6 +87,13 @@ impl Quantiles {
         let index = QUANTILES.index_of(name).unwrap_or_else(|| panic!("{name} is not in the catalogue"));
         self.columns[index] = values;
     }
+}
+
+/// The values in ascending order.
+pub(super) fn sorted(values: impl IntoIterator<Item = f64>) -> Vec<f64> {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_unstable_by(f64::total_cmp);
+    values
 }
 
 /// The `p`-quantile of ascending values, by linear interpolation between order statistics: type 7 of Hyndman and Fan,

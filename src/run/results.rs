@@ -1,10 +1,9 @@
 //! From the counters of a run to its figures.
 
-use super::catalogue::{Figures, LOSSES, OPERATIONS, TRAFFIC};
-use super::connecting::sorted;
+use super::catalogue::{CONNECTIONS, Figures, LOSSES, OPERATIONS, TRAFFIC};
 use super::counters::{Level, Machine};
 use super::metrics::Metrics;
-use super::outcome::{NodeRow, Quantiles, quantile, table};
+use super::outcome::{NodeRow, Quantiles, quantile, sorted, table};
 use crate::engine::Time;
 use crate::overlay::NodeId;
 use crate::population::OperationKind;
@@ -91,11 +90,11 @@ impl Metrics {
     }
 
     fn report_load(&self, figures: &mut Figures) {
-        for (load, quantity, mut values) in self.loads(self.closed_at(), None) {
+        for (load, quantity, values) in self.loads(self.closed_at(), None) {
             if values.is_empty() || (load == "records" && self.resources == 0) {
                 continue;
             }
-            values.sort_unstable_by(f64::total_cmp);
+            let values = sorted(values);
             let (n, sum) = (values.len() as f64, values.iter().sum::<f64>());
             figures.set(&format!("{quantity}_mean"), sum / n);
             if sum == 0.0 {
@@ -174,7 +173,7 @@ impl Metrics {
         }
         if let Some(connecting) = &self.connecting {
             let means = self.loaded(self.closed_at(), None).map(|(number, machine)| connecting.mean(number, machine));
-            quantiles.set("connections", table(&sorted(means)));
+            quantiles.set(CONNECTIONS, table(&sorted(means)));
         }
         quantiles
     }
