@@ -84,17 +84,17 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// A packet reaches its receiver's access link: touches the receiver's side only.
     #[inline(always)]
-    pub fn arrive(&mut self, packet: Packet<P::Message>) {
+    pub fn arrive(&mut self, packet: &Packet<P::Message>) {
         if !self.seats[packet.to.index()].online {
-            return self.lose(packet, Loss::Offline);
+            return self.lose(*packet, Loss::Offline);
         }
         match self.network.arrive(self.now, self.hosts.of(packet.to).0, packet.envelope.bytes) {
             Ok(at) if at > self.now => {
-                let slot = self.downlinks.park(packet);
+                let slot = self.downlinks.park(*packet);
                 self.schedule(at, Class::Arrival, packet.envelope.from, Event::Through { slot });
             }
             Ok(_) => self.deliver(packet),
-            Err(loss) => self.lose(packet, loss),
+            Err(loss) => self.lose(*packet, loss),
         }
     }
 
@@ -112,25 +112,25 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let seat = &self.seats[packet.to.index()];
         let is_stale = packet.envelope.kind == Kind::Reply && seat.epoch != packet.envelope.epoch;
         if seat.online && !is_stale {
-            self.take_in(packet);
+            self.take_in(&packet);
         } else {
             self.free_list(&packet);
         }
     }
 
     /// A packet has come through the downlink.
-    pub fn deliver(&mut self, packet: Packet<P::Message>) {
+    pub fn deliver(&mut self, packet: &Packet<P::Message>) {
         let Packet { to, envelope, .. } = packet;
         let seat = &self.seats[to.index()];
         if !seat.online {
-            return self.lose(packet, Loss::Offline);
+            return self.lose(*packet, Loss::Offline);
         }
         let is_stale = matches!(envelope.kind, Kind::Reply | Kind::Refusal) && seat.epoch != envelope.epoch;
-        if is_stale || self.transport.is_some() && !self.admits(&packet) {
-            return self.lose(packet, Loss::Stale);
+        if is_stale || self.transport.is_some() && !self.admits(packet) {
+            return self.lose(*packet, Loss::Stale);
         }
-        if envelope.kind == Kind::Request && self.is_server(to) {
-            return self.offer(packet);
+        if envelope.kind == Kind::Request && self.is_server(*to) {
+            return self.offer(*packet);
         }
         self.hand_over(packet);
     }
@@ -167,7 +167,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             self.schedule(next.done, Class::Timer, node, Event::Served { server, epoch, slot: next.job });
         }
         let packet = self.requests.take(slot);
-        self.hand_over(packet);
+        self.hand_over(&packet);
     }
 
     /// The server's queue is full: the requester is told.
@@ -193,14 +193,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// The network hands a packet over to its receiver.
     #[inline(always)]
-    fn hand_over(&mut self, packet: Packet<P::Message>) {
-        let Packet { to, envelope, .. } = packet;
+    fn hand_over(&mut self, packet: &Packet<P::Message>) {
+        let &Packet { to, ref envelope, .. } = packet;
         self.counts.delivered += 1;
-        self.observer.packet_delivered(self.now, to, &envelope);
+        self.observer.packet_delivered(self.now, to, envelope);
         if envelope.kind == Kind::Request {
             match packet.is_audit() {
-                true => self.audited(to, envelope),
-                false => self.observer.request_processed(self.now, to, &envelope),
+                true => self.audited(to, *envelope),
+                false => self.observer.request_processed(self.now, to, envelope),
             }
         }
         self.take_in(packet);
@@ -214,8 +214,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// The receiver takes a packet in. (One copy of it, so that the overlay's handlers are inlined here.)
     #[inline(never)]
-    fn take_in(&mut self, packet: Packet<P::Message>) {
-        let Packet { to, envelope, body } = packet;
+    fn take_in(&mut self, packet: &Packet<P::Message>) {
+        let &Packet { to, ref envelope, body } = packet;
         if envelope.kind == Kind::Refusal {
             return match body {
                 Body::Overlay(_) => self.with_overlay(to, |overlay, cx| overlay.on_refusal(cx, envelope.rpc)),
@@ -224,13 +224,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             };
         }
         match body {
-            Body::Overlay(message) => self.with_overlay(to, |overlay, cx| overlay.on_message(cx, &envelope, message)),
+            Body::Overlay(message) => self.with_overlay(to, |overlay, cx| overlay.on_message(cx, envelope, message)),
             Body::Storage(message) => {
-                self.with_agent(to, |agent, desk, around| agent.on_message(desk, &envelope, message, around));
+                self.with_agent(to, |agent, desk, around| agent.on_message(desk, envelope, message, around));
             }
             Body::Signal(signal) => self.on_signal(to, envelope.from, signal),
         }
-        self.free_list(&packet);
+        self.free_list(packet);
     }
 
     pub fn lose(&mut self, packet: Packet<P::Message>, loss: Loss) {

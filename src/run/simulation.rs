@@ -250,10 +250,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     fn handle(&mut self, event: Event<P::Message, P::Timer>) {
         match event {
-            Event::Arrival(packet) => self.arrive(packet),
+            Event::Arrival(packet) => self.arrive(&packet),
             Event::Through { slot } => {
                 let packet = self.downlinks.take(slot);
-                self.deliver(packet);
+                self.deliver(&packet);
             }
             Event::Within { slot } => self.arrive_within(slot),
             Event::Addressed { slot, .. } => self.reach_box(slot),

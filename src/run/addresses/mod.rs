@@ -259,7 +259,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn reach_box(&mut self, slot: u32) {
         let addresses = self.addresses.as_deref_mut().expect("there are boxes");
         match addresses.arrive(self.now, slot) {
-            (packet, Ok(())) => self.arrive(packet),
+            (packet, Ok(())) => self.arrive(&packet),
             (packet, Err(loss)) => self.lose(packet, loss),
         }
     }

@@ -140,7 +140,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             if let Some(addresses) = &mut self.addresses {
                 addresses.learn(now, node, &within.named);
             }
-            return self.deliver(packet);
+            return self.deliver(&packet);
         }
         let limits = self.connections().relays.expect("there are relays");
         let relay = &mut self.end(node).relay;
