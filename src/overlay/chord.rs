@@ -50,10 +50,10 @@ use self::lookup::{Goal, Lookup};
 pub use self::message::Message;
 use self::tables::{Query, Tables};
 use super::{
-    Context, Envelope, Key, Kind, Metric, NodeId, OpId, Patience, Placement, Protocol, Roster, Routing, Rpcs, View,
-    Walk,
+    Context, Envelope, Key, Kind, Metric, NodeId, Ongoing, OpId, Patience, Placement, Pool, Protocol, Roster, Routing,
+    Rpcs, View, Walk,
 };
-use crate::engine::{Duration, prefetch};
+use crate::engine::Duration;
 
 /// What a timer is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,18 +84,12 @@ enum Tag {
     Candidate(u8),
 }
 
-/// Memory that all nodes share, so that the steady state allocates nothing: finished lookups.
-#[derive(Debug, Default)]
-pub struct Spare {
-    lookups: Vec<Lookup>,
-}
-
-/// One node.
+/// One node: a cache line and a half.
 #[derive(Clone, Debug, Default)]
 pub struct Chord {
     tables: Tables,
     rpcs: Rpcs<Tag>,
-    lookups: Vec<Lookup>,
+    lookups: Ongoing<Lookup>,
     last_lookup: u16,
     /// `fingers = "one"`: the entry to fix next.
     next_finger: u8,
@@ -109,15 +103,16 @@ impl Protocol for Chord {
     type Config = Config;
     type Message = Message;
     type Timer = Timer;
-    type Shared = Spare;
+    /// The memory of lookups.
+    type Shared = Pool<Lookup>;
 
     const PLACEMENT: Placement = Placement::Closest(Metric::Ring);
 
     /// Two rings stay two: nobody in one has a successor or finger in the other left.
     const REMERGES: bool = false;
 
-    fn shared(_config: &Config, _nodes: u32) -> Spare {
-        Spare::default()
+    fn shared(_config: &Config, _nodes: u32) -> Pool<Lookup> {
+        Pool::default()
     }
 
     fn nodes_per_machine(config: &Config) -> u32 {
@@ -210,16 +205,16 @@ impl Protocol for Chord {
     }
 
     fn contacts(&self, _: &Self::Shared, _: &View<'_>, out: &mut Vec<NodeId>) {
-        let Tables { predecessors, successors, fingers } = &self.tables;
+        let (tables, successors) = (&self.tables, self.tables.successors());
         out.extend(successors);
-        out.extend(predecessors.iter().filter(|node| !successors.contains(node)));
-        out.extend(fingers.iter().filter(|node| !self.tables.is_neighbour(**node)));
+        out.extend(tables.predecessors().iter().filter(|node| !successors.contains(node)));
+        out.extend(tables.fingers().iter().filter(|node| !tables.is_neighbour(**node)));
     }
 
     fn prefetch(&self) {
-        prefetch(&self.tables.successors[..]);
-        prefetch(&self.tables.fingers[..]);
+        self.tables.prefetch();
         self.rpcs.prefetch();
+        self.lookups.prefetch();
     }
 
     fn heap_bytes(&self) -> usize {
@@ -227,8 +222,7 @@ impl Protocol for Chord {
     }
 
     fn rpc_bytes(&self) -> usize {
-        let lookups: usize = self.lookups.iter().map(Lookup::heap_bytes).sum();
-        self.rpcs.heap_bytes() + self.lookups.capacity() * size_of::<Lookup>() + lookups
+        self.rpcs.heap_bytes() + self.lookups.heap_bytes(Lookup::heap_bytes)
     }
 }
 
@@ -242,7 +236,7 @@ impl Chord {
                 self.routed(cx, from, Query { target, record, count }, hops, requester);
             }
             Message::GetNeighbours => {
-                let successors = cx.lists.put(self.tables.successors.iter().map(|node| node.0));
+                let successors = cx.lists.put(self.tables.successors().iter().map(|node| node.0));
                 cx.reply(from, Message::Neighbours { predecessor: self.tables.predecessor(), successors });
             }
             Message::Notify { predecessors } => self.notify(cx, from.from, predecessors),

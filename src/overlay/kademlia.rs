@@ -30,8 +30,8 @@
 //!
 //! A lookup is about 13 RPCs at k = 8 and 23 at k = 20 (N = 10⁴), each an arrival at both ends. Refresh: log₂N + 1
 //! lookups an hour and node without other traffic, 0.1 RPCs a second at k = 20. Memory at k = 20 and N = 10⁶: 2.3 kB of
-//! tables (see `buckets`), 0.4 kB of the node, its RPC bookkeeping and the place of a lookup under way. The lookup's
-//! candidates, about 1 kB, come from a pool that all nodes share, so that idle nodes keep none.
+//! tables (see `buckets`), 0.2 kB of the node and its RPC bookkeeping. A lookup under way, about 2 kB, comes from a pool that
+//! all nodes share ([`super::ongoing`]), so that idle nodes keep none.
 
 mod buckets;
 mod clients;
@@ -52,11 +52,12 @@ use super::context::{Change, Context, View};
 use super::key::{Key, Metric};
 use super::lookup::{Aim, Lookup, Step};
 use super::message::{Envelope, Kind, NodeId, OpId, RecordId};
+use super::ongoing::{Ongoing, Pool, Task};
 use super::protocol::{Contact, Patience, Placement, Protocol, Walk};
 use super::roster::Roster;
 use super::routing::Routing;
 use super::rpc::{Pending, Rpcs};
-use crate::engine::{Duration, prefetch};
+use crate::engine::Duration;
 
 /// What a node sets its timer for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +69,7 @@ pub enum Timer {
 /// Memory that all nodes share, so that the steady state allocates nothing: finished lookups and scratch lists.
 #[derive(Debug, Default)]
 pub struct Spare {
-    lookups: Vec<Lookup>,
+    searches: Pool<Search>,
     closest: Closest,
     nearest: Vec<NodeId>,
     answer: Vec<Contact>,
@@ -81,7 +82,7 @@ pub struct Kademlia {
     buckets: Buckets,
     /// Few: one of its own upkeep at most, and one for each operation under way. Once the node has joined, either one
     /// of them is a refresh or the refresh timer is set.
-    searches: Vec<Search>,
+    searches: Ongoing<Search>,
     last_search: u32,
     /// It asks only: where tables hold those that can be dialled, and it cannot or does not know.
     client: bool,
@@ -129,23 +130,19 @@ impl Kademlia {
         if closest.nodes.is_empty() && contact.is_none() {
             self.buckets.closest(&cx.view, target, k, true, cx.view.me, closest);
         }
-        let mut lookup = cx.shared.lookups.pop().unwrap_or_default();
+        let mut search = cx.shared.searches.take();
         let routed = !upkeep && cx.config.routing == Routing::Recursive;
         let alpha = if routed { 1 } else { alpha as usize };
         let aim = Aim { target, metric: Metric::Xor, k, alpha };
         let named = contact.into_iter().chain(closest.nodes.iter().copied());
-        lookup.begin(aim, cx.view.me, named, |node| cx.view.key(node));
+        search.lookup.begin(aim, cx.view.me, named, |node| cx.view.key(node));
         self.last_search = self.last_search.wrapping_add(1);
-        if self.searches.len() == self.searches.capacity() {
-            self.searches.reserve_exact(1); // four at once, as the vector would have it, is rare
-        }
-        self.searches.push(Search { number: self.last_search, routed, purpose, lookup });
-        self.advance(cx, self.searches.len() - 1);
+        (search.number, search.routed, search.purpose) = (self.last_search, routed, purpose);
+        self.advance(cx, search);
     }
 
-    /// Asks whom the search at `at` wants asked, and ends it if it is finished.
-    fn advance(&mut self, cx: &mut Cx<'_>, at: usize) {
-        let search = &mut self.searches[at];
+    /// Asks whom a search wants asked, and ends it if it is finished.
+    fn advance(&mut self, cx: &mut Cx<'_>, mut search: Task<Search>) {
         let message = search.question(cx.view.me);
         let routing = if search.routed { Routing::Recursive } else { Routing::Iterative };
         loop {
@@ -154,23 +151,23 @@ impl Kademlia {
                     let timeout = routing.timeout(self.rpcs.timeout(cx.config.rpc_timeout));
                     self.rpcs.call(cx, node, search.op(), message, timeout, search.number);
                     if search.lookup.is_full() {
-                        return;
+                        return self.searches.push(search);
                     }
                 }
-                Step::Wait => return,
-                Step::Finished => return self.finished(cx, at),
+                Step::Wait => return self.searches.push(search),
+                Step::Finished => return self.finished(cx, search),
             }
         }
     }
 
     /// The k nearest nodes known have answered, or everybody failed.
-    fn finished(&mut self, cx: &mut Cx<'_>, at: usize) {
-        let Search { purpose, lookup, .. } = self.searches.swap_remove(at);
-        let answered = lookup.answers() > 0;
+    fn finished(&mut self, cx: &mut Cx<'_>, search: Task<Search>) {
+        let purpose = search.purpose;
+        let answered = search.lookup.answers() > 0;
         if let Purpose::Walk(walk) = purpose {
-            self.report(cx, &walk, &lookup);
+            self.report(cx, &walk, &search.lookup);
         }
-        cx.shared.lookups.push(lookup);
+        cx.shared.searches.give(search);
         match purpose {
             Purpose::Walk(_) => {}
             Purpose::Join if !answered => cx.join_failed(),
@@ -195,31 +192,32 @@ impl Kademlia {
         }
     }
 
-    /// `from` answered a request; `None` if that was not awaited any more, or its search is over.
-    fn awaiting(&mut self, cx: &Cx<'_>, reply: &Envelope) -> Option<usize> {
+    /// `from` answered a request: takes out the search that it belongs to; `None` if that was not awaited any more, or its
+    /// search is over.
+    fn awaiting(&mut self, cx: &Cx<'_>, reply: &Envelope) -> Option<Task<Search>> {
         let pending = self.rpcs.close(reply)?;
         self.rpcs.learn(cx.now, cx.config.rpc_timeout, &pending);
         if cx.config.proximity > 1 {
             self.nearby.get_or_insert_default().measured(pending.to, pending.waited(cx.now));
         }
-        self.position(pending.tag)
+        self.take_search(pending.tag)
     }
 
-    fn position(&self, number: u32) -> Option<usize> {
-        self.searches.iter().position(|search| search.number == number)
+    fn take_search(&mut self, number: u32) -> Option<Task<Search>> {
+        self.searches.take(|search| search.number == number)
     }
 
     /// A request timed out: the contact may lose its place, and its search goes on without it.
     fn timed_out(&mut self, cx: &mut Cx<'_>, pending: Pending<u32>) {
-        let at = self.position(pending.tag);
+        let search = self.take_search(pending.tag);
         // Who failed on a recursive way is not known: the first hop is avoided, but not held for dead.
-        if !at.is_some_and(|at| self.searches[at].routed) {
+        if !search.as_ref().is_some_and(|search| search.routed) {
             self.lost(cx, pending.to);
         }
-        if let Some(at) = at {
-            cx.timed_out(self.searches[at].op());
-            self.searches[at].lookup.on_failure(pending.to);
-            self.advance(cx, at);
+        if let Some(mut search) = search {
+            cx.timed_out(search.op());
+            search.lookup.on_failure(pending.to);
+            self.advance(cx, search);
         }
     }
 
@@ -293,19 +291,18 @@ impl Protocol for Kademlia {
                 self.answer(cx, from, target, record);
             }
             Message::Nodes { nearest } => {
-                let Some(at) = self.awaiting(cx, from) else { return };
+                let Some(mut search) = self.awaiting(cx, from) else { return };
                 let named = cx.lists.get(nearest).iter().map(|&node| NodeId(node));
-                self.searches[at].lookup.on_success(from.from, named, |node| cx.view.key(node));
-                self.advance(cx, at);
+                search.lookup.on_success(from.from, named, |node| cx.view.key(node));
+                self.advance(cx, search);
             }
             Message::Value { answer, .. } => {
-                let Some(at) = self.awaiting(cx, from) else { return };
-                let search = self.searches.swap_remove(at);
+                let Some(search) = self.awaiting(cx, from) else { return };
                 let hops = search.lookup.hops(from.from).expect("who was asked had been named");
                 let op = search.op().expect("only operations look for records");
                 search.tell_passed(cx, from.from);
                 cx.found_record(op, Contact { node: from.from, hops }, answer);
-                cx.shared.lookups.push(search.lookup);
+                cx.shared.searches.give(search);
             }
             Message::Route { target, record, count, hops, requester } => {
                 self.pass_on(cx, from, (target, record, count), hops, requester);
@@ -347,10 +344,10 @@ impl Protocol for Kademlia {
     }
 
     fn cancel(&mut self, op: OpId) {
-        let Some(at) = self.searches.iter().position(|search| search.op() == Some(op)) else { return };
-        let Search { number, routed, .. } = self.searches.remove(at);
-        if routed {
-            self.rpcs.retain(|pending| pending.tag != number); // else its time-out would be held against the first hop
+        let Some(search) = self.searches.take(|search| search.op() == Some(op)) else { return };
+        if search.routed {
+            // Else its time-out would be held against the first hop.
+            self.rpcs.retain(|pending| pending.tag != search.number);
         }
     }
 
@@ -374,8 +371,15 @@ impl Protocol for Kademlia {
     fn prefetch(&self) {
         self.buckets.prefetch();
         self.rpcs.prefetch();
-        for search in &self.searches {
-            prefetch(search);
+        self.searches.prefetch();
+    }
+
+    fn prefetch_for(&self, view: &View<'_>, from: &Envelope, message: &Message) {
+        self.buckets.prefetch_around(view, view.key(from.from));
+        match message {
+            Message::Find { target, .. } | Message::Route { target, .. } => self.buckets.prefetch_near(view, *target),
+            Message::Nodes { .. } => self.searches.iter().for_each(|search| search.lookup.prefetch()),
+            _ => {}
         }
     }
 
@@ -385,8 +389,6 @@ impl Protocol for Kademlia {
     }
 
     fn rpc_bytes(&self) -> usize {
-        let lookups: usize = self.searches.iter().map(|search| search.lookup.heap_bytes()).sum();
-        let searches = self.searches.capacity() * size_of::<Search>();
-        self.rpcs.heap_bytes() + searches + lookups
+        self.rpcs.heap_bytes() + self.searches.heap_bytes(|search| search.lookup.heap_bytes())
     }
 }

@@ -25,6 +25,7 @@ use super::cached::Passed;
 use super::key::{Key, Metric};
 use super::message::NodeId;
 use super::protocol::Contact;
+use crate::engine::prefetch;
 
 /// Places for familiar nodes: some four times the usual number of candidates.
 const FAMILIAR: usize = 256;
@@ -203,6 +204,12 @@ impl Lookup {
     /// Whether the initiator has heard of nobody.
     pub fn is_alone(&self) -> bool {
         self.candidates.len() == 1
+    }
+
+    /// Asks for the memory that a reply is compared with.
+    pub fn prefetch(&self) {
+        prefetch(&self.familiar[..]);
+        prefetch(&self.candidates[..]);
     }
 
     /// Requests without answer or failure yet.

@@ -183,9 +183,13 @@ pub trait Protocol: Sized + Send + 'static {
         None
     }
 
-    /// [`prefetch`](crate::engine::prefetch())es what the handlers will read beside the value itself: called a few events
+    /// [`prefetch`](crate::engine::prefetch())es what all handlers will read beside the value itself: called a few events
     /// before them.
     fn prefetch(&self) {}
+
+    /// The same for what only the handler of this message will read, and what lies behind that which was asked for before:
+    /// called when that is there, an event or two before the handler.
+    fn prefetch_for(&self, _view: &View<'_>, _from: &Envelope, _message: &Self::Message) {}
 
     /// Bytes allocated for tables and for RPC bookkeeping, beside `size_of::<Self>()`.
     fn heap_bytes(&self) -> usize;

@@ -1,28 +1,34 @@
 //! Looking ahead in the queue, so that the state of a node is in the cache when its event comes.
 
-use super::event::Event;
+use super::event::{Body, Event, Packet};
 use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::prefetch;
-use crate::overlay::{NodeId, Protocol};
+use crate::overlay::{NodeId, Protocol, View};
 
 /// Events before its own at which a node's state is asked for …
 const FAR: usize = 10;
-/// … and what that points to, which takes the state to be there.
-const NEAR: usize = 5;
+/// … what that points to, which takes the state to be there …
+const NEAR: usize = 6;
+/// … and what the handler of its message will read, which takes that to be there.
+const NEXT: usize = 2;
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Called before every event. Changes nothing.
     #[inline]
     pub fn look_ahead(&self) {
+        if let Some(Event::Arrival(Packet { to, envelope, body: Body::Overlay(message) })) = self.queue.upcoming(NEXT) {
+            self.nodes[to.index()].prefetch_for(&View::new(*to, &self.keys), envelope, message);
+        }
         if let Some(node) = self.upcoming(NEAR) {
             self.nodes[node.index()].prefetch();
         }
-        if let Some(node) = self.upcoming(FAR) {
-            self.ask_for_node(node);
-            if let Some(Event::Arrival(packet)) = self.queue.upcoming(FAR) {
+        match self.queue.upcoming(FAR) {
+            Some(Event::Arrival(packet)) => {
+                self.ask_for_node(packet.to);
                 self.ask_for_sender(packet.envelope.from);
             }
+            other => other.and_then(Event::node).into_iter().for_each(|node| self.ask_for_node(node)),
         }
         if self.addresses.is_some() || self.transport.is_some() {
             self.look_at_boxes_and_links();

@@ -7,7 +7,7 @@
 
 use super::tables::{Query, Step};
 use super::{Chord, Message, Tag};
-use crate::overlay::{Cause, Contact, Context, Envelope, List, NodeId, OpId, Passed, Routing, Walk};
+use crate::overlay::{Cause, Contact, Context, Envelope, List, NodeId, OpId, Passed, Routing, Task, Walk};
 
 /// Nodes that a lookup remembers as excluded, at most; a lookup that met more gives up. Half the nodes dead means about
 /// five (Stoica et al. 2003, Table II).
@@ -17,19 +17,20 @@ pub(super) const MOST_EXCLUDED: usize = 32;
 const MOST_HOPS: u8 = 250;
 
 /// What a lookup is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Goal {
     Operation(OpId),
     /// The entry of this number in the finger table.
     Finger(u8),
+    #[default]
     Join,
 }
 
 /// A lookup under way.
-#[derive(Clone, Debug)]
-pub(super) struct Lookup {
+#[derive(Clone, Debug, Default)]
+pub struct Lookup {
     number: u16,
-    pub goal: Goal,
+    pub(super) goal: Goal,
     query: Query,
     path: Vec<NodeId>,
     excluded: Vec<NodeId>,
@@ -38,10 +39,6 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    fn new(number: u16, goal: Goal, query: Query) -> Lookup {
-        Lookup { number, goal, query, path: Vec::with_capacity(8), excluded: Vec::new(), named: Vec::new() }
-    }
-
     fn op(&self) -> Option<OpId> {
         match self.goal {
             Goal::Operation(op) => Some(op),
@@ -58,10 +55,8 @@ impl Chord {
     /// Starts a lookup at this node, or at the `contact` of one that has not joined.
     pub(super) fn look_up(&mut self, cx: &mut Context<'_, Self>, goal: Goal, query: Query, contact: Option<NodeId>) {
         self.last_lookup = self.last_lookup.wrapping_add(1);
-        let mut lookup = match cx.shared.lookups.pop() {
-            Some(finished) => Lookup { number: self.last_lookup, goal, query, ..finished },
-            None => Lookup::new(self.last_lookup, goal, query),
-        };
+        let mut lookup = cx.shared.take();
+        (lookup.number, lookup.goal, lookup.query) = (self.last_lookup, goal, query);
         lookup.path.clear();
         lookup.excluded.clear();
         lookup.named.clear();
@@ -71,7 +66,7 @@ impl Chord {
     }
 
     /// Asks the last node of the path; the initiator asks itself without a message.
-    fn ask_last(&mut self, cx: &mut Context<'_, Self>, mut lookup: Lookup) {
+    fn ask_last(&mut self, cx: &mut Context<'_, Self>, mut lookup: Task<Lookup>) {
         if lookup.path.len() > 1 {
             return self.send_to_last(cx, lookup, 0);
         }
@@ -82,9 +77,10 @@ impl Chord {
         };
         match step {
             Step::Responsible => {
-                let nodes = self.tables.responsible(&cx.view, lookup.query.target, &lookup.excluded);
-                let nodes = nodes.take(usize::from(lookup.query.count));
-                lookup.named.extend(nodes.map(|node| Contact { node, hops: u8::from(node != cx.me()) }));
+                let Lookup { query, excluded, named, .. } = &mut **lookup;
+                let nodes = self.tables.responsible(&cx.view, query.target, excluded);
+                let nodes = nodes.take(usize::from(query.count));
+                named.extend(nodes.map(|node| Contact { node, hops: u8::from(node != cx.me()) }));
                 self.name(cx, lookup);
             }
             Step::Next(node) => {
@@ -96,7 +92,7 @@ impl Chord {
         }
     }
 
-    fn send_to_last(&mut self, cx: &mut Context<'_, Self>, lookup: Lookup, retries: u8) {
+    fn send_to_last(&mut self, cx: &mut Context<'_, Self>, lookup: Task<Lookup>, retries: u8) {
         let Query { target, record, count } = lookup.query;
         let hops = (lookup.path.len() - 1) as u8;
         let mut timeout = self.rpcs.timeout(cx.config.rpc_timeout);
@@ -111,7 +107,6 @@ impl Chord {
             Message::FindSuccessor { target, record, count, hops, excluded }
         };
         self.rpcs.call_again(cx, lookup.last(), lookup.op(), message, timeout, Tag::Lookup(lookup.number), retries);
-        self.lookups.reserve_exact(1); // most nodes have one at a time
         self.lookups.push(lookup);
     }
 
@@ -170,7 +165,7 @@ impl Chord {
 
     /// The answer to the lookup of this number arrived.
     pub(super) fn answered(&mut self, cx: &mut Context<'_, Self>, number: u16, from: NodeId, message: Message) {
-        let Some(mut lookup) = self.take_lookup(number) else { return };
+        let Some(mut lookup) = self.lookups.take(|lookup| lookup.number == number) else { return };
         match message {
             Message::Next { node: Some(node) } if lookup.path.len() < usize::from(MOST_HOPS) => {
                 lookup.path.push(node);
@@ -191,7 +186,7 @@ impl Chord {
                 let op = lookup.op().expect("only operations look for records");
                 lookup.tell_passed(cx, Some(from));
                 cx.found_record(op, Contact { node: from, hops }, answer);
-                cx.shared.lookups.push(lookup);
+                cx.shared.give(lookup);
             }
             Message::Pong => self.succeed(cx, lookup),
             _ => unreachable!("{message:?} answers no lookup"),
@@ -200,7 +195,7 @@ impl Chord {
 
     /// The node asked by the lookup of this number did not answer; the request had been sent `retries` times again.
     pub(super) fn unanswered(&mut self, cx: &mut Context<'_, Self>, number: u16, retries: u8) {
-        let Some(lookup) = self.take_lookup(number) else { return };
+        let Some(lookup) = self.lookups.take(|lookup| lookup.number == number) else { return };
         cx.timed_out(lookup.op());
         if retries < cx.config.retries {
             return self.send_to_last(cx, lookup, retries + 1);
@@ -212,17 +207,18 @@ impl Chord {
         self.exclude_last(cx, lookup);
     }
 
-    fn exclude_last(&mut self, cx: &mut Context<'_, Self>, mut lookup: Lookup) {
+    fn exclude_last(&mut self, cx: &mut Context<'_, Self>, mut lookup: Task<Lookup>) {
         if lookup.excluded.len() == MOST_EXCLUDED {
             return self.fail(cx, lookup, Cause::Timeout);
         }
         lookup.named.clear();
-        lookup.excluded.extend(lookup.path.pop());
+        let failed = lookup.path.pop();
+        lookup.excluded.extend(failed);
         self.ask_last(cx, lookup);
     }
 
     /// The responsible nodes were named, or none was.
-    fn name(&mut self, cx: &mut Context<'_, Self>, mut lookup: Lookup) {
+    fn name(&mut self, cx: &mut Context<'_, Self>, mut lookup: Task<Lookup>) {
         let Some(&Contact { node: first, .. }) = lookup.named.first() else { return self.exclude_last(cx, lookup) };
         let asks = matches!(lookup.goal, Goal::Operation(_)) && lookup.query.record.is_none();
         if cx.config.verify && asks && first != cx.me() {
@@ -233,7 +229,7 @@ impl Chord {
         }
     }
 
-    fn succeed(&mut self, cx: &mut Context<'_, Self>, lookup: Lookup) {
+    fn succeed(&mut self, cx: &mut Context<'_, Self>, lookup: Task<Lookup>) {
         match lookup.goal {
             Goal::Operation(op) => {
                 let Query { target, record, count } = lookup.query;
@@ -243,29 +239,22 @@ impl Chord {
             Goal::Finger(interval) => self.found_finger(cx, interval, &lookup.named),
             Goal::Join => self.found_successor(cx, &lookup.named),
         }
-        cx.shared.lookups.push(lookup);
+        cx.shared.give(lookup);
     }
 
-    fn fail(&mut self, cx: &mut Context<'_, Self>, lookup: Lookup, cause: Cause) {
+    fn fail(&mut self, cx: &mut Context<'_, Self>, lookup: Task<Lookup>, cause: Cause) {
         match lookup.goal {
             Goal::Operation(op) => cx.give_up(op, cause),
             Goal::Finger(interval) => self.fixed(cx, interval, None),
             Goal::Join => cx.join_failed(),
         }
-        cx.shared.lookups.push(lookup);
-    }
-
-    fn take_lookup(&mut self, number: u16) -> Option<Lookup> {
-        let at = self.lookups.iter().position(|lookup| lookup.number == number)?;
-        Some(self.lookups.swap_remove(at))
+        cx.shared.give(lookup);
     }
 
     /// The operation ended elsewhere.
     pub(super) fn drop_lookup(&mut self, op: OpId) {
-        if let Some(lookup) = self.lookups.iter().find(|lookup| lookup.goal == Goal::Operation(op)) {
-            let number = lookup.number;
-            self.take_lookup(number);
-            self.rpcs.retain(|pending| pending.tag != Tag::Lookup(number));
+        if let Some(lookup) = self.lookups.take(|lookup| lookup.goal == Goal::Operation(op)) {
+            self.rpcs.retain(|pending| pending.tag != Tag::Lookup(lookup.number));
         }
     }
 }

@@ -3,15 +3,15 @@
 use std::iter;
 
 use super::lookup::Goal;
-use super::tables::{Query, Tables, candidates};
+use super::tables::{Query, candidates};
 use super::{Chord, Fingers, Message, Tag, Timer};
 use crate::overlay::{Change, Contact, Context, List, NodeId};
 
 impl Chord {
     /// `n.join(n')`: predecessor = nil, successor = n'.find_successor(n). The fingers that a returning node remembers stay.
     pub(super) fn join(&mut self, cx: &mut Context<'_, Self>, contact: Option<NodeId>) {
-        self.tables.predecessors.clear();
-        self.tables.successors.clear();
+        self.tables.set_predecessors(&[]);
+        self.tables.set_successors(&[]);
         let Some(contact) = contact else { return self.enter(cx) };
         // More than a list holds: so the answer comes from the node just before, which names its whole list. The first may
         // be dead, and a node that returns before its absence was noticed is named itself.
@@ -64,7 +64,7 @@ impl Chord {
         if !self.tables.successor().is_some_and(|successor| successor == from || between(from, successor)) {
             return; // a nearer one was found meanwhile
         }
-        let x = x.filter(|&x| between(x, from));
+        let x = x.filter(|&x| x != cx.me() && between(x, from));
         let list = [from].into_iter().chain(cx.lists.get(list).iter().map(|&node| NodeId(node)));
         if let Some(successors) = self.in_ring_order(cx, list) {
             self.set_successors(cx, successors);
@@ -78,7 +78,7 @@ impl Chord {
     /// `successor.notify(n)`, and who comes before n.
     fn send_notify(&self, cx: &mut Context<'_, Self>, successor: NodeId) {
         let carried = cx.config.kept_predecessors() - 1;
-        let predecessors = cx.lists.put(self.tables.predecessors.iter().take(carried).map(|node| node.0));
+        let predecessors = cx.lists.put(self.tables.predecessors().iter().take(carried).map(|node| node.0));
         cx.notice(successor, Message::Notify { predecessors });
     }
 
@@ -92,7 +92,7 @@ impl Chord {
             }
         }
         // A node alone is its own successor, and what it would learn from itself is what it was just told.
-        if self.tables.successors.is_empty() {
+        if self.tables.successors().is_empty() {
             self.set_successors(cx, vec![candidate]);
         }
     }
@@ -166,15 +166,15 @@ impl Chord {
         let Some(successor) = self.tables.successor() else { return };
         cx.notice(successor, Message::PredecessorLeaves { predecessor: self.tables.predecessor() });
         if let Some(predecessor) = self.tables.predecessor() {
-            let successors = cx.lists.put(self.tables.successors.iter().map(|node| node.0));
+            let successors = cx.lists.put(self.tables.successors().iter().map(|node| node.0));
             cx.notice(predecessor, Message::SuccessorLeaves { successors });
         }
     }
 
     /// `leaver` leaves, and `list` comes after it.
     pub(super) fn successor_leaves(&mut self, cx: &mut Context<'_, Self>, leaver: NodeId, list: List) {
-        if let Some(at) = self.tables.successors.iter().position(|&node| node == leaver) {
-            let before = self.tables.successors[..at].iter().copied();
+        if let Some(at) = self.tables.successors().iter().position(|&node| node == leaver) {
+            let before = self.tables.successors()[..at].iter().copied();
             let list = before.chain(cx.lists.get(list).iter().map(|&node| NodeId(node)));
             if let Some(successors) = self.in_ring_order(cx, list) {
                 self.set_successors(cx, successors);
@@ -185,8 +185,8 @@ impl Chord {
 
     /// `leaver` leaves, and `before` came before it.
     pub(super) fn predecessor_leaves(&mut self, cx: &mut Context<'_, Self>, leaver: NodeId, before: Option<NodeId>) {
-        if let Some(at) = self.tables.predecessors.iter().position(|&node| node == leaver) {
-            let (nearer, further) = (&self.tables.predecessors[..at], &self.tables.predecessors[at + 1..]);
+        if let Some(at) = self.tables.predecessors().iter().position(|&node| node == leaver) {
+            let (nearer, further) = (&self.tables.predecessors()[..at], &self.tables.predecessors()[at + 1..]);
             let rest = before.into_iter().chain(further.iter().copied().filter(|&node| Some(node) != before));
             if let Some(predecessors) = self.against_the_ring(cx, nearer.iter().copied().chain(rest)) {
                 self.set_predecessors(cx, predecessors);
@@ -198,17 +198,17 @@ impl Chord {
     /// A node did not answer, or left: it goes from all tables. A successor that fails is replaced by the next of the
     /// list; when the list is empty, by the nearest node known otherwise.
     pub(super) fn forget(&mut self, cx: &mut Context<'_, Self>, gone: NodeId) {
-        self.tables.fingers.retain(|&node| node != gone);
-        if self.tables.predecessors.contains(&gone) {
-            let mut left = self.tables.predecessors.clone();
+        self.tables.drop_finger(gone);
+        if self.tables.predecessors().contains(&gone) {
+            let mut left = self.tables.predecessors().to_vec();
             left.retain(|&node| node != gone);
             self.set_predecessors(cx, left);
         }
-        if self.tables.successors.contains(&gone) {
-            let mut left = self.tables.successors.clone();
+        if self.tables.successors().contains(&gone) {
+            let mut left = self.tables.successors().to_vec();
             left.retain(|&node| node != gone);
             if left.is_empty() {
-                left.extend(self.tables.fingers.first().copied().or(self.tables.predecessor()));
+                left.extend(self.tables.fingers().first().copied().or(self.tables.predecessor()));
             }
             self.set_successors(cx, left);
         }
@@ -222,7 +222,7 @@ impl Chord {
         nodes: impl Iterator<Item = NodeId> + Clone,
     ) -> Option<Vec<NodeId>> {
         let distance = |node| cx.my_key().clockwise(cx.key(node));
-        changed(&self.tables.successors, ever_further(nodes, distance).take(cx.config.successors.into()))
+        changed(self.tables.successors(), nodes, distance, cx.config.successors.into())
     }
 
     /// As many of `nodes` as are kept before this node, likewise.
@@ -232,21 +232,21 @@ impl Chord {
         nodes: impl Iterator<Item = NodeId> + Clone,
     ) -> Option<Vec<NodeId>> {
         let distance = |node| cx.key(node).clockwise(cx.my_key());
-        changed(&self.tables.predecessors, ever_further(nodes, distance).take(cx.config.kept_predecessors()))
+        changed(self.tables.predecessors(), nodes, distance, cx.config.kept_predecessors())
     }
 
     /// The new successor list; storage is told who came and who went.
     fn set_successors(&mut self, cx: &mut Context<'_, Self>, successors: Vec<NodeId>) {
-        let before = std::mem::replace(&mut self.tables.successors, successors);
-        let Tables { predecessors, successors, .. } = &self.tables;
-        tell_storage(cx, &before, successors, predecessors);
+        let before = self.tables.successors().to_vec();
+        self.tables.set_successors(&successors);
+        tell_storage(cx, &before, &successors, self.tables.predecessors());
     }
 
     /// The new predecessors, likewise.
     fn set_predecessors(&mut self, cx: &mut Context<'_, Self>, predecessors: Vec<NodeId>) {
-        let before = std::mem::replace(&mut self.tables.predecessors, predecessors);
-        let Tables { predecessors, successors, .. } = &self.tables;
-        tell_storage(cx, &before, predecessors, successors);
+        let before = self.tables.predecessors().to_vec();
+        self.tables.set_predecessors(&predecessors);
+        tell_storage(cx, &before, &predecessors, self.tables.successors());
     }
 }
 
@@ -259,8 +259,18 @@ fn ever_further(
     nodes.take_while(move |&node| distance(node) > std::mem::replace(&mut reached, distance(node)))
 }
 
-/// `list`, if it is another than `before`: no memory is allocated to find that nothing has changed.
-fn changed(before: &[NodeId], list: impl Iterator<Item = NodeId> + Clone) -> Option<Vec<NodeId>> {
+/// Up to `count` of `nodes`, as long as they lie ever further away, if that is another list than `before`. Neither memory is
+/// allocated nor a key looked at to find that nothing has changed.
+fn changed(
+    before: &[NodeId],
+    nodes: impl Iterator<Item = NodeId> + Clone,
+    distance: impl Fn(NodeId) -> u64 + Clone,
+    count: usize,
+) -> Option<Vec<NodeId>> {
+    if nodes.clone().take(count).eq(before.iter().copied()) {
+        return None; // it was ever further away when it was taken
+    }
+    let list = ever_further(nodes, distance).take(count);
     (!list.clone().eq(before.iter().copied())).then(|| list.collect())
 }
 

@@ -1,13 +1,17 @@
 //! What a Chord node knows of the ring, as a pure value: predecessor, successor list, fingers, and the two questions
 //! that a lookup asks of them.
 
+#[cfg(test)]
+mod tests;
+
 use std::iter;
 
 use super::Config;
+use crate::engine::prefetch;
 use crate::overlay::{Key, NodeId, RecordId, Roster, View};
 
 /// What a lookup wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Query {
     pub target: Key,
     pub record: Option<RecordId>,
@@ -25,17 +29,16 @@ pub(super) enum Step {
     Nobody,
 }
 
-/// The pointers of one node, 4 bytes each.
+/// The pointers of one node, 4 bytes each. All lie in one vector, so that a message costs the memory of one place:
+///
+/// ```text
+/// | predecessors | successors | fingers |
+/// ```
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tables {
-    /// The nodes before it on the ring, each further counter-clockwise than the one before; never the node itself.
-    pub predecessors: Vec<NodeId>,
-    /// The next nodes on the ring, each further clockwise than the one before; never the node itself.
-    pub successors: Vec<NodeId>,
-    /// The distinct fingers beyond the successor, each further clockwise than the one before. `finger[i]` of the paper is
-    /// the first node at a distance of at least 2ⁱ, so there is at most one between 2ⁱ and 2ⁱ⁺¹: about log₂ N in all. With
-    /// `proximity` it is another node of the same interval.
-    pub fingers: Vec<NodeId>,
+    nodes: Vec<NodeId>,
+    predecessors: u8,
+    successors: u8,
 }
 
 /// The first i with 2ⁱ > `distance`: the first finger interval that a node so far away does not serve. 64 is past the
@@ -61,13 +64,10 @@ impl Tables {
     pub fn converged(view: &View<'_>, config: &Config, roster: &Roster) -> Tables {
         let (here, others) = (roster.position(view.my_key()), roster.len() - 1);
         let (before, after) = (config.kept_predecessors(), usize::from(config.successors));
-        let mut tables = Tables {
-            predecessors: (0..others.min(before)).map(|i| roster.at(here + others - i)).collect(),
-            successors: (1..=others.min(after)).map(|i| roster.at(here + i)).collect(),
-            fingers: Vec::new(),
-        };
+        let predecessors: Vec<_> = (0..others.min(before)).map(|i| roster.at(here + others - i)).collect();
+        let successors: Vec<_> = (1..=others.min(after)).map(|i| roster.at(here + i)).collect();
         let mut found = Vec::with_capacity(u64::BITS as usize);
-        let mut interval = tables.first_interval(view);
+        let mut interval = successors.first().map_or(u64::BITS, |&node| beyond(view, node));
         while interval < u64::BITS {
             let first = roster.position(view.my_key().plus(1 << interval));
             if roster.at(first) == view.me {
@@ -78,16 +78,54 @@ impl Tables {
             found.extend(roster.nearest(view.me, candidates));
             interval = beyond(view, roster.at(first));
         }
-        tables.fingers = found.as_slice().into(); // exactly as long as it is
-        tables
+        Tables::new(&predecessors, &successors, &found)
+    }
+
+    /// Exactly as much memory as they take.
+    pub fn new(predecessors: &[NodeId], successors: &[NodeId], fingers: &[NodeId]) -> Tables {
+        let nodes = [predecessors, successors, fingers].concat();
+        Tables { nodes, predecessors: count(predecessors), successors: count(successors) }
+    }
+
+    /// The nodes before it on the ring, each further counter-clockwise than the one before; never the node itself.
+    pub fn predecessors(&self) -> &[NodeId] {
+        &self.nodes[..usize::from(self.predecessors)]
+    }
+
+    /// The next nodes on the ring, each further clockwise than the one before; never the node itself.
+    pub fn successors(&self) -> &[NodeId] {
+        &self.nodes[usize::from(self.predecessors)..self.first_finger()]
+    }
+
+    /// The distinct fingers beyond the successor, each further clockwise than the one before. `finger[i]` of the paper is
+    /// the first node at a distance of at least 2ⁱ, so there is at most one between 2ⁱ and 2ⁱ⁺¹: about log₂ N in all. With
+    /// `proximity` it is another node of the same interval.
+    pub fn fingers(&self) -> &[NodeId] {
+        &self.nodes[self.first_finger()..]
+    }
+
+    pub fn set_predecessors(&mut self, predecessors: &[NodeId]) {
+        self.nodes.splice(..usize::from(self.predecessors), predecessors.iter().copied());
+        self.predecessors = count(predecessors);
+    }
+
+    pub fn set_successors(&mut self, successors: &[NodeId]) {
+        let range = usize::from(self.predecessors)..self.first_finger();
+        self.nodes.splice(range, successors.iter().copied());
+        self.successors = count(successors);
+    }
+
+    /// Where the fingers begin.
+    fn first_finger(&self) -> usize {
+        usize::from(self.predecessors) + usize::from(self.successors)
     }
 
     pub fn predecessor(&self) -> Option<NodeId> {
-        self.predecessors.first().copied()
+        self.predecessors().first().copied()
     }
 
     pub fn successor(&self) -> Option<NodeId> {
-        self.successors.first().copied()
+        self.successors().first().copied()
     }
 
     /// The first finger interval beyond the successor; those below it are served by the successor itself.
@@ -98,25 +136,33 @@ impl Tables {
     /// Drops the fingers in intervals that the successor serves by now. Gives the first interval that it does not.
     pub fn drop_served_fingers(&mut self, view: &View<'_>) -> u32 {
         let first = self.first_interval(view);
-        let served = self.fingers.partition_point(|&node| beyond(view, node) <= first);
-        self.fingers.drain(..served);
+        let served = self.fingers().partition_point(|&node| beyond(view, node) <= first);
+        let fingers = self.first_finger();
+        self.nodes.drain(fingers..fingers + served);
         first
     }
 
+    /// A node is no finger any more.
+    pub fn drop_finger(&mut self, gone: NodeId) {
+        if let Some(at) = self.fingers().iter().position(|&node| node == gone) {
+            self.nodes.remove(self.first_finger() + at);
+        }
+    }
+
     pub fn is_neighbour(&self, node: NodeId) -> bool {
-        self.predecessors.contains(&node) || self.successors.contains(&node)
+        self.predecessors().contains(&node) || self.successors().contains(&node)
     }
 
     /// The successor list reaches round to the predecessor: these are all nodes. Also true of a node alone.
     fn closes_the_ring(&self) -> bool {
-        self.predecessor() == self.successors.last().copied()
+        self.predecessor() == self.successors().last().copied()
     }
 
     /// The target lies between the predecessor and this node: `(predecessor, n]`. A node alone owns everything.
     fn owns(&self, view: &View<'_>, target: Key) -> bool {
         match self.predecessor() {
             Some(predecessor) => target.in_half_open(view.key(predecessor), view.my_key()),
-            None => self.successors.is_empty(),
+            None => self.successors().is_empty(),
         }
     }
 
@@ -133,7 +179,7 @@ impl Tables {
 
     /// How many successors precede the target: usually all, since it is farther away than they are.
     fn preceding_successors(&self, view: &View<'_>, target: Key) -> usize {
-        Self::preceding(view, &self.successors, target, self.successors.len())
+        Self::preceding(view, self.successors(), target, self.successors().len())
     }
 
     /// How many fingers precede the target. On a ring with many nodes every interval from the first on has its finger, so
@@ -141,17 +187,17 @@ impl Tables {
     fn preceding_fingers(&self, view: &View<'_>, target: Key) -> usize {
         let interval = interval_beyond(view.my_key().clockwise(target));
         let beyond = (u64::BITS - interval) as usize;
-        Self::preceding(view, &self.fingers, target, self.fingers.len().saturating_sub(beyond))
+        Self::preceding(view, self.fingers(), target, self.fingers().len().saturating_sub(beyond))
     }
 
     /// The predecessors that are not successors too, in ring order: the nearest last.
     fn before(&self) -> impl Iterator<Item = NodeId> + Clone + '_ {
-        self.predecessors.iter().rev().copied().filter(|node| !self.successors.contains(node))
+        self.predecessors().iter().rev().copied().filter(|node| !self.successors().contains(node))
     }
 
     /// The neighbourhood in ring order: predecessors, the node itself, successors.
     fn around(&self, me: NodeId) -> impl Iterator<Item = NodeId> + Clone + '_ {
-        self.before().chain(iter::once(me)).chain(self.successors.iter().copied())
+        self.before().chain(iter::once(me)).chain(self.successors().iter().copied())
     }
 
     /// The position in [`Tables::around`] of the first node at or after `key`.
@@ -160,7 +206,7 @@ impl Tables {
         let preceding = self.preceding_successors(view, key);
         if self.owns(view, key) {
             me
-        } else if preceding < self.successors.len() {
+        } else if preceding < self.successors().len() {
             me + 1 + preceding
         } else {
             // Before this node's own range: the first of the predecessors at or after it, as far back as they go.
@@ -199,8 +245,8 @@ impl Tables {
             return Step::Responsible;
         }
         let preceding = self.preceding_successors(view, target);
-        if preceding < self.successors.len() {
-            let next_to_it = self.successors[..preceding].iter().all(|node| excluded.contains(node));
+        if preceding < self.successors().len() {
+            let next_to_it = self.successors()[..preceding].iter().all(|node| excluded.contains(node));
             let count = usize::from(query.count);
             let named = self.responsible(view, target, excluded).take(count).count();
             let enough = config.consult_successors && (named == count || self.closes_the_ring());
@@ -221,8 +267,8 @@ impl Tables {
         excluded: &[NodeId],
     ) -> Option<NodeId> {
         let alive = |node: &NodeId| !excluded.contains(node);
-        let finger = self.fingers[..self.preceding_fingers(view, target)].iter().rev().copied().find(alive);
-        let mut successors = self.successors[..self.preceding_successors(view, target)].iter().copied().filter(alive);
+        let finger = self.fingers()[..self.preceding_fingers(view, target)].iter().rev().copied().find(alive);
+        let mut successors = self.successors()[..self.preceding_successors(view, target)].iter().copied().filter(alive);
         let successor = if config.consult_successors { successors.next_back() } else { successors.next() };
         finger.into_iter().chain(successor).max_by_key(|&node| view.my_key().clockwise(view.key(node)))
     }
@@ -234,125 +280,27 @@ impl Tables {
         let beyond = |node: NodeId| beyond(view, node);
         let found = Some(finger).filter(|&finger| beyond(finger) > interval);
         let end = found.map_or(u64::BITS, beyond);
-        let first = self.fingers.partition_point(|&node| beyond(node) <= interval);
-        let last = self.fingers.partition_point(|&node| beyond(node) <= end);
-        self.fingers.splice(first..last, found);
+        let fingers = self.first_finger();
+        let first = fingers + self.fingers().partition_point(|&node| beyond(node) <= interval);
+        let last = fingers + self.fingers().partition_point(|&node| beyond(node) <= end);
+        if self.nodes[first..last] != *found.as_slice() {
+            self.nodes.splice(first..last, found);
+        }
         end
+    }
+
+    /// Asks for the memory of the tables.
+    pub fn prefetch(&self) {
+        prefetch(&self.nodes[..]);
     }
 
     /// Bytes allocated.
     pub fn heap_bytes(&self) -> usize {
-        (self.predecessors.capacity() + self.successors.capacity() + self.fingers.capacity()) * size_of::<NodeId>()
+        self.nodes.capacity() * size_of::<NodeId>()
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::Duration;
-
-    /// Node i has key i · 10; this is node 5 on a ring of 0 … 9.
-    const KEYS: [Key; 10] = [Key(0), Key(10), Key(20), Key(30), Key(40), Key(50), Key(60), Key(70), Key(80), Key(90)];
-
-    fn nodes(ids: &[u32]) -> Vec<NodeId> {
-        ids.iter().map(|&id| NodeId(id)).collect()
-    }
-
-    fn roster<'a>() -> Roster<'a> {
-        Roster::new(KEYS.iter().enumerate().map(|(i, &key)| (key, NodeId(i as u32))).collect())
-    }
-
-    fn config(successors: u8) -> Config {
-        Config { successors, ..Config::default() }
-    }
-
-    fn query(target: u64, count: u8) -> Query {
-        Query { target: Key(target), record: None, count }
-    }
-
-    #[test]
-    fn converged_tables_hold_each_distinct_finger_once() {
-        let view = View::new(NodeId(5), &KEYS);
-        let tables = Tables::converged(&view, &config(3), &roster());
-        assert_eq!(tables.predecessors, nodes(&[4, 3, 2]));
-        assert_eq!(tables.successors, nodes(&[6, 7, 8]));
-        // 50 + 16 is served by 70, 50 + 32 by 90, and 50 + 64 … by 0: key 0 is 2⁶⁴ − 50 away.
-        assert_eq!(tables.fingers, nodes(&[7, 9, 0]));
-    }
-
-    #[test]
-    fn a_finger_is_the_nearest_of_the_first_few_of_its_interval() {
-        let view = View::new(NodeId(0), &KEYS);
-        let near = |node: u32| move |_: NodeId, other: NodeId| Duration::from_secs(u64::from(other.0.abs_diff(node)));
-        let fingers = |proximity, round_trip: &dyn Fn(NodeId, NodeId) -> Duration| {
-            let roster = roster().with_round_trips(round_trip);
-            Tables::converged(&view, &Config { proximity, ..config(3) }, &roster).fingers
-        };
-        // Seen from key 0, beyond node 1: node 2 and 3 lie between 16 and 32, 4 to 6 between 32 and 64, 7 to 9 behind.
-        assert_eq!(fingers(1, &near(9)), nodes(&[2, 4, 7]));
-        assert_eq!(fingers(2, &near(9)), nodes(&[3, 5, 8]));
-        assert_eq!(fingers(3, &near(9)), nodes(&[3, 6, 9]), "never one of the next interval");
-        assert_eq!(fingers(3, &near(5)), nodes(&[3, 5, 7]));
-    }
-
-    #[test]
-    fn a_node_names_the_responsible_only_as_far_as_its_list_has_no_gap() {
-        let view = View::new(NodeId(5), &KEYS);
-        let tables = Tables::converged(&view, &config(3), &roster());
-        let config = Config::default();
-        let step = |target, count| tables.find_successor(&view, &config, &query(target, count), &[]);
-        let named = |target| tables.responsible(&view, Key(target), &[]).collect::<Vec<_>>();
-        assert_eq!((step(55, 3), named(55)), (Step::Responsible, nodes(&[6, 7, 8])));
-        assert_eq!((step(75, 1), named(75)), (Step::Responsible, nodes(&[8])));
-        assert_eq!(step(75, 2), Step::Next(NodeId(7)), "only one of two could be named");
-        assert_eq!((step(45, 2), named(45)), (Step::Responsible, nodes(&[5, 6, 7, 8])), "its own keys");
-        assert_eq!(step(95, 1), Step::Next(NodeId(9)));
-        let paper = Config { consult_successors: false, ..config };
-        assert_eq!(tables.find_successor(&view, &paper, &query(65, 1), &[]), Step::Next(NodeId(6)));
-    }
-
-    #[test]
-    fn excluded_nodes_are_neither_named_nor_passed_through() {
-        let view = View::new(NodeId(5), &KEYS);
-        let tables = Tables::converged(&view, &config(3), &roster());
-        let config = Config { consult_successors: false, ..Config::default() };
-        let step =
-            |target, excluded: &[u32]| tables.find_successor(&view, &config, &query(target, 1), &nodes(excluded));
-        assert_eq!(step(95, &[9]), Step::Next(NodeId(7)));
-        assert_eq!(step(95, &[9, 7]), Step::Next(NodeId(6)));
-        assert_eq!(step(95, &[9, 7, 6]), Step::Next(NodeId(8)), "the first successor left");
-        assert_eq!(step(65, &[6]), Step::Responsible, "the first successor left is the answer");
-        assert_eq!(tables.responsible(&view, Key(55), &nodes(&[6])).next(), Some(NodeId(7)));
-        assert_eq!(step(95, &[9, 8, 7, 6]), Step::Nobody);
-    }
-
-    #[test]
-    fn a_fixed_finger_takes_the_place_of_what_it_makes_obsolete() {
-        let view = View::new(NodeId(5), &KEYS);
-        let mut tables = Tables { fingers: nodes(&[7, 8, 9, 0]), ..Tables::default() };
-        tables.set_finger(&view, 4, NodeId(8)); // 8 is 30 away: 7 was between 16 and 30
-        assert_eq!(tables.fingers, nodes(&[8, 9, 0]));
-        tables.set_finger(&view, 4, NodeId(7));
-        assert_eq!(tables.fingers, nodes(&[7, 9, 0]), "8 is no finger when 7 lies in its interval");
-        tables.set_finger(&view, 5, NodeId(5));
-        assert_eq!(tables.fingers, nodes(&[7]), "nothing lies beyond");
-        tables.set_finger(&view, 6, NodeId(6));
-        assert_eq!(tables.fingers, nodes(&[7]), "6 comes after this node, seen from 50 + 64");
-        tables.set_finger(&view, 5, NodeId(9));
-        assert_eq!(tables.fingers, nodes(&[7, 9]));
-    }
-
-    #[test]
-    fn the_nearest_are_counted_clockwise_from_the_key() {
-        let view = View::new(NodeId(5), &KEYS);
-        let tables = Tables::converged(&view, &config(3), &roster());
-        let nearest = |key, count| tables.nearest(&view, Key(key), count).collect::<Vec<_>>();
-        assert_eq!(nearest(41, 2), nodes(&[5, 6]));
-        assert_eq!(nearest(71, 3), nodes(&[8, 2, 3]));
-        assert_eq!(nearest(33, 9), nodes(&[4, 5, 6, 7, 8, 2, 3]));
-        assert_eq!(nearest(25, 3), nodes(&[3, 4, 5]), "the last of its three");
-        assert_eq!(nearest(15, 3), nodes(&[2, 3, 4]), "not its own to keep");
-        let alone = Tables::default();
-        assert_eq!(alone.nearest(&view, Key(7), 3).collect::<Vec<_>>(), nodes(&[5]));
-    }
+/// The length of a list, of which `Config` bounds each.
+fn count(nodes: &[NodeId]) -> u8 {
+    u8::try_from(nodes.len()).expect("a neighbourhood has at most 255 nodes on each side")
 }

@@ -49,9 +49,9 @@ fn assert_tables_are_perfect(bench: &Bench<Chord>) {
         let view = View::new(NodeId(node as u32), &bench.keys);
         let right = Tables::converged(&view, &bench.config, &roster);
         let tables = &bench.nodes[node].tables;
-        assert_eq!(tables.predecessors, right.predecessors, "predecessors of {node}");
-        assert_eq!(tables.successors, right.successors, "successors of {node}");
-        assert_eq!(tables.fingers, right.fingers, "fingers of {node}");
+        assert_eq!(tables.predecessors(), right.predecessors(), "predecessors of {node}");
+        assert_eq!(tables.successors(), right.successors(), "successors of {node}");
+        assert_eq!(tables.fingers(), right.fingers(), "fingers of {node}");
     }
 }
 
@@ -138,7 +138,7 @@ fn rings_of_one_two_and_three_nodes_are_rings() {
             grown.run_for(Duration::from_secs(1));
         }
         assert_lookups_are_correct(&mut grown, 10, 9);
-        assert_eq!(grown.nodes[0].tables.successors, []);
+        assert_eq!(grown.nodes[0].tables.successors(), []);
     }
 }
 
@@ -212,14 +212,14 @@ fn a_recursive_ring_builds_and_repairs_itself_too() {
 fn a_recursive_lookup_that_is_lost_takes_another_first_hop_after_ten_seconds() {
     let mut bench = converged(Config { routing: Routing::Recursive, ..still() }, 500, 15);
     let target = bench.keys[0].plus(1 << 63);
-    let first = bench.nodes[0].tables.fingers.last().copied().expect("500 nodes have fingers");
+    let first = bench.nodes[0].tables.fingers().last().copied().expect("500 nodes have fingers");
     bench.crash(first);
     let walked = bench.walk(NodeId(0), target.plus(u64::MAX / 4), None, 1);
     assert!(matches!(walked.end, End::Found(_)));
     assert_eq!(walked.timeouts, 1);
     assert!(walked.took >= Duration::from_secs(10));
     let tables = &bench.nodes[0].tables;
-    assert_eq!(tables.fingers.last(), Some(&first), "who failed on the way is not known");
+    assert_eq!(tables.fingers().last(), Some(&first), "who failed on the way is not known");
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn a_node_that_timed_out_leaves_the_tables_and_a_retry_gives_it_a_second_chance(
         let walked = bench.walk(NodeId(0), target, None, 1);
         assert!(matches!(walked.end, End::Found(_)));
         assert_eq!(walked.timeouts, 1 + u32::from(retries));
-        assert!(!bench.nodes[0].tables.fingers.contains(&first));
+        assert!(!bench.nodes[0].tables.fingers().contains(&first));
     }
 }
 
@@ -341,10 +341,10 @@ fn a_cancelled_walk_and_an_ended_session_leave_nothing_behind() {
     let target = bench.keys[0].plus(u64::MAX / 4 * 3);
     let op = bench.begin(NodeId(0), target, None, 1);
     bench.with(NodeId(0), |chord, _| chord.cancel(op));
-    assert_eq!((bench.nodes[0].lookups.len(), bench.nodes[0].rpcs.outstanding().count()), (0, 0));
+    assert_eq!((bench.nodes[0].lookups.iter().count(), bench.nodes[0].rpcs.outstanding().count()), (0, 0));
     bench.begin(NodeId(0), target, None, 1);
     bench.crash(NodeId(0));
-    assert_eq!((bench.nodes[0].lookups.len(), bench.nodes[0].rpcs.outstanding().count()), (0, 0));
+    assert_eq!((bench.nodes[0].lookups.iter().count(), bench.nodes[0].rpcs.outstanding().count()), (0, 0));
     bench.run_for(Duration::from_secs(10));
     assert_eq!(bench.lists.in_use(), 0);
 }

@@ -311,10 +311,25 @@ impl Buckets {
         self.buckets.iter().map(|bucket| bucket.due).enumerate().min_by_key(|&(index, due)| (due, index))
     }
 
-    /// Asks for the memory of the table.
+    /// Asks for the memory of where the buckets lie.
     pub fn prefetch(&self) {
         prefetch(&self.buckets[..]);
-        prefetch(&self.entries[..]);
+    }
+
+    /// Asks for the memory of the bucket whose range holds `key`, where [`Buckets::prefetch`] was called before.
+    pub fn prefetch_around(&self, view: &View<'_>, key: Key) {
+        if let Some(bucket) = self.buckets.get(Buckets::index(view, key)) {
+            prefetch(&self.entries[bucket.start as usize..bucket.replacements().end]);
+        }
+    }
+
+    /// The same for the contacts nearest to `target`: of its own bucket, and of all deeper ones where that has few.
+    pub fn prefetch_near(&self, view: &View<'_>, target: Key) {
+        let Some(last) = self.buckets.len().checked_sub(1) else { return };
+        let home = self.buckets[Buckets::index(view, target).min(last)];
+        let whole = home.replacements > 0;
+        let end = if whole { home.contacts().end } else { self.entries.len() };
+        prefetch(&self.entries[home.start as usize..end]);
     }
 
     /// Bytes allocated.

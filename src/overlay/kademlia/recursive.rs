@@ -75,11 +75,11 @@ impl Kademlia {
     /// Ends the search that an answer belongs to, if it is still awaited.
     fn came_back(&mut self, cx: &mut Cx<'_>, reply: &Envelope) -> Option<Walk> {
         let number = self.rpcs.close_from_anyone(reply.rpc)?.tag;
-        let at = self.position(number)?;
-        let search = self.searches.swap_remove(at);
+        let search = self.take_search(number)?;
         search.tell_passed(cx, reply.from);
-        cx.shared.lookups.push(search.lookup);
-        match search.purpose {
+        let purpose = search.purpose;
+        cx.shared.searches.give(search);
+        match purpose {
             Purpose::Walk(walk) => Some(walk),
             Purpose::Join | Purpose::Refresh => unreachable!("upkeep is iterative"),
         }
@@ -163,7 +163,7 @@ mod tests {
         bench.with(NodeId(7), |kademlia, _| {
             use crate::overlay::Protocol as _;
             kademlia.cancel(op);
-            assert_eq!((kademlia.searches.len(), kademlia.rpcs.outstanding().count()), (0, 0));
+            assert_eq!((kademlia.searches.iter().count(), kademlia.rpcs.outstanding().count()), (0, 0));
         });
     }
 }

@@ -5,21 +5,22 @@ use crate::overlay::lookup::Lookup;
 use crate::overlay::{NodeId, OpId, Walk};
 
 /// What a lookup is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Purpose {
     Walk(Walk),
     Join,
+    #[default]
     Refresh,
 }
 
 /// A lookup under way.
-#[derive(Clone, Debug)]
-pub(super) struct Search {
+#[derive(Clone, Debug, Default)]
+pub struct Search {
     /// Tells its replies from those to an earlier one; outstanding requests carry it.
     pub number: u32,
     /// It goes on its way recursively: only the first hop is asked from here.
     pub routed: bool,
-    pub purpose: Purpose,
+    pub(super) purpose: Purpose,
     pub lookup: Lookup,
 }
 
