@@ -7,6 +7,7 @@ pub mod distribution;
 pub mod fingerprint;
 #[cfg(test)]
 pub(crate) mod goodness;
+pub mod hashed;
 #[cfg(test)]
 mod heap;
 pub mod law;
@@ -22,10 +23,11 @@ pub mod zipf;
 
 pub use distribution::Law;
 pub use fingerprint::{Checkpoints, Fingerprint};
+pub use hashed::Hashed;
 pub use law::DurationLaw;
 pub use normal::standard_normal;
 pub use order::{Class, Order};
-pub use prefetch::{prefetch, prefetch_search};
+pub use prefetch::prefetch;
 pub use quantity::{Limit, Rate, Size};
 pub use queue::Queue;
 pub use random::{Noise, Purpose, Source, Stream, Streams};

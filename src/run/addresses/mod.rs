@@ -196,9 +196,10 @@ impl<M: Payload> Addresses<M> {
 
     /// … and what that points to.
     pub fn prefetch_further(&self, slot: u32, from: NodeId, to: NodeId) {
-        prefetch(&self.ways[slot as usize].named[..]);
+        let way = &self.ways[slot as usize];
+        prefetch(&way.named[..]);
+        self.nats.prefetch_further(to.0, way.source);
         self.books[to.index()].prefetch(from);
-        self.nats.prefetch_further(to.0);
     }
 
     /// The way of a transfer, which is looked at as a whole when it begins: whether both boxes let it pass.
