@@ -1,6 +1,6 @@
 //! Looking ahead in the queue, so that the state of a node is in the cache when its event comes.
 
-use super::event::Event;
+use super::event::{Event, Packet};
 use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::prefetch;
@@ -10,6 +10,8 @@ use crate::overlay::{NodeId, Protocol};
 const FAR: usize = 10;
 /// … and what that points to, which takes the state to be there.
 const NEAR: usize = 5;
+/// … and what only that names.
+const NEXT: usize = 2;
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Called before every event. Changes nothing.
@@ -32,24 +34,39 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// The same for what only runs with NATs or connections have.
     #[cold]
     fn look_at_boxes_and_links(&self) {
-        let [near, far] = [NEAR, FAR].map(|ahead| self.queue.upcoming(ahead));
-        if let (Some(&Event::Addressed { slot, from, to }), Some(addresses)) = (near, &self.addresses) {
-            self.nodes[to.index()].prefetch();
-            addresses.prefetch_further(slot, from, to);
-        }
-        if let (Some(&Event::Addressed { slot, from, to }), Some(addresses)) = (far, &self.addresses) {
-            self.ask_for_node(to);
-            self.ask_for_sender(from);
-            addresses.prefetch(slot, to);
+        let [next, near, far] = [NEXT, NEAR, FAR].map(|ahead| self.queue.upcoming(ahead));
+        if let Some(addresses) = &self.addresses {
+            if let Some(&Event::Addressed { slot, to, is_signal, .. }) = far {
+                addresses.prefetch(slot, to);
+                if is_signal { self.ask_for_counters(to) } else { self.ask_for_node(to) }
+            }
+            if let Some(&Event::Addressed { slot, from, to, is_signal }) = near {
+                addresses.prefetch_further(slot, from, to);
+                self.ask_for_sender(from);
+                if !is_signal {
+                    self.nodes[to.index()].prefetch();
+                }
+            }
         }
         let Some(transport) = &self.transport else { return };
-        let whose = |event: Option<&Event<P::Message, P::Timer>>| match *event? {
-            Event::Addressed { to, .. } => Some(to),
-            Event::Links { node, .. } => Some(node),
-            ref other => other.node(),
-        };
-        whose(near).into_iter().for_each(|node| transport.prefetch_further(node));
-        whose(far).into_iter().for_each(|node| transport.prefetch(node));
+        match far {
+            Some(&Event::Addressed { to: node, .. } | &Event::Links { node, .. }) => transport.prefetch(node),
+            Some(other) => other.node().into_iter().for_each(|node| transport.prefetch(node)),
+            None => {}
+        }
+        match near {
+            Some(&Event::Addressed { from, to, .. }) => transport.prefetch_link(to, from),
+            Some(&Event::Arrival(Packet { to, envelope, .. })) => transport.prefetch_link(to, envelope.from),
+            Some(&Event::Links { node, .. }) => transport.prefetch_alarms(node),
+            _ => {}
+        }
+        if let Some(&Event::Links { node, .. }) = next
+            && let Some(peer) = transport.first_alarm(node)
+        {
+            transport.prefetch_link(node, peer);
+            self.ask_for_sender(peer);
+            self.addresses.iter().for_each(|addresses| addresses.prefetch_book(node, peer));
+        }
     }
 
     /// Whom a node will probably answer.
@@ -63,10 +80,15 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     fn ask_for_node(&self, node: NodeId) {
-        prefetch(&self.seats[node.index()]);
         prefetch(&self.nodes[node.index()]);
         self.agents.get(node.index()).into_iter().for_each(prefetch);
         prefetch(&self.keys[node.index()]);
+        self.ask_for_counters(node);
+    }
+
+    /// What is touched of a node whatever comes for it.
+    fn ask_for_counters(&self, node: NodeId) {
+        prefetch(&self.seats[node.index()]);
         self.network.prefetch(node.0);
         self.observer.prefetch(node);
     }

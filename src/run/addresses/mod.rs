@@ -199,7 +199,14 @@ impl<M: Payload> Addresses<M> {
         let way = &self.ways[slot as usize];
         prefetch(&way.named[..]);
         self.nats.prefetch_further(to.0, way.source);
-        self.books[to.index()].prefetch(from);
+        self.prefetch_book(to, from);
+    }
+
+    /// What a machine knows of another's address.
+    pub fn prefetch_book(&self, machine: NodeId, of: NodeId) {
+        if self.is_remarkable[of.index()] {
+            self.books[machine.index()].prefetch(of);
+        }
     }
 
     /// The way of a transfer, which is looked at as a whole when it begins: whether both boxes let it pass.
@@ -249,7 +256,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             return self.schedule(at, Class::Arrival, from, Event::Arrival(packet));
         }
         match addresses.depart(self.now, packet, wire) {
-            Ok(slot) => self.schedule(at, Class::Arrival, from, Event::Addressed { slot, from, to: packet.to }),
+            Ok(slot) => {
+                let (to, is_signal) = (packet.to, matches!(packet.body, Body::Signal(_)));
+                self.schedule(at, Class::Arrival, from, Event::Addressed { slot, from, to, is_signal });
+            }
             Err(loss) => self.lose(packet, loss),
         }
     }
