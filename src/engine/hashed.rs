@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn an_empty_table_takes_no_memory_and_a_full_one_is_not_much_larger_than_what_it_holds() {
         let mut table = Hashed::default();
-        assert_eq!((table.get(1), table.remove(1), table.alike(1).count(), table.heap_bytes()), (None, None, 0, 0));
+        assert_eq!((table.remove(1), table.get(1), table.alike(1).count(), table.heap_bytes()), (None, None, 0, 0));
         for key in 0..1000 {
             table.insert(Pair(key, 0));
             let slots = table.heap_bytes() / size_of::<Pair>();

@@ -7,7 +7,7 @@ pub mod distribution;
 pub mod fingerprint;
 #[cfg(test)]
 pub(crate) mod goodness;
-pub mod hashed;
+pub(crate) mod hashed;
 #[cfg(test)]
 mod heap;
 pub mod law;
@@ -23,7 +23,7 @@ pub mod zipf;
 
 pub use distribution::Law;
 pub use fingerprint::{Checkpoints, Fingerprint};
-pub use hashed::Hashed;
+pub(crate) use hashed::Hashed;
 pub use law::DurationLaw;
 pub use normal::standard_normal;
 pub use order::{Class, Order};
