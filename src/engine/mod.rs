@@ -7,6 +7,7 @@ pub mod distribution;
 pub mod fingerprint;
 #[cfg(test)]
 pub(crate) mod goodness;
+pub(crate) mod hashed;
 #[cfg(test)]
 mod heap;
 pub mod law;
@@ -25,7 +26,7 @@ pub use fingerprint::{Checkpoints, Fingerprint};
 pub use law::DurationLaw;
 pub use normal::standard_normal;
 pub use order::{Class, Order};
-pub use prefetch::{prefetch, prefetch_search};
+pub use prefetch::prefetch;
 pub use quantity::{Limit, Rate, Size};
 pub use queue::Queue;
 pub use random::{Noise, Purpose, Source, Stream, Streams};

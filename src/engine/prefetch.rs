@@ -14,19 +14,6 @@ pub fn prefetch<T: ?Sized>(value: &T) {
     }
 }
 
-/// In so many parts three steps of a binary search divide what they search.
-const PARTS: usize = 8;
-
-/// Asks for where the first three steps of a binary search in `sorted` look.
-#[inline]
-pub fn prefetch_search<T>(sorted: &[T]) {
-    for part in 1..PARTS {
-        if let Some(value) = sorted.get(part * sorted.len() / PARTS) {
-            line(std::ptr::from_ref(value).cast());
-        }
-    }
-}
-
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 #[allow(unsafe_code, reason = "the instruction has no safe wrapper in std; it cannot fault, whatever the address")]

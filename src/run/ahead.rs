@@ -10,15 +10,15 @@ use crate::overlay::{NodeId, Protocol, View};
 const FAR: usize = 10;
 /// … what that points to, which takes the state to be there …
 const NEAR: usize = 6;
-/// … and what the handler of its message will read, which takes that to be there.
+/// … and what only that names, or only the handler of its message will read.
 const NEXT: usize = 2;
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Called before every event. Changes nothing.
     #[inline]
     pub fn look_ahead(&self) {
-        if let Some(Event::Arrival(Packet { to, envelope, body: Body::Overlay(message) })) = self.queue.upcoming(NEXT) {
-            self.nodes[to.index()].prefetch_for(&View::new(*to, &self.keys), envelope, message);
+        if let Some(Event::Arrival(packet)) = self.queue.upcoming(NEXT) {
+            self.ask_for_message(packet);
         }
         if let Some(node) = self.upcoming(NEAR) {
             self.nodes[node.index()].prefetch();
@@ -38,24 +38,50 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// The same for what only runs with NATs or connections have.
     #[cold]
     fn look_at_boxes_and_links(&self) {
-        let [near, far] = [NEAR, FAR].map(|ahead| self.queue.upcoming(ahead));
-        if let (Some(&Event::Addressed { slot, from, to }), Some(addresses)) = (near, &self.addresses) {
-            self.nodes[to.index()].prefetch();
-            addresses.prefetch_further(slot, from, to);
-        }
-        if let (Some(&Event::Addressed { slot, from, to }), Some(addresses)) = (far, &self.addresses) {
-            self.ask_for_node(to);
-            self.ask_for_sender(from);
-            addresses.prefetch(slot, to);
+        let [next, near, far] = [NEXT, NEAR, FAR].map(|ahead| self.queue.upcoming(ahead));
+        if let Some(addresses) = &self.addresses {
+            if let Some(&Event::Addressed { slot, to, is_signal, .. }) = far {
+                addresses.prefetch(slot, to);
+                if is_signal { self.ask_for_counters(to) } else { self.ask_for_node(to) }
+            }
+            if let Some(&Event::Addressed { slot, from, to, is_signal }) = near {
+                addresses.prefetch_further(slot, from, to);
+                self.ask_for_sender(from);
+                if !is_signal {
+                    self.nodes[to.index()].prefetch();
+                }
+            }
+            if let Some(&Event::Addressed { slot, is_signal: false, .. }) = next {
+                addresses.packet(slot).into_iter().for_each(|packet| self.ask_for_message(packet));
+            }
         }
         let Some(transport) = &self.transport else { return };
-        let whose = |event: Option<&Event<P::Message, P::Timer>>| match *event? {
-            Event::Addressed { to, .. } => Some(to),
-            Event::Links { node, .. } => Some(node),
-            ref other => other.node(),
-        };
-        whose(near).into_iter().for_each(|node| transport.prefetch_further(node));
-        whose(far).into_iter().for_each(|node| transport.prefetch(node));
+        match far {
+            Some(&Event::Addressed { to: node, .. } | &Event::Links { node, .. }) => transport.prefetch(node),
+            Some(other) => other.node().into_iter().for_each(|node| transport.prefetch(node)),
+            None => {}
+        }
+        match near {
+            Some(&Event::Addressed { from, to, .. }) => transport.prefetch_link(to, from),
+            Some(&Event::Arrival(Packet { to, envelope, .. })) => transport.prefetch_link(to, envelope.from),
+            Some(&Event::Links { node, .. }) => transport.prefetch_alarms(node),
+            _ => {}
+        }
+        if let Some(&Event::Links { node, .. }) = next
+            && let Some(peer) = transport.first_alarm(node)
+        {
+            transport.prefetch_link(node, peer);
+            self.ask_for_sender(peer);
+            self.addresses.iter().for_each(|addresses| addresses.prefetch_book(node, peer));
+        }
+    }
+
+    /// What the handler of a message will read, and others would not.
+    fn ask_for_message(&self, packet: &Packet<P::Message>) {
+        let &Packet { to, ref envelope, ref body } = packet;
+        if let Body::Overlay(message) = body {
+            self.nodes[to.index()].prefetch_for(&View::new(to, &self.keys), envelope, message);
+        }
     }
 
     /// Whom a node will probably answer.
@@ -69,10 +95,15 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     fn ask_for_node(&self, node: NodeId) {
-        prefetch(&self.seats[node.index()]);
         prefetch(&self.nodes[node.index()]);
         self.agents.get(node.index()).into_iter().for_each(prefetch);
         prefetch(&self.keys[node.index()]);
+        self.ask_for_counters(node);
+    }
+
+    /// What is touched of a node whatever comes for it.
+    fn ask_for_counters(&self, node: NodeId) {
+        prefetch(&self.seats[node.index()]);
         self.network.prefetch(node.0);
         self.observer.prefetch(node);
     }

@@ -41,6 +41,8 @@ pub(super) enum Event<M, T> {
         slot: u32,
         from: NodeId,
         to: NodeId,
+        /// It is between two machines that connect: neither's overlay or store will see it.
+        is_signal: bool,
     },
     /// The last byte of a flow may have left.
     Flow {

@@ -1,7 +1,8 @@
 //! The table of one box.
 
 use super::{Endpoint, Filtering, Mapping, NatClass, Wire};
-use crate::engine::{Duration, Time, prefetch, prefetch_search};
+use crate::engine::hashed::{Entry, Hashed};
+use crate::engine::{Duration, Time, prefetch};
 
 /// Mappings, and what they were used towards.
 #[derive(Clone, Debug)]
@@ -15,8 +16,7 @@ pub(super) struct Table {
     last_port: u32,
     /// One for each machine behind the box, if mappings do not depend on the destination.
     mapped: Vec<Mapped>,
-    /// Sorted by machine and remote endpoint.
-    sessions: Vec<Session>,
+    sessions: Hashed<Session>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -38,16 +38,27 @@ struct Session {
     sent: Time,
 }
 
-impl Session {
-    const fn rank(&self) -> (u32, Endpoint) {
+impl Entry for Session {
+    /// The machine and the remote endpoint.
+    type Key = (u32, Endpoint);
+    const FREE: Session =
+        Session { machine: u32::MAX, remote: Endpoint { address: u32::MAX, port: 0 }, port: 0, sent: Time::ZERO };
+
+    fn key(&self) -> (u32, Endpoint) {
         (self.machine, self.remote)
+    }
+
+    /// Of the remote endpoint the address only: some filters ask for no more.
+    fn hash((machine, remote): (u32, Endpoint)) -> u32 {
+        let both = u64::from(machine) << 32 | u64::from(remote.address);
+        (both.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
     }
 }
 
 impl Table {
     pub fn new(class: NatClass, lifetime: Duration, limit: u32, hairpinning: bool) -> Table {
         assert!(limit > 0, "a box remembers at least one session");
-        Table { class, hairpinning, lifetime, limit, last_port: 0, mapped: Vec::new(), sessions: Vec::new() }
+        Table { class, hairpinning, lifetime, limit, last_port: 0, mapped: Vec::new(), sessions: Hashed::default() }
     }
 
     /// A packet leaves `machine` for `to`: the port that it leaves from.
@@ -75,10 +86,8 @@ impl Table {
     }
 
     fn towards(&self, machine: u32, address: u32) -> impl Iterator<Item = &Session> {
-        let first = (machine, Endpoint { address, port: 0 });
-        let start = self.sessions.partition_point(|session| session.rank() < first);
-        let same = move |session: &&Session| (session.machine, session.remote.address) == (machine, address);
-        self.sessions[start..].iter().take_while(same)
+        let theirs = move |session: &&Session| (session.machine, session.remote.address) == (machine, address);
+        self.sessions.alike((machine, Endpoint { address, port: 0 })).filter(theirs)
     }
 
     /// Whether what comes from `from`, sent to `port`, reaches `machine`.
@@ -93,7 +102,7 @@ impl Table {
             Filtering::EndpointIndependent => is_mapped(),
             Filtering::AddressDependent => self.towards(machine, from.address).any(through),
             Filtering::EndpointDependent | Filtering::Datagrams => {
-                self.session(machine, from).is_some_and(|at| through(&self.sessions[at]))
+                self.sessions.get((machine, from)).is_some_and(through)
             }
         }
     }
@@ -106,9 +115,7 @@ impl Table {
                 let mapped = self.mapped.iter().find(|mapped| mapped.machine == machine);
                 mapped.map(|mapped| (mapped.port, mapped.sent))
             }
-            Mapping::EndpointDependent => {
-                self.session(machine, to).map(|at| (self.sessions[at].port, self.sessions[at].sent))
-            }
+            Mapping::EndpointDependent => self.sessions.get((machine, to)).map(|session| (session.port, session.sent)),
         };
         match mapped {
             Some((port, sent)) if self.lives(now, sent) => port,
@@ -128,42 +135,37 @@ impl Table {
         now < sent + self.lifetime
     }
 
-    fn session(&self, machine: u32, remote: Endpoint) -> Option<usize> {
-        self.sessions.binary_search_by_key(&(machine, remote), Session::rank).ok()
-    }
-
     fn remember(&mut self, session: Session) {
-        match self.sessions.binary_search_by_key(&session.rank(), Session::rank) {
-            Ok(at) => self.sessions[at] = session,
-            Err(_) => {
-                // Rather than grow the table forgets what has died.
-                if self.sessions.len() >= self.sessions.capacity().min(self.limit as usize) {
-                    self.make_room(session.sent);
-                }
-                let at = self.sessions.partition_point(|other| other.rank() < session.rank());
-                self.sessions.insert(at, session);
-            }
+        if let Some(there) = self.sessions.get_mut(session.key()) {
+            *there = session;
+            return;
         }
+        // Rather than grow the table forgets what has died.
+        if self.sessions.is_full() || self.sessions.len() >= self.limit as usize {
+            self.make_room(session.sent);
+        }
+        self.sessions.insert(session);
     }
 
-    /// Forgets the sessions that have died, and if there are too many still the one not used for longest.
+    /// Forgets the sessions that have died, or if none has and there are too many the one not used for longest.
     fn make_room(&mut self, now: Time) {
+        let age = |session: &&Session| (session.sent, session.key());
+        let Some(&oldest) = self.sessions.iter().min_by_key(age) else { return };
         let lifetime = self.lifetime;
-        self.sessions.retain(|session| now < session.sent + lifetime);
-        let alive = self.sessions.len();
-        if alive >= self.limit as usize {
-            let oldest = (0..alive).min_by_key(|&at| (self.sessions[at].sent, at)).expect("the table is full");
-            self.sessions.remove(oldest);
+        if !self.lives(now, oldest.sent) {
+            self.sessions.retain(|session| now < session.sent + lifetime);
+        } else if self.sessions.len() >= self.limit as usize {
+            self.sessions.remove(oldest.key());
         }
     }
 
-    /// Asks for what it points to: where a search in it begins.
-    pub fn prefetch(&self) {
+    /// Asks for what it points to: its mapping, and what it remembers of a machine and a remote endpoint.
+    pub fn prefetch(&self, machine: u32, remote: Endpoint) {
         self.mapped.first().into_iter().for_each(prefetch);
-        prefetch_search(&self.sessions);
+        self.sessions.prefetch((machine, remote));
     }
 
     pub fn heap_bytes(&self) -> usize {
-        self.mapped.capacity() * size_of::<Mapped>() + self.sessions.capacity() * size_of::<Session>()
+        self.mapped.capacity() * size_of::<Mapped>() + self.sessions.heap_bytes()
     }
 }

@@ -226,3 +226,18 @@ fn participants_with_other_shares_draw_the_same_numbers_and_the_carriers_fit_the
     // One box each for the three mapping classes that nobody is of.
     assert_eq!([&all_most, &all_few, &mixed].map(|nats| nats.tables.len() - 3), [800, 200, 500]);
 }
+
+#[test]
+fn what_a_box_takes_of_memory_is_bounded_however_many_a_machine_sends_to() {
+    for class in [NatClass::PortRestricted, NatClass::Symmetric] {
+        let mut nats = pair(class, NatClass::Open);
+        for step in 0..20_000 {
+            let stranger = Endpoint { address: 10 + step, port: 0 };
+            // A quarter of a lifetime for as many as are remembered, then a pause in which half of them die.
+            let pause = u64::from(step / 1024) * MINUTE;
+            nats.depart(at(pause + u64::from(step) * MINUTE / 2048), 0, stranger, Wire::Datagram).unwrap();
+        }
+        let bytes = nats.tables[0].heap_bytes();
+        assert!(bytes <= 58 * NatPlan::SESSIONS as usize, "{bytes}");
+    }
+}

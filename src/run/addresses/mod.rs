@@ -187,6 +187,11 @@ impl<M: Payload> Addresses<M> {
         (packet, Ok(()))
     }
 
+    /// The packet in a slot.
+    pub fn packet(&self, slot: u32) -> Option<&Packet<M>> {
+        self.ways[slot as usize].packet.as_ref()
+    }
+
     /// Asks for what a packet that will soon arrive will touch …
     pub fn prefetch(&self, slot: u32, to: NodeId) {
         prefetch(&self.ways[slot as usize]);
@@ -196,9 +201,17 @@ impl<M: Payload> Addresses<M> {
 
     /// … and what that points to.
     pub fn prefetch_further(&self, slot: u32, from: NodeId, to: NodeId) {
-        prefetch(&self.ways[slot as usize].named[..]);
-        self.books[to.index()].prefetch(from);
-        self.nats.prefetch_further(to.0);
+        let way = &self.ways[slot as usize];
+        prefetch(&way.named[..]);
+        self.nats.prefetch_further(to.0, way.source);
+        self.prefetch_book(to, from);
+    }
+
+    /// What a machine knows of another's address.
+    pub fn prefetch_book(&self, machine: NodeId, of: NodeId) {
+        if self.is_remarkable[of.index()] {
+            self.books[machine.index()].prefetch(of);
+        }
     }
 
     /// The way of a transfer, which is looked at as a whole when it begins: whether both boxes let it pass.
@@ -248,7 +261,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             return self.schedule(at, Class::Arrival, from, Event::Arrival(packet));
         }
         match addresses.depart(self.now, packet, wire) {
-            Ok(slot) => self.schedule(at, Class::Arrival, from, Event::Addressed { slot, from, to: packet.to }),
+            Ok(slot) => {
+                let (to, is_signal) = (packet.to, matches!(packet.body, Body::Signal(_)));
+                self.schedule(at, Class::Arrival, from, Event::Addressed { slot, from, to, is_signal });
+            }
             Err(loss) => self.lose(packet, loss),
         }
     }

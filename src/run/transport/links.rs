@@ -1,15 +1,20 @@
 //! The links of one node: a pure value.
 //!
-//! 52 bytes a link. Finding one is a binary search among the peers, and a look for what is due goes through the times before
-//! which nothing is: both are kept apart, since that makes them few lines of memory. The choice of who makes room goes
-//! through all links.
+//! 48 bytes a link and 16 for its alarm; 160 a link at most, with what the table and the heap keep free and alarms of closed
+//! links. A node has many links and each is used rarely, so that what counts is how many lines of memory are touched: to find one
+//! takes a line or two, to find what is due those on the way down a heap. Only the choice of who makes room goes through all.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
+
+use crate::engine::hashed::{Entry, Hashed};
 use crate::engine::{Time, prefetch};
 use crate::overlay::NodeId;
 use crate::scenario::plan::Connections;
 
-/// Peers that are asked for before they are needed: eight lines.
-const PREFETCHED: usize = 128;
+/// Alarms that are asked for before they are needed: four lines, four levels of the heap.
+const FIRST: usize = 16;
 
 /// How two nodes came to be connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +40,9 @@ pub struct Link {
     used: Time,
     sent: Time,
     heard: Time,
+    /// When its alarm goes off: before that there is nothing to do about it. All that happens to a link puts off what there
+    /// is to do, so that it is enough to look again then.
+    alarm: Time,
 }
 
 /// What is to be done about a link.
@@ -47,8 +55,8 @@ pub enum Due {
 }
 
 impl Link {
-    pub fn new(peer: NodeId, way: Way, mine: bool, now: Time) -> Link {
-        Link { peer, way, mine, pinned: false, used: now, sent: now, heard: now }
+    pub const fn new(peer: NodeId, way: Way, mine: bool, now: Time) -> Link {
+        Link { peer, way, mine, pinned: false, used: now, sent: now, heard: now, alarm: now }
     }
 
     /// The same, to or from a rendezvous.
@@ -80,15 +88,28 @@ impl Link {
     }
 }
 
-/// The links of one node, sorted by peer.
+impl Entry for Link {
+    type Key = NodeId;
+    const FREE: Link = Link::new(NodeId(u32::MAX), Way::Dialled, false, Time::ZERO);
+
+    fn key(&self) -> NodeId {
+        self.peer
+    }
+
+    fn hash(peer: NodeId) -> u32 {
+        peer.0.wrapping_mul(0x9E37_79B1)
+    }
+}
+
+type Alarm = Reverse<(Time, NodeId)>;
+
+/// The links of one node.
 #[derive(Clone, Debug, Default)]
 pub struct Links {
-    /// Of each link, in the same order.
-    peers: Vec<NodeId>,
-    /// Likewise a time before which there is nothing to do about it. All that happens to a link puts that off, so that it
-    /// is enough to look again when the time has come.
-    quiet: Vec<Time>,
-    links: Vec<Link>,
+    links: Hashed<Link>,
+    /// One for each link, but for those about which there will never be anything to do; and some that hold no more, of links
+    /// that were closed.
+    alarms: BinaryHeap<Alarm>,
 }
 
 impl Links {
@@ -96,35 +117,32 @@ impl Links {
         self.links.len() as u32
     }
 
-    fn find(&self, peer: NodeId) -> Result<usize, usize> {
-        self.peers.binary_search(&peer)
-    }
-
     pub fn get(&self, peer: NodeId) -> Option<&Link> {
-        self.find(peer).ok().map(|at| &self.links[at])
+        self.links.get(peer)
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Link> {
-        self.links.iter()
+    /// The peers of these links, in order.
+    pub fn peers(&self, which: impl Fn(&Link) -> bool) -> Vec<NodeId> {
+        let mut peers: Vec<NodeId> = self.links.iter().filter(|link| which(link)).map(|link| link.peer).collect();
+        peers.sort_unstable();
+        peers
     }
 
     /// The link that is open now to the peer of `link`. One that was open already stays, and becomes a direct one if it led
     /// through a relay.
     pub fn open(&mut self, link: Link) {
-        match self.find(link.peer) {
-            Ok(at) => {
-                let old = &mut self.links[at];
-                if matches!(old.way, Way::Relayed(_)) {
-                    old.way = link.way;
-                }
-                (old.used, old.sent, old.heard) = (link.used, link.sent, link.heard);
+        if let Some(old) = self.links.get_mut(link.peer) {
+            if matches!(old.way, Way::Relayed(_)) {
+                old.way = link.way;
             }
-            Err(at) => {
-                self.peers.insert(at, link.peer);
-                self.quiet.insert(at, link.used);
-                self.links.insert(at, link);
-            }
+            (old.used, old.sent, old.heard) = (link.used, link.sent, link.heard);
+            return;
         }
+        self.links.insert(link);
+        if self.alarms.len() > 2 * self.links.len() {
+            self.alarms.retain(|alarm| holds(&self.links, *alarm));
+        }
+        self.alarms.push(Reverse((link.alarm, link.peer)));
     }
 
     /// Who is to make room: whose link was not used for longest, those to and from a rendezvous last. Never `but`.
@@ -134,21 +152,18 @@ impl Links {
     }
 
     pub fn pin(&mut self, peer: NodeId) {
-        if let Ok(at) = self.find(peer) {
-            self.links[at].pinned = true;
+        if let Some(link) = self.links.get_mut(peer) {
+            link.pinned = true;
         }
     }
 
     pub fn close(&mut self, peer: NodeId) -> Option<Link> {
-        let at = self.find(peer).ok()?;
-        self.peers.remove(at);
-        self.quiet.remove(at);
-        Some(self.links.remove(at))
+        self.links.remove(peer)
     }
 
     /// Something leaves over a link: the link; `None` if there is none.
     pub fn send(&mut self, now: Time, peer: NodeId, says: bool) -> Option<Link> {
-        let link = self.find(peer).ok().map(|at| &mut self.links[at])?;
+        let link = self.links.get_mut(peer)?;
         link.sent = now;
         link.used = if says { now } else { link.used };
         Some(*link)
@@ -156,41 +171,75 @@ impl Links {
 
     /// Something came over a link; false if there is none.
     pub fn hear(&mut self, now: Time, peer: NodeId, says: bool) -> bool {
-        let Ok(at) = self.find(peer) else { return false };
-        let link = &mut self.links[at];
+        let Some(link) = self.links.get_mut(peer) else { return false };
         link.heard = now;
         link.used = if says { now } else { link.used };
         true
     }
 
-    /// The peers of the links about which something is to be done at `now`.
-    pub fn due(&self, plan: &Connections, now: Time) -> impl Iterator<Item = NodeId> {
-        let links = self.quiet.iter().zip(&self.links).filter(move |(quiet, _)| **quiet <= now);
-        links.filter(move |(_, link)| link.due(plan, now).is_some()).map(|(_, link)| link.peer)
+    /// Puts the peers of the links about which something is to be done at `now` into `out`, in order.
+    pub fn due(&self, plan: &Connections, now: Time, out: &mut Vec<NodeId>) {
+        self.gone_off(0, now, &mut |peer| {
+            let link = self.links.get(peer);
+            out.extend(link.filter(|link| link.next(plan) <= now).map(|link| link.peer));
+        });
+        out.sort_unstable();
+        out.dedup();
+    }
+
+    /// Calls `with` the peer of each alarm that has gone off, of those at and below a place in the heap.
+    fn gone_off(&self, place: usize, now: Time, with: &mut impl FnMut(NodeId)) {
+        if let Some(&Reverse((at, peer))) = self.alarms.as_slice().get(place)
+            && at <= now
+        {
+            with(peer);
+            (1..=2).for_each(|child| self.gone_off(2 * place + child, now, with));
+        }
     }
 
     /// When there is something to do next.
     pub fn next(&mut self, plan: &Connections) -> Time {
-        loop {
-            let Some((at, &next)) = self.quiet.iter().enumerate().min_by_key(|(_, quiet)| **quiet) else {
-                return Time::NEVER;
-            };
-            self.quiet[at] = self.links[at].next(plan);
-            if self.quiet[at] == next {
-                return next;
+        while let Some(mut first) = self.alarms.peek_mut() {
+            let Reverse((at, peer)) = *first;
+            let link = self.links.get_mut(peer).filter(|link| link.alarm == at);
+            let next = link.map_or(Time::NEVER, |link| {
+                link.alarm = link.next(plan);
+                link.alarm
+            });
+            if next == at {
+                return at;
+            } else if next == Time::NEVER {
+                PeekMut::pop(first);
+            } else {
+                *first = Reverse((next, peer));
             }
         }
+        Time::NEVER
     }
 
-    /// Asks for the peers.
-    pub fn prefetch(&self) {
-        prefetch(&self.peers[..self.peers.len().min(PREFETCHED)]);
+    /// Asks for the link to a peer.
+    pub fn prefetch(&self, peer: NodeId) {
+        self.links.prefetch(peer);
+    }
+
+    /// Asks for the first alarms: the upper half of the way down the heap.
+    pub fn prefetch_alarms(&self) {
+        prefetch(&self.alarms.as_slice()[..self.alarms.len().min(FIRST)]);
+    }
+
+    /// Whose alarm goes off next, if it still holds.
+    pub fn first_alarm(&self) -> Option<NodeId> {
+        self.alarms.peek().map(|Reverse((_, peer))| *peer)
     }
 
     pub fn heap_bytes(&self) -> usize {
-        let of_each = size_of::<NodeId>() + size_of::<Time>() + size_of::<Link>();
-        self.links.capacity() * of_each
+        self.links.heap_bytes() + self.alarms.capacity() * size_of::<Alarm>()
     }
+}
+
+/// Whether an alarm is that of a link.
+fn holds(links: &Hashed<Link>, Reverse((at, peer)): Alarm) -> bool {
+    links.get(peer).is_some_and(|link| link.alarm == at)
 }
 
 #[cfg(test)]
@@ -218,7 +267,9 @@ mod tests {
 
     /// The first link about which there is something to do.
     fn due(links: &Links, second: u64) -> Option<(NodeId, Due)> {
-        let peer = links.due(&PLAN, at(second)).next()?;
+        let mut due = Vec::new();
+        links.due(&PLAN, at(second), &mut due);
+        let peer = *due.first()?;
         Some((peer, links.get(peer)?.due(&PLAN, at(second))?))
     }
 
@@ -265,6 +316,20 @@ mod tests {
         links.close(NodeId(2));
         links.close(NodeId(1));
         assert_eq!((links.eldest(NodeId(9)), links.eldest(NodeId(3))), (Some(NodeId(3)), None));
+    }
+
+    #[test]
+    fn links_that_come_and_go_leave_nothing_behind() {
+        let mut links = Links::default();
+        let mut most = 0;
+        for peer in 0..10_000 {
+            links.open(link(peer));
+            most = most.max(links.len() as usize);
+            links.close(NodeId(peer.saturating_sub(99)));
+        }
+        assert_eq!((most, size_of::<Link>()), (100, 48));
+        assert!(links.heap_bytes() <= 160 * most, "{}", links.heap_bytes());
+        assert_eq!(links.next(&PLAN), at(25));
     }
 
     #[test]

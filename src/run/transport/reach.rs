@@ -67,10 +67,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let addresses = self.addresses.as_deref()?;
         let end = &self.transport.as_ref()?.ends[node.index()];
         let asks = |peer: NodeId| Some(peer) != but && addresses.rendezvous(node, peer).is_none();
-        let dialled: Vec<NodeId> = (end.links.iter())
-            .filter(|link| link.mine && link.way == Way::Dialled && asks(link.peer))
-            .map(|link| link.peer)
-            .collect();
+        let dialled = end.links.peers(|link| link.mine && link.way == Way::Dialled && asks(link.peer));
         let noise = &mut self.seats[node.index()].noise;
         (!dialled.is_empty()).then(|| dialled[noise.below(dialled.len() as u64) as usize])
     }
@@ -104,7 +101,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Somebody wants to know whether it can be dialled: another one is to try.
     pub(super) fn asked_to_probe(&mut self, node: NodeId, from: NodeId) {
         let end = &self.transport().ends[node.index()];
-        let others: Vec<NodeId> = end.links.iter().map(|link| link.peer).filter(|peer| *peer != from).collect();
+        let others = end.links.peers(|link| link.peer != from);
         if others.is_empty() {
             return self.say(node, from, Signal::NoHelp);
         }

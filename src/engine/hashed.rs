@@ -1,0 +1,216 @@
+//! A hash table in one piece of memory, each entry with its key: finding one is one look, mostly into one or two cache
+//! lines, and where that look goes is known beforehand, so that it can be asked for ([`prefetch`]).
+//!
+//! Linear probing (Knuth, The Art of Computer Programming 3, 6.4, algorithms L and R): an entry lies where its hash says or
+//! in the next free slot, and what is removed leaves no gap. In which order entries lie follows from what was put in and
+//! taken out, and from nothing else; results should not depend on it all the same.
+
+use super::prefetch;
+
+/// What a table holds.
+pub trait Entry: Copy {
+    type Key: Copy + PartialEq;
+    /// A free slot. Nothing else has its key.
+    const FREE: Self;
+    fn key(&self) -> Self::Key;
+    /// Spread over all of its bits. Entries whose keys have the same are neighbours.
+    fn hash(key: Self::Key) -> u32;
+}
+
+/// Slots of the smallest table that is not empty.
+const FEWEST: usize = 8;
+
+/// The table.
+#[derive(Clone, Debug)]
+pub struct Hashed<T> {
+    slots: Vec<T>,
+    len: u32,
+}
+
+impl<T> Default for Hashed<T> {
+    fn default() -> Self {
+        Hashed { slots: Vec::new(), len: 0 }
+    }
+}
+
+impl<T: Entry> Hashed<T> {
+    pub fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    /// Whether it has to grow for another entry: three quarters of its slots are taken.
+    pub fn is_full(&self) -> bool {
+        4 * self.len() >= 3 * self.slots.len()
+    }
+
+    /// Where the entry with this key lies, or else the free slot where it would.
+    fn find(&self, key: T::Key) -> Result<usize, usize> {
+        if self.slots.is_empty() {
+            return Err(0);
+        }
+        let mut at = self.home(key);
+        loop {
+            let there = self.slots[at].key();
+            if there == key {
+                return Ok(at);
+            } else if there == T::FREE.key() {
+                return Err(at);
+            }
+            at = self.after(at);
+        }
+    }
+
+    fn home(&self, key: T::Key) -> usize {
+        ((u64::from(T::hash(key)) * self.slots.len() as u64) >> 32) as usize
+    }
+
+    fn after(&self, at: usize) -> usize {
+        if at + 1 == self.slots.len() { 0 } else { at + 1 }
+    }
+
+    pub fn get(&self, key: T::Key) -> Option<&T> {
+        self.find(key).ok().map(|at| &self.slots[at])
+    }
+
+    /// To change all but its key.
+    pub fn get_mut(&mut self, key: T::Key) -> Option<&mut T> {
+        self.find(key).ok().map(|at| &mut self.slots[at])
+    }
+
+    /// Adds an entry whose key is not there yet.
+    pub fn insert(&mut self, entry: T) {
+        if self.is_full() {
+            self.refill(self.larger(), |_| true);
+        }
+        let at = self.find(entry.key()).expect_err("it is not there yet");
+        self.slots[at] = entry;
+        self.len += 1;
+    }
+
+    pub fn remove(&mut self, key: T::Key) -> Option<T> {
+        let mut gap = self.find(key).ok()?;
+        let removed = self.slots[gap];
+        let slots = self.slots.len();
+        let way = |from: usize, to: usize| if to >= from { to - from } else { to + slots - from };
+        let mut at = self.after(gap);
+        while self.slots[at].key() != T::FREE.key() {
+            // Whoever would pass the gap on the way from where its hash says moves into it.
+            if way(self.home(self.slots[at].key()), at) >= way(gap, at) {
+                self.slots[gap] = self.slots[at];
+                gap = at;
+            }
+            at = self.after(at);
+        }
+        self.slots[gap] = T::FREE;
+        self.len -= 1;
+        Some(removed)
+    }
+
+    /// Removes all but these. Grows if most of them stay: a table that can forget some entries when it is full should not
+    /// have to for every other entry.
+    pub fn retain(&mut self, stays: impl Fn(&T) -> bool) {
+        let most = 8 * self.iter().filter(|entry| stays(entry)).count() > 5 * self.slots.len();
+        self.refill(if most { self.larger() } else { self.slots.len() }, stays);
+    }
+
+    fn larger(&self) -> usize {
+        (self.slots.len() + self.slots.len() / 2).max(FEWEST)
+    }
+
+    fn refill(&mut self, slots: usize, stays: impl Fn(&T) -> bool) {
+        let old = std::mem::replace(self, Hashed { slots: vec![T::FREE; slots], len: 0 });
+        old.iter().filter(|entry| stays(entry)).for_each(|entry| self.insert(*entry));
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.slots.iter().filter(|entry| entry.key() != T::FREE.key())
+    }
+
+    /// All entries that have the same hash as this key, and perhaps others.
+    pub fn alike(&self, key: T::Key) -> impl Iterator<Item = &T> {
+        let (before, from) = self.slots.split_at(if self.slots.is_empty() { 0 } else { self.home(key) });
+        from.iter().chain(before).take_while(|entry| entry.key() != T::FREE.key())
+    }
+
+    /// Asks for where the entry with this key probably lies: two slots.
+    pub fn prefetch(&self, key: T::Key) {
+        if !self.slots.is_empty() {
+            let home = self.home(key);
+            prefetch(&self.slots[home]);
+            prefetch(&self.slots[self.after(home)]);
+        }
+    }
+
+    pub fn heap_bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<T>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Noise, Source};
+
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    struct Pair(u32, u32);
+
+    impl Entry for Pair {
+        type Key = u32;
+        const FREE: Pair = Pair(u32::MAX, 0);
+
+        fn key(&self) -> u32 {
+            self.0
+        }
+
+        /// Many are the same, and many lie at the end of the table.
+        fn hash(key: u32) -> u32 {
+            (key / 4).wrapping_mul(0x9E37_79B1) | 0xF000_0000
+        }
+    }
+
+    #[test]
+    fn it_holds_what_was_put_in_and_not_taken_out() {
+        let (mut table, mut noise) = (Hashed::default(), Noise::new(1));
+        let mut model = [None; 100];
+        for value in 0..20_000 {
+            let key = noise.below(model.len() as u64) as u32;
+            let there = &mut model[key as usize];
+            assert_eq!(table.get(key), there.map(|value| Pair(key, value)).as_ref());
+            match *there {
+                Some(before) if value % 2 == 0 => {
+                    assert_eq!(table.remove(key), Some(Pair(key, before)));
+                    *there = None;
+                }
+                Some(_) => (table.get_mut(key).unwrap().1, *there) = (value, Some(value)),
+                None => {
+                    table.insert(Pair(key, value));
+                    *there = Some(value);
+                }
+            }
+            if value % 1000 == 0 {
+                table.retain(|pair| pair.1 % 3 > 0);
+                model.iter_mut().for_each(|value| *value = value.filter(|value| value % 3 > 0));
+            }
+            assert_eq!(table.len(), model.iter().flatten().count());
+        }
+        let mut held: Vec<u32> = table.iter().map(|pair| pair.0).collect();
+        held.sort_unstable();
+        assert!((0..100).filter(|&key| model[key as usize].is_some()).eq(held));
+        assert!((0..100).all(|key| {
+            let alike: Vec<u32> = table.alike(key).map(|pair| pair.0 / 4).collect();
+            let there = (key / 4 * 4..key / 4 * 4 + 4).filter(|&key| model[key as usize].is_some());
+            alike.iter().filter(|&&four| four == key / 4).count() == there.count()
+        }));
+    }
+
+    #[test]
+    fn an_empty_table_takes_no_memory_and_a_full_one_is_not_much_larger_than_what_it_holds() {
+        let mut table = Hashed::default();
+        assert_eq!((table.remove(1), table.get(1), table.alike(1).count(), table.heap_bytes()), (None, None, 0, 0));
+        for key in 0..1000 {
+            table.insert(Pair(key, 0));
+            let slots = table.heap_bytes() / size_of::<Pair>();
+            assert!(slots <= (2 * table.len() + 2).max(FEWEST), "{slots} for {key}");
+        }
+    }
+}
