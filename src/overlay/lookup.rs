@@ -29,6 +29,8 @@ use crate::engine::prefetch;
 
 /// Places for familiar nodes: some four times the usual number of candidates.
 const FAMILIAR: usize = 256;
+/// Candidates of a front that are asked for: four lines.
+const FRONT: usize = 16;
 const NOBODY: NodeId = NodeId(u32::MAX);
 
 /// What a lookup looks for, and how hard.
@@ -206,10 +208,11 @@ impl Lookup {
         self.candidates.len() == 1
     }
 
-    /// Asks for the memory that a reply is compared with.
+    /// Asks for the memory that a reply is compared with: familiar nodes, and the front or most of it.
     pub fn prefetch(&self) {
-        prefetch(&self.familiar[..]);
-        prefetch(&self.candidates[..]);
+        // As an array: its lines are known when this is compiled.
+        self.familiar.first_chunk::<FAMILIAR>().into_iter().for_each(prefetch);
+        self.candidates.first_chunk::<FRONT>().into_iter().for_each(prefetch);
     }
 
     /// Requests without answer or failure yet.
