@@ -107,6 +107,10 @@ impl Links {
         Links { first, links }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.links.is_empty()
+    }
+
     pub(super) fn of(&self, machine: u32) -> Option<&Link> {
         self.links.get(machine.checked_sub(self.first)? as usize)
     }

@@ -89,6 +89,11 @@ impl Chance {
         })
     }
 
+    /// No packet is ever lost, and nothing drawn.
+    pub fn is_never(&self) -> bool {
+        matches!(self, Chance::Never)
+    }
+
     /// Whether a packet of `from` is lost. Draws from the sender's `noise`: never, once, or, with bursts, twice.
     pub fn loses(&mut self, from: u32, noise: &mut Noise) -> bool {
         match self {

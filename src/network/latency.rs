@@ -97,6 +97,14 @@ fn lognormal(median: Duration, sigma: f64, hash: u64) -> Duration {
     median.mul_f64(libm::exp(sigma * standard_normal(&mut Noise::new(hash))))
 }
 
+#[inline(always)]
+fn on_plane(width_nanos: f64, positions: &[[f32; 2]], a: u32, b: u32) -> Duration {
+    let ([ax, ay], [bx, by]) = (positions[a as usize], positions[b as usize]);
+    let (dx, dy) = (f64::from(ax - bx), f64::from(ay - by));
+    // Over i64, to which there is an instruction.
+    Duration::from_nanos(((dx * dx + dy * dy).sqrt() * width_nanos + 0.5) as i64 as u64)
+}
+
 impl Propagation {
     /// Draws what `latency` needs for each participant and server.
     pub(super) fn new(latency: &Latency, streams: &Streams, participants: u32, servers: u32) -> Propagation {
@@ -157,7 +165,16 @@ impl Propagation {
     }
 
     /// The delay between two different machines; `participants` is the number of the first server.
+    #[inline(always)]
     pub(super) fn between(&self, participants: u32, a: u32, b: u32) -> Duration {
+        match self {
+            Propagation::Plane { width_nanos, positions } => on_plane(*width_nanos, positions, a, b),
+            other => other.elsewhere(participants, a, b),
+        }
+    }
+
+    #[inline(never)]
+    fn elsewhere(&self, participants: u32, a: u32, b: u32) -> Duration {
         let hash = |salt| hash_pair(salt, identity(participants, a), identity(participants, b));
         match self {
             Propagation::Constant(delay) => *delay,
@@ -165,11 +182,7 @@ impl Propagation {
                 *low + Duration::from_nanos(((u128::from(hash(*salt)) * u128::from(*span)) >> 64) as u64)
             }
             Propagation::Lognormal { salt, median, sigma } => lognormal(*median, *sigma, hash(*salt)),
-            Propagation::Plane { width_nanos, positions } => {
-                let ([ax, ay], [bx, by]) = (positions[a as usize], positions[b as usize]);
-                let (dx, dy) = (f64::from(ax - bx), f64::from(ay - by));
-                Duration::from_nanos(((dx * dx + dy * dy).sqrt() * width_nanos + 0.5) as u64)
-            }
+            Propagation::Plane { width_nanos, positions } => on_plane(*width_nanos, positions, a, b),
             Propagation::Matrix { matrix, rows } => matrix.one_way(rows[a as usize], rows[b as usize]),
             Propagation::Regions { salt, regions, of } => {
                 let (median, sigma) = regions.law(of[a as usize], of[b as usize]);
@@ -180,14 +193,13 @@ impl Propagation {
         }
     }
 
+    #[inline(always)]
     pub(super) fn prefetch(&self, machine: u32) {
-        match self {
-            Propagation::Plane { positions, .. } => positions.get(machine as usize).into_iter().for_each(prefetch),
-            Propagation::Matrix { rows, .. } | Propagation::Coordinates { rows, .. } => {
-                rows.get(machine as usize).into_iter().for_each(prefetch)
-            }
-            // Asked for every event: a byte a machine is near anyway, and a call of itself would not be inlined.
-            _ => {}
+        // Asked for every event: of regions a byte a machine is near anyway, and a call of itself would not be inlined.
+        if let Propagation::Plane { positions, .. } = self {
+            positions.get(machine as usize).into_iter().for_each(prefetch);
+        } else if let Propagation::Matrix { rows, .. } | Propagation::Coordinates { rows, .. } = self {
+            rows.get(machine as usize).into_iter().for_each(prefetch);
         }
     }
 

@@ -58,6 +58,8 @@ pub struct Network {
     loss: Chance,
     uplinks: Links,
     downlinks: Links,
+    /// Nothing but propagation happens to a packet.
+    plain: bool,
 }
 
 /// What makes a packet's delay differ from that of its pair.
@@ -104,16 +106,20 @@ impl Network {
         };
         let mut propagation = Propagation::new(&plan.latency, streams, participants, servers);
         propagation.settle(machines);
+        let (uplinks, downlinks) = (links(|access| access.uplink), links(|access| access.downlink));
+        let loss = Chance::new(plan.loss, plan.burst.as_ref(), streams, participants, servers);
+        let variation = Variation::new(plan);
         Network {
             participants,
             propagation: match plan.inflation {
                 Some(inflation) => propagation.inflated(inflation, streams),
                 None => propagation,
             },
-            variation: Variation::new(plan),
-            loss: Chance::new(plan.loss, plan.burst.as_ref(), streams, participants, servers),
-            uplinks: links(|access| access.uplink),
-            downlinks: links(|access| access.downlink),
+            plain: variation.is_none() && loss.is_never() && uplinks.is_empty() && downlinks.is_empty(),
+            variation,
+            loss,
+            uplinks,
+            downlinks,
         }
     }
 
@@ -123,10 +129,20 @@ impl Network {
     /// so that an idle downlink needs no further event. A packet that is lost on the way has used the uplink. `noise`
     /// is the sender's own; one draw for loss (two with bursts) and one for jitter, where there is any. A packet to oneself takes no time
     /// and is not lost: it never reaches the link, and is delivered at `now` without a call of `arrive`.
+    #[inline(always)]
     pub fn depart(&mut self, now: Time, from: u32, to: u32, bytes: u32, noise: &mut Noise) -> Result<Time, Loss> {
         if from == to {
             return Ok(now);
         }
+        if self.plain {
+            return Ok(now + self.propagation.between(self.participants, from, to));
+        }
+        self.depart_through(now, from, to, bytes, noise)
+    }
+
+    /// The same where there are links, losses or varying delays.
+    #[inline(never)]
+    fn depart_through(&mut self, now: Time, from: u32, to: u32, bytes: u32, noise: &mut Noise) -> Result<Time, Loss> {
         let sent = match self.uplinks.of_mut(from) {
             Some(uplink) => uplink.send(now, bytes).map_err(|Full| Loss::UplinkQueue)?,
             None => now,
@@ -189,6 +205,9 @@ impl Network {
     /// Asks for the memory of a machine that will send or receive soon, likewise.
     pub fn prefetch(&self, machine: u32) {
         self.prefetch_place(machine);
+        if self.plain {
+            return;
+        }
         self.uplinks.of(machine).iter().for_each(|link| prefetch(*link));
         self.downlinks.of(machine).iter().for_each(|link| prefetch(*link));
     }
