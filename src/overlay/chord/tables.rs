@@ -222,6 +222,14 @@ impl Tables {
         around.cycle().skip(self.first_at_or_after(view, key)).take(count.min(known))
     }
 
+    /// The neighbourhood from the first node at or after `target` on: all of it where the ring is closed, else up to its end.
+    fn from_first(&self, view: &View<'_>, target: Key) -> impl Iterator<Item = NodeId> + '_ {
+        let first = self.first_at_or_after(view, target);
+        let known = self.around(view.me).count();
+        let without_gap = if self.closes_the_ring() { known } else { known - first };
+        self.around(view.me).cycle().skip(first).take(without_gap)
+    }
+
     /// The responsible nodes from the first at or after `target` on, without a gap, as far as the successor list goes.
     pub fn responsible<'a>(
         &'a self,
@@ -229,10 +237,16 @@ impl Tables {
         target: Key,
         excluded: &'a [NodeId],
     ) -> impl Iterator<Item = NodeId> + 'a {
-        let first = self.first_at_or_after(view, target);
-        let known = self.around(view.me).count();
-        let without_gap = if self.closes_the_ring() { known } else { known - first };
-        let nodes = self.around(view.me).cycle().skip(first).take(without_gap);
+        let owns = self.owns(view, target);
+        let preceding = if owns { 0 } else { self.preceding_successors(view, target) };
+        // Nearly always the successors go on where the target lies, and that is all of it.
+        let straight = (owns || preceding < self.successors().len()) && !self.closes_the_ring();
+        let (mine, listed) = match straight {
+            true => (owns.then_some(view.me), &self.successors()[preceding..]),
+            false => (None, &[][..]),
+        };
+        let around = (!straight).then(|| self.from_first(view, target)).into_iter().flatten();
+        let nodes = mine.into_iter().chain(listed.iter().copied()).chain(around);
         nodes.filter(|node| !excluded.contains(node))
     }
 
@@ -254,23 +268,30 @@ impl Tables {
                 return Step::Responsible;
             }
         }
-        self.closest_preceding_node(view, config, target, excluded).map_or(Step::Nobody, Step::Next)
+        self.closest_preceding_node(view, config, target, preceding, excluded).map_or(Step::Nobody, Step::Next)
     }
 
     /// `n.closest_preceding_node(id)`: the highest predecessor of the target among the fingers, the successor and, where
-    /// it is consulted, the rest of the successor list.
-    pub fn closest_preceding_node(
+    /// it is consulted, the rest of the successor list, of which so many precede it.
+    fn closest_preceding_node(
         &self,
         view: &View<'_>,
         config: &Config,
         target: Key,
+        preceding: usize,
         excluded: &[NodeId],
     ) -> Option<NodeId> {
         let alive = |node: &NodeId| !excluded.contains(node);
         let finger = self.fingers()[..self.preceding_fingers(view, target)].iter().rev().copied().find(alive);
-        let mut successors = self.successors()[..self.preceding_successors(view, target)].iter().copied().filter(alive);
+        let mut successors = self.successors()[..preceding].iter().copied().filter(alive);
         let successor = if config.consult_successors { successors.next_back() } else { successors.next() };
-        finger.into_iter().chain(successor).max_by_key(|&node| view.my_key().clockwise(view.key(node)))
+        match (finger, successor) {
+            (Some(finger), Some(successor)) => {
+                let distance = |node| view.my_key().clockwise(view.key(node));
+                Some(if distance(successor) >= distance(finger) { successor } else { finger })
+            }
+            (finger, successor) => finger.or(successor),
+        }
     }
 
     /// `finger[interval]` was found to be `finger`: nothing lies between the interval's start and it, and what else is in

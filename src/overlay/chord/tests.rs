@@ -1,6 +1,6 @@
 //! What a Chord ring must do, on the bench.
 
-use super::tables::Tables;
+use super::tables::{Query, Step, Tables};
 use super::{Chord, Config, Fingers, Message};
 use crate::engine::{Duration, Noise, Source, Time};
 use crate::overlay::testing::{Bench, End};
@@ -231,8 +231,9 @@ fn a_holder_met_on_the_way_ends_the_walk() {
         let End::Found(named) = bench.walk(from, target, Some(record), 3).end else { panic!("nobody holds it yet") };
         assert!(named[0].hops > 2);
         let view = View::new(from, &bench.keys);
-        let first = bench.nodes[0].tables.closest_preceding_node(&view, &bench.config, target, &[]);
-        let first = first.expect("a first hop");
+        let query = Query { target, record: None, count: 1 };
+        let step = bench.nodes[0].tables.find_successor(&view, &bench.config, &query, &[]);
+        let Step::Next(first) = step else { panic!("a first hop, not {step:?}") };
         bench.held[first.index()].push(Held { record, version: Version(9) });
         let walked = bench.walk(from, target, Some(record), 3);
         assert_eq!(walked.end, End::FoundRecord(Contact { node: first, hops: 1 }, Version(9)));
@@ -255,7 +256,9 @@ fn a_node_that_timed_out_leaves_the_tables_and_a_retry_gives_it_a_second_chance(
         let mut bench = converged(Config { retries, ..still() }, 100, 18);
         let target = bench.keys[0].plus(u64::MAX / 4 * 3);
         let view = View::new(NodeId(0), &bench.keys);
-        let first = bench.nodes[0].tables.closest_preceding_node(&view, &bench.config, target, &[]).unwrap();
+        let query = Query { target, record: None, count: 1 };
+        let step = bench.nodes[0].tables.find_successor(&view, &bench.config, &query, &[]);
+        let Step::Next(first) = step else { panic!("a first hop, not {step:?}") };
         bench.crash(first);
         let walked = bench.walk(NodeId(0), target, None, 1);
         assert!(matches!(walked.end, End::Found(_)));
