@@ -78,6 +78,8 @@ pub struct Lookup {
     aim: Aim,
     /// Nearest first. The distance identifies a node.
     candidates: Vec<Candidate>,
+    /// So many candidates, the nearest, have answered all: there is no need to look through them again.
+    settled: usize,
     /// Candidates, each at the place that its number gives, unless another took it: most nodes that a reply names are
     /// known, and are found to be here without their keys and without a search.
     familiar: Vec<NodeId>,
@@ -91,7 +93,7 @@ impl Default for Lookup {
     /// A lookup that is finished and has found nothing: memory to begin one in.
     fn default() -> Self {
         let aim = Aim { target: Key(0), metric: Metric::Xor, k: 1, alpha: 1 };
-        Lookup { aim, candidates: Vec::new(), familiar: Vec::new(), heard: 0, in_flight: 0, answers: 0 }
+        Lookup { aim, candidates: Vec::new(), settled: 0, familiar: Vec::new(), heard: 0, in_flight: 0, answers: 0 }
     }
 }
 
@@ -107,7 +109,7 @@ impl Lookup {
     ) {
         assert!(aim.k > 0 && aim.alpha > 0, "a lookup asks somebody: {aim:?}");
         self.candidates.clear();
-        (self.aim, self.heard, self.in_flight, self.answers) = (aim, 0, 0, 0);
+        (self.aim, self.settled, self.heard, self.in_flight, self.answers) = (aim, 0, 0, 0, 0);
         self.familiar.clear();
         self.familiar.resize(FAMILIAR, NOBODY);
         let distance = aim.metric.distance(aim.target, key(initiator));
@@ -119,8 +121,11 @@ impl Lookup {
 
     /// What to do now. Call after `begin`, and after every answer or failure until it is no longer `Ask`.
     pub fn step(&mut self) -> Step {
-        let (mut step, mut front) = (Step::Finished, self.aim.k);
-        for candidate in &mut self.candidates {
+        while self.candidates.get(self.settled).is_some_and(|next| next.state == State::Answered) {
+            self.settled += 1;
+        }
+        let (mut step, mut front) = (Step::Finished, self.aim.k.saturating_sub(self.settled));
+        for candidate in &mut self.candidates[self.settled..] {
             if front == 0 {
                 break;
             }
@@ -247,25 +252,32 @@ impl Lookup {
             return;
         }
         let distance = self.aim.metric.distance(self.aim.target, key(node));
+        let farthest = (self.heard == 2 * self.aim.k).then(|| self.farthest_heard());
+        if farthest.is_some_and(|farthest| self.candidates[farthest].distance < distance) {
+            return;
+        }
         if let Err(at) = self.candidates.binary_search_by_key(&distance, |candidate| candidate.distance) {
             let candidate = Candidate { distance, node, hops, state: State::Heard };
-            if self.heard < 2 * self.aim.k {
-                self.candidates.insert(at, candidate);
-                self.heard += 1;
-            } else if !self.replace_farthest(at, candidate) {
-                return;
+            self.settled = self.settled.min(at);
+            match farthest {
+                Some(farthest) => self.replace(farthest, at, candidate),
+                None => {
+                    self.candidates.insert(at, candidate);
+                    self.heard += 1;
+                }
             }
         }
         self.familiar[place] = node;
     }
 
-    /// Puts a candidate at `at` and drops the farthest one not asked; false if that would be the new one itself.
-    fn replace_farthest(&mut self, at: usize, candidate: Candidate) -> bool {
+    /// The position of the farthest candidate that was not asked. There is one.
+    fn farthest_heard(&self) -> usize {
         let farthest = self.candidates.iter().rposition(|candidate| candidate.state == State::Heard);
-        let farthest = farthest.expect("2k are not asked yet");
-        if farthest < at {
-            return false;
-        }
+        farthest.expect("some are not asked yet")
+    }
+
+    /// Puts a candidate at `at` and drops the one at `farthest`, behind it.
+    fn replace(&mut self, farthest: usize, at: usize, candidate: Candidate) {
         let dropped = self.candidates[farthest].node;
         let place = &mut self.familiar[dropped.index() % FAMILIAR];
         if *place == dropped {
@@ -273,7 +285,6 @@ impl Lookup {
         }
         self.candidates.copy_within(at..farthest, at + 1);
         self.candidates[at] = candidate;
-        true
     }
 }
 

@@ -29,6 +29,9 @@ use crate::overlay::{Key, NodeId, Roster, View};
 /// Contacts by which the vector grows: doubling would waste half of it.
 const GROWTH: usize = 16;
 
+/// Offsets are compared so many at a time.
+const LANES: usize = 8;
+
 /// One bucket: where it lies, and until when a lookup in its range counts as recent.
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
@@ -59,8 +62,8 @@ pub enum Failure {
 #[derive(Clone, Debug, Default)]
 pub struct Closest {
     pub nodes: Vec<NodeId>,
-    /// Distances of the nodes of one bucket.
-    measured: Vec<u64>,
+    /// How far into the range of one bucket the distances of its nodes are.
+    offsets: Vec<i32>,
 }
 
 /// The k-buckets of one node.
@@ -201,10 +204,11 @@ impl Buckets {
         except: NodeId,
         found: &mut Closest,
     ) {
-        let Closest { nodes, measured } = found;
-        nodes.clear();
-        let home = Buckets::index(view, view.key(except));
-        for index in self.by_distance(view, target) {
+        found.nodes.clear();
+        let view = *view;
+        let home = Buckets::index(&view, view.key(except));
+        for index in self.by_distance(&view, target) {
+            let nodes = &mut found.nodes;
             let from = nodes.len();
             if from == count {
                 break;
@@ -217,33 +221,8 @@ impl Buckets {
                 nodes.swap_remove(from + at);
             }
             if nodes.len() > count {
-                measured.clear();
-                measured.extend(nodes[from..].iter().map(|&node| view.key(node).0 ^ target.0));
-                let farthest = Buckets::farthest_of(count - from, measured, view.my_key().0 ^ target.0, index);
-                let mut kept = from;
-                for (at, &distance) in (from..).zip(measured.iter()) {
-                    nodes[kept] = nodes[at];
-                    kept += usize::from(distance <= farthest);
-                }
-                nodes.truncate(count);
+                found.keep_nearest(from, count - from, move |node| (view.key(node).0 ^ target.0) << index << 1);
             }
-        }
-    }
-
-    /// A distance that just `count` of the distances of a bucket's nodes do not exceed; `d` is the own key's. Bisection of
-    /// the interval in which they lie: the keys are random, so that it takes about log₂ of their number steps, and no
-    /// step branches on what it finds, which a processor could not foresee.
-    fn farthest_of(count: usize, distances: &[u64], d: u64, index: usize) -> u64 {
-        let bit = 1 << 63 >> index;
-        let mut low = (d ^ bit) & !(bit - 1);
-        let mut high = low | (bit - 1);
-        loop {
-            let middle = low + (high - low) / 2;
-            let nearer = distances.iter().filter(|&&distance| distance <= middle).count();
-            if nearer == count {
-                return middle;
-            }
-            (low, high) = if nearer < count { (middle + 1, high) } else { (low, middle) };
         }
     }
 
@@ -350,6 +329,47 @@ impl Buckets {
         self.buckets[index].replacements -= 1;
         self.buckets[index + 1..].iter_mut().for_each(|behind| behind.start -= 1);
     }
+}
+
+impl Closest {
+    /// Of the nodes from `from` on keeps the `count` nearest. `distance` gives how far each is, as a share of 2⁶⁴ of the
+    /// range in which they all lie.
+    fn keep_nearest(&mut self, from: usize, count: usize, distance: impl Fn(NodeId) -> u64) {
+        let Closest { nodes, offsets } = self;
+        // Signed, as processors compare.
+        offsets.clear();
+        offsets.extend(nodes[from..].iter().map(|&node| ((distance(node) >> 32) as u32 ^ 1 << 31) as i32));
+        offsets.resize(offsets.len().next_multiple_of(LANES), i32::MAX);
+        let Some(farthest) = farthest_of(count, offsets) else {
+            // Two agree in 32 bits.
+            nodes[from..].sort_unstable_by_key(|&node| distance(node));
+            return nodes.truncate(from + count);
+        };
+        let measured = &mut nodes[from..];
+        let mut kept = 0;
+        for (at, &offset) in (0..measured.len()).zip(&*offsets) {
+            measured[kept] = measured[at];
+            kept += usize::from(offset <= farthest);
+        }
+        nodes.truncate(from + kept);
+    }
+}
+
+/// An offset that just `count` of these do not exceed, if there is one. Bisection of the range in which they lie: keys are
+/// random, so that it takes about log₂ of their number steps, and no step branches on what it finds, which a processor
+/// could not foresee.
+fn farthest_of(count: usize, offsets: &[i32]) -> Option<i32> {
+    let (mut low, mut high) = (i32::MIN, i32::MAX - 1); // what fills up the last lanes is never nearer
+    while low <= high {
+        let middle = low.midpoint(high);
+        let lanes = offsets.as_chunks::<LANES>().0;
+        let nearer: i32 = lanes.as_flattened().iter().map(|&offset| i32::from(offset <= middle)).sum();
+        if nearer as usize == count {
+            return Some(middle);
+        }
+        (low, high) = if (nearer as usize) < count { (middle + 1, high) } else { (low, middle - 1) };
+    }
+    None
 }
 
 impl Bucket {
