@@ -2,7 +2,6 @@
 //!
 //! Knows nothing of networks, nodes or DHTs.
 
-mod batch;
 pub mod distribution;
 pub mod fingerprint;
 #[cfg(test)]
@@ -12,6 +11,7 @@ pub(crate) mod hashed;
 mod heap;
 pub mod law;
 mod normal;
+mod opened;
 pub mod order;
 pub mod prefetch;
 pub mod quantity;

@@ -9,8 +9,10 @@ const LINE: usize = 64;
 #[inline(always)]
 pub fn prefetch<T: ?Sized>(value: &T) {
     let start = std::ptr::from_ref(value).cast::<u8>();
-    for offset in (0..size_of_val(value)).step_by(LINE) {
+    let mut offset = 0;
+    while offset < size_of_val(value) {
         line(start.wrapping_add(offset));
+        offset += LINE;
     }
 }
 

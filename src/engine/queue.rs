@@ -2,23 +2,30 @@
 //!
 //! Near time is cut into slots of 2²⁰ ns (about 1 ms), 4096 of which make a page (about 4.3 s). Events of the current
 //! page wait in their slot, events of the next 4095 pages (4.9 h) in their page, and the rest in a heap. A page is
-//! dealt onto its slots when it is entered; a few slots at a time are sorted into a batch (see `batch`). So an
-//! event is moved three times at most, wherever it lies. An empty slot costs nothing.
+//! dealt onto its slots when it is entered; the next few slots are opened, that is sorted (see `opened`). So an
+//! event is moved twice at most, wherever it lies. An empty slot costs nothing.
 //!
-//! Two batches are open: the one being emptied and the one after it, so that whoever wants to know can see which events
-//! come next. What is pushed into their slots goes to a small heap beside them: at any density that costs a logarithm
-//! at worst, where an insertion into the sorted rest could cost its length.
+//! Slots are opened before the last event of the opened ones is popped, so that whoever wants to know can see which
+//! events come next. What is pushed into opened slots goes to a small heap beside them: at any density that costs a
+//! logarithm at worst, where an insertion into the sorted rest could cost its length.
 
 use std::collections::BinaryHeap;
-use std::mem::swap;
 
-use super::batch::{Batch, Entry, SPAN};
+use super::opened::{Entry, Opened};
 use super::order::Order;
 use super::slots::{Ring, SLOTS, Slab};
 use super::time::Time;
 
 pub(super) const SLOT_BITS: u32 = 20;
 pub(super) const PAGE_BITS: u32 = SLOT_BITS + SLOTS.ilog2();
+
+/// With so many opened events left, more are opened: as far as can be looked ahead.
+const LEAST: usize = 12;
+/// Events that are enough to open at once.
+const ENOUGH: usize = 32;
+/// Slots beyond the next event that are opened at most: what is pushed into them costs a logarithm, so they are few
+/// beside the usual delay of a packet. Below 2¹², so that a time within them has 32 bits.
+const SPAN: u64 = 8;
 
 const fn page_of(time: u64) -> u64 {
     time >> PAGE_BITS
@@ -33,14 +40,14 @@ const fn slot_of(time: u64) -> usize {
 ///
 /// Steady state: no allocation, memory bounded by the most events ever pending.
 pub struct Queue<E> {
-    /// The batch being emptied …
-    current: Batch<E>,
-    /// … and the one after it.
-    following: Batch<E>,
-    /// Entries pushed into slots of open batches.
+    /// The first events.
+    opened: Opened,
+    /// Entries pushed into opened slots.
     late: BinaryHeap<Entry<E>>,
-    /// Where the open batches end; later entries are in a ring or in the overflow.
-    opened: u64,
+    /// With fewer opened events than `LEAST`, the time from which on it is worth while to look for more.
+    again: u64,
+    /// Where the opened slots end; later entries are in a ring or in the overflow.
+    end: u64,
     /// The current page, and its slots.
     page: u64,
     slots: Ring,
@@ -64,10 +71,10 @@ impl<E: Copy> Queue<E> {
     /// An empty queue at time zero.
     pub fn new() -> Queue<E> {
         Queue {
-            current: Batch::new(),
-            following: Batch::new(),
+            opened: Opened::new(),
             late: BinaryHeap::new(),
-            opened: 0,
+            again: 0,
+            end: 0,
             page: 0,
             slots: Ring::new(),
             pages: Ring::new(),
@@ -83,6 +90,13 @@ impl<E: Copy> Queue<E> {
     /// Panics if `at` is before the event last popped, or never.
     #[inline(always)]
     pub fn push(&mut self, at: Time, order: Order, event: E) {
+        self.push_with(at, order, || event);
+    }
+
+    /// The same with an event that is made where it will wait: a copy of what was just written field by field would wait
+    /// until all those writes have reached the cache.
+    #[inline(always)]
+    pub fn push_with(&mut self, at: Time, order: Order, event: impl Fn() -> E) {
         assert!(at != Time::NEVER, "an event that never happens is not scheduled");
         let time = at.as_nanos();
         assert!(
@@ -91,81 +105,109 @@ impl<E: Copy> Queue<E> {
             Time::from_nanos(self.now)
         );
         self.len += 1;
-        let entry = Entry { time, order, event };
-        if time < self.opened {
-            self.late.push(entry);
-        } else {
-            self.place(entry);
+        let entry = || Entry { time, order, event: event() };
+        if time < self.end {
+            return self.late.push(entry());
         }
+        self.place(time, entry);
     }
 
-    /// Puts an entry behind the open batches where it waits for its turn.
+    /// Puts an entry behind the opened slots where it waits for its turn.
     #[inline(always)]
-    fn place(&mut self, entry: Entry<E>) {
-        match page_of(entry.time) - self.page {
-            0 => self.slots.push(&mut self.slab, slot_of(entry.time), entry),
-            ahead if ahead < SLOTS as u64 => {
-                self.pages.push(&mut self.slab, page_of(entry.time) as usize % SLOTS, entry);
-            }
-            _ => self.overflow.push(entry),
+    fn place(&mut self, time: u64, entry: impl Fn() -> Entry<E>) {
+        let (ring, slot) = match page_of(time) - self.page {
+            0 => (&mut self.slots, slot_of(time)),
+            ahead if ahead < SLOTS as u64 => (&mut self.pages, page_of(time) as usize % SLOTS),
+            _ => return self.overflow.push(entry()),
+        };
+        if self.slab.is_full() {
+            self.slab.grow(entry());
         }
-    }
-
-    /// When the next event is. Events before that time can still be pushed; what comes before the batches that were opened
-    /// for the look costs a logarithm.
-    #[inline]
-    pub fn next_time(&mut self) -> Option<Time> {
-        if self.current.is_empty() && !self.open() {
-            return None;
-        }
-        let late = self.late.peek().map_or(u64::MAX, |late| late.time);
-        Some(Time::from_nanos(self.current.first_time().min(late)))
+        let place = ring.add(&mut self.slab, slot);
+        *self.slab.at(place) = entry();
     }
 
     /// Takes out the first event. Amortised O(1) for pages and slots, O(log n) in the overflow.
     #[inline]
     pub fn pop(&mut self) -> Option<(Time, Order, E)> {
-        if self.current.is_empty() && !self.open() {
+        self.pop_before(Time::NEVER)
+    }
+
+    /// Takes out the first event if it is before `limit`. If it is not, events before it can still be pushed; what comes
+    /// into slots that were opened for the look costs a logarithm.
+    #[inline(always)]
+    pub fn pop_before(&mut self, limit: Time) -> Option<(Time, Order, E)> {
+        if self.opened.len() < LEAST && (self.now >= self.again || self.opened.len() == 0) {
+            self.open();
+        }
+        if !self.late.is_empty() {
+            return self.pop_either(limit);
+        }
+        let entry = self.slab.get(self.opened.get(0)?);
+        let at = Time::from_nanos(entry.time);
+        if at >= limit {
             return None;
         }
-        let is_late = match (self.late.peek(), self.current.first()) {
-            (None, _) => false,
-            (Some(late), sorted) => sorted.is_none_or(|sorted| late.rank() < sorted.rank()),
-        };
-        let entry = if is_late { self.late.pop() } else { self.current.pop() }?;
+        self.opened.pop();
+        self.len -= 1;
+        self.now = entry.time;
+        Some((at, entry.order, entry.event))
+    }
+
+    /// The same where there are late entries.
+    #[inline(never)]
+    fn pop_either(&mut self, limit: Time) -> Option<(Time, Order, E)> {
+        let late = *self.late.peek()?;
+        let sorted = self.opened.get(0).map(|place| *self.slab.get(place));
+        let sorted = sorted.filter(|sorted| sorted.rank() < late.rank());
+        let entry = sorted.unwrap_or(late);
+        if entry.time >= limit.as_nanos() {
+            return None;
+        }
+        if sorted.is_some() {
+            self.opened.pop();
+        } else {
+            self.late.pop();
+        }
         self.len -= 1;
         self.now = entry.time;
         Some((Time::from_nanos(entry.time), entry.order, entry.event))
     }
 
-    /// The batch being emptied is empty: goes on to the next ones. False if nothing is pending.
-    fn open(&mut self) -> bool {
-        swap(&mut self.current, &mut self.following);
-        if self.current.is_empty() {
-            if !self.late.is_empty() {
-                return true;
+    /// Few opened events are left: opens the next slots, if they are not too far ahead.
+    #[inline(never)]
+    fn open(&mut self) {
+        let next = match self.opened.get(0) {
+            Some(place) => Some(self.slab.get(place).time),
+            None => self.late.peek().map(|late| late.time),
+        };
+        if next.is_none() && self.slots.is_empty() && !self.turn_page() {
+            return;
+        }
+        // Slots of this page that are behind are empty, so the first is the next.
+        let Some(first) = self.slots.first_from(0) else { return };
+        let start = self.start_of(first);
+        let next = next.unwrap_or(start);
+        let limit = next.saturating_add(SPAN << SLOT_BITS);
+        self.again = next.saturating_add((SPAN / 2) << SLOT_BITS);
+        if start >= limit {
+            return;
+        }
+        self.opened.release(&mut self.slab);
+        let mut slot = first;
+        while self.start_of(slot) < limit {
+            let found = self.opened.collect(&self.slab, self.slots.take(slot), start);
+            self.end = self.start_of(slot + 1);
+            match self.slots.first_from(0) {
+                Some(next) if found < ENOUGH => slot = next,
+                _ => break,
             }
-            // Slots of this page that are behind are empty, so the first is the next.
-            let first = loop {
-                match self.slots.first_from(0) {
-                    Some(first) => break first,
-                    None if !self.turn_page() => return false,
-                    None => {}
-                }
-            };
-            let start = self.start_of(first);
-            let behind = self.current.fill(&mut self.slots, &mut self.slab, first, start);
-            self.opened = self.start_of(behind);
         }
-        if let Some(first) = self.slots.first_from(0)
-            && self.start_of(first) <= self.opened.saturating_add((SPAN as u64) << SLOT_BITS)
-        {
-            let start = self.start_of(first);
-            let behind = self.following.fill(&mut self.slots, &mut self.slab, first, start);
-            self.opened = self.start_of(behind);
-            self.slots.prefetch(&self.slab, SPAN);
+        self.opened.sort(&self.slab);
+        if self.opened.len() >= LEAST {
+            self.again = 0;
         }
-        true
+        self.slots.prefetch(&self.slab, 2);
     }
 
     /// When a slot of the current page begins; the end of time for the one after the last.
@@ -179,11 +221,11 @@ impl<E: Copy> Queue<E> {
         self.page = next;
         let mut chain = self.pages.take(next as usize % SLOTS);
         while let Some(entry) = chain.pop(&mut self.slab) {
-            self.slots.push(&mut self.slab, slot_of(entry.time), entry);
+            self.place(entry.time, || entry);
         }
         while self.overflow.peek().is_some_and(|first| page_of(first.time) - next < SLOTS as u64) {
             let entry = self.overflow.pop().expect("there is a first one");
-            self.place(entry);
+            self.place(entry.time, || entry);
         }
         true
     }
@@ -197,15 +239,11 @@ impl<E: Copy> Queue<E> {
         }
     }
 
-    /// The event that is popped after `ahead` others if nothing is pushed before it. Only the open batches are looked
+    /// The event that is popped after `ahead` others if nothing is pushed before it. Only the opened slots are looked
     /// through: `None` says little. For prefetching: as events are popped, each comes once to the place `ahead`.
-    #[inline]
+    #[inline(always)]
     pub fn upcoming(&self, ahead: usize) -> Option<&E> {
-        let entry = match ahead.checked_sub(self.current.len()) {
-            None => self.current.get(ahead),
-            Some(ahead) => self.following.get(ahead),
-        };
-        Some(&entry?.event)
+        Some(&self.slab.get(self.opened.get(ahead)?).event)
     }
 
     /// Pending events.
@@ -221,8 +259,7 @@ impl<E: Copy> Queue<E> {
     pub fn heap_bytes(&self) -> usize {
         let entries = self.late.capacity() + self.overflow.capacity();
         entries * size_of::<Entry<E>>()
-            + self.current.heap_bytes()
-            + self.following.heap_bytes()
+            + self.opened.heap_bytes()
             + self.slab.heap_bytes()
             + self.slots.heap_bytes()
             + self.pages.heap_bytes()
@@ -238,12 +275,12 @@ mod tests {
     fn upcoming_events_are_those_that_are_popped_next() {
         let mut queue = Queue::new();
         for number in 0..100 {
-            // One a slot: three in each batch of eight slots.
-            let time = (2 * SPAN as u64 * number / 5) << SLOT_BITS;
+            // Three in eight slots, which are opened at once.
+            let time = (2 * SPAN * number / 5) << SLOT_BITS;
             queue.push(Time::from_nanos(time), Order::new(Class::Timer, 0, number as u32), number);
         }
         for next in 0..100 {
-            assert!(queue.next_time().is_some());
+            assert!(queue.pop_before(Time::ZERO).is_none(), "a look at the next");
             let upcoming: Vec<_> = (0..).map_while(|ahead| queue.upcoming(ahead).copied()).collect();
             assert!(upcoming.len() > 2 || next > 97, "{} are known before number {next}", upcoming.len());
             assert!(upcoming.iter().copied().eq(next..next + upcoming.len() as u64));

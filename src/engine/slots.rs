@@ -1,53 +1,73 @@
 //! The slots of the event queue: linked lists of small chunks in one slab, and a bitmap of which slots hold anything.
 //!
 //! A slot only collects; it is sorted when its turn comes. Chunks of [`CHUNK`] entries keep a list's entries together
-//! (one cache miss for seven, not for each), and one slab for all slots with a free list bounds the memory by the most
-//! entries ever pending, however they moved over the slots.
+//! (the memory of one is asked for in a row), and one slab for all slots with a free list bounds the memory by the most
+//! entries ever pending, however they moved over the slots. An entry stays where it is until it is popped.
 
 use super::prefetch;
 
-/// Entries in a chunk: with entries of 64 bytes a chunk is 456 bytes, about seven cache lines in a row.
-const CHUNK: usize = 7;
+/// Entries in a chunk. A power of two, so that a place tells its chunk.
+const CHUNK: usize = 8;
 /// Slots in a ring: 64 words of 64, so that one more word says which words are not empty.
 pub(super) const SLOTS: usize = 64 * 64;
 /// The end of a list.
 const NONE: u32 = u32::MAX;
 
-#[derive(Clone, Copy)]
-struct Chunk<T> {
-    entries: [T; CHUNK],
-    /// The next chunk of the slot, or of the free list.
-    next: u32,
-}
-
-/// The chunks of all slots of all rings.
+/// The chunks of all slots of all rings, one after another.
 pub(super) struct Slab<T> {
-    chunks: Vec<Chunk<T>>,
+    entries: Vec<T>,
+    /// By chunk: the next of its slot, or of the free list.
+    next: Vec<u32>,
     free: u32,
 }
 
 impl<T: Copy> Slab<T> {
     pub(super) fn new() -> Slab<T> {
-        Slab { chunks: Vec::new(), free: NONE }
+        Slab { entries: Vec::new(), next: Vec::new(), free: NONE }
     }
 
-    /// A chunk that holds `entry` only, before `next`.
+    /// Whether there is no free chunk.
     #[inline(always)]
-    fn chunk(&mut self, entry: T, next: u32) -> u32 {
-        let index = self.free;
-        if index == NONE {
-            self.chunks.push(Chunk { entries: [entry; CHUNK], next });
-            return u32::try_from(self.chunks.len() - 1).expect("fewer than 2³² chunks");
-        }
-        let chunk = &mut self.chunks[index as usize];
-        self.free = chunk.next;
-        chunk.entries[0] = entry;
-        chunk.next = next;
-        index
+    pub(super) fn is_full(&self) -> bool {
+        self.free == NONE
+    }
+
+    /// Adds a free chunk, with `entry` in it for want of others.
+    #[cold]
+    pub(super) fn grow(&mut self, entry: T) {
+        assert!(self.next.len() < NONE as usize / CHUNK, "fewer than 2³² entries");
+        self.entries.resize(self.entries.len() + CHUNK, entry);
+        self.next.push(self.free);
+        self.free = self.next.len() as u32 - 1;
+    }
+
+    /// Takes a free chunk, which there is, and puts it before `next`.
+    #[inline(always)]
+    fn take(&mut self, next: u32) -> u32 {
+        let chunk = self.free;
+        self.free = std::mem::replace(&mut self.next[chunk as usize], next);
+        chunk
+    }
+
+    /// The entry at a place.
+    #[inline(always)]
+    pub(super) fn get(&self, place: u32) -> &T {
+        &self.entries[place as usize]
+    }
+
+    /// The same to be written.
+    #[inline(always)]
+    pub(super) fn at(&mut self, place: u32) -> &mut T {
+        &mut self.entries[place as usize]
+    }
+
+    /// Gives the chunks back that are linked from `first` to `last`.
+    pub(super) fn release(&mut self, first: u32, last: u32) {
+        self.next[last as usize] = std::mem::replace(&mut self.free, first);
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        self.chunks.capacity() * size_of::<Chunk<T>>()
+        self.entries.capacity() * size_of::<T>() + self.next.capacity() * 4
     }
 }
 
@@ -65,33 +85,34 @@ impl Chain {
 
     /// Takes out any entry; an emptied chunk goes back to the slab.
     pub(super) fn pop<T: Copy>(&mut self, slab: &mut Slab<T>) -> Option<T> {
-        let chunk = slab.chunks.get(self.first as usize)?;
+        let next = *slab.next.get(self.first as usize)?;
         self.len -= 1;
-        let entry = chunk.entries[self.len as usize];
+        let entry = slab.entries[self.first as usize * CHUNK + self.len as usize];
         if self.len == 0 {
-            self.release(slab);
+            slab.release(self.first, self.first);
+            *self = Chain { first: next, len: CHUNK as u32 };
         }
         Some(entry)
     }
 
-    /// Moves all entries to the end of `out`; the chunks go back to the slab.
-    pub(super) fn empty_into<T: Copy>(mut self, slab: &mut Slab<T>, out: &mut Vec<T>) {
-        while let Some(chunk) = slab.chunks.get(self.first as usize) {
-            if let Some(next) = slab.chunks.get(chunk.next as usize) {
-                prefetch(next);
+    /// Tells `each` the entries and their places. Gives the first and the last of its chunks: whoever has popped all
+    /// entries releases them. It is not empty.
+    pub(super) fn open<T: Copy>(self, slab: &Slab<T>, mut each: impl FnMut(&T, u32)) -> (u32, u32) {
+        let Chain { first, mut len } = self;
+        let mut chunk = first;
+        loop {
+            let next = slab.next[chunk as usize];
+            if next != NONE {
+                prefetch(&slab.entries[next as usize * CHUNK..][..CHUNK]);
             }
-            // Not `extend_from_slice`, which clones generic entries field by field.
-            out.extend(chunk.entries[..self.len as usize].iter().copied());
-            self.release(slab);
+            let start = chunk as usize * CHUNK;
+            let entries = &slab.entries[start..start + len as usize];
+            entries.iter().zip(start as u32..).for_each(|(entry, place)| each(entry, place));
+            if next == NONE {
+                return (first, chunk);
+            }
+            (chunk, len) = (next, CHUNK as u32);
         }
-    }
-
-    /// Gives the first chunk back to the slab.
-    fn release<T>(&mut self, slab: &mut Slab<T>) {
-        let chunk = &mut slab.chunks[self.first as usize];
-        let next = std::mem::replace(&mut chunk.next, slab.free);
-        slab.free = std::mem::replace(&mut self.first, next);
-        self.len = CHUNK as u32;
     }
 }
 
@@ -108,18 +129,25 @@ impl Ring {
         Ring { slots: vec![Chain::EMPTY; SLOTS], occupied: [0; 64], words: 0 }
     }
 
+    /// The place for another entry of a slot. The slab is not full.
     #[inline(always)]
-    pub(super) fn push<T: Copy>(&mut self, slab: &mut Slab<T>, slot: usize, entry: T) {
+    pub(super) fn add<T: Copy>(&mut self, slab: &mut Slab<T>, slot: usize) -> u32 {
         let chain = &mut self.slots[slot];
         if chain.first == NONE {
             self.occupied[slot / 64] |= 1 << (slot % 64);
             self.words |= 1 << (slot / 64);
         } else if (chain.len as usize) < CHUNK {
-            slab.chunks[chain.first as usize].entries[chain.len as usize] = entry;
+            let place = chain.first * CHUNK as u32 + chain.len;
             chain.len += 1;
-            return;
+            return place;
         }
-        *chain = Chain { first: slab.chunk(entry, chain.first), len: 1 };
+        *chain = Chain { first: slab.take(chain.first), len: 1 };
+        chain.first * CHUNK as u32
+    }
+
+    #[inline(always)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.words == 0
     }
 
     /// Empties a slot.
@@ -132,12 +160,12 @@ impl Ring {
     }
 
     /// Asks for the memory of the first chunk of each of the next `count` occupied slots.
-    pub(super) fn prefetch<T>(&self, slab: &Slab<T>, count: usize) {
+    pub(super) fn prefetch<T: Copy>(&self, slab: &Slab<T>, count: usize) {
         let mut next = self.first_from(0);
         for _ in 0..count {
             let Some(slot) = next else { return };
             let Chain { first, len } = self.slots[slot];
-            prefetch(&slab.chunks[first as usize].entries[..len as usize]);
+            prefetch(&slab.entries[first as usize * CHUNK..][..len as usize]);
             next = if slot + 1 < SLOTS { self.first_from(slot + 1).filter(|&other| other > slot) } else { None };
         }
     }
@@ -168,12 +196,20 @@ impl Ring {
 mod tests {
     use super::*;
 
+    fn push<T: Copy>(ring: &mut Ring, slab: &mut Slab<T>, slot: usize, entry: T) {
+        if slab.is_full() {
+            slab.grow(entry);
+        }
+        let place = ring.add(slab, slot);
+        *slab.at(place) = entry;
+    }
+
     #[test]
     fn the_first_occupied_slot_is_found_around_the_ring() {
         for occupied in [0, 1, 63, 64, 65, 2000, 4032, 4094, 4095] {
             let (mut ring, mut slab) = (Ring::new(), Slab::new());
             assert_eq!(ring.first_from(occupied), None);
-            ring.push(&mut slab, occupied, 'a');
+            push(&mut ring, &mut slab, occupied, 'a');
             for start in 0..SLOTS {
                 assert_eq!(ring.first_from(start), Some(occupied), "from {start}");
             }
@@ -184,7 +220,7 @@ mod tests {
     fn of_two_occupied_slots_the_one_ahead_comes_first() {
         let (mut ring, mut slab) = (Ring::new(), Slab::new());
         for slot in [70, 75, 3000] {
-            ring.push(&mut slab, slot, ());
+            push(&mut ring, &mut slab, slot, ());
         }
         for (start, first) in [(0, 70), (70, 70), (71, 75), (76, 3000), (3000, 3000), (3001, 70)] {
             assert_eq!(ring.first_from(start), Some(first), "from {start}");
@@ -196,15 +232,21 @@ mod tests {
         let (mut ring, mut slab) = (Ring::new(), Slab::new());
         for round in 0..3 {
             for number in 0..100 {
-                ring.push(&mut slab, 5, number);
+                push(&mut ring, &mut slab, 5, number);
             }
             let mut chain = ring.take(5);
             let mut taken: Vec<_> = (0..50).filter_map(|_| chain.pop(&mut slab)).collect();
-            chain.empty_into(&mut slab, &mut taken);
+            let mut at = Vec::new();
+            let (first, last) = chain.open(&slab, |&entry, place| {
+                taken.push(entry);
+                at.push(*slab.get(place));
+            });
+            assert_eq!(taken[50..], at);
+            slab.release(first, last);
             taken.sort_unstable();
             assert_eq!(taken, (0..100).collect::<Vec<_>>());
             assert_eq!(ring.first_from(0), None);
-            assert_eq!(slab.chunks.len(), 100usize.div_ceil(CHUNK), "round {round}");
+            assert_eq!(slab.next.len(), 100usize.div_ceil(CHUNK), "round {round}");
         }
     }
 }

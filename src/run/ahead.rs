@@ -6,16 +6,16 @@ use super::simulation::Simulation;
 use crate::engine::prefetch;
 use crate::overlay::{NodeId, Protocol, View};
 
-/// Events before its own at which a node's state is asked for …
-const FAR: usize = 10;
+/// How many events come before the one whose node's state is asked for …
+const FAR: usize = 9;
 /// … what that points to, which takes the state to be there …
-const NEAR: usize = 6;
+const NEAR: usize = 5;
 /// … and what only that names, or only the handler of its message will read.
-const NEXT: usize = 2;
+const NEXT: usize = 1;
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
-    /// Called before every event. Changes nothing.
-    #[inline]
+    /// Called when an event has been taken from the queue, before it is handled. Changes nothing.
+    #[inline(always)]
     pub fn look_ahead(&self) {
         if let Some(Event::Arrival(packet)) = self.queue.upcoming(NEXT) {
             self.ask_for_message(packet);

@@ -68,10 +68,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.operations.get(op).is_some_and(|operation| operation.errand == Some(Errand::Audit))
     }
 
-    /// An overlay sends something: the walk of an audit is repair.
+    /// An overlay sends something where there are audits: their walks are repair.
+    #[inline(never)]
     pub fn as_repair(&mut self, envelope: Envelope) -> Envelope {
         let errand = |op| self.operations.get(op).and_then(|operation| operation.errand);
-        let walks = self.system.storage.audit.is_some() && envelope.traffic == Traffic::Lookup;
+        let walks = envelope.traffic == Traffic::Lookup;
         match envelope.op.filter(|_| walks).and_then(errand) {
             Some(Errand::Audit | Errand::Rebuild(_)) => Envelope { traffic: Traffic::Repair, ..envelope },
             Some(Errand::Publish) | None => envelope,

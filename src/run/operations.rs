@@ -96,20 +96,29 @@ pub struct Operation {
 ///
 /// A slot is used again as late as possible, with another generation, so that what arrives late for an old operation is
 /// not taken for a new one's.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Operations {
     slots: Vec<(u8, Option<Operation>)>,
     free: VecDeque<u32>,
     /// An operation fails after this long.
     deadline: Duration,
     deadlines: VecDeque<(Time, OpId)>,
+    /// Of these the first; the end of time if there is none.
+    next_deadline: Time,
     /// The first of every node's list.
     first: Vec<Option<u32>>,
 }
 
 impl Operations {
     pub fn new(nodes: usize, deadline: Duration) -> Operations {
-        Operations { first: vec![None; nodes], deadline, ..Operations::default() }
+        Operations {
+            slots: Vec::new(),
+            free: VecDeque::new(),
+            deadline,
+            deadlines: VecDeque::new(),
+            next_deadline: Time::NEVER,
+            first: vec![None; nodes],
+        }
     }
 
     /// Takes in an operation; `make` is given its identity. One that is part of another ends with it and has no deadline.
@@ -148,6 +157,7 @@ impl Operations {
         let operation = make(blank);
         if operation.parent.is_none() {
             self.deadlines.push_back((now + self.deadline, id));
+            self.next_deadline = self.next_deadline.min(now + self.deadline);
         }
         self.slots[slot as usize].1 = Some(operation);
         id
@@ -211,20 +221,20 @@ impl Operations {
         false
     }
 
-    /// The first deadline before `limit` of an operation under way. Those of operations that have ended stay listed until
-    /// then: nearly every event finds here, by one comparison, that no deadline is due.
-    #[inline]
-    pub fn deadline_before(&mut self, limit: Time) -> Option<(Time, OpId)> {
+    /// The first deadline that is listed: those of operations that have ended stay listed until then.
+    #[inline(always)]
+    pub const fn next_deadline(&self) -> Time {
+        self.next_deadline
+    }
+
+    /// Takes the first deadline off the list. Gives its operation if that is still under way.
+    pub fn take_deadline(&mut self) -> Option<OpId> {
+        let (at, id) = self.deadlines.pop_front()?;
+        self.next_deadline = self.deadlines.front().map_or(Time::NEVER, |(at, _)| *at);
         let deadline = self.deadline;
-        loop {
-            let &(at, id) = self.deadlines.front().filter(|(at, _)| *at < limit)?;
-            // The slot's generation wraps around in a minute; the issue tells its operations apart.
-            let due = |operation: &mut Operation| operation.parent.is_none() && operation.issued + deadline == at;
-            if self.get(id).is_some_and(due) {
-                return Some((at, id));
-            }
-            self.deadlines.pop_front();
-        }
+        // The slot's generation wraps around in a minute; the issue tells its operations apart.
+        let due = |operation: &mut Operation| operation.parent.is_none() && operation.issued + deadline == at;
+        self.get(id).is_some_and(due).then_some(id)
     }
 
     /// Any operation under way.
@@ -281,9 +291,10 @@ mod tests {
         let later = Time::ZERO + Duration::from_secs(1);
         let second = operations.issue(NodeId(0), later, |operation| operation);
         operations.end(first);
-        assert_eq!(operations.deadline_before(later + DEADLINE), None);
-        assert_eq!(operations.deadline_before(Time::NEVER), Some((later + DEADLINE, second)));
-        operations.end(second);
-        assert_eq!(operations.deadline_before(Time::NEVER), None);
+        assert_eq!(operations.next_deadline(), Time::ZERO + DEADLINE);
+        assert_eq!(operations.take_deadline(), None, "it has ended");
+        assert_eq!(operations.next_deadline(), later + DEADLINE);
+        assert_eq!(operations.take_deadline(), Some(second));
+        assert_eq!(operations.next_deadline(), Time::NEVER);
     }
 }

@@ -38,37 +38,51 @@ impl<T> Parked<T> {
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A node sends a packet: over a link, where the system has connections.
     #[inline(always)]
-    pub fn transmit(&mut self, packet: Packet<P::Message>) {
+    pub fn transmit(&mut self, to: NodeId, envelope: &Envelope, body: Body<P::Message>) {
         if self.transport.is_some() {
-            return self.send_over_link(packet);
+            return self.send_over_link(Packet { to, envelope: *envelope, body });
         }
-        self.put_on_wire(packet);
+        if self.addresses.is_some() {
+            return self.put_on_wire(Packet { to, envelope: *envelope, body });
+        }
+        self.launch(to, envelope, body);
     }
 
-    /// Puts a packet on the wire: touches the sender's side only. What is too large for one becomes a transfer; what is for
-    /// another node of the same machine goes on no wire.
-    #[inline(always)]
+    /// Puts a packet on the wire, with the addresses of whom it names.
+    #[inline(never)]
     pub fn put_on_wire(&mut self, mut packet: Packet<P::Message>) {
         if let Some(addresses) = &mut self.addresses {
             packet.envelope.bytes += addresses.name(&packet, &self.lists);
         }
-        let Packet { to, envelope, .. } = packet;
+        self.launch(packet.to, &packet.envelope, packet.body);
+    }
+
+    /// A packet leaves its sender: touches the sender's side only. What is too large for one becomes a transfer; what is for
+    /// another node of the same machine goes on no wire. (In parts: see
+    /// [`crate::engine::Queue::push_with`].)
+    #[inline(always)]
+    fn launch(&mut self, to: NodeId, envelope: &Envelope, body: Body<P::Message>) {
         let (sender, receiver) = self.hosts.of_both(envelope.from, to);
         if sender == receiver && envelope.from != to {
-            return self.pass_within(packet);
+            return self.pass_within(Packet { to, envelope: *envelope, body });
         }
         if envelope.bytes > self.transfers.above {
-            return self.begin_transfer(packet);
+            return self.begin_transfer(Packet { to, envelope: *envelope, body });
         }
         self.counts.sent += 1;
-        self.observer.packet_sent(self.now, to, &envelope);
-        self.count_rpc(&envelope);
+        self.observer.packet_sent(self.now, to, envelope);
+        self.count_rpc(envelope);
         let noise = &mut self.seats[envelope.from.index()].noise;
-        match self.network.depart(self.now, sender.0, receiver.0, envelope.bytes, noise) {
-            Ok(_) if !self.cuts.is_empty() && self.is_cut(envelope.from, to) => self.lose(packet, Loss::Partition),
-            Ok(at) if self.addresses.is_some() => self.pass_boxes(at, packet),
-            Ok(at) => self.schedule(at, Class::Arrival, envelope.from, Event::Arrival(packet)),
-            Err(loss) => self.lose(packet, loss),
+        let arrival = self.network.depart(self.now, sender.0, receiver.0, envelope.bytes, noise);
+        let packet = || Packet { to, envelope: *envelope, body };
+        match arrival {
+            Ok(_) if !self.cuts.is_empty() && self.is_cut(envelope.from, to) => self.lose(packet(), Loss::Partition),
+            Ok(at) if self.addresses.is_some() => self.pass_boxes(at, packet()),
+            Ok(at) => {
+                let order = self.next_order(Class::Arrival, envelope.from);
+                self.queue.push_with(at, order, || Event::Arrival(packet()));
+            }
+            Err(loss) => self.lose(packet(), loss),
         }
     }
 
@@ -93,7 +107,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 let slot = self.downlinks.park(*packet);
                 self.schedule(at, Class::Arrival, packet.envelope.from, Event::Through { slot });
             }
-            Ok(_) => self.deliver(packet),
+            Ok(_) => self.deliver_now(packet),
             Err(loss) => self.lose(*packet, loss),
         }
     }
@@ -119,7 +133,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A packet has come through the downlink.
+    #[inline(never)]
     pub fn deliver(&mut self, packet: &Packet<P::Message>) {
+        self.deliver_now(packet);
+    }
+
+    #[inline(always)]
+    fn deliver_now(&mut self, packet: &Packet<P::Message>) {
         let Packet { to, envelope, .. } = packet;
         let seat = &self.seats[to.index()];
         if !seat.online {
@@ -136,6 +156,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A request reaches a server: it is served, waits, or is turned away.
+    #[inline(never)]
     fn offer(&mut self, packet: Packet<P::Message>) {
         let server = packet.to.0 - self.participants;
         let epoch = self.seats[packet.to.index()].epoch;
@@ -178,7 +199,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let envelope = Envelope { from: to, bytes, kind: Kind::Refusal, for_others: true, ..envelope };
         // A refusal has no body of its own; the request's tells whether overlay or storage is to hear of it. Its lists
         // went with the request.
-        self.transmit(Packet { to: packet.envelope.from, envelope, body });
+        self.transmit(packet.envelope.from, &envelope, body);
     }
 
     /// A server failed: the requests that wait and those in service are lost.
@@ -215,7 +236,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// The receiver takes a packet in. (One copy of it, so that the overlay's handlers are inlined here.)
     #[inline(never)]
     fn take_in(&mut self, packet: &Packet<P::Message>) {
-        let &Packet { to, ref envelope, body } = packet;
+        let &Packet { to, ref envelope, ref body } = packet;
         if envelope.kind == Kind::Refusal {
             return match body {
                 Body::Overlay(_) => self.with_overlay(to, |overlay, cx| overlay.on_refusal(cx, envelope.rpc)),
@@ -224,15 +245,16 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             };
         }
         match body {
-            Body::Overlay(message) => self.with_overlay(to, |overlay, cx| overlay.on_message(cx, envelope, message)),
+            Body::Overlay(message) => self.with_overlay(to, |overlay, cx| overlay.on_message(cx, envelope, *message)),
             Body::Storage(message) => {
-                self.with_agent(to, |agent, desk, around| agent.on_message(desk, envelope, message, around));
+                self.with_agent(to, |agent, desk, around| agent.on_message(desk, envelope, *message, around));
             }
-            Body::Signal(signal) => self.on_signal(to, envelope.from, signal),
+            Body::Signal(signal) => self.on_signal(to, envelope.from, *signal),
         }
         self.free_list(packet);
     }
 
+    #[inline(never)]
     pub fn lose(&mut self, packet: Packet<P::Message>, loss: Loss) {
         self.counts.lost += 1;
         self.observer.packet_lost(self.now, packet.to, &packet.envelope, loss);

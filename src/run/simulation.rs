@@ -217,40 +217,48 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Puts an event of `class` created by `node` into the queue.
     #[inline(always)]
     pub fn schedule(&mut self, at: Time, class: Class, node: NodeId, event: Event<P::Message, P::Timer>) {
+        let order = self.next_order(class, node);
+        self.queue.push(at, order, event);
+    }
+
+    /// The place among events of the same time of the next one that `node` creates.
+    #[inline(always)]
+    pub fn next_order(&mut self, class: Class, node: NodeId) -> Order {
         let seat = &mut self.seats[node.index()];
         seat.created = seat.created.wrapping_add(1);
-        let order = Order::new(class, node.0, seat.created);
-        self.queue.push(at, order, event);
+        Order::new(class, node.0, seat.created)
     }
 
     /// Runs all events before `until`.
     pub fn run_until(&mut self, until: Time, progress: &Progress<'_>) -> Result<(), Interrupted> {
         loop {
-            let next = self.queue.next_time().unwrap_or(Time::NEVER);
             // At equal times a deadline comes last.
-            if let Some((deadline, op)) = self.operations.deadline_before(next.min(until)) {
-                self.now = deadline;
-                self.deadline_passed(op);
+            let due = self.operations.next_deadline();
+            let before = if due < until { Time::from_nanos(due.as_nanos() + 1) } else { until };
+            let Some((at, _, event)) = self.queue.pop_before(before) else {
+                if due >= until {
+                    self.now = until;
+                    return Ok(());
+                }
+                if let Some(op) = self.operations.take_deadline() {
+                    self.now = due;
+                    self.deadline_passed(op);
+                }
                 continue;
-            }
-            if next >= until {
-                self.now = until;
-                return Ok(());
-            }
+            };
             self.look_ahead();
-            let (at, _, event) = self.queue.pop().expect("there is a next one");
             self.now = at;
             self.counts.events += 1;
             if self.counts.events.is_multiple_of(PROGRESS_EVERY) && !progress(at, self.counts.events) {
                 return Err(Interrupted);
             }
-            self.handle(event);
+            self.handle(&event);
         }
     }
 
-    fn handle(&mut self, event: Event<P::Message, P::Timer>) {
-        match event {
-            Event::Arrival(packet) => self.arrive(&packet),
+    fn handle(&mut self, event: &Event<P::Message, P::Timer>) {
+        match *event {
+            Event::Arrival(ref packet) => self.arrive(packet),
             Event::Through { slot } => {
                 let packet = self.downlinks.take(slot);
                 self.deliver(&packet);

@@ -1,0 +1,133 @@
+//! The opened part of the event queue: the places of its entries, sorted.
+//!
+//! Slots are opened a few at a time: what is sorted at once is small enough for the cache, and opening is shared by many.
+//! Sorting moves 8-byte keys (time since the first slot, place), not events, and compares the full order only where
+//! times are equal. The entries stay in their slab; a chunk goes back to it when all that were opened with it are popped.
+
+use std::cmp::Ordering;
+use std::collections::VecDeque;
+
+use super::order::Order;
+use super::slots::{Chain, Slab};
+
+/// A pending event. A cache line with an event of 48 bytes.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+pub(super) struct Entry<E> {
+    pub time: u64,
+    pub order: Order,
+    pub event: E,
+}
+
+impl<E> Entry<E> {
+    pub fn rank(&self) -> (u64, Order) {
+        (self.time, self.order)
+    }
+}
+
+/// The *earliest* entry is the greatest: `BinaryHeap` gives the greatest first.
+impl<E> Ord for Entry<E> {
+    fn cmp(&self, other: &Entry<E>) -> Ordering {
+        other.rank().cmp(&self.rank())
+    }
+}
+
+impl<E> PartialOrd for Entry<E> {
+    fn partial_cmp(&self, other: &Entry<E>) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<E> PartialEq for Entry<E> {
+    fn eq(&self, other: &Entry<E>) -> bool {
+        self.rank() == other.rank()
+    }
+}
+
+impl<E> Eq for Entry<E> {}
+
+/// The places of opened entries in the order in which they are popped.
+pub(super) struct Opened {
+    places: Vec<u32>,
+    /// Those before it were popped.
+    first: usize,
+    /// Places dropped from the front of `places` so far.
+    dropped: u64,
+    /// Lists of chunks, and how many entries must be popped in all before each goes back.
+    chunks: VecDeque<(u64, (u32, u32))>,
+    /// What is being sorted: time since the first slot << 32 | place.
+    keys: Vec<u64>,
+}
+
+impl Opened {
+    pub fn new() -> Opened {
+        Opened { places: Vec::new(), first: 0, dropped: 0, chunks: VecDeque::new(), keys: Vec::new() }
+    }
+
+    /// Entries that are not popped.
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.places.len() - self.first
+    }
+
+    /// The place of the entry that is popped after `ahead` others.
+    #[inline(always)]
+    pub fn get(&self, ahead: usize) -> Option<u32> {
+        self.places.get(self.first + ahead).copied()
+    }
+
+    /// The first entry is popped.
+    #[inline(always)]
+    pub fn pop(&mut self) {
+        self.first += 1;
+    }
+
+    /// Gives the slab back what is popped, before more is added.
+    pub fn release<E: Copy>(&mut self, slab: &mut Slab<Entry<E>>) {
+        self.dropped += self.first as u64;
+        self.places.drain(..self.first);
+        self.first = 0;
+        while let Some(&(_, (first, last))) = self.chunks.front().filter(|(popped, _)| *popped <= self.dropped) {
+            slab.release(first, last);
+            self.chunks.pop_front();
+        }
+    }
+
+    /// Takes in the entries of a slot, behind all others. `start` is when the first of the slots begins that are to be
+    /// sorted together. Gives how many they are so far.
+    pub fn collect<E: Copy>(&mut self, slab: &Slab<Entry<E>>, slot: Chain, start: u64) -> usize {
+        let keys = &mut self.keys;
+        let chunks = slot.open(slab, |entry, place| keys.push((entry.time - start) << 32 | u64::from(place)));
+        let behind = self.dropped + (self.places.len() + keys.len()) as u64;
+        self.chunks.push_back((behind, chunks));
+        keys.len()
+    }
+
+    /// Sorts what was taken in.
+    pub fn sort<E: Copy>(&mut self, slab: &Slab<Entry<E>>) {
+        self.keys.sort_unstable();
+        order_equal_times(&mut self.keys, |key| slab.get(key as u32).order);
+        self.places.extend(self.keys.drain(..).map(|key| key as u32));
+    }
+
+    pub fn heap_bytes(&self) -> usize {
+        self.places.capacity() * size_of::<u32>()
+            + self.keys.capacity() * size_of::<u64>()
+            + self.chunks.capacity() * size_of::<(u64, (u32, u32))>()
+    }
+}
+
+/// Brings runs of keys of equal time into the full order.
+fn order_equal_times(keys: &mut [u64], order: impl Fn(u64) -> Order) {
+    let equal = |a: u64, b: u64| a >> 32 == b >> 32;
+    if !keys.windows(2).fold(false, |any, pair| any | equal(pair[0], pair[1])) {
+        return;
+    }
+    for run in keys.chunk_by_mut(|&a, &b| equal(a, b)).filter(|run| run.len() > 1) {
+        run.sort_unstable_by_key(|&key| order(key));
+        debug_assert!(
+            run.windows(2).all(|pair| order(pair[0]) != order(pair[1])),
+            "two events of the same time have the same order"
+        );
+    }
+}
