@@ -18,6 +18,10 @@ use peerlab::run::Wanted;
 use peerlab::run::outcome::Timing;
 use peerlab::scenario::Scenario;
 
+/// That of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let timing = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
