@@ -33,8 +33,8 @@ pub fn run(nodes: u32, events: u32) -> Timing {
         queue.push(at, Order::new(Class::Timer, node, number), [u64::from(node); 6]);
     }
     for number in 0..events {
-        if let Some(event) = queue.upcoming(AHEAD) {
-            prefetch(&state[event[0] as usize]);
+        if let Some([node, _]) = queue.upcoming_touches(AHEAD) {
+            prefetch(&state[node as usize]);
         }
         let (now, _, event) = queue.pop().expect("as many are pushed as popped");
         let node = &mut state[event[0] as usize];

@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 
 use proptest::prelude::*;
 
+use super::opened::Pending;
 use super::order::{Class, Order};
 use super::queue::{PAGE_BITS, Queue, SLOT_BITS};
 use super::slots::SLOTS;
@@ -14,6 +15,12 @@ const SLOT: u64 = 1 << SLOT_BITS;
 const PAGE: u64 = 1 << PAGE_BITS;
 const CLASSES: [Class; 7] =
     [Class::Scenario, Class::Server, Class::Session, Class::Operation, Class::Arrival, Class::Timer, Class::Deadline];
+
+impl Pending for u32 {
+    fn touches(&self) -> [u32; 2] {
+        [*self; 2]
+    }
+}
 
 /// The wheel beside the heap that it must equal, both given the same.
 #[derive(Default)]
@@ -145,9 +152,9 @@ fn equal_times_pop_by_class_then_source_then_counter() {
         Order::new(Class::Deadline, (1 << 28) - 1, u32::MAX),
     ];
     for &place in &[3, 0, 5, 2, 4, 1] {
-        queue.push(at, orders[place], place);
+        queue.push(at, orders[place as usize], place);
     }
-    for (place, &order) in orders.iter().enumerate() {
+    for (place, &order) in (0..).zip(&orders) {
         assert_eq!(queue.pop(), Some((at, order, place)));
     }
 }

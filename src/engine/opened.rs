@@ -46,9 +46,31 @@ impl<E> PartialEq for Entry<E> {
 
 impl<E> Eq for Entry<E> {}
 
+/// What waits in a queue.
+pub trait Pending: Copy {
+    /// Two numbers that say whose memory it will touch: known as soon as it is opened, so that whoever looks ahead need not
+    /// ask what kind of event it is, which a processor could not foresee.
+    fn touches(&self) -> [u32; 2];
+}
+
+/// Plain words, for measurements and tests: the first is what they touch.
+impl<const N: usize> Pending for [u64; N] {
+    fn touches(&self) -> [u32; 2] {
+        [self.first().map_or(u32::MAX, |&first| first as u32); 2]
+    }
+}
+
+/// An opened entry.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// Where it lies.
+    pub at: u32,
+    pub touches: [u32; 2],
+}
+
 /// The places of opened entries in the order in which they are popped.
 pub(super) struct Opened {
-    places: Vec<u32>,
+    places: Vec<Place>,
     /// Those before it were popped.
     first: usize,
     /// Places dropped from the front of `places` so far.
@@ -72,8 +94,8 @@ impl Opened {
 
     /// The place of the entry that is popped after `ahead` others.
     #[inline(always)]
-    pub fn get(&self, ahead: usize) -> Option<u32> {
-        self.places.get(self.first + ahead).copied()
+    pub fn get(&self, ahead: usize) -> Option<&Place> {
+        self.places.get(self.first + ahead)
     }
 
     /// The first entry is popped.
@@ -104,14 +126,18 @@ impl Opened {
     }
 
     /// Sorts what was taken in.
-    pub fn sort<E: Copy>(&mut self, slab: &Slab<Entry<E>>) {
+    pub fn sort<E: Pending>(&mut self, slab: &Slab<Entry<E>>) {
         self.keys.sort_unstable();
         order_equal_times(&mut self.keys, |key| slab.get(key as u32).order);
-        self.places.extend(self.keys.drain(..).map(|key| key as u32));
+        self.places.extend(self.keys.iter().map(|&key| {
+            let at = key as u32;
+            Place { at, touches: slab.get(at).event.touches() }
+        }));
+        self.keys.clear();
     }
 
     pub fn heap_bytes(&self) -> usize {
-        self.places.capacity() * size_of::<u32>()
+        self.places.capacity() * size_of::<Place>()
             + self.keys.capacity() * size_of::<u64>()
             + self.chunks.capacity() * size_of::<(u64, (u32, u32))>()
     }

@@ -16,6 +16,12 @@ pub fn prefetch<T: ?Sized>(value: &T) {
     }
 }
 
+/// Asks for the cache line in which `values` begin, whether or not there are any: which a processor could not foresee.
+#[inline(always)]
+pub fn prefetch_at<T>(values: &[T]) {
+    line(values.as_ptr().cast());
+}
+
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 #[allow(unsafe_code, reason = "the instruction has no safe wrapper in std; it cannot fault, whatever the address")]

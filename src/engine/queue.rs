@@ -11,7 +11,7 @@
 
 use std::collections::BinaryHeap;
 
-use super::opened::{Entry, Opened};
+use super::opened::{Entry, Opened, Pending};
 use super::order::Order;
 use super::slots::{Ring, SLOTS, Slab};
 use super::time::Time;
@@ -61,13 +61,13 @@ pub struct Queue<E> {
     now: u64,
 }
 
-impl<E: Copy> Default for Queue<E> {
+impl<E: Pending> Default for Queue<E> {
     fn default() -> Queue<E> {
         Queue::new()
     }
 }
 
-impl<E: Copy> Queue<E> {
+impl<E: Pending> Queue<E> {
     /// An empty queue at time zero.
     pub fn new() -> Queue<E> {
         Queue {
@@ -143,7 +143,7 @@ impl<E: Copy> Queue<E> {
         if !self.late.is_empty() {
             return self.pop_either(limit);
         }
-        let entry = self.slab.get(self.opened.get(0)?);
+        let entry = self.slab.get(self.opened.get(0)?.at);
         let at = Time::from_nanos(entry.time);
         if at >= limit {
             return None;
@@ -158,7 +158,7 @@ impl<E: Copy> Queue<E> {
     #[inline(never)]
     fn pop_either(&mut self, limit: Time) -> Option<(Time, Order, E)> {
         let late = *self.late.peek()?;
-        let sorted = self.opened.get(0).map(|place| *self.slab.get(place));
+        let sorted = self.opened.get(0).map(|place| *self.slab.get(place.at));
         let sorted = sorted.filter(|sorted| sorted.rank() < late.rank());
         let entry = sorted.unwrap_or(late);
         if entry.time >= limit.as_nanos() {
@@ -178,7 +178,7 @@ impl<E: Copy> Queue<E> {
     #[inline(never)]
     fn open(&mut self) {
         let next = match self.opened.get(0) {
-            Some(place) => Some(self.slab.get(place).time),
+            Some(place) => Some(self.slab.get(place.at).time),
             None => self.late.peek().map(|late| late.time),
         };
         if next.is_none() && self.slots.is_empty() && !self.turn_page() {
@@ -207,7 +207,7 @@ impl<E: Copy> Queue<E> {
         if self.opened.len() >= LEAST {
             self.again = 0;
         }
-        self.slots.prefetch(&self.slab, 2);
+        self.slots.prefetch(&self.slab);
     }
 
     /// When a slot of the current page begins; the end of time for the one after the last.
@@ -243,7 +243,13 @@ impl<E: Copy> Queue<E> {
     /// through: `None` says little. For prefetching: as events are popped, each comes once to the place `ahead`.
     #[inline(always)]
     pub fn upcoming(&self, ahead: usize) -> Option<&E> {
-        Some(&self.slab.get(self.opened.get(ahead)?).event)
+        Some(&self.slab.find(self.opened.get(ahead)?.at)?.event)
+    }
+
+    /// What that event will touch.
+    #[inline(always)]
+    pub fn upcoming_touches(&self, ahead: usize) -> Option<[u32; 2]> {
+        Some(self.opened.get(ahead)?.touches)
     }
 
     /// Pending events.
@@ -275,16 +281,21 @@ mod tests {
     fn upcoming_events_are_those_that_are_popped_next() {
         let mut queue = Queue::new();
         for number in 0..100 {
-            // Three in eight slots, which are opened at once.
-            let time = (2 * SPAN * number / 5) << SLOT_BITS;
-            queue.push(Time::from_nanos(time), Order::new(Class::Timer, 0, number as u32), number);
+            let time = number << SLOT_BITS;
+            queue.push(Time::from_nanos(time), Order::new(Class::Timer, 0, number as u32), [number]);
         }
         for next in 0..100 {
             assert!(queue.pop_before(Time::ZERO).is_none(), "a look at the next");
-            let upcoming: Vec<_> = (0..).map_while(|ahead| queue.upcoming(ahead).copied()).collect();
-            assert!(upcoming.len() > 2 || next > 97, "{} are known before number {next}", upcoming.len());
+            let upcoming: Vec<_> = (0..).map_while(|ahead| Some(queue.upcoming(ahead)?[0])).collect();
+            let touches: Vec<_> = (0..).map_while(|ahead| queue.upcoming_touches(ahead)).collect();
+            assert!(touches.iter().copied().eq(upcoming.iter().map(|&event| [event].touches())));
+            assert!(
+                upcoming.len() >= SPAN as usize / 2 || next > 96,
+                "{} are known before number {next}",
+                upcoming.len()
+            );
             assert!(upcoming.iter().copied().eq(next..next + upcoming.len() as u64));
-            assert_eq!(queue.pop().map(|first| first.2), Some(next));
+            assert_eq!(queue.pop().map(|first| first.2), Some([next]));
         }
     }
 
@@ -310,14 +321,14 @@ mod tests {
     #[should_panic(expected = "was scheduled after one at")]
     fn an_event_in_the_past_is_a_bug() {
         let mut queue = Queue::new();
-        queue.push(Time::from_nanos(10), Order::new(Class::Timer, 0, 0), ());
+        queue.push(Time::from_nanos(10), Order::new(Class::Timer, 0, 0), [0]);
         queue.pop();
-        queue.push(Time::from_nanos(9), Order::new(Class::Timer, 0, 1), ());
+        queue.push(Time::from_nanos(9), Order::new(Class::Timer, 0, 1), [0]);
     }
 
     #[test]
     #[should_panic(expected = "never happens")]
     fn an_event_that_never_happens_is_a_bug() {
-        Queue::new().push(Time::NEVER, Order::new(Class::Timer, 0, 0), ());
+        Queue::new().push(Time::NEVER, Order::new(Class::Timer, 0, 0), [0]);
     }
 }

@@ -11,7 +11,7 @@ use super::context::Context;
 use super::message::{Envelope, NodeId};
 use super::protocol::Protocol;
 use super::round_trips::{RoundTrips, Timeout};
-use crate::engine::{Duration, Time, prefetch};
+use crate::engine::{Duration, Time, prefetch_at};
 
 /// A request that waits for its reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,9 +166,9 @@ impl<T: Copy> Rpcs<T> {
         self.pending.iter()
     }
 
-    /// Asks for the memory of the outstanding requests.
+    /// Asks for the memory of the first outstanding requests.
     pub fn prefetch(&self) {
-        prefetch(&self.pending[..]);
+        prefetch_at(&self.pending);
     }
 
     /// Bytes allocated.

@@ -20,15 +20,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if let Some(Event::Arrival(packet)) = self.queue.upcoming(NEXT) {
             self.ask_for_message(packet);
         }
-        if let Some(node) = self.upcoming(NEAR) {
-            self.nodes[node.index()].prefetch();
+        if let Some([node, _]) = self.queue.upcoming_touches(NEAR) {
+            self.nodes.get(node as usize).into_iter().for_each(P::prefetch);
         }
-        match self.queue.upcoming(FAR) {
-            Some(Event::Arrival(packet)) => {
-                self.ask_for_node(packet.to);
-                self.ask_for_sender(packet.envelope.from);
-            }
-            other => other.and_then(Event::node).into_iter().for_each(|node| self.ask_for_node(node)),
+        if let Some([node, other]) = self.queue.upcoming_touches(FAR) {
+            self.ask_for_node(NodeId(node));
+            self.ask_for_sender(NodeId(other));
         }
         if self.addresses.is_some() || self.transport.is_some() {
             self.look_at_boxes_and_links();
@@ -80,30 +77,31 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn ask_for_message(&self, packet: &Packet<P::Message>) {
         let &Packet { to, ref envelope, ref body } = packet;
         if let Body::Overlay(message) = body {
-            self.nodes[to.index()].prefetch_for(&View::new(to, &self.keys), envelope, message);
+            // No panics here: for a protocol that asks for nothing, nothing is looked at.
+            let node = self.nodes.get(to.index()).into_iter();
+            node.for_each(|node| node.prefetch_for(&View::new(to, &self.keys), envelope, message));
         }
     }
 
-    /// Whom a node will probably answer.
+    /// Whom a node will probably answer. (No node's number asks for nothing, here and below.)
+    #[inline(always)]
     fn ask_for_sender(&self, node: NodeId) {
-        prefetch(&self.keys[node.index()]);
+        self.keys.get(node.index()).into_iter().for_each(prefetch);
         self.network.prefetch_place(node.0);
     }
 
-    fn upcoming(&self, ahead: usize) -> Option<NodeId> {
-        self.queue.upcoming(ahead)?.node()
-    }
-
+    #[inline(always)]
     fn ask_for_node(&self, node: NodeId) {
-        prefetch(&self.nodes[node.index()]);
+        self.nodes.get(node.index()).into_iter().for_each(prefetch);
         self.agents.get(node.index()).into_iter().for_each(prefetch);
-        prefetch(&self.keys[node.index()]);
+        self.keys.get(node.index()).into_iter().for_each(prefetch);
         self.ask_for_counters(node);
     }
 
     /// What is touched of a node whatever comes for it.
+    #[inline(always)]
     fn ask_for_counters(&self, node: NodeId) {
-        prefetch(&self.seats[node.index()]);
+        self.seats.get(node.index()).into_iter().for_each(prefetch);
         self.network.prefetch(node.0);
         self.observer.prefetch(node);
     }

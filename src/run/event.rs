@@ -1,5 +1,6 @@
 //! What waits in the queue of a run.
 
+use crate::engine::Pending;
 use crate::network::FlowId;
 use crate::overlay::{Envelope, NodeId};
 use crate::population::OperationKind;
@@ -163,6 +164,18 @@ impl<M, T> Event<M, T> {
             Event::Arrival(Packet { to, .. }) => Some(to),
             Event::Timer { node, .. } | Event::OverlayTimeout { node, .. } => Some(node),
             _ => None,
+        }
+    }
+}
+
+/// That node, and the one that it will probably answer; no node of rare events.
+impl<M: Copy, T: Copy> Pending for Event<M, T> {
+    #[inline]
+    fn touches(&self) -> [u32; 2] {
+        match *self {
+            Event::Arrival(Packet { to, envelope, .. }) => [to.0, envelope.from.0],
+            Event::Timer { node, .. } | Event::OverlayTimeout { node, .. } => [node.0; 2],
+            _ => [u32::MAX; 2],
         }
     }
 }

@@ -134,3 +134,24 @@ impl protocol::Config for Config {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::overlay::Config as _;
+
+    #[test]
+    fn the_table_of_a_scenario_file_is_read_and_checked() {
+        let read = |text: &str| toml::from_str::<Config>(text);
+        assert_eq!(read("").unwrap(), Config::default());
+        let config = read("stabilize = \"1min\"\nfingers = \"one\"\nrouting = \"recursive\"\nsuccessors = 0").unwrap();
+        assert_eq!((config.stabilize, config.fingers), (Duration::from_secs(60), Fingers::One));
+        assert_eq!(config.check().unwrap_err().key, "successors");
+        let refused = |text: &str| read(text).unwrap().check().unwrap_err().key;
+        assert_eq!(refused("check_predecessor = \"0s\""), "check_predecessor");
+        assert_eq!(refused("proximity = 9"), "proximity");
+        assert_eq!(refused("verify = true\nrouting = \"recursive\""), "verify");
+        assert!(read("sucessors = 8").unwrap_err().message().contains("successors"));
+        assert_eq!(Config::default().check(), Ok(()));
+    }
+}

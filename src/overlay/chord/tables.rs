@@ -7,7 +7,7 @@ mod tests;
 use std::iter;
 
 use super::Config;
-use crate::engine::prefetch;
+use crate::engine::prefetch_at;
 use crate::overlay::{Key, NodeId, RecordId, Roster, View};
 
 /// What a lookup wants.
@@ -312,7 +312,9 @@ impl Tables {
 
     /// Asks for the memory of the tables.
     pub fn prefetch(&self) {
-        prefetch(&self.nodes[..]);
+        // Neighbours and fingers take two lines of memory, or a little more.
+        prefetch_at(&self.nodes);
+        prefetch_at(self.fingers());
     }
 
     /// Bytes allocated.

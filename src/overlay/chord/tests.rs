@@ -5,7 +5,7 @@ use super::{Chord, Config, Fingers, Message};
 use crate::engine::{Duration, Noise, Source, Time};
 use crate::overlay::testing::{Bench, End};
 use crate::overlay::{
-    Cause, Change, Config as _, Contact, Effect, Held, Key, NodeId, Protocol, RecordId, Roster, Routing, Version, View,
+    Cause, Change, Contact, Effect, Held, Key, NodeId, Protocol, RecordId, Roster, Routing, Version, View,
 };
 
 /// The first joined node at or after `key`.
@@ -13,6 +13,14 @@ pub(super) fn successor(bench: &Bench<Chord>, key: Key) -> NodeId {
     let joined = (0..bench.keys.len()).filter(|&node| bench.joined[node]);
     let nearest = joined.min_by_key(|&node| key.clockwise(bench.keys[node])).expect("somebody has joined");
     NodeId(nearest as u32)
+}
+
+/// Whom node 0 asks first.
+fn first_hop(bench: &Bench<Chord>, target: Key) -> NodeId {
+    let (view, query) = (View::new(NodeId(0), &bench.keys), Query { target, record: None, count: 1 });
+    let step = bench.nodes[0].tables.find_successor(&view, &bench.config, &query, &[]);
+    let Step::Next(first) = step else { panic!("a first hop, not {step:?}") };
+    first
 }
 
 /// No maintenance happens during a test.
@@ -230,10 +238,7 @@ fn a_holder_met_on_the_way_ends_the_walk() {
         let target = bench.keys[0].plus(u64::MAX / 8 * 7);
         let End::Found(named) = bench.walk(from, target, Some(record), 3).end else { panic!("nobody holds it yet") };
         assert!(named[0].hops > 2);
-        let view = View::new(from, &bench.keys);
-        let query = Query { target, record: None, count: 1 };
-        let step = bench.nodes[0].tables.find_successor(&view, &bench.config, &query, &[]);
-        let Step::Next(first) = step else { panic!("a first hop, not {step:?}") };
+        let first = first_hop(&bench, target);
         bench.held[first.index()].push(Held { record, version: Version(9) });
         let walked = bench.walk(from, target, Some(record), 3);
         assert_eq!(walked.end, End::FoundRecord(Contact { node: first, hops: 1 }, Version(9)));
@@ -255,10 +260,7 @@ fn a_node_that_timed_out_leaves_the_tables_and_a_retry_gives_it_a_second_chance(
     for retries in [0, 2] {
         let mut bench = converged(Config { retries, ..still() }, 100, 18);
         let target = bench.keys[0].plus(u64::MAX / 4 * 3);
-        let view = View::new(NodeId(0), &bench.keys);
-        let query = Query { target, record: None, count: 1 };
-        let step = bench.nodes[0].tables.find_successor(&view, &bench.config, &query, &[]);
-        let Step::Next(first) = step else { panic!("a first hop, not {step:?}") };
+        let first = first_hop(&bench, target);
         bench.crash(first);
         let walked = bench.walk(NodeId(0), target, None, 1);
         assert!(matches!(walked.end, End::Found(_)));
@@ -385,19 +387,4 @@ fn a_message_to_a_node_that_has_not_joined_is_not_answered() {
     });
     bench.run_for(Duration::from_secs(1));
     assert_eq!(bench.nodes[1].tables.predecessor(), None);
-}
-
-#[test]
-fn the_table_of_a_scenario_file_is_read_and_checked() {
-    let read = |text: &str| toml::from_str::<Config>(text);
-    assert_eq!(read("").unwrap(), Config::default());
-    let config = read("stabilize = \"1min\"\nfingers = \"one\"\nrouting = \"recursive\"\nsuccessors = 0").unwrap();
-    assert_eq!((config.stabilize, config.fingers), (Duration::from_secs(60), Fingers::One));
-    assert_eq!(config.check().unwrap_err().key, "successors");
-    let refused = |text: &str| read(text).unwrap().check().unwrap_err().key;
-    assert_eq!(refused("check_predecessor = \"0s\""), "check_predecessor");
-    assert_eq!(refused("proximity = 9"), "proximity");
-    assert_eq!(refused("verify = true\nrouting = \"recursive\""), "verify");
-    assert!(read("sucessors = 8").unwrap_err().message().contains("successors"));
-    assert_eq!(Config::default().check(), Ok(()));
 }
