@@ -42,10 +42,10 @@ impl Pair {
     /// Pops from both and compares; false when they are empty.
     fn pop(&mut self) -> bool {
         let expected = self.heap.pop().map(|Reverse(first)| first);
-        if let Some((at, ..)) = expected {
-            assert_eq!(self.wheel.pop_before(at), None);
-        }
-        assert_eq!(self.wheel.pop(), expected);
+        let limit = expected.map_or(Time::NEVER, |first| first.0);
+        assert_eq!(self.wheel.pop_before(limit), None);
+        let after = Time::from_nanos(limit.as_nanos().saturating_add(1));
+        assert_eq!(self.wheel.pop_before(after), expected);
         assert_eq!(self.wheel.len(), self.heap.len());
         self.now = expected.map_or(self.now, |first| first.0.as_nanos());
         expected.is_some()

@@ -2,7 +2,8 @@
 //!
 //! Slots are opened a few at a time: what is sorted at once is small enough for the cache, and opening is shared by many.
 //! Sorting moves 8-byte keys (time since the first slot, place), not events, and compares the full order only where
-//! times are equal. The entries stay in their slab; a chunk goes back to it when all that were opened with it are popped.
+//! times are equal. The entries stay in their slab, to which the chunks of a slot go back when more is opened and all of its
+//! entries were popped.
 
 use std::cmp::Ordering;
 use std::collections::VecDeque;

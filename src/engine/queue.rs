@@ -5,8 +5,8 @@
 //! dealt onto its slots when it is entered; the next few slots are opened, that is sorted (see `opened`). So an
 //! event is moved twice at most, wherever it lies. An empty slot costs nothing.
 //!
-//! Slots are opened before the last event of the opened ones is popped, so that whoever wants to know can see which
-//! events come next. What is pushed into opened slots goes to a small heap beside them: at any density that costs a
+//! Slots are opened before the last event of the opened ones is popped, unless the next ones are far or on the next page,
+//! so that whoever wants to know can see which events come next. What is pushed into opened slots goes to a small heap beside them: at any density that costs a
 //! logarithm at worst, where an insertion into the sorted rest could cost its length.
 
 use std::collections::BinaryHeap;
@@ -19,13 +19,14 @@ use super::time::Time;
 pub(super) const SLOT_BITS: u32 = 20;
 pub(super) const PAGE_BITS: u32 = SLOT_BITS + SLOTS.ilog2();
 
-/// With so many opened events left, more are opened: as far as can be looked ahead.
+/// With fewer opened events left, more are opened: as far as can be looked ahead.
 const LEAST: usize = 12;
 /// Events that are enough to open at once.
 const ENOUGH: usize = 32;
 /// Slots beyond the next event that are opened at most: what is pushed into them costs a logarithm, so they are few
 /// beside the usual delay of a packet. Below 2¹², so that a time within them has 32 bits.
 const SPAN: u64 = 8;
+const _: () = assert!((SPAN + 1) << SLOT_BITS <= 1 << 32);
 
 const fn page_of(time: u64) -> u64 {
     time >> PAGE_BITS
@@ -38,7 +39,8 @@ const fn slot_of(time: u64) -> usize {
 
 /// The pending events of a run, in the order of (time, class, source, counter).
 ///
-/// Steady state: no allocation, memory bounded by the most events ever pending.
+/// Steady state: no allocation; memory bounded by the most events ever pending, those of the slots just opened counted
+/// twice.
 pub struct Queue<E> {
     /// The first events.
     opened: Opened,
@@ -93,8 +95,8 @@ impl<E: Pending> Queue<E> {
         self.push_with(at, order, || event);
     }
 
-    /// The same with an event that is made where it will wait: a copy of what was just written field by field would wait
-    /// until all those writes have reached the cache.
+    /// The same with an event that is made where it will wait, once or twice: a copy of what was just written field by field
+    /// would wait until all those writes have reached the cache.
     #[inline(always)]
     pub fn push_with(&mut self, at: Time, order: Order, event: impl Fn() -> E) {
         assert!(at != Time::NEVER, "an event that never happens is not scheduled");

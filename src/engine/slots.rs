@@ -2,7 +2,7 @@
 //!
 //! A slot only collects; it is sorted when its turn comes. Chunks of [`CHUNK`] entries keep a list's entries together
 //! (the memory of one is asked for in a row), and one slab for all slots with a free list bounds the memory by the most
-//! entries ever pending, however they moved over the slots. An entry stays where it is until it is popped.
+//! entries ever pending, however they moved over the slots. An entry of an opened slot stays where it is until it is popped.
 
 use super::prefetch;
 

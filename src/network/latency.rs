@@ -182,7 +182,7 @@ impl Propagation {
                 *low + Duration::from_nanos(((u128::from(hash(*salt)) * u128::from(*span)) >> 64) as u64)
             }
             Propagation::Lognormal { salt, median, sigma } => lognormal(*median, *sigma, hash(*salt)),
-            Propagation::Plane { width_nanos, positions } => on_plane(*width_nanos, positions, a, b),
+            Propagation::Plane { .. } => unreachable!("it is asked first"),
             Propagation::Matrix { matrix, rows } => matrix.one_way(rows[a as usize], rows[b as usize]),
             Propagation::Regions { salt, regions, of } => {
                 let (median, sigma) = regions.law(of[a as usize], of[b as usize]);

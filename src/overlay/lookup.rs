@@ -18,8 +18,10 @@
 //! # Cost
 //!
 //! 16 bytes a candidate; at most 2k not yet asked and those asked (10 to 30): about 1 kB at k = 20, and 1 kB to know
-//! familiar nodes again, once per lookup under way. A step looks through the front, O(k); a reply costs a glance for each
-//! node that it names, and a binary search and a move of half the candidates for each that is new. A finished lookup can [`Lookup::begin`] again in the same memory.
+//! familiar nodes again, once per lookup under way. A step looks through that part of the front which has not answered,
+//! O(k); a reply costs a glance for each node that it names, a look at its distance for each that is not familiar, and a
+//! binary search and a move of half the candidates for each that is new and near enough. A finished lookup can
+//! [`Lookup::begin`] again in the same memory.
 
 use super::cached::Passed;
 use super::key::{Key, Metric};

@@ -263,10 +263,6 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 let packet = self.downlinks.take(slot);
                 self.deliver(&packet);
             }
-            Event::Within { slot } => self.arrive_within(slot),
-            Event::Addressed { slot, .. } => self.reach_box(slot),
-            Event::Flow { flow } => self.wake_transfer(flow),
-            Event::Served { server, epoch, slot } => self.served(server, epoch, slot),
             Event::Timer { node, epoch, timer } => {
                 if self.is_current(node, epoch) {
                     self.with_overlay(node, |overlay, cx| overlay.on_timer(cx, timer));
@@ -281,6 +277,21 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     self.count_timeout(0);
                 }
             }
+            ref other => self.handle_other(other),
+        }
+    }
+
+    /// What happens once in a while.
+    #[inline(never)]
+    fn handle_other(&mut self, event: &Event<P::Message, P::Timer>) {
+        match *event {
+            Event::Arrival(_) | Event::Through { .. } | Event::Timer { .. } | Event::OverlayTimeout { .. } => {
+                unreachable!("done where most is")
+            }
+            Event::Within { slot } => self.arrive_within(slot),
+            Event::Addressed { slot, .. } => self.reach_box(slot),
+            Event::Flow { flow } => self.wake_transfer(flow),
+            Event::Served { server, epoch, slot } => self.served(server, epoch, slot),
             Event::StorageTimeout { node, epoch } => {
                 let mut timed_out = 0;
                 if self.is_current(node, epoch) {

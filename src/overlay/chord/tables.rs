@@ -223,7 +223,7 @@ impl Tables {
     }
 
     /// The neighbourhood from the first node at or after `target` on: all of it where the ring is closed, else up to its end.
-    fn from_first(&self, view: &View<'_>, target: Key) -> impl Iterator<Item = NodeId> + '_ {
+    fn onwards(&self, view: &View<'_>, target: Key) -> impl Iterator<Item = NodeId> + '_ {
         let first = self.first_at_or_after(view, target);
         let known = self.around(view.me).count();
         let without_gap = if self.closes_the_ring() { known } else { known - first };
@@ -245,7 +245,7 @@ impl Tables {
             true => (owns.then_some(view.me), &self.successors()[preceding..]),
             false => (None, &[][..]),
         };
-        let around = (!straight).then(|| self.from_first(view, target)).into_iter().flatten();
+        let around = (!straight).then(|| self.onwards(view, target)).into_iter().flatten();
         let nodes = mine.into_iter().chain(listed.iter().copied()).chain(around);
         nodes.filter(|node| !excluded.contains(node))
     }

@@ -23,7 +23,7 @@ impl Closest {
         offsets.extend(nodes[from..].iter().map(|&node| ((distance(node) >> 32) as u32 ^ 1 << 31) as i32));
         offsets.resize(offsets.len().next_multiple_of(LANES), i32::MAX);
         let Some(farthest) = farthest_of(count, offsets) else {
-            // Two agree in 32 bits.
+            // Some agree in 32 bits.
             nodes[from..].sort_unstable_by_key(|&node| distance(node));
             return nodes.truncate(from + count);
         };
@@ -49,7 +49,7 @@ fn farthest_of(count: usize, offsets: &[i32]) -> Option<i32> {
         if nearer as usize == count {
             return Some(middle);
         }
-        (low, high) = if (nearer as usize) < count { (middle + 1, high) } else { (low, middle - 1) };
+        (low, high) = if (nearer as usize) < count { (middle + 1, high) } else { (low, middle.checked_sub(1)?) };
     }
     None
 }

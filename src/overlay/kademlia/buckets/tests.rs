@@ -165,3 +165,20 @@ fn a_converged_table_prefers_the_nearest_of_those_drawn() {
         assert!((mean - share).abs() < 0.1, "s = {proximity}: {mean}");
     }
 }
+
+#[test]
+fn nodes_that_agree_in_the_bits_that_are_compared_first_are_told_apart_by_the_others() {
+    let mut table = Table::new();
+    table.hear([3, 1, 2]);
+    let view = View::new(NodeId(0), &table.keys);
+    let mut found = Closest::default();
+    // The nearest of all offsets, the farthest, and one between.
+    for (target, nearest) in [(1 << 63, [1, 2]), ((1 << 63) - 1, [3, 2]), (3 << 62, [1, 2])] {
+        for count in [1, 2] {
+            table.buckets.closest(&view, Key(target), count, false, NodeId(0), &mut found);
+            let mut nodes = found.nodes.clone();
+            nodes.sort_unstable_by_key(|&node| view.key(node).0 ^ target);
+            assert_eq!(nodes, nearest.map(NodeId)[..count], "nearest to {target:x}");
+        }
+    }
+}
