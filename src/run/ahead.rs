@@ -36,6 +36,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     #[cold]
     fn look_at_boxes_and_links(&self) {
         let [next, near, far] = [NEXT, NEAR, FAR].map(|ahead| self.queue.upcoming(ahead));
+        let touched = self.queue.upcoming_touches(FAR).map(|[node, _]| NodeId(node));
         if let Some(addresses) = &self.addresses {
             if let Some(&Event::Addressed { slot, to, is_signal, .. }) = far {
                 addresses.prefetch(slot, to);
@@ -55,8 +56,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let Some(transport) = &self.transport else { return };
         match far {
             Some(&Event::Addressed { to: node, .. } | &Event::Links { node, .. }) => transport.prefetch(node),
-            Some(other) => other.node().into_iter().for_each(|node| transport.prefetch(node)),
-            None => {}
+            _ => touched.into_iter().for_each(|node| transport.prefetch(node)),
         }
         match near {
             Some(&Event::Addressed { from, to, .. }) => transport.prefetch_link(to, from),

@@ -70,13 +70,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// An overlay sends something where there are audits: their walks are repair.
     #[inline(never)]
-    pub fn as_repair(&mut self, envelope: Envelope) -> Envelope {
+    pub fn transmit_in_audit(&mut self, to: NodeId, envelope: Envelope, message: P::Message) {
         let errand = |op| self.operations.get(op).and_then(|operation| operation.errand);
         let walks = envelope.traffic == Traffic::Lookup;
-        match envelope.op.filter(|_| walks).and_then(errand) {
-            Some(Errand::Audit | Errand::Rebuild(_)) => Envelope { traffic: Traffic::Repair, ..envelope },
-            Some(Errand::Publish) | None => envelope,
-        }
+        let traffic = match envelope.op.filter(|_| walks).and_then(errand) {
+            Some(Errand::Audit | Errand::Rebuild(_)) => Traffic::Repair,
+            Some(Errand::Publish) | None => envelope.traffic,
+        };
+        self.transmit(to, &Envelope { traffic, ..envelope }, Body::Overlay(message));
     }
 
     /// An audit has ended without an answer. If the responsible nodes have nothing, the piece is made again.

@@ -350,7 +350,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// The run is over: what is under way stays undecided.
     pub fn close_operations(&mut self) {
-        while let Some(op) = self.operations.any() {
+        for op in self.operations.all() {
             let operation = self.operations.end(op).expect("it is under way");
             self.wholes.forget(op);
             self.end_without_answer(&operation, Verdict::Open);

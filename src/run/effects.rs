@@ -7,7 +7,7 @@ use super::pointers::POINTER_COPIES;
 use super::simulation::Simulation;
 use crate::engine::Noise;
 use crate::engine::order::Class;
-use crate::overlay::{self, Change, Contact, Context, Envelope, Key, NodeId, Placement, Protocol, RecordId, View};
+use crate::overlay::{self, Change, Contact, Context, Key, NodeId, Placement, Protocol, RecordId, View};
 use crate::storage::{self, Agent, Desk, Neighbourhood, Repair};
 
 /// Who is responsible by a node's own account.
@@ -151,13 +151,6 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if moved && self.seats[node.index()].joined && !self.held(node).is_empty() {
             self.tell_agent(node, effects);
         }
-    }
-
-    /// An overlay sends something where there are audits, whose walks are repair.
-    #[inline(never)]
-    fn transmit_in_audit(&mut self, to: NodeId, envelope: Envelope, message: P::Message) {
-        let envelope = self.as_repair(envelope);
-        self.transmit(to, &envelope, Body::Overlay(message));
     }
 
     /// What a handler asks for once in a while. (Apart, so that what it takes is not made ready for every packet.)

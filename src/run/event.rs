@@ -156,19 +156,9 @@ pub(super) enum Event<M, T> {
 impl<M, T> Event<M, T> {
     /// Checked when a protocol's run is compiled: with its order an event fills a cache line at most.
     pub const FITS: () = assert!(size_of::<Event<M, T>>() <= 48, "Protocol::Message or Protocol::Timer is too large");
-
-    /// The node whose state it will touch first, of the frequent events.
-    #[inline]
-    pub fn node(&self) -> Option<NodeId> {
-        match *self {
-            Event::Arrival(Packet { to, .. }) => Some(to),
-            Event::Timer { node, .. } | Event::OverlayTimeout { node, .. } => Some(node),
-            _ => None,
-        }
-    }
 }
 
-/// That node, and the one that it will probably answer; no node of rare events.
+/// The node whose state it will touch first, and the one that it will probably answer; no node of rare events.
 impl<M: Copy, T: Copy> Pending for Event<M, T> {
     #[inline]
     fn touches(&self) -> [u32; 2] {

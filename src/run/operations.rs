@@ -103,7 +103,7 @@ pub struct Operations {
     /// An operation fails after this long.
     deadline: Duration,
     deadlines: VecDeque<(Time, OpId)>,
-    /// Of these the first; the end of time if there is none.
+    /// Of these the first, so that the loop need not look for it at every event; the end of time if there is none.
     next_deadline: Time,
     /// The first of every node's list.
     first: Vec<Option<u32>>,
@@ -237,9 +237,9 @@ impl Operations {
         self.get(id).is_some_and(due).then_some(id)
     }
 
-    /// Any operation under way.
-    pub fn any(&self) -> Option<OpId> {
-        self.slots.iter().find_map(|(_, operation)| operation.map(|operation| operation.id))
+    /// All operations under way, by slot.
+    pub fn all(&self) -> Vec<OpId> {
+        self.slots.iter().filter_map(|(_, operation)| Some(operation.as_ref()?.id)).collect()
     }
 
     pub fn heap_bytes(&self) -> usize {

@@ -119,7 +119,7 @@ impl<M> Transport<M> {
 
     /// Asks for where a node's links are …
     pub fn prefetch(&self, node: NodeId) {
-        prefetch(&self.ends[node.index()].links);
+        self.ends.get(node.index()).into_iter().for_each(|end| prefetch(&end.links));
     }
 
     /// … and for the one to a peer …
