@@ -50,6 +50,7 @@ use self::nearby::Nearby;
 use self::search::{Purpose, Search};
 use super::context::{Change, Context, View};
 use super::key::{Key, Metric};
+use super::lists::Lists;
 use super::lookup::{Aim, Lookup, Step};
 use super::message::{Envelope, Kind, NodeId, OpId, RecordId};
 use super::ongoing::{Ongoing, Pool, Task};
@@ -114,7 +115,7 @@ impl Kademlia {
             return cx.reply(request, Message::Value { answer, bytes: cx.size(record) });
         }
         let closest = &mut cx.shared.closest;
-        self.buckets.closest(&cx.view, target, cx.config.k as usize, false, request.from, closest);
+        self.buckets.closest(&cx.view, target, cx.config.k as usize, false, Some(request.from), closest);
         let nearest = cx.lists.put(closest.nodes.iter().map(|node| node.0));
         cx.reply(request, Message::Nodes { nearest });
     }
@@ -126,9 +127,9 @@ impl Kademlia {
         self.buckets.looked_up(Buckets::index(&cx.view, target), cx.now + refresh);
         let closest = &mut cx.shared.closest;
         let upkeep = !matches!(purpose, Purpose::Walk(_));
-        self.buckets.closest(&cx.view, target, k, upkeep, cx.view.me, closest);
+        self.buckets.closest(&cx.view, target, k, upkeep, None, closest);
         if closest.nodes.is_empty() && contact.is_none() {
-            self.buckets.closest(&cx.view, target, k, true, cx.view.me, closest);
+            self.buckets.closest(&cx.view, target, k, true, None, closest);
         }
         let mut search = cx.shared.searches.take();
         let routed = !upkeep && cx.config.routing == Routing::Recursive;
@@ -223,11 +224,8 @@ impl Kademlia {
 
     /// A node did not answer: the nearest of the last few newcomers takes its place.
     fn lost(&mut self, cx: &mut Cx<'_>, node: NodeId) {
-        let choose = |waiting: &[NodeId]| match &self.nearby {
-            Some(nearby) => nearby.nearest(waiting, cx.config.proximity as usize),
-            None => waiting.len() - 1,
-        };
-        match self.buckets.failed(&cx.view, node, choose) {
+        let round_trip = |node| self.nearby.as_ref().map_or(u32::MAX, |nearby| nearby.round_trip(node));
+        match self.buckets.failed(cx.config, &cx.view, node, round_trip) {
             Failure::NoContact => {}
             Failure::Flagged => cx.neighbour(node, Change::Gone),
             Failure::ReplacedBy(replacement) => {
@@ -246,7 +244,10 @@ impl Protocol for Kademlia {
 
     const PLACEMENT: Placement = Placement::Closest(Metric::Xor);
 
-    fn shared(_config: &Config, _machines: u32) -> Spare {
+    const MOST_NODES: u32 = buckets::MOST_NODES;
+
+    fn shared(_config: &Config, nodes: u32) -> Spare {
+        assert!(nodes <= buckets::MOST_NODES, "Kademlia has room for {} nodes, not {nodes}", buckets::MOST_NODES);
         Spare::default()
     }
 
@@ -374,11 +375,14 @@ impl Protocol for Kademlia {
         self.searches.prefetch();
     }
 
-    fn prefetch_for(&self, view: &View<'_>, from: &Envelope, message: &Message) {
+    fn prefetch_for(&self, view: &View<'_>, lists: &Lists, from: &Envelope, message: &Message) {
         self.buckets.prefetch_around(view, view.key(from.from));
         match message {
             Message::Find { target, .. } | Message::Route { target, .. } => self.buckets.prefetch_near(view, *target),
-            Message::Nodes { .. } => self.searches.iter().for_each(|search| search.lookup.prefetch()),
+            Message::Nodes { nearest } => {
+                self.searches.iter().for_each(|search| search.lookup.prefetch());
+                lists.get(*nearest).iter().for_each(|&node| view.prefetch(NodeId(node)));
+            }
             _ => {}
         }
     }

@@ -3,6 +3,8 @@
 //! A block is taken when a message is built and goes back when the packet is delivered or lost, so the pool holds as
 //! many blocks as were ever in flight at once and the steady state allocates nothing.
 
+use crate::engine::prefetch;
+
 /// A handle of a list in flight: 24 bits of block, 8 of length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct List(u32);
@@ -57,6 +59,11 @@ impl Lists {
     pub fn get(&self, list: List) -> &[u32] {
         let start = list.block() * self.stride;
         &self.blocks[start..start + list.len()]
+    }
+
+    /// Asks for the memory of a list in flight.
+    pub fn prefetch(&self, list: List) {
+        prefetch(self.get(list));
     }
 
     /// Gives a list's block back.

@@ -17,7 +17,7 @@
 //!
 //! # Cost
 //!
-//! 16 bytes a candidate; at most 2k not yet asked and those asked (10 to 30): about 1 kB at k = 20, and 1 kB to know
+//! 16 bytes a candidate; at most 2k not yet asked and those asked (10 to 30): about 1 kB at k = 20, and half of that to know
 //! familiar nodes again, once per lookup under way. A step looks through that part of the front which has not answered,
 //! O(k); a reply costs a glance for each node that it names, a look at its distance for each that is not familiar, and a
 //! binary search and a move of half the candidates for each that is new and near enough. A finished lookup can
@@ -33,7 +33,9 @@ use crate::engine::prefetch;
 const FAMILIAR: usize = 256;
 /// Candidates of a front that are asked for: four lines.
 const FRONT: usize = 16;
-const NOBODY: NodeId = NodeId(u32::MAX);
+const NOBODY: u16 = u16::MAX;
+/// Nodes that a lookup can tell apart by their names among the familiar ones.
+pub const MOST_NAMED: u32 = FAMILIAR as u32 * NOBODY as u32;
 
 /// What a lookup looks for, and how hard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,8 +85,8 @@ pub struct Lookup {
     /// So many candidates, the nearest, have answered all: there is no need to look through them again.
     settled: usize,
     /// Candidates, each at the place that its number gives, unless another took it: most nodes that a reply names are
-    /// known, and are found to be here without their keys and without a search.
-    familiar: Vec<NodeId>,
+    /// known, and are found to be here without their keys and without a search. See [`familiar`].
+    familiar: Vec<u16>,
     /// Candidates that were not asked yet.
     heard: usize,
     in_flight: usize,
@@ -234,7 +236,7 @@ impl Lookup {
 
     /// Bytes allocated.
     pub fn heap_bytes(&self) -> usize {
-        self.candidates.capacity() * size_of::<Candidate>() + self.familiar.capacity() * size_of::<NodeId>()
+        self.candidates.capacity() * size_of::<Candidate>() + self.familiar.capacity() * size_of::<u16>()
     }
 
     /// Ends the wait for `node`; gives its depth if there was one.
@@ -249,8 +251,9 @@ impl Lookup {
     /// Remembers a node that is not known yet. Of those not asked the nearest 2k stay: k for the front and as many to
     /// move up when nodes of the front fail.
     fn hear_of(&mut self, node: NodeId, key: impl Fn(NodeId) -> Key, hops: u8) {
-        let place = node.index() % FAMILIAR;
-        if self.familiar[place] == node {
+        debug_assert!(node.0 < MOST_NAMED, "{node} cannot be told from nobody");
+        let (place, name) = familiar(node);
+        if self.familiar[place] == name {
             return;
         }
         let distance = self.aim.metric.distance(self.aim.target, key(node));
@@ -269,7 +272,7 @@ impl Lookup {
                 }
             }
         }
-        self.familiar[place] = node;
+        self.familiar[place] = name;
     }
 
     /// The position of the farthest candidate that was not asked. There is one.
@@ -281,13 +284,19 @@ impl Lookup {
     /// Puts a candidate at `at` and drops the one at `farthest`, behind it.
     fn replace(&mut self, farthest: usize, at: usize, candidate: Candidate) {
         let dropped = self.candidates[farthest].node;
-        let place = &mut self.familiar[dropped.index() % FAMILIAR];
-        if *place == dropped {
-            *place = NOBODY;
+        let (place, name) = familiar(dropped);
+        if self.familiar[place] == name {
+            self.familiar[place] = NOBODY;
         }
         self.candidates.copy_within(at..farthest, at + 1);
         self.candidates[at] = candidate;
     }
+}
+
+/// The place of a node among the familiar ones, and its name there: together its number, if that is below
+/// [`MOST_NAMED`].
+const fn familiar(node: NodeId) -> (usize, u16) {
+    (node.index() % FAMILIAR, (node.index() / FAMILIAR) as u16)
 }
 
 #[cfg(test)]

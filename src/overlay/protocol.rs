@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use super::backoff::Backoff;
 use super::context::{Context, View};
 use super::key::{Key, Metric};
+use super::lists::Lists;
 use super::message::{Envelope, NodeId, OpId, Payload, RecordId, Version};
 use super::roster::Roster;
 use crate::engine::{Duration, Law, Noise, Time};
@@ -42,6 +43,9 @@ pub trait Protocol: Sized + Send + 'static {
     /// does (and not only where somebody who joins later happens to bring both together). A scenario with a partition warns
     /// of one that does not. True by default.
     const REMERGES: bool = true;
+
+    /// Nodes that it has room for in a run. By default as many as have numbers.
+    const MOST_NODES: u32 = u32::MAX - 1;
 
     /// The representation shared by all nodes of a run, `0 .. nodes`.
     fn shared(config: &Self::Config, nodes: u32) -> Self::Shared;
@@ -189,7 +193,7 @@ pub trait Protocol: Sized + Send + 'static {
 
     /// The same for what only the handler of this message will read, and what lies behind that which was asked for before:
     /// called when that is there, an event or two before the handler.
-    fn prefetch_for(&self, _view: &View<'_>, _from: &Envelope, _message: &Self::Message) {}
+    fn prefetch_for(&self, _view: &View<'_>, _lists: &Lists, _from: &Envelope, _message: &Self::Message) {}
 
     /// Bytes allocated for tables and for RPC bookkeeping, beside `size_of::<Self>()`.
     fn heap_bytes(&self) -> usize;

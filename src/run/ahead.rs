@@ -4,7 +4,7 @@ use super::event::{Body, Event, Packet};
 use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::prefetch;
-use crate::overlay::{NodeId, Protocol, View};
+use crate::overlay::{NodeId, Payload, Protocol, View};
 
 /// How many events come before the one whose node's state is asked for …
 const FAR: usize = 9;
@@ -22,6 +22,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
         if let Some([node, _]) = self.queue.upcoming_touches(NEAR) {
             self.nodes.get(node as usize).into_iter().for_each(P::prefetch);
+        }
+        if let Some(Event::Arrival(Packet { body: Body::Overlay(message), .. })) = self.queue.upcoming(NEAR) {
+            message.list().into_iter().for_each(|list| self.lists.prefetch(list));
         }
         if let Some([node, other]) = self.queue.upcoming_touches(FAR) {
             self.ask_for_node(NodeId(node));
@@ -79,7 +82,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if let Body::Overlay(message) = body {
             // No panics here: for a protocol that asks for nothing, nothing is looked at.
             let node = self.nodes.get(to.index()).into_iter();
-            node.for_each(|node| node.prefetch_for(&View::new(to, &self.keys), envelope, message));
+            node.for_each(|node| node.prefetch_for(&View::new(to, &self.keys), &self.lists, envelope, message));
         }
     }
 

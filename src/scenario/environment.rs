@@ -80,7 +80,7 @@ pub(super) fn warn_of_long_transfers(check: &mut Check<'_>, plan: &Plan) {
     }
 }
 
-/// What the workload is held against: who may be named in a file of requests and until when, and where they stand.
+/// What workload and systems are held against: who may be named in a file of requests and until when, and where they stand.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known<'a> {
     /// `None`: that is not known.

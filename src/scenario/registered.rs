@@ -39,6 +39,8 @@ pub struct Registered {
     pub placement: Placement,
     /// [`Protocol::REMERGES`].
     pub remerges: bool,
+    /// [`Protocol::MOST_NODES`].
+    pub most_nodes: u32,
 }
 
 /// Why a protocol's table is refused.
@@ -64,6 +66,7 @@ impl Registered {
             regions: regions::<P>,
             placement: P::PLACEMENT,
             remerges: P::REMERGES,
+            most_nodes: P::MOST_NODES,
         }
     }
 }

@@ -60,7 +60,7 @@ fn read(check: &mut Check<'_>, stem: &str, files: &mut Files, registered: &[Regi
     let workload = workload(check, files, known);
     let classes = population.as_ref().ok().map(|population| &population.classes[..]);
     let events = events(check, Stage { end, resources: known.resources, classes, network: known_network });
-    let systems = systems(check, registered, known.resources, known_network);
+    let systems = systems(check, registered, known);
     check.section::<file::Sweep>("sweep")?;
     let (warmup, measure, sample) = time?;
     Ok(Plan {

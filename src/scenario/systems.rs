@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::check::{Check, Noted};
 use super::document::entries;
+use super::environment::Known;
 use super::file;
 use super::plan::System;
 use super::problem::Problem;
@@ -20,12 +21,11 @@ use crate::storage::Keepers;
 
 const STORAGE: &str = "storage";
 
-/// The systems in the order of the file, for so many resources. `network`: if it could be read.
+/// The systems in the order of the file.
 pub(super) fn systems(
     check: &mut Check<'_>,
     registered: &[Registered],
-    resources: u32,
-    network: Option<&NetworkPlan>,
+    Known { participants, network, resources, .. }: Known<'_>,
 ) -> Result<Vec<System>, Noted> {
     let common = check.section::<file::Storage>(STORAGE).map(Option::unwrap_or_default);
     if let Ok(common) = &common {
@@ -41,6 +41,9 @@ pub(super) fn systems(
         .into_iter()
         .map(|(name, value)| system(check, &common, registered, (name.get_ref(), name.span()), value))
         .collect();
+    if let Some(participants) = participants {
+        systems.iter().flatten().for_each(|system| check_room(check, registered, system, participants));
+    }
     if let Some(network) = network {
         for system in systems.iter().flatten() {
             check_regions(check, registered, system, network);
@@ -55,6 +58,17 @@ struct Common {
     storage: file::Storage,
     traversal: file::Traversal,
     resources: u32,
+}
+
+/// The protocol has room for the nodes of all participants.
+fn check_room(check: &mut Check<'_>, registered: &[Registered], system: &System, participants: u32) {
+    let protocol = registered.iter().find(|protocol| protocol.name == system.protocol).expect("it was read by it");
+    let nodes = u64::from(participants) * u64::from((protocol.nodes_per_machine)(&*system.config));
+    if nodes > u64::from(protocol.most_nodes) {
+        let path = format!("systems.{}.{}", system.name, system.protocol);
+        let message = format!("{participants} participants would be {nodes} nodes, too many for {}", system.protocol);
+        check.wrong(&path, message, format!("it has room for {}: simulate fewer participants", protocol.most_nodes));
+    }
 }
 
 /// Servers stand in regions that there are.

@@ -4,7 +4,7 @@
 //! §2.2, counted from the far end: bucket 0 is half of the space). Buckets exist up to the deepest that ever held a
 //! contact, about log₂N + 1.
 //!
-//! All buckets of a node lie in one vector of 4-byte identities, bucket after bucket:
+//! All buckets of a node lie in one vector of 4-byte entries (see `entry`), bucket after bucket:
 //!
 //! ```text
 //! | flagged, longest first | contacts, least recently seen first | replacements, least recently seen first | next bucket
@@ -12,11 +12,12 @@
 //!
 //! # Cost
 //!
-//! At k = 20 and N = 10⁶: 340 contacts and up to 130 replacements of 4 bytes, 22 buckets of 16 bytes: 2.3 kB. To see a
+//! At k = 20 and N = 10⁶: 340 contacts and up to 130 replacements of 4 bytes, 22 buckets of 6 bytes and a time: 2.2 kB. To see a
 //! contact again is a search through one bucket and a rotation in it; a new contact moves what lies behind it (on
 //! average half of the vector) and happens rarely.
 
 mod closest;
+mod entry;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,8 @@ use std::iter;
 use std::ops::Range;
 
 pub use self::closest::Closest;
+use self::entry::Entry;
+pub use self::entry::MOST_NODES;
 use super::Config;
 use crate::engine::{Noise, Source, Time, prefetch};
 use crate::overlay::{Key, NodeId, Roster, View};
@@ -31,11 +34,9 @@ use crate::overlay::{Key, NodeId, Roster, View};
 /// Contacts by which the vector grows: doubling would waste half of it.
 const GROWTH: usize = 16;
 
-/// One bucket: where it lies, and until when a lookup in its range counts as recent.
+/// One bucket: where it lies.
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
-    /// When it is to be refreshed, unless a lookup goes into its range before.
-    due: Time,
     start: u16,
     /// Contacts, the flagged ones included: at most k.
     contacts: u8,
@@ -61,7 +62,9 @@ pub enum Failure {
 #[derive(Clone, Debug, Default)]
 pub struct Buckets {
     buckets: Vec<Bucket>,
-    entries: Vec<NodeId>,
+    entries: Vec<Entry>,
+    /// When each bucket is to be refreshed, unless a lookup goes into its range before. Apart: messages do not ask for it.
+    due: Box<[Time]>,
 }
 
 impl Buckets {
@@ -79,7 +82,7 @@ impl Buckets {
     /// The tables of a node that has been in the overlay for long: in each bucket all members of its range, or k random
     /// ones if there are more, in random order. With `proximity` each is the nearest of so many random ones. Refreshes are due at random within one period.
     pub fn fill(&mut self, config: &Config, view: &View<'_>, roster: &Roster, now: Time, noise: &mut Noise) {
-        let me = view.my_key().0;
+        let (me, mut due) = (view.my_key().0, Vec::with_capacity(64));
         for index in 0..64 {
             let rest = u64::MAX >> index;
             if roster.between(Key(me & !rest), Key(me | rest)).len() <= 1 {
@@ -90,31 +93,35 @@ impl Buckets {
             let start = self.entries.len();
             let contacts = range.len().min(config.k as usize);
             self.entries.reserve_exact(contacts);
+            let entry = |node| Entry::new(node, view.key(node), index);
             // Drawing again on a repetition costs at most k·H(k) draws, and gives a random order as well.
             while self.entries.len() < start + contacts {
                 let mut draw = |_| roster.at(range.start + noise.below(range.len() as u64) as usize);
-                let drawn = (0..config.proximity).map(&mut draw).filter(|node| !self.entries[start..].contains(node));
+                let drawn =
+                    (0..config.proximity).map(&mut draw).filter(|&node| !self.entries[start..].contains(&entry(node)));
                 if let Some(node) = roster.nearest(view.me, drawn) {
-                    self.entries.push(node);
+                    self.entries.push(entry(node));
                 }
             }
-            let due = now + config.refresh.mul_f64(noise.unit());
+            due.push(now + config.refresh.mul_f64(noise.unit()));
             let (start, contacts) = (start as u16, contacts as u8);
-            self.buckets.push(Bucket { due, start, contacts, flagged: 0, replacements: 0 });
+            self.buckets.push(Bucket { start, contacts, flagged: 0, replacements: 0 });
         }
         self.buckets.shrink_to_fit();
+        self.due = due.into();
     }
 
     /// `node` sent a message: it becomes the most recently seen of its bucket. Where there is no room it becomes the
     /// latest replacement instead. True if it is a contact now and was none, or a flagged one.
     pub fn seen(&mut self, config: &Config, view: &View<'_>, now: Time, node: NodeId) -> bool {
-        let index = Buckets::index(view, view.key(node));
+        let key = view.key(node);
+        let index = Buckets::index(view, key);
         while self.buckets.len() <= index {
             let start = self.entries.len() as u16;
-            let due = now + config.refresh;
-            self.buckets.push(Bucket { due, start, contacts: 0, flagged: 0, replacements: 0 });
+            self.buckets.push(Bucket { start, contacts: 0, flagged: 0, replacements: 0 });
+            self.due = [&self.due[..], &[now + config.refresh]].concat().into();
         }
-        let bucket = self.buckets[index];
+        let (bucket, node) = (self.buckets[index], Entry::new(node, key, index));
         let contacts = &mut self.entries[bucket.contacts()];
         if let Some(at) = position(contacts, node) {
             move_to_end(contacts, at);
@@ -138,7 +145,7 @@ impl Buckets {
     }
 
     /// The latest replacement of a full bucket; the one not seen for longest makes room.
-    fn keep_in_reserve(&mut self, config: &Config, index: usize, node: NodeId) {
+    fn keep_in_reserve(&mut self, config: &Config, index: usize, node: Entry) {
         let bucket = self.buckets[index];
         let replacements = &mut self.entries[bucket.replacements()];
         if let Some(at) = position(replacements, node) {
@@ -152,11 +159,19 @@ impl Buckets {
         }
     }
 
-    /// `node` did not answer. A contact gives its place to the replacement that `choose` gives the position of, the one seen
-    /// last being the last; without any it is flagged, and gives it to the next newcomer. A replacement is forgotten.
-    pub fn failed(&mut self, view: &View<'_>, node: NodeId, choose: impl FnOnce(&[NodeId]) -> usize) -> Failure {
+    /// `node` did not answer. A contact gives its place to a replacement: of the `proximity` that were seen last the one with
+    /// the shortest round trip, of equals the last. Without any it is flagged, and gives it to the next newcomer. A replacement
+    /// is forgotten.
+    pub fn failed(
+        &mut self,
+        config: &Config,
+        view: &View<'_>,
+        node: NodeId,
+        round_trip: impl Fn(NodeId) -> u32,
+    ) -> Failure {
         let index = Buckets::index(view, view.key(node));
         let Some(&bucket) = self.buckets.get(index) else { return Failure::NoContact };
+        let node = Entry::new(node, view.key(node), index);
         let flagged = bucket.flagged as usize;
         let contacts = &mut self.entries[bucket.contacts()];
         match position(contacts, node) {
@@ -169,11 +184,13 @@ impl Buckets {
             Some(at) => {
                 move_to_end(contacts, at);
                 let waiting = bucket.replacements();
-                let chosen = waiting.start + choose(&self.entries[waiting]);
+                let last = waiting.rev().take(config.proximity as usize);
+                let shortest = last.min_by_key(|&at| round_trip(self.entries[at].node()));
+                let chosen = shortest.expect("one waits, and proximity is not 0");
                 let replacement = self.entries[chosen];
                 self.entries[bucket.contacts().end - 1] = replacement;
                 self.remove_replacement(index, chosen);
-                Failure::ReplacedBy(replacement)
+                Failure::ReplacedBy(replacement.node())
             }
             None => {
                 let replacements = bucket.replacements();
@@ -185,63 +202,31 @@ impl Buckets {
         }
     }
 
-    /// The up to `count` contacts nearest to `target` but `except`, in no particular order; flagged ones on request only.
-    pub fn closest(
-        &self,
-        view: &View<'_>,
-        target: Key,
-        count: usize,
-        with_flagged: bool,
-        except: NodeId,
-        found: &mut Closest,
-    ) {
-        found.nodes.clear();
-        let view = *view;
-        let home = Buckets::index(&view, view.key(except));
-        for index in self.by_distance(&view, target) {
-            let nodes = &mut found.nodes;
-            let from = nodes.len();
-            if from == count {
-                break;
-            }
-            let bucket = &self.buckets[index];
-            nodes.extend_from_slice(&self.entries[if with_flagged { bucket.contacts() } else { bucket.unflagged() }]);
-            if index == home
-                && let Some(at) = position(&nodes[from..], except)
-            {
-                nodes.swap_remove(from + at);
-            }
-            if nodes.len() > count {
-                found.keep_nearest(from, count - from, move |node| (view.key(node).0 ^ target.0) << index << 1);
-            }
-        }
-    }
-
     /// The up to `count` nodes nearest to `target` among the contacts and, if `with_me`, the node itself, nearest first.
     /// Appends to `out`.
     pub fn nearest(&self, view: &View<'_>, target: Key, count: usize, with_me: bool, out: &mut Vec<NodeId>) {
         let from = out.len();
-        for index in self.by_distance(view, target) {
+        for index in Buckets::by_distance(view, target, self.buckets.len()) {
             if out.len() >= from + count {
                 break;
             }
-            out.extend_from_slice(&self.entries[self.buckets[index].unflagged()]);
+            out.extend(self.entries[self.buckets[index].unflagged()].iter().map(|entry| entry.node()));
         }
         out.extend(with_me.then_some(view.me));
         out[from..].sort_unstable_by_key(|&node| view.key(node).0 ^ target.0);
         out.truncate(from + count);
     }
 
-    /// The buckets, nearest to `target` first.
+    /// The first `count` buckets, nearest to `target` first.
     ///
     /// With d = target ⊕ own key, the distances of a bucket's nodes from the target form an interval, and no two
     /// buckets' intervals overlap. A node of bucket i differs from the own key in bit i first: its distance is d above
     /// bit i and inverted there. Buckets whose bit is set in d are thus nearer than the own key, the more so the higher
     /// the bit; those whose bit is not set are farther, the more so the higher the bit. So only the last bucket that is
     /// needed must be looked at more closely.
-    fn by_distance(&self, view: &View<'_>, target: Key) -> impl Iterator<Item = usize> {
+    fn by_distance(view: &View<'_>, target: Key, count: usize) -> impl Iterator<Item = usize> {
         let d = view.my_key().0 ^ target.0;
-        let existing = !u64::MAX.checked_shr(self.buckets.len() as u32).unwrap_or(0);
+        let existing = !u64::MAX.checked_shr(count as u32).unwrap_or(0);
         let (mut near, mut far) = (d & existing, !d & existing);
         iter::from_fn(move || {
             let bit = if near != 0 { 1 << 63 >> near.leading_zeros() } else { far & far.wrapping_neg() };
@@ -253,7 +238,7 @@ impl Buckets {
 
     /// All contacts that are not flagged.
     pub fn iter(&self) -> impl Iterator<Item = NodeId> + '_ {
-        self.buckets.iter().flat_map(|bucket| &self.entries[bucket.unflagged()]).copied()
+        self.buckets.iter().flat_map(|bucket| &self.entries[bucket.unflagged()]).map(|entry| entry.node())
     }
 
     /// How many buckets there are, empty ones between others included.
@@ -264,21 +249,21 @@ impl Buckets {
 
     /// A lookup went for a key in the range of this bucket (if it exists): its refresh is not due until `due`.
     pub fn looked_up(&mut self, index: usize, due: Time) {
-        if let Some(bucket) = self.buckets.get_mut(index) {
-            bucket.due = due;
+        if let Some(of_bucket) = self.due.get_mut(index) {
+            *of_bucket = due;
         }
     }
 
     /// All buckets farther away than the nearest contact are to be refreshed at `due`.
     pub fn refresh_far(&mut self, due: Time) {
-        if let Some((_nearest, far)) = self.buckets.split_last_mut() {
-            far.iter_mut().for_each(|bucket| bucket.due = due);
+        if let Some((_nearest, far)) = self.due.split_last_mut() {
+            far.fill(due);
         }
     }
 
     /// The bucket to be refreshed first, and when; `None` if there are no buckets.
     pub fn next_due(&self) -> Option<(usize, Time)> {
-        self.buckets.iter().map(|bucket| bucket.due).enumerate().min_by_key(|&(index, due)| (due, index))
+        self.due.iter().copied().enumerate().min_by_key(|&(index, due)| (due, index))
     }
 
     /// Asks for the memory of where the buckets lie.
@@ -304,10 +289,12 @@ impl Buckets {
 
     /// Bytes allocated.
     pub fn heap_bytes(&self) -> usize {
-        self.buckets.capacity() * size_of::<Bucket>() + self.entries.capacity() * size_of::<NodeId>()
+        self.buckets.capacity() * size_of::<Bucket>()
+            + self.entries.capacity() * size_of::<Entry>()
+            + size_of_val(&self.due[..])
     }
 
-    fn insert(&mut self, index: usize, at: usize, node: NodeId) {
+    fn insert(&mut self, index: usize, at: usize, node: Entry) {
         if self.entries.len() == self.entries.capacity() {
             self.entries.reserve_exact(GROWTH);
         }
@@ -339,14 +326,17 @@ impl Bucket {
     }
 }
 
-/// Where `node` stands in `nodes`. In most it does not: a loop without an exit, which compares four at once, finds out.
-fn position(nodes: &[NodeId], node: NodeId) -> Option<usize> {
-    let there = nodes.iter().fold(false, |there, &other| there | (other == node));
-    if there { nodes.iter().position(|&other| other == node) } else { None }
+/// Where `node` stands in `nodes`. In most it does not, and four are compared at once.
+fn position(nodes: &[Entry], node: Entry) -> Option<usize> {
+    let (fours, rest) = nodes.as_chunks::<4>();
+    let first =
+        fours.iter().take_while(|four| !four.iter().fold(false, |there, &other| there | (other == node))).count();
+    let near = fours.get(first).map_or(rest, |four| four);
+    near.iter().position(|&other| other == node).map(|at| 4 * first + at)
 }
 
 /// The entry at `at` becomes the most recently seen.
-fn move_to_end(nodes: &mut [NodeId], at: usize) {
+fn move_to_end(nodes: &mut [Entry], at: usize) {
     let node = nodes[at];
     nodes.copy_within(at + 1.., at);
     nodes[nodes.len() - 1] = node;

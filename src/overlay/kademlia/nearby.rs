@@ -26,16 +26,12 @@ impl Nearby {
         self.places[node.index() % PLACES] = (node, (round_trip.as_nanos() / 1000) as u32);
     }
 
-    /// The position in `waiting` of the one with the shortest round trip among the last `count`; the last of all if none of
-    /// them was measured.
-    pub fn nearest(&self, waiting: &[NodeId], count: usize) -> usize {
-        let first = waiting.len().saturating_sub(count);
-        let round_trip = |node: NodeId| match self.places[node.index() % PLACES] {
+    /// The latest round trip to `node` in µs, the largest number if it is not known.
+    pub fn round_trip(&self, node: NodeId) -> u32 {
+        match self.places[node.index() % PLACES] {
             (there, micros) if there == node => micros,
             _ => u32::MAX,
-        };
-        let candidates = (first..waiting.len()).rev();
-        candidates.min_by_key(|&at| round_trip(waiting[at])).expect("somebody waits")
+        }
     }
 }
 
@@ -44,15 +40,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearest_of_the_last_few_is_chosen_and_without_measurement_the_last() {
+    fn a_round_trip_is_known_until_its_place_is_taken() {
         let mut nearby = Nearby::default();
-        let waiting = [1, 2, 3, 4].map(NodeId);
-        assert_eq!(nearby.nearest(&waiting, 4), 3);
-        for (node, millis) in [(1, 10), (2, 20), (3, 30)] {
-            nearby.measured(NodeId(node), Duration::from_millis(millis));
+        let (one, other) = (NodeId(1), NodeId(1 + PLACES as u32));
+        assert_eq!(nearby.round_trip(one), u32::MAX);
+        for millis in [10, 20] {
+            nearby.measured(one, Duration::from_millis(millis));
+            assert_eq!(u64::from(nearby.round_trip(one)), millis * 1000);
         }
-        assert_eq!([1, 2, 3, 4, 9].map(|count| nearby.nearest(&waiting, count)), [3, 2, 1, 0, 0]);
-        nearby.measured(NodeId(1 + PLACES as u32), Duration::from_millis(1));
-        assert_eq!(nearby.nearest(&waiting, 4), 1, "the place of node 1 was taken");
+        nearby.measured(other, Duration::from_millis(1));
+        assert_eq!((nearby.round_trip(one), nearby.round_trip(other)), (u32::MAX, 1000));
     }
 }

@@ -39,6 +39,21 @@ error: unknown key `los`
 }
 
 #[test]
+fn more_nodes_than_a_protocol_has_room_for_are_refused_where_it_stands() {
+    told(
+        "population.participants = 1_000_001\nsystems.a.ring = {}\n",
+        r#"
+error: 1000001 participants would be 1000001 nodes, too many for ring
+ --> dir/s.toml:2:11
+  |
+2 | systems.a.ring = {}
+  |           ^^^^
+  = help: it has room for 1000000: simulate fewer participants
+"#,
+    );
+}
+
+#[test]
 fn unknown_keys_are_found_at_every_level() {
     with("sede = 1", "unknown key `sede`", "sede");
     with("time.warm = '1h'", "unknown key `warm`", "warm");

@@ -62,6 +62,7 @@ const fn toy(name: &'static str) -> Registered {
         regions: |config: &AnyConfig| vec![config.downcast_ref::<Toy>().unwrap().region.clone()],
         placement: Placement::Everyone(Metric::Ring),
         remerges: false,
+        most_nodes: 1_000_000,
     }
 }
 

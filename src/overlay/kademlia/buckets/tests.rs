@@ -30,14 +30,14 @@ impl Table {
     }
 
     fn failed(&mut self, node: u32) -> Failure {
-        self.buckets.failed(&View::new(NodeId(0), &self.keys), NodeId(node), |waiting| waiting.len() - 1)
+        self.buckets.failed(&self.config, &View::new(NodeId(0), &self.keys), NodeId(node), |_| u32::MAX)
     }
 
     /// Flagged, other contacts and replacements of bucket 0.
     fn first(&self) -> [Vec<u32>; 3] {
         let bucket = self.buckets.buckets[0];
         let flagged = bucket.start as usize..bucket.unflagged().start;
-        let numbers = |range: Range<usize>| self.buckets.entries[range].iter().map(|node| node.0).collect();
+        let numbers = |range: Range<usize>| self.buckets.entries[range].iter().map(|entry| entry.node().0).collect();
         [flagged, bucket.unflagged(), bucket.replacements()].map(numbers)
     }
 }
@@ -77,13 +77,24 @@ fn the_replacement_seen_last_takes_the_place_of_a_contact_that_failed() {
 }
 
 #[test]
-fn another_replacement_may_be_chosen() {
-    let mut table = Table::new();
-    table.hear([1, 2, 3, 4, 5, 10]);
-    let view = View::new(NodeId(0), &table.keys);
-    assert_eq!(table.buckets.failed(&view, NodeId(2), |_| 0), Failure::ReplacedBy(NodeId(4)));
-    assert_eq!(table.first(), [vec![], vec![1, 3, 4], vec![5]]);
-    assert_eq!(table.buckets.iter().last(), Some(NodeId(10)));
+fn of_the_last_few_replacements_the_one_with_the_shortest_round_trip_is_chosen() {
+    let table = |proximity| {
+        let mut table = Table::new();
+        (table.config.proximity, table.config.replacement_cache) = (proximity, 4);
+        table.hear([1, 2, 3, 4, 5, 6, 7, 10]);
+        table
+    };
+    let replaced = |mut table: Table, round_trip: [u32; 4]| {
+        let view = View::new(NodeId(0), &table.keys);
+        let failure = table.buckets.failed(&table.config, &view, NodeId(2), |node| round_trip[node.index() - 4]);
+        assert_eq!(table.buckets.iter().last(), Some(NodeId(10)));
+        failure
+    };
+    for (proximity, chosen) in [(1, 7), (2, 6), (3, 6), (4, 4), (9, 4)] {
+        let round_trips = [10, 40, 20, 30];
+        assert_eq!(replaced(table(proximity), round_trips), Failure::ReplacedBy(NodeId(chosen)), "of {proximity}");
+    }
+    assert_eq!(replaced(table(4), [u32::MAX; 4]), Failure::ReplacedBy(NodeId(7)), "the last of equals");
 }
 
 #[test]
@@ -112,12 +123,12 @@ fn the_closest_are_those_of_a_full_sort() {
     let mut found = Closest::default();
     for _ in 0..500 {
         let (target, count) = (Key(noise.next_u64() >> noise.below(64) ^ keys[0].0), noise.below(30) as usize);
-        let except = NodeId(noise.below(400) as u32);
+        let except = NodeId(1 + noise.below(399) as u32);
         let distance = |node: &NodeId| view.key(*node).0 ^ target.0;
         let mut expected: Vec<NodeId> = buckets.iter().filter(|&node| node != except).collect();
         expected.sort_by_key(distance);
         expected.truncate(count);
-        buckets.closest(&view, target, count, false, except, &mut found);
+        buckets.closest(&view, target, count, false, Some(except), &mut found);
         found.nodes.sort_by_key(distance);
         assert_eq!(found.nodes, expected);
     }
@@ -137,7 +148,8 @@ fn a_converged_table_holds_k_of_each_range_or_all() {
         sizes[Buckets::index(&view, *key)] += 1;
     }
     for (index, &size) in sizes.iter().enumerate() {
-        let mut held = buckets.entries[buckets.buckets[index].contacts()].to_vec();
+        let entries = &buckets.entries[buckets.buckets[index].contacts()];
+        let mut held: Vec<NodeId> = entries.iter().map(|entry| entry.node()).collect();
         assert!(held.iter().all(|node| Buckets::index(&view, view.key(*node)) == index));
         assert_eq!(Buckets::index(&view, Buckets::random_key(&view, index, &mut noise)), index);
         held.sort_unstable();
@@ -145,7 +157,7 @@ fn a_converged_table_holds_k_of_each_range_or_all() {
         assert_eq!(held.len(), size.min(20), "bucket {index}");
     }
     assert!(sizes.last() > Some(&0) && buckets.next_due().unwrap().1 < Time::ZERO + Duration::from_secs(100));
-    assert_eq!(size_of::<Bucket>(), 16);
+    assert_eq!(size_of::<Bucket>(), 6);
 }
 
 #[test]
@@ -161,7 +173,7 @@ fn a_converged_table_prefers_the_nearest_of_those_drawn() {
         let config = Config { k: 20, proximity, ..Config::default() };
         let mut buckets = Buckets::default();
         buckets.fill(&config, &view, &roster, Time::ZERO, &mut noise);
-        let mean = buckets.entries[..60].iter().map(|node| f64::from(node.0)).sum::<f64>() / 60_000.0;
+        let mean = buckets.entries[..60].iter().map(|entry| f64::from(entry.node().0)).sum::<f64>() / 60_000.0;
         assert!((mean - share).abs() < 0.1, "s = {proximity}: {mean}");
     }
 }
@@ -175,7 +187,7 @@ fn nodes_that_agree_in_the_bits_that_are_compared_first_are_told_apart_by_the_ot
     // The nearest of all offsets, the farthest, and one between.
     for (target, nearest) in [(1 << 63, [1, 2]), ((1 << 63) - 1, [3, 2]), (3 << 62, [1, 2])] {
         for count in [1, 2] {
-            table.buckets.closest(&view, Key(target), count, false, NodeId(0), &mut found);
+            table.buckets.closest(&view, Key(target), count, false, None, &mut found);
             let mut nodes = found.nodes.clone();
             nodes.sort_unstable_by_key(|&node| view.key(node).0 ^ target);
             assert_eq!(nodes, nearest.map(NodeId)[..count], "nearest to {target:x}");
