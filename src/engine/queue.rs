@@ -6,8 +6,9 @@
 //! event is moved twice at most, wherever it lies. An empty slot costs nothing.
 //!
 //! Slots are opened before the last event of the opened ones is popped, unless the next ones are far or on the next page,
-//! so that whoever wants to know can see which events come next. What is pushed into opened slots goes to a small heap beside them: at any density that costs a
-//! logarithm at worst, where an insertion into the sorted rest could cost its length.
+//! so that whoever wants to know can see which events come next. What is pushed into opened slots goes to a small heap
+//! beside them: at any density that costs a logarithm at worst, where an insertion into the sorted rest could cost its
+//! length.
 
 use std::collections::BinaryHeap;
 

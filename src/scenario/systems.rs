@@ -41,13 +41,14 @@ pub(super) fn systems(
         .into_iter()
         .map(|(name, value)| system(check, &common, registered, (name.get_ref(), name.span()), value))
         .collect();
-    if let Some(participants) = participants {
-        systems.iter().flatten().for_each(|system| check_room(check, registered, system, participants));
-    }
-    if let Some(network) = network {
-        for system in systems.iter().flatten() {
-            check_regions(check, registered, system, network);
-            check_virtual_nodes(check, registered, system, network);
+    for system in systems.iter().flatten() {
+        let protocol = registered.iter().find(|protocol| protocol.name == system.protocol).expect("it was read by it");
+        if let Some(participants) = participants {
+            check_room(check, protocol, system, participants);
+        }
+        if let Some(network) = network {
+            check_regions(check, protocol, system, network);
+            check_virtual_nodes(check, protocol, system, network);
         }
     }
     systems.into_iter().collect()
@@ -61,8 +62,7 @@ struct Common {
 }
 
 /// The protocol has room for the nodes of all participants.
-fn check_room(check: &mut Check<'_>, registered: &[Registered], system: &System, participants: u32) {
-    let protocol = registered.iter().find(|protocol| protocol.name == system.protocol).expect("it was read by it");
+fn check_room(check: &mut Check<'_>, protocol: &Registered, system: &System, participants: u32) {
     let nodes = u64::from(participants) * u64::from((protocol.nodes_per_machine)(&*system.config));
     if nodes > u64::from(protocol.most_nodes) {
         let path = format!("systems.{}.{}", system.name, system.protocol);
@@ -72,8 +72,7 @@ fn check_room(check: &mut Check<'_>, registered: &[Registered], system: &System,
 }
 
 /// Servers stand in regions that there are.
-fn check_regions(check: &mut Check<'_>, registered: &[Registered], system: &System, network: &NetworkPlan) {
-    let protocol = registered.iter().find(|protocol| protocol.name == system.protocol).expect("it was read by it");
+fn check_regions(check: &mut Check<'_>, protocol: &Registered, system: &System, network: &NetworkPlan) {
     for (number, name) in (protocol.regions)(&*system.config).into_iter().enumerate() {
         let Some(name) = name else { continue };
         let path = format!("systems.{}.{}.regions.{number}", system.name, system.protocol);
@@ -93,8 +92,7 @@ fn check_regions(check: &mut Check<'_>, registered: &[Registered], system: &Syst
 }
 
 /// Whatever has nodes call or name each other's machines knows of one node on each.
-fn check_virtual_nodes(check: &mut Check<'_>, registered: &[Registered], system: &System, network: &NetworkPlan) {
-    let protocol = registered.iter().find(|protocol| protocol.name == system.protocol).expect("it was read by it");
+fn check_virtual_nodes(check: &mut Check<'_>, protocol: &Registered, system: &System, network: &NetworkPlan) {
     if (protocol.nodes_per_machine)(&*system.config) == 1 {
         return;
     }

@@ -12,9 +12,9 @@
 //!
 //! # Cost
 //!
-//! At k = 20 and N = 10⁶: 340 contacts and up to 130 replacements of 4 bytes, 22 buckets of 6 bytes and a time: 2.2 kB. To see a
-//! contact again is a search through one bucket and a rotation in it; a new contact moves what lies behind it (on
-//! average half of the vector) and happens rarely.
+//! At k = 20 and N = 10⁶: 340 contacts and up to 130 replacements of 4 bytes, 22 buckets of 6 bytes and a time: 2.2 kB.
+//! To see a contact again is a search through one bucket and a rotation in it; a new contact moves what lies behind it
+//! (on average half of the vector) and happens rarely.
 
 mod closest;
 mod entry;

@@ -33,8 +33,9 @@ impl Buckets {
     ) {
         found.nodes.clear();
         let except = except.map(|node| {
-            let index = Buckets::index(view, view.key(node));
-            (index, Entry::new(node, view.key(node), index))
+            let key = view.key(node);
+            let index = Buckets::index(view, key);
+            (index, Entry::new(node, key, index))
         });
         let home = Buckets::index(view, target).min(self.buckets.len());
         let mut rest = self.buckets.len();
