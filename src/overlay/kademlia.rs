@@ -43,7 +43,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 
-use self::buckets::{Buckets, Closest, Failure};
+use self::buckets::{Buckets, Failure};
 pub use self::config::{Config, Tables};
 pub use self::message::Message;
 use self::nearby::Nearby;
@@ -51,7 +51,7 @@ use self::search::{Purpose, Search};
 use super::context::{Change, Context, View};
 use super::key::{Key, Metric};
 use super::lists::Lists;
-use super::lookup::{Aim, Lookup, Step};
+use super::lookup::{Aim, Lookup, MOST_NAMED, Step};
 use super::message::{Envelope, Kind, NodeId, OpId, RecordId};
 use super::ongoing::{Ongoing, Pool, Task};
 use super::protocol::{Contact, Patience, Placement, Protocol, Walk};
@@ -71,7 +71,7 @@ pub enum Timer {
 #[derive(Debug, Default)]
 pub struct Spare {
     searches: Pool<Search>,
-    closest: Closest,
+    closest: Vec<NodeId>,
     nearest: Vec<NodeId>,
     answer: Vec<Contact>,
 }
@@ -98,13 +98,14 @@ type Cx<'a> = Context<'a, Kademlia>;
 impl Kademlia {
     /// The node that sent something is up: its bucket learns of it, unless it says that it is not to.
     fn seen(&mut self, cx: &mut Cx<'_>, from: &Envelope) {
-        let node = from.from;
-        if from.client && cx.config.tables == Tables::Dialable {
-            return;
+        if Kademlia::takes_in(cx, from) && self.buckets.seen(cx.config, &cx.view, cx.now, from.from) {
+            cx.neighbour(from.from, Change::Appeared);
         }
-        if self.buckets.seen(cx.config, &cx.view, cx.now, node) {
-            cx.neighbour(node, Change::Appeared);
-        }
+    }
+
+    /// Whether tables take in who sent something.
+    fn takes_in(cx: &Cx<'_>, from: &Envelope) -> bool {
+        !from.client || cx.config.tables == Tables::Everyone
     }
 
     /// FIND_NODE or FIND_VALUE from another node: the own portion first, then the k nearest known, without the asker.
@@ -114,9 +115,13 @@ impl Kademlia {
         {
             return cx.reply(request, Message::Value { answer, bytes: cx.size(record) });
         }
+        let asker = match Kademlia::takes_in(cx, request) {
+            true => self.buckets.latest_place(&cx.view, request.from),
+            false => self.buckets.place(&cx.view, request.from),
+        };
         let closest = &mut cx.shared.closest;
-        self.buckets.closest(&cx.view, target, cx.config.k as usize, false, Some(request.from), closest);
-        let nearest = cx.lists.put(closest.nodes.iter().map(|node| node.0));
+        self.buckets.closest(&cx.view, target, cx.config.k as usize, false, asker, closest);
+        let nearest = cx.lists.put(closest.iter().map(|node| node.0));
         cx.reply(request, Message::Nodes { nearest });
     }
 
@@ -128,15 +133,15 @@ impl Kademlia {
         let closest = &mut cx.shared.closest;
         let upkeep = !matches!(purpose, Purpose::Walk(_));
         self.buckets.closest(&cx.view, target, k, upkeep, None, closest);
-        if closest.nodes.is_empty() && contact.is_none() {
+        if closest.is_empty() && contact.is_none() {
             self.buckets.closest(&cx.view, target, k, true, None, closest);
         }
         let mut search = cx.shared.searches.take();
         let routed = !upkeep && cx.config.routing == Routing::Recursive;
         let alpha = if routed { 1 } else { alpha as usize };
         let aim = Aim { target, metric: Metric::Xor, k, alpha };
-        let named = contact.into_iter().chain(closest.nodes.iter().copied());
-        search.lookup.begin(aim, cx.view.me, named, |node| cx.view.key(node));
+        closest.extend(contact);
+        search.lookup.begin(aim, cx.view.me, closest, |node| cx.view.key(node));
         self.last_search = self.last_search.wrapping_add(1);
         (search.number, search.routed, search.purpose) = (self.last_search, routed, purpose);
         self.advance(cx, search);
@@ -244,7 +249,7 @@ impl Protocol for Kademlia {
 
     const PLACEMENT: Placement = Placement::Closest(Metric::Xor);
 
-    const MOST_NODES: u32 = buckets::MOST_NODES;
+    const MOST_NODES: u32 = MOST_NAMED;
 
     fn shared(_config: &Config, _nodes: u32) -> Spare {
         Spare::default()
@@ -292,8 +297,7 @@ impl Protocol for Kademlia {
             }
             Message::Nodes { nearest } => {
                 let Some(mut search) = self.awaiting(cx, from) else { return };
-                let named = cx.lists.get(nearest).iter().map(|&node| NodeId(node));
-                search.lookup.on_success(from.from, named, |node| cx.view.key(node));
+                search.lookup.on_success(from.from, cx.lists.get(nearest), |node| cx.view.key(node));
                 self.advance(cx, search);
             }
             Message::Value { answer, .. } => {

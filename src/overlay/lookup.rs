@@ -34,6 +34,8 @@ const FAMILIAR: usize = 256;
 /// Candidates of a front that are asked for: four lines.
 const FRONT: usize = 16;
 const NOBODY: u16 = u16::MAX;
+/// Nodes that are looked through at once for those that are not familiar.
+const AT_ONCE: usize = 32;
 /// Nodes that a lookup can tell apart by their names among the familiar ones.
 pub const MOST_NAMED: u32 = FAMILIAR as u32 * NOBODY as u32;
 
@@ -84,9 +86,9 @@ pub struct Lookup {
     candidates: Vec<Candidate>,
     /// So many candidates, the nearest, have answered all: there is no need to look through them again.
     settled: usize,
-    /// Candidates, each at the place that its number gives, unless another took it: most nodes that a reply names are
-    /// known, and are found to be here without their keys and without a search. See [`familiar`].
-    familiar: Vec<u16>,
+    /// A direct-mapped cache of the candidates, each at the place that its number gives unless another took it: most nodes
+    /// that a reply names are known, and are found to be here without their keys and without a search. See [`familiar`].
+    familiar: Box<[u16; FAMILIAR]>,
     /// Candidates that were not asked yet.
     heard: usize,
     in_flight: usize,
@@ -97,30 +99,22 @@ impl Default for Lookup {
     /// A lookup that is finished and has found nothing: memory to begin one in.
     fn default() -> Self {
         let aim = Aim { target: Key(0), metric: Metric::Xor, k: 1, alpha: 1 };
-        Lookup { aim, candidates: Vec::new(), settled: 0, familiar: Vec::new(), heard: 0, in_flight: 0, answers: 0 }
+        let familiar = Box::new([NOBODY; FAMILIAR]);
+        Lookup { aim, candidates: Vec::new(), settled: 0, familiar, heard: 0, in_flight: 0, answers: 0 }
     }
 }
 
 impl Lookup {
     /// Begins a lookup by `initiator` that knows `contacts` (which get depth 1), and forgets the one before. `key` gives
-    /// the key of any of them.
-    pub fn begin(
-        &mut self,
-        aim: Aim,
-        initiator: NodeId,
-        contacts: impl IntoIterator<Item = NodeId>,
-        key: impl Fn(NodeId) -> Key,
-    ) {
+    /// the key of any of them. Nodes have numbers below [`MOST_NAMED`]: a protocol with lookups has room for so many.
+    pub fn begin(&mut self, aim: Aim, initiator: NodeId, contacts: &[NodeId], key: impl Fn(NodeId) -> Key) {
         assert!(aim.k > 0 && aim.alpha > 0, "a lookup asks somebody: {aim:?}");
         self.candidates.clear();
         (self.aim, self.settled, self.heard, self.in_flight, self.answers) = (aim, 0, 0, 0, 0);
-        self.familiar.clear();
-        self.familiar.resize(FAMILIAR, NOBODY);
+        self.familiar.fill(NOBODY);
         let distance = aim.metric.distance(aim.target, key(initiator));
         self.candidates.push(Candidate { distance, node: initiator, hops: 0, state: State::Answered });
-        for node in contacts {
-            self.hear_of(node, &key, 1);
-        }
+        self.hear_of_all(contacts, key, 1);
     }
 
     /// What to do now. Call after `begin`, and after every answer or failure until it is no longer `Ask`.
@@ -152,17 +146,10 @@ impl Lookup {
 
     /// `node` has answered and named `contacts`, in any order; `key` gives the key of any of them. Ignored unless its
     /// answer is awaited.
-    pub fn on_success(
-        &mut self,
-        node: NodeId,
-        contacts: impl IntoIterator<Item = NodeId>,
-        key: impl Fn(NodeId) -> Key,
-    ) {
+    pub fn on_success<N: Copy + Into<NodeId>>(&mut self, node: NodeId, contacts: &[N], key: impl Fn(NodeId) -> Key) {
         let Some(hops) = self.settle(node, State::Answered) else { return };
         self.answers += 1;
-        for node in contacts {
-            self.hear_of(node, &key, hops.saturating_add(1));
-        }
+        self.hear_of_all(contacts, key, hops.saturating_add(1));
     }
 
     /// `node` did not answer: the front does without it. Ignored unless its answer is awaited.
@@ -219,8 +206,8 @@ impl Lookup {
 
     /// Asks for the memory that a reply is compared with: familiar nodes, and the front or most of it.
     pub fn prefetch(&self) {
+        prefetch(&*self.familiar);
         // As an array: its lines are known when this is compiled.
-        self.familiar.first_chunk::<FAMILIAR>().into_iter().for_each(prefetch);
         self.candidates.first_chunk::<FRONT>().into_iter().for_each(prefetch);
     }
 
@@ -236,26 +223,36 @@ impl Lookup {
 
     /// Bytes allocated.
     pub fn heap_bytes(&self) -> usize {
-        self.candidates.capacity() * size_of::<Candidate>() + self.familiar.capacity() * size_of::<u16>()
+        self.candidates.capacity() * size_of::<Candidate>() + size_of_val(&*self.familiar)
     }
 
     /// Ends the wait for `node`; gives its depth if there was one.
     fn settle(&mut self, node: NodeId, state: State) -> Option<u8> {
         let asked = |candidate: &&mut Candidate| candidate.node == node && candidate.state == State::Asked;
-        let candidate = self.candidates.iter_mut().find(asked)?;
+        let candidate = self.candidates[self.settled..].iter_mut().find(asked)?;
         candidate.state = state;
         self.in_flight -= 1;
         Some(candidate.hops)
     }
 
+    /// Remembers the nodes that are not familiar. Which those are, a processor could not foresee: they are picked out without a
+    /// branch, some at a time.
+    fn hear_of_all<N: Copy + Into<NodeId>>(&mut self, nodes: &[N], key: impl Fn(NodeId) -> Key, hops: u8) {
+        for nodes in nodes.chunks(AT_ONCE) {
+            let (mut strange, mut count) = ([NodeId(0); AT_ONCE], 0);
+            for node in nodes.iter().map(|&node| node.into()) {
+                debug_assert!(node.0 < MOST_NAMED, "{node} cannot be told from nobody");
+                let (place, name) = familiar(node);
+                strange[count % AT_ONCE] = node;
+                count += usize::from(self.familiar[place] != name);
+            }
+            strange[..count].iter().for_each(|&node| self.hear_of(node, &key, hops));
+        }
+    }
+
     /// Remembers a node that is not known yet. Of those not asked the nearest 2k stay: k for the front and as many to
     /// move up when nodes of the front fail.
     fn hear_of(&mut self, node: NodeId, key: impl Fn(NodeId) -> Key, hops: u8) {
-        debug_assert!(node.0 < MOST_NAMED, "{node} cannot be told from nobody");
-        let (place, name) = familiar(node);
-        if self.familiar[place] == name {
-            return;
-        }
         let distance = self.aim.metric.distance(self.aim.target, key(node));
         let farthest = (self.heard == 2 * self.aim.k).then(|| self.farthest_heard());
         if farthest.is_some_and(|farthest| self.candidates[farthest].distance < distance) {
@@ -272,6 +269,7 @@ impl Lookup {
                 }
             }
         }
+        let (place, name) = familiar(node);
         self.familiar[place] = name;
     }
 

@@ -17,6 +17,12 @@ impl NodeId {
     }
 }
 
+impl From<u32> for NodeId {
+    fn from(index: u32) -> NodeId {
+        NodeId(index)
+    }
+}
+
 impl fmt::Display for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "n{}", self.0)

@@ -24,9 +24,9 @@ mod tests;
 use std::iter;
 use std::ops::Range;
 
-pub use self::closest::Closest;
+use wide::u32x4;
+
 use self::entry::Entry;
-pub use self::entry::MOST_NODES;
 use super::Config;
 use crate::engine::{Noise, Source, Time, prefetch};
 use crate::overlay::{Key, NodeId, Roster, View};
@@ -122,41 +122,57 @@ impl Buckets {
             self.due = [&self.due[..], &[now + config.refresh]].concat().into();
         }
         let (bucket, node) = (self.buckets[index], Entry::new(node, key, index));
-        let contacts = &mut self.entries[bucket.contacts()];
-        if let Some(at) = position(contacts, node) {
-            move_to_end(contacts, at);
-            let was_flagged = at < bucket.flagged as usize;
-            self.buckets[index].flagged -= u8::from(was_flagged);
-            return was_flagged;
+        let known = &mut self.entries[bucket.start as usize..bucket.replacements().end];
+        let at = position(known, node);
+        let (contacts, replacements) = known.split_at_mut(bucket.contacts as usize);
+        match at {
+            Some(at) if at < contacts.len() => {
+                move_to_end(contacts, at);
+                let was_flagged = at < bucket.flagged as usize;
+                self.buckets[index].flagged -= u8::from(was_flagged);
+                return was_flagged;
+            }
+            Some(at) => move_to_end(replacements, at - contacts.len()),
+            None if contacts.len() < config.k as usize => {
+                self.insert(index, bucket.contacts().end, node);
+                self.buckets[index].contacts += 1;
+                return true;
+            }
+            None if bucket.flagged > 0 => {
+                contacts[0] = node;
+                move_to_end(contacts, 0);
+                self.buckets[index].flagged -= 1;
+                return true;
+            }
+            None if replacements.len() < config.replacement_cache as usize => {
+                self.insert(index, bucket.replacements().end, node);
+                self.buckets[index].replacements += 1;
+            }
+            None => {
+                if let Some(oldest) = replacements.first_mut() {
+                    *oldest = node;
+                    move_to_end(replacements, 0);
+                }
+            }
         }
-        if contacts.len() < config.k as usize {
-            self.insert(index, bucket.contacts().end, node);
-            self.buckets[index].contacts += 1;
-            return true;
-        }
-        if bucket.flagged > 0 {
-            contacts[0] = node;
-            move_to_end(contacts, 0);
-            self.buckets[index].flagged -= 1;
-            return true;
-        }
-        self.keep_in_reserve(config, index, node);
         false
     }
 
-    /// The latest replacement of a full bucket; the one not seen for longest makes room.
-    fn keep_in_reserve(&mut self, config: &Config, index: usize, node: Entry) {
-        let bucket = self.buckets[index];
-        let replacements = &mut self.entries[bucket.replacements()];
-        if let Some(at) = position(replacements, node) {
-            move_to_end(replacements, at);
-        } else if replacements.len() < config.replacement_cache as usize {
-            self.insert(index, bucket.replacements().end, node);
-            self.buckets[index].replacements += 1;
-        } else if let Some(oldest) = replacements.first_mut() {
-            *oldest = node;
-            move_to_end(replacements, 0);
-        }
+    /// Where `node` stands, if it is a contact.
+    pub fn place(&self, view: &View<'_>, node: NodeId) -> Option<usize> {
+        let index = Buckets::index(view, view.key(node));
+        let contacts = self.buckets.get(index)?.contacts();
+        let entry = Entry::new(node, view.key(node), index);
+        Some(contacts.start + position(&self.entries[contacts], entry)?)
+    }
+
+    /// The same of a node that was [`Buckets::seen`] just now: it can only be the last of its bucket.
+    pub fn latest_place(&self, view: &View<'_>, node: NodeId) -> Option<usize> {
+        let index = Buckets::index(view, view.key(node));
+        let last = self.buckets.get(index)?.contacts().last()?;
+        let found = (self.entries[last] == Entry::new(node, view.key(node), index)).then_some(last);
+        debug_assert_eq!(found, self.place(view, node), "{node} was not seen just now");
+        found
     }
 
     /// `node` did not answer. A contact gives its place to a replacement: of the `proximity` that were seen last the one with
@@ -326,13 +342,17 @@ impl Bucket {
     }
 }
 
-/// Where `node` stands in `nodes`. In most it does not, and four are compared at once.
+/// Where `node` stands in `nodes`, once at most. All are compared: how soon it is found, a processor could not foresee.
 fn position(nodes: &[Entry], node: Entry) -> Option<usize> {
     let (fours, rest) = nodes.as_chunks::<4>();
-    let first =
-        fours.iter().take_while(|four| !four.iter().fold(false, |there, &other| there | (other == node))).count();
-    let near = fours.get(first).map_or(rest, |four| four);
-    near.iter().position(|&other| other == node).map(|at| 4 * first + at)
+    let (mut found, mut numbers) = (u32x4::ZERO, u32x4::new([1, 2, 3, 4]));
+    for four in fours {
+        found |= u32x4::new(four.map(Entry::bits)).simd_eq(u32x4::splat(node.bits())) & numbers;
+        numbers += u32x4::splat(4);
+    }
+    let number = found.to_array().into_iter().fold(0, |found, number| found | number);
+    let in_rest = || rest.iter().position(|&other| other == node).map(|at| 4 * fours.len() + at);
+    (number as usize).checked_sub(1).or_else(in_rest)
 }
 
 /// The entry at `at` becomes the most recently seen.

@@ -49,7 +49,7 @@ impl Network {
 /// Runs a lookup from node 0, with replies and failures in random order, and checks what holds at every step.
 fn run(network: &Network, aim: Aim, noise: &mut Noise) -> (Lookup, Vec<NodeId>) {
     let mut lookup = Lookup::default();
-    lookup.begin(aim, NodeId(0), network.reply(NodeId(0), aim), |node| network.key(node));
+    lookup.begin(aim, NodeId(0), &network.reply(NodeId(0), aim), |node| network.key(node));
     let (mut asked, mut in_flight) = (Vec::new(), Vec::new());
     loop {
         match lookup.step() {
@@ -65,7 +65,7 @@ fn run(network: &Network, aim: Aim, noise: &mut Noise) -> (Lookup, Vec<NodeId>) 
                 if network.dead[node.index()] {
                     lookup.on_failure(node);
                 } else {
-                    lookup.on_success(node, network.reply(node, aim), |node| network.key(node));
+                    lookup.on_success(node, &network.reply(node, aim), |node| network.key(node));
                 }
                 assert!(lookup.candidates.len() <= 1 + 2 * aim.k + asked.len(), "unbounded memory");
             }
@@ -128,13 +128,13 @@ fn key(node: NodeId) -> Key {
 #[test]
 fn depth_is_counted_from_the_reply_that_named_a_node_first() {
     let mut lookup = Lookup::default();
-    lookup.begin(AIM, NodeId(99), [50, 40].map(NodeId), key);
+    lookup.begin(AIM, NodeId(99), &[50, 40].map(NodeId), key);
     assert_eq!(lookup.step(), Step::Ask(NodeId(40)));
-    lookup.on_success(NodeId(40), [10, 50].map(NodeId), key);
+    lookup.on_success(NodeId(40), &[10, 50].map(NodeId), key);
     assert_eq!(lookup.step(), Step::Ask(NodeId(10)));
-    lookup.on_success(NodeId(10), [5, 40].map(NodeId), key);
+    lookup.on_success(NodeId(10), &[5, 40].map(NodeId), key);
     assert_eq!(lookup.step(), Step::Ask(NodeId(5)));
-    lookup.on_success(NodeId(5), [10].map(NodeId), key);
+    lookup.on_success(NodeId(5), &[10].map(NodeId), key);
     assert_eq!(lookup.step(), Step::Finished);
     let hops: Vec<_> = lookup.result(9).map(|contact| (contact.node.0, contact.hops)).collect();
     assert_eq!(hops, [(5, 3), (10, 2), (40, 1), (99, 0)]);
@@ -144,23 +144,23 @@ fn depth_is_counted_from_the_reply_that_named_a_node_first() {
 #[test]
 fn a_failed_node_makes_room_for_the_next_and_is_not_asked_again() {
     let mut lookup = Lookup::default();
-    lookup.begin(AIM, NodeId(99), [10, 20, 30].map(NodeId), key);
+    lookup.begin(AIM, NodeId(99), &[10, 20, 30].map(NodeId), key);
     assert_eq!(lookup.step(), Step::Ask(NodeId(10)));
     lookup.on_failure(NodeId(10));
     assert_eq!(lookup.step(), Step::Ask(NodeId(20)));
-    lookup.on_success(NodeId(20), [10, 30].map(NodeId), key);
+    lookup.on_success(NodeId(20), &[10, 30].map(NodeId), key);
     assert_eq!(lookup.step(), Step::Ask(NodeId(30)));
     assert_eq!(lookup.step(), Step::Wait);
-    lookup.on_success(NodeId(10), [1].map(NodeId), key);
+    lookup.on_success(NodeId(10), &[1].map(NodeId), key);
     assert_eq!(lookup.step(), Step::Wait, "an answer after the failure is not awaited");
-    lookup.on_success(NodeId(30), [].map(NodeId), key);
+    lookup.on_success(NodeId(30), &[].map(NodeId), key);
     assert_eq!(lookup.step(), Step::Finished);
 }
 
 #[test]
 fn an_initiator_without_contacts_is_finished_and_finds_itself() {
     let mut lookup = Lookup::default();
-    lookup.begin(AIM, NodeId(99), [].map(NodeId), key);
+    lookup.begin(AIM, NodeId(99), &[].map(NodeId), key);
     assert_eq!(lookup.step(), Step::Finished);
     assert_eq!(lookup.result(3).collect::<Vec<_>>(), [Contact { node: NodeId(99), hops: 0 }]);
     assert!(lookup.is_alone());

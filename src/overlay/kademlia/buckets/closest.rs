@@ -1,133 +1,111 @@
 //! The contacts nearest to a target, chosen without sorting them.
 
-use std::mem;
+use std::ops::Range;
 
+use wide::i8x32;
+
+use super::Buckets;
 use super::entry::{Entry, tag};
-use super::{Buckets, position};
 use crate::overlay::{Key, NodeId, View};
 
-/// Offsets are compared so many at a time.
-const LANES: usize = 16;
-
-/// The contacts that were found nearest to a target, and memory to choose them in.
-#[derive(Clone, Debug, Default)]
-pub struct Closest {
-    pub nodes: Vec<NodeId>,
-    /// A bucket without the node that is left out.
-    others: Vec<Entry>,
-    /// How far into the range of one bucket the distances of its nodes are, in 256ths from -128 on: processors compare
-    /// signed numbers.
-    offsets: Vec<i8>,
-}
+/// Tags that are compared at once.
+const LANES: usize = 32;
 
 impl Buckets {
-    /// The up to `count` contacts nearest to `target` but `except`, in no particular order; flagged ones on request only.
+    /// Fills `found` with the up to `count` contacts nearest to `target` but the one at `except`, in no particular order; flagged
+    /// ones on request only.
     pub fn closest(
         &self,
         view: &View<'_>,
         target: Key,
         count: usize,
         with_flagged: bool,
-        except: Option<NodeId>,
-        found: &mut Closest,
+        except: Option<usize>,
+        found: &mut Vec<NodeId>,
     ) {
-        found.nodes.clear();
-        let except = except.map(|node| {
-            let key = view.key(node);
-            let index = Buckets::index(view, key);
-            (index, Entry::new(node, key, index))
-        });
-        let home = Buckets::index(view, target).min(self.buckets.len());
+        found.clear();
         let mut rest = self.buckets.len();
+        let home = Buckets::index(view, target).min(rest);
         if let Some(deepest) = self.deepest(home, with_flagged).filter(|deepest| deepest.len() <= count) {
-            found.nodes.extend(deepest.iter().map(|entry| entry.node()));
-            let there = except.filter(|&(index, _)| index >= home).and_then(|(_, entry)| position(deepest, entry));
-            there.map(|at| found.nodes.swap_remove(at));
+            add(found, self.without(deepest, except));
             rest = home;
         }
         for index in Buckets::by_distance(view, target, rest) {
-            let wanted = count - found.nodes.len();
+            let wanted = count - found.len();
             if wanted == 0 {
                 break;
             }
             let bucket = &self.buckets[index];
-            let entries = &self.entries[if with_flagged { bucket.contacts() } else { bucket.unflagged() }];
-            let distance = |node| (view.key(node).0 ^ target.0) << index << 1;
-            let tag = tag(target, index);
-            match except.filter(|&(home, _)| home == index).and_then(|(_, entry)| position(entries, entry)) {
-                Some(at) => found.add_others(entries, at, wanted, tag, distance),
-                None => found.add_nearest(entries, wanted, tag, distance),
+            let range = if with_flagged { bucket.contacts() } else { bucket.unflagged() };
+            let parts = self.without(range, except);
+            if parts[0].len() + parts[1].len() <= wanted {
+                add(found, parts);
+            } else {
+                let distance = |node| (view.key(node).0 ^ target.0) << index << 1;
+                add_nearest(found, parts, wanted, tag(target, index), distance);
             }
         }
     }
 
-    /// The contacts of all buckets from `first` on, if they lie together.
-    fn deepest(&self, first: usize, with_flagged: bool) -> Option<&[Entry]> {
+    /// Where the contacts of all buckets from `first` on lie, if they lie together.
+    fn deepest(&self, first: usize, with_flagged: bool) -> Option<Range<usize>> {
         let buckets = &self.buckets[first..];
         let others = buckets
             .iter()
             .fold(0, |others, bucket| others | bucket.replacements | if with_flagged { 0 } else { bucket.flagged });
         let start = buckets.first().map_or(self.entries.len(), |bucket| usize::from(bucket.start));
-        (others == 0).then(|| &self.entries[start..])
+        (others == 0).then_some(start..self.entries.len())
+    }
+
+    /// The entries before and behind the one that is left out.
+    fn without(&self, range: Range<usize>, except: Option<usize>) -> [&[Entry]; 2] {
+        match except {
+            Some(at) if range.contains(&at) => [&self.entries[range.start..at], &self.entries[at + 1..range.end]],
+            _ => [&self.entries[range], &[]],
+        }
     }
 }
 
-impl Closest {
-    /// Adds the up to `count` nearest of `entries`, which are of one bucket. `tag` is that of the target there, and `distance`
-    /// gives how far each is.
-    fn add_nearest(&mut self, entries: &[Entry], count: usize, tag: u8, distance: impl Fn(NodeId) -> u64) {
-        let Closest { nodes, offsets, .. } = self;
-        if entries.len() <= count {
-            return nodes.extend(entries.iter().map(|entry| entry.node()));
-        }
-        offsets.clear();
-        offsets.extend(entries.iter().map(|entry| (entry.tag() ^ tag ^ 1 << 7) as i8));
-        offsets.resize(entries.len().next_multiple_of(LANES), i8::MAX);
-        let farthest = smallest(count, offsets);
-        let start = nodes.len();
-        nodes.resize(start + entries.len(), NodeId(0));
-        let found = &mut nodes[start..];
-        let mut kept = 0;
-        for (entry, &offset) in entries.iter().zip(&*offsets) {
-            found[kept] = entry.node();
-            kept += usize::from(offset <= farthest);
-        }
-        if kept > count {
-            // Some are as far as each other, as far as tags tell.
-            found[..kept].select_nth_unstable_by_key(count, |&node| distance(node));
-        }
-        nodes.truncate(start + count);
-    }
-
-    /// The same of all `entries` but the one at `except`.
-    fn add_others(
-        &mut self,
-        entries: &[Entry],
-        except: usize,
-        count: usize,
-        tag: u8,
-        distance: impl Fn(NodeId) -> u64,
-    ) {
-        let mut others = mem::take(&mut self.others);
-        others.clear();
-        others.extend_from_slice(entries);
-        others.swap_remove(except);
-        self.add_nearest(&others, count, tag, distance);
-        self.others = others;
+/// Adds all of these.
+fn add(found: &mut Vec<NodeId>, parts: [&[Entry]; 2]) {
+    for entries in parts {
+        found.extend(entries.iter().map(|entry| entry.node()));
     }
 }
 
-/// The smallest value that `count` of these do not exceed, bit by bit. No step branches on what it finds, which a processor
-/// could not foresee.
-fn smallest(count: usize, offsets: &[i8]) -> i8 {
-    let mut found = i8::MIN;
-    for bit in (0..i8::BITS).rev() {
-        let tried = found ^ 1 << bit;
-        let lanes = offsets.as_chunks::<LANES>().0;
-        let nearer: u8 = lanes.as_flattened().iter().map(|&offset| u8::from(offset < tried)).sum();
-        if usize::from(nearer) < count {
-            found = tried;
-        }
+/// Adds the `count` nearest of these, which are more and of one bucket. `tag` is that of the target there, and `distance`
+/// gives how far each is. (Where that is asked of all, k is above 32, or the one left out is not the last: both are rare.)
+fn add_nearest(found: &mut Vec<NodeId>, parts: [&[Entry]; 2], count: usize, tag: u8, distance: impl Fn(NodeId) -> u64) {
+    let start = found.len();
+    match parts {
+        [entries, []] if entries.len() <= LANES => add_chosen(found, entries, nearest(entries, count, tag)),
+        _ => add(found, parts),
     }
-    found
+    if found.len() > start + count {
+        // Some are as far as each other, as far as was looked.
+        found[start..].select_nth_unstable_by_key(count, |&node| distance(node));
+        found.truncate(start + count);
+    }
+}
+
+/// Adds those of the entries whose bit is set.
+fn add_chosen(found: &mut Vec<NodeId>, entries: &[Entry], mut chosen: u32) {
+    while let Some(entry) = entries.get(chosen.trailing_zeros() as usize) {
+        found.push(entry.node());
+        chosen &= chosen - 1;
+    }
+}
+
+/// The `count` nearest of up to 32 entries of a bucket by their tags alone, as bits: more of them where the last ones' tags are
+/// equal. Near is of whom fewer than `count` are nearer. Nothing here branches on a tag, which a processor could not foresee.
+fn nearest(entries: &[Entry], count: usize, target: u8) -> u32 {
+    // From -128 on: processors compare signed numbers.
+    let mut offsets = [i8::MAX; LANES];
+    offsets.iter_mut().zip(entries).for_each(|(offset, entry)| *offset = (entry.tag() ^ target ^ 1 << 7) as i8);
+    let all = i8x32::new(offsets);
+    let nearer = offsets[..entries.len()].iter().fold(i8x32::ZERO, |nearer, &offset| {
+        nearer - all.simd_gt(i8x32::splat(offset)) // what is true is -1
+    });
+    let near = nearer.simd_lt(i8x32::splat(count as i8)).to_bitmask() as u32;
+    near & (u64::MAX >> (u64::BITS as usize - entries.len())) as u32
 }

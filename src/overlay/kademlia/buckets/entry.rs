@@ -6,9 +6,6 @@ use crate::overlay::{Key, NodeId};
 /// Bits of a node's number.
 const NODE_BITS: u32 = 24;
 
-/// Nodes that buckets have room for in a run: 2²⁴ less those whose names a [lookup](crate::overlay::lookup) takes for nobody's.
-pub const MOST_NODES: u32 = MOST_NAMED;
-
 /// A node and its *tag*, the 8 bits of its key that follow those which all nodes of its bucket share. Tags tell mostly which
 /// of two nodes is nearer to a target. To ask their keys means to go to a place in memory for each. 4 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +24,11 @@ impl Entry {
     pub const fn tag(self) -> u8 {
         (self.0 >> NODE_BITS) as u8
     }
+
+    /// Different of different entries.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
 }
 
 /// The tag of a key in the bucket of this index.
@@ -34,7 +36,7 @@ pub(super) const fn tag(key: Key, index: usize) -> u8 {
     (key.0 << index << 1 >> 56) as u8
 }
 
-const _: () = assert!(MOST_NODES <= 1 << NODE_BITS, "a node's number fits");
+const _: () = assert!(MOST_NAMED <= 1 << NODE_BITS, "a node's number fits");
 
 #[cfg(test)]
 mod tests {
@@ -42,7 +44,7 @@ mod tests {
 
     #[test]
     fn an_entry_gives_back_its_node_and_the_bits_behind_those_of_the_bucket() {
-        let (last, key) = (MOST_NODES - 1, Key(0x0123_4567_89ab_cdef));
+        let (last, key) = (MOST_NAMED - 1, Key(0x0123_4567_89ab_cdef));
         for (node, index, tag) in [(0, 0, 0x02), (last, 0, 0x02), (7, 7, 0x23), (last, 59, 0xf0), (last, 63, 0)] {
             let entry = Entry::new(NodeId(node), key, index);
             assert_eq!((entry.node(), entry.tag()), (NodeId(node), tag), "bucket {index}");

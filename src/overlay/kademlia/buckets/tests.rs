@@ -110,28 +110,50 @@ fn without_replacement_a_stale_contact_stays_flagged_until_it_is_heard_or_replac
     assert_eq!(table.first(), [vec![], vec![2, 4, 1], vec![]]);
 }
 
+/// Of tables small and large, with contacts that are flagged, and with one left out that stands anywhere.
 #[test]
 fn the_closest_are_those_of_a_full_sort() {
     let mut noise = Noise::new(5);
-    let keys: Vec<Key> = (0..400).map(|_| Key(noise.next_u64())).collect();
+    let keys: Vec<Key> = (0..1500).map(|_| Key(noise.next_u64())).collect();
     let view = View::new(NodeId(0), &keys);
-    let config = Config { k: 5, ..Config::default() };
-    let mut buckets = Buckets::default();
-    for node in 1..400 {
-        buckets.seen(&config, &view, Time::ZERO, NodeId(node));
+    for k in [5, 20, 32, 33, 255] {
+        for (replacement_cache, failing) in [(8, 0), (0, 40)] {
+            let config = Config { k, replacement_cache, ..Config::default() };
+            let mut buckets = Buckets::default();
+            for node in 1..1500 {
+                buckets.seen(&config, &view, Time::ZERO, NodeId(node));
+            }
+            let mut failed = |node| buckets.failed(&config, &view, NodeId(node), |_| u32::MAX);
+            let flagged = (1..1500).filter(|&node| failed(node) == Failure::Flagged).take(failing).count();
+            assert_eq!(flagged, failing);
+            (0..200).for_each(|_| are_closest(&config, &view, &mut buckets, &mut noise));
+        }
     }
-    let mut found = Closest::default();
-    for _ in 0..500 {
-        let (target, count) = (Key(noise.next_u64() >> noise.below(64) ^ keys[0].0), noise.below(30) as usize);
-        let except = NodeId(1 + noise.below(399) as u32);
-        let distance = |node: &NodeId| view.key(*node).0 ^ target.0;
-        let mut expected: Vec<NodeId> = buckets.iter().filter(|&node| node != except).collect();
-        expected.sort_by_key(distance);
-        expected.truncate(count);
-        buckets.closest(&view, target, count, false, Some(except), &mut found);
-        found.nodes.sort_by_key(distance);
-        assert_eq!(found.nodes, expected);
-    }
+}
+
+fn are_closest(config: &Config, view: &View<'_>, buckets: &mut Buckets, noise: &mut Noise) {
+    let target = Key(noise.next_u64() >> noise.below(64) ^ view.my_key().0);
+    let count = noise.below(2 * u64::from(config.k)) as usize;
+    let except = NodeId(1 + noise.below(1499) as u32);
+    let with_flagged = noise.chance(0.5);
+    let distance = |node: &NodeId| view.key(*node).0 ^ target.0;
+    let expected = |buckets: &Buckets| {
+        let range = |bucket: &Bucket| if with_flagged { bucket.contacts() } else { bucket.unflagged() };
+        let entries = buckets.buckets.iter().flat_map(|bucket| &buckets.entries[range(bucket)]);
+        let mut nodes: Vec<_> = entries.map(|entry| entry.node()).filter(|&node| node != except).collect();
+        nodes.sort_by_key(distance);
+        nodes.truncate(count);
+        nodes
+    };
+    let mut found = Vec::new();
+    let place = buckets.place(view, except);
+    buckets.closest(view, target, count, with_flagged, place, &mut found);
+    found.sort_by_key(distance);
+    assert_eq!(found, expected(buckets), "k = {}", config.k);
+    buckets.seen(config, view, Time::ZERO, except);
+    buckets.closest(view, target, count, with_flagged, buckets.latest_place(view, except), &mut found);
+    found.sort_by_key(distance);
+    assert_eq!(found, expected(buckets), "k = {}, the last of its bucket left out", config.k);
 }
 
 #[test]
@@ -183,14 +205,13 @@ fn nodes_that_agree_in_the_bits_that_are_compared_first_are_told_apart_by_the_ot
     let mut table = Table::new();
     table.hear([3, 1, 2]);
     let view = View::new(NodeId(0), &table.keys);
-    let mut found = Closest::default();
+    let mut found = Vec::new();
     // The nearest of all offsets, the farthest, and one between.
     for (target, nearest) in [(1 << 63, [1, 2]), ((1 << 63) - 1, [3, 2]), (3 << 62, [1, 2])] {
         for count in [1, 2] {
             table.buckets.closest(&view, Key(target), count, false, None, &mut found);
-            let mut nodes = found.nodes.clone();
-            nodes.sort_unstable_by_key(|&node| view.key(node).0 ^ target);
-            assert_eq!(nodes, nearest.map(NodeId)[..count], "nearest to {target:x}");
+            found.sort_unstable_by_key(|&node| view.key(node).0 ^ target);
+            assert_eq!(found, nearest.map(NodeId)[..count], "nearest to {target:x}");
         }
     }
 }
