@@ -106,6 +106,6 @@ fn nearest(entries: &[Entry], count: usize, target: u8) -> u32 {
     let nearer = offsets[..entries.len()].iter().fold(i8x32::ZERO, |nearer, &offset| {
         nearer - all.simd_gt(i8x32::splat(offset)) // what is true is -1
     });
-    let near = nearer.simd_lt(i8x32::splat(count as i8)).to_bitmask() as u32;
+    let near = nearer.simd_lt(i8x32::splat(count as i8)).to_bitmask();
     near & (u64::MAX >> (u64::BITS as usize - entries.len())) as u32
 }
