@@ -83,9 +83,11 @@ impl Buckets {
     /// ones if there are more, in random order. With `proximity` each is the nearest of so many random ones. Refreshes are due at random within one period.
     pub fn fill(&mut self, config: &Config, view: &View<'_>, roster: &Roster, now: Time, noise: &mut Noise) {
         let (me, mut due) = (view.my_key().0, Vec::with_capacity(64));
+        // A client is not in the overlay.
+        let own = roster.between(Key(me), Key(me)).len();
         for index in 0..64 {
             let rest = u64::MAX >> index;
-            if roster.between(Key(me & !rest), Key(me | rest)).len() <= 1 {
+            if roster.between(Key(me & !rest), Key(me | rest)).len() <= own {
                 break; // nobody else shares that many bits
             }
             let first = (me ^ rest) & !(rest >> 1);

@@ -183,6 +183,18 @@ fn a_converged_table_holds_k_of_each_range_or_all() {
 }
 
 #[test]
+fn a_client_knows_the_only_node_near_it_and_the_only_node_at_all() {
+    let keys = [0, 1 << 63, 1 << 20].map(Key);
+    let view = View::new(NodeId(0), &keys);
+    for others in [&[1][..], &[2], &[1, 2]] {
+        let roster = Roster::new(others.iter().map(|&node: &u32| (keys[node as usize], NodeId(node))).collect());
+        let mut buckets = Buckets::default();
+        buckets.fill(&Config::default(), &view, &roster, Time::ZERO, &mut Noise::new(8));
+        assert!(buckets.iter().eq(others.iter().map(|&node| NodeId(node))), "{others:?}");
+    }
+}
+
+#[test]
 fn a_converged_table_prefers_the_nearest_of_those_drawn() {
     let mut noise = Noise::new(7);
     let keys: Vec<Key> = (0..1000).map(|_| Key(noise.next_u64())).collect();
