@@ -23,8 +23,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if let Some([node, _]) = self.queue.upcoming_touches(NEAR) {
             self.nodes.get(node as usize).into_iter().for_each(P::prefetch);
         }
-        if let Some(Event::Arrival(Packet { body: Body::Overlay(message), .. })) = self.queue.upcoming(NEAR) {
-            message.list().into_iter().for_each(|list| self.lists.prefetch(list));
+        if let Some(Event::Arrival(packet)) = self.queue.upcoming(NEAR) {
+            self.ask_for_list(packet);
         }
         if let Some([node, other]) = self.queue.upcoming_touches(FAR) {
             self.ask_for_node(NodeId(node));
@@ -50,6 +50,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 self.ask_for_sender(from);
                 if !is_signal {
                     self.nodes[to.index()].prefetch();
+                    addresses.packet(slot).into_iter().for_each(|packet| self.ask_for_list(packet));
                 }
             }
             if let Some(&Event::Addressed { slot, is_signal: false, .. }) = next {
@@ -73,6 +74,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             transport.prefetch_link(node, peer);
             self.ask_for_sender(peer);
             self.addresses.iter().for_each(|addresses| addresses.prefetch_book(node, peer));
+        }
+    }
+
+    /// What a packet brings along.
+    #[inline(always)]
+    fn ask_for_list(&self, packet: &Packet<P::Message>) {
+        if let Body::Overlay(message) = &packet.body {
+            message.list().into_iter().for_each(|list| self.lists.prefetch(list));
         }
     }
 
