@@ -20,17 +20,20 @@ pub enum Class {
     Deadline = 6,
 }
 
+/// Sources of events that can be told apart.
+pub const SOURCES: u32 = 1 << 28;
+
 /// The place of an event among those of the same time: its class, its source, and the source's own counter when it was
 /// created. It does not depend on when the event was pushed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Order(u64);
 
 impl Order {
-    /// `source` is below 2²⁸; no two pending events of the same time have the same order.
+    /// `source` is below [`SOURCES`]; no two pending events of the same time have the same order.
     ///
     /// Panics on a larger source.
     pub const fn new(class: Class, source: u32, counter: u32) -> Order {
-        assert!(source < 1 << 28, "a source of events is below 2^28");
+        assert!(source < SOURCES, "a source of events is below 2^28");
         Order((class as u64) << 60 | (source as u64) << 32 | counter as u64)
     }
 }

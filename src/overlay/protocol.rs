@@ -13,7 +13,7 @@ use super::key::{Key, Metric};
 use super::lists::Lists;
 use super::message::{Envelope, NodeId, OpId, Payload, RecordId, Version};
 use super::roster::Roster;
-use crate::engine::{Duration, Law, Noise, Time};
+use crate::engine::{Duration, Law, Noise, Time, order};
 
 /// The state machine of one node.
 ///
@@ -44,8 +44,8 @@ pub trait Protocol: Sized + Send + 'static {
     /// of one that does not. True by default.
     const REMERGES: bool = true;
 
-    /// Nodes that it has room for in a run. By default as many as have numbers.
-    const MOST_NODES: u32 = u32::MAX - 1;
+    /// Nodes that it has room for in a run. By default as many as can be told apart in the order of events: 2²⁸.
+    const MOST_NODES: u32 = order::SOURCES;
 
     /// The representation shared by all nodes of a run, `0 .. nodes`.
     fn shared(config: &Self::Config, nodes: u32) -> Self::Shared;
@@ -91,7 +91,7 @@ pub trait Protocol: Sized + Send + 'static {
     fn start(&mut self, cx: &mut Context<'_, Self>, contact: Option<NodeId>);
 
     /// The session begins at time zero with tables as the protocol would have built them from `roster`, which holds this
-    /// node too. O(log N). Periodic timers start at random phases. `cx.joined()` is implied.
+    /// node too, unless it asks only. O(log N). Periodic timers start at random phases. `cx.joined()` is implied.
     fn start_converged(&mut self, cx: &mut Context<'_, Self>, roster: &Roster);
 
     /// A message arrived. Replies belong to this session; requests and notices may come from anyone. `from.from` is

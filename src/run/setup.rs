@@ -52,6 +52,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         let participants = identities.len() as u32;
         let specs = P::servers(config);
         let hosts = Hosts::new(participants, specs.len() as u32, P::nodes_per_machine(config));
+        assert!(hosts.nodes() <= P::MOST_NODES, "{} nodes, and room for {}", hosts.nodes(), P::MOST_NODES);
         let machines = hosts.machines();
         let keys = keys(&streams, identities, hosts);
         let nodes = (0..hosts.nodes()).map(|node| P::new(config, &View::new(NodeId(node), &keys))).collect();
@@ -77,7 +78,6 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         // Where everybody is open nobody need ask; clients of a server are not called.
         let finds_out =
             P::PLACEMENT != Placement::Servers && addresses.as_ref().is_some_and(|it| it.is_anybody_behind());
-        assert!(hosts.nodes() <= P::MOST_NODES, "{} nodes, and room for {}", hosts.nodes(), P::MOST_NODES);
         let mut shared = P::shared(config, hosts.nodes());
         P::survey(&mut shared, &|a, b| network.delay(Time::ZERO, hosts.of(a).0, hosts.of(b).0));
         let publishers: Vec<NodeId> = publishers(&streams, plan).collect();

@@ -61,7 +61,8 @@ struct Common {
     resources: u32,
 }
 
-/// The protocol has room for the nodes of all participants.
+/// The protocol has room for the nodes of all participants that there are at the start. (How many come later is known when a
+/// run begins, and is looked at again there.)
 fn check_room(check: &mut Check<'_>, protocol: &Registered, system: &System, participants: u32) {
     let nodes = u64::from(participants) * u64::from((protocol.nodes_per_machine)(&*system.config));
     if nodes > u64::from(protocol.most_nodes) {

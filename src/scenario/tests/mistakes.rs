@@ -51,6 +51,8 @@ error: 1000001 participants would be 1000001 nodes, too many for ring
   = help: it has room for 1000000: simulate fewer participants
 "#,
     );
+    let just_as_many = load("population.participants = 1_000_000\nsystems.a.ring = {}\n", &[]);
+    assert!(just_as_many.and_then(|scenario| scenario.runs(REGISTERED)).is_ok());
 }
 
 #[test]
