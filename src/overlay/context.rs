@@ -7,7 +7,7 @@ use super::message::{
     Cause, Envelope, Held, Kind, NodeId, OpId, Payload, Reachability, RecordId, Traffic, Version, wire_bytes,
 };
 use super::protocol::{Contact, Protocol, Walk};
-use crate::engine::{Duration, Noise, Source, Time, prefetch};
+use crate::engine::{Duration, Noise, Source, Time};
 
 /// What a node may know of others without asking: the keys of nodes it has heard of.
 #[derive(Clone, Copy)]
@@ -32,11 +32,6 @@ impl<'a> View<'a> {
     /// The node's own key.
     pub fn my_key(&self) -> Key {
         self.key(self.me)
-    }
-
-    /// Asks for the memory of a node's key.
-    pub fn prefetch(&self, node: NodeId) {
-        self.keys.get(node.index()).into_iter().for_each(prefetch);
     }
 }
 

@@ -50,7 +50,6 @@ use self::nearby::Nearby;
 use self::search::{Purpose, Search};
 use super::context::{Change, Context, View};
 use super::key::{Key, Metric};
-use super::lists::Lists;
 use super::lookup::{Aim, Lookup, MOST_NAMED, Step};
 use super::message::{Envelope, Kind, NodeId, OpId, RecordId};
 use super::ongoing::{Ongoing, Pool, Task};
@@ -378,14 +377,11 @@ impl Protocol for Kademlia {
         self.searches.prefetch();
     }
 
-    fn prefetch_for(&self, view: &View<'_>, lists: &Lists, from: &Envelope, message: &Message) {
+    fn prefetch_for(&self, view: &View<'_>, from: &Envelope, message: &Message) {
         self.buckets.prefetch_around(view, view.key(from.from));
         match message {
             Message::Find { target, .. } | Message::Route { target, .. } => self.buckets.prefetch_near(view, *target),
-            Message::Nodes { nearest } => {
-                self.searches.iter().for_each(|search| search.lookup.prefetch());
-                lists.get(*nearest).iter().for_each(|&node| view.prefetch(NodeId(node)));
-            }
+            Message::Nodes { .. } => self.searches.iter().for_each(|search| search.lookup.prefetch()),
             _ => {}
         }
     }

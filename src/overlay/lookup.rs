@@ -236,7 +236,7 @@ impl Lookup {
     }
 
     /// Remembers the nodes that are not familiar. Which those are, a processor could not foresee: they are picked out without a
-    /// branch, some at a time.
+    /// branch, some at a time, and all their keys asked for before one is needed, so that the memory for them is waited for once.
     fn hear_of_all<N: Copy + Into<NodeId>>(&mut self, nodes: &[N], key: impl Fn(NodeId) -> Key, hops: u8) {
         for nodes in nodes.chunks(AT_ONCE) {
             let (mut strange, mut count) = ([NodeId(0); AT_ONCE], 0);
@@ -246,14 +246,19 @@ impl Lookup {
                 strange[count % AT_ONCE] = node;
                 count += usize::from(self.familiar[place] != name);
             }
-            strange[..count].iter().for_each(|&node| self.hear_of(node, &key, hops));
+            let (strange, mut distances) = (&strange[..count], [0; AT_ONCE]);
+            for (distance, &node) in distances.iter_mut().zip(strange) {
+                *distance = self.aim.metric.distance(self.aim.target, key(node));
+            }
+            for (&distance, &node) in distances.iter().zip(strange) {
+                self.hear_of(node, distance, hops);
+            }
         }
     }
 
     /// Remembers a node that is not known yet. Of those not asked the nearest 2k stay: k for the front and as many to
     /// move up when nodes of the front fail.
-    fn hear_of(&mut self, node: NodeId, key: impl Fn(NodeId) -> Key, hops: u8) {
-        let distance = self.aim.metric.distance(self.aim.target, key(node));
+    fn hear_of(&mut self, node: NodeId, distance: u64, hops: u8) {
         let farthest = (self.heard == 2 * self.aim.k).then(|| self.farthest_heard());
         if farthest.is_some_and(|farthest| self.candidates[farthest].distance < distance) {
             return;

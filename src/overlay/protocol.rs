@@ -10,7 +10,6 @@ use serde::de::DeserializeOwned;
 use super::backoff::Backoff;
 use super::context::{Context, View};
 use super::key::{Key, Metric};
-use super::lists::Lists;
 use super::message::{Envelope, NodeId, OpId, Payload, RecordId, Version};
 use super::roster::Roster;
 use crate::engine::{Duration, Law, Noise, Time, order};
@@ -193,7 +192,7 @@ pub trait Protocol: Sized + Send + 'static {
 
     /// The same for what only the handler of this message will read, and what lies behind that which was asked for before:
     /// called when that is there, an event or two before the handler.
-    fn prefetch_for(&self, _view: &View<'_>, _lists: &Lists, _from: &Envelope, _message: &Self::Message) {}
+    fn prefetch_for(&self, _view: &View<'_>, _from: &Envelope, _message: &Self::Message) {}
 
     /// Bytes allocated for tables and for RPC bookkeeping, beside `size_of::<Self>()`.
     fn heap_bytes(&self) -> usize;

@@ -91,7 +91,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if let Body::Overlay(message) = body {
             // No panics here: for a protocol that asks for nothing, nothing is looked at.
             let node = self.nodes.get(to.index()).into_iter();
-            node.for_each(|node| node.prefetch_for(&View::new(to, &self.keys), &self.lists, envelope, message));
+            node.for_each(|node| node.prefetch_for(&View::new(to, &self.keys), envelope, message));
         }
     }
 
