@@ -49,8 +49,10 @@ const PLACE: Purpose = Purpose::new("place");
 const SERVER_PLACE: Purpose = Purpose::new("server-place");
 const PAIR: Purpose = Purpose::new("pair-delay");
 
-/// A [`Latency`] with what it has drawn for every machine.
+/// A [`Latency`] with what it has drawn for every machine. Which it is, is asked a few times for every packet: it has a byte of
+/// its own, not values that others of its fields do not take.
 #[derive(Clone, Debug)]
+#[repr(u8)]
 pub(super) enum Propagation {
     Constant(Duration),
     Uniform {
