@@ -73,6 +73,13 @@ impl Buckets {
         (view.my_key().0 ^ key.0).leading_zeros() as usize
     }
 
+    /// The bucket of a node, and the node as it stands there.
+    fn entry(view: &View<'_>, node: NodeId) -> (usize, Entry) {
+        let key = view.key(node);
+        let index = Buckets::index(view, key);
+        (index, Entry::new(node, key, index))
+    }
+
     /// A random key in the range of a bucket.
     pub fn random_key(view: &View<'_>, index: usize, noise: &mut Noise) -> Key {
         let bit = 1 << 63 >> index;
@@ -116,15 +123,14 @@ impl Buckets {
     /// `node` sent a message: it becomes the most recently seen of its bucket. Where there is no room it becomes the
     /// latest replacement instead. True if it is a contact now and was none, or a flagged one.
     pub fn seen(&mut self, config: &Config, view: &View<'_>, now: Time, node: NodeId) -> bool {
-        let key = view.key(node);
-        let index = Buckets::index(view, key);
+        let (index, node) = Buckets::entry(view, node);
         while self.buckets.len() <= index {
             let start = self.entries.len() as u16;
             self.buckets.push(Bucket { start, contacts: 0, flagged: 0, replacements: 0 });
             self.due = [&self.due[..], &[now + config.refresh]].concat().into();
         }
-        let (bucket, node) = (self.buckets[index], Entry::new(node, key, index));
-        let known = &mut self.entries[bucket.start as usize..bucket.replacements().end];
+        let bucket = self.buckets[index];
+        let known = &mut self.entries[bucket.entries()];
         let at = position(known, node);
         let (contacts, replacements) = known.split_at_mut(bucket.contacts as usize);
         match at {
@@ -162,17 +168,16 @@ impl Buckets {
 
     /// Where `node` stands, if it is a contact.
     pub fn place(&self, view: &View<'_>, node: NodeId) -> Option<usize> {
-        let index = Buckets::index(view, view.key(node));
+        let (index, entry) = Buckets::entry(view, node);
         let contacts = self.buckets.get(index)?.contacts();
-        let entry = Entry::new(node, view.key(node), index);
         Some(contacts.start + position(&self.entries[contacts], entry)?)
     }
 
     /// The same of a node that was [`Buckets::seen`] just now: it can only be the last of its bucket.
     pub fn latest_place(&self, view: &View<'_>, node: NodeId) -> Option<usize> {
-        let index = Buckets::index(view, view.key(node));
+        let (index, entry) = Buckets::entry(view, node);
         let last = self.buckets.get(index)?.contacts().last()?;
-        let found = (self.entries[last] == Entry::new(node, view.key(node), index)).then_some(last);
+        let found = (self.entries[last] == entry).then_some(last);
         debug_assert_eq!(found, self.place(view, node), "{node} was not seen just now");
         found
     }
@@ -187,9 +192,8 @@ impl Buckets {
         node: NodeId,
         round_trip: impl Fn(NodeId) -> u32,
     ) -> Failure {
-        let index = Buckets::index(view, view.key(node));
+        let (index, node) = Buckets::entry(view, node);
         let Some(&bucket) = self.buckets.get(index) else { return Failure::NoContact };
-        let node = Entry::new(node, view.key(node), index);
         let flagged = bucket.flagged as usize;
         let contacts = &mut self.entries[bucket.contacts()];
         match position(contacts, node) {
@@ -292,7 +296,7 @@ impl Buckets {
     /// Asks for the memory of the bucket whose range holds `key`, where [`Buckets::prefetch`] was called before.
     pub fn prefetch_around(&self, view: &View<'_>, key: Key) {
         if let Some(bucket) = self.buckets.get(Buckets::index(view, key)) {
-            prefetch(&self.entries[bucket.start as usize..bucket.replacements().end]);
+            prefetch(&self.entries[bucket.entries()]);
         }
     }
 
@@ -341,6 +345,11 @@ impl Bucket {
     fn replacements(&self) -> Range<usize> {
         let start = self.contacts().end;
         start..start + self.replacements as usize
+    }
+
+    /// Contacts and replacements.
+    fn entries(&self) -> Range<usize> {
+        self.start as usize..self.replacements().end
     }
 }
 
