@@ -8,18 +8,22 @@ const LINE: usize = 64;
 /// Asks for the cache lines of `value`, so that they are there some events later.
 #[inline(always)]
 pub fn prefetch<T: ?Sized>(value: &T) {
-    let start = std::ptr::from_ref(value).cast::<u8>();
+    lines(std::ptr::from_ref(value).cast(), size_of_val(value));
+}
+
+/// The same for the value at `index`, whether or not there is one: to look would cost more than to ask in vain.
+#[inline(always)]
+pub fn prefetch_at<T>(values: &[T], index: usize) {
+    lines(values.as_ptr().wrapping_add(index).cast(), size_of::<T>());
+}
+
+#[inline(always)]
+fn lines(start: *const u8, bytes: usize) {
     let mut offset = 0;
-    while offset < size_of_val(value) {
+    while offset < bytes {
         line(start.wrapping_add(offset));
         offset += LINE;
     }
-}
-
-/// Asks for the cache line in which `values` begin, whether or not there are any: which a processor could not foresee.
-#[inline(always)]
-pub fn prefetch_at<T>(values: &[T]) {
-    line(values.as_ptr().cast());
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -12,7 +12,7 @@ use super::machines::Machines;
 use super::matrix::Matrix;
 use super::regions::Regions;
 use crate::engine::random::hash_pair;
-use crate::engine::{Duration, Noise, Purpose, Source, Streams, prefetch, standard_normal};
+use crate::engine::{Duration, Noise, Purpose, Source, Streams, prefetch_at, standard_normal};
 
 /// A law of one-way delays between machines.
 #[derive(Clone, Debug, PartialEq)]
@@ -199,9 +199,9 @@ impl Propagation {
     pub(super) fn prefetch(&self, machine: u32) {
         // Asked for every event: of regions a byte a machine is near anyway, and a call of itself would not be inlined.
         if let Propagation::Plane { positions, .. } = self {
-            positions.get(machine as usize).into_iter().for_each(prefetch);
+            prefetch_at(positions, machine as usize);
         } else if let Propagation::Matrix { rows, .. } | Propagation::Coordinates { rows, .. } = self {
-            rows.get(machine as usize).into_iter().for_each(prefetch);
+            prefetch_at(rows, machine as usize);
         }
     }
 

@@ -185,7 +185,7 @@ impl Network {
         self.propagation.region(machine)
     }
 
-    /// Asks for the memory of where a machine is. What is no machine's number asks for nothing.
+    /// Asks for the memory of where a machine is. What is no machine's number asks for what nobody needs.
     pub fn prefetch_place(&self, machine: u32) {
         self.propagation.prefetch(machine);
     }

@@ -168,7 +168,7 @@ impl<T: Copy> Rpcs<T> {
 
     /// Asks for the memory of the first outstanding requests.
     pub fn prefetch(&self) {
-        prefetch_at(&self.pending);
+        prefetch_at(&self.pending, 0);
     }
 
     /// Bytes allocated.

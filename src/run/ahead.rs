@@ -3,7 +3,7 @@
 use super::event::{Body, Event, Packet};
 use super::observer::Observer;
 use super::simulation::Simulation;
-use crate::engine::prefetch;
+use crate::engine::{prefetch, prefetch_at};
 use crate::overlay::{NodeId, Payload, Protocol, View};
 
 /// How many events come before the one whose node's state is asked for …
@@ -95,25 +95,25 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// Whom a node will probably answer. (No node's number asks for nothing, here and below.)
+    /// Whom a node will probably answer.
     #[inline(always)]
     fn ask_for_sender(&self, node: NodeId) {
-        self.keys.get(node.index()).into_iter().for_each(prefetch);
+        prefetch_at(&self.keys, node.index());
         self.network.prefetch_place(node.0);
     }
 
     #[inline(always)]
     fn ask_for_node(&self, node: NodeId) {
-        self.nodes.get(node.index()).into_iter().for_each(prefetch);
+        prefetch_at(&self.nodes, node.index());
         self.agents.get(node.index()).into_iter().for_each(prefetch);
-        self.keys.get(node.index()).into_iter().for_each(prefetch);
+        prefetch_at(&self.keys, node.index());
         self.ask_for_counters(node);
     }
 
     /// What is touched of a node whatever comes for it.
     #[inline(always)]
     fn ask_for_counters(&self, node: NodeId) {
-        self.seats.get(node.index()).into_iter().for_each(prefetch);
+        prefetch_at(&self.seats, node.index());
         self.network.prefetch(node.0);
         self.observer.prefetch(node);
     }

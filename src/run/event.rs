@@ -158,14 +158,15 @@ impl<M, T> Event<M, T> {
     pub const FITS: () = assert!(size_of::<Event<M, T>>() <= 48, "Protocol::Message or Protocol::Timer is too large");
 }
 
-/// The node whose state it will touch first, and the one that it will probably answer; no node of rare events.
+/// The node whose state it will touch first, and the one that it will probably answer; of rare events the first of all nodes,
+/// for which it costs nothing to ask in vain.
 impl<M: Copy, T: Copy> Pending for Event<M, T> {
     #[inline]
     fn touches(&self) -> [u32; 2] {
         match *self {
             Event::Arrival(Packet { to, envelope, .. }) => [to.0, envelope.from.0],
             Event::Timer { node, .. } | Event::OverlayTimeout { node, .. } => [node.0; 2],
-            _ => [u32::MAX; 2],
+            _ => [0; 2],
         }
     }
 }

@@ -313,8 +313,8 @@ impl Tables {
     /// Asks for the memory of the tables.
     pub fn prefetch(&self) {
         // Neighbours and fingers take two lines of memory, or a little more.
-        prefetch_at(&self.nodes);
-        prefetch_at(self.fingers());
+        prefetch_at(&self.nodes, 0);
+        prefetch_at(&self.nodes, self.first_finger());
     }
 
     /// Bytes allocated.
