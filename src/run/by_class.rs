@@ -3,7 +3,6 @@
 use std::sync::LazyLock;
 
 use super::catalogue::{Better, Catalogue, Figures, OPERATIONS, add};
-use super::counters::Machine;
 use super::metrics::Metrics;
 use super::observer::Ended;
 use super::operations::{Operation, Verdict};
@@ -142,8 +141,9 @@ impl Metrics {
     fn class_figures(&self, class: usize) -> Vec<Option<f64>> {
         let mut figures = Figures::new(&CLASSES);
         let machines = || self.machines.iter().zip(&self.classes.of).filter(move |(_, of)| usize::from(**of) == class);
-        let sum = |of: fn(&Machine) -> f64| machines().map(|(machine, _)| of(machine)).sum::<f64>();
-        let online_s = sum(|machine| machine.online().as_secs_f64());
+        let carried = self.carried.iter().zip(&self.classes.of).filter(move |(_, of)| usize::from(**of) == class);
+        let sent: u64 = carried.map(|(carried, _)| carried.sent).sum();
+        let online_s: f64 = machines().map(|(machine, _)| machine.online().as_secs_f64()).sum();
         figures.set("participants", machines().count() as f64);
         figures.set_some("online_mean", ratio(online_s, self.closed_at().since(self.began).as_secs_f64()));
         for (kind, count) in OPERATIONS.iter().zip(&self.classes.counts[class]) {
@@ -153,7 +153,7 @@ impl Metrics {
             let mean = ratio(values.iter().sum(), values.len() as f64);
             figures.set_some(&format!("{quantity}_mean"), mean.filter(|_| quantity != "records" || self.resources > 0));
         }
-        figures.set_some("bytes_per_online_s_mean", ratio(sum(|machine| machine.sent as f64), online_s));
+        figures.set_some("bytes_per_online_s_mean", ratio(sent as f64, online_s));
         if self.resources > 0 {
             figures.set("records_refused", self.classes.refused[class] as f64);
         }

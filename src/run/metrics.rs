@@ -1,9 +1,9 @@
-//! The metrics observer: counters and integer histograms, nothing kept per event. 128 bytes a machine.
+//! The metrics observer: counters and integer histograms, nothing kept per event. 104 bytes a machine.
 
 use super::by_class::ByClass;
 use super::catalogue::{Figures, METRICS, TRAFFIC};
 use super::connecting::Connecting;
-use super::counters::{Level, Machine, Served, TableCheck};
+use super::counters::{Carried, Level, Machine, Served, TableCheck};
 use super::hosts::Hosts;
 use super::observer::{Ended, LinkEvent, Observer};
 use super::operations::{Operation, Verdict};
@@ -13,7 +13,7 @@ use super::records::Stock;
 use super::sampling::Interval;
 use super::tally::Tally;
 use super::wave::Waves;
-use crate::engine::{Duration, Time, prefetch};
+use crate::engine::{Duration, Time, prefetch_at};
 use crate::network::{Loss, NatClass};
 use crate::overlay::{Envelope, NodeId};
 use crate::population::OperationKind;
@@ -29,6 +29,7 @@ pub struct Metrics {
     pub(super) coding: Coding,
     pub(super) measuring: bool,
     pub(super) began: Time,
+    pub(super) carried: Vec<Carried>,
     pub(super) machines: Vec<Machine>,
     pub(super) tallies: [Tally; 3],
     pub(super) waves: Waves,
@@ -79,6 +80,7 @@ impl Metrics {
             coding,
             measuring: false,
             began: Time::ZERO,
+            carried: vec![Carried::default(); machines],
             machines: vec![Machine::default(); machines],
             tallies: std::array::from_fn(|_| Tally::new(deadline)),
             waves: Waves::new(resources),
@@ -104,7 +106,7 @@ impl Metrics {
             operations: operations.then(Vec::new),
             connecting: None,
             classes,
-            interval: Interval::default(),
+            interval: Interval::new(machines),
         }
     }
 
@@ -121,15 +123,15 @@ impl Metrics {
         }
     }
 
-    /// The counters of the machine that a node is on. For a first node no more than indexing costs: the comparison is that
+    /// What the machine has carried that a node is on. For a first node no more than indexing costs: the comparison is that
     /// with the bound.
     #[inline(always)]
-    fn machine(&mut self, node: NodeId) -> &mut Machine {
-        if node.index() < self.machines.len() {
-            return &mut self.machines[node.index()];
+    fn carried(&mut self, node: NodeId) -> &mut Carried {
+        if node.index() < self.carried.len() {
+            return &mut self.carried[node.index()];
         }
         let machine = self.hosts.of(node);
-        &mut self.machines[machine.index()]
+        &mut self.carried[machine.index()]
     }
 
     /// A node has sent something to another.
@@ -188,19 +190,18 @@ impl Metrics {
     /// Bytes allocated per machine; the histograms are the same for any number of machines.
     pub(super) fn heap_bytes(&self) -> usize {
         let connecting = self.connecting.as_ref().map_or(0, |connecting| connecting.heap_bytes());
-        self.machines.capacity() * size_of::<Machine>() + self.peers.heap_bytes() + connecting
+        let counters = self.carried.capacity() * size_of::<Carried>() + self.machines.capacity() * size_of::<Machine>();
+        counters + self.peers.heap_bytes() + connecting
     }
 
     /// Takes the bytes of a packet back that was sent at this instant and found its own uplink full: a line never carries
     /// more than its rate.
     fn never_on_the_wire(&mut self, envelope: &Envelope) {
         let bytes = u64::from(envelope.bytes);
-        let sender = self.machine(envelope.from);
+        let sender = self.carried(envelope.from);
         sender.sent -= bytes;
-        sender.moved -= bytes;
         sender.upload -= if envelope.for_others { bytes } else { 0 };
         self.bytes[envelope.traffic as usize] -= bytes;
-        self.interval.bytes[envelope.traffic as usize] -= bytes;
     }
 
     /// Nothing set yet.
@@ -213,9 +214,10 @@ impl Observer for Metrics {
     fn measurement_begins(&mut self, at: Time) {
         self.measuring = true;
         self.began = at;
+        self.interval.counted_again(&self.bytes, &self.carried);
+        self.carried.fill(Carried::default());
         for machine in &mut self.machines {
             *machine = Machine {
-                moved: machine.moved,
                 up_since: machine.up_since.map(|_| at),
                 records: machine.records,
                 records_since: at,
@@ -240,17 +242,13 @@ impl Observer for Metrics {
     }
 
     fn prefetch(&self, node: NodeId) {
-        self.machines.get(node.index()).into_iter().for_each(|machine| prefetch(&machine.requests));
+        prefetch_at(&self.carried, node.index());
     }
 
     fn packet_sent(&mut self, _: Time, to: NodeId, envelope: &Envelope) {
         let bytes = u64::from(envelope.bytes);
-        let sender = self.machine(envelope.from);
-        sender.sent += bytes;
-        sender.moved += bytes;
-        sender.upload += if envelope.for_others { bytes } else { 0 };
+        self.carried(envelope.from).send(bytes, envelope.for_others);
         self.bytes[envelope.traffic as usize] += bytes;
-        self.interval.bytes[envelope.traffic as usize] += bytes;
         self.packets_sent += 1;
         self.contacted(envelope.from, to);
     }
@@ -261,21 +259,13 @@ impl Observer for Metrics {
     }
 
     fn transfer_moved(&mut self, _: Time, to: NodeId, envelope: &Envelope, bytes: u64) {
-        let sender = self.machine(envelope.from);
-        sender.sent += bytes;
-        sender.moved += bytes;
-        sender.upload += if envelope.for_others { bytes } else { 0 };
-        let receiver = self.machine(to);
-        receiver.received += bytes;
-        receiver.moved += bytes;
+        self.carried(envelope.from).send(bytes, envelope.for_others);
+        self.carried(to).received += bytes;
         self.bytes[envelope.traffic as usize] += bytes;
-        self.interval.bytes[envelope.traffic as usize] += bytes;
     }
 
     fn packet_delivered(&mut self, _: Time, to: NodeId, envelope: &Envelope) {
-        let receiver = self.machine(to);
-        receiver.received += u64::from(envelope.bytes);
-        receiver.moved += u64::from(envelope.bytes);
+        self.carried(to).received += u64::from(envelope.bytes);
     }
 
     fn packet_lost(&mut self, _: Time, _: NodeId, envelope: &Envelope, loss: Loss) {
@@ -286,7 +276,7 @@ impl Observer for Metrics {
     }
 
     fn request_processed(&mut self, _: Time, node: NodeId, envelope: &Envelope) {
-        self.machine(node).requests += u64::from(envelope.op.is_some());
+        self.carried(node).requests += u64::from(envelope.op.is_some());
     }
 
     fn session(&mut self, at: Time, machine: NodeId, up: bool) {

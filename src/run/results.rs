@@ -1,7 +1,7 @@
 //! From the counters of a run to its figures.
 
 use super::catalogue::{CONNECTIONS, Figures, LOSSES, OPERATIONS, TRAFFIC};
-use super::counters::{Level, Machine};
+use super::counters::{Carried, Level, Machine};
 use super::metrics::Metrics;
 use super::outcome::{NodeRow, Quantiles, quantile, sorted, table};
 use crate::engine::Time;
@@ -78,13 +78,15 @@ impl Metrics {
 
     /// The loads of these machines: requests and upload per second online, records.
     pub(super) fn loads(&self, now: Time, class: Option<usize>) -> [(&'static str, &'static str, Vec<f64>); 3] {
-        let per_second = |count: fn(&Machine) -> u64| {
-            self.loaded(now, class).map(|(_, machine)| count(machine) as f64 / machine.online().as_secs_f64()).collect()
+        let per_second = |count: fn(&Carried) -> u64| {
+            let carried = |machine: u32| count(&self.carried[machine as usize]) as f64;
+            let loaded = self.loaded(now, class);
+            loaded.map(|(number, machine)| carried(number) / machine.online().as_secs_f64()).collect()
         };
         let records = self.loaded(now, class).filter_map(|(_, machine)| machine.records_mean()).collect();
         [
-            ("requests", "requests_per_online_s", per_second(|machine| machine.requests)),
-            ("upload", "upload_per_online_s", per_second(|machine| machine.upload)),
+            ("requests", "requests_per_online_s", per_second(|carried| carried.requests)),
+            ("upload", "upload_per_online_s", per_second(|carried| carried.upload)),
             ("records", "records", records),
         ]
     }
@@ -119,8 +121,8 @@ impl Metrics {
                 figures.set(&format!("{kind}_bytes_per_online_s_mean"), bytes as f64 / online_s);
             }
         }
-        let moved: Vec<u64> =
-            self.loaded(facts.now, None).map(|(_, machine)| machine.sent + machine.received).collect();
+        let loaded = self.loaded(facts.now, None);
+        let moved: Vec<u64> = loaded.map(|(machine, _)| self.carried[machine as usize].moved()).collect();
         let (sum, seconds) = (moved.iter().sum::<u64>() as f64, self.measured_ns(facts) / 1e9);
         if let Some(&busiest) = moved.iter().max() {
             figures.set("busiest_machine_bytes_per_s", busiest as f64 / seconds);
@@ -180,7 +182,7 @@ impl Metrics {
 
     /// One row per machine. `contacts` is the number of routing entries that it holds now.
     pub(super) fn node_rows(&self, contacts: impl Fn(NodeId) -> Option<u64>) -> Vec<NodeRow> {
-        let row = |(machine, counted): (u32, &Machine)| {
+        let row = |((machine, counted), carried): ((u32, &Machine), &Carried)| {
             let online_s = counted.online().as_secs_f64();
             let per_second = |count: u64| (online_s > 0.0).then(|| count as f64 / online_s);
             NodeRow {
@@ -188,16 +190,16 @@ impl Metrics {
                 class: self.classes.class(NodeId(machine)),
                 role: if self.hosts.is_server(NodeId(machine)) { "server" } else { "participant" },
                 online_s,
-                requests_per_online_s: per_second(counted.requests),
-                upload_per_online_s: per_second(counted.upload),
+                requests_per_online_s: per_second(carried.requests),
+                upload_per_online_s: per_second(carried.upload),
                 records_mean: counted.records_mean(),
-                bytes_sent: counted.sent,
-                bytes_received: counted.received,
+                bytes_sent: carried.sent,
+                bytes_received: carried.received,
                 contacts: contacts(NodeId(machine)),
                 peers_contacted: self.peers.count(NodeId(machine)),
             }
         };
-        (0u32..).zip(&self.machines).map(row).collect()
+        (0u32..).zip(&self.machines).zip(&self.carried).map(row).collect()
     }
 }
 

@@ -1,18 +1,39 @@
 //! Rows of the time series.
 
 use super::catalogue::{Figures, OPERATIONS, SERIES, TRAFFIC};
-use super::counters::TableCheck;
+use super::counters::{Carried, TableCheck};
 use super::metrics::Metrics;
 use super::outcome::Sample;
 use crate::engine::Time;
 
 /// What is counted between two samples.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Interval {
     pub began: Time,
     /// Correct, incorrect, failed, by kind.
     pub decided: [[u64; 3]; 3],
-    pub bytes: [u64; TRAFFIC.len()],
+    /// What had been counted when it began, less what was forgotten since: modulo 2⁶⁴.
+    bytes: [u64; TRAFFIC.len()],
+    /// The same of the bytes that each machine has moved.
+    moved: Vec<u64>,
+}
+
+impl Interval {
+    pub fn new(machines: usize) -> Interval {
+        Interval { moved: vec![0; machines], ..Interval::default() }
+    }
+
+    /// The counters will begin at zero again, in the middle of the interval.
+    pub fn counted_again(&mut self, bytes: &[u64; TRAFFIC.len()], carried: &[Carried]) {
+        self.bytes.iter_mut().zip(bytes).for_each(|(before, now)| *before = before.wrapping_sub(*now));
+        self.moved.iter_mut().zip(carried).for_each(|(before, now)| *before = before.wrapping_sub(now.moved()));
+    }
+
+    /// The next one begins.
+    fn restart(&mut self, at: Time, bytes: &[u64; TRAFFIC.len()], carried: &[Carried]) {
+        (self.began, self.decided, self.bytes) = (at, Default::default(), *bytes);
+        self.moved.iter_mut().zip(carried).for_each(|(before, now)| *before = now.moved());
+    }
 }
 
 impl Metrics {
@@ -34,10 +55,11 @@ impl Metrics {
         let available = self.available_now();
         figures.set_some("availability", available);
         figures.set_some("resources_lost", (self.resources > 0).then(|| f64::from(self.lost_resources)));
-        for (kind, bytes) in TRAFFIC.iter().zip(self.interval.bytes) {
-            figures.set(&format!("{kind}_bytes_per_s"), bytes as f64 / secs);
+        for ((kind, bytes), before) in TRAFFIC.iter().zip(self.bytes).zip(self.interval.bytes) {
+            figures.set(&format!("{kind}_bytes_per_s"), bytes.wrapping_sub(before) as f64 / secs);
         }
-        let busiest = self.machines.iter().map(|machine| machine.moved).max().unwrap_or(0);
+        let moved = self.carried.iter().zip(&self.interval.moved);
+        let busiest = moved.map(|(carried, before)| carried.moved().wrapping_sub(*before)).max().unwrap_or(0);
         figures.set("busiest_machine_bytes_per_s", busiest as f64 / secs);
         if check.nodes > 0 {
             figures.set("contacts_mean", check.entries as f64 / check.nodes as f64);
@@ -47,8 +69,7 @@ impl Metrics {
             figures.set("table_unreachable_ratio", check.unreachable as f64 / check.entries as f64);
         }
         self.samples.push(Sample { at, values: figures.into_values() });
-        self.machines.iter_mut().for_each(|machine| machine.moved = 0);
-        self.interval = Interval { began: at, ..Interval::default() };
+        self.interval.restart(at, &self.bytes, &self.carried);
         if self.measuring {
             self.tables.nodes += check.nodes;
             self.tables.entries += check.entries;
