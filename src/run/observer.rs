@@ -137,10 +137,18 @@ impl Prints {
         Prints { fingerprint: Fingerprint::new(), checkpoints: Checkpoints::new(interval) }
     }
 
+    /// `detail` has 32 bits.
+    #[inline(always)]
     fn add(&mut self, at: Time, what: u64, node: NodeId, detail: u64) {
         self.checkpoints.pass(at, self.fingerprint);
         self.fingerprint.add(at.as_nanos());
         self.fingerprint.add(what << 60 ^ u64::from(node.0) << 32 ^ detail);
+    }
+
+    #[inline(always)]
+    fn add_packet(&mut self, at: Time, what: u64, to: NodeId, envelope: &Envelope) {
+        self.add(at, what, to, u64::from(envelope.from.0));
+        self.fingerprint.add(u64::from(envelope.bytes));
     }
 }
 
@@ -157,15 +165,15 @@ fn cause_number(verdict: Verdict) -> u64 {
 
 impl Observer for Prints {
     fn packet_sent(&mut self, at: Time, to: NodeId, envelope: &Envelope) {
-        self.add(at, 1, to, crate::engine::random::mix(u64::from(envelope.from.0) << 32 | u64::from(envelope.bytes)));
+        self.add_packet(at, 1, to, envelope);
     }
 
     fn transfer_begins(&mut self, at: Time, to: NodeId, envelope: &Envelope) {
-        self.add(at, 6, to, crate::engine::random::mix(u64::from(envelope.from.0) << 32 | u64::from(envelope.bytes)));
+        self.add_packet(at, 6, to, envelope);
     }
 
     fn packet_delivered(&mut self, at: Time, to: NodeId, envelope: &Envelope) {
-        self.add(at, 2, to, crate::engine::random::mix(u64::from(envelope.from.0) << 32 | u64::from(envelope.bytes)));
+        self.add_packet(at, 2, to, envelope);
     }
 
     fn packet_lost(&mut self, at: Time, to: NodeId, _: &Envelope, loss: Loss) {
