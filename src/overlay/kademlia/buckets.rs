@@ -355,15 +355,18 @@ impl Bucket {
 
 /// Where `node` stands in `nodes`, once at most. All are compared: how soon it is found, a processor could not foresee.
 fn position(nodes: &[Entry], node: Entry) -> Option<usize> {
-    let (fours, rest) = nodes.as_chunks::<4>();
+    let Some(last) = nodes.last_chunk::<4>() else { return nodes.iter().position(|&other| other == node) };
+    let (fours, _) = nodes.as_chunks::<4>();
+    let equal = |four: &[Entry; 4]| u32x4::new(four.map(Entry::bits)).simd_eq(u32x4::splat(node.bits()));
     let (mut found, mut numbers) = (u32x4::ZERO, u32x4::new([1, 2, 3, 4]));
     for four in fours {
-        found |= u32x4::new(four.map(Entry::bits)).simd_eq(u32x4::splat(node.bits())) & numbers;
+        found |= equal(four) & numbers;
         numbers += u32x4::splat(4);
     }
+    // The last four, of which some may have been compared already.
+    found |= equal(last) & (u32x4::new([1, 2, 3, 4]) + u32x4::splat(nodes.len() as u32 - 4));
     let number = found.to_array().into_iter().fold(0, |found, number| found | number);
-    let in_rest = || rest.iter().position(|&other| other == node).map(|at| 4 * fours.len() + at);
-    (number as usize).checked_sub(1).or_else(in_rest)
+    (number as usize).checked_sub(1)
 }
 
 /// The entry at `at` becomes the most recently seen.
