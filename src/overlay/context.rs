@@ -166,6 +166,7 @@ impl<P: Protocol> Context<'_, P> {
 
     /// Sends a request under an RPC number (see [`super::Rpcs::call`], which does both). Traffic is `Lookup` on behalf of
     /// an operation, `Maintenance` otherwise.
+    #[inline(always)]
     pub fn send_request(&mut self, to: NodeId, rpc: u16, op: Option<OpId>, message: P::Message) {
         let traffic = if op.is_some() { Traffic::Lookup } else { Traffic::Maintenance };
         let envelope = self.envelope(Kind::Request, rpc, op, traffic, &message);
@@ -174,6 +175,7 @@ impl<P: Protocol> Context<'_, P> {
 
     /// Answers a request. What was asked for an operation is answered for it; a lookup that is answered with a value is
     /// storage traffic from there on.
+    #[inline(always)]
     pub fn reply(&mut self, request: &Envelope, message: P::Message) {
         let carries_value = request.traffic == Traffic::Lookup && message.payload_bytes() > 0;
         let traffic = if carries_value { Traffic::Storage } else { request.traffic };
@@ -197,11 +199,13 @@ impl<P: Protocol> Context<'_, P> {
     }
 
     /// Sends with an envelope made by [`Context::envelope`], for what the four words above do not cover.
+    #[inline(always)]
     pub fn send(&mut self, to: NodeId, envelope: Envelope, message: P::Message) {
         self.effects.list.push(Effect::Send { to, envelope, message });
     }
 
     /// An envelope from this node in this session for `message`.
+    #[inline(always)]
     pub fn envelope(&self, kind: Kind, rpc: u16, op: Option<OpId>, traffic: Traffic, message: &P::Message) -> Envelope {
         let bytes = wire_bytes(message, self.lists);
         let client = self.reachable != Reachability::Yes;
