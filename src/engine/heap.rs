@@ -17,8 +17,8 @@ const CLASSES: [Class; 7] =
     [Class::Scenario, Class::Server, Class::Session, Class::Operation, Class::Arrival, Class::Timer, Class::Deadline];
 
 impl Pending for u32 {
-    fn touches(&self) -> [u32; 2] {
-        [*self; 2]
+    fn touches(&self, _source: u32) -> u32 {
+        *self
     }
 }
 

@@ -49,15 +49,15 @@ impl<E> Eq for Entry<E> {}
 
 /// What waits in a queue.
 pub trait Pending: Copy {
-    /// Two numbers that say whose memory it will touch: known as soon as it is opened, so that whoever looks ahead need not
-    /// ask what kind of event it is, which a processor could not foresee.
-    fn touches(&self) -> [u32; 2];
+    /// Whose memory it will touch, if `source` has created it: known as soon as it is opened, so that whoever looks ahead need
+    /// not ask what kind of event it is, which a processor could not foresee.
+    fn touches(&self, source: u32) -> u32;
 }
 
 /// Plain words, for measurements and tests: the first is what they touch.
 impl<const N: usize> Pending for [u64; N] {
-    fn touches(&self) -> [u32; 2] {
-        [self.first().map_or(u32::MAX, |&first| first as u32); 2]
+    fn touches(&self, source: u32) -> u32 {
+        self.first().map_or(source, |&first| first as u32)
     }
 }
 
@@ -66,6 +66,7 @@ impl<const N: usize> Pending for [u64; N] {
 pub(super) struct Place {
     /// Where it lies.
     pub at: u32,
+    /// Whose memory it will touch, and who has created it.
     pub touches: [u32; 2],
 }
 
@@ -132,7 +133,8 @@ impl Opened {
         order_equal_times(&mut self.keys, |key| slab.get(key as u32).order);
         self.places.extend(self.keys.iter().map(|&key| {
             let at = key as u32;
-            Place { at, touches: slab.get(at).event.touches() }
+            let Entry { order, event, .. } = slab.get(at);
+            Place { at, touches: [event.touches(order.source()), order.source()] }
         }));
         self.keys.clear();
     }

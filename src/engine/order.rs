@@ -36,4 +36,10 @@ impl Order {
         assert!(source < SOURCES, "a source of events is below 2^28");
         Order((class as u64) << 60 | (source as u64) << 32 | counter as u64)
     }
+
+    /// Who has created the event.
+    #[inline(always)]
+    pub const fn source(self) -> u32 {
+        (self.0 >> 32) as u32 % SOURCES
+    }
 }

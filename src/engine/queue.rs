@@ -249,7 +249,7 @@ impl<E: Pending> Queue<E> {
         Some(&self.slab.find(self.opened.get(ahead)?.at)?.event)
     }
 
-    /// What that event will touch.
+    /// Whose memory that event will touch, and who has created it.
     #[inline(always)]
     pub fn upcoming_touches(&self, ahead: usize) -> Option<[u32; 2]> {
         Some(self.opened.get(ahead)?.touches)
@@ -285,13 +285,13 @@ mod tests {
         let mut queue = Queue::new();
         for number in 0..100 {
             let time = number << SLOT_BITS;
-            queue.push(Time::from_nanos(time), Order::new(Class::Timer, 0, number as u32), [number]);
+            queue.push(Time::from_nanos(time), Order::new(Class::Timer, 7, number as u32), [number]);
         }
         for next in 0..100 {
             assert!(queue.pop_before(Time::ZERO).is_none(), "a look at the next");
             let upcoming: Vec<_> = (0..).map_while(|ahead| Some(queue.upcoming(ahead)?[0])).collect();
             let touches: Vec<_> = (0..).map_while(|ahead| queue.upcoming_touches(ahead)).collect();
-            assert!(touches.iter().copied().eq(upcoming.iter().map(|&event| [event].touches())));
+            assert!(touches.iter().copied().eq(upcoming.iter().map(|&event| [event as u32, 7])));
             assert!(
                 upcoming.len() >= SPAN as usize / 2 || next > 96,
                 "{} are known before number {next}",

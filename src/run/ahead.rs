@@ -18,13 +18,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     #[inline(always)]
     pub fn look_ahead(&self) {
         if let Some(Event::Arrival(packet)) = self.queue.upcoming(NEXT) {
+            self.ask_for_list(packet);
             self.ask_for_message(packet);
         }
         if let Some([node, _]) = self.queue.upcoming_touches(NEAR) {
             self.nodes.get(node as usize).into_iter().for_each(P::prefetch);
-        }
-        if let Some(Event::Arrival(packet)) = self.queue.upcoming(NEAR) {
-            self.ask_for_list(packet);
         }
         if let Some([node, other]) = self.queue.upcoming_touches(FAR) {
             self.ask_for_node(NodeId(node));

@@ -2,7 +2,7 @@
 
 use crate::engine::Pending;
 use crate::network::FlowId;
-use crate::overlay::{Envelope, NodeId};
+use crate::overlay::{Envelope, Kind, List, NodeId, Payload};
 use crate::population::OperationKind;
 use crate::storage;
 
@@ -14,6 +14,19 @@ pub(super) struct Packet<M> {
     pub to: NodeId,
     pub envelope: Envelope,
     pub body: Body<M>,
+}
+
+impl<M: Payload> Packet<M> {
+    /// The list that it brings along. A refusal has the body of what is refused, whose lists went with that.
+    #[inline(always)]
+    pub fn list(&self) -> Option<List> {
+        match &self.body {
+            _ if self.envelope.kind == Kind::Refusal => None,
+            Body::Overlay(message) => message.list(),
+            Body::Storage(message) => message.list(),
+            Body::Signal(_) => None,
+        }
+    }
 }
 
 /// What a packet carries: a word between two overlays, between two stores, or between two machines that connect.
@@ -158,15 +171,13 @@ impl<M, T> Event<M, T> {
     pub const FITS: () = assert!(size_of::<Event<M, T>>() <= 48, "Protocol::Message or Protocol::Timer is too large");
 }
 
-/// The node whose state it will touch first, and the one that it will probably answer; of rare events the first of all nodes,
-/// for which it costs nothing to ask in vain.
+/// Who a packet reaches. Whatever else happens touches whoever has created it, or nothing that is worth to be asked for.
 impl<M: Copy, T: Copy> Pending for Event<M, T> {
     #[inline]
-    fn touches(&self) -> [u32; 2] {
-        match *self {
-            Event::Arrival(Packet { to, envelope, .. }) => [to.0, envelope.from.0],
-            Event::Timer { node, .. } | Event::OverlayTimeout { node, .. } => [node.0; 2],
-            _ => [0; 2],
+    fn touches(&self, source: u32) -> u32 {
+        match self {
+            Event::Arrival(packet) => packet.to.0,
+            _ => source,
         }
     }
 }

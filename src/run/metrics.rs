@@ -15,7 +15,7 @@ use super::tally::Tally;
 use super::wave::Waves;
 use crate::engine::{Duration, Time, prefetch_at};
 use crate::network::{Loss, NatClass};
-use crate::overlay::{Envelope, NodeId};
+use crate::overlay::{Envelope, Kind, NodeId};
 use crate::population::OperationKind;
 use crate::scenario::plan::{Plan, System};
 use crate::storage::Coding;
@@ -264,8 +264,11 @@ impl Observer for Metrics {
         self.bytes[envelope.traffic as usize] += bytes;
     }
 
-    fn packet_delivered(&mut self, _: Time, to: NodeId, envelope: &Envelope) {
-        self.carried(to).received += u64::from(envelope.bytes);
+    fn packet_delivered(&mut self, _: Time, to: NodeId, envelope: &Envelope, audits: bool) {
+        let works = (envelope.kind == Kind::Request) & envelope.op.is_some() & !audits;
+        let receiver = self.carried(to);
+        receiver.received += u64::from(envelope.bytes);
+        receiver.requests += u64::from(works);
     }
 
     fn packet_lost(&mut self, _: Time, _: NodeId, envelope: &Envelope, loss: Loss) {
@@ -273,10 +276,6 @@ impl Observer for Metrics {
         if loss == Loss::UplinkQueue {
             self.never_on_the_wire(envelope);
         }
-    }
-
-    fn request_processed(&mut self, _: Time, node: NodeId, envelope: &Envelope) {
-        self.carried(node).requests += u64::from(envelope.op.is_some());
     }
 
     fn session(&mut self, at: Time, machine: NodeId, up: bool) {

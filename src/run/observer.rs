@@ -52,11 +52,10 @@ pub trait Observer {
     fn transfer_begins(&mut self, at: Time, to: NodeId, envelope: &Envelope) {}
     /// So many bytes of a transfer have been sent and received since the last time. Told when it ends and at every sample.
     fn transfer_moved(&mut self, at: Time, to: NodeId, envelope: &Envelope, bytes: u64) {}
-    /// A packet was handed to its receiver.
-    fn packet_delivered(&mut self, at: Time, to: NodeId, envelope: &Envelope) {}
+    /// A packet was handed to its receiver. If it is a request that begins to work on it (a server: after the wait for
+    /// service); one that `audits` is on behalf of nobody's operation.
+    fn packet_delivered(&mut self, at: Time, to: NodeId, envelope: &Envelope, audits: bool) {}
     fn packet_lost(&mut self, at: Time, to: NodeId, envelope: &Envelope, loss: Loss) {}
-    /// A node begins to work on a request (at a server: after the wait for service).
-    fn request_processed(&mut self, at: Time, node: NodeId, envelope: &Envelope) {}
     /// A machine came online or went offline.
     fn session(&mut self, at: Time, machine: NodeId, up: bool) {}
     /// A node joined its overlay or left it.
@@ -106,9 +105,8 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         packet_sent(at: Time, to: NodeId, envelope: &Envelope);
         transfer_begins(at: Time, to: NodeId, envelope: &Envelope);
         transfer_moved(at: Time, to: NodeId, envelope: &Envelope, bytes: u64);
-        packet_delivered(at: Time, to: NodeId, envelope: &Envelope);
+        packet_delivered(at: Time, to: NodeId, envelope: &Envelope, audits: bool);
         packet_lost(at: Time, to: NodeId, envelope: &Envelope, loss: Loss);
-        request_processed(at: Time, node: NodeId, envelope: &Envelope);
         session(at: Time, machine: NodeId, up: bool);
         membership(at: Time, node: NodeId, joined: bool);
         no_bootstrap(at: Time, node: NodeId);
@@ -172,7 +170,7 @@ impl Observer for Prints {
         self.add_packet(at, 6, to, envelope);
     }
 
-    fn packet_delivered(&mut self, at: Time, to: NodeId, envelope: &Envelope) {
+    fn packet_delivered(&mut self, at: Time, to: NodeId, envelope: &Envelope, _: bool) {
         self.add_packet(at, 2, to, envelope);
     }
 

@@ -7,7 +7,7 @@ use crate::engine::Duration;
 use crate::engine::order::Class;
 use crate::network::{Loss, station};
 use crate::overlay::message::{HEADER_BYTES, MESSAGE_BYTES};
-use crate::overlay::{Envelope, Kind, NodeId, Payload, Protocol};
+use crate::overlay::{Envelope, Kind, NodeId, Protocol};
 
 /// From one node of a machine to another: a turn of a busy process. Not nothing, or nodes that answer each other at once
 /// could go on for ever without time passing: a record whose holders each take the other for responsible goes to and fro
@@ -89,10 +89,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Counts a request that is sent for an operation.
     #[inline(always)]
     pub fn count_rpc(&mut self, envelope: &Envelope) {
-        if envelope.kind == Kind::Request
-            && let Some(operation) = envelope.op.and_then(|op| self.operations.charged(op))
-        {
-            operation.rpcs += 1;
+        if let Some(operation) = envelope.op.and_then(|op| self.operations.charged(op)) {
+            operation.rpcs += u32::from(envelope.kind == Kind::Request);
         }
     }
 
@@ -145,11 +143,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if !seat.online {
             return self.lose(*packet, Loss::Offline);
         }
-        let is_stale = matches!(envelope.kind, Kind::Reply | Kind::Refusal) && seat.epoch != envelope.epoch;
+        // The kind is asked for last, which a processor could not foresee.
+        let is_stale = seat.epoch != envelope.epoch && matches!(envelope.kind, Kind::Reply | Kind::Refusal);
         if is_stale || self.transport.is_some() && !self.admits(packet) {
             return self.lose(*packet, Loss::Stale);
         }
-        if envelope.kind == Kind::Request && self.is_server(*to) {
+        if self.is_server(*to) && envelope.kind == Kind::Request {
             return self.offer(*packet);
         }
         self.hand_over(packet);
@@ -217,26 +216,15 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn hand_over(&mut self, packet: &Packet<P::Message>) {
         let &Packet { to, ref envelope, .. } = packet;
         self.counts.delivered += 1;
-        self.observer.packet_delivered(self.now, to, envelope);
-        if envelope.kind == Kind::Request {
-            match packet.is_audit() {
-                true => self.audited(to, *envelope),
-                false => self.observer.request_processed(self.now, to, envelope),
-            }
-        }
+        self.observer.packet_delivered(self.now, to, envelope, packet.is_audit());
         self.take_in(packet);
-    }
-
-    /// The request of an audit was processed: nobody's operation.
-    #[cold]
-    fn audited(&mut self, node: NodeId, envelope: Envelope) {
-        self.observer.request_processed(self.now, node, &Envelope { op: None, ..envelope });
     }
 
     /// The receiver takes a packet in. (One copy of it, so that the overlay's handlers are inlined here.)
     #[inline(never)]
     fn take_in(&mut self, packet: &Packet<P::Message>) {
         let &Packet { to, ref envelope, ref body } = packet;
+        let list = packet.list();
         if envelope.kind == Kind::Refusal {
             return match body {
                 Body::Overlay(_) => self.with_overlay(to, |overlay, cx| overlay.on_refusal(cx, envelope.rpc)),
@@ -251,7 +239,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             }
             Body::Signal(signal) => self.on_signal(to, envelope.from, *signal),
         }
-        self.free_list(packet);
+        list.into_iter().for_each(|list| self.lists.free(list));
     }
 
     #[inline(never)]
@@ -264,14 +252,6 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     #[inline(always)]
     pub fn free_list(&mut self, packet: &Packet<P::Message>) {
-        let list = match &packet.body {
-            _ if packet.envelope.kind == Kind::Refusal => None,
-            Body::Overlay(message) => message.list(),
-            Body::Storage(message) => message.list(),
-            Body::Signal(_) => None,
-        };
-        if let Some(list) = list {
-            self.lists.free(list);
-        }
+        packet.list().into_iter().for_each(|list| self.lists.free(list));
     }
 }
