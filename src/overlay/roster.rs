@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::key::Key;
 use super::message::NodeId;
-use crate::engine::Duration;
+use crate::engine::{Duration, prefetch_at};
 
 /// Nodes sorted by key, with an index over the leading bits so that a search costs O(1) on uniform keys.
 #[derive(Clone, Default)]
@@ -41,10 +41,10 @@ impl<'a> Roster<'a> {
     }
 
     /// Of `candidates` the one with the shortest round trip to `me`, the first of equals. One alone is not measured.
-    pub fn nearest(&self, me: NodeId, mut candidates: impl Iterator<Item = NodeId>) -> Option<NodeId> {
+    pub fn nearest<T: Copy + Into<NodeId>>(&self, me: NodeId, mut candidates: impl Iterator<Item = T>) -> Option<T> {
         let first = candidates.next()?;
         let (Some(second), Some(round_trip)) = (candidates.next(), self.round_trip) else { return Some(first) };
-        [first, second].into_iter().chain(candidates).min_by_key(|&other| round_trip(me, other))
+        [first, second].into_iter().chain(candidates).min_by_key(|&other| round_trip(me, other.into()))
     }
 
     pub fn len(&self) -> usize {
@@ -63,6 +63,16 @@ impl<'a> Roster<'a> {
     /// The key of the member at `position`, counted around the ring.
     pub fn key_at(&self, position: usize) -> Key {
         self.members[position % self.members.len()].0
+    }
+
+    /// The member at `position`, below [`Roster::len`].
+    pub fn member(&self, position: usize) -> (Key, NodeId) {
+        self.members[position]
+    }
+
+    /// Asks for its memory.
+    pub fn prefetch(&self, position: usize) {
+        prefetch_at(&self.members, position);
     }
 
     /// How many members have a smaller key: the position of the first at or after `key` (`len()` past the last).

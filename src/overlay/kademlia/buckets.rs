@@ -87,37 +87,47 @@ impl Buckets {
     }
 
     /// The tables of a node that has been in the overlay for long: in each bucket all members of its range, or k random
-    /// ones if there are more, in random order. With `proximity` each is the nearest of so many random ones. Refreshes are due at random within one period.
+    /// ones if there are more, in random order. With `proximity` each is the nearest of so many random ones. Refreshes are due
+    /// at random within one period.
     pub fn fill(&mut self, config: &Config, view: &View<'_>, roster: &Roster, now: Time, noise: &mut Noise) {
-        let (me, mut due) = (view.my_key().0, Vec::with_capacity(64));
-        // A client is not in the overlay.
-        let own = roster.between(Key(me), Key(me)).len();
-        for index in 0..64 {
-            let rest = u64::MAX >> index;
-            if roster.between(Key(me & !rest), Key(me | rest)).len() <= own {
-                break; // nobody else shares that many bits
-            }
-            let first = (me ^ rest) & !(rest >> 1);
-            let range = roster.between(Key(first), Key(first | rest >> 1));
-            let start = self.entries.len();
-            let contacts = range.len().min(config.k as usize);
-            self.entries.reserve_exact(contacts);
-            let entry = |node| Entry::new(node, view.key(node), index);
+        let (k, ranges) = (config.k as usize, Buckets::ranges(view, roster));
+        let contacts = |range: &Range<usize>| range.len().min(k);
+        let (mut due, mut drawn) = (Vec::with_capacity(ranges.len()), Vec::new());
+        self.entries.reserve_exact(ranges.iter().map(contacts).sum());
+        self.buckets.reserve_exact(ranges.len());
+        for (index, range) in ranges.iter().enumerate() {
+            let (start, contacts) = (self.entries.len(), contacts(range));
             // Drawing again on a repetition costs at most k·H(k) draws, and gives a random order as well.
             while self.entries.len() < start + contacts {
-                let mut draw = |_| roster.at(range.start + noise.below(range.len() as u64) as usize);
-                let drawn =
-                    (0..config.proximity).map(&mut draw).filter(|&node| !self.entries[start..].contains(&entry(node)));
-                if let Some(node) = roster.nearest(view.me, drawn) {
-                    self.entries.push(entry(node));
+                let draws = (start + contacts - self.entries.len()) * config.proximity as usize;
+                drawn.clear();
+                drawn.extend((0..draws).map(|_| range.start + noise.below(range.len() as u64) as usize));
+                // Each is a place in memory of its own: all are asked for before one is looked at.
+                drawn.iter().for_each(|&at| roster.prefetch(at));
+                for drawn in drawn.chunks(config.proximity as usize) {
+                    let members = drawn.iter().map(|&at| roster.member(at));
+                    let entries = members.map(|(key, node)| Entry::new(node, key, index));
+                    let new = entries.filter(|&entry| position(&self.entries[start..], entry).is_none());
+                    let nearest = roster.nearest(view.me, new);
+                    self.entries.extend(nearest);
                 }
             }
             due.push(now + config.refresh.mul_f64(noise.unit()));
             let (start, contacts) = (start as u16, contacts as u8);
             self.buckets.push(Bucket { start, contacts, flagged: 0, replacements: 0 });
         }
-        self.buckets.shrink_to_fit();
         self.due = due.into();
+    }
+
+    /// Where in the roster the nodes of each bucket are, down to the last that shares any bits.
+    fn ranges(view: &View<'_>, roster: &Roster) -> Vec<Range<usize>> {
+        let me = view.my_key().0;
+        // A client is not in the overlay.
+        let own = roster.between(Key(me), Key(me)).len();
+        let shares = |rest: &u64| roster.between(Key(me & !rest), Key(me | rest)).len() > own;
+        let rests = (0..64).map(|index| u64::MAX >> index).take_while(shares);
+        let first = |rest: u64| (me ^ rest) & !(rest >> 1);
+        rests.map(|rest| roster.between(Key(first(rest)), Key(first(rest) | rest >> 1))).collect()
     }
 
     /// `node` sent a message: it becomes the most recently seen of its bucket. Where there is no room it becomes the

@@ -31,6 +31,12 @@ impl Entry {
     }
 }
 
+impl From<Entry> for NodeId {
+    fn from(entry: Entry) -> NodeId {
+        entry.node()
+    }
+}
+
 /// The tag of a key in the bucket of this index.
 pub(super) const fn tag(key: Key, index: usize) -> u8 {
     (key.0 << index << 1 >> 56) as u8
