@@ -191,7 +191,7 @@ impl Metrics {
     pub(super) fn heap_bytes(&self) -> usize {
         let connecting = self.connecting.as_ref().map_or(0, |connecting| connecting.heap_bytes());
         let counters = self.carried.capacity() * size_of::<Carried>() + self.machines.capacity() * size_of::<Machine>();
-        counters + self.peers.heap_bytes() + connecting
+        counters + self.interval.heap_bytes() + self.peers.heap_bytes() + connecting
     }
 
     /// Takes the bytes of a packet back that was sent at this instant and found its own uplink full: a line never carries

@@ -23,10 +23,25 @@ impl Interval {
         Interval { moved: vec![0; machines], ..Interval::default() }
     }
 
+    pub fn heap_bytes(&self) -> usize {
+        self.moved.capacity() * size_of::<u64>()
+    }
+
     /// The counters will begin at zero again, in the middle of the interval.
     pub fn counted_again(&mut self, bytes: &[u64; TRAFFIC.len()], carried: &[Carried]) {
         self.bytes.iter_mut().zip(bytes).for_each(|(before, now)| *before = before.wrapping_sub(*now));
         self.moved.iter_mut().zip(carried).for_each(|(before, now)| *before = before.wrapping_sub(now.moved()));
+    }
+
+    /// Bytes sent since it began.
+    fn bytes(&self, bytes: &[u64; TRAFFIC.len()]) -> [u64; TRAFFIC.len()] {
+        std::array::from_fn(|kind| bytes[kind].wrapping_sub(self.bytes[kind]))
+    }
+
+    /// Bytes that the busiest machine has moved since it began.
+    fn busiest(&self, carried: &[Carried]) -> u64 {
+        let moved = carried.iter().zip(&self.moved).map(|(now, before)| now.moved().wrapping_sub(*before));
+        moved.max().unwrap_or(0)
     }
 
     /// The next one begins.
@@ -55,12 +70,10 @@ impl Metrics {
         let available = self.available_now();
         figures.set_some("availability", available);
         figures.set_some("resources_lost", (self.resources > 0).then(|| f64::from(self.lost_resources)));
-        for ((kind, bytes), before) in TRAFFIC.iter().zip(self.bytes).zip(self.interval.bytes) {
-            figures.set(&format!("{kind}_bytes_per_s"), bytes.wrapping_sub(before) as f64 / secs);
+        for (kind, bytes) in TRAFFIC.iter().zip(self.interval.bytes(&self.bytes)) {
+            figures.set(&format!("{kind}_bytes_per_s"), bytes as f64 / secs);
         }
-        let moved = self.carried.iter().zip(&self.interval.moved);
-        let busiest = moved.map(|(carried, before)| carried.moved().wrapping_sub(*before)).max().unwrap_or(0);
-        figures.set("busiest_machine_bytes_per_s", busiest as f64 / secs);
+        figures.set("busiest_machine_bytes_per_s", self.interval.busiest(&self.carried) as f64 / secs);
         if check.nodes > 0 {
             figures.set("contacts_mean", check.entries as f64 / check.nodes as f64);
         }
@@ -79,5 +92,30 @@ impl Metrics {
                 self.available_min = Some(self.available_min.unwrap_or(1.0).min(available));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_counts_on_when_the_measurement_begins_within_it() {
+        let (mut interval, mut carried, mut bytes) =
+            (Interval::new(2), vec![Carried::default(); 2], [0; TRAFFIC.len()]);
+        let send = |carried: &mut [Carried], bytes: &mut [u64], machine: usize, sent| {
+            carried[machine].send(sent, false);
+            bytes[1] += sent;
+        };
+        send(&mut carried, &mut bytes, 0, 700);
+        interval.restart(Time::ZERO, &bytes, &carried);
+        send(&mut carried, &mut bytes, 0, 50);
+        interval.counted_again(&bytes, &carried);
+        (carried, bytes) = (vec![Carried::default(); 2], [0; TRAFFIC.len()]);
+        send(&mut carried, &mut bytes, 0, 20);
+        send(&mut carried, &mut bytes, 1, 60);
+        assert_eq!((interval.bytes(&bytes)[1], interval.busiest(&carried)), (130, 70));
+        interval.restart(Time::ZERO, &bytes, &carried);
+        assert_eq!((interval.bytes(&bytes), interval.busiest(&carried)), ([0; TRAFFIC.len()], 0));
     }
 }
