@@ -7,7 +7,8 @@ use super::time::{Duration, Time};
 /// An order-dependent 64-bit hash of the words added so far.
 ///
 /// Each word goes through a bijection of 64 bits (a multiplication and a shift, 3 ns that nothing else waits for), so runs
-/// that differ in one word always differ, and others agree by chance with probability 2⁻⁶⁴. Not cryptographic.
+/// that differ in one word always differ. Others agree by chance with a probability of about 2⁻⁶⁴, unless the differences are
+/// made to cancel: the highest bit of a word and the bits 63 and 31 of the next always do. Not cryptographic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint(u64);
 

@@ -2,7 +2,8 @@
 
 use crate::engine::{Duration, Time};
 
-/// What packets count of one machine, from the end of the warm-up. Half a cache line: nothing else is touched for a packet.
+/// What packets count of one machine, from the end of the warm-up. Half a cache line: no other
+/// counter of a machine is touched for a packet.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(align(32))]
 pub(super) struct Carried {

@@ -171,7 +171,8 @@ impl<M, T> Event<M, T> {
     pub const FITS: () = assert!(size_of::<Event<M, T>>() <= 48, "Protocol::Message or Protocol::Timer is too large");
 }
 
-/// Who a packet reaches. Whatever else happens touches whoever has created it, or nothing that is worth to be asked for.
+/// Whom a packet reaches on its way over the wire. Whatever else happens is taken to touch whoever has created it. (For a packet
+/// between two boxes, in a busy downlink or within a machine that is its sender, and asked for in vain.)
 impl<M: Copy, T: Copy> Pending for Event<M, T> {
     #[inline]
     fn touches(&self, source: u32) -> u32 {

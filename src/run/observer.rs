@@ -53,7 +53,7 @@ pub trait Observer {
     /// So many bytes of a transfer have been sent and received since the last time. Told when it ends and at every sample.
     fn transfer_moved(&mut self, at: Time, to: NodeId, envelope: &Envelope, bytes: u64) {}
     /// A packet was handed to its receiver, who begins to work on it if it is a request (a server: after the wait for
-    /// service). One that `audits` is on behalf of nobody's operation.
+    /// service). A request that `audits` is on behalf of nobody's operation; of others it says nothing.
     fn packet_delivered(&mut self, at: Time, to: NodeId, envelope: &Envelope, audits: bool) {}
     fn packet_lost(&mut self, at: Time, to: NodeId, envelope: &Envelope, loss: Loss) {}
     /// A machine came online or went offline.

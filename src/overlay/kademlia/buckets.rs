@@ -119,7 +119,7 @@ impl Buckets {
         self.due = due.into();
     }
 
-    /// Where in the roster the nodes of each bucket are, down to the last that shares any bits.
+    /// Where in the roster the nodes of each bucket are, down to the last whose prefix anybody else shares.
     fn ranges(view: &View<'_>, roster: &Roster) -> Vec<Range<usize>> {
         let me = view.my_key().0;
         // A client is not in the overlay.
@@ -363,7 +363,8 @@ impl Bucket {
     }
 }
 
-/// Where `node` stands in `nodes`, once at most. All are compared: how soon it is found, a processor could not foresee.
+/// Where `node` stands in `nodes`, once at most. All are compared, unless they are fewer than four: how soon it is
+/// found, a processor could not foresee.
 fn position(nodes: &[Entry], node: Entry) -> Option<usize> {
     let Some(last) = nodes.last_chunk::<4>() else { return nodes.iter().position(|&other| other == node) };
     let (fours, _) = nodes.as_chunks::<4>();
