@@ -18,7 +18,6 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     #[inline(always)]
     pub fn look_ahead(&self) {
         if let Some(Event::Arrival(packet)) = self.queue.upcoming(NEXT) {
-            self.ask_for_list(packet);
             self.ask_for_message(packet);
         }
         if let Some([node, _]) = self.queue.upcoming_touches(NEAR) {
@@ -37,28 +36,20 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     #[cold]
     fn look_at_boxes_and_links(&self) {
         let [next, near, far] = [NEXT, NEAR, FAR].map(|ahead| self.queue.upcoming(ahead));
-        let touched = self.queue.upcoming_touches(FAR).map(|[node, _]| NodeId(node));
         if let Some(addresses) = &self.addresses {
-            if let Some(&Event::Addressed { slot, to, is_signal, .. }) = far {
+            if let Some(&Event::Addressed { slot, to, .. }) = far {
                 addresses.prefetch(slot, to);
-                if is_signal { self.ask_for_counters(to) } else { self.ask_for_node(to) }
             }
-            if let Some(&Event::Addressed { slot, from, to, is_signal }) = near {
+            if let Some(&Event::Addressed { slot, from, to }) = near {
                 addresses.prefetch_further(slot, from, to);
-                self.ask_for_sender(from);
-                if !is_signal {
-                    self.nodes[to.index()].prefetch();
-                    addresses.packet(slot).into_iter().for_each(|packet| self.ask_for_list(packet));
-                }
             }
-            if let Some(&Event::Addressed { slot, is_signal: false, .. }) = next {
+            if let Some(&Event::Addressed { slot, .. }) = next {
                 addresses.packet(slot).into_iter().for_each(|packet| self.ask_for_message(packet));
             }
         }
         let Some(transport) = &self.transport else { return };
-        match far {
-            Some(&Event::Addressed { to: node, .. } | &Event::Links { node, .. }) => transport.prefetch(node),
-            _ => touched.into_iter().for_each(|node| transport.prefetch(node)),
+        if let Some([node, _]) = self.queue.upcoming_touches(FAR) {
+            transport.prefetch(NodeId(node));
         }
         match near {
             Some(&Event::Addressed { from, to, .. }) => transport.prefetch_link(to, from),
@@ -75,18 +66,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// What a packet brings along.
-    #[inline(always)]
-    fn ask_for_list(&self, packet: &Packet<P::Message>) {
-        if let Body::Overlay(message) = &packet.body {
-            message.list().into_iter().for_each(|list| self.lists.prefetch(list));
-        }
-    }
-
-    /// What the handler of a message will read, and others would not.
+    /// What a packet brings along, and what the handler of its message will read and others would not.
     fn ask_for_message(&self, packet: &Packet<P::Message>) {
         let &Packet { to, ref envelope, ref body } = packet;
         if let Body::Overlay(message) = body {
+            message.list().into_iter().for_each(|list| self.lists.prefetch(list));
             // No panics here: for a protocol that asks for nothing, nothing is looked at.
             let node = self.nodes.get(to.index()).into_iter();
             node.for_each(|node| node.prefetch_for(&View::new(to, &self.keys), envelope, message));
@@ -97,7 +81,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     #[inline(always)]
     fn ask_for_sender(&self, node: NodeId) {
         prefetch_at(&self.keys, node.index());
-        self.network.prefetch_place(node.0);
+        self.network.prefetch_place(self.hosts.of(node).0);
     }
 
     #[inline(always)]
@@ -105,14 +89,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         prefetch_at(&self.nodes, node.index());
         self.agents.get(node.index()).into_iter().for_each(prefetch);
         prefetch_at(&self.keys, node.index());
-        self.ask_for_counters(node);
-    }
-
-    /// What is touched of a node whatever comes for it.
-    #[inline(always)]
-    fn ask_for_counters(&self, node: NodeId) {
         prefetch_at(&self.seats, node.index());
-        self.network.prefetch(node.0);
-        self.observer.prefetch(node);
+        let machine = self.hosts.of(node);
+        self.network.prefetch(machine.0);
+        self.observer.prefetch(machine);
     }
 }

@@ -45,18 +45,18 @@ pub(super) enum Event<M, T> {
     /// A packet reaches another node of its sender's machine: its slot among those that do.
     Within {
         slot: u32,
+        to: NodeId,
     },
     /// A packet has come through its receiver's busy downlink: its slot among the parked ones.
     Through {
         slot: u32,
+        to: NodeId,
     },
     /// A packet reaches the NAT or firewall in front of its receiver: its slot among those between two boxes.
     Addressed {
         slot: u32,
         from: NodeId,
         to: NodeId,
-        /// It is between two machines that connect: neither's overlay or store will see it.
-        is_signal: bool,
     },
     /// The last byte of a flow may have left.
     Flow {
@@ -171,13 +171,15 @@ impl<M, T> Event<M, T> {
     pub const FITS: () = assert!(size_of::<Event<M, T>>() <= 48, "Protocol::Message or Protocol::Timer is too large");
 }
 
-/// Whom a packet reaches on its way over the wire. Whatever else happens is taken to touch whoever has created it. (For a packet
-/// between two boxes, in a busy downlink or within a machine that is its sender, and asked for in vain.)
+/// Whom a packet is for. Whatever else happens is taken to touch whoever has created it.
 impl<M: Copy, T: Copy> Pending for Event<M, T> {
     #[inline]
     fn touches(&self, source: u32) -> u32 {
-        match self {
-            Event::Arrival(packet) => packet.to.0,
+        match *self {
+            Event::Arrival(Packet { to, .. })
+            | Event::Within { to, .. }
+            | Event::Through { to, .. }
+            | Event::Addressed { to, .. } => to.0,
             _ => source,
         }
     }

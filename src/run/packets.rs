@@ -103,7 +103,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         match self.network.arrive(self.now, self.hosts.of(packet.to).0, packet.envelope.bytes) {
             Ok(at) if at > self.now => {
                 let slot = self.downlinks.park(*packet);
-                self.schedule(at, Class::Arrival, packet.envelope.from, Event::Through { slot });
+                self.schedule(at, Class::Arrival, packet.envelope.from, Event::Through { slot, to: packet.to });
             }
             Ok(_) => self.deliver_now(packet),
             Err(loss) => self.lose(*packet, loss),
@@ -113,8 +113,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A packet is for another node of its sender's machine: no network carries, counts or loses it.
     #[cold]
     fn pass_within(&mut self, packet: Packet<P::Message>) {
+        let (from, to) = (packet.envelope.from, packet.to);
         let slot = self.within.park(packet);
-        self.schedule(self.now + WITHIN, Class::Arrival, packet.envelope.from, Event::Within { slot });
+        self.schedule(self.now + WITHIN, Class::Arrival, from, Event::Within { slot, to });
     }
 
     /// It does arrive.

@@ -259,7 +259,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn handle(&mut self, event: &Event<P::Message, P::Timer>) {
         match *event {
             Event::Arrival(ref packet) => self.arrive(packet),
-            Event::Through { slot } => {
+            Event::Through { slot, .. } => {
                 let packet = self.downlinks.take(slot);
                 self.deliver(&packet);
             }
@@ -288,7 +288,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             Event::Arrival(_) | Event::Through { .. } | Event::Timer { .. } | Event::OverlayTimeout { .. } => {
                 unreachable!("done where most is")
             }
-            Event::Within { slot } => self.arrive_within(slot),
+            Event::Within { slot, .. } => self.arrive_within(slot),
             Event::Addressed { slot, .. } => self.reach_box(slot),
             Event::Flow { flow } => self.wake_transfer(flow),
             Event::Served { server, epoch, slot } => self.served(server, epoch, slot),

@@ -262,8 +262,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
         match addresses.depart(self.now, packet, wire) {
             Ok(slot) => {
-                let (to, is_signal) = (packet.to, matches!(packet.body, Body::Signal(_)));
-                self.schedule(at, Class::Arrival, from, Event::Addressed { slot, from, to, is_signal });
+                self.schedule(at, Class::Arrival, from, Event::Addressed { slot, from, to: packet.to });
             }
             Err(loss) => self.lose(packet, loss),
         }
