@@ -57,12 +57,12 @@ impl<'a> Roster<'a> {
 
     /// The member at `position` in key order, counted around the ring.
     pub fn at(&self, position: usize) -> NodeId {
-        self.members[position % self.members.len()].1
+        self.member(position % self.len()).1
     }
 
     /// The key of the member at `position`, counted around the ring.
     pub fn key_at(&self, position: usize) -> Key {
-        self.members[position % self.members.len()].0
+        self.member(position % self.len()).0
     }
 
     /// The member at `position`, below [`Roster::len`].

@@ -20,7 +20,7 @@ use crate::population::OperationKind;
 use crate::storage::Message;
 
 impl<M> Packet<M> {
-    /// Whether it is the request of an audit, or of what that leads to (asked of requests): overlays send nothing else for repair.
+    /// Of a request: whether it is that of an audit, or of what that leads to. Overlays send nothing else for repair.
     pub fn is_audit(&self) -> bool {
         self.envelope.traffic == Traffic::Repair
             && matches!(self.body, Body::Overlay(_) | Body::Storage(Message::Fetch { .. }))

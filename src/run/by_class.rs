@@ -140,11 +140,14 @@ impl Metrics {
 
     fn class_figures(&self, class: usize) -> Vec<Option<f64>> {
         let mut figures = Figures::new(&CLASSES);
-        let machines = || self.machines.iter().zip(&self.classes.of).filter(move |(_, of)| usize::from(**of) == class);
-        let carried = self.carried.iter().zip(&self.classes.of).filter(move |(_, of)| usize::from(**of) == class);
-        let sent: u64 = carried.map(|(carried, _)| carried.sent).sum();
-        let online_s: f64 = machines().map(|(machine, _)| machine.online().as_secs_f64()).sum();
-        figures.set("participants", machines().count() as f64);
+        let all = self.machines.iter().zip(&self.carried).zip(&self.classes.of);
+        let (mut participants, mut online_s, mut sent) = (0u32, 0.0, 0);
+        for ((machine, carried), _) in all.filter(|(_, of)| usize::from(**of) == class) {
+            participants += 1;
+            online_s += machine.online().as_secs_f64();
+            sent += carried.sent;
+        }
+        figures.set("participants", participants.into());
         figures.set_some("online_mean", ratio(online_s, self.closed_at().since(self.began).as_secs_f64()));
         for (kind, count) in OPERATIONS.iter().zip(&self.classes.counts[class]) {
             count.report(kind, &mut figures);

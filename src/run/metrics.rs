@@ -198,9 +198,7 @@ impl Metrics {
     /// more than its rate.
     fn never_on_the_wire(&mut self, envelope: &Envelope) {
         let bytes = u64::from(envelope.bytes);
-        let sender = self.carried(envelope.from);
-        sender.sent -= bytes;
-        sender.upload -= if envelope.for_others { bytes } else { 0 };
+        self.carried(envelope.from).take_back(bytes, envelope.for_others);
         self.bytes[envelope.traffic as usize] -= bytes;
     }
 

@@ -91,12 +91,12 @@ impl Buckets {
     /// at random within one period.
     pub fn fill(&mut self, config: &Config, view: &View<'_>, roster: &Roster, now: Time, noise: &mut Noise) {
         let (k, ranges) = (config.k as usize, Buckets::ranges(view, roster));
-        let contacts = |range: &Range<usize>| range.len().min(k);
+        let wanted = |range: &Range<usize>| range.len().min(k);
         let (mut due, mut drawn) = (Vec::with_capacity(ranges.len()), Vec::new());
-        self.entries.reserve_exact(ranges.iter().map(contacts).sum());
+        self.entries.reserve_exact(ranges.iter().map(wanted).sum());
         self.buckets.reserve_exact(ranges.len());
         for (index, range) in ranges.iter().enumerate() {
-            let (start, contacts) = (self.entries.len(), contacts(range));
+            let (start, contacts) = (self.entries.len(), wanted(range));
             // Drawing again on a repetition costs at most k·H(k) draws, and gives a random order as well.
             while self.entries.len() < start + contacts {
                 let draws = (start + contacts - self.entries.len()) * config.proximity as usize;
@@ -126,8 +126,11 @@ impl Buckets {
         let own = roster.between(Key(me), Key(me)).len();
         let shares = |rest: &u64| roster.between(Key(me & !rest), Key(me | rest)).len() > own;
         let rests = (0..64).map(|index| u64::MAX >> index).take_while(shares);
-        let first = |rest: u64| (me ^ rest) & !(rest >> 1);
-        rests.map(|rest| roster.between(Key(first(rest)), Key(first(rest) | rest >> 1))).collect()
+        let range = |rest: u64| {
+            let first = (me ^ rest) & !(rest >> 1);
+            roster.between(Key(first), Key(first | rest >> 1))
+        };
+        rests.map(range).collect()
     }
 
     /// `node` sent a message: it becomes the most recently seen of its bucket. Where there is no room it becomes the
