@@ -69,6 +69,16 @@ impl Link {
         self.pass(now, self.serialisation(bytes))
     }
 
+    /// Drops what has not left by `now`.
+    pub(super) fn hang_up(&mut self, now: Time) {
+        self.free_at = self.free_at.min(now);
+    }
+
+    /// When what waits now will have passed.
+    pub(super) fn free_at(&self) -> Time {
+        self.free_at
+    }
+
     /// Receives a packet whose last bit would come in at `now` if the link were idle: the instant at which it does.
     ///
     /// The sender has added the serialisation here already, so the first bit came that much earlier, and a link that

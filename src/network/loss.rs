@@ -10,14 +10,16 @@ pub enum Loss {
     DownlinkQueue,
     /// Lost on the way, by chance.
     Noise,
-    /// Nobody was up where it arrived; of a transfer, one of its ends went offline.
+    /// Its sender went before the last bit had left.
+    SenderGone,
+    /// Nobody was up where it arrived; of a transfer, its receiver went offline.
     Offline,
     /// A reply to a session that had ended; over a link that its receiver does not have; of a transfer, nobody waits for it
     /// any more.
     Stale,
     /// A server's request queue was full.
     ServerQueue,
-    /// A partition lay between sender and receiver when it was sent.
+    /// A partition lay between sender and receiver when it left.
     Partition,
     /// The receiver's NAT had no mapping for it, or did not let it in.
     Nat,
@@ -31,10 +33,11 @@ pub enum Loss {
 
 impl Loss {
     /// All causes, in the order in which they are reported.
-    pub const ALL: [Loss; 11] = [
+    pub const ALL: [Loss; 12] = [
         Loss::UplinkQueue,
         Loss::DownlinkQueue,
         Loss::Noise,
+        Loss::SenderGone,
         Loss::Offline,
         Loss::Stale,
         Loss::ServerQueue,
@@ -51,6 +54,7 @@ impl Loss {
             Loss::UplinkQueue => "uplink-queue",
             Loss::DownlinkQueue => "downlink-queue",
             Loss::Noise => "loss",
+            Loss::SenderGone => "sender-gone",
             Loss::Offline => "offline",
             Loss::Stale => "stale",
             Loss::ServerQueue => "server-queue",

@@ -38,4 +38,4 @@ pub use measured::{FileError, Holds, Unit};
 pub use nat::{Endpoint, NatClass, NatPlan, Nats, Shares, Wire};
 pub use regions::Regions;
 pub use station::{Offer, Started, Station};
-pub use wire::{Network, NetworkPlan};
+pub use wire::{Departure, Network, NetworkPlan};

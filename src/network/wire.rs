@@ -62,6 +62,19 @@ pub struct Network {
     plain: bool,
 }
 
+/// What becomes of a packet at its sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Departure {
+    /// It is on its way: the instant at which to call [`Network::arrive`].
+    Arrives(Time),
+    /// Its last bit leaves the uplink's queue at that instant: call [`Network::carry`] then, if its sender is still there.
+    Waits(Time),
+}
+
+/// A packet whose last bit has left within this time is on the wire at once: a machine that goes falls silent this late.
+/// Longer waits cost an event each.
+const PROMPT: Duration = Duration::from_millis(1);
+
 /// What makes a packet's delay differ from that of its pair.
 #[derive(Clone, Debug)]
 struct Variation {
@@ -123,30 +136,46 @@ impl Network {
         }
     }
 
-    /// A packet of `bytes` leaves `from` for `to`: the instant at which to call [`Network::arrive`], or why it is lost.
+    /// A packet of `bytes` leaves `from` for `to`, or waits in the uplink's queue, or is lost.
     ///
-    /// Changes the sender's side only. The receiver's serialisation is in the instant already (it is known beforehand),
-    /// so that an idle downlink needs no further event. A packet that is lost on the way has used the uplink. `noise`
-    /// is the sender's own; one draw for loss (two with bursts) and one for jitter, where there is any. A packet to oneself takes no time
-    /// and is not lost: it never reaches the link, and is delivered at `now` without a call of `arrive`.
+    /// Changes the sender's side only. The receiver's serialisation is in the instant of arrival already (it is known
+    /// beforehand), so that an idle downlink needs no further event. A packet that is lost on the way has used the uplink.
+    /// `noise` is the sender's own; one draw for loss (two with bursts) and one for jitter, where there is any, when the packet
+    /// leaves. A packet to oneself takes no time and is not lost: it never reaches the link, and is delivered at `now` without a
+    /// call of `arrive`.
     #[inline(always)]
-    pub fn depart(&mut self, now: Time, from: u32, to: u32, bytes: u32, noise: &mut Noise) -> Result<Time, Loss> {
+    pub fn depart(&mut self, now: Time, from: u32, to: u32, bytes: u32, noise: &mut Noise) -> Result<Departure, Loss> {
         if from == to {
-            return Ok(now);
+            return Ok(Departure::Arrives(now));
         }
         if self.plain {
-            return Ok(now + self.propagation.between(self.participants, from, to));
+            return Ok(Departure::Arrives(now + self.propagation.between(self.participants, from, to)));
         }
         self.depart_through(now, from, to, bytes, noise)
     }
 
-    /// The same where there are links, losses or varying delays.
+    /// Departure where there are links, losses or varying delays.
     #[inline(never)]
-    fn depart_through(&mut self, now: Time, from: u32, to: u32, bytes: u32, noise: &mut Noise) -> Result<Time, Loss> {
+    fn depart_through(
+        &mut self,
+        now: Time,
+        from: u32,
+        to: u32,
+        bytes: u32,
+        noise: &mut Noise,
+    ) -> Result<Departure, Loss> {
         let sent = match self.uplinks.of_mut(from) {
             Some(uplink) => uplink.send(now, bytes).map_err(|Full| Loss::UplinkQueue)?,
             None => now,
         };
+        if sent > now + PROMPT {
+            return Ok(Departure::Waits(sent));
+        }
+        self.carry(sent, from, to, bytes, noise).map(Departure::Arrives)
+    }
+
+    /// The instant at which a packet whose last bit has left at `sent` reaches its receiver, or why it is lost.
+    pub fn carry(&mut self, sent: Time, from: u32, to: u32, bytes: u32, noise: &mut Noise) -> Result<Time, Loss> {
         if self.loss.loses(from, noise) {
             return Err(Loss::Noise);
         }
@@ -156,6 +185,16 @@ impl Network {
         }
         let reception = self.downlinks.of(to).map_or(Duration::ZERO, |downlink| downlink.serialisation(bytes));
         Ok(sent + delay + reception)
+    }
+
+    /// The machine has gone: nothing is left in its uplink's queue.
+    pub fn hang_up(&mut self, now: Time, machine: u32) {
+        self.uplinks.of_mut(machine).into_iter().for_each(|uplink| uplink.hang_up(now));
+    }
+
+    /// When the uplink of a machine will have sent what is in its queue at `now`; `now` if nothing is.
+    pub fn uplink_free_at(&self, now: Time, machine: u32) -> Time {
+        self.uplinks.of(machine).map_or(now, |uplink| uplink.free_at().max(now))
     }
 
     /// A packet of `bytes` reaches `to` at the instant that departure gave. `Ok(now)`: deliver it at once; later: deliver
@@ -252,10 +291,18 @@ mod tests {
         Time::from_nanos(micros * 1000)
     }
 
+    /// When a packet reaches its receiver, after its wait in the uplink's queue if it has one.
+    fn send(network: &mut Network, now: Time, (from, to): (u32, u32), bytes: u32, noise: &mut Noise) -> Result<Time, Loss> {
+        match network.depart(now, from, to, bytes, noise)? {
+            Departure::Arrives(at) => Ok(at),
+            Departure::Waits(left) => network.carry(left, from, to, bytes, noise),
+        }
+    }
+
     #[test]
     fn without_links_a_packet_takes_the_propagation_delay_and_no_state_is_kept() {
         let mut network = network(&plan(), &[]);
-        let arrival = network.depart(at(0), 0, 1, u32::MAX, &mut Noise::new(1));
+        let arrival = send(&mut network, at(0), (0, 1), u32::MAX, &mut Noise::new(1));
         assert_eq!(arrival, Ok(Time::ZERO + HOP));
         assert_eq!(network.arrive(arrival.unwrap(), 1, u32::MAX), arrival);
         assert_eq!(
@@ -268,7 +315,7 @@ mod tests {
     fn jitter_keeps_the_mean_and_has_the_deviation_asked_for() {
         let mut network = network(&NetworkPlan { jitter: 0.4, ..plan() }, &[]);
         let mut noise = Noise::new(1);
-        let mut factor = || network.depart(at(0), 0, 1, 100, &mut noise).unwrap().as_secs_f64() / HOP.as_secs_f64();
+        let mut factor = || send(&mut network, at(0), (0, 1), 100, &mut noise).unwrap().as_secs_f64() / HOP.as_secs_f64();
         let factors: Vec<f64> = (0..200_000).map(|_| factor()).collect();
         let mean = factors.iter().sum::<f64>() / 2e5;
         let variance = factors.iter().map(|f| (f - mean) * (f - mean)).sum::<f64>() / 2e5;
@@ -286,7 +333,7 @@ mod tests {
         let mut network = network(&NetworkPlan { diurnal: Some(Diurnal { factors, start_hour: 6 }), ..plan() }, &[]);
         let hour = Time::from_nanos(3_600_000_000_000);
         for (now, delay) in [(at(0), HOP), (hour, HOP + HOP), (hour + Duration::from_secs(3_600), HOP)] {
-            assert_eq!(network.depart(now, 0, 1, 100, &mut Noise::new(1)), Ok(now + delay));
+            assert_eq!(send(&mut network, now, (0, 1), 100, &mut Noise::new(1)), Ok(now + delay));
             assert_eq!(network.delay(now, 0, 1), delay);
         }
     }
@@ -297,7 +344,7 @@ mod tests {
         let burst = Some(Burst { mean_loss: 0.1, mean_burst: 4.0, loss_good: 0.0, loss_bad: 1.0 });
         let mut network = network(&NetworkPlan { inflation, burst, ..plan() }, &[]);
         let mut noise = Noise::new(1);
-        let fates: Vec<_> = (0..50_000).map(|_| network.depart(at(0), 0, 1, 100, &mut noise)).collect();
+        let fates: Vec<_> = (0..50_000).map(|_| send(&mut network, at(0), (0, 1), 100, &mut noise)).collect();
         let lost = fates.iter().filter(|fate| **fate == Err(Loss::Noise)).count();
         assert!((4_500..5_500).contains(&lost), "{lost} of 50,000 at 0.1");
         let runs = fates.chunk_by(|a, b| a.is_ok() == b.is_ok()).filter(|run| run[0].is_err()).count();
@@ -309,7 +356,7 @@ mod tests {
     fn packets_are_lost_at_the_rate_asked_for_and_with_its_cause() {
         let mut network = network(&NetworkPlan { loss: 0.1, ..plan() }, &[]);
         let mut noise = Noise::new(1);
-        let sent = (0..100_000).map(|_| network.depart(at(0), 0, 1, 100, &mut noise));
+        let sent = (0..100_000).map(|_| send(&mut network, at(0), (0, 1), 100, &mut noise));
         let lost = sent.filter(|fate| *fate == Err(Loss::Noise)).count();
         assert!((9_700..10_300).contains(&lost), "{lost} of 100,000 at 0.1");
     }
@@ -318,7 +365,7 @@ mod tests {
     fn a_packet_to_oneself_takes_no_time_and_is_not_lost() {
         let access = Access { uplink: 8e6, downlink: 8e6, queue: 0 };
         let mut network = network(&NetworkPlan { loss: 1.0, access: Some(access), ..plan() }, &[]);
-        assert_eq!([0; 2].map(|_| network.depart(at(9), 2, 2, 1000, &mut Noise::new(1))), [Ok(at(9)); 2]);
+        assert_eq!([0; 2].map(|_| send(&mut network, at(9), (2, 2), 1000, &mut Noise::new(1))), [Ok(at(9)); 2]);
     }
 
     #[test]
@@ -327,12 +374,12 @@ mod tests {
         let access = Access { uplink: 8e6, downlink: 16e6, queue: 1000 };
         let mut network = network(&NetworkPlan { access: Some(access), ..plan() }, &[]);
         let noise = &mut Noise::new(1);
-        let alone = network.depart(at(0), 0, 3, 400, noise).unwrap();
+        let alone = send(&mut network, at(0), (0, 3), 400, noise).unwrap();
         assert_eq!(alone, at(400) + HOP + Duration::from_nanos(200_000));
-        let behind = network.depart(at(0), 0, 3, 400, noise).unwrap();
+        let behind = send(&mut network, at(0), (0, 3), 400, noise).unwrap();
         assert_eq!(behind, at(800) + HOP + Duration::from_nanos(200_000));
-        assert_eq!(network.depart(at(0), 0, 3, 400, noise), Err(Loss::UplinkQueue));
-        let same_time = network.depart(at(0), 1, 3, 400, noise).unwrap();
+        assert_eq!(send(&mut network, at(0), (0, 3), 400, noise), Err(Loss::UplinkQueue));
+        let same_time = send(&mut network, at(0), (1, 3), 400, noise).unwrap();
         assert_eq!(same_time, alone, "another sender has its own uplink");
 
         assert_eq!(network.arrive(alone, 3, 400), Ok(alone));
@@ -343,15 +390,30 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_longer_than_a_moment_is_carried_when_it_leaves_and_goes_with_its_machine() {
+        // A byte takes 1 µs.
+        let access = Access { uplink: 8e6, downlink: f64::INFINITY, queue: u64::MAX };
+        let mut network = network(&NetworkPlan { access: Some(access), ..plan() }, &[]);
+        let noise = &mut Noise::new(1);
+        let mut depart = |network: &mut Network, now, bytes| network.depart(now, 0, 1, bytes, noise);
+        assert_eq!(depart(&mut network, at(0), 1000), Ok(Departure::Arrives(at(1000) + HOP)));
+        assert_eq!(depart(&mut network, at(0), 500), Ok(Departure::Waits(at(1500))));
+        assert_eq!((network.uplink_free_at(at(0), 0), network.uplink_free_at(at(2000), 0)), (at(1500), at(2000)));
+        network.hang_up(at(200), 0);
+        assert_eq!(network.uplink_free_at(at(200), 0), at(200));
+        assert_eq!(depart(&mut network, at(300), 100), Ok(Departure::Arrives(at(400) + HOP)));
+    }
+
+    #[test]
     fn a_server_has_its_own_link_beside_participants_without_one() {
         let server = Access { uplink: f64::INFINITY, downlink: 8e6, queue: u64::MAX };
         let mut network = network(&plan(), &[server]);
         let noise = &mut Noise::new(1);
-        let there = network.depart(at(0), 0, 4, 100, noise).unwrap();
+        let there = send(&mut network, at(0), (0, 4), 100, noise).unwrap();
         assert_eq!(there, at(100) + HOP);
         assert_eq!(network.arrive(there, 4, 100), Ok(there));
         assert_eq!(network.arrive(there, 4, 100), Ok(there + Duration::from_nanos(100_000)));
-        assert_eq!(network.depart(at(0), 4, 0, 100, noise), Ok(Time::ZERO + HOP));
+        assert_eq!(send(&mut network, at(0), (4, 0), 100, noise), Ok(Time::ZERO + HOP));
         assert_eq!(network.arrive(Time::ZERO + HOP, 0, 100), Ok(Time::ZERO + HOP));
     }
 }

@@ -19,10 +19,11 @@ use crate::overlay::Cause;
 pub const OPERATIONS: [&str; 3] = ["lookup", "get", "put"];
 
 /// Why a packet was lost. The words of the columns.
-pub const LOSSES: [&str; 11] = [
+pub const LOSSES: [&str; 12] = [
     "uplink_queue",
     "downlink_queue",
     "loss",
+    "sender_gone",
     "offline",
     "stale",
     "server_queue",

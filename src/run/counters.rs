@@ -23,12 +23,6 @@ impl Carried {
         self.upload += if for_others { bytes } else { 0 };
     }
 
-    /// What was sent never got onto the wire.
-    pub fn take_back(&mut self, bytes: u64, for_others: bool) {
-        self.sent -= bytes;
-        self.upload -= if for_others { bytes } else { 0 };
-    }
-
     /// Bytes moved through the machine's link, both ways.
     pub fn moved(&self) -> u64 {
         self.sent + self.received

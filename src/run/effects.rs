@@ -222,6 +222,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     self.records.copy_dropped(self.now, record);
                     self.count_records(node);
                 }
+                Effect::HandedOver { record, to } => self.handed_over(node, record, to),
                 Effect::ExpiryTimer { at } => self.schedule(at, Class::Timer, node, Event::Expires { node }),
                 Effect::Return { record, version } => self.return_record(node, record, version),
                 Effect::Stored { op } => self.stored(op),

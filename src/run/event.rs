@@ -42,6 +42,12 @@ pub(super) enum Body<M> {
 pub(super) enum Event<M, T> {
     /// A packet reaches its receiver's access link.
     Arrival(Packet<M>),
+    /// The last bit of a packet leaves its sender's busy uplink: its slot among those that wait there, and the sender's
+    /// session.
+    Leaves {
+        slot: u32,
+        epoch: u16,
+    },
     /// A packet reaches another node of its sender's machine: its slot among those that do.
     Within {
         slot: u32,
@@ -107,6 +113,12 @@ pub(super) enum Event<M, T> {
     Upkeep {
         node: NodeId,
         epoch: u16,
+    },
+    /// The last bit has left of a record that a leaving node hands over.
+    HandOver {
+        node: NodeId,
+        epoch: u16,
+        record: u32,
     },
     /// A holder looks whether the pieces beside its own are there.
     Audit {

@@ -194,14 +194,6 @@ impl Metrics {
         counters + self.interval.heap_bytes() + self.peers.heap_bytes() + connecting
     }
 
-    /// Takes the bytes of a packet back that was sent at this instant and found its own uplink full: a line never carries
-    /// more than its rate.
-    fn never_on_the_wire(&mut self, envelope: &Envelope) {
-        let bytes = u64::from(envelope.bytes);
-        self.carried(envelope.from).take_back(bytes, envelope.for_others);
-        self.bytes[envelope.traffic as usize] -= bytes;
-    }
-
     /// Nothing set yet.
     pub(super) fn figures() -> Figures {
         Figures::new(&METRICS)
@@ -269,11 +261,8 @@ impl Observer for Metrics {
         receiver.requests += u64::from(works);
     }
 
-    fn packet_lost(&mut self, _: Time, _: NodeId, envelope: &Envelope, loss: Loss) {
+    fn packet_lost(&mut self, _: Time, _: NodeId, _: &Envelope, loss: Loss) {
         self.lost[loss as usize] += 1;
-        if loss == Loss::UplinkQueue {
-            self.never_on_the_wire(envelope);
-        }
     }
 
     fn session(&mut self, at: Time, machine: NodeId, up: bool) {

@@ -45,7 +45,7 @@ pub enum LinkEvent {
 pub trait Observer {
     /// The warm-up is over. Called before the first event at or after its end.
     fn measurement_begins(&mut self, at: Time) {}
-    /// A node sent a packet. It may be lost at once; at a full uplink it never gets onto the wire.
+    /// A packet's last bit left its sender. It may be lost at once; one that never gets onto the wire has 0 bytes.
     fn packet_sent(&mut self, at: Time, to: NodeId, envelope: &Envelope) {}
     /// A value too large for a packet begins to move, of so many bytes on the wire. It is delivered or lost like a packet;
     /// what is delivered then has 0 bytes, because all have been told as they moved.

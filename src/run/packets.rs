@@ -1,11 +1,12 @@
 //! A packet's way: departure at its sender, arrival and delivery at its receiver, service at a server.
 
+use super::addresses::Named;
 use super::event::{Body, Event, Packet};
 use super::observer::Observer;
 use super::simulation::{Parked, Simulation};
-use crate::engine::Duration;
 use crate::engine::order::Class;
-use crate::network::{Loss, station};
+use crate::engine::{Duration, Time};
+use crate::network::{Departure, Loss, station};
 use crate::overlay::message::{HEADER_BYTES, MESSAGE_BYTES};
 use crate::overlay::{Envelope, Kind, NodeId, Protocol};
 
@@ -13,6 +14,13 @@ use crate::overlay::{Envelope, Kind, NodeId, Protocol};
 /// could go on for ever without time passing: a record whose holders each take the other for responsible goes to and fro
 /// until one of them stabilises, over a network as often as its round trips allow.
 const WITHIN: Duration = Duration::from_millis(1);
+
+/// A packet in its sender's uplink queue, with the addresses of the nodes that it names.
+#[derive(Debug)]
+pub(super) struct Queued<M> {
+    packet: Packet<M>,
+    named: Named,
+}
 
 impl<T> Parked<T> {
     pub fn park(&mut self, packet: T) -> u32 {
@@ -69,21 +77,74 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if envelope.bytes > self.transfers.above {
             return self.begin_transfer(Packet { to, envelope: *envelope, body });
         }
-        self.counts.sent += 1;
-        self.observer.packet_sent(self.now, to, envelope);
         self.count_rpc(envelope);
         let noise = &mut self.seats[envelope.from.index()].noise;
-        let arrival = self.network.depart(self.now, sender.0, receiver.0, envelope.bytes, noise);
-        let packet = || Packet { to, envelope: *envelope, body };
-        match arrival {
-            Ok(_) if !self.cuts.is_empty() && self.is_cut(envelope.from, to) => self.lose(packet(), Loss::Partition),
-            Ok(at) if self.addresses.is_some() => self.pass_boxes(at, packet()),
-            Ok(at) => {
-                let order = self.next_order(Class::Arrival, envelope.from);
-                self.queue.push_with(at, order, || Event::Arrival(packet()));
-            }
-            Err(loss) => self.lose(packet(), loss),
+        match self.network.depart(self.now, sender.0, receiver.0, envelope.bytes, noise) {
+            Ok(Departure::Arrives(at)) => self.set_out(at, to, envelope, body),
+            Ok(Departure::Waits(at)) => self.wait_in_uplink(at, Packet { to, envelope: *envelope, body }),
+            Err(Loss::UplinkQueue) => self.lose_unsent(Packet { to, envelope: *envelope, body }, Loss::UplinkQueue),
+            Err(loss) => self.lose_sent(Packet { to, envelope: *envelope, body }, loss),
         }
+    }
+
+    /// A packet is on the wire, and gets to its receiver at `at` unless a partition or a box is in its way.
+    #[inline(always)]
+    fn set_out(&mut self, at: Time, to: NodeId, envelope: &Envelope, body: Body<P::Message>) {
+        self.counts.sent += 1;
+        self.observer.packet_sent(self.now, to, envelope);
+        let packet = || Packet { to, envelope: *envelope, body };
+        if !self.cuts.is_empty() && self.is_cut(envelope.from, to) {
+            return self.lose(packet(), Loss::Partition);
+        }
+        if self.addresses.is_some() {
+            return self.pass_boxes(at, packet());
+        }
+        let order = self.next_order(Class::Arrival, envelope.from);
+        self.queue.push_with(at, order, || Event::Arrival(packet()));
+    }
+
+    /// A packet waits in its sender's uplink queue; its last bit leaves at `at`.
+    #[inline(never)]
+    fn wait_in_uplink(&mut self, at: Time, packet: Packet<P::Message>) {
+        let from = packet.envelope.from;
+        let named = self.addresses.as_mut().map_or_else(Named::new, |addresses| addresses.take_named());
+        let slot = self.uplinks.park(Queued { packet, named });
+        let epoch = self.seats[from.index()].epoch;
+        self.schedule(at, Class::Arrival, from, Event::Leaves { slot, epoch });
+    }
+
+    /// The last bit of a packet leaves the uplink, if the sender's session still lasts.
+    #[inline(never)]
+    pub fn leave_uplink(&mut self, slot: u32, epoch: u16) {
+        let Queued { packet, named } = self.uplinks.take(slot);
+        let Packet { to, envelope, body } = packet;
+        if !self.is_current(envelope.from, epoch) {
+            return self.lose_unsent(packet, Loss::SenderGone);
+        }
+        if let Some(addresses) = &mut self.addresses {
+            addresses.give_named(named);
+        }
+        let (sender, receiver) = self.hosts.of_both(envelope.from, to);
+        let noise = &mut self.seats[envelope.from.index()].noise;
+        match self.network.carry(self.now, sender.0, receiver.0, envelope.bytes, noise) {
+            Ok(at) => self.set_out(at, to, &envelope, body),
+            Err(loss) => self.lose_sent(packet, loss),
+        }
+    }
+
+    /// A packet that has used its sender's line is lost.
+    #[cold]
+    fn lose_sent(&mut self, packet: Packet<P::Message>, loss: Loss) {
+        self.counts.sent += 1;
+        self.observer.packet_sent(self.now, packet.to, &packet.envelope);
+        self.lose(packet, loss);
+    }
+
+    /// A packet that never got onto the wire is lost: it has cost no bytes.
+    #[cold]
+    pub fn lose_unsent(&mut self, packet: Packet<P::Message>, loss: Loss) {
+        let envelope = Envelope { bytes: 0, ..packet.envelope };
+        self.lose_sent(Packet { envelope, ..packet }, loss);
     }
 
     /// Counts a request that is sent for an operation.

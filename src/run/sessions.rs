@@ -132,7 +132,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             self.online_place[moved.index()] = place;
         }
         self.observer.session(self.now, machine, false);
-        self.break_transfers(machine, Loss::Offline, |_| true);
+        self.hang_up(machine);
         self.drop_links(machine);
         self.disk_offline(machine);
         self.announcements.suspend(machine);
@@ -142,6 +142,15 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             addresses.forget(machine);
         }
         self.hosts.nodes_of(machine).for_each(|node| self.forget_session(node));
+    }
+
+    /// A machine that goes stops sending and receiving: nothing is left of its uplink's queue (what waited there is lost when
+    /// its turn comes) and of its transfers.
+    fn hang_up(&mut self, machine: NodeId) {
+        self.network.hang_up(self.now, machine.0);
+        let hosts = self.hosts;
+        self.break_transfers(machine, Loss::SenderGone, |packet| hosts.of(packet.envelope.from) == machine);
+        self.break_transfers(machine, Loss::Offline, |_| true);
     }
 
     fn end_session(&mut self, node: NodeId) {
@@ -319,7 +328,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         // What is in service and what waits goes with the old epoch.
         seat.epoch = seat.epoch.checked_add(1).expect("fewer than 65,536 failures of one server");
         self.lose_requests_at(node);
-        self.break_transfers(node, Loss::Offline, |_| true);
+        self.hang_up(node);
         self.drop_links(node);
         self.nodes[node.index()].suspend();
         self.observer.session(self.now, node, false);

@@ -116,6 +116,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             shared,
             lists: Lists::new(longest),
             services: (0..).zip(specs).map(|(number, spec)| service(&streams, number, spec)).collect(),
+            uplinks: Default::default(),
             downlinks: Default::default(),
             within: Default::default(),
             requests: Default::default(),

@@ -16,6 +16,7 @@ use crate::storage::{self, Agent};
 use super::addresses::Addresses;
 use super::caching::Ways;
 use super::event::{Event, Packet};
+use super::packets::Queued;
 use super::hosts::Hosts;
 use super::keepers::Checks;
 use super::mending::Mending;
@@ -159,6 +160,8 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub shared: P::Shared,
     pub lists: Lists,
     pub services: Vec<Service>,
+    /// Packets in the queue of a busy uplink.
+    pub uplinks: Parked<Queued<P::Message>>,
     /// Packets in the queue of a busy downlink.
     pub downlinks: Parked<Packet<P::Message>>,
     /// Packets from one node of a machine to another.
@@ -288,6 +291,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             Event::Arrival(_) | Event::Through { .. } | Event::Timer { .. } | Event::OverlayTimeout { .. } => {
                 unreachable!("done where most is")
             }
+            Event::Leaves { slot, epoch } => self.leave_uplink(slot, epoch),
             Event::Within { slot, .. } => self.arrive_within(slot),
             Event::Addressed { slot, .. } => self.reach_box(slot),
             Event::Flow { flow } => self.wake_transfer(flow),
@@ -321,6 +325,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             Event::Upkeep { node, epoch } => {
                 if self.is_current(node, epoch) {
                     self.holder_due(node);
+                }
+            }
+            Event::HandOver { node, epoch, record } => {
+                if self.is_current(node, epoch) {
+                    let record = RecordId::new(record);
+                    self.with_agent(node, |agent, desk, around| agent.handed_over(desk, record, around));
                 }
             }
             Event::Audit { node, epoch } => {

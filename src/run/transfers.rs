@@ -18,7 +18,7 @@ use crate::engine::Time;
 use crate::engine::order::Class;
 use crate::network::{End, FlowId, Flows, Loss, Wake};
 use crate::overlay::message::{HEADER_BYTES, LARGEST_IN_PACKET, MESSAGE_BYTES};
-use crate::overlay::{Envelope, Kind, NodeId, Placement, Protocol};
+use crate::overlay::{Envelope, Kind, NodeId, Placement, Protocol, RecordId};
 use crate::storage::Message;
 use crate::storage::exchange::Line;
 
@@ -133,9 +133,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.schedule_wakes();
     }
 
-    /// The sender of a piece sees that the last byte has left, or that its way broke off.
+    /// The sender of a piece, or of a record that it hands over, sees that the last byte has left, or that its way broke off.
     fn upload_over(&mut self, packet: &Packet<P::Message>) {
         let from = packet.envelope.from;
+        if let Body::Storage(Message::Store { record, .. }) = packet.body
+            && self.agents[from.index()].hands_over(record)
+        {
+            self.next_hand_over(self.now, from, record);
+        }
         if let Body::Storage(Message::Value { record, .. }) = packet.body
             && (record.index() as u32) < self.fixed()
             && self.providing().is_some()
@@ -143,6 +148,20 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         {
             self.with_agent(from, |agent, desk, _| agent.sent(desk, packet.to, record));
         }
+    }
+
+    /// A leaving node has sent a record to the one that takes its place. Of a packet it is known when it has left, unless it
+    /// waits for a connection; of a flow that will be seen.
+    pub fn handed_over(&mut self, node: NodeId, record: RecordId, to: NodeId) {
+        if self.sizes[record.index()] <= LARGEST_IN_PACKET && self.has_link(node, to) {
+            let left = self.network.uplink_free_at(self.now, self.hosts.of(node).0);
+            self.next_hand_over(left, node, record);
+        }
+    }
+
+    fn next_hand_over(&mut self, at: Time, node: NodeId, record: RecordId) {
+        let (epoch, record) = (self.seats[node.index()].epoch, record.index() as u32);
+        self.schedule(at, Class::Timer, node, Event::HandOver { node, epoch, record });
     }
 
     /// What of a direction of its machine's link flows take.

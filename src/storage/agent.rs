@@ -5,6 +5,7 @@
 use super::cache::Cache;
 use super::desk::{Desk, Effect, Tag};
 use super::expiry::Ages;
+use super::hand_over::Legacy;
 use super::lazy::Holders;
 use super::message::Message;
 use super::operations::{Get, Put};
@@ -25,6 +26,8 @@ pub struct Agent {
     pub(super) words: Vec<Word>,
     /// Values too large for a packet that are on their way here, or should be soon.
     pub(super) coming: Vec<Coming>,
+    /// After its notice, what is still to be handed over.
+    pub(super) legacy: Legacy,
     /// With lazy repair, who else holds what is held here.
     pub(super) holders: Holders,
     /// With republishing, how old what is held here is.
@@ -122,11 +125,12 @@ impl Agent {
                     self.holders.add(record, from.from);
                 }
                 self.on_word(desk, record, from.from, neighbourhood);
+                self.handed_over(desk, record, neighbourhood);
             }
             (Tag::Repair(record), Message::Value { answer, .. }) => {
                 self.keep_from(desk, record, answer.version, true);
             }
-            (Tag::Repair(_), Message::Missing { .. }) => {}
+            (Tag::Repair(record), Message::Missing { .. }) => self.handed_over(desk, record, neighbourhood),
             (Tag::Probe(value), answer) => {
                 let there = matches!(answer, Message::Stored { .. });
                 desk.do_effect(Effect::Probed { value, holder: from.from, there });
@@ -174,7 +178,8 @@ impl Agent {
                 Tag::Expiry => self.expire(desk),
                 Tag::Probe(value) => desk.do_effect(Effect::Probed { value, holder: pending.to, there: false }),
                 // The overlay will learn itself that this node has gone, and storage through it.
-                Tag::Repair(_) | Tag::Replica(_) | Tag::Copy | Tag::Offer | Tag::Asked => {}
+                Tag::Repair(record) => self.handed_over(desk, record, neighbourhood),
+                Tag::Replica(_) | Tag::Copy | Tag::Offer | Tag::Asked => {}
             }
         }
         if let Some(at) = self.rpcs.rearm(desk.now) {
@@ -223,6 +228,7 @@ impl Agent {
         self.puts.clear();
         self.words.clear();
         self.coming.clear();
+        self.legacy = Legacy::default();
         self.cache = None;
         self.shares.iter_mut().for_each(|shares| shares.suspend());
     }
@@ -253,6 +259,7 @@ impl Agent {
             + self.puts.capacity() * size_of::<Put>()
             + self.words.capacity() * size_of::<Word>()
             + self.coming.capacity() * size_of::<Coming>()
+            + self.legacy.heap_bytes()
             + self.holders.heap_bytes()
             + self.ages.heap_bytes()
             + self.cache.as_ref().map_or(0, |cache| size_of::<Cache>() + cache.heap_bytes())

@@ -27,6 +27,11 @@ pub enum Effect {
         record: RecordId,
         repaired: bool,
     },
+    /// A copy was sent to the node that is to take this one's place: call `handed_over` when its last bit has left.
+    HandedOver {
+        record: RecordId,
+        to: NodeId,
+    },
     /// Call `expire_copies` at that time, in this session or another, online or not.
     ExpiryTimer {
         at: Time,

@@ -22,6 +22,7 @@ pub mod coding;
 pub mod desk;
 pub mod exchange;
 pub mod expiry;
+pub mod hand_over;
 pub mod lazy;
 pub mod message;
 pub mod operations;

@@ -188,23 +188,6 @@ impl Agent {
         self.offer(desk, offers, false, Tag::Asked);
     }
 
-    /// The node leaves with notice: sends each record to the one that becomes responsible in its place.
-    pub fn on_leave(&mut self, desk: &mut Desk<'_>, neighbourhood: &impl Neighbourhood) {
-        let mut responsible = Vec::with_capacity(desk.replicas + 1);
-        for at in 0..self.store.from(desk.fixed).len() {
-            let Held { record, version } = self.store.from(desk.fixed)[at];
-            responsible.clear();
-            neighbourhood.responsible(record, desk.replicas + 1, &mut responsible);
-            let Some(mine) = responsible.iter().position(|&node| node == desk.me) else { continue };
-            if mine < desk.replicas
-                && let Some(&heir) = responsible.last()
-                && heir != desk.me
-            {
-                self.hand_over(desk, heir, record, version);
-            }
-        }
-    }
-
     /// A put stored a record here. If by its own account this node is not among the responsible, the put's lookup did not
     /// know better: it is offered to them, and dropped once they hold it. (Kept, it would be missed by later puts
     /// and go stale in the path of lookups.) A hand-over or repair is not passed on: its sender knows who has gone.

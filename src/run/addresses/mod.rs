@@ -138,6 +138,16 @@ impl<M: Payload> Addresses<M> {
         IDENTITY_BYTES * (own + rendezvous) as u32
     }
 
+    /// Takes what the packet names that was looked at last: it waits …
+    pub fn take_named(&mut self) -> Named {
+        std::mem::take(&mut self.named)
+    }
+
+    /// … and now leaves.
+    pub fn give_named(&mut self, named: Named) {
+        self.named = named;
+    }
+
     /// What the packet names that was looked at last.
     pub fn named(&self) -> &Named {
         &self.named

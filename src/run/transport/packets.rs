@@ -55,6 +55,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
+    /// Whether packets from one node to another need not wait for a dial.
+    pub fn has_link(&self, from: NodeId, to: NodeId) -> bool {
+        self.transport.as_ref().is_none_or(|transport| transport.ends[from.index()].links.get(to).is_some())
+    }
+
     fn wait_for_link(&mut self, packet: Packet<P::Message>) {
         let (from, to) = (packet.envelope.from, packet.to);
         match self.end(from).dial(to) {
@@ -74,14 +79,6 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.end(node).dials.push(dial);
         let first = Step::after(None, &self.connections(), undialable, self.can_be_dialled(node));
         self.take_step(node, peer, first.expect("there is always a first step"));
-    }
-
-    /// A packet that never got onto the wire is lost: it has cost no bytes.
-    pub(super) fn lose_unsent(&mut self, packet: Packet<P::Message>, loss: Loss) {
-        let envelope = Envelope { bytes: 0, ..packet.envelope };
-        self.counts.sent += 1;
-        self.observer.packet_sent(self.now, packet.to, &envelope);
-        self.lose(Packet { envelope, ..packet }, loss);
     }
 
     /// Whether a packet came over a link that its receiver has; if not, its sender is told. What the receiver dials for opens
