@@ -204,12 +204,15 @@ impl<P: Protocol> Context<'_, P> {
         self.effects.list.push(Effect::Send { to, envelope, message });
     }
 
-    /// An envelope from this node in this session for `message`.
+    /// An envelope from this node in this session for `message`. What is sent for an operation that no participant asked for
+    /// is repair, and sent for others.
     #[inline(always)]
     pub fn envelope(&self, kind: Kind, rpc: u16, op: Option<OpId>, traffic: Traffic, message: &P::Message) -> Envelope {
         let bytes = wire_bytes(message, self.lists);
         let client = self.reachable != Reachability::Yes;
-        Envelope { from: self.me(), op, bytes, rpc, epoch: self.epoch, kind, traffic, for_others: false, client }
+        let for_others = op.is_some_and(OpId::is_unasked);
+        let traffic = if for_others { Traffic::Repair } else { traffic };
+        Envelope { from: self.me(), op, bytes, rpc, epoch: self.epoch, kind, traffic, for_others, client }
     }
 
     /// Calls `on_timer(timer)` after `delay`, unless the session ends before.

@@ -371,7 +371,7 @@ impl Protocol for FullTable {
     fn spread(&mut self, cx: &mut Cx<'_>, op: OpId, record: RecordId, version: Version) {
         let change = cx.shared.log(cx.me(), Change::Put(record, version));
         cx.effects.list.push(Effect::Stored { op });
-        self.originate(cx, change, Some(op), false);
+        self.originate(cx, change, Some(op), op.is_unasked());
     }
 
     fn version_of(&self, shared: &Table, me: NodeId, record: RecordId) -> Option<Version> {

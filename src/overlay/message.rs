@@ -44,21 +44,34 @@ impl RecordId {
     }
 }
 
-/// An operation under way: a slot and the slot's generation, so that a late message is not taken for its successor's.
+/// An operation under way: a slot and the slot's generation, so that a late message is not taken for its successor's; and
+/// whether a participant asked for it, so that all that is sent on its behalf says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OpId(NonZeroU32);
 
 impl OpId {
-    /// Operations under way at once: 2²⁴ − 1.
-    pub const SLOTS: u32 = (1 << 24) - 1;
+    /// Operations under way at once: 2²³ − 1.
+    pub const SLOTS: u32 = (1 << 23) - 1;
+    const UNASKED: u32 = 1 << 23;
 
     pub const fn new(slot: u32, generation: u8) -> OpId {
-        assert!(slot < OpId::SLOTS, "more than 2^24 - 1 operations under way at once");
+        assert!(slot < OpId::SLOTS, "more than 2^23 - 1 operations under way at once");
         OpId(NonZeroU32::new((slot + 1) | (generation as u32) << 24).expect("the low bits are not zero"))
     }
 
     pub const fn slot(self) -> usize {
-        ((self.0.get() & 0xff_ffff) - 1) as usize
+        ((self.0.get() & OpId::SLOTS) - 1) as usize
+    }
+
+    /// Identity of an operation that no participant asked for: a put of what belongs elsewhere or is put again, an audit.
+    /// All that is sent for it is repair.
+    pub const fn unasked(self) -> OpId {
+        OpId(NonZeroU32::new(self.0.get() | OpId::UNASKED).expect("the low bits are not zero"))
+    }
+
+    /// Whether no participant asked for it.
+    pub const fn is_unasked(self) -> bool {
+        self.0.get() & OpId::UNASKED != 0
     }
 
     pub const fn generation(self) -> u8 {
@@ -87,7 +100,8 @@ pub enum Traffic {
     Maintenance,
     /// Values and what is said about them for an operation: store, fetch, updates of a full table.
     Storage,
-    /// Values and what is said about them for nobody in particular: offers, hand-overs, copies made again.
+    /// Values and what is said about them for nobody in particular: offers, hand-overs, copies made again, and the walks and
+    /// stores of operations that no participant asked for.
     Repair,
 }
 
@@ -243,8 +257,12 @@ mod tests {
     #[test]
     fn identifiers_give_back_what_went_in() {
         assert_eq!(RecordId::new(0).index(), 0);
-        let op = OpId::new(77, 255);
-        assert_eq!((op.slot(), op.generation()), (77, 255));
+        let last = OpId::SLOTS - 1;
+        for op in [OpId::new(77, 255), OpId::new(last, 255)] {
+            assert_eq!((op.slot(), op.generation(), op.is_unasked()), (op.unasked().slot(), 255, false));
+            assert!(op.unasked().is_unasked() && op.unasked().generation() == 255);
+        }
+        assert_eq!((OpId::new(77, 3).slot(), OpId::new(last, 0).slot()), (77, last as usize));
     }
 
     #[test]

@@ -9,23 +9,14 @@
 //! An audit is a walk to a holder, which brings a small piece along and of a large one only that it is there. It and what it
 //! leads to are repair: their bytes are counted as such, and who answers does not work for an operation of the workload.
 
-use super::event::{Body, Event, Packet};
+use super::event::Event;
 use super::observer::Observer;
 use super::operations::{Errand, Operation};
 use super::simulation::Simulation;
 use crate::engine::order::Class;
 use crate::engine::{Duration, Source};
-use crate::overlay::{Cause, Contact, Envelope, NodeId, OpId, Protocol, RecordId, Traffic};
+use crate::overlay::{Cause, Contact, NodeId, OpId, Protocol, RecordId};
 use crate::population::OperationKind;
-use crate::storage::Message;
-
-impl<M> Packet<M> {
-    /// Of a request: whether it is that of an audit, or of what that leads to. Overlays send nothing else for repair.
-    pub fn is_audit(&self) -> bool {
-        self.envelope.traffic == Traffic::Repair
-            && matches!(self.body, Body::Overlay(_) | Body::Storage(Message::Fetch { .. }))
-    }
-}
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A node has joined: its audits begin at random within the period.
@@ -68,18 +59,6 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.operations.get(op).is_some_and(|operation| operation.errand == Some(Errand::Audit))
     }
 
-    /// An overlay sends something where there are audits: their walks are repair.
-    #[inline(never)]
-    pub fn transmit_in_audit(&mut self, to: NodeId, envelope: Envelope, message: P::Message) {
-        let errand = |op| self.operations.get(op).and_then(|operation| operation.errand);
-        let walks = envelope.traffic == Traffic::Lookup;
-        let traffic = match envelope.op.filter(|_| walks).and_then(errand) {
-            Some(Errand::Audit | Errand::Rebuild(_)) => Traffic::Repair,
-            Some(Errand::Publish) | None => envelope.traffic,
-        };
-        self.transmit(to, &Envelope { traffic, ..envelope }, Body::Overlay(message));
-    }
-
     /// An audit has ended without an answer. If the responsible nodes have nothing, the piece is made again.
     pub fn audit_failed(&mut self, audit: &Operation, cause: Cause) {
         if let (Some(Errand::Audit), Some(piece), Cause::Unreachable) = (audit.errand, audit.record, cause) {
@@ -89,10 +68,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Storage fetches a record from one of these.
     pub fn fetch(&mut self, op: OpId, record: RecordId, from: &[Contact]) {
-        let &mut Operation { node, errand, .. } = self.operations.get(op).expect("it is under way");
-        self.with_agent(node, |agent, desk, _| match errand {
-            None => agent.fetch(desk, op, record, from),
-            Some(_) => agent.fetch_unasked(desk, op, record, from),
-        });
+        let node = self.operations.get(op).expect("it is under way").node;
+        self.with_agent(node, |agent, desk, _| agent.fetch(desk, op, record, from));
     }
 }

@@ -132,13 +132,22 @@ impl Count {
 }
 
 impl Metrics {
-    /// A row for each class of a run that has been closed.
-    pub(super) fn class_rows(&self) -> Vec<ClassRow> {
-        let names = self.classes.names.iter().enumerate();
-        names.map(|(class, name)| ClassRow { class: name.clone(), values: self.class_figures(class) }).collect()
+    /// The figures of each class in a measurement that has been closed which do not depend on how its last operations end.
+    pub(super) fn class_figures(&self) -> Vec<Figures> {
+        (0..self.classes.names.len()).map(|class| self.figures_of_class(class)).collect()
     }
 
-    fn class_figures(&self, class: usize) -> Vec<Option<f64>> {
+    /// A row for each class, with the figures of operations, which have all ended.
+    pub(super) fn class_rows(&self, figures: Vec<Figures>) -> Vec<ClassRow> {
+        let of_operations = self.classes.names.iter().zip(&self.classes.counts).zip(figures);
+        let row = |((name, counts), mut figures): ((&String, &[Count; 3]), Figures)| {
+            OPERATIONS.iter().zip(counts).for_each(|(kind, count)| count.report(kind, &mut figures));
+            ClassRow { class: name.clone(), values: figures.into_values() }
+        };
+        of_operations.map(row).collect()
+    }
+
+    fn figures_of_class(&self, class: usize) -> Figures {
         let mut figures = Figures::new(&CLASSES);
         let all = self.machines.iter().zip(&self.carried).zip(&self.classes.of);
         let (mut participants, mut online_s, mut sent) = (0u32, 0.0, 0);
@@ -149,9 +158,6 @@ impl Metrics {
         }
         figures.set("participants", participants.into());
         figures.set_some("online_mean", ratio(online_s, self.closed_at().since(self.began).as_secs_f64()));
-        for (kind, count) in OPERATIONS.iter().zip(&self.classes.counts[class]) {
-            count.report(kind, &mut figures);
-        }
         for (_, quantity, values) in self.loads(self.closed_at(), Some(class)) {
             let mean = ratio(values.iter().sum(), values.len() as f64);
             figures.set_some(&format!("{quantity}_mean"), mean.filter(|_| quantity != "records" || self.resources > 0));
@@ -160,7 +166,7 @@ impl Metrics {
         if self.resources > 0 {
             figures.set("records_refused", self.classes.refused[class] as f64);
         }
-        figures.into_values()
+        figures
     }
 }
 

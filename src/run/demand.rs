@@ -4,9 +4,9 @@ use super::event::{Body, Event};
 use super::observer::{Ended, Observer};
 use super::operations::{Operation, Stage, Verdict};
 use super::setup::metric;
-use super::simulation::Simulation;
-use crate::engine::Time;
+use super::simulation::{Interrupted, Progress, Simulation};
 use crate::engine::order::{Class, Order};
+use crate::engine::{Duration, Time};
 use crate::network::Loss;
 use crate::overlay::{Answer, Cause, Contact, Key, Metric, NodeId, OpId, Placement, Protocol, RecordId, Walk};
 use crate::population::{OperationKind, Target};
@@ -348,7 +348,20 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// The run is over: what is under way stays undecided.
+    /// The measurement is over: the run goes on until every operation issued in it is decided, for one deadline at most.
+    pub fn decide_operations(&mut self, progress: &Progress<'_>) -> Result<(), Interrupted> {
+        let deadline = self.plan.workload.deadline;
+        // At equal times a deadline comes last.
+        let last = self.now + deadline + Duration::from_nanos(1);
+        let step = Duration::from_nanos(deadline.as_nanos() / 64 + 1);
+        while self.operations.counted() > 0 {
+            assert!(self.now < last, "an operation is decided by its deadline");
+            self.run_until(last.min(self.now + step), progress)?;
+        }
+        Ok(())
+    }
+
+    /// The run is over: what is under way, none of it issued in the measurement, stays undecided.
     pub fn close_operations(&mut self) {
         for op in self.operations.all() {
             let operation = self.operations.end(op).expect("it is under way");

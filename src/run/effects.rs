@@ -132,11 +132,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         for effect in &effects.list {
             match effect {
                 Effect::Send { to, envelope, message } => {
-                    if self.system.storage.audit.is_some() {
-                        self.transmit_in_audit(*to, *envelope, *message);
-                    } else {
-                        self.transmit(*to, envelope, Body::Overlay(*message));
-                    }
+                    self.transmit(*to, envelope, Body::Overlay(*message));
                 }
                 Effect::Timer { at, timer } => {
                     self.schedule(*at, Class::Timer, node, Event::Timer { node, epoch, timer: *timer });

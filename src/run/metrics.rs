@@ -254,8 +254,9 @@ impl Observer for Metrics {
         self.bytes[envelope.traffic as usize] += bytes;
     }
 
-    fn packet_delivered(&mut self, _: Time, to: NodeId, envelope: &Envelope, audits: bool) {
-        let works = (envelope.kind == Kind::Request) & envelope.op.is_some() & !audits;
+    fn packet_delivered(&mut self, _: Time, to: NodeId, envelope: &Envelope) {
+        let asked = envelope.op.is_some_and(|op| !op.is_unasked());
+        let works = (envelope.kind == Kind::Request) & asked;
         let receiver = self.carried(to);
         receiver.received += u64::from(envelope.bytes);
         receiver.requests += u64::from(works);

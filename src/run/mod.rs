@@ -50,11 +50,12 @@ use crate::population;
 use crate::scenario::plan::{Plan, System};
 
 use by_class::ByClass;
+use catalogue::Figures;
 use counters::TableCheck;
 use hosts::Hosts;
 use metrics::Metrics;
 use observer::{Observer, Prints};
-use outcome::{Outcome, ResourceRow, Timing};
+use outcome::{NodeRow, Outcome, PairRow, Quantiles, ResourceRow, Timing};
 use pointers::Pointers;
 use results::Facts;
 use scheme::Kinds;
@@ -161,10 +162,23 @@ fn run<P: Protocol, O: Observer>(
         }
     }
     part_over(end, simulation.counts.events)?;
+    watched(&mut simulation.observer).0.close(end);
+    let measured = simulation.measured(wanted, events_before, &watched);
+    simulation.decide_operations(progress)?;
     simulation.close_operations();
     simulation.assert_balance();
-    watched(&mut simulation.observer).0.close(end);
-    Ok(simulation.outcome(wanted, events_before, watched))
+    Ok(simulation.outcome(measured, watched))
+}
+
+/// What stands at the end of the measurement: everything but how the operations end that are under way then.
+struct Measured {
+    figures: Figures,
+    load: Quantiles,
+    classes: Vec<Figures>,
+    nodes: Vec<NodeRow>,
+    resources: Vec<ResourceRow>,
+    pairs: Vec<PairRow>,
+    timing: Timing,
 }
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
@@ -189,14 +203,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         check
     }
 
-    /// `events_before`: those of the warm-up.
-    fn outcome(mut self, wanted: Wanted, events_before: u64, watched: impl Fn(&mut O) -> &mut Watched) -> Outcome {
-        let facts = Facts {
-            now: self.now,
-            worker_ns: 0,
-            resources_stored: self.records.ever_stored(),
-            resources_lost: self.records.stock().lost,
-        };
+    /// The measurement is closed. `events_before`: those of the warm-up.
+    fn measured(
+        &mut self,
+        wanted: Wanted,
+        events_before: u64,
+        watched: &impl Fn(&mut O) -> &mut Watched,
+    ) -> Measured {
+        let workers: Vec<u32> = self.services.iter().map(|service| service.spec.workers).collect();
         let mut timing = Timing {
             events: self.counts.events,
             measured_events: self.counts.events - events_before,
@@ -205,10 +219,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             ..Timing::default()
         };
         let resources = if wanted.resources { self.resource_rows() } else { Vec::new() };
-        let (metrics, prints) = watched(&mut self.observer);
-        prints.checkpoints.finish(facts.now, prints.fingerprint);
-        let workers: Vec<u32> = self.services.iter().map(|service| service.spec.workers).collect();
-        let facts = Facts { worker_ns: metrics.worker_ns(&workers), ..facts };
+        let metrics = &watched(&mut self.observer).0;
+        let facts = Facts {
+            now: self.now,
+            worker_ns: metrics.worker_ns(&workers),
+            resources_stored: self.records.ever_stored(),
+            resources_lost: self.records.stock().lost,
+        };
         (timing.online_node_seconds, timing.measured_online_node_seconds) = metrics.online_node_seconds();
         timing.bytes_by_part.push(("metrics", metrics.heap_bytes() as u64));
         let (nodes, shared, keys, seats) = (&self.nodes, &self.shared, &self.keys, &self.seats);
@@ -219,13 +236,31 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             let tables = joined.map(|node| nodes[node.index()].contacts(shared, &View::new(node, keys), &mut list));
             (tables.count() > 0).then_some(list.len() as u64)
         };
-        Outcome {
-            metrics: metrics.report(&facts),
-            events: scheme::marks(self.plan),
+        Measured {
+            figures: metrics.report(&facts),
             load: metrics.quantiles(),
-            classes: metrics.class_rows(),
+            classes: metrics.class_figures(),
             pairs: metrics.connecting.as_ref().map_or(Vec::new(), |connecting| connecting.pairs()),
             nodes: if wanted.nodes { metrics.node_rows(contacts) } else { Vec::new() },
+            resources,
+            timing,
+        }
+    }
+
+    /// All operations have ended.
+    fn outcome(mut self, measured: Measured, watched: impl Fn(&mut O) -> &mut Watched) -> Outcome {
+        let Measured { mut figures, mut load, classes, nodes, resources, pairs, timing } = measured;
+        let (metrics, prints) = watched(&mut self.observer);
+        prints.checkpoints.finish(self.now, prints.fingerprint);
+        metrics.report_operations(&mut figures);
+        metrics.operation_quantiles(&mut load);
+        Outcome {
+            metrics: figures.into_values(),
+            events: scheme::marks(self.plan),
+            load,
+            classes: metrics.class_rows(classes),
+            pairs,
+            nodes,
             resources,
             operations: metrics.operations.take().unwrap_or_default(),
             samples: std::mem::take(&mut metrics.samples),

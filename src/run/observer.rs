@@ -53,8 +53,8 @@ pub trait Observer {
     /// So many bytes of a transfer have been sent and received since the last time. Told when it ends and at every sample.
     fn transfer_moved(&mut self, at: Time, to: NodeId, envelope: &Envelope, bytes: u64) {}
     /// A packet was handed to its receiver, who begins to work on it if it is a request (a server: after the wait for
-    /// service). A request that `audits` is on behalf of nobody's operation; of others it says nothing.
-    fn packet_delivered(&mut self, at: Time, to: NodeId, envelope: &Envelope, audits: bool) {}
+    /// service).
+    fn packet_delivered(&mut self, at: Time, to: NodeId, envelope: &Envelope) {}
     fn packet_lost(&mut self, at: Time, to: NodeId, envelope: &Envelope, loss: Loss) {}
     /// A machine came online or went offline.
     fn session(&mut self, at: Time, machine: NodeId, up: bool) {}
@@ -105,7 +105,7 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         packet_sent(at: Time, to: NodeId, envelope: &Envelope);
         transfer_begins(at: Time, to: NodeId, envelope: &Envelope);
         transfer_moved(at: Time, to: NodeId, envelope: &Envelope, bytes: u64);
-        packet_delivered(at: Time, to: NodeId, envelope: &Envelope, audits: bool);
+        packet_delivered(at: Time, to: NodeId, envelope: &Envelope);
         packet_lost(at: Time, to: NodeId, envelope: &Envelope, loss: Loss);
         session(at: Time, machine: NodeId, up: bool);
         membership(at: Time, node: NodeId, joined: bool);
@@ -170,7 +170,7 @@ impl Observer for Prints {
         self.add_packet(at, 6, to, envelope);
     }
 
-    fn packet_delivered(&mut self, at: Time, to: NodeId, envelope: &Envelope, _: bool) {
+    fn packet_delivered(&mut self, at: Time, to: NodeId, envelope: &Envelope) {
         self.add_packet(at, 2, to, envelope);
     }
 

@@ -107,6 +107,8 @@ pub struct Operations {
     next_deadline: Time,
     /// The first of every node's list.
     first: Vec<Option<u32>>,
+    /// Those issued in the measurement, by the workload.
+    counted: u32,
 }
 
 impl Operations {
@@ -118,6 +120,7 @@ impl Operations {
             deadlines: VecDeque::new(),
             next_deadline: Time::NEVER,
             first: vec![None; nodes],
+            counted: 0,
         }
     }
 
@@ -155,10 +158,13 @@ impl Operations {
             next,
         };
         let operation = make(blank);
+        let id = if operation.errand.is_some() { id.unasked() } else { id };
+        let operation = Operation { id, ..operation };
         if operation.parent.is_none() {
             self.deadlines.push_back((now + self.deadline, id));
             self.next_deadline = self.next_deadline.min(now + self.deadline);
         }
+        self.counted += u32::from(operation.counted);
         self.slots[slot as usize].1 = Some(operation);
         id
     }
@@ -187,6 +193,7 @@ impl Operations {
         let slot = &mut self.slots[id.slot()];
         *slot = (slot.0.wrapping_add(1), None);
         self.free.push_back(id.slot() as u32);
+        self.counted -= u32::from(operation.counted);
         Some(operation)
     }
 
@@ -235,6 +242,11 @@ impl Operations {
         // The slot's generation wraps around in a minute; the issue tells its operations apart.
         let due = |operation: &mut Operation| operation.parent.is_none() && operation.issued + deadline == at;
         self.get(id).is_some_and(due).then_some(id)
+    }
+
+    /// Operations under way that were issued in the measurement, by the workload.
+    pub const fn counted(&self) -> u32 {
+        self.counted
     }
 
     /// All operations under way, by slot.

@@ -278,7 +278,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn hand_over(&mut self, packet: &Packet<P::Message>) {
         let &Packet { to, ref envelope, .. } = packet;
         self.counts.delivered += 1;
-        self.observer.packet_delivered(self.now, to, envelope, packet.is_audit());
+        self.observer.packet_delivered(self.now, to, envelope);
         self.take_in(packet);
     }
 

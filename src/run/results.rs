@@ -18,13 +18,9 @@ pub(super) struct Facts {
 }
 
 impl Metrics {
-    /// All metric columns of a run that has been closed.
-    pub(super) fn report(&self, facts: &Facts) -> Vec<Option<f64>> {
+    /// The columns of a measurement that has been closed which do not depend on how its last operations end.
+    pub(super) fn report(&self, facts: &Facts) -> Figures {
         let mut figures = Metrics::figures();
-        for (kind, tally) in OPERATIONS.iter().zip(&self.tallies) {
-            tally.assert_complete(kind);
-            tally.report(kind, &mut figures);
-        }
         self.report_records(facts, &mut figures);
         self.report_load(&mut figures);
         self.report_traffic(facts, &mut figures);
@@ -32,7 +28,23 @@ impl Metrics {
         if let Some(connecting) = &self.connecting {
             connecting.report(&self.machines, self.hosts.participants(), self.bytes.iter().sum(), &mut figures);
         }
-        figures.into_values()
+        figures
+    }
+
+    /// Sets the columns of operations, which have all ended.
+    pub(super) fn report_operations(&self, figures: &mut Figures) {
+        for (kind, tally) in OPERATIONS.iter().zip(&self.tallies) {
+            tally.assert_complete(kind);
+            tally.report(kind, figures);
+        }
+        if self.resources == 0 {
+            return;
+        }
+        figures.set_some("distribution_time_s", self.waves.longest().map(|longest| longest.as_secs_f64()));
+        let gets = &self.tallies[OperationKind::Get as usize];
+        if self.cached.is_some() && gets.correct > 0 {
+            figures.set("cache_hit_ratio", gets.cached as f64 / gets.correct as f64);
+        }
     }
 
     fn measured_ns(&self, facts: &Facts) -> f64 {
@@ -47,13 +59,10 @@ impl Metrics {
         let mean = self.available.integral() as f64 / self.measured_ns(facts) / resources;
         figures.set("availability_mean", mean);
         figures.set_some("availability_min", self.available_min);
-        figures.set_some("distribution_time_s", self.waves.longest().map(|longest| longest.as_secs_f64()));
         let per_resource = |copies: &Level| copies.integral() as f64 / self.measured_ns(facts) / resources;
         figures.set("replicas_alive_mean", per_resource(&self.copies_online) / f64::from(self.coding.pieces()));
         figures.set("storage_overhead_ratio", per_resource(&self.copies) / f64::from(self.coding.needed));
         if let Some(cached) = &self.cached {
-            let gets = &self.tallies[OperationKind::Get as usize];
-            figures.set_some("cache_hit_ratio", (gets.correct > 0).then(|| gets.cached as f64 / gets.correct as f64));
             let (bytes, online) = (cached.integral() as f64, self.online.integral() as f64);
             figures.set_some("cached_bytes_mean", (online > 0.0).then(|| bytes / online));
         }
@@ -162,7 +171,7 @@ impl Metrics {
         self.machines.first().map_or(Time::ZERO, Machine::closed_at)
     }
 
-    /// The quantile tables.
+    /// The quantile tables of machines.
     pub(super) fn quantiles(&self) -> Quantiles {
         let mut quantiles = Quantiles::default();
         for (load, quantity, values) in self.loads(self.closed_at(), None) {
@@ -170,14 +179,18 @@ impl Metrics {
                 quantiles.set_load(quantity, &values);
             }
         }
-        for (kind, tally) in OPERATIONS.iter().zip(&self.tallies) {
-            quantiles.set(&format!("{kind}_latency_ms"), tally.latency_table());
-        }
         if let Some(connecting) = &self.connecting {
             let means = self.loaded(self.closed_at(), None).map(|(number, machine)| connecting.mean(number, machine));
             quantiles.set(CONNECTIONS, table(&sorted(means)));
         }
         quantiles
+    }
+
+    /// Sets the quantiles of operations, which have all ended.
+    pub(super) fn operation_quantiles(&self, quantiles: &mut Quantiles) {
+        for (kind, tally) in OPERATIONS.iter().zip(&self.tallies) {
+            quantiles.set(&format!("{kind}_latency_ms"), tally.latency_table());
+        }
     }
 
     /// One row per machine. `contacts` is the number of routing entries that it holds now.

@@ -10,9 +10,14 @@ use crate::population::{
 };
 use crate::scenario::plan::{self as scenario, Event, Group, Plan, Sessions, Start, What};
 
-/// The end of a run.
-fn end(plan: &Plan) -> Time {
+/// The end of the measurement.
+fn measured(plan: &Plan) -> Time {
     Time::ZERO + plan.warmup + plan.measure
+}
+
+/// The end of a run: what is issued in the measurement is decided by then.
+fn end(plan: &Plan) -> Time {
+    measured(plan) + plan.workload.deadline
 }
 
 /// From when until when an event lasts.
@@ -165,7 +170,7 @@ pub fn marks(plan: &Plan) -> Vec<Mark> {
         let (from, until) = span(event);
         let (begins, over) = words(plan, &event.what);
         marks.push(Mark { at: from, label: begins });
-        if until < end(plan) {
+        if until < measured(plan) {
             marks.push(Mark { at: until, label: over.to_owned() });
         }
     }

@@ -63,7 +63,7 @@ impl Observer for Trace<'_> {
         self.packet(at, "transfer", to, envelope, "");
     }
 
-    fn packet_delivered(&mut self, at: Time, to: NodeId, envelope: &Envelope, _: bool) {
+    fn packet_delivered(&mut self, at: Time, to: NodeId, envelope: &Envelope) {
         self.packet(at, "deliver", to, envelope, "");
     }
 

@@ -112,14 +112,10 @@ impl Agent {
     fn on_reply(&mut self, desk: &mut Desk<'_>, from: &Envelope, message: Message, neighbourhood: &impl Neighbourhood) {
         let Some(pending) = self.rpcs.close(from) else { return };
         match (pending.tag, message) {
-            (Tag::Put(op) | Tag::Unasked(op), Message::Stored { .. }) => self.put_answered(desk, op, Some(from.from)),
-            (Tag::Get(op) | Tag::Unasked(op), Message::Value { answer, .. }) => {
-                self.get_answered(desk, op, Some(answer));
-            }
-            (Tag::Put(op) | Tag::Get(op) | Tag::Unasked(op), Message::Missing { .. }) => {
-                self.get_answered(desk, op, None);
-                self.put_refused(desk, op);
-            }
+            (Tag::Put(op), Message::Stored { .. }) => self.put_answered(desk, op, Some(from.from)),
+            (Tag::Put(op), Message::Missing { .. }) => self.put_refused(desk, op),
+            (Tag::Get(op), Message::Value { answer, .. }) => self.get_answered(desk, op, Some(answer)),
+            (Tag::Get(op), Message::Missing { .. }) => self.get_answered(desk, op, None),
             (Tag::Repair(record), Message::Stored { .. }) => {
                 if matches!(desk.repair, Repair::Lazy { .. }) {
                     self.holders.add(record, from.from);
@@ -160,7 +156,7 @@ impl Agent {
         while let Some(pending) = self.rpcs.expired(desk.now) {
             timed_out += 1;
             match pending.tag {
-                Tag::Put(op) | Tag::Unasked(op) | Tag::Get(op) => {
+                Tag::Put(op) | Tag::Get(op) => {
                     desk.do_effect(Effect::TimedOut { op });
                     self.timed_out(desk, op, pending.to, pending.retries, neighbourhood);
                 }

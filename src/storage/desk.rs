@@ -137,8 +137,6 @@ pub enum Tag {
     Put(OpId),
     /// A get's question to one node.
     Get(OpId),
-    /// Either of these for an operation that nobody asked for.
-    Unasked(OpId),
     /// The pause before one of these is sent again.
     Pause(OpId),
     /// A copy of what was put here, for another server.
@@ -169,7 +167,7 @@ impl Tag {
     /// The operation that it is for.
     pub(super) const fn op(self) -> Option<OpId> {
         match self {
-            Tag::Put(op) | Tag::Get(op) | Tag::Unasked(op) | Tag::Pause(op) => Some(op),
+            Tag::Put(op) | Tag::Get(op) | Tag::Pause(op) => Some(op),
             Tag::Replica(_) | Tag::Repair(_) | Tag::Probe(_) | Tag::Copy | Tag::Offer | Tag::Asked => None,
             Tag::Meet(_) | Tag::Turn(_) | Tag::Piece(..) | Tag::Watch(_) | Tag::Expiry => None,
         }
@@ -198,12 +196,14 @@ impl Desk<'_> {
     ) {
         let (rpc, timer) = rpcs.open_again(self.now, to, tag, self.timeout, retries);
         let bytes = wire_bytes(&message, self.lists);
+        let unasked = op.is_some_and(OpId::is_unasked);
         let traffic = match tag {
+            _ if unasked => Traffic::Repair,
             Tag::Put(_) | Tag::Get(_) | Tag::Pause(_) | Tag::Replica(_) => Traffic::Storage,
-            Tag::Unasked(_) | Tag::Repair(_) | Tag::Probe(_) | Tag::Copy | Tag::Offer | Tag::Asked => Traffic::Repair,
+            Tag::Repair(_) | Tag::Probe(_) | Tag::Copy | Tag::Offer | Tag::Asked => Traffic::Repair,
             Tag::Meet(_) | Tag::Turn(_) | Tag::Piece(..) | Tag::Watch(_) | Tag::Expiry => Traffic::Storage,
         };
-        let (kind, for_others, client) = (Kind::Request, op.is_none(), false);
+        let (kind, for_others, client) = (Kind::Request, unasked || op.is_none(), false);
         let envelope = Envelope { from: self.me, op, bytes, rpc, epoch: self.epoch, kind, traffic, for_others, client };
         self.do_effect(Effect::Send { to, envelope, message });
         if let Some(at) = timer {

@@ -15,7 +15,6 @@ pub struct Get {
     /// Those still to be asked, the nearest last.
     rest: Vec<Contact>,
     asked: Contact,
-    tag: Tag,
     /// Somebody answered that it has nothing, or there is nobody else to ask.
     denied: bool,
 }
@@ -28,8 +27,6 @@ pub struct Put {
     version: Version,
     /// When the record's publisher put it.
     published: Published,
-    /// Somebody asked for it: not a record that is put again.
-    asked: bool,
     waiting: u32,
     /// Somebody had no room for it.
     refused: bool,
@@ -38,36 +35,23 @@ pub struct Put {
 
 impl Put {
     /// It waits for the end of the loop that sends its stores.
-    fn new(op: OpId, record: RecordId, version: Version, published: Published, asked: bool) -> Put {
-        Put { op, record, version, published, asked, refused: false, waiting: 1, storers: Vec::new() }
+    fn new(op: OpId, record: RecordId, version: Version, published: Published) -> Put {
+        Put { op, record, version, published, refused: false, waiting: 1, storers: Vec::new() }
     }
 
     fn store(&self, desk: &Desk<'_>) -> Message {
         let Put { record, version, published, .. } = *self;
         Message::Store { record, version, bytes: desk.size(record), published }
     }
-
-    fn tag(&self) -> Tag {
-        if self.asked { Tag::Put(self.op) } else { Tag::Unasked(self.op) }
-    }
 }
 
 impl Agent {
     /// A walk for `record` met no holder and named the responsible nodes: asks them in turn, the nearest first.
     pub fn fetch(&mut self, desk: &mut Desk<'_>, op: OpId, record: RecordId, responsible: &[Contact]) {
-        self.fetch_as(desk, op, Tag::Get(op), record, responsible);
-    }
-
-    /// The same for an operation that nobody asked for.
-    pub fn fetch_unasked(&mut self, desk: &mut Desk<'_>, op: OpId, record: RecordId, responsible: &[Contact]) {
-        self.fetch_as(desk, op, Tag::Unasked(op), record, responsible);
-    }
-
-    fn fetch_as(&mut self, desk: &mut Desk<'_>, op: OpId, tag: Tag, record: RecordId, responsible: &[Contact]) {
         // This node looked in its own store before the walk.
         let rest: Vec<Contact> = responsible.iter().rev().copied().filter(|one| one.node != desk.me).collect();
         let denied = rest.is_empty();
-        self.gets.push(Get { op, record, rest, asked: Contact { node: desk.me, hops: 0 }, tag, denied });
+        self.gets.push(Get { op, record, rest, asked: Contact { node: desk.me, hops: 0 }, denied });
         self.ask_next(desk, self.gets.len() - 1);
     }
 
@@ -80,8 +64,8 @@ impl Agent {
             return;
         };
         get.asked = next;
-        let (op, tag, message) = (get.op, get.tag, Message::Fetch { record: get.record });
-        desk.call(&mut self.rpcs, next.node, Some(op), message, tag);
+        let (op, message) = (get.op, Message::Fetch { record: get.record });
+        desk.call(&mut self.rpcs, next.node, Some(op), message, Tag::Get(op));
     }
 
     pub(super) fn get_answered(&mut self, desk: &mut Desk<'_>, op: OpId, answer: Option<Answer>) {
@@ -134,18 +118,18 @@ impl Agent {
     ) {
         if let Some(get) = self.gets.iter_mut().find(|get| get.op == op) {
             get.asked.node = neighbourhood.instead_of(to, get.record, desk.noise);
-            let (to, tag, message) = (get.asked.node, get.tag, Message::Fetch { record: get.record });
-            desk.call_again(&mut self.rpcs, to, Some(op), message, tag, retries);
+            let (to, message) = (get.asked.node, Message::Fetch { record: get.record });
+            desk.call_again(&mut self.rpcs, to, Some(op), message, Tag::Get(op), retries);
         } else if let Some(put) = self.puts.iter().find(|put| put.op == op) {
             let to = neighbourhood.instead_of(to, put.record, desk.noise);
-            desk.call_again(&mut self.rpcs, to, Some(op), put.store(desk), put.tag(), retries);
+            desk.call_again(&mut self.rpcs, to, Some(op), put.store(desk), Tag::Put(op), retries);
         }
     }
 
     /// Stores `version` on the nodes that the walk named, on this one too if it is among them. Acknowledged when each
     /// has stored it or timed out and at least one has stored it.
     pub fn put(&mut self, desk: &mut Desk<'_>, op: OpId, record: RecordId, version: Version, named: &[Contact]) {
-        let put = Put::new(op, record, version, Published::at(desk.now), true);
+        let put = Put::new(op, record, version, Published::at(desk.now));
         self.store_on(desk, put, named);
     }
 
@@ -158,7 +142,7 @@ impl Agent {
         published: Published,
         named: &[Contact],
     ) {
-        self.store_on(desk, Put::new(op, record, version, published, false), named);
+        self.store_on(desk, Put::new(op, record, version, published), named);
     }
 
     fn store_on(&mut self, desk: &mut Desk<'_>, mut put: Put, named: &[Contact]) {
@@ -178,7 +162,7 @@ impl Agent {
                 }
             } else {
                 put.waiting += 1;
-                desk.call(&mut self.rpcs, contact.node, Some(op), put.store(desk), put.tag());
+                desk.call(&mut self.rpcs, contact.node, Some(op), put.store(desk), Tag::Put(op));
             }
         }
         self.puts.push(put);
