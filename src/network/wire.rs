@@ -292,7 +292,13 @@ mod tests {
     }
 
     /// When a packet reaches its receiver, after its wait in the uplink's queue if it has one.
-    fn send(network: &mut Network, now: Time, (from, to): (u32, u32), bytes: u32, noise: &mut Noise) -> Result<Time, Loss> {
+    fn send(
+        network: &mut Network,
+        now: Time,
+        (from, to): (u32, u32),
+        bytes: u32,
+        noise: &mut Noise,
+    ) -> Result<Time, Loss> {
         match network.depart(now, from, to, bytes, noise)? {
             Departure::Arrives(at) => Ok(at),
             Departure::Waits(left) => network.carry(left, from, to, bytes, noise),
@@ -315,7 +321,8 @@ mod tests {
     fn jitter_keeps_the_mean_and_has_the_deviation_asked_for() {
         let mut network = network(&NetworkPlan { jitter: 0.4, ..plan() }, &[]);
         let mut noise = Noise::new(1);
-        let mut factor = || send(&mut network, at(0), (0, 1), 100, &mut noise).unwrap().as_secs_f64() / HOP.as_secs_f64();
+        let mut factor =
+            || send(&mut network, at(0), (0, 1), 100, &mut noise).unwrap().as_secs_f64() / HOP.as_secs_f64();
         let factors: Vec<f64> = (0..200_000).map(|_| factor()).collect();
         let mean = factors.iter().sum::<f64>() / 2e5;
         let variance = factors.iter().map(|f| (f - mean) * (f - mean)).sum::<f64>() / 2e5;

@@ -117,6 +117,8 @@ pub enum Kind {
     Notice,
     /// A server's full queue turned the request away; travels like a reply, without a body.
     Refusal,
+    /// Carries another packet to a relay, or from there to its receiver; treated as a notice.
+    Relayed,
 }
 
 /// Who sent a packet, on whose behalf, and how to answer it. 20 bytes.

@@ -13,6 +13,7 @@ use std::sync::LazyLock;
 
 use indexmap::IndexMap;
 
+use super::observer::Copied;
 use crate::overlay::Cause;
 
 /// What a participant may ask. The words of the columns.
@@ -255,6 +256,12 @@ fn record_metrics(list: &mut Vec<Metric>) {
     let about =
         "share of them that were made although enough copies were on disks, of machines away or not known to have them";
     add(list, "repair_useless_ratio", "", Lower, about);
+    for (name, what) in Copied::NAMES.iter().zip(["whole values", "pieces", "pointers and records of providers"]) {
+        let about = format!("copies of {what} among the repairs");
+        add(list, format!("{name}_repairs"), "copies", Lower, about);
+        let about = format!("copies of {what} made although enough were on disks");
+        add(list, format!("{name}_repairs_in_vain"), "copies", Lower, about);
+    }
 }
 
 /// The three loads: how much, and how evenly. Over the machines online for at least a tenth of the measurement.

@@ -1,7 +1,7 @@
 //! Calling the handlers of a node, and doing what they ask for.
 
 use super::event::{Body, Event};
-use super::observer::Observer;
+use super::observer::{Copied, Observer};
 use super::operations::Stage;
 use super::pointers::POINTER_COPIES;
 use super::simulation::Simulation;
@@ -207,7 +207,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 Effect::Kept { record, repaired } => {
                     if repaired {
                         let enough = self.records.copies(record) >= self.wanted_copies(record);
-                        self.observer.repaired(self.now, enough);
+                        self.observer.repaired(self.now, self.copied(record), enough);
                     }
                     self.records.copy_made(self.now, record, true);
                     self.copy_came(record, node);
@@ -232,6 +232,15 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 }
                 Effect::TimedOut { op } => self.count_operation_timeout(op),
             }
+        }
+    }
+
+    /// What kind of thing a record is.
+    pub fn copied(&self, record: RecordId) -> Copied {
+        match record.index() as u32 >= self.fixed() && self.fixed() > 0 {
+            true => Copied::Pointer,
+            false if self.records.coding().pieces() > 1 => Copied::Piece,
+            false => Copied::Value,
         }
     }
 

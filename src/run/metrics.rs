@@ -5,7 +5,7 @@ use super::catalogue::{Figures, METRICS, TRAFFIC};
 use super::connecting::Connecting;
 use super::counters::{Carried, Level, Machine, Served, TableCheck};
 use super::hosts::Hosts;
-use super::observer::{Ended, LinkEvent, Observer};
+use super::observer::{Copied, Ended, LinkEvent, Observer};
 use super::operations::{Operation, Verdict};
 use super::outcome::{OperationRow, Sample};
 use super::peers::Peers;
@@ -34,9 +34,8 @@ pub struct Metrics {
     pub(super) tallies: [Tally; 3],
     pub(super) waves: Waves,
     pub(super) bytes: [u64; TRAFFIC.len()],
-    /// Copies made by repair, and those of them that were not needed.
-    pub(super) repairs: u64,
-    pub(super) repairs_useless: u64,
+    /// Copies made by repair, by what they are of: those that were needed, and those made in vain.
+    pub(super) repairs: [[u64; 2]; Copied::NAMES.len()],
     pub(super) packets_sent: u64,
     pub(super) lost: [u64; Loss::ALL.len()],
     pub(super) online: Level,
@@ -85,8 +84,7 @@ impl Metrics {
             tallies: std::array::from_fn(|_| Tally::new(deadline)),
             waves: Waves::new(resources),
             bytes: [0; TRAFFIC.len()],
-            repairs: 0,
-            repairs_useless: 0,
+            repairs: Default::default(),
             packets_sent: 0,
             lost: [0; Loss::ALL.len()],
             online: Level::default(),
@@ -145,20 +143,6 @@ impl Metrics {
 
     pub(super) fn available_now(&self) -> Option<f64> {
         (self.resources > 0).then(|| self.available.value() as f64 / f64::from(self.resources))
-    }
-
-    /// The run is over: closes what is open.
-    pub fn close(&mut self, now: Time) {
-        for machine in &mut self.machines {
-            machine.close_records(now);
-            machine.close_online(now);
-        }
-        for level in self.levels() {
-            level.set(now, level.value());
-        }
-        if let Some(connecting) = &mut self.connecting {
-            connecting.close(now);
-        }
     }
 
     /// The resource of a get that counts.
@@ -222,13 +206,27 @@ impl Observer for Metrics {
             level.restart(at);
         }
         (self.bytes, self.packets_sent, self.lost) = ([0; TRAFFIC.len()], 0, [0; Loss::ALL.len()]);
-        (self.repairs, self.repairs_useless) = (0, 0);
+        self.repairs = Default::default();
         self.served = Served::default();
         self.peers.clear();
         if let Some(connecting) = &mut self.connecting {
             connecting.restart(at);
         }
         self.classes.measurement_begins();
+    }
+
+    /// Closes what is open. What is counted after that concerns operations only.
+    fn measurement_ends(&mut self, now: Time) {
+        for machine in &mut self.machines {
+            machine.close_records(now);
+            machine.close_online(now);
+        }
+        for level in self.levels() {
+            level.set(now, level.value());
+        }
+        if let Some(connecting) = &mut self.connecting {
+            connecting.close(now);
+        }
     }
 
     fn prefetch(&self, node: NodeId) {
@@ -315,9 +313,8 @@ impl Observer for Metrics {
         self.cached.iter_mut().for_each(|level| level.set(at, bytes));
     }
 
-    fn repaired(&mut self, _: Time, useless: bool) {
-        self.repairs += 1;
-        self.repairs_useless += u64::from(useless);
+    fn repaired(&mut self, _: Time, copied: Copied, in_vain: bool) {
+        self.repairs[copied as usize][usize::from(in_vain)] += 1;
     }
 
     fn served(&mut self, _: Time, _: NodeId, waited: Duration, service: Duration) {

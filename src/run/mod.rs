@@ -109,7 +109,7 @@ pub fn simulate<P: Protocol>(
     let metrics = Metrics::new((plan, system), hosts, everywhere, wanted.operations, classes);
     let watched = (
         if system.connections.is_some() { metrics.with_connections() } else { metrics },
-        Prints::new(Duration::from_nanos((length.as_nanos() / CHECKPOINTS).max(1))),
+        Prints::new(hosts.nodes(), Duration::from_nanos((length.as_nanos() / CHECKPOINTS).max(1))),
     );
     match trace {
         None => {
@@ -162,7 +162,7 @@ fn run<P: Protocol, O: Observer>(
         }
     }
     part_over(end, simulation.counts.events)?;
-    watched(&mut simulation.observer).0.close(end);
+    simulation.observer.measurement_ends(end);
     let measured = simulation.measured(wanted, events_before, &watched);
     simulation.decide_operations(progress)?;
     simulation.close_operations();
@@ -204,12 +204,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// The measurement is closed. `events_before`: those of the warm-up.
-    fn measured(
-        &mut self,
-        wanted: Wanted,
-        events_before: u64,
-        watched: &impl Fn(&mut O) -> &mut Watched,
-    ) -> Measured {
+    fn measured(&mut self, wanted: Wanted, events_before: u64, watched: &impl Fn(&mut O) -> &mut Watched) -> Measured {
         let workers: Vec<u32> = self.services.iter().map(|service| service.spec.workers).collect();
         let mut timing = Timing {
             events: self.counts.events,
@@ -219,7 +214,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             ..Timing::default()
         };
         let resources = if wanted.resources { self.resource_rows() } else { Vec::new() };
-        let metrics = &watched(&mut self.observer).0;
+        let (metrics, prints) = watched(&mut self.observer);
         let facts = Facts {
             now: self.now,
             worker_ns: metrics.worker_ns(&workers),
@@ -227,7 +222,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             resources_lost: self.records.stock().lost,
         };
         (timing.online_node_seconds, timing.measured_online_node_seconds) = metrics.online_node_seconds();
-        timing.bytes_by_part.push(("metrics", metrics.heap_bytes() as u64));
+        timing.bytes_by_part.push(("metrics", (metrics.heap_bytes() + prints.heap_bytes()) as u64));
         let (nodes, shared, keys, seats) = (&self.nodes, &self.shared, &self.keys, &self.seats);
         let hosts = self.hosts;
         let contacts = |machine: NodeId| {
@@ -251,7 +246,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn outcome(mut self, measured: Measured, watched: impl Fn(&mut O) -> &mut Watched) -> Outcome {
         let Measured { mut figures, mut load, classes, nodes, resources, pairs, timing } = measured;
         let (metrics, prints) = watched(&mut self.observer);
-        prints.checkpoints.finish(self.now, prints.fingerprint);
+        prints.checkpoints.finish(self.now, &prints.fingerprint);
         metrics.report_operations(&mut figures);
         metrics.operation_quantiles(&mut load);
         Outcome {

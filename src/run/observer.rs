@@ -21,6 +21,22 @@ pub struct Ended {
     pub local: bool,
 }
 
+/// What a repair has made a copy of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Copied {
+    /// A whole resource.
+    Value,
+    /// A piece of a resource that is kept in several.
+    Piece,
+    /// Where copies are: a pointer, or a record of who provides a resource.
+    Pointer,
+}
+
+impl Copied {
+    /// Their names in result columns, in the order of the variants.
+    pub const NAMES: [&str; 3] = ["value", "piece", "pointer"];
+}
+
 /// What happens to the links of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkEvent {
@@ -45,6 +61,8 @@ pub enum LinkEvent {
 pub trait Observer {
     /// The warm-up is over. Called before the first event at or after its end.
     fn measurement_begins(&mut self, at: Time) {}
+    /// The measurement is over. Called after the last event before its end; operations of it may still be under way.
+    fn measurement_ends(&mut self, at: Time) {}
     /// A packet's last bit left its sender. It may be lost at once; one that never gets onto the wire has 0 bytes.
     fn packet_sent(&mut self, at: Time, to: NodeId, envelope: &Envelope) {}
     /// A value too large for a packet begins to move, of so many bytes on the wire. It is delivered or lost like a packet;
@@ -70,9 +88,9 @@ pub trait Observer {
     fn stock(&mut self, at: Time, stock: &Stock) {}
     /// The values in all caches together take so many bytes now.
     fn cached(&mut self, at: Time, bytes: u64) {}
-    /// A copy was made by repair or hand-over; `useless` if enough were there, on machines that are away or not known to have
+    /// A copy was made by repair or hand-over; `in_vain` if enough were there, on machines that are away or not known to have
     /// them.
-    fn repaired(&mut self, at: Time, useless: bool) {}
+    fn repaired(&mut self, at: Time, copied: Copied, in_vain: bool) {}
     /// A request entered service at a server.
     fn served(&mut self, at: Time, server: NodeId, waited: Duration, service: Duration) {}
     fn operation_issued(&mut self, at: Time, operation: &Operation) {}
@@ -102,6 +120,7 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
 
     both! {
         measurement_begins(at: Time);
+        measurement_ends(at: Time);
         packet_sent(at: Time, to: NodeId, envelope: &Envelope);
         transfer_begins(at: Time, to: NodeId, envelope: &Envelope);
         transfer_moved(at: Time, to: NodeId, envelope: &Envelope, bytes: u64);
@@ -114,7 +133,7 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         refused(at: Time, machine: NodeId);
         stock(at: Time, stock: &Stock);
         cached(at: Time, bytes: u64);
-        repaired(at: Time, useless: bool);
+        repaired(at: Time, copied: Copied, in_vain: bool);
         served(at: Time, server: NodeId, waited: Duration, service: Duration);
         link_event(at: Time, node: NodeId, event: LinkEvent);
         operation_issued(at: Time, operation: &Operation);
@@ -122,31 +141,42 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     }
 }
 
-/// The fingerprint of a run: over sends, deliveries, losses with their cause, sessions and outcomes.
+/// The fingerprint of a run: over sends, deliveries, losses with their cause, sessions and outcomes. A send belongs to the
+/// sender, a delivery to the receiver, all else to its machine or node; a loss, which is noticed at either end, to nobody.
 #[derive(Debug)]
 pub struct Prints {
     pub fingerprint: Fingerprint,
     pub checkpoints: Checkpoints,
 }
 
+/// Of an event, the node that it concerns and 32 bits of detail, as a word.
+#[inline(always)]
+fn word(what: u64, node: NodeId, detail: u64) -> u64 {
+    what << 60 ^ u64::from(node.0) << 32 ^ detail
+}
+
 impl Prints {
-    /// With a checkpoint at each multiple of `interval`.
-    pub fn new(interval: Duration) -> Prints {
-        Prints { fingerprint: Fingerprint::new(), checkpoints: Checkpoints::new(interval) }
+    /// Of so many nodes, with a checkpoint at each multiple of `interval`.
+    pub fn new(nodes: u32, interval: Duration) -> Prints {
+        Prints { fingerprint: Fingerprint::new(nodes), checkpoints: Checkpoints::new(interval) }
     }
 
-    /// `detail` has 32 bits.
-    #[inline(always)]
+    pub fn heap_bytes(&self) -> usize {
+        self.fingerprint.heap_bytes()
+    }
+
+    /// Something happened to `node`. `detail` has 32 bits.
     fn add(&mut self, at: Time, what: u64, node: NodeId, detail: u64) {
-        self.checkpoints.pass(at, self.fingerprint);
-        self.fingerprint.add(at.as_nanos());
-        self.fingerprint.add(what << 60 ^ u64::from(node.0) << 32 ^ detail);
+        self.checkpoints.pass(at, &self.fingerprint);
+        self.fingerprint.add(node.0, [at.as_nanos(), word(what, node, detail)]);
     }
 
+    /// A packet passed one of its ends.
     #[inline(always)]
-    fn add_packet(&mut self, at: Time, what: u64, to: NodeId, envelope: &Envelope) {
-        self.add(at, what, to, u64::from(envelope.from.0));
-        self.fingerprint.add(u64::from(envelope.bytes));
+    fn add_packet(&mut self, at: Time, what: u64, end: NodeId, to: NodeId, envelope: &Envelope) {
+        self.checkpoints.pass(at, &self.fingerprint);
+        let from = u64::from(envelope.from.0);
+        self.fingerprint.add(end.0, [at.as_nanos(), word(what, to, from), u64::from(envelope.bytes)]);
     }
 }
 
@@ -162,20 +192,26 @@ fn cause_number(verdict: Verdict) -> u64 {
 }
 
 impl Observer for Prints {
+    fn prefetch(&self, node: NodeId) {
+        self.fingerprint.prefetch(node.0);
+    }
+
     fn packet_sent(&mut self, at: Time, to: NodeId, envelope: &Envelope) {
-        self.add_packet(at, 1, to, envelope);
+        self.add_packet(at, 1, envelope.from, to, envelope);
     }
 
     fn transfer_begins(&mut self, at: Time, to: NodeId, envelope: &Envelope) {
-        self.add_packet(at, 6, to, envelope);
+        self.add_packet(at, 6, envelope.from, to, envelope);
     }
 
     fn packet_delivered(&mut self, at: Time, to: NodeId, envelope: &Envelope) {
-        self.add_packet(at, 2, to, envelope);
+        self.add_packet(at, 2, to, to, envelope);
     }
 
-    fn packet_lost(&mut self, at: Time, to: NodeId, _: &Envelope, loss: Loss) {
-        self.add(at, 3, to, loss as u64);
+    fn packet_lost(&mut self, at: Time, to: NodeId, envelope: &Envelope, loss: Loss) {
+        self.checkpoints.pass(at, &self.fingerprint);
+        let from = u64::from(envelope.from.0);
+        self.fingerprint.add_apart([at.as_nanos(), word(3, to, from), u64::from(envelope.bytes), loss as u64]);
     }
 
     fn session(&mut self, at: Time, machine: NodeId, up: bool) {

@@ -3,6 +3,7 @@
 use super::catalogue::{CONNECTIONS, Figures, LOSSES, OPERATIONS, TRAFFIC};
 use super::counters::{Carried, Level, Machine};
 use super::metrics::Metrics;
+use super::observer::Copied;
 use super::outcome::{NodeRow, Quantiles, quantile, sorted, table};
 use crate::engine::Time;
 use crate::overlay::NodeId;
@@ -66,9 +67,14 @@ impl Metrics {
             let (bytes, online) = (cached.integral() as f64, self.online.integral() as f64);
             figures.set_some("cached_bytes_mean", (online > 0.0).then(|| bytes / online));
         }
-        figures.set("repairs", self.repairs as f64);
-        let useless = (self.repairs > 0).then(|| self.repairs_useless as f64 / self.repairs as f64);
-        figures.set_some("repair_useless_ratio", useless);
+        let (mut all, mut all_in_vain) = (0, 0);
+        for (name, [needed, in_vain]) in Copied::NAMES.iter().zip(self.repairs) {
+            figures.set(&format!("{name}_repairs"), (needed + in_vain) as f64);
+            figures.set(&format!("{name}_repairs_in_vain"), in_vain as f64);
+            (all, all_in_vain) = (all + needed + in_vain, all_in_vain + in_vain);
+        }
+        figures.set("repairs", all as f64);
+        figures.set_some("repair_useless_ratio", (all > 0).then(|| all_in_vain as f64 / all as f64));
         if facts.resources_stored > 0 {
             let lost = f64::from(facts.resources_lost);
             figures.set("durability_ratio", 1.0 - lost / f64::from(facts.resources_stored));

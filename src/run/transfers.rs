@@ -204,7 +204,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         match envelope.kind {
             Kind::Request => Some((envelope.from, to, self.now)),
             Kind::Reply => Some((to, envelope.from, self.now + self.delay(envelope.from, to))),
-            Kind::Notice | Kind::Refusal => None,
+            Kind::Notice | Kind::Refusal | Kind::Relayed => None,
         }
     }
 

@@ -122,7 +122,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     fn send_within(&mut self, envelope: Envelope, to: NodeId, bytes: u32, slot: u32) {
-        let envelope = Envelope { op: None, rpc: 0, kind: Kind::Notice, bytes, ..envelope };
+        let envelope = Envelope { op: None, rpc: 0, kind: Kind::Relayed, bytes, ..envelope };
         self.send_over_link(Packet { to, envelope, body: Body::Signal(Signal::Relayed { slot }) });
     }
 
