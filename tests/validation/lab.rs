@@ -140,12 +140,15 @@ impl Ran {
     }
 }
 
-/// Of a trace: who came and went, and who asked for what, when; servers left out.
+/// Of a trace until the end of the measurement: who came and went, and who asked for what, when; servers left out, and the
+/// systems' own names of operations.
 pub fn environment(trace: &str, participants: u32) -> Vec<String> {
     let described = |line: &&str| {
         let mut cells = line.split(',');
         let (event, node) = (cells.nth(1), cells.next().and_then(|node| node.parse::<u32>().ok()));
         matches!(event, Some("up" | "down" | "issue")) && node.is_some_and(|node| node < participants)
     };
-    trace.lines().filter(described).map(str::to_owned).collect()
+    let measured = trace.lines().take_while(|line| !line.contains(",measurement-ends,"));
+    let same = |line: &str| line.splitn(7, ',').take(6).collect::<Vec<_>>().join(",");
+    measured.filter(described).map(same).collect()
 }

@@ -5,6 +5,7 @@
 //! seconds is under `scenarios/validation/`, with a script that checks it under `scripts/`.
 
 mod accounts;
+mod audit;
 mod caching;
 mod churn;
 mod classes;
@@ -13,6 +14,7 @@ mod durability;
 mod environment;
 mod events;
 mod lab;
+mod leaving;
 mod load;
 mod nat;
 mod policies;

@@ -1,0 +1,141 @@
+//! Machines that go: nothing that was still in their uplink is received, and what fits into the notice is.
+
+use std::collections::BTreeMap;
+
+use super::lab::{FIGURES, all, runs, traced};
+
+/// Replies of 10 kB that a line of 6 Mbit/s sends more slowly than they are asked for, and an outage.
+const SERVER: &str = r#"
+    seed = 2101
+    [time]
+    warmup = "0s"
+    measure = "10min"
+    sample = "10s"
+    [population]
+    participants = 500
+    [network]
+    latency.constant = "50ms"
+    [resources]
+    count = 10
+    size = "10000B"
+    [workload]
+    get = { every = "5s" }
+    [[events]]
+    server-outage = { at = "5min", for = "2min" }
+    [systems.s.client-server]
+    uplink = "6Mbit/s"
+    downlink = "unlimited"
+    queue = "20MB"
+    service = { constant = "1us" }
+    waiting = 100000
+    retries = 0
+    rpc_timeout = "50s"
+"#;
+
+/// `(seconds, event, node, other, detail, bytes, cause)` of each line of a trace.
+fn lines(trace: &str) -> impl Iterator<Item = (f64, &str, u32, u32, &str, u64, &str)> {
+    trace.lines().skip(1).map(|line| {
+        let cells: Vec<&str> = line.split(',').collect();
+        let number = |cell: &str| cell.parse::<u64>().unwrap_or(0);
+        let seconds = cells[0].parse::<f64>().expect("a time") / 1e9;
+        let (node, other) = (number(cells[2]) as u32, number(cells[3]) as u32);
+        (seconds, cells[1], node, other, cells[4], number(cells[5]), cells[8])
+    })
+}
+
+#[test]
+fn a_dead_server_answers_nothing_and_its_backlog_does_not_reach_its_next_session() {
+    let (ran, trace) = traced(&runs(SERVER)[0], FIGURES);
+    let replies = || lines(&trace).filter(|(_, event, node, ..)| *event == "deliver" && *node == 500);
+    assert!(replies().filter(|(at, ..)| *at < 300.0).count() > 15_000);
+    let late: Vec<f64> = replies().map(|(at, ..)| at).filter(|at| (300.052..420.1).contains(at)).collect();
+    assert_eq!(late, [], "a reply is 50 ms on the wire");
+    let gone = lines(&trace).filter(|(.., cause)| *cause == "sender-gone").count();
+    assert!(gone > 1500, "{gone} replies were still in the uplink");
+    assert_eq!(ran.figure("packets_lost_sender_gone"), gone as f64);
+    // All replies after the outage answer requests that came after it: a reply needs 13.4 ms of line.
+    let served = |from: f64| lines(&trace).filter(move |line| line.1 == "deliver" && line.3 == 500 && line.0 >= from);
+    let (asked, answered) = (served(420.0).count(), replies().filter(|(at, ..)| *at > 420.0).count());
+    assert!(answered <= asked && answered > 8000, "{answered} replies to {asked} requests");
+}
+
+fn hand_over(size: &str, seed: u32) -> String {
+    format!(
+        r#"
+        seed = {seed}
+        [time]
+        warmup = "0s"
+        measure = "2h"
+        [population]
+        participants = 60
+        churn = {{ session.exponential.mean = "1h", downtime.constant = "10min", graceful = 1, notice = "15s" }}
+        departures.probability = 1
+        [network]
+        latency.constant = "50ms"
+        access = {{ uplink = "100kbit/s", downlink = "unlimited" }}
+        [resources]
+        count = 1200
+        size = "{size}"
+        [storage]
+        replicas = 1
+        repair = "eager"
+        [systems.ring.chord]
+        "#
+    )
+}
+
+/// What one machine has handed over, and when it went.
+#[derive(Default)]
+struct Leaver {
+    held: u64,
+    at_notice: Option<u64>,
+    handed: u64,
+    down: Option<f64>,
+}
+
+/// Holds every leaver against what its line can carry in 15 s.
+fn check_leavers(size: &str, seed: u32) {
+    let (_, trace) = traced(&runs(&hand_over(size, seed))[0], FIGURES);
+    let (mut leavers, mut checked) = (BTreeMap::<u32, Leaver>::new(), 0);
+    let bytes: f64 = size.trim_end_matches('B').parse().expect("a number of bytes");
+    let fits = (15.0 * 100_000.0 / 8.0 / (bytes + 48.0)) as u64;
+    for (at, event, node, _, detail, carried, _) in lines(&trace) {
+        let leaver = leavers.entry(node).or_default();
+        let is_value = detail == "repair-request" && (carried == 0 || carried > 10_000);
+        match event {
+            "records" => leaver.held = detail.parse().expect("a number"),
+            "leave" => (leaver.at_notice, leaver.handed) = (Some(leaver.held), 0),
+            "down" => {
+                leaver.down = Some(at);
+                if let Some(held) = leaver.at_notice.filter(|held| *held > fits + 3) {
+                    checked += 1;
+                    let (handed, size) = (leaver.handed, bytes);
+                    assert!(handed.abs_diff(fits) <= 1, "{node} of {held} values of {size} hands {handed} over");
+                }
+            }
+            "deliver" => {
+                let late = leaver.down.map_or(0.0, |down| at - down);
+                assert!(late <= 0.052, "{node} is heard {late} s after it has gone");
+                leaver.handed += u64::from(is_value && leaver.at_notice.is_some());
+            }
+            _ => {}
+        }
+    }
+    assert!(checked > 20, "{checked} leavers held more than the {fits} that fit");
+}
+
+#[test]
+fn a_leaver_hands_over_what_fits_into_its_notice_whether_values_are_packets_or_flows() {
+    ["16000B", "17000B"].iter().for_each(|size| check_leavers(size, 901));
+}
+
+#[test]
+fn there_is_no_cliff_where_packets_become_flows() {
+    let lost = |size: &str| -> f64 {
+        let lost = (901..906).map(|seed| all(&hand_over(size, seed))[0].figure("resources_lost"));
+        lost.sum()
+    };
+    let (packets, flows) = (lost("16300B"), lost("16500B"));
+    println!("lost of 5 x 1200: {packets} as packets, {flows} as flows");
+    assert!(packets > 100.0 && (packets - flows).abs() <= 0.05 * packets, "{packets} as packets, {flows} as flows");
+}
