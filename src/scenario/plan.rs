@@ -23,7 +23,7 @@ pub const DEADLINE: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub title: String,
-    /// The seed of the first repetition; repetition i has `seed + i`.
+    /// The seed of the first repetition, from which those of the others follow.
     pub seed: u64,
     /// Simulated before the measurement begins.
     pub warmup: Duration,
