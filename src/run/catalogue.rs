@@ -206,7 +206,7 @@ fn operation_metrics(list: &mut Vec<Metric>, operation: &str) {
             format!("depth in the referral tree of the node where a correct {operation} ended, {}", words(statistic));
         add(list, format!("{operation}_hops_{statistic}"), "hops", Lower, about);
     }
-    let about = format!("request messages sent by anyone on behalf of a decided {operation}");
+    let about = format!("requests by anyone on behalf of a decided {operation}, whether or not they could leave");
     add(list, format!("{operation}_rpcs_mean"), "RPCs", Lower, about);
     let about = format!("requests that timed out on behalf of a decided {operation}");
     add(list, format!("{operation}_timeouts_mean"), "RPCs", Lower, about);

@@ -36,9 +36,15 @@ impl<T> Parked<T> {
 }
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
-    /// A node sends a packet: over a link, where the system has connections.
+    /// A node sends a packet: over a link, where the system has connections. A request counts here, whether or not it ever
+    /// leaves; one for another node of the same machine goes on no wire and does not.
     #[inline(always)]
     pub fn transmit(&mut self, to: NodeId, envelope: &Envelope, body: Body<P::Message>) {
+        let (sender, receiver) = self.hosts.of_both(envelope.from, to);
+        if sender == receiver && envelope.from != to {
+            return self.pass_within(Packet { to, envelope: *envelope, body });
+        }
+        self.count_rpc(envelope);
         if self.transport.is_some() {
             return self.send_over_link(Packet { to, envelope: *envelope, body });
         }
@@ -57,21 +63,16 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.launch(packet.to, &packet.envelope, packet.body);
     }
 
-    /// A packet leaves its sender: touches the sender's side only. What is too large for one becomes a transfer; what is for
-    /// another node of the same machine goes on no wire. (In parts: see
+    /// A packet leaves its sender: touches the sender's side only. What is too large for one becomes a transfer. (In parts: see
     /// [`crate::engine::Queue::push_with`].)
     #[inline(always)]
     fn launch(&mut self, to: NodeId, envelope: &Envelope, body: Body<P::Message>) {
-        let (sender, receiver) = self.hosts.of_both(envelope.from, to);
-        if sender == receiver && envelope.from != to {
-            return self.pass_within(Packet { to, envelope: *envelope, body });
-        }
         if envelope.bytes > self.transfers.above {
             return self.begin_transfer(Packet { to, envelope: *envelope, body });
         }
         self.counts.sent += 1;
         self.observer.packet_sent(self.now, to, envelope);
-        self.count_rpc(envelope);
+        let (sender, receiver) = self.hosts.of_both(envelope.from, to);
         let noise = &mut self.seats[envelope.from.index()].noise;
         let arrival = self.network.depart(self.now, sender.0, receiver.0, envelope.bytes, noise);
         let packet = || Packet { to, envelope: *envelope, body };
@@ -88,7 +89,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Counts a request that is sent for an operation.
     #[inline(always)]
-    pub fn count_rpc(&mut self, envelope: &Envelope) {
+    fn count_rpc(&mut self, envelope: &Envelope) {
         if let Some(operation) = envelope.op.and_then(|op| self.operations.charged(op)) {
             operation.rpcs += u32::from(envelope.kind == Kind::Request);
         }
