@@ -99,7 +99,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// From now on nothing passes between machines of different groups.
+    /// From now on nothing passes between machines of different groups: neither what leaves, nor what arrives or comes out of
+    /// its receiver's downlink queue, nor what moves as a transfer.
     fn divide(&mut self, position: u32, groups: Vec<u8>) {
         let hosts = self.hosts;
         let group = |node: NodeId| groups[hosts.of(node).index()];
@@ -116,3 +117,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.cuts.iter().any(|(_, groups)| groups[a] != groups[b])
     }
 }
+    #[inline(always)]
+        !self.cuts.is_empty() && self.is_divided(a, b)
+    }
+
+    #[cold]
+    fn is_divided(&self, a: NodeId, b: NodeId) -> bool {

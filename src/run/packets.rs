@@ -77,7 +77,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let arrival = self.network.depart(self.now, sender.0, receiver.0, envelope.bytes, noise);
         let packet = || Packet { to, envelope: *envelope, body };
         match arrival {
-            Ok(_) if !self.cuts.is_empty() && self.is_cut(envelope.from, to) => self.lose(packet(), Loss::Partition),
+            Ok(_) if self.is_cut(envelope.from, to) => self.lose(packet(), Loss::Partition),
             Ok(at) if self.addresses.is_some() => self.pass_boxes(at, packet()),
             Ok(at) => {
                 let order = self.next_order(Class::Arrival, envelope.from);
@@ -100,6 +100,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn arrive(&mut self, packet: &Packet<P::Message>) {
         if !self.seats[packet.to.index()].online {
             return self.lose(*packet, Loss::Offline);
+        }
+        if self.is_cut(packet.envelope.from, packet.to) {
+            return self.lose(*packet, Loss::Partition);
         }
         match self.network.arrive(self.now, self.hosts.of(packet.to).0, packet.envelope.bytes) {
             Ok(at) if at > self.now => {
@@ -132,7 +135,16 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// A packet has come through the downlink.
+    /// A packet has come through the downlink; in vain if a partition is between its ends by now.
+    pub fn come_through(&mut self, slot: u32) {
+        let packet = self.downlinks.take(slot);
+        if self.is_cut(packet.envelope.from, packet.to) {
+            return self.lose(packet, Loss::Partition);
+        }
+        self.deliver(&packet);
+    }
+
+    /// A packet has come all its way.
     #[inline(never)]
     pub fn deliver(&mut self, packet: &Packet<P::Message>) {
         self.deliver_now(packet);
