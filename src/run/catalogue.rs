@@ -333,8 +333,10 @@ fn state_metrics(list: &mut Vec<Metric>) {
     add(list, "online_mean", "machines", Neither, "participants online, time mean");
     add(list, "joined_mean", "nodes", Neither, "nodes online and joined, time mean");
     add(list, "no_bootstrap", "", Lower, "attempts to join when no node was there to join through");
-    add(list, "server_wait_mean_ms", "ms", Lower, "time a request waits at the server before its service begins");
-    add(list, "server_utilisation_ratio", "", Lower, "busy share of the server's workers while it is up");
+    let about = "wait at the server of the requests whose service begins in the measurement, all of it";
+    add(list, "server_wait_mean_ms", "ms", Lower, about);
+    let about = "busy share of the server's workers in the measurement, while it is up";
+    add(list, "server_utilisation_ratio", "", Lower, about);
 }
 
 /// A statistic's name in words.

@@ -117,10 +117,9 @@ pub struct TableCheck {
     pub unreachable: u64,
 }
 
-/// A server's work.
+/// Requests whose service has begun, at all servers, and how long they waited for it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Served {
     pub requests: u64,
     pub waited_ns: u128,
-    pub busy_ns: u128,
 }

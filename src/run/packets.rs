@@ -178,7 +178,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let slot = self.requests.park(packet);
         match service.station.offer(self.now, slot, takes) {
             station::Offer::Started { done } => {
-                self.observer.served(self.now, packet.to, Duration::ZERO, takes);
+                self.observer.service_begins(self.now, packet.to, Duration::ZERO);
                 self.schedule(done, Class::Timer, packet.to, Event::Served { server, epoch, slot });
             }
             station::Offer::Waiting => {}
@@ -196,8 +196,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             return; // it failed meanwhile, and its requests were lost then
         }
         let started = self.services[server as usize].station.finish(self.now);
+        self.observer.service_ends(self.now, node, 1);
         if let Some(next) = started {
-            self.observer.served(self.now, node, next.waited, next.done - self.now);
+            self.observer.service_begins(self.now, node, next.waited);
             self.schedule(next.done, Class::Timer, node, Event::Served { server, epoch, slot: next.job });
         }
         let packet = self.requests.take(slot);

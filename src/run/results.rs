@@ -153,7 +153,7 @@ impl Metrics {
         if self.served.requests > 0 {
             figures.set("server_wait_mean_ms", self.served.waited_ns as f64 / self.served.requests as f64 / 1e6);
         }
-        let busy = self.served.busy_ns as f64;
+        let busy = self.busy.integral() as f64;
         figures.set_some("server_utilisation_ratio", ratio(busy, facts.worker_ns as f64));
     }
 
