@@ -328,7 +328,7 @@ fn state_metrics(list: &mut Vec<Metric>) {
         "participants",
         "machines",
         Neither,
-        "all who ever take part, online or not; a replacement counts by itself",
+        "all who are ever online, in the warm-up or later; a replacement counts by itself",
     );
     add(list, "online_mean", "machines", Neither, "participants online, time mean");
     add(list, "joined_mean", "nodes", Neither, "nodes online and joined, time mean");

@@ -38,6 +38,8 @@ impl Carried {
 /// What else is counted of one machine, from the end of the warm-up.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Machine {
+    /// It has been online, in the warm-up or later.
+    pub came: bool,
     /// Closed spells online, and the beginning of the open one.
     pub online: Duration,
     pub up_since: Option<Time>,

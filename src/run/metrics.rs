@@ -218,6 +218,7 @@ impl Observer for Metrics {
         self.carried.fill(Carried::default());
         for machine in &mut self.machines {
             *machine = Machine {
+                came: machine.came,
                 up_since: machine.up_since.map(|_| at),
                 records: machine.records,
                 records_since: at,
@@ -283,6 +284,7 @@ impl Observer for Metrics {
         let counted = &mut self.machines[machine.index()];
         counted.close_records(at);
         if up {
+            counted.came = true;
             counted.up_since = Some(at);
             counted.records = self.everywhere.unwrap_or(counted.records);
         } else {
