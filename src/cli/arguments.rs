@@ -109,8 +109,9 @@ pub struct Run {
 
 /// Run a scenario's whole grid of parameters, with repetitions, on all cores
 ///
-/// Repetition i has the seed of the scenario plus i. The results are in the order of the plan and the same for any number
-/// of threads. A run that fails is reported by its run_id; the others are kept.
+/// The first repetition has the scenario's seed, each other one a seed that is hashed from that and its number; `run --seed`
+/// repeats any of them. The results are in the order of the plan and the same for any number of threads. A run that fails
+/// is reported by its run_id; the others are kept.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

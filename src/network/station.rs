@@ -78,10 +78,11 @@ impl<J: Copy> Station<J> {
         Some(Started { job: next.job, waited: now - next.since, done: now + next.service })
     }
 
-    /// The server failed: everyone in service and waiting is gone. The instants given before are void.
-    pub fn clear(&mut self) {
-        self.busy = 0;
+    /// The server failed: everyone in service and waiting is gone. The instants given before are void. Gives the number of
+    /// those in service.
+    pub fn clear(&mut self) -> u32 {
         self.waiting.clear();
+        std::mem::take(&mut self.busy)
     }
 }
 
@@ -188,7 +189,7 @@ mod tests {
         let mut station = Station::new(1, 8);
         station.offer(at(0), 'a', Duration::from_secs(1));
         station.offer(at(0), 'b', Duration::from_secs(1));
-        station.clear();
+        assert_eq!(station.clear(), 1, "the other waits");
         assert_eq!(station.offer(at(1), 'c', Duration::from_secs(1)), Offer::Started { done: at(1001) });
         assert_eq!(station.finish(at(1001)), None);
     }

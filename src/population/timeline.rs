@@ -37,6 +37,13 @@ pub struct Identity {
     pub incarnation: u32,
 }
 
+impl Identity {
+    /// Stream number of what is drawn for it.
+    pub const fn entity(self) -> u64 {
+        entity(self.participant, self.incarnation)
+    }
+}
+
 /// The sessions of all identities of a run.
 ///
 /// Identities are numbered through: the first incarnations of all participants, by participant, then the later ones, by
@@ -107,6 +114,8 @@ pub enum Parting {
 /// New participants who come in a flash crowd, each for one session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Crowd {
+    /// Names its draws.
+    pub draws: u64,
     pub at: Time,
     pub arrivals: u32,
     /// They come evenly spread over this time …
@@ -129,7 +138,7 @@ impl Timeline {
             }
         };
         let count = participants.len() as u32;
-        participants.extend((0..).zip(&population.crowds).flat_map(|(which, crowd)| crowd.spells(streams, which)));
+        participants.extend(population.crowds.iter().flat_map(|crowd| crowd.spells(streams)));
         Timeline::of(count, participants)
     }
 
@@ -321,10 +330,10 @@ impl Draw<'_> {
 }
 
 impl Crowd {
-    fn spells(&self, streams: &Streams, which: u64) -> impl Iterator<Item = Vec<(u32, Spell)>> {
-        let Crowd { at, arrivals, over, stay } = *self;
+    fn spells(&self, streams: &Streams) -> impl Iterator<Item = Vec<(u32, Spell)>> {
+        let Crowd { draws, at, arrivals, over, stay } = *self;
         (0..u64::from(arrivals)).map(move |one| {
-            let begins = at + over.mul_f64(streams.part(CROWD, which, one).unit());
+            let begins = at + over.mul_f64(streams.part(CROWD, draws, one).unit());
             let ends = begins + stay;
             vec![(0, Spell { begins, ends, departs: ends, number: 0 })]
         })

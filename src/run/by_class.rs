@@ -16,7 +16,13 @@ use crate::scenario::plan::Plan;
 pub static CLASSES: LazyLock<Catalogue> = LazyLock::new(|| {
     use Better::*;
     let mut list = Vec::new();
-    add(&mut list, "participants", "machines", Neither, "all of the class who ever take part");
+    add(
+        &mut list,
+        "participants",
+        "machines",
+        Neither,
+        "all of the class who are ever online, in the warm-up or later",
+    );
     add(&mut list, "online_mean", "machines", Neither, "those online, time mean");
     for operation in OPERATIONS {
         add(&mut list, format!("{operation}s"), "", Neither, format!("{operation}s that they issued"));
@@ -152,7 +158,7 @@ impl Metrics {
         let all = self.machines.iter().zip(&self.carried).zip(&self.classes.of);
         let (mut participants, mut online_s, mut sent) = (0u32, 0.0, 0);
         for ((machine, carried), _) in all.filter(|(_, of)| usize::from(**of) == class) {
-            participants += 1;
+            participants += u32::from(machine.came);
             online_s += machine.online().as_secs_f64();
             sent += carried.sent;
         }

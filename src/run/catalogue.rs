@@ -208,7 +208,7 @@ fn operation_metrics(list: &mut Vec<Metric>, operation: &str) {
             format!("depth in the referral tree of the node where a correct {operation} ended, {}", words(statistic));
         add(list, format!("{operation}_hops_{statistic}"), "hops", Lower, about);
     }
-    let about = format!("request messages sent by anyone on behalf of a decided {operation}");
+    let about = format!("requests by anyone on behalf of a decided {operation}, whether or not they could leave");
     add(list, format!("{operation}_rpcs_mean"), "RPCs", Lower, about);
     let about = format!("requests that timed out on behalf of a decided {operation}");
     add(list, format!("{operation}_timeouts_mean"), "RPCs", Lower, about);
@@ -336,13 +336,15 @@ fn state_metrics(list: &mut Vec<Metric>) {
         "participants",
         "machines",
         Neither,
-        "all who ever take part, online or not; a replacement counts by itself",
+        "all who are ever online, in the warm-up or later; a replacement counts by itself",
     );
     add(list, "online_mean", "machines", Neither, "participants online, time mean");
     add(list, "joined_mean", "nodes", Neither, "nodes online and joined, time mean");
     add(list, "no_bootstrap", "", Lower, "attempts to join when no node was there to join through");
-    add(list, "server_wait_mean_ms", "ms", Lower, "time a request waits at the server before its service begins");
-    add(list, "server_utilisation_ratio", "", Lower, "busy share of the server's workers while it is up");
+    let about = "wait at the server of the requests whose service begins in the measurement, all of it";
+    add(list, "server_wait_mean_ms", "ms", Lower, about);
+    let about = "busy share of the server's workers in the measurement, while it is up";
+    add(list, "server_utilisation_ratio", "", Lower, about);
 }
 
 /// A statistic's name in words.

@@ -32,6 +32,8 @@ impl Carried {
 /// What else is counted of one machine, from the end of the warm-up.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Machine {
+    /// It has been online, in the warm-up or later.
+    pub came: bool,
     /// Closed spells online, and the beginning of the open one.
     pub online: Duration,
     pub up_since: Option<Time>,
@@ -111,10 +113,9 @@ pub struct TableCheck {
     pub unreachable: u64,
 }
 
-/// A server's work.
+/// Requests whose service has begun, at all servers, and how long they waited for it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Served {
     pub requests: u64,
     pub waited_ns: u128,
-    pub busy_ns: u128,
 }

@@ -6,7 +6,7 @@ use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::order::{Class, Order};
 use crate::engine::random::Purpose;
-use crate::engine::{Source, Time};
+use crate::engine::{Source, Stream, Time};
 use crate::network::Loss;
 use crate::overlay::{NodeId, Protocol};
 use crate::scenario::plan::{Group, What};
@@ -46,10 +46,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// A share of the online participants of a group goes, without notice. Who goes does not depend on the system: those
-    /// with the smallest draws among them.
+    /// A share of the online participants of a group goes, without notice. Who goes depends neither on the system nor on the
+    /// other events of the file: those with the smallest draws among them.
     fn crash(&mut self, position: u32, share: f64, group: Group, for_good: bool) {
-        let draw = |node: &NodeId| (self.streams.part(CRASH, node.0.into(), position.into()).next_u64(), *node);
+        let draws = self.plan.draws_of(position as usize);
+        let draw = |node: &NodeId| (self.draw_for(node.0, CRASH, draws).next_u64(), *node);
         let mut drawn: Vec<_> = self.online.iter().filter(|node| self.is_in(**node, group)).map(draw).collect();
         drawn.sort_unstable();
         drawn.truncate((share * drawn.len() as f64 + 0.5) as usize);
@@ -79,10 +80,16 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Divides the participants into groups with these shares, by a draw of each; servers go to the first.
     fn cut(&mut self, position: u32, shares: &[f64]) {
-        let group = |node: u32| self.streams.part(PARTITION, node.into(), position.into()).among(shares) as u8;
+        let draws = self.plan.draws_of(position as usize);
+        let group = |node: u32| self.draw_for(node, PARTITION, draws).among(shares) as u8;
         let servers = std::iter::repeat_n(0, self.services.len());
         let groups = (0..self.participants).map(group).chain(servers).collect();
         self.divide(position, groups);
+    }
+
+    /// Stream of what an event draws for a participant; `draws` names those of the event.
+    fn draw_for(&self, participant: u32, purpose: Purpose, draws: u64) -> Stream {
+        self.streams.part(purpose, self.timeline.identities()[participant as usize].entity(), draws)
     }
 
     /// Puts a group of machines on one side and all others on the other.
@@ -99,7 +106,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// From now on nothing passes between machines of different groups.
+    /// From now on nothing passes between machines of different groups: neither what leaves, nor what arrives or comes out of
+    /// its receiver's downlink queue, nor what moves as a transfer.
     fn divide(&mut self, position: u32, groups: Vec<u8>) {
         let hosts = self.hosts;
         let group = |node: NodeId| groups[hosts.of(node).index()];
@@ -111,7 +119,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Whether a partition is between the machines of two nodes.
+    #[inline(always)]
     pub fn is_cut(&self, a: NodeId, b: NodeId) -> bool {
+        !self.cuts.is_empty() && self.is_divided(a, b)
+    }
+
+    #[cold]
+    fn is_divided(&self, a: NodeId, b: NodeId) -> bool {
         let (a, b) = (self.hosts.of(a).index(), self.hosts.of(b).index());
         self.cuts.iter().any(|(_, groups)| groups[a] != groups[b])
     }

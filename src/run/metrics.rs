@@ -52,6 +52,8 @@ pub struct Metrics {
     pub(super) cached: Option<Level>,
     pub(super) tables: TableCheck,
     pub(super) served: Served,
+    /// Workers of all servers that serve.
+    pub(super) busy: Level,
     pub(super) no_bootstrap: u64,
     pub(super) peers: Peers,
     pub(super) samples: Vec<Sample>,
@@ -98,6 +100,7 @@ impl Metrics {
             cached: system.storage.caching.map(|_| Level::default()),
             tables: TableCheck::default(),
             served: Served::default(),
+            busy: Level::default(),
             no_bootstrap: 0,
             peers: Peers::new(machines as u32),
             samples: Vec::new(),
@@ -153,9 +156,8 @@ impl Metrics {
 
     /// All quantities that are integrated over time.
     fn levels(&mut self) -> impl Iterator<Item = &mut Level> {
-        let always =
-            [&mut self.online, &mut self.joined, &mut self.available, &mut self.copies_online, &mut self.copies];
-        always.into_iter().chain(&mut self.cached)
+        let of_records = [&mut self.available, &mut self.copies_online, &mut self.copies];
+        [&mut self.online, &mut self.joined, &mut self.busy].into_iter().chain(of_records).chain(&mut self.cached)
     }
 
     /// Participants' seconds online: from time zero on, and in the measurement.
@@ -192,6 +194,7 @@ impl Observer for Metrics {
         self.carried.fill(Carried::default());
         for machine in &mut self.machines {
             *machine = Machine {
+                came: machine.came,
                 up_since: machine.up_since.map(|_| at),
                 records: machine.records,
                 records_since: at,
@@ -269,6 +272,7 @@ impl Observer for Metrics {
         let counted = &mut self.machines[machine.index()];
         counted.close_records(at);
         if up {
+            counted.came = true;
             counted.up_since = Some(at);
             counted.records = self.everywhere.unwrap_or(counted.records);
         } else {
@@ -317,10 +321,14 @@ impl Observer for Metrics {
         self.repairs[copied as usize][usize::from(in_vain)] += 1;
     }
 
-    fn served(&mut self, _: Time, _: NodeId, waited: Duration, service: Duration) {
+    fn service_begins(&mut self, at: Time, _: NodeId, waited: Duration) {
+        self.busy.set(at, self.busy.value() + 1);
         self.served.requests += 1;
         self.served.waited_ns += u128::from(waited.as_nanos());
-        self.served.busy_ns += u128::from(service.as_nanos());
+    }
+
+    fn service_ends(&mut self, at: Time, _: NodeId, requests: u32) {
+        self.busy.set(at, self.busy.value() - u64::from(requests));
     }
 
     fn link_event(&mut self, at: Time, node: NodeId, event: LinkEvent) {

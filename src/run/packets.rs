@@ -44,9 +44,15 @@ impl<T> Parked<T> {
 }
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
-    /// A node sends a packet: over a link, where the system has connections.
+    /// A node sends a packet: over a link, where the system has connections. A request counts here, whether or not it ever
+    /// leaves; one for another node of the same machine goes on no wire and does not.
     #[inline(always)]
     pub fn transmit(&mut self, to: NodeId, envelope: &Envelope, body: Body<P::Message>) {
+        let (sender, receiver) = self.hosts.of_both(envelope.from, to);
+        if sender == receiver && envelope.from != to {
+            return self.pass_within(Packet { to, envelope: *envelope, body });
+        }
+        self.count_rpc(envelope);
         if self.transport.is_some() {
             return self.send_over_link(Packet { to, envelope: *envelope, body });
         }
@@ -65,19 +71,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.launch(packet.to, &packet.envelope, packet.body);
     }
 
-    /// A packet leaves its sender: touches the sender's side only. What is too large for one becomes a transfer; what is for
-    /// another node of the same machine goes on no wire. (In parts: see
+    /// A packet leaves its sender: touches the sender's side only. What is too large for one becomes a transfer. (In parts: see
     /// [`crate::engine::Queue::push_with`].)
     #[inline(always)]
     fn launch(&mut self, to: NodeId, envelope: &Envelope, body: Body<P::Message>) {
-        let (sender, receiver) = self.hosts.of_both(envelope.from, to);
-        if sender == receiver && envelope.from != to {
-            return self.pass_within(Packet { to, envelope: *envelope, body });
-        }
         if envelope.bytes > self.transfers.above {
             return self.begin_transfer(Packet { to, envelope: *envelope, body });
         }
-        self.count_rpc(envelope);
+        let (sender, receiver) = self.hosts.of_both(envelope.from, to);
         let noise = &mut self.seats[envelope.from.index()].noise;
         match self.network.depart(self.now, sender.0, receiver.0, envelope.bytes, noise) {
             Ok(Departure::Arrives(at)) => self.set_out(at, to, envelope, body),
@@ -93,7 +94,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.counts.sent += 1;
         self.observer.packet_sent(self.now, to, envelope);
         let packet = || Packet { to, envelope: *envelope, body };
-        if !self.cuts.is_empty() && self.is_cut(envelope.from, to) {
+        if self.is_cut(envelope.from, to) {
             return self.lose(packet(), Loss::Partition);
         }
         if self.addresses.is_some() {
@@ -149,7 +150,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Counts a request that is sent for an operation.
     #[inline(always)]
-    pub fn count_rpc(&mut self, envelope: &Envelope) {
+    fn count_rpc(&mut self, envelope: &Envelope) {
         if let Some(operation) = envelope.op.and_then(|op| self.operations.charged(op)) {
             operation.rpcs += u32::from(envelope.kind == Kind::Request);
         }
@@ -160,6 +161,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn arrive(&mut self, packet: &Packet<P::Message>) {
         if !self.seats[packet.to.index()].online {
             return self.lose(*packet, Loss::Offline);
+        }
+        if self.is_cut(packet.envelope.from, packet.to) {
+            return self.lose(*packet, Loss::Partition);
         }
         match self.network.arrive(self.now, self.hosts.of(packet.to).0, packet.envelope.bytes) {
             Ok(at) if at > self.now => {
@@ -192,7 +196,16 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// A packet has come through the downlink.
+    /// A packet has come through the downlink; in vain if a partition is between its ends by now.
+    pub fn come_through(&mut self, slot: u32) {
+        let packet = self.downlinks.take(slot);
+        if self.is_cut(packet.envelope.from, packet.to) {
+            return self.lose(packet, Loss::Partition);
+        }
+        self.deliver(&packet);
+    }
+
+    /// A packet has come all its way.
     #[inline(never)]
     pub fn deliver(&mut self, packet: &Packet<P::Message>) {
         self.deliver_now(packet);
@@ -226,7 +239,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let slot = self.requests.park(packet);
         match service.station.offer(self.now, slot, takes) {
             station::Offer::Started { done } => {
-                self.observer.served(self.now, packet.to, Duration::ZERO, takes);
+                self.observer.service_begins(self.now, packet.to, Duration::ZERO);
                 self.schedule(done, Class::Timer, packet.to, Event::Served { server, epoch, slot });
             }
             station::Offer::Waiting => {}
@@ -244,8 +257,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             return; // it failed meanwhile, and its requests were lost then
         }
         let started = self.services[server as usize].station.finish(self.now);
+        self.observer.service_ends(self.now, node, 1);
         if let Some(next) = started {
-            self.observer.served(self.now, node, next.waited, next.done - self.now);
+            self.observer.service_begins(self.now, node, next.waited);
             self.schedule(next.done, Class::Timer, node, Event::Served { server, epoch, slot: next.job });
         }
         let packet = self.requests.take(slot);

@@ -161,14 +161,15 @@ impl Metrics {
             .collect();
         let sum: u64 = counts.iter().map(|&count| u64::from(count)).sum();
         figures.set_some("peers_contacted_mean", ratio(sum as f64, counts.len() as f64));
-        figures.set("participants", f64::from(self.hosts.participants()));
+        let participants = self.machines[..self.hosts.participants() as usize].iter().filter(|machine| machine.came);
+        figures.set("participants", participants.count() as f64);
         figures.set_some("online_mean", ratio(self.online.integral() as f64, self.measured_ns(facts)));
         figures.set_some("joined_mean", ratio(self.joined.integral() as f64, self.measured_ns(facts)));
         figures.set("no_bootstrap", self.no_bootstrap as f64);
         if self.served.requests > 0 {
             figures.set("server_wait_mean_ms", self.served.waited_ns as f64 / self.served.requests as f64 / 1e6);
         }
-        let busy = self.served.busy_ns as f64;
+        let busy = self.busy.integral() as f64;
         figures.set_some("server_utilisation_ratio", ratio(busy, facts.worker_ns as f64));
     }
 
@@ -199,7 +200,7 @@ impl Metrics {
         }
     }
 
-    /// One row per machine. `contacts` is the number of routing entries that it holds now.
+    /// One row per machine that has been online. `contacts` is the number of routing entries that it holds now.
     pub(super) fn node_rows(&self, contacts: impl Fn(NodeId) -> Option<u64>) -> Vec<NodeRow> {
         let row = |((machine, counted), carried): ((u32, &Machine), &Carried)| {
             let online_s = counted.online().as_secs_f64();
@@ -218,7 +219,8 @@ impl Metrics {
                 peers_contacted: self.peers.count(NodeId(machine)),
             }
         };
-        (0u32..).zip(&self.machines).zip(&self.carried).map(row).collect()
+        let all = (0u32..).zip(&self.machines).zip(&self.carried);
+        all.filter(|((_, counted), _)| counted.came).map(row).collect()
     }
 }
 

@@ -62,10 +62,10 @@ pub fn timeline(plan: &Plan, seed: u64) -> Timeline {
             places: places(plan).filter(|_| said.local_hours),
         })),
     };
-    let crowd = |event: &Event| match event.what {
+    let crowd = |(position, event): (usize, &Event)| match event.what {
         What::FlashCrowd { arrivals, over, .. } if arrivals > 0 => {
-            let stay = event.lasts.unwrap_or(Duration::MAX);
-            Some(Crowd { at: Time::ZERO + event.at, arrivals, over, stay })
+            let (at, stay) = (Time::ZERO + event.at, event.lasts.unwrap_or(Duration::MAX));
+            Some(Crowd { draws: plan.draws_of(position), at, arrivals, over, stay })
         }
         _ => None,
     };
@@ -76,7 +76,7 @@ pub fn timeline(plan: &Plan, seed: u64) -> Timeline {
             Start::Converged => None,
             Start::Join { over } => Some(over),
         },
-        crowds: plan.events.iter().filter_map(crowd).collect(),
+        crowds: plan.events.iter().enumerate().filter_map(crowd).collect(),
         end: end(plan),
     };
     Timeline::new(&Streams::new(seed), &population)
@@ -151,7 +151,9 @@ pub fn workload(plan: &Plan) -> Workload {
     for event in &plan.events {
         let (from, until) = span(event);
         match event.what {
-            What::Demand { operation: kind, factor } => changes.surges.push(Surge { from, until, kind, factor }),
+            What::Demand { operation: kind, factor } if factor != 1.0 => {
+                changes.surges.push(Surge { from, until, kind, factor });
+            }
             What::FlashCrowd { record, factor, .. } if factor > 1.0 => {
                 changes.crowds.push(Crowding { from, until, record, factor });
             }

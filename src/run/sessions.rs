@@ -322,7 +322,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if service.down > 1 {
             return;
         }
-        service.station.clear();
+        let cut_off = service.station.clear();
+        self.observer.service_ends(self.now, node, cut_off);
         let seat = &mut self.seats[node.index()];
         seat.online = false;
         // What is in service and what waits goes with the old epoch.

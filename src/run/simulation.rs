@@ -262,10 +262,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn handle(&mut self, event: &Event<P::Message, P::Timer>) {
         match *event {
             Event::Arrival(ref packet) => self.arrive(packet),
-            Event::Through { slot, .. } => {
-                let packet = self.downlinks.take(slot);
-                self.deliver(&packet);
-            }
+            Event::Through { slot, .. } => self.come_through(slot),
             Event::Timer { node, epoch, timer } => {
                 if self.is_current(node, epoch) {
                     self.with_overlay(node, |overlay, cx| overlay.on_timer(cx, timer));
@@ -293,7 +290,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             }
             Event::Leaves { slot, epoch } => self.leave_uplink(slot, epoch),
             Event::Within { slot, .. } => self.arrive_within(slot),
-            Event::Addressed { slot, .. } => self.reach_box(slot),
+            Event::Addressed { slot, from, to } => self.reach_box(slot, from, to),
             Event::Flow { flow } => self.wake_transfer(flow),
             Event::Served { server, epoch, slot } => self.served(server, epoch, slot),
             Event::StorageTimeout { node, epoch } => {

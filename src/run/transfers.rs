@@ -68,7 +68,6 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let Packet { to, envelope, .. } = packet;
         self.counts.sent += 1;
         self.observer.transfer_begins(self.now, to, &envelope);
-        self.count_rpc(&envelope);
         if let Some(loss) = self.refusal(&packet) {
             self.lose(packet, loss);
             return self.upload_over(&packet);

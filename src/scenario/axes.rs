@@ -77,7 +77,7 @@ fn axis(key: &str, path: Path, value: &Spanned<DeValue<'_>>) -> Result<Axis, Pro
         "sweep" => return Err(Problem::new(path.span(), "an axis cannot vary the sweep itself")),
         "seed" => {
             return Err(Problem::new(path.span(), "the seed is not an axis")
-                .help("write repetitions = 10 under [sweep]: repetition i has seed + i"));
+                .help("write repetitions = 10 under [sweep]: each has a seed of its own"));
         }
         _ => {}
     }

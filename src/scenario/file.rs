@@ -144,7 +144,8 @@ pub struct Lookups {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sweep {
-    /// Runs at each parameter point; number i, from 0, has seed + i. Default 1.
+    /// Runs at each parameter point. The first has the scenario's seed, each other one a seed that is hashed from that and its
+    /// number. Default 1.
     pub repetitions: u32,
     /// Values to try, by path: "population.churn.time_scale" = [0.5, 1, 2]. All combinations are run.
     #[schemars(with = "std::collections::BTreeMap<String, Vec<serde_json::Value>>")]

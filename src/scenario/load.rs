@@ -14,6 +14,7 @@ use super::inputs::Files;
 use super::plan::{Plan, System};
 use super::problem::{Kind, Problem, Problems};
 use super::registered::Registered;
+use super::repetitions;
 use super::resolve::resolve;
 use super::source::Sources;
 use super::written;
@@ -84,7 +85,7 @@ impl Scenario {
         let read = Document::parse(&sources).and_then(|document| {
             let axes = axes::axes(&document)?;
             document.refuse_contradictions(&axes)?;
-            Ok((axes, repetitions(&document).map_err(|problem| vec![problem])?))
+            Ok((axes, repetitions::count(&document).map_err(|problem| vec![problem])?))
         });
         match read {
             Ok((axes, repetitions)) => Ok(Scenario { sources, folder, axes, repetitions }),
@@ -218,7 +219,7 @@ impl Scenario {
             let cell = |(axis, &value): (&Axis, &usize)| concerns(axis).then(|| axis.values()[value].clone());
             let cells: Vec<Option<String>> = chosen().map(cell).collect();
             for repetition in 0..self.repetitions {
-                let seed = plan.seed.wrapping_add(u64::from(repetition));
+                let seed = repetitions::seed(plan.seed, repetition);
                 let id = self.run_id(&system.name, &cells, seed);
                 runs.push(Run { id, cells: cells.clone(), seed, plan: Arc::clone(&plan), system: number });
             }
@@ -229,17 +230,5 @@ impl Scenario {
         let values =
             self.axes.iter().zip(cells).filter_map(|(axis, cell)| Some(format!(";{}={}", axis.path(), cell.as_ref()?)));
         format!("{system}{};seed={seed}", values.collect::<String>())
-    }
-}
-
-fn repetitions(document: &Document<'_>) -> Result<u32, Problem> {
-    let Some(sweep) = document.get(&["sweep"]) else { return Ok(1) };
-    let sweep = file::Sweep::deserialize(ValueDeserializer::from(sweep.clone()))?;
-    match sweep.repetitions {
-        0 => {
-            Err(Problem::new(document.span(&["sweep", "repetitions"]), "`repetitions` cannot be 0")
-                .help("write 1 or more"))
-        }
-        repetitions => Ok(repetitions),
     }
 }

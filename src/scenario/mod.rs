@@ -29,6 +29,7 @@ pub mod plan;
 mod population;
 mod problem;
 mod registered;
+mod repetitions;
 mod resolve;
 mod schema;
 mod size;

@@ -4,11 +4,13 @@
 
 use std::any::Any;
 use std::fmt;
+use std::mem::discriminant;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::engine::random::mix;
 use crate::engine::{Duration, Law};
 use crate::network::{Access, NetworkPlan, Shares};
 use crate::population::{Daily, Departures, OperationKind, Request, Trace};
@@ -23,7 +25,7 @@ pub const DEADLINE: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub title: String,
-    /// The seed of the first repetition; repetition i has `seed + i`.
+    /// The seed of the first repetition, from which those of the others follow.
     pub seed: u64,
     /// Simulated before the measurement begins.
     pub warmup: Duration,
@@ -194,6 +196,41 @@ pub enum What {
     ServerOutage,
     /// Demand, of one kind or all, is so many times as high.
     Demand { operation: Option<OperationKind>, factor: f64 },
+}
+
+impl Plan {
+    /// Names the draws of an event: who goes, who is on which side, when somebody comes. It follows from the time, the group
+    /// and the number of the event among those of its kind that are alike in both. So an event that changes nothing may
+    /// stand anywhere in the file.
+    pub fn draws_of(&self, position: usize) -> u64 {
+        let event = &self.events[position];
+        let alike = |other: &&Event| other.at == event.at && other.what.draws_like(&event.what);
+        let number = self.events[..position].iter().filter(alike).count() as u64;
+        let group = match event.what.drawn_from() {
+            None | Some(Group::Everybody) => 0,
+            Some(Group::Class(class)) => 1 << 8 | u64::from(class),
+            Some(Group::Region(region)) => 2 << 8 | u64::from(region),
+        };
+        mix(mix(event.at.as_nanos()) ^ (group << 32 | number))
+    }
+}
+
+impl What {
+    /// Group that the event draws from; `None` if it draws nobody: it is of a kind that does not, or has no share to draw.
+    fn drawn_from(&self) -> Option<Group> {
+        match self {
+            What::Crash { share, group } if *share > 0.0 => Some(*group),
+            What::FlashCrowd { arrivals: 1.., .. } => Some(Group::Everybody),
+            What::Partition { shares } if shares.iter().filter(|share| **share > 0.0).count() > 1 => {
+                Some(Group::Everybody)
+            }
+            _ => None,
+        }
+    }
+
+    fn draws_like(&self, other: &What) -> bool {
+        discriminant(self) == discriminant(other) && self.drawn_from() == other.drawn_from()
+    }
 }
 
 /// Whom an event is about.

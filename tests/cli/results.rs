@@ -75,7 +75,7 @@ fn a_sweep_keeps_the_order_of_the_plan_and_summarises() {
         ids[..3],
         [
             "server;population.online=20;seed=5",
-            "server;population.online=20;seed=6",
+            "server;population.online=20;seed=4814727098998543",
             "ring;population.online=20;seed=5"
         ]
     );

@@ -107,3 +107,15 @@ fn verify_finds_two_executions_to_be_the_same() {
     bench.peerlab(&["run", "s.toml", "--out", "b"]).assert().success();
     assert_same(&bench.path("a"), &bench.path("b"));
 }
+
+#[test]
+fn a_run_with_its_seed_repeats_a_repetition_of_a_sweep() {
+    let bench = Bench::new(&format!("{SCENARIO}[sweep]\nrepetitions = 3\n"));
+    bench.peerlab(&["sweep", "s.toml", "--out", "a"]).assert().success();
+    let rows = bench.read("a/runs.csv");
+    let of_ring: Vec<&str> = rows.lines().filter(|row| row.starts_with("ring;")).collect();
+    assert_eq!(of_ring.len(), 3);
+    let seed = of_ring[2].split(',').nth(2).expect("there is a column for the seed");
+    bench.peerlab(&["run", "s.toml", "--seed", seed, "--out", "b"]).assert().success();
+    assert!(bench.read("b/runs.csv").contains(of_ring[2]), "{}", of_ring[2]);
+}

@@ -1,6 +1,6 @@
 //! What a scenario's events do to the systems.
 
-use super::lab::{FIGURES, OPERATIONS_TOO, all_with, every_system};
+use super::lab::{FIGURES, OPERATIONS_TOO, all_with, every_system, runs, traced};
 
 const CALM: &str = r#"
     seed = 31
@@ -143,4 +143,61 @@ fn a_crash_takes_those_of_its_class_or_region_only() {
         of_all.push(online);
     }
     assert!(of_all.iter().all(|online| *online == of_all[0]), "others went in other systems");
+}
+
+/// What two events draw: who goes, who is where, who comes when. The first two crashes are at one time.
+const DRAWN: [&str; 4] = [
+    "crash = { at = '8min', for = '3min', share = 0.3 }",
+    "crash = { at = '8min', share = 0.2 }",
+    "partition = { at = '12min', for = '1min', shares = [0.5, 0.5] }",
+    "flash-crowd = { at = '15min', for = '5min', arrivals = 40 }",
+];
+
+/// Some of them at the times of those.
+const NEUTRAL: [&str; 4] = [
+    "demand = { at = '3min', for = '2min', factor = 1 }",
+    "crash = { at = '8min', share = 0 }",
+    "partition = { at = '12min', for = '1min', shares = [1, 0] }",
+    "crash = { at = '7min', for = '1min', share = 0 }",
+];
+
+#[test]
+fn an_event_that_changes_nothing_may_stand_anywhere_in_the_file() {
+    let with = |events: &[&str]| {
+        let events: String = events.iter().map(|event| format!("[[events]]\n{event}\n")).collect();
+        all_with(&format!("{CALM}{events}{}", every_system()), FIGURES)
+    };
+    let before_and_after = [&NEUTRAL[..2], &DRAWN[..1], &NEUTRAL[2..], &DRAWN[1..], &NEUTRAL[1..3]].concat();
+    for (plain, other) in with(&DRAWN).iter().zip(&with(&before_and_after)) {
+        assert_eq!(plain.outcome.metrics, other.outcome.metrics, "{}", plain.id);
+        assert_eq!(plain.outcome.fingerprint, other.outcome.fingerprint, "{}", plain.id);
+        // 60 of 200 go for a while, and 28 of the other 140 for good.
+        let online: Vec<f64> = plain.series("online").iter().map(|(_, online)| *online).collect();
+        assert_eq!((online[8], online[11], online[17]), (112.0, 172.0, 212.0), "{}: {online:?}", plain.id);
+    }
+}
+
+/// Half a second on the way, and one more for each value on its receiver's line.
+#[test]
+fn what_is_on_its_way_or_waits_at_its_receiver_is_lost_when_that_is_cut_off() {
+    let text = "seed = 5\ntime = { warmup = '0s', measure = '15min' }\npopulation.participants = 20\n\
+                network.latency.constant = '500ms'\n\
+                network.access = { uplink = '1Mbit/s', downlink = '100kbit/s', queue = '1MiB' }\n\
+                resources = { count = 20, size = '12KiB' }\nworkload.get.every = '3s'\n\
+                [[events]]\npartition = { at = '8min', for = '5min', shares = [0, 1] }\n\
+                [systems.datagrams.client-server]\n[systems.links.client-server]\n\
+                [systems.links.traversal]\ntransport = 'connection'\n";
+    let behind = "network.nat.shares = { open = 0.5, full-cone = 0.5 }\n";
+    for run in runs(text).iter().chain(&runs(&format!("{behind}{text}"))) {
+        let (ran, trace) = traced(run, FIGURES);
+        let given = |from: u64, until: u64| {
+            let cells = trace.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
+            // The server is machine 20, and alone on its side.
+            let from_server = cells.filter(|cells| cells[1] == "deliver" && cells[2] == "20");
+            let times = from_server.map(|cells| cells[0].parse::<u64>().expect("a time") / 1_000_000);
+            times.filter(|at| (from..until).contains(at)).count()
+        };
+        assert!(given(475_000, 480_000) > 10 && given(790_000, 900_000) > 100, "{}: it was not busy", ran.id);
+        assert_eq!((given(480_000, 480_500), given(480_500, 780_000)), (0, 0), "{}", ran.id);
+    }
 }

@@ -21,6 +21,7 @@ mod policies;
 mod population;
 mod published;
 mod queueing;
+mod requests;
 mod servers;
 mod sharing;
 mod silent;

@@ -7,7 +7,7 @@ use super::lab::{FIGURES, OPERATIONS_TOO, Ran, environment, every_system, only, 
 use peerlab::engine::{Duration, Time};
 use peerlab::population::trace;
 use peerlab::registry::Registry;
-use peerlab::run::scheme;
+use peerlab::run::{Wanted, scheme};
 use peerlab::scenario::{Run, Scenario};
 
 /// A server alone: the population is the same in every system.
@@ -275,5 +275,29 @@ fn requests_of_a_file_are_asked_by_whoever_is_online() {
         let ran = simulate(&run, OPERATIONS_TOO);
         let rows: Vec<_> = ran.outcome.operations.iter().map(|row| (row.participant, row.kind, row.outcome)).collect();
         assert_eq!(rows, [(0, "put", "correct"), (1, "get", "correct")], "{}: participant 2 was never up", ran.id);
+    }
+}
+
+/// Two of the forty who come evenly within twenty minutes come in the last minute of the run.
+#[test]
+fn participants_are_those_who_are_ever_online() {
+    let text = format!(
+        "seed = 3\ntime = {{ warmup = '10min', measure = '20min' }}\npopulation.participants = 30\n\
+         workload.lookup.every = '1min'\n\
+         [[population.classes]]\nname = 'few'\nshare = 0.3\n[[population.classes]]\nname = 'many'\nshare = 0.7\n\
+         [[events]]\nflash-crowd = {{ at = '29min', arrivals = 40, over = '20min' }}\n{}",
+        every_system()
+    );
+    for run in runs(&text) {
+        let (ran, trace) = traced(&run, Wanted { nodes: true, ..FIGURES });
+        let up: BTreeSet<&str> =
+            trace.lines().filter(|line| line.contains(",up,")).filter_map(|line| line.split(',').nth(2)).collect();
+        let rows = &ran.outcome.nodes;
+        let servers = rows.iter().filter(|row| row.role == "server").count();
+        let participants = ran.figure("participants");
+        assert_eq!((participants + servers as f64, up.len()), (rows.len() as f64, rows.len()), "{}", ran.id);
+        assert!((31.0..36.0).contains(&participants), "{}: {participants}", ran.id);
+        let of_classes: f64 = ran.outcome.classes.iter().filter_map(|class| class.values[0]).sum();
+        assert_eq!(of_classes, participants, "{}", ran.id);
     }
 }

@@ -136,3 +136,22 @@ fn an_overloaded_server_refuses_what_its_queue_does_not_hold() {
     // A full queue of 50, or nearly so: 500 ms.
     ran.assert_near("server_wait_mean_ms", 500.0, 15.0);
 }
+
+/// Demand of fifty times what it can serve: its workers are never idle, from long before the measurement to its end.
+#[test]
+fn a_server_is_busy_for_the_part_of_a_service_that_is_in_the_measurement() {
+    let text = |measure: &str, events: &str| {
+        format!(
+            "time = {{ warmup = '30s', measure = '{measure}' }}\npopulation.participants = 50\n\
+             workload = {{ lookup.every = '1s', deadline = '10min' }}\n{events}\n\
+             [systems.a.client-server]\nservice.constant = '20s'\nworkers = 4\nrpc_timeout = '10min'\n"
+        )
+    };
+    // All of it within a service of 20 s, or two and a half of them.
+    for measure in ["5s", "50s"] {
+        only(&text(measure, ""), FIGURES).assert_near("server_utilisation_ratio", 1.0, 1e-12);
+    }
+    // Services of 5 s are cut off, 15 s are none, and then it takes some 100 ms until the workers are busy again.
+    let outage = "[[events]]\nserver-outage = { at = '45s', for = '15s' }";
+    only(&text("50s", outage), FIGURES).assert_near("server_utilisation_ratio", 1.0, 0.01);
+}

@@ -177,12 +177,16 @@ impl<M: Payload> Addresses<M> {
         Ok(slot)
     }
 
+    /// Takes out a packet between two boxes.
+    fn withdraw(&mut self, slot: u32) -> Packet<M> {
+        self.free.push(slot);
+        self.ways[slot as usize].packet.take().expect("a slot is emptied once")
+    }
+
     /// A packet reaches its receiver's box: whether it is let in. If so the receiver learns what there is to learn.
     fn arrive(&mut self, now: Time, slot: u32) -> (Packet<M>, Result<(), Loss>) {
-        self.free.push(slot);
-        let way = &mut self.ways[slot as usize];
-        let packet = way.packet.take().expect("a slot is emptied once");
-        let from = packet.envelope.from;
+        let packet = self.withdraw(slot);
+        let (way, from) = (&self.ways[slot as usize], packet.envelope.from);
         if let Err(loss) = self.nats.arrive(now, packet.to.0, way.destination, way.source, way.wire) {
             return (packet, Err(loss));
         }
@@ -281,8 +285,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A packet reaches its receiver's box. (What is in front of a machine that is off is asked first: a box lets packets in
     /// whether it is on or not, but nobody is there to learn from them.)
     #[cold]
-    pub fn reach_box(&mut self, slot: u32) {
+    pub fn reach_box(&mut self, slot: u32, from: NodeId, to: NodeId) {
+        let is_cut = self.is_cut(from, to);
         let addresses = self.addresses.as_deref_mut().expect("there are boxes");
+        if is_cut {
+            let packet = addresses.withdraw(slot);
+            return self.lose(packet, Loss::Partition);
+        }
         match addresses.arrive(self.now, slot) {
             (packet, Ok(())) => self.arrive(&packet),
             (packet, Err(loss)) => self.lose(packet, loss),

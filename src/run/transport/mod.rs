@@ -227,7 +227,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             let (outcome, took) = (dial.outcome(opened), now - dial.began);
             let attempts = if dial.step == Step::Punching { dial.attempts } else { 0 };
             self.observer.link_event(now, node, LinkEvent::Dialled { peer, outcome, took, attempts });
-            dial.waiting.into_iter().for_each(|packet| self.transmit(packet.to, &packet.envelope, packet.body));
+            dial.waiting.into_iter().for_each(|packet| self.send_over_link(packet));
         }
         if link.mine {
             self.seek(node);

@@ -116,7 +116,6 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let bare = Packet { envelope: Envelope { bytes: 0, ..packet.envelope }, ..packet };
         self.counts.sent += 1;
         self.observer.packet_sent(self.now, bare.to, &bare.envelope);
-        self.count_rpc(&bare.envelope);
         let slot = self.transport().within.park(Within { packet: bare, named, bytes });
         self.send_within(packet.envelope, relay, bytes, slot);
     }

@@ -28,7 +28,7 @@ fn all_combinations_are_run_in_the_order_of_the_file() {
     for warmup in ["1h", "2h"] {
         for loss in ["0", "0.5"] {
             for system in ["a", "b"] {
-                for seed in [40, 41] {
+                for seed in [40, 4_116_629_409_772_740_u64] {
                     expected.push(format!("{system};time.warmup={warmup};network.loss={loss};seed={seed}"));
                 }
             }
@@ -152,4 +152,17 @@ error: `loss` cannot be 1.5
   = help: write a number from 0 to 1
 "#
     );
+}
+
+#[test]
+fn sweeps_of_consecutive_seeds_share_no_run() {
+    let text = format!("{SWEEP}repetitions = 20\n");
+    let seeds = |first: &str| {
+        let runs = load(&text, &[first]).unwrap().runs(REGISTERED).unwrap().runs;
+        runs.iter().map(|run| (run.system().name.clone(), run.seed)).collect::<Vec<_>>()
+    };
+    let (ones, twos) = (seeds("seed=1"), seeds("seed=2"));
+    assert!(ones.iter().all(|run| !twos.contains(run)), "{ones:?} and {twos:?}");
+    let of = |system: &str| ones.iter().filter(|run| run.0 == system).map(|run| run.1).collect::<Vec<_>>();
+    assert_eq!((of("a"), of("a")[0]), (of("b"), 1), "repetitions are paired");
 }
