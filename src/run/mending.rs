@@ -82,7 +82,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.mending.of_resource[resource as usize] -= 1;
         if let (Some(version), Some(target)) = (self.newest_to_copy(value), self.target(place, resource)) {
             self.agents[target.index()].store.keep(value, version);
-            self.records.copy_made(self.now, value, true);
+            self.records.copy_made(self.now, Held { record: value, version }, true);
             self.pointers.as_mut().expect("it was just there").name(place, target);
             self.count_records(target);
         }
