@@ -7,6 +7,7 @@ use super::metrics::Metrics;
 use super::observer::Ended;
 use super::operations::{Operation, Verdict};
 use super::outcome::ClassRow;
+use super::results::Group;
 use super::scheme::Kinds;
 use crate::engine::Time;
 use crate::overlay::NodeId;
@@ -152,7 +153,7 @@ impl Metrics {
         for (kind, count) in OPERATIONS.iter().zip(&self.classes.counts[class]) {
             count.report(kind, &mut figures);
         }
-        for (_, quantity, values) in self.loads(self.closed_at(), Some(class)) {
+        for (_, quantity, values) in self.loads(Group::Class(class)) {
             let mean = ratio(values.iter().sum(), values.len() as f64);
             figures.set_some(&format!("{quantity}_mean"), mean.filter(|_| quantity != "records" || self.resources > 0));
         }
