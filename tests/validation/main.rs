@@ -20,6 +20,7 @@ mod population;
 mod published;
 mod queueing;
 mod servers;
+mod shares;
 mod sharing;
 mod silent;
 mod transfers;
