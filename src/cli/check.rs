@@ -13,6 +13,9 @@ use crate::sweep::estimate::{Need, estimate};
 /// Events per second and core that the time is estimated with: what is reached at 10,000 nodes.
 const EVENTS_PER_S: f64 = 1.5e6;
 
+/// What stands for availability where no user asks.
+const NO_GETS: &str = "  no gets: availability is what an oracle finds on the machines that are online\n";
+
 /// Checks every file, whatever is wrong with those before it.
 ///
 /// # Errors
@@ -41,8 +44,9 @@ fn one(registry: &Registry, path: &Path, sets: &[String]) -> Result<String, Fail
     let points = scenario.points().len();
     let systems = runs[0].plan.systems.len();
     let population = &runs[0].plan.population;
+    let blind = runs.iter().all(|run| run.plan.resources.count > 0 && !run.plan.has_gets());
     Ok(format!(
-        "{}: right\n  {}: {}, {}, {}\n  {} participants, {} online on average{}\n  {}\n",
+        "{}: right\n  {}: {}, {}, {}\n  {} participants, {} online on average{}\n{}  {}\n",
         path.display(),
         count(runs.len(), "run"),
         count(systems, "system"),
@@ -51,6 +55,7 @@ fn one(registry: &Registry, path: &Path, sets: &[String]) -> Result<String, Fail
         population.participants,
         significant(population.online),
         if points > 1 { " (at the first point)" } else { "" },
+        if blind { NO_GETS } else { "" },
         cost(&runs, &estimate(registry, &runs)),
     ))
 }

@@ -128,6 +128,10 @@ fn set_load(figures: &mut Figures, name: &str, values: &[f64]) {
     figures.set(&format!("{name}_mean"), sum / n);
     figures.set(&format!("{load}_gini"), 2.0 * weighted / (n * sum) - (n + 1.0) / n);
     figures.set(&format!("{load}_jain"), sum * sum / (n * squares));
+    // One server is not compared with itself.
+    if sorted[0] > 0.0 {
+        figures.set(&format!("{load}_gini_serving"), 2.0 * weighted / (n * sum) - (n + 1.0) / n);
+    }
     figures.set(&format!("{load}_max_over_mean"), sorted[sorted.len() - 1] * n / sum);
     figures.set(&format!("{load}_p99_over_mean"), quantile(&sorted, 0.99).unwrap() * n / sum);
 }
@@ -145,6 +149,7 @@ fn set_operation(
     figures.set(&format!("{operation}_correct_ratio"), (1.0 - wrong).max(0.0));
     figures.set(&format!("{operation}_failed_ratio"), (wrong * 0.7).min(0.7));
     figures.set(&format!("{operation}_incorrect_ratio"), (wrong * 0.3).min(0.3));
+    figures.set(&format!("{operation}_abandoned_ratio"), 0.004);
     if operation == "put" && kind == 0 {
         return;
     }

@@ -3,14 +3,17 @@
 use indexmap::IndexMap;
 
 use super::csv::RunRow;
-use super::table::{Format, write};
+use super::table::{Format, ORACLE, write};
 use crate::run::catalogue::METRICS;
 use crate::sweep::statistics::Summary;
 
-/// Label, metric and how it is written. Correctness, time, and both faces of the network load.
-const HEADLINES: [(&str, &str, Format); 6] = [
+/// Label, metric and how it is written. Correctness, time, and both faces of the network load; what an oracle sees where
+/// nobody gets anything.
+const HEADLINES: [(&str, &str, Format); 8] = [
     ("lookups correct (%)", "lookup_correct_ratio", Format::Percent),
     ("gets correct (%)", "get_correct_ratio", Format::Percent),
+    ("gets abandoned, of issued (%)", "get_abandoned_ratio", Format::Percent),
+    ("resources online (%)", ORACLE, Format::Percent),
     ("lookup latency, median (ms)", "lookup_latency_p50_ms", Format::Number),
     ("lookup hops, mean", "lookup_hops_mean", Format::Number),
     ("traffic per machine online", "bytes_per_online_s_mean", Format::BytesPerSecond),
@@ -35,8 +38,10 @@ pub fn points(rows: &[RunRow<'_>]) -> String {
     let axes: Vec<&str> = rows.first().map_or(&[][..], |row| &row.axes).iter().map(|(axis, _)| short(axis)).collect();
     let header: Vec<String> = axes.iter().chain(&systems).map(|name| (*name).to_owned()).collect();
     let mut text = String::new();
-    for (label, metric, format) in HEADLINES {
-        let index = METRICS.index_of(metric).expect("the headlines are metrics");
+    let index = |metric| METRICS.index_of(metric).expect("the headlines are metrics");
+    let gets = rows.iter().any(|row| row.outcome.metrics[index("gets")].is_some());
+    for (label, metric, format) in HEADLINES.into_iter().filter(|headline| !gets || headline.1 != ORACLE) {
+        let index = index(metric);
         let line = |(point, cells): (&&[(String, String)], &Cells<'_>)| {
             let values = point.iter().map(|(_, value)| if value.is_empty() { "–".to_owned() } else { value.clone() });
             values.chain(systems.iter().map(|system| cell(cells.get(system), index, format))).collect::<Vec<_>>()
@@ -99,9 +104,14 @@ mod tests {
     #[test]
     fn one_repetition_has_no_interval_and_what_does_not_apply_is_left_out() {
         let mut runs = example::sweep(&[0.5], 1);
-        let index = METRICS.index_of("get_correct_ratio").unwrap();
-        runs.iter_mut().for_each(|run| run.outcome.metrics[index] = None);
-        let text = points(&example::rows(&runs));
+        let mut without = |metric| {
+            let index = METRICS.index_of(metric).unwrap();
+            runs.iter_mut().for_each(|run| run.outcome.metrics[index] = None);
+            points(&example::rows(&runs))
+        };
+        let text = without("get_correct_ratio");
+        assert!(text.contains("gets abandoned") && !text.contains("resources online"), "{text}");
         assert!(!text.contains('±') && !text.contains("gets correct") && text.contains("lookups correct"), "{text}");
+        assert!(without("gets").contains("resources online"), "nobody gets anything");
     }
 }

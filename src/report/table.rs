@@ -29,8 +29,9 @@ const SECTIONS: [(&str, &[Line]); 5] = [
         &[
             ("lookups correct (%)", "lookup_correct_ratio", Percent),
             ("gets correct (%)", "get_correct_ratio", Percent),
+            ("  abandoned, of issued (%)", "get_abandoned_ratio", Percent),
             ("puts correct (%)", "put_correct_ratio", Percent),
-            ("resources available (%)", "availability_mean", Percent),
+            ("resources online (%)", ORACLE, Percent),
         ],
     ),
     (
@@ -51,20 +52,22 @@ const SECTIONS: [(&str, &[Line]); 5] = [
             ("per machine online", "bytes_per_online_s_mean", BytesPerSecond),
             ("  maintenance", "maintenance_bytes_per_online_s_mean", BytesPerSecond),
             ("busiest machine", "busiest_machine_bytes_per_s", BytesPerSecond),
-            ("  its share of all (%)", "busiest_machine_share_ratio", Percent),
+            ("busiest machine's share (%)", "busiest_machine_share_ratio", Percent),
+            ("machines left out: bytes (%)", "left_out_bytes_ratio", Percent),
         ],
     ),
     (
-        "fairness (Gini: 0 even, 1 one bears all)",
+        "fairness among those that can serve (Gini: 0 even, 1 one bears all)",
         &[
-            ("requests served", "requests_gini", Index),
-            ("bytes uploaded", "upload_gini", Index),
-            ("records held", "records_gini", Index),
+            ("requests served", "requests_gini_serving", Index),
+            ("bytes uploaded", "upload_gini_serving", Index),
+            ("records held", "records_gini_serving", Index),
         ],
     ),
     (
-        "state",
+        STATE,
         &[
+            ("resources online (%)", ORACLE, Percent),
             ("contacts per node", "contacts_mean", Number),
             ("stale contacts (%)", "table_stale_ratio", Percent),
             ("server wait, mean (ms)", "server_wait_mean_ms", Number),
@@ -72,6 +75,12 @@ const SECTIONS: [(&str, &[Line]); 5] = [
         ],
     ),
 ];
+
+/// What an oracle sees of the resources. Users see gets: it is an answer only where nobody gets anything.
+pub(super) const ORACLE: &str = "availability_mean";
+
+/// The section of what is no answer to a user.
+const STATE: &str = "state";
 
 const BOLD: &str = "\u{1b}[1m";
 const PLAIN: &str = "\u{1b}[0m";
@@ -135,13 +144,15 @@ impl Row {
 /// The rows of a section that apply to some system, under its title.
 fn section_rows(title: &str, rows: &[Line], systems: &[(&str, &[Option<f64>])]) -> Vec<Row> {
     let mut lines = vec![Row::Section(title.to_owned())];
-    for (label, metric, format) in rows {
-        let index = METRICS.index_of(metric).expect("the table's rows are metrics");
-        let values: Vec<_> = systems.iter().map(|(_, metrics)| metrics[index]).collect();
+    let index = |metric| METRICS.index_of(metric).expect("the table's rows are metrics");
+    let values = |metric| systems.iter().map(|(_, metrics)| metrics[index(metric)]).collect::<Vec<_>>();
+    let gets = values("gets").iter().any(Option::is_some);
+    for (label, metric, format) in rows.iter().filter(|row| row.1 != ORACLE || gets == (title == STATE)) {
+        let values = values(metric);
         if values.iter().any(Option::is_some) {
             let cells: Vec<_> =
                 values.iter().map(|value| value.map_or("–".to_owned(), |value| write(value, *format))).collect();
-            let best = best(&values, &cells, METRICS[index].better);
+            let best = best(&values, &cells, METRICS[index(metric)].better);
             lines.push(Row::Figures { label, cells, best });
         }
     }
@@ -264,6 +275,24 @@ mod tests {
         assert_eq!(marks(&[Some(1.0), Some(1.0), None], Better::Higher), [false, false, false]);
         assert_eq!(marks(&[Some(0.2), None, Some(0.1)], Better::Lower), [false, false, true]);
         assert_eq!(marks(&[Some(0.2), Some(0.1)], Better::Neither), [false, false]);
+    }
+
+    #[test]
+    fn what_an_oracle_sees_is_an_answer_only_where_nobody_gets_anything() {
+        let mut runs = example::single();
+        let section_of_oracle = |runs: &[example::Run]| {
+            let systems: Vec<_> = runs.iter().map(|run| (run.system, run.outcome.metrics.as_slice())).collect();
+            let table = plain(&comparison(&systems, 100));
+            let until = table.split("resources online").collect::<Vec<_>>();
+            assert_eq!(until.len(), 2, "once in\n{table}");
+            if until[0].contains("state") { "state" } else { "answers" }
+        };
+        assert_eq!(section_of_oracle(&runs), "state");
+        for metric in ["gets", "get_correct_ratio", "get_abandoned_ratio"] {
+            let index = METRICS.index_of(metric).unwrap();
+            runs.iter_mut().for_each(|run| run.outcome.metrics[index] = None);
+        }
+        assert_eq!(section_of_oracle(&runs), "answers");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::metrics::Metrics;
 use super::observer::Ended;
 use super::operations::{Operation, Verdict};
 use super::outcome::ClassRow;
+use super::results::Group;
 use super::scheme::Kinds;
 use crate::engine::Time;
 use crate::overlay::NodeId;
@@ -164,7 +165,7 @@ impl Metrics {
         }
         figures.set("participants", participants.into());
         figures.set_some("online_mean", ratio(online_s, self.closed_at().since(self.began).as_secs_f64()));
-        for (_, quantity, values) in self.loads(self.closed_at(), Some(class)) {
+        for (_, quantity, values) in self.loads(Group::Class(class)) {
             let mean = ratio(values.iter().sum(), values.len() as f64);
             figures.set_some(&format!("{quantity}_mean"), mean.filter(|_| quantity != "records" || self.resources > 0));
         }

@@ -6,6 +6,7 @@
 //! Names carry their unit or qualifier last (`lookup_latency_p99_ms`); the definitions of the words are in DESIGN §1.
 
 pub mod connections;
+mod load;
 #[cfg(test)]
 mod tests;
 
@@ -98,7 +99,7 @@ pub static METRICS: LazyLock<Catalogue> = LazyLock::new(|| {
     let mut list = Vec::new();
     OPERATIONS.iter().for_each(|operation| operation_metrics(&mut list, operation));
     record_metrics(&mut list);
-    load_metrics(&mut list);
+    load::metrics(&mut list);
     traffic_metrics(&mut list);
     state_metrics(&mut list);
     connections::metrics(&mut list);
@@ -120,14 +121,15 @@ pub static SERIES: LazyLock<Catalogue> = LazyLock::new(|| {
         let about = format!("share of the {operation}s decided in the interval that were correct");
         add(&mut list, format!("{operation}_correct_ratio"), "", Higher, about);
     }
-    add(&mut list, "availability", "", Higher, "share of the resources that could be had from the machines online");
+    add(&mut list, "availability", "", Higher, format!("{AVAILABLE}, at the instant"));
     let about = "resources stored once of which too few pieces are left on any disk";
     add(&mut list, "resources_lost", "resources", Lower, about);
     for kind in TRAFFIC {
         let about = format!("{kind} bytes put on the wire by all machines");
         add(&mut list, format!("{kind}_bytes_per_s"), "B/s", Lower, about);
     }
-    let about = "bytes sent and received by the machine that moved most in the interval";
+    let about = "bytes sent and received by the machine that moved most in the interval, of all, over the interval's length, \
+        online or not";
     add(&mut list, "busiest_machine_bytes_per_s", "B/s", Lower, about);
     add(&mut list, "contacts_mean", "contacts", Lower, "routing entries held per joined node");
     add(&mut list, "table_stale_ratio", "", Lower, "share of the routing entries that name a node that is not online");
@@ -142,7 +144,7 @@ pub static SERIES: LazyLock<Catalogue> = LazyLock::new(|| {
 pub static QUANTILES: LazyLock<Catalogue> = LazyLock::new(|| {
     use Better::*;
     let mut list = Vec::new();
-    for (name, lorenz, unit, what) in LOADS {
+    for (name, lorenz, unit, what) in load::LOADS {
         add(&mut list, name, unit, Lower, format!("quantiles over machines: {what}"));
         let about =
             format!("share of all {lorenz} borne by the least loaded machines up to this quantile (Lorenz curve)");
@@ -157,19 +159,16 @@ pub static QUANTILES: LazyLock<Catalogue> = LazyLock::new(|| {
     Catalogue::new(list)
 });
 
+/// What availability is to the oracle.
+const AVAILABLE: &str = "share of the resources of which enough pieces are on machines that are online, \
+    in the newest acknowledged version or a later one";
+
 /// What `table_unreachable_ratio` is, in an interval and in the measurement.
 const UNREACHABLE: &str =
     "share of the routing entries whose node is online and would not be reached, because of a NAT or firewall";
 
 /// The quantile column of connections, which is only written where some system has them.
 pub const CONNECTIONS: &str = "connections";
-
-/// The three loads: their quantile column, the word that begins their other columns, unit and meaning.
-const LOADS: [(&str, &str, &str, &str); 3] = [
-    ("requests_per_online_s", "requests", "1/s", "requests processed for operations of others, per second online"),
-    ("upload_per_online_s", "upload", "B/s", "bytes sent because of others, per second online"),
-    ("records", "records", "records", "time mean of the records held while online"),
-];
 
 pub(super) fn add(
     list: &mut Vec<Metric>,
@@ -236,9 +235,8 @@ fn operation_metrics(list: &mut Vec<Metric>, operation: &str) {
 /// What became of the records.
 fn record_metrics(list: &mut Vec<Metric>) {
     use Better::*;
-    let about = "time mean of the share of the resources that could be had from the machines online";
-    add(list, "availability_mean", "", Higher, about);
-    add(list, "availability_min", "", Higher, "smallest share of the resources that could be had, of all samples");
+    add(list, "availability_mean", "", Higher, format!("{AVAILABLE}: time mean; as an oracle sees it, not users"));
+    add(list, "availability_min", "", Higher, format!("{AVAILABLE}: minimum over time"));
     let about = "share of the resources of which enough pieces are left on any disk at the end";
     add(list, "durability_ratio", "", Higher, about);
     let about = "resources of which too few pieces are left on any disk at the end";
@@ -264,42 +262,6 @@ fn record_metrics(list: &mut Vec<Metric>) {
     }
 }
 
-/// The three loads: how much, and how evenly. Over the machines online for at least a tenth of the measurement.
-fn load_metrics(list: &mut Vec<Metric>) {
-    use Better::*;
-    for (quantity, load, unit, what) in LOADS {
-        add(list, format!("{quantity}_mean"), unit, Lower, format!("{what}, mean over machines"));
-        add(
-            list,
-            format!("{load}_gini"),
-            "",
-            Lower,
-            format!("Gini coefficient of {load} over machines: 0 even, 1 one bears all"),
-        );
-        add(
-            list,
-            format!("{load}_jain"),
-            "",
-            Higher,
-            format!("Jain's fairness index of {load} over machines: 1 even, 1/n one bears all"),
-        );
-        add(
-            list,
-            format!("{load}_max_over_mean"),
-            "",
-            Lower,
-            format!("the most loaded machine's {load} over the mean"),
-        );
-        add(
-            list,
-            format!("{load}_p99_over_mean"),
-            "",
-            Lower,
-            format!("99th percentile of the machines' {load} over the mean"),
-        );
-    }
-}
-
 /// What went over the network, who moved most of it, and what got lost.
 fn traffic_metrics(list: &mut Vec<Metric>) {
     use Better::*;
@@ -309,12 +271,18 @@ fn traffic_metrics(list: &mut Vec<Metric>) {
         let about = format!("{kind} bytes put on the wire per machine and second online");
         add(list, format!("{kind}_bytes_per_online_s_mean"), "B/s", Lower, about);
     }
-    let about = "bytes sent and received per second by the machine that moved most";
+    let about = "bytes sent and received per second online, largest of the machines online for at least a tenth of the \
+        measurement";
     add(list, "busiest_machine_bytes_per_s", "B/s", Lower, about);
-    let about = "bytes sent and received per second, mean over the machines among which the busiest is sought";
+    let about = "bytes sent and received per second online, mean over the same machines";
     add(list, "machine_bytes_per_s_mean", "B/s", Lower, about);
-    let about = "the busiest machine's part of all bytes sent and received";
+    let about = "the most that any machine sent and received, over twice all bytes put on the wire: at most one half";
     add(list, "busiest_machine_share_ratio", "", Lower, about);
+    let about =
+        "machines online for less than a tenth of the measurement: in the totals, not in rates and loads by machine";
+    add(list, "machines_left_out", "machines", Neither, about);
+    let about = "their part of all bytes sent and received; empty if none was left out";
+    add(list, "left_out_bytes_ratio", "", Neither, about);
     let about = "packets that machines sent, those dropped at their own uplink included";
     add(list, "packets_sent", "packets", Lower, about);
     for cause in LOSSES {

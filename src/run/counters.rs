@@ -41,9 +41,18 @@ pub(super) struct Machine {
     pub records: u32,
     pub records_since: Time,
     pub record_ns: u128,
+    /// Nodes of it that are part of the overlay now, and whether any was in the measurement.
+    pub joined: u32,
+    pub member: bool,
 }
 
 impl Machine {
+    /// A node of it became part of the overlay, or is no longer.
+    pub fn membership(&mut self, joined: bool) {
+        self.joined = if joined { self.joined + 1 } else { self.joined - 1 };
+        self.member |= joined;
+    }
+
     pub fn close_records(&mut self, now: Time) {
         if self.up_since.is_some() {
             self.record_ns += u128::from(self.records) * u128::from(now.since(self.records_since).as_nanos());
@@ -74,22 +83,27 @@ impl Machine {
     }
 }
 
-/// A quantity that keeps its value between events, and its time integral.
+/// A quantity that keeps its value between events, its time integral and its minimum over time.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Level {
     value: u64,
     since: Time,
     sum: u128,
+    least: Option<u64>,
 }
 
 impl Level {
     pub fn set(&mut self, now: Time, value: u64) {
-        self.sum += u128::from(self.value) * u128::from(now.since(self.since).as_nanos());
+        let lasted = now.since(self.since).as_nanos();
+        self.sum += u128::from(self.value) * u128::from(lasted);
+        if lasted > 0 {
+            self.least = Some(self.least.map_or(self.value, |least| least.min(self.value)));
+        }
         (self.value, self.since) = (value, now);
     }
 
     pub fn restart(&mut self, now: Time) {
-        (self.since, self.sum) = (now, 0);
+        (self.since, self.sum, self.least) = (now, 0, None);
     }
 
     pub fn value(&self) -> u64 {
@@ -99,6 +113,11 @@ impl Level {
     /// The integral in value × nanoseconds up to the last `set`.
     pub fn integral(&self) -> u128 {
         self.sum
+    }
+
+    /// The smallest value up to the last `set`, of those that lasted.
+    pub fn least(&self) -> Option<u64> {
+        self.least
     }
 }
 
@@ -118,4 +137,25 @@ pub struct TableCheck {
 pub(super) struct Served {
     pub requests: u64,
     pub waited_ns: u128,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_value_is_over_time_and_not_over_what_was_set() {
+        let at = |seconds| Time::ZERO + Duration::from_secs(seconds);
+        let mut level = Level::default();
+        level.set(at(1), 5);
+        level.restart(at(2));
+        assert_eq!(level.least(), None, "no time has passed");
+        level.set(at(2), 3);
+        level.set(at(4), 1);
+        level.set(at(4), 7);
+        assert_eq!(level.least(), Some(3), "one has lasted no time");
+        level.set(at(5), 2);
+        level.set(at(9), 2);
+        assert_eq!((level.least(), level.integral()), (Some(2), 21_000_000_000));
+    }
 }

@@ -239,7 +239,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
         // Of one piece it says nothing of the others.
         if parent.is_none() && (errand.is_none() || (self.records.coding().pieces() == 1 && self.fixed() == 0)) {
-            self.records.acknowledge(record, version);
+            self.acknowledge(record, version);
         }
         if errand.is_some() && self.providing().is_some() {
             self.note_named(record, storers);

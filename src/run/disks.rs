@@ -45,11 +45,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if !self.agents.is_empty() {
             for node in self.hosts.nodes_of(machine) {
                 let held = self.agents[node.index()].store.held();
-                held.iter().for_each(|held| self.records.came_online(self.now, held.record));
+                held.iter().for_each(|held| self.records.came_online(self.now, *held));
             }
-            if matches!(P::PLACEMENT, Placement::Everyone(_)) && self.online.len() == 1 {
-                self.records.everything_comes(self.now);
-            }
+            self.witness_came(machine);
             self.tell_stock();
         }
     }
@@ -62,11 +60,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 let agent = &mut self.agents[node.index()];
                 cached += agent.cached_bytes();
                 agent.suspend();
-                agent.store.held().iter().for_each(|held| self.records.went_offline(self.now, held.record));
+                agent.store.held().iter().for_each(|held| self.records.went_offline(self.now, *held));
             }
-            if matches!(P::PLACEMENT, Placement::Everyone(_)) && self.online.is_empty() {
-                self.records.everything_goes(self.now);
-            }
+            self.witness_went(machine);
             if cached > 0 {
                 self.cache_changed(cached, 0);
             }
@@ -90,13 +86,23 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.observer.records(self.now, machine, 0);
     }
 
-    /// A record has been stored somewhere. Where everybody holds everything this is the one copy that the oracle keeps account
-    /// of: on a disk for ever, and online while anybody is.
+    /// A record has been stored somewhere.
     pub fn note_stored(&mut self, record: RecordId) {
-        if matches!(P::PLACEMENT, Placement::Everyone(_)) && !self.records.is_stored(record) {
-            self.records.copy_made(self.now, record, !self.online.is_empty());
+        if !self.records.is_stored(record) {
+            self.witness_first(record);
         }
         self.records.mark_stored(self.now, record);
+        self.find_witness(record);
+    }
+
+    /// A version of the resource of this record was acknowledged to its writer.
+    pub fn acknowledge(&mut self, record: RecordId, version: Version) {
+        let coding = self.records.coding();
+        let pieces = coding.pieces_of(coding.resource(record));
+        pieces.clone().for_each(|piece| self.witness_gone(piece));
+        self.records.acknowledge(self.now, record, version);
+        pieces.for_each(|piece| self.find_witness(piece));
+        self.tell_stock();
     }
 
     /// Tells that the number of records on the disk of a node's machine has changed, and what there is.

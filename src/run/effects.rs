@@ -7,7 +7,7 @@ use super::pointers::POINTER_COPIES;
 use super::simulation::Simulation;
 use crate::engine::Noise;
 use crate::engine::order::Class;
-use crate::overlay::{self, Change, Contact, Context, Key, NodeId, Placement, Protocol, RecordId, View};
+use crate::overlay::{self, Change, Contact, Context, Held, Key, NodeId, Placement, Protocol, RecordId, View};
 use crate::storage::{self, Agent, Desk, Neighbourhood, Repair};
 
 /// Who is responsible by a node's own account.
@@ -204,18 +204,22 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     let epoch = self.seats[node.index()].epoch;
                     self.schedule(at, Class::Timer, node, Event::StorageTimeout { node, epoch });
                 }
-                Effect::Kept { record, repaired } => {
+                Effect::Kept { record, version, repaired } => {
                     if repaired {
                         let enough = self.records.copies(record) >= self.wanted_copies(record);
                         self.observer.repaired(self.now, self.copied(record), enough);
                     }
-                    self.records.copy_made(self.now, record, true);
+                    self.records.copy_made(self.now, Held { record, version }, true);
                     self.copy_came(record, node);
                     self.count_records(node);
                 }
                 Effect::Refused { .. } => self.observer.refused(self.now, self.hosts.of(node)),
-                Effect::Dropped { record } => {
-                    self.records.copy_dropped(self.now, record);
+                Effect::Renewed { record, before, version } => {
+                    self.records.copy_renewed(self.now, Held { record, version: before }, version);
+                    self.tell_stock();
+                }
+                Effect::Dropped { record, version } => {
+                    self.records.copy_dropped(self.now, Held { record, version });
                     self.count_records(node);
                 }
                 Effect::HandedOver { record, to } => self.handed_over(node, record, to),

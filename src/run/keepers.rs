@@ -18,7 +18,7 @@
 use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::Time;
-use crate::overlay::{NodeId, Protocol, RecordId};
+use crate::overlay::{Held, NodeId, Protocol, RecordId};
 use crate::storage::{Neighbourhood, Repair};
 
 /// The checks under way, and the copies that are being made.
@@ -148,8 +148,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let values = values.filter(|value| (value.index() as u32) < pointers.values());
         let unnamed: Vec<RecordId> = values.filter(|&value| pointers.place(value, node).is_none()).collect();
         for &value in &unnamed {
-            self.agents[node.index()].store.remove(value);
-            self.records.copy_dropped(self.now, value);
+            let version = self.agents[node.index()].store.remove(value).expect("it is held");
+            self.records.copy_dropped(self.now, Held { record: value, version });
         }
         if !unnamed.is_empty() {
             self.count_records(node);

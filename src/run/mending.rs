@@ -83,7 +83,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if let (Some(version), Some(target)) = (self.newest_to_copy(value), self.target(place, resource)) {
             self.agents[target.index()].store.keep(value, version);
             self.observer.repaired(self.now, self.copied(value), false);
-            self.records.copy_made(self.now, value, true);
+            self.records.copy_made(self.now, Held { record: value, version }, true);
             self.pointers.as_mut().expect("it was just there").name(place, target);
             self.count_records(target);
         }

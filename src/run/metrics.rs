@@ -43,7 +43,6 @@ pub struct Metrics {
     online_before: u128,
     pub(super) joined: Level,
     pub(super) available: Level,
-    pub(super) available_min: Option<f64>,
     /// Copies of pieces on machines that are online, and on any disk.
     pub(super) copies_online: Level,
     pub(super) copies: Level,
@@ -93,7 +92,6 @@ impl Metrics {
             online_before: 0,
             joined: Level::default(),
             available: Level::default(),
-            available_min: None,
             copies_online: Level::default(),
             copies: Level::default(),
             lost_resources: 0,
@@ -198,6 +196,8 @@ impl Observer for Metrics {
                 up_since: machine.up_since.map(|_| at),
                 records: machine.records,
                 records_since: at,
+                joined: machine.joined,
+                member: machine.joined > 0,
                 ..Machine::default()
             };
         }
@@ -285,6 +285,8 @@ impl Observer for Metrics {
     }
 
     fn membership(&mut self, at: Time, node: NodeId, joined: bool) {
+        let machine = self.hosts.of(node);
+        self.machines[machine.index()].membership(joined);
         // A machine has joined when its first node has, through which it asks.
         if node.0 < self.hosts.participants() {
             let count = if joined { self.joined.value() + 1 } else { self.joined.value() - 1 };

@@ -41,6 +41,7 @@ pub mod trace;
 mod transfers;
 mod transport;
 mod wave;
+mod witnesses;
 
 use std::io::Write;
 

@@ -177,7 +177,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
         let &mut Operation { kind, record, version, .. } = self.operations.get(op).expect("it is under way");
         if kind == OperationKind::Put {
-            self.records.acknowledge(record.expect("a put names a record"), version);
+            self.acknowledge(record.expect("a put names a record"), version);
         }
         let operation = Operation { cached, ..self.operations.end(op).expect("it is under way") };
         self.stop_pieces(op);

@@ -176,8 +176,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         here(value).or_else(|| {
             let coding = self.records.coding();
             let resource = coding.resource(value);
-            let pieces = (0..coding.pieces()).map(|piece| coding.record(resource, piece));
-            let mut versions: Vec<Version> = pieces.filter_map(here).collect();
+            let mut versions: Vec<Version> = coding.pieces_of(resource).filter_map(here).collect();
             versions.sort_unstable();
             versions.iter().rev().nth(coding.needed as usize - 1).copied()
         })

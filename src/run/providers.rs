@@ -158,7 +158,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let Operation { node, record, .. } = *operation;
         let record = record.expect("a get names a record");
         let coding = self.records.coding();
-        let pieces = (0..coding.pieces()).map(|piece| coding.record(coding.resource(record), piece));
+        let pieces = coding.pieces_of(coding.resource(record));
         let here = pieces.filter(|&piece| self.version_at(node, piece).is_some()).count() as u32;
         match self.pointer(record).filter(|_| here < coding.needed) {
             Some(pointer) => self.look_for_pointer(op, pointer),

@@ -1,14 +1,23 @@
 //! Where the copies of every record are, what can be had, and what is lost: true, and for judging only.
+//!
+//! A resource is *available* while enough different pieces of it are on machines that are online, in the newest version that
+//! was acknowledged to its writer or a later one: what a get that begins now could be answered with and be correct. It is *lost*
+//! when too few pieces are left on any disk, in whatever version.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 
 use super::outcome::ResourceRow;
 use crate::engine::{Duration, Time};
-use crate::overlay::{RecordId, Version};
+use crate::overlay::{Held, RecordId, Version};
 use crate::storage::Coding;
 
 /// All there is of the resources at one instant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stock {
-    /// Resources of which enough different pieces are on machines that are online.
+    /// Resources of which enough different pieces, as new as was acknowledged, are on machines that are online.
     pub available: u32,
     /// Resources that were stored once and of which fewer are left on any disk.
     pub lost: u32,
@@ -22,7 +31,8 @@ pub struct Stock {
 #[derive(Clone, Copy, Debug, Default)]
 struct Copies {
     on_disk: u32,
-    online: u32,
+    /// On machines that are online, in the newest acknowledged version or a later one.
+    current: u32,
     /// A version was put, or existed from the start.
     stored: bool,
 }
@@ -31,7 +41,8 @@ struct Copies {
 #[derive(Clone, Copy, Debug, Default)]
 struct Pieces {
     on_disk: u32,
-    online: u32,
+    /// Those of which there is a current copy.
+    current: u32,
     stored: u32,
     acknowledged: Version,
     lost_at: Option<Time>,
@@ -51,6 +62,9 @@ pub struct Records {
     /// Records that are pieces; those above are pointers to them, of which only is known whether they were stored once.
     values: u32,
     stock: Stock,
+    /// Of the current copies those that are newer than what was acknowledged, by version: of puts under way, and of some that
+    /// failed.
+    ahead: BTreeMap<(RecordId, Version), u32>,
     ever_stored: u32,
     last: Version,
 }
@@ -65,6 +79,7 @@ impl Records {
             values,
             resources: vec![Pieces::default(); count as usize],
             stock: Stock::default(),
+            ahead: BTreeMap::new(),
             ever_stored: 0,
             last: Version(0),
         }
@@ -119,10 +134,23 @@ impl Records {
         self.of(record).acknowledged
     }
 
-    /// `version` of the resource of this record was acknowledged to its writer.
-    pub fn acknowledge(&mut self, record: RecordId, version: Version) {
-        let newest = &mut self.resources[self.coding.resource(record) as usize].acknowledged;
-        *newest = version.max(*newest);
+    /// `version` of the resource of this record was acknowledged to its writer: older copies are no longer current.
+    pub fn acknowledge(&mut self, now: Time, record: RecordId, version: Version) {
+        if version <= self.acknowledged(record) {
+            return;
+        }
+        let resource = self.coding.resource(record);
+        self.resources[resource as usize].acknowledged = version;
+        for piece in self.coding.pieces_of(resource) {
+            let ahead = self.ahead.range((piece, Version(0))..=(piece, Version(u32::MAX)));
+            let ahead: Vec<_> = ahead.map(|(&(_, version), &copies)| (version, copies)).collect();
+            ahead.iter().filter(|one| one.0 <= version).for_each(|one| _ = self.ahead.remove(&(piece, one.0)));
+            let current = ahead.iter().filter(|one| one.0 >= version).map(|one| one.1).sum();
+            let before = std::mem::replace(&mut self.copies[piece.index()].current, current);
+            if before > 0 && current == 0 {
+                self.piece_is_current(now, piece, false);
+            }
+        }
     }
 
     /// Some node stored a version.
@@ -138,7 +166,8 @@ impl Records {
     }
 
     /// A copy was made on a disk, of a machine that is online or not.
-    pub fn copy_made(&mut self, now: Time, record: RecordId, online: bool) {
+    pub fn copy_made(&mut self, now: Time, copy: Held, online: bool) {
+        let record = copy.record;
         if self.is_pointer(record) {
             return self.mark_stored(now, record);
         }
@@ -150,14 +179,20 @@ impl Records {
         }
         self.mark_stored(now, record);
         if online {
-            self.came_online(now, record);
+            self.came_online(now, copy);
         }
     }
 
+    /// A machine that is online holds `version` instead of a copy.
+    pub fn copy_renewed(&mut self, now: Time, copy: Held, version: Version) {
+        self.came_online(now, Held { version, ..copy });
+        self.went_offline(now, copy);
+    }
+
     /// A copy was deleted by a machine that is online.
-    pub fn copy_dropped(&mut self, now: Time, record: RecordId) {
-        self.went_offline(now, record);
-        self.copy_gone(now, record);
+    pub fn copy_dropped(&mut self, now: Time, copy: Held) {
+        self.went_offline(now, copy);
+        self.copy_gone(now, copy.record);
     }
 
     /// A copy went with its disk, which was offline.
@@ -174,9 +209,10 @@ impl Records {
     }
 
     /// A copy has expired, on a machine that is online or not.
-    pub fn copy_expired(&mut self, now: Time, record: RecordId, online: bool) {
+    pub fn copy_expired(&mut self, now: Time, copy: Held, online: bool) {
+        let record = copy.record;
         if online {
-            self.went_offline(now, record);
+            self.went_offline(now, copy);
         }
         let was_lost = self.of(record).lost_at.is_some();
         self.copy_gone(now, record);
@@ -190,45 +226,47 @@ impl Records {
     }
 
     /// A machine with a copy came online.
-    pub fn came_online(&mut self, now: Time, record: RecordId) {
+    pub fn came_online(&mut self, now: Time, copy: Held) {
+        let Held { record, version } = copy;
         if self.is_pointer(record) {
             return;
         }
         self.stock.copies_online += 1;
-        let online = &mut self.copies[record.index()].online;
-        *online += 1;
-        if *online == 1 {
-            let pieces = &mut self.resources[self.coding.resource(record) as usize];
-            pieces.account(now, self.coding.needed);
-            pieces.online += 1;
-            self.stock.available += u32::from(pieces.online == self.coding.needed);
+        let acknowledged = self.acknowledged(record);
+        if version > acknowledged {
+            *self.ahead.entry((record, version)).or_default() += 1;
+        }
+        if version >= acknowledged {
+            let current = &mut self.copies[record.index()].current;
+            *current += 1;
+            if *current == 1 {
+                self.piece_is_current(now, record, true);
+            }
         }
     }
 
     /// A machine with a copy went offline.
-    pub fn went_offline(&mut self, now: Time, record: RecordId) {
+    pub fn went_offline(&mut self, now: Time, copy: Held) {
+        let Held { record, version } = copy;
         if self.is_pointer(record) {
             return;
         }
         self.stock.copies_online -= 1;
-        let online = &mut self.copies[record.index()].online;
-        *online -= 1;
-        if *online == 0 {
-            let pieces = &mut self.resources[self.coding.resource(record) as usize];
-            pieces.account(now, self.coding.needed);
-            self.stock.available -= u32::from(pieces.online == self.coding.needed);
-            pieces.online -= 1;
+        let acknowledged = self.acknowledged(record);
+        if version > acknowledged {
+            let copies = self.ahead.get_mut(&(record, version)).expect("it came online");
+            *copies -= 1;
+            if *copies == 0 {
+                self.ahead.remove(&(record, version));
+            }
         }
-    }
-
-    /// Where everybody holds everything: the first machine came online.
-    pub fn everything_comes(&mut self, now: Time) {
-        self.everything().into_iter().for_each(|record| self.came_online(now, record));
-    }
-
-    /// The last one went offline.
-    pub fn everything_goes(&mut self, now: Time) {
-        self.everything().into_iter().for_each(|record| self.went_offline(now, record));
+        if version >= acknowledged {
+            let current = &mut self.copies[record.index()].current;
+            *current -= 1;
+            if *current == 0 {
+                self.piece_is_current(now, record, false);
+            }
+        }
     }
 
     /// The measurement begins: availability is counted from now on.
@@ -257,18 +295,26 @@ impl Records {
         (0..).zip(&mut self.resources).map(row).collect()
     }
 
-    /// What was stored once.
-    fn everything(&self) -> Vec<RecordId> {
-        let stored = |record: &RecordId| self.copies[record.index()].stored;
-        (0..self.count()).map(RecordId::new).filter(stored).collect()
-    }
-
     fn is_pointer(&self, record: RecordId) -> bool {
         record.index() as u32 >= self.values
     }
 
     fn of(&self, record: RecordId) -> &Pieces {
         &self.resources[self.coding.resource(record) as usize]
+    }
+
+    /// The first current copy of a piece came, or the last has gone.
+    fn piece_is_current(&mut self, now: Time, record: RecordId, there: bool) {
+        let needed = self.coding.needed;
+        let pieces = &mut self.resources[self.coding.resource(record) as usize];
+        pieces.account(now, needed);
+        if there {
+            pieces.current += 1;
+            self.stock.available += u32::from(pieces.current == needed);
+        } else {
+            self.stock.available -= u32::from(pieces.current == needed);
+            pieces.current -= 1;
+        }
     }
 
     /// The first copy of a piece was made, or the last has gone.
@@ -299,51 +345,9 @@ impl Records {
 
 impl Pieces {
     fn account(&mut self, now: Time, needed: u32) {
-        if self.online >= needed {
+        if self.current >= needed {
             self.available += now.since(self.since);
         }
         self.since = now;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn second(number: u64) -> Time {
-        Time::ZERO + Duration::from_secs(number)
-    }
-
-    #[test]
-    fn a_record_is_available_while_a_copy_is_online_and_lost_when_none_is_left() {
-        let mut records = Records::new(2, Coding::WHOLE, 0);
-        let (record, now) = (RecordId::new(1), second(1));
-        records.copy_made(now, record, true);
-        records.copy_made(now, record, true);
-        assert_eq!(records.stock().available, 1);
-        records.went_offline(now, record);
-        assert_eq!(records.stock().available, 1);
-        records.copy_dropped(now, record);
-        assert_eq!((records.stock().available, records.stock().lost), (0, 0));
-        records.came_online(now, record);
-        records.copy_dropped(second(2), record);
-        assert_eq!(records.stock(), Stock { available: 0, lost: 1, copies_online: 0, copies: 0 });
-        assert!(records.is_lost(record) && records.ever_stored() == 1);
-    }
-
-    #[test]
-    fn two_copies_of_one_piece_do_not_make_up_for_another() {
-        let coding = Coding { needed: 2, parity: 1 };
-        let mut records = Records::new(1, coding, 0);
-        let [a, b, c] = [0, 1, 2].map(|piece| coding.record(0, piece));
-        [a, a, b, c].into_iter().for_each(|record| records.copy_made(second(0), record, true));
-        records.copy_dropped(second(1), b);
-        assert_eq!((records.stock().available, records.stock().lost), (1, 0), "two different pieces are left");
-        records.copy_dropped(second(2), c);
-        assert_eq!((records.stock().available, records.stock().lost), (0, 1), "two copies of one piece are left");
-        let row = |records: &mut Records| records.rows(second(4), Duration::from_secs(4), |_| 9)[0].clone();
-        assert_eq!((row(&mut records).lost_at, row(&mut records).availability_mean), (Some(second(2)), 0.5));
-        records.copy_made(second(4), b, true);
-        assert_eq!((row(&mut records).lost_at, records.stock().lost), (None, 0), "it was put again");
     }
 }

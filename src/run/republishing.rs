@@ -123,8 +123,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let mut expired = Vec::new();
         self.with_agent(node, |agent, desk, _| expired = agent.expire_copies(desk));
         let online = self.seats[node.index()].online;
-        for record in &expired {
-            self.records.copy_expired(self.now, *record, online);
+        for copy in &expired {
+            self.records.copy_expired(self.now, *copy, online);
         }
         if !expired.is_empty() {
             self.count_records(node);

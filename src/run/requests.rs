@@ -7,7 +7,7 @@ use super::simulation::Simulation;
 use super::transfers::in_packet;
 use crate::engine::Time;
 use crate::engine::order::{Class, Order};
-use crate::overlay::{Key, NodeId, Protocol};
+use crate::overlay::{Key, NodeId, Protocol, RecordId};
 use crate::population::{OperationKind, Request};
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
@@ -40,7 +40,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// From now on a resource has so many bytes.
     fn resize(&mut self, resource: u32, bytes: u32) {
         let coding = self.records.coding();
-        for record in (0..coding.pieces()).map(|piece| coding.record(resource, piece).index()) {
+        for record in coding.pieces_of(resource).map(RecordId::index) {
             self.sizes[record] = coding.piece_size(bytes);
             self.sizes_in_packet[record] = in_packet(P::PLACEMENT, self.sizes[record]);
         }

@@ -5,7 +5,7 @@ use super::counters::{Carried, Level, Machine};
 use super::metrics::Metrics;
 use super::observer::Copied;
 use super::outcome::{NodeRow, Quantiles, quantile, sorted, table};
-use crate::engine::Time;
+use crate::engine::{Duration, Time};
 use crate::overlay::NodeId;
 use crate::population::OperationKind;
 
@@ -18,13 +18,25 @@ pub(super) struct Facts {
     pub resources_lost: u32,
 }
 
+/// Machines whose loads are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Group {
+    All,
+    /// Participants of this class.
+    Class(usize),
+    /// Machines that others could ask something in the measurement.
+    Serving,
+}
+
 impl Metrics {
     /// The columns of a measurement that has been closed which do not depend on how its last operations end.
     pub(super) fn report(&self, facts: &Facts) -> Figures {
         let mut figures = Metrics::figures();
         self.report_records(facts, &mut figures);
         self.report_load(&mut figures);
-        self.report_traffic(facts, &mut figures);
+        self.report_fairness(&mut figures);
+        self.report_traffic(&mut figures);
+        self.report_busiest(&mut figures);
         self.report_state(facts, &mut figures);
         if let Some(connecting) = &self.connecting {
             connecting.report(&self.machines, self.hosts.participants(), self.bytes.iter().sum(), &mut figures);
@@ -59,7 +71,7 @@ impl Metrics {
         let resources = f64::from(self.resources);
         let mean = self.available.integral() as f64 / self.measured_ns(facts) / resources;
         figures.set("availability_mean", mean);
-        figures.set_some("availability_min", self.available_min);
+        figures.set_some("availability_min", self.available.least().map(|least| least as f64 / resources));
         let per_resource = |copies: &Level| copies.integral() as f64 / self.measured_ns(facts) / resources;
         figures.set("replicas_alive_mean", per_resource(&self.copies_online) / f64::from(self.coding.pieces()));
         figures.set("storage_overhead_ratio", per_resource(&self.copies) / f64::from(self.coding.needed));
@@ -82,32 +94,59 @@ impl Metrics {
         }
     }
 
-    /// The machines over which loads are taken: online for at least a tenth of the measurement; of a class, or all.
-    fn loaded(&self, now: Time, class: Option<usize>) -> impl Iterator<Item = (u32, &Machine)> {
-        let least = now.since(self.began).as_nanos() / 10;
-        let among = move |machine: u32| class.is_none() || self.classes.class(NodeId(machine)) == class;
-        let machines = (0u32..).zip(&self.machines);
-        let loaded = machines.filter(move |(_, machine)| machine.online().as_nanos() >= least.max(1));
-        loaded.filter(move |(machine, _)| among(*machine))
+    /// Whether a machine is among those of the distributions: online for at least a tenth of the measurement.
+    fn is_loaded(&self, machine: &Machine) -> bool {
+        let least = self.closed_at().since(self.began).as_nanos() / 10;
+        machine.online().as_nanos() >= least.max(1)
     }
 
-    /// The loads of these machines: requests and upload per second online, records.
-    pub(super) fn loads(&self, now: Time, class: Option<usize>) -> [(&'static str, &'static str, Vec<f64>); 3] {
-        let per_second = |count: fn(&Carried) -> u64| {
-            let carried = |machine: u32| count(&self.carried[machine as usize]) as f64;
-            let loaded = self.loaded(now, class);
-            loaded.map(|(number, machine)| carried(number) / machine.online().as_secs_f64()).collect()
-        };
-        let records = self.loaded(now, class).filter_map(|(_, machine)| machine.records_mean()).collect();
+    /// The machines of the distributions: all, those of a class, or those that can serve.
+    fn loaded(&self, group: Group) -> impl Iterator<Item = (u32, &Machine)> {
+        let loaded = (0u32..).zip(&self.machines).filter(|(_, machine)| self.is_loaded(machine));
+        loaded.filter(move |(number, machine)| match group {
+            Group::All => true,
+            Group::Class(class) => self.classes.class(NodeId(*number)) == Some(class),
+            Group::Serving => self.can_serve(*number, machine),
+        })
+    }
+
+    /// Whether a machine could be asked anything: a dedicated server, or where there is none a member of the overlay.
+    fn can_serve(&self, number: u32, machine: &Machine) -> bool {
+        match self.hosts.machines() > self.hosts.participants() {
+            true => self.hosts.is_server(NodeId(number)),
+            false => machine.member,
+        }
+    }
+
+    /// A count of a group's machines, per second online.
+    fn per_second(&self, group: Group, count: fn(&Carried) -> u64) -> Vec<f64> {
+        let carried = |number: u32| count(&self.carried[number as usize]) as f64;
+        self.loaded(group).map(|(number, machine)| carried(number) / machine.online().as_secs_f64()).collect()
+    }
+
+    /// The loads of a group's machines: requests and upload per second online, records.
+    pub(super) fn loads(&self, group: Group) -> [(&'static str, &'static str, Vec<f64>); 3] {
+        let records = self.loaded(group).filter_map(|(_, machine)| machine.records_mean()).collect();
         [
-            ("requests", "requests_per_online_s", per_second(|carried| carried.requests)),
-            ("upload", "upload_per_online_s", per_second(|carried| carried.upload)),
+            ("requests", "requests_per_online_s", self.per_second(group, |carried| carried.requests)),
+            ("upload", "upload_per_online_s", self.per_second(group, |carried| carried.upload)),
             ("records", "records", records),
         ]
     }
 
+    /// Evenness over the machines that can serve: of one it would say nothing.
+    fn report_fairness(&self, figures: &mut Figures) {
+        for (load, _, values) in self.loads(Group::Serving) {
+            let values = sorted(values);
+            if values.len() > 1 && values.iter().sum::<f64>() > 0.0 {
+                figures.set(&format!("{load}_gini_serving"), gini(&values));
+                figures.set(&format!("{load}_jain_serving"), jain(&values));
+            }
+        }
+    }
+
     fn report_load(&self, figures: &mut Figures) {
-        for (load, quantity, values) in self.loads(self.closed_at(), None) {
+        for (load, quantity, values) in self.loads(Group::All) {
             if values.is_empty() || (load == "records" && self.resources == 0) {
                 continue;
             }
@@ -117,16 +156,15 @@ impl Metrics {
             if sum == 0.0 {
                 continue;
             }
-            let squares = values.iter().map(|value| value * value).sum::<f64>();
             figures.set(&format!("{load}_gini"), gini(&values));
-            figures.set(&format!("{load}_jain"), sum * sum / (n * squares));
+            figures.set(&format!("{load}_jain"), jain(&values));
             let over_mean = |p| quantile(&values, p).map(|value| value * n / sum);
             figures.set_some(&format!("{load}_max_over_mean"), over_mean(1.0));
             figures.set_some(&format!("{load}_p99_over_mean"), over_mean(0.99));
         }
     }
 
-    fn report_traffic(&self, facts: &Facts, figures: &mut Figures) {
+    fn report_traffic(&self, figures: &mut Figures) {
         let online_s: f64 = self.machines.iter().map(|machine| machine.online().as_secs_f64()).sum();
         let total: u64 = self.bytes.iter().sum();
         figures.set("bytes_total", total as f64);
@@ -136,18 +174,29 @@ impl Metrics {
                 figures.set(&format!("{kind}_bytes_per_online_s_mean"), bytes as f64 / online_s);
             }
         }
-        let loaded = self.loaded(facts.now, None);
-        let moved: Vec<u64> = loaded.map(|(machine, _)| self.carried[machine as usize].moved()).collect();
-        let (sum, seconds) = (moved.iter().sum::<u64>() as f64, self.measured_ns(facts) / 1e9);
-        if let Some(&busiest) = moved.iter().max() {
-            figures.set("busiest_machine_bytes_per_s", busiest as f64 / seconds);
-            figures.set("machine_bytes_per_s_mean", sum / moved.len() as f64 / seconds);
-            figures.set_some("busiest_machine_share_ratio", (sum > 0.0).then(|| busiest as f64 / sum));
-        }
         figures.set("packets_sent", self.packets_sent as f64);
         for (cause, count) in LOSSES.iter().zip(self.lost) {
             figures.set(&format!("packets_lost_{cause}"), count as f64);
         }
+    }
+
+    /// The busiest machine: its share among all, its rate among those of the distributions.
+    fn report_busiest(&self, figures: &mut Figures) {
+        let moved: u64 = self.carried.iter().map(Carried::moved).sum();
+        let most = self.carried.iter().map(Carried::moved).max().unwrap_or(0);
+        // What was on its way when the measurement began is received, and was put on the wire before.
+        let wire = self.bytes.iter().sum::<u64>().max(most);
+        let ratio = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
+        figures.set_some("busiest_machine_share_ratio", ratio(most, 2 * wire));
+        let rates = sorted(self.per_second(Group::All, Carried::moved));
+        figures.set_some("busiest_machine_bytes_per_s", rates.last().copied());
+        let mean = rates.iter().sum::<f64>() / rates.len() as f64;
+        figures.set_some("machine_bytes_per_s_mean", Some(mean).filter(|_| !rates.is_empty()));
+        let short = |machine: &Machine| machine.online() > Duration::ZERO && !self.is_loaded(machine);
+        let left_out = self.machines.iter().zip(&self.carried).filter(|(machine, _)| short(machine));
+        let (number, left_out) = left_out.fold((0, 0), |(number, sum), (_, one)| (number + 1, sum + one.moved()));
+        figures.set("machines_left_out", f64::from(number));
+        figures.set_some("left_out_bytes_ratio", ratio(left_out, moved).filter(|_| number > 0));
     }
 
     fn report_state(&self, facts: &Facts, figures: &mut Figures) {
@@ -181,13 +230,13 @@ impl Metrics {
     /// The quantile tables of machines.
     pub(super) fn quantiles(&self) -> Quantiles {
         let mut quantiles = Quantiles::default();
-        for (load, quantity, values) in self.loads(self.closed_at(), None) {
+        for (load, quantity, values) in self.loads(Group::All) {
             if load != "records" || self.resources > 0 {
                 quantiles.set_load(quantity, &values);
             }
         }
         if let Some(connecting) = &self.connecting {
-            let means = self.loaded(self.closed_at(), None).map(|(number, machine)| connecting.mean(number, machine));
+            let means = self.loaded(Group::All).map(|(number, machine)| connecting.mean(number, machine));
             quantiles.set(CONNECTIONS, table(&sorted(means)));
         }
         quantiles
@@ -229,6 +278,12 @@ pub(super) fn gini(sorted: &[f64]) -> f64 {
     let (n, sum) = (sorted.len() as f64, sorted.iter().sum::<f64>());
     let weighted: f64 = sorted.iter().zip(1u32..).map(|(value, i)| (2.0 * f64::from(i) - n - 1.0) * value).sum();
     weighted / (n * sum)
+}
+
+/// Jain's fairness index: (Σx)² / (n·Σx²) (Jain, Chiu and Hawe, DEC-TR-301, 1984).
+fn jain(values: &[f64]) -> f64 {
+    let (sum, squares) = (values.iter().sum::<f64>(), values.iter().map(|value| value * value).sum::<f64>());
+    sum * sum / (values.len() as f64 * squares)
 }
 
 #[cfg(test)]

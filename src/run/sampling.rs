@@ -67,8 +67,7 @@ impl Metrics {
             let ratio = (total > 0).then(|| correct as f64 / total as f64);
             figures.set_some(&format!("{kind}_correct_ratio"), ratio);
         }
-        let available = self.available_now();
-        figures.set_some("availability", available);
+        figures.set_some("availability", self.available_now());
         figures.set_some("resources_lost", (self.resources > 0).then(|| f64::from(self.lost_resources)));
         for (kind, bytes) in TRAFFIC.iter().zip(self.interval.bytes(&self.bytes)) {
             figures.set(&format!("{kind}_bytes_per_s"), bytes as f64 / secs);
@@ -88,9 +87,6 @@ impl Metrics {
             self.tables.entries += check.entries;
             self.tables.stale += check.stale;
             self.tables.unreachable += check.unreachable;
-            if let Some(available) = available {
-                self.available_min = Some(self.available_min.unwrap_or(1.0).min(available));
-            }
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::engine::{Source, Streams, Time};
 use crate::network::{Access, Nats, Network, Site, Station};
 use crate::overlay::message::IDENTITY_BYTES;
 use crate::overlay::{
-    Key, Lists, Metric, NodeId, Placement, Protocol, Reachability, RecordId, Roster, Server, Version, View,
+    Held, Key, Lists, Metric, NodeId, Placement, Protocol, Reachability, RecordId, Roster, Server, Version, View,
 };
 use crate::population::{self, Identity, Timeline};
 use crate::scenario::plan::{Plan, Start, Storage, System};
@@ -131,6 +131,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             cuts: Vec::new(),
             crashed: vec![Vec::new(); plan.events.len()],
             records: Records::new(count, coding, pointing),
+            witnesses: Default::default(),
             checks: Default::default(),
             mending: Mending::new(pointers.as_ref().map_or(0, Pointers::places), count),
             pointers,
@@ -249,7 +250,8 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         if let Repair::Republish(_) = self.system.storage.repair {
             self.with_agent(node, |agent, desk, _| agent.note_put(desk, record, Published::at(desk.now)));
         }
-        self.records.copy_made(self.now, record, self.seats[node.index()].online);
+        let copy = Held { record, version: Version(0) };
+        self.records.copy_made(self.now, copy, self.seats[node.index()].online);
         self.tell_records(node);
     }
 }

@@ -31,6 +31,7 @@ use super::republishing::Publishers;
 use super::scheme::Kinds;
 use super::transfers::Transfers;
 use super::transport::Transport;
+use super::witnesses::Witnesses;
 
 /// What is looked at for every event of a node.
 #[derive(Clone, Copy, Debug)]
@@ -185,6 +186,7 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     /// Who crashed in each event of the file and is to come back.
     pub crashed: Vec<Vec<NodeId>>,
     pub records: Records,
+    pub witnesses: Witnesses,
     /// Where copies are that the overlay does not keep; `None`: it keeps all.
     pub pointers: Option<Pointers>,
     pub mending: Mending,

@@ -168,6 +168,15 @@ pub struct Workload {
     pub deadline: Duration,
 }
 
+impl Plan {
+    /// Whether somebody gets something: else what users would see of the resources is not known.
+    pub fn has_gets(&self) -> bool {
+        let requested = |request: &Request| request.kind == OperationKind::Get;
+        let rush = |event: &Event| matches!(event.what, What::Rush { .. });
+        self.workload.get.is_some() || self.workload.requests.iter().any(requested) || self.events.iter().any(rush)
+    }
+}
+
 /// What happens at an instant of the run, by the scenario's word.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {

@@ -241,9 +241,13 @@ impl Agent {
             desk.do_effect(Effect::Refused { record });
             return false;
         }
-        if self.store.keep(record, version) {
-            self.uncache(desk, record);
-            desk.do_effect(Effect::Kept { record, repaired });
+        match self.store.keep(record, version) {
+            None => {
+                self.uncache(desk, record);
+                desk.do_effect(Effect::Kept { record, version, repaired });
+            }
+            Some(before) if before < version => desk.do_effect(Effect::Renewed { record, before, version }),
+            Some(_) => {}
         }
         true
     }

@@ -35,6 +35,11 @@ impl Coding {
         RecordId::new(resource * self.pieces() + piece)
     }
 
+    /// All pieces of a resource.
+    pub fn pieces_of(self, resource: u32) -> impl Iterator<Item = RecordId> + Clone {
+        (0..self.pieces()).map(move |piece| self.record(resource, piece))
+    }
+
     /// The resource that a record is a piece of, and which piece it is.
     pub const fn piece(self, record: RecordId) -> (u32, u32) {
         (self.resource(record), record.index() as u32 % self.pieces())
@@ -53,7 +58,7 @@ mod tests {
     #[test]
     fn the_pieces_of_a_resource_are_consecutive_records() {
         let coding = Coding { needed: 5, parity: 3 };
-        let records: Vec<_> = (0..8).map(|piece| coding.record(2, piece)).collect();
+        let records: Vec<_> = coding.pieces_of(2).collect();
         assert_eq!(records.iter().map(|record| record.index()).collect::<Vec<_>>(), (16..24).collect::<Vec<_>>());
         assert!(records.iter().all(|&record| coding.resource(record) == 2));
         assert_eq!((coding.resource(RecordId::new(24)), coding.piece(RecordId::new(26))), (3, (3, 2)));

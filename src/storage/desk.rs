@@ -25,7 +25,14 @@ pub enum Effect {
     /// This node now holds a record that it did not hold before; `repaired`: not from an operation, but as repair or hand-over.
     Kept {
         record: RecordId,
+        version: Version,
         repaired: bool,
+    },
+    /// This node now holds a newer version of a record.
+    Renewed {
+        record: RecordId,
+        before: Version,
+        version: Version,
     },
     /// A copy was sent to the node that is to take this one's place: call `handed_over` when its last bit has left.
     HandedOver {
@@ -43,6 +50,7 @@ pub enum Effect {
     /// This node dropped its copy.
     Dropped {
         record: RecordId,
+        version: Version,
     },
     /// This node holds a record that belongs to others whom it does not know: put it where it belongs.
     Return {

@@ -16,7 +16,7 @@ use super::agent::Agent;
 use super::desk::{Desk, Effect};
 use super::repair::Repair;
 use crate::engine::{Duration, Time};
-use crate::overlay::RecordId;
+use crate::overlay::{Held, RecordId};
 
 /// How often records are put again, and how long copies last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,14 +117,15 @@ impl Agent {
     }
 
     /// Copies may have expired. Drops those that have, and gives them; the machine may be offline.
-    pub fn expire_copies(&mut self, desk: &mut Desk<'_>) -> Vec<RecordId> {
+    pub fn expire_copies(&mut self, desk: &mut Desk<'_>) -> Vec<Held> {
         let Repair::Republish(Republish { expiry: Some(expiry), .. }) = desk.repair else { return Vec::new() };
         self.ages.timer = None;
         let now = desk.now;
         let (old, young) = self.ages.ages.iter().partition(|age| age.published.time() + expiry <= now);
         self.ages.ages = young;
-        let mut expired: Vec<RecordId> = Vec::<Age>::into_iter(old).map(|age| age.record).collect();
-        expired.retain(|&record| self.store.remove(record));
+        let expired = Vec::<Age>::into_iter(old).map(|age| age.record);
+        let removed = |record| Some(Held { record, version: self.store.remove(record)? });
+        let expired = expired.filter_map(removed).collect();
         if let Some(next) = self.ages.ages.iter().map(|age| age.published.time() + expiry).min() {
             self.set_timer(desk, next);
         }

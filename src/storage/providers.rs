@@ -116,8 +116,8 @@ impl Agent {
         gone.dedup();
         for resource in gone {
             let record = desk.record_of(resource);
-            if self.store.remove(record) {
-                desk.do_effect(Effect::Dropped { record });
+            if let Some(version) = self.store.remove(record) {
+                desk.do_effect(Effect::Dropped { record, version });
             }
         }
         self.time_words(desk);

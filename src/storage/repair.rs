@@ -340,10 +340,10 @@ impl Agent {
         self.words.push(Word { record, from, at: desk.now });
         if self.words.iter().filter(|word| word.record == record).count() >= desk.replicas {
             self.words.retain(|word| word.record != record);
-            self.store.remove(record);
+            let version = self.store.remove(record).expect("it is held");
             self.holders.forget(record);
             self.ages.forget(record);
-            desk.do_effect(Effect::Dropped { record });
+            desk.do_effect(Effect::Dropped { record, version });
         }
     }
 

@@ -33,23 +33,23 @@ impl Store {
         disk == u64::MAX || self.find(record).is_ok() || taken() + bytes(record) <= disk
     }
 
-    /// Keeps `version` unless a newer one is there. True if the record is new to this store.
-    pub fn keep(&mut self, record: RecordId, version: Version) -> bool {
+    /// Keeps `version` unless a newer one is there. Gives the version that was there before.
+    pub fn keep(&mut self, record: RecordId, version: Version) -> Option<Version> {
         match self.find(record) {
             Ok(at) => {
-                self.held[at].version = self.held[at].version.max(version);
-                false
+                let held = &mut self.held[at].version;
+                Some(std::mem::replace(held, version.max(*held)))
             }
             Err(at) => {
                 self.held.insert(at, Held { record, version });
-                true
+                None
             }
         }
     }
 
-    /// Removes `record`. True if it was there.
-    pub fn remove(&mut self, record: RecordId) -> bool {
-        self.find(record).map(|at| self.held.remove(at)).is_ok()
+    /// Removes `record`. Gives the version that was there.
+    pub fn remove(&mut self, record: RecordId) -> Option<Version> {
+        self.find(record).ok().map(|at| self.held.remove(at).version)
     }
 
     /// Bytes allocated.
@@ -70,10 +70,10 @@ mod tests {
     fn the_newest_version_stays_whatever_the_order_of_arrival() {
         let mut store = Store::default();
         let record = RecordId::new(3);
-        assert!(store.keep(record, Version(2)));
-        assert!(!store.keep(record, Version(1)));
+        assert_eq!(store.keep(record, Version(2)), None);
+        assert_eq!(store.keep(record, Version(1)), Some(Version(2)));
         assert_eq!(store.version(record), Some(Version(2)));
-        assert!(store.remove(record) && !store.remove(record));
+        assert_eq!((store.remove(record), store.remove(record)), (Some(Version(2)), None));
         assert_eq!(store.version(record), None);
     }
 

@@ -23,6 +23,7 @@ mod published;
 mod queueing;
 mod requests;
 mod servers;
+mod shares;
 mod sharing;
 mod silent;
 mod transfers;

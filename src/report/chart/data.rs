@@ -63,6 +63,11 @@ impl Runs {
         Ok(sums.into_iter().map(|(system, (sum, n))| (system, sum / f64::from(n))).collect())
     }
 
+    /// Whether anybody gets anything: then correct gets are what users see, and not what an oracle sees of the resources.
+    pub fn has_gets(&self) -> bool {
+        self.columns.has("gets") && !distinct(&self.columns, "gets").is_empty()
+    }
+
     /// Where a system stands in the order, which decides its colour.
     pub fn place(&self, system: &str) -> usize {
         self.systems.iter().position(|known| known == system).unwrap_or(self.systems.len())

@@ -25,7 +25,7 @@ pub fn figures(runs: &Runs, load: &Columns) -> Result<Vec<(String, Figure)>, Rea
         if curves.is_empty() {
             continue;
         }
-        let gini = runs.means(&format!("{word}_gini"))?;
+        let gini = runs.means(&format!("{word}_gini_serving"))?;
         let mut marks = vec![Mark::Guide { from: (0.0, 0.0), to: (1.0, 1.0) }];
         let mut legend = Vec::new();
         for (system, points) in curves {
@@ -42,7 +42,10 @@ pub fn figures(runs: &Runs, load: &Columns) -> Result<Vec<(String, Figure)>, Rea
             y: Axis::percent("borne by them (% of the load)", 0.0, 1.0),
             marks,
         };
-        let subtitle = format!("Lorenz curves over the machines, servers included: {what}{}", runs.seeds());
+        let subtitle = format!(
+            "Lorenz curves over the machines, servers included: {what}; Gini coefficients over those that can serve{}",
+            runs.seeds()
+        );
         let figure = Figure {
             square: true,
             height: 480.0,

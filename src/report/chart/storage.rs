@@ -1,4 +1,5 @@
-//! What room and repair buy: the share of the resources that cannot be had, or is lost, against what it costs.
+//! What room and repair buy: the share of the gets that are not correct, or of the resources that are lost, against what it
+//! costs. Where nobody gets anything, the share of the resources that an oracle misses on the machines online.
 
 use super::axis::Axis;
 use super::data::Runs;
@@ -6,6 +7,7 @@ use super::figure::{Entry, Figure, Mark, Panel, Swatch};
 use super::style::Style;
 use crate::report::columns::ReadError;
 use crate::report::number::bytes;
+use crate::report::table::ORACLE;
 
 /// Systems that mean to do the same differ by a little churn.
 const SAME: f64 = 1.1;
@@ -13,7 +15,15 @@ const SAME: f64 = 1.1;
 /// What copies and coded pieces buy; `None` if there are fewer than two systems that differ in the room they take, or
 /// everything could always be had.
 pub fn figure(runs: &Runs) -> Result<Option<Figure>, ReadError> {
-    let mut points = points(runs, "storage_overhead_ratio", "availability_mean")?;
+    let (kept, lacks, title) = match runs.has_gets() {
+        true => (
+            "get_correct_ratio",
+            "not correct (share of the gets decided)",
+            "Gets that are not correct against storage",
+        ),
+        false => (ORACLE, "not on machines online (share of the resources)", "Unavailability against storage"),
+    };
+    let mut points = points(runs, "storage_overhead_ratio", kept)?;
     points.retain(|point| point.1 > 0.0);
     let Some((least, most)) = extent(points.iter().map(|point| point.1)) else { return Ok(None) };
     if most < SAME * least {
@@ -25,10 +35,9 @@ pub fn figure(runs: &Runs) -> Result<Option<Figure>, ReadError> {
         false => Axis::linear(label, 0.0, 1.05 * most),
     };
     let cost = |overhead: f64| format!("{overhead:.2} ×");
-    Ok(panel(runs, &points, x, "not to be had (share of the resources)", cost).map(|(panel, legend)| {
-        let subtitle =
-            format!("Time means from the end of the warm-up; lower is better, further left is cheaper{}", runs.seeds());
-        Figure::single("Unavailability against storage", subtitle, panel, legend)
+    Ok(panel(runs, &points, x, lacks, cost).map(|(panel, legend)| {
+        let subtitle = format!("From the end of the warm-up; lower is better, further left is cheaper{}", runs.seeds());
+        Figure::single(title, subtitle, panel, legend)
     }))
 }
 

@@ -8,13 +8,15 @@ use super::figure::{Entry, Figure, Mark, Markers, Panel, Swatch};
 use super::style::Style;
 use super::{Options, PlotError};
 use crate::report::columns::ReadError;
+use crate::report::table::ORACLE;
 use crate::run::catalogue::{METRICS, Metric};
 use crate::sweep::statistics::Summary;
 
 /// What is drawn without `--y`, as far as it applies.
-const HEADLINES: [&str; 15] = [
+const HEADLINES: [&str; 16] = [
     "lookup_correct_ratio",
     "get_correct_ratio",
+    "get_abandoned_ratio",
     "put_correct_ratio",
     "lookup_latency_p50_ms",
     "get_latency_p50_ms",
@@ -23,8 +25,8 @@ const HEADLINES: [&str; 15] = [
     "bytes_per_online_s_mean",
     "maintenance_bytes_per_online_s_mean",
     "busiest_machine_bytes_per_s",
-    "requests_gini",
-    "availability_mean",
+    "requests_gini_serving",
+    ORACLE,
     "contacts_mean",
     "table_stale_ratio",
     "server_wait_mean_ms",
@@ -49,7 +51,10 @@ struct Series {
 pub fn figures(runs: &Runs, options: &Options) -> Result<Vec<(String, Figure)>, PlotError> {
     let roles = roles(runs, options)?;
     let metrics: Vec<&str> = match options.y.is_empty() {
-        true => HEADLINES.into_iter().filter(|name| runs.columns.has(name)).collect(),
+        true => {
+            let headlines = HEADLINES.into_iter().filter(|name| *name != ORACLE || !runs.has_gets());
+            headlines.filter(|name| runs.columns.has(name)).collect()
+        }
         false => options.y.iter().map(String::as_str).collect(),
     };
     if let Some(unknown) = metrics.iter().find(|name| !runs.columns.has(name) || METRICS.get(name).is_none()) {

@@ -180,16 +180,23 @@ fn storage_is_held_against_availability_where_systems_differ_in_it() {
     let mut set = |room: fn(f64) -> f64| {
         for (run, number) in runs.iter_mut().zip([1.0, 2.0, 3.0, 4.0, 5.0]) {
             run.outcome.metrics[index("storage_overhead_ratio")] = Some(room(number));
-            run.outcome.metrics[index("availability_mean")] = Some(1.0 - 0.1 / number);
+            run.outcome.metrics[index("get_correct_ratio")] = Some(1.0 - 0.1 / number);
+            run.outcome.metrics[index("availability_mean")] = Some(1.0 - 0.2 / number);
         }
         drawn(&runs, &Options::default())
     };
     assert!(set(|_| 3.0).iter().all(|(stem, _)| stem != "storage"));
     let figures = set(|number| number);
     let chart = figure(&figures, "storage");
-    let dots = chart.panels[0].marks.iter().filter(|mark| matches!(mark, Mark::Dot { .. }));
-    assert_eq!(dots.count(), example::SYSTEMS.len());
+    let dots = |chart: &Figure| -> Vec<(f64, f64)> {
+        let marks = chart.panels[0].marks.iter();
+        marks.filter_map(|mark| if let Mark::Dot { at, .. } = mark { Some(*at) } else { None }).collect()
+    };
+    assert_eq!((dots(chart).len(), dots(chart)[1].1), (example::SYSTEMS.len(), 1.0 - 0.95));
     assert_readable("storage", &chart.lay_out(None));
+    runs.iter_mut().for_each(|run| run.outcome.metrics[index("gets")] = None);
+    let figures = drawn(&runs, &Options::default());
+    assert_eq!(dots(figure(&figures, "storage"))[1].1, 1.0 - 0.9, "nobody gets anything: what the oracle sees");
 }
 
 #[test]

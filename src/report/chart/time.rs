@@ -79,7 +79,7 @@ pub fn online(runs: &Runs, series: &Columns, happened: Happened<'_>) -> Result<O
     Ok(Some(Figure::single("Online and joined over time (machines)", subtitle, panel, legend)))
 }
 
-/// The share of the resources that could be had over time, and below it, if any were lost for good, how many.
+/// The share of the resources that an oracle finds on the machines online over time, and below it, if any were lost for good, how many.
 pub fn availability(runs: &Runs, series: &Columns, happened: Happened<'_>) -> Result<Option<Figure>, ReadError> {
     if !series.has("availability") || !series.has("resources_lost") {
         return Ok(None);
@@ -92,7 +92,8 @@ pub fn availability(runs: &Runs, series: &Columns, happened: Happened<'_>) -> Re
         let marks = happened.marks(&unit, &x, &y).into_iter().chain(lines(runs, curves)).collect();
         Panel { title: title.to_owned(), x, y, marks }
     };
-    let mut panels = vec![panel("could be had", Axis::percent("resources (%)", low.min(0.99), 1.0), &available)];
+    let mut panels =
+        vec![panel("on machines that are online", Axis::percent("resources (%)", low.min(0.99), 1.0), &available)];
     if let Some((_, most)) = range(lost.values()).filter(|(_, most)| *most > 0.0) {
         panels[0].x.label.clear();
         panels.push(panel("lost for good", Axis::linear("resources", 0.0, most), &lost));
@@ -101,7 +102,10 @@ pub fn availability(runs: &Runs, series: &Columns, happened: Happened<'_>) -> Re
     let losses = if panels.len() > 1 { ", and those of which too few are left on any disk" } else { "" };
     Ok(Some(Figure {
         title: "Resources over time".to_owned(),
-        subtitle: format!("Those of which enough pieces are on machines that are online{losses}{}", runs.seeds()),
+        subtitle: format!(
+            "Those of which enough pieces, as new as was acknowledged, are on machines that are online{losses}{}",
+            runs.seeds()
+        ),
         height: 150.0 + 190.0 * panels.len() as f64,
         panels,
         columns: 1,
