@@ -207,7 +207,7 @@ impl<P: Protocol> Context<'_, P> {
     /// An envelope from this node in this session for `message`.
     #[inline(always)]
     pub fn envelope(&self, kind: Kind, rpc: u16, op: Option<OpId>, traffic: Traffic, message: &P::Message) -> Envelope {
-        let bytes = wire_bytes(message, self.lists);
+        let bytes = wire_bytes(message, P::named(self.shared, self.me(), message, self.lists));
         let client = self.reachable != Reachability::Yes;
         Envelope { from: self.me(), op, bytes, rpc, epoch: self.epoch, kind, traffic, for_others: false, client }
     }

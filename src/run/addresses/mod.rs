@@ -13,11 +13,12 @@ pub(super) use self::book::Handle;
 use super::event::{Body, Event, Packet};
 use super::observer::Observer;
 use super::simulation::Simulation;
+use super::transport::Signal;
 use crate::engine::order::Class;
 use crate::engine::{Time, prefetch};
 use crate::network::{Endpoint, Loss, NatClass, Nats, Wire};
 use crate::overlay::message::IDENTITY_BYTES;
-use crate::overlay::{Lists, NodeId, Payload, Protocol};
+use crate::overlay::{Kind, NodeId, Payload, Protocol};
 
 /// A packet between two boxes.
 #[derive(Debug)]
@@ -115,19 +116,12 @@ impl<M: Payload> Addresses<M> {
         self.nats.is_anybody_behind()
     }
 
-    /// Notes what the sender of a packet that is about to leave knows of the nodes that it names; the sender and the receiver
-    /// may be among them, but are left out: who sends something is known by the packet. Gives what handles with a rendezvous
-    /// add to its size, an identity each.
-    pub fn name(&mut self, packet: &Packet<M>, lists: &Lists) -> u32 {
-        let from = packet.envelope.from;
-        self.scratch.clear();
-        match &packet.body {
-            Body::Overlay(message) => message.named(lists, &mut self.scratch),
-            Body::Storage(message) => message.named(lists, &mut self.scratch),
-            Body::Signal(signal) => self.scratch.extend(signal.named()),
-        }
+    /// Notes what `from` knows of the nodes that a packet to `to` names, which are in `scratch`; the two may be among them,
+    /// but are left out: who sends something is known by the packet. Gives what handles with a rendezvous add to its size,
+    /// an identity each.
+    fn note(&mut self, from: NodeId, to: NodeId) -> u32 {
         let (book, is_remarkable) = (&self.books[from.index()], &self.is_remarkable);
-        let others = self.scratch.iter().filter(|node| **node != from && **node != packet.to);
+        let others = self.scratch.iter().filter(|node| **node != from && **node != to);
         let told = others.filter(|node| is_remarkable[node.index()]);
         // All at once, since whether a node is found cannot be guessed, and each is elsewhere in memory.
         told.clone().for_each(|node| book.prefetch(*node));
@@ -251,6 +245,23 @@ fn hear(book: &mut Book, now: Time, named: &[(NodeId, Handle)]) {
 }
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
+    /// Notes what the sender of a packet that is about to leave knows of the nodes that it names. Gives the bytes that this
+    /// adds to the packet. (A refusal has no body of its own, and names nobody.)
+    pub fn name_nodes(&mut self, packet: &Packet<P::Message>) -> u32 {
+        let Some(addresses) = &mut self.addresses else { return 0 };
+        let (from, lists, named) = (packet.envelope.from, &self.lists, &mut addresses.scratch);
+        named.clear();
+        match &packet.body {
+            _ if packet.envelope.kind == Kind::Refusal => {}
+            Body::Overlay(message) => named.extend(P::named(&self.shared, from, message, lists)),
+            Body::Storage(message) => named.extend(message.named(lists)),
+            // The rendezvous knows better than who asks it.
+            Body::Signal(Signal::Pass { .. }) => {}
+            Body::Signal(signal) => named.extend(signal.named()),
+        }
+        addresses.note(from, packet.to)
+    }
+
     /// A packet that gets to its receiver's box at `at`, if its own box lets it out.
     #[cold]
     pub fn pass_boxes(&mut self, at: Time, packet: Packet<P::Message>) {
