@@ -16,9 +16,10 @@ use super::simulation::Simulation;
 use super::transport::Signal;
 use crate::engine::order::Class;
 use crate::engine::{Time, prefetch};
+use crate::network::nat::Mapping;
 use crate::network::{Endpoint, Loss, NatClass, Nats, Wire};
 use crate::overlay::message::IDENTITY_BYTES;
-use crate::overlay::{Kind, NodeId, Payload, Protocol};
+use crate::overlay::{Contact, Kind, NodeId, Payload, Protocol, View};
 
 /// A packet between two boxes.
 #[derive(Debug)]
@@ -96,6 +97,18 @@ impl<M: Payload> Addresses<M> {
             let handle = Handle { port: source.port, rendezvous: self.rendezvous[node.index()] };
             self.is_remarkable[node.index()] = true;
             self.books[to.index()].meet(now, node, handle);
+        }
+    }
+
+    /// Before the run begins: `node` has sent something lately, and `machine` knows where from, if that does not depend on
+    /// whom it was sent to.
+    fn acquaint(&mut self, now: Time, machine: NodeId, node: NodeId) {
+        if self.class(node).mapping() != Mapping::EndpointIndependent {
+            return;
+        }
+        if let Ok(source) = self.nats.depart(now, node.0, self.nats.unmapped(node.0), Wire::Stream) {
+            self.is_remarkable[node.index()] = true;
+            self.books[machine.index()].hear(now, node, Handle { port: source.port, rendezvous: None });
         }
     }
 
@@ -245,6 +258,38 @@ fn hear(book: &mut Book, now: Time, named: &[(NodeId, Handle)]) {
 }
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
+    /// Called when `online` are up with their tables, before anything happens: a converged table tells of each contact where
+    /// it can be reached, by the word of its rendezvous if it has one.
+    pub fn begin_acquainted(&mut self, online: &[NodeId]) {
+        if self.addresses.as_ref().is_none_or(|addresses| !addresses.is_anybody_behind()) {
+            return;
+        }
+        let mut contacts = Vec::new();
+        for &node in online {
+            contacts.clear();
+            self.nodes[node.index()].contacts(&self.shared, &View::new(node, &self.keys), &mut contacts);
+            self.acquaint(node, &contacts);
+        }
+    }
+
+    /// Before the run begins: `machine` knows where others can be reached, by the word of their rendezvous if they have one.
+    pub fn acquaint(&mut self, machine: NodeId, others: &[NodeId]) {
+        let Some(addresses) = &mut self.addresses else { return };
+        for &other in others.iter().filter(|other| self.seats[other.index()].online) {
+            match self.transport.as_ref().and_then(|transport| transport.attends(other)) {
+                Some(rendezvous) => addresses.tell(self.now, machine, rendezvous, other),
+                None => addresses.acquaint(self.now, machine, other),
+            }
+        }
+    }
+
+    /// A record that `by` holds has told `machine` of these, and so has `by` of where they can be reached.
+    pub fn tell_named(&mut self, machine: NodeId, by: NodeId, named: &[Contact]) {
+        if let Some(addresses) = &mut self.addresses {
+            named.iter().for_each(|contact| addresses.tell(self.now, machine, by, contact.node));
+        }
+    }
+
     /// Notes what the sender of a packet that is about to leave knows of the nodes that it names. Gives the bytes that this
     /// adds to the packet. (A refusal has no body of its own, and names nobody.)
     pub fn name_nodes(&mut self, packet: &Packet<P::Message>) -> u32 {
