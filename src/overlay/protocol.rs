@@ -44,6 +44,13 @@ pub trait Protocol: Sized + Send + 'static {
     /// of one that does not. True by default.
     const REMERGES: bool = true;
 
+    /// What does not work for nodes behind NATs and firewalls that let in only answers to what they have sent, as long as
+    /// they have no connections: `check` warns of it, and names the key. By default nothing beyond what every overlay loses
+    /// there, which is that strangers cannot ask them.
+    fn filtered(_config: &Self::Config) -> Option<Problem> {
+        None
+    }
+
     /// Nodes that it has room for in a run. By default as many as can be told apart in the order of events: 2²⁸.
     const MOST_NODES: u32 = order::SOURCES;
 
