@@ -2,9 +2,10 @@
 //! boxes.
 //!
 //! What a machine knows of another's address it got in two ways: it was the source of a packet that came from there, or it came
-//! with a message that named the node, as the sender knew it then. An overlay deals in nodes and sees nothing of this; the
-//! handle that its contacts carry is kept here, beside it, and nowhere if nobody is behind a NAT. To it belongs the
-//! *rendezvous* of a machine that cannot be dialled: a machine that can, and that it keeps a link to.
+//! with a message that named the node, as the sender knew it then. (A converged start has told the addresses of all contacts.)
+//! An overlay deals in nodes and sees nothing of this; the handle that its contacts carry is kept here, beside it, and nowhere
+//! if nobody is behind a NAT. To it belongs the *rendezvous* of a machine that cannot be dialled: a machine that can, and that
+//! it keeps a link to.
 
 mod book;
 
