@@ -5,7 +5,9 @@
 //! box as its table is *at that instant*. Nothing else is put in: which pairs can punch holes follows from the two rules.
 //!
 //! A mapping lives for a time after the last packet that *left* through it (RFC 4787, REQ-6: outbound refresh); what arrives
-//! does not keep it alive. Ports are never given twice, so that what is sent to a mapping that has died reaches nobody.
+//! does not keep it alive. What is sent to a mapping that has died reaches nobody. A full cone gives its machine the same port
+//! again as soon as that sends something (port preservation, RFC 4787, §4.2.1), so that whoever was told of it reaches it again;
+//! the others never give a port twice: a hole that has closed is punched anew.
 //!
 //! # Cost
 //!

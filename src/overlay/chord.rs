@@ -52,8 +52,8 @@ use self::lookup::{Goal, Lookup};
 pub use self::message::Message;
 use self::tables::{Query, Tables};
 use super::{
-    Context, Envelope, Key, Kind, Metric, NodeId, Ongoing, OpId, Patience, Placement, Pool, Protocol, Roster, Routing,
-    Rpcs, View, Walk,
+    Context, Envelope, Key, Kind, Metric, NodeId, Ongoing, OpId, Patience, Placement, Pool, Problem, Protocol, Roster,
+    Routing, Rpcs, View, Walk,
 };
 use crate::engine::Duration;
 
@@ -112,6 +112,10 @@ impl Protocol for Chord {
 
     /// Two rings stay two: nobody in one has a successor or finger in the other left.
     const REMERGES: bool = false;
+
+    fn filtered(config: &Config) -> Option<Problem> {
+        config.routing.filtered()
+    }
 
     fn shared(_config: &Config, _nodes: u32) -> Pool<Lookup> {
         Pool::default()

@@ -208,7 +208,7 @@ impl<P: Protocol> Context<'_, P> {
     /// is repair, and sent for others.
     #[inline(always)]
     pub fn envelope(&self, kind: Kind, rpc: u16, op: Option<OpId>, traffic: Traffic, message: &P::Message) -> Envelope {
-        let bytes = wire_bytes(message, self.lists);
+        let bytes = wire_bytes(message, P::named(self.shared, self.me(), message, self.lists));
         let client = self.reachable != Reachability::Yes;
         let for_others = op.is_some_and(OpId::is_unasked);
         let traffic = if for_others { Traffic::Repair } else { traffic };

@@ -132,22 +132,20 @@ pub enum Message {
     /// Request: which of the changes `from .. until` do you have? Perhaps with the list of members; perhaps announcing
     /// that the sender is online.
     Missed { from: u32, until: u32, members: bool, announce: bool },
-    /// Its reply: these, in so many bytes, and the replier knows of changes beyond.
-    These { from: u32, until: u32, more: bool, bytes: u32 },
+    /// Its reply: these, in so many bytes, perhaps with the list of members; the replier may know of changes beyond.
+    These { from: u32, until: u32, members: bool, more: bool, bytes: u32 },
 }
 
-impl Payload for Message {
-    fn identities(&self, _: &Lists) -> u32 {
-        match self {
-            Message::Update { .. } | Message::Done { .. } => 2, // a range
-            Message::Stored { .. } | Message::Missed { .. } | Message::These { .. } => 0,
-        }
-    }
+/// Bytes of a range: its two ends, which are places in the order of the members and name nobody.
+const RANGE_BYTES: u32 = 8;
 
+impl Payload for Message {
     fn payload_bytes(&self) -> u32 {
         match self {
-            Message::Update { bytes, .. } | Message::These { bytes, .. } => *bytes,
-            Message::Stored { .. } | Message::Done { .. } | Message::Missed { .. } => 0,
+            Message::Update { bytes, .. } => RANGE_BYTES + bytes,
+            Message::Done { .. } => RANGE_BYTES,
+            Message::These { bytes, .. } => *bytes,
+            Message::Stored { .. } | Message::Missed { .. } => 0,
         }
     }
 }
@@ -216,16 +214,27 @@ impl Protocol for FullTable {
         Table::default()
     }
 
-    fn longest_list(_: &Config) -> usize {
-        0
-    }
-
     fn longest_period(config: &Config) -> Duration {
         config.settling().max(config.anti_entropy)
     }
 
     fn patience(config: &Config) -> Patience {
         Patience { timeout: config.rpc_timeout, retries: config.retries, backoff: None }
+    }
+
+    /// The members that changes are about, and those of the list.
+    fn named(table: &Table, from: NodeId, message: &Message, _: &Lists) -> impl Iterator<Item = NodeId> {
+        let (about, piece) = match *message {
+            Message::Update { change, .. } => (table.change(change).member(), None),
+            Message::These { from: start, until, members, .. } => (None, Some((start..until, members))),
+            Message::Stored { .. } | Message::Done { .. } | Message::Missed { .. } => (None, None),
+        };
+        let piece = piece.into_iter().flat_map(move |(run, members)| {
+            let known = table.known_by(from);
+            let all = members.then(|| known.between(from, before(from)).chain([from]));
+            known.members_in(run).chain(all.into_iter().flatten())
+        });
+        about.into_iter().chain(piece)
     }
 
     fn new(_: &Config, _: &View<'_>) -> FullTable {

@@ -53,10 +53,9 @@ use super::key::{Key, Metric};
 use super::lookup::{Aim, Lookup, MOST_NAMED, Step};
 use super::message::{Envelope, Kind, NodeId, OpId, RecordId};
 use super::ongoing::{Ongoing, Pool, Task};
-use super::protocol::{Contact, Patience, Placement, Protocol, Walk};
-use super::roster::Roster;
-use super::routing::Routing;
+use super::protocol::{Contact, Patience, Placement, Problem, Protocol, Walk};
 use super::rpc::{Pending, Rpcs};
+use super::{Roster, Routing};
 use crate::engine::Duration;
 
 /// What a node sets its timer for.
@@ -249,6 +248,10 @@ impl Protocol for Kademlia {
     const PLACEMENT: Placement = Placement::Closest(Metric::Xor);
 
     const MOST_NODES: u32 = MOST_NAMED;
+
+    fn filtered(config: &Config) -> Option<Problem> {
+        config.routing.filtered()
+    }
 
     fn shared(_config: &Config, _nodes: u32) -> Spare {
         Spare::default()

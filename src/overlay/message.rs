@@ -153,24 +153,18 @@ pub enum Reachability {
 
 /// What a message adds to the 20 bytes of a bare one (p2psim's rule: 4 bytes per node identity carried, plus payload).
 pub trait Payload: Copy + fmt::Debug {
-    /// The contact list it carries, which is freed when the packet is delivered or lost.
+    /// The list it carries, which is freed when the packet is delivered or lost.
     fn list(&self) -> Option<List> {
         None
     }
 
-    /// Node identities carried, those of the list included.
-    fn identities(&self, lists: &Lists) -> u32 {
-        self.list().map_or(0, |list| lists.get(list).len() as u32)
+    /// The nodes it names. Each costs an identity on the wire, and the receiver learns of each where it can be reached. By
+    /// default those of the list.
+    fn named(&self, lists: &Lists) -> impl Iterator<Item = NodeId> {
+        listed(self.list(), lists)
     }
 
-    /// The nodes that those identities are of. Appends to `out`.
-    fn named(&self, lists: &Lists, out: &mut Vec<NodeId>) {
-        if let Some(list) = self.list() {
-            out.extend(lists.get(list).iter().copied().map(NodeId));
-        }
-    }
-
-    /// Bytes of values carried.
+    /// Bytes carried beside identities: values, and what is said about them.
     fn payload_bytes(&self) -> u32 {
         0
     }
@@ -178,13 +172,14 @@ pub trait Payload: Copy + fmt::Debug {
 
 /// A message that names one node and says no more.
 impl Payload for NodeId {
-    fn identities(&self, _: &Lists) -> u32 {
-        1
+    fn named(&self, _: &Lists) -> impl Iterator<Item = NodeId> {
+        std::iter::once(*self)
     }
+}
 
-    fn named(&self, _: &Lists, out: &mut Vec<NodeId>) {
-        out.push(*self);
-    }
+/// The nodes of a list.
+pub fn listed(list: Option<List>, lists: &Lists) -> impl Iterator<Item = NodeId> {
+    list.map_or(&[][..], |list| lists.get(list)).iter().copied().map(NodeId)
 }
 
 /// Bytes of a message without identities or payload (p2psim).
@@ -198,9 +193,10 @@ pub const HEADER_BYTES: u32 = 28;
 /// as a flow.
 pub const LARGEST_IN_PACKET: u32 = 16 * 1024;
 
-/// Bytes of `message` on the wire.
-pub fn wire_bytes(message: &impl Payload, lists: &Lists) -> u32 {
-    HEADER_BYTES + MESSAGE_BYTES + IDENTITY_BYTES * message.identities(lists) + message.payload_bytes()
+/// Bytes on the wire of a message that names `named`.
+#[inline(always)]
+pub fn wire_bytes(message: &impl Payload, named: impl Iterator<Item = NodeId>) -> u32 {
+    HEADER_BYTES + MESSAGE_BYTES + IDENTITY_BYTES * named.count() as u32 + message.payload_bytes()
 }
 
 /// Why an operation failed. Every failure has one.

@@ -29,7 +29,9 @@ pub use cached::{Answer, Cached, Passed, Until};
 pub use context::{Change, Context, Effect, Effects, View};
 pub use key::{Key, Metric};
 pub use lists::{List, Lists};
-pub use message::{Cause, Envelope, Held, Kind, NodeId, OpId, Payload, Reachability, RecordId, Traffic, Version};
+pub use message::{
+    Cause, Envelope, Held, Kind, NodeId, OpId, Payload, Reachability, RecordId, Traffic, Version, listed,
+};
 pub use ongoing::{Ongoing, Pool, Task};
 pub use protocol::{Config, Contact, Patience, Placement, Problem, Protocol, Server, Walk};
 pub use roster::Roster;

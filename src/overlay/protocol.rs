@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use super::backoff::Backoff;
 use super::context::{Context, View};
 use super::key::{Key, Metric};
+use super::lists::Lists;
 use super::message::{Envelope, NodeId, OpId, Payload, RecordId, Version};
 use super::roster::Roster;
 use crate::engine::{Duration, Law, Noise, Time, order};
@@ -42,6 +43,13 @@ pub trait Protocol: Sized + Send + 'static {
     /// does (and not only where somebody who joins later happens to bring both together). A scenario with a partition warns
     /// of one that does not. True by default.
     const REMERGES: bool = true;
+
+    /// What does not work for nodes behind NATs and firewalls that let in only answers to what they have sent, as long as
+    /// they have no connections: `check` warns of it, and names the key. By default nothing beyond what every overlay loses
+    /// there, which is that strangers cannot ask them.
+    fn filtered(_config: &Self::Config) -> Option<Problem> {
+        None
+    }
 
     /// Nodes that it has room for in a run. By default as many as can be told apart in the order of events: 2²⁸.
     const MOST_NODES: u32 = order::SOURCES;
@@ -80,6 +88,18 @@ pub trait Protocol: Sized + Send + 'static {
     /// is as patient as the overlay itself, at its most patient. By default 1.5 s and never (OverSim).
     fn patience(_config: &Self::Config) -> Patience {
         Patience { timeout: Duration::from_millis(1500), retries: 0, backoff: None }
+    }
+
+    /// The nodes that a message from `from` names: what they cost on the wire and whose addresses the receiver learns
+    /// follow from it. By default those that the message itself names ([`Payload::named`]); more only where a message stands
+    /// for entries of the shared representation. Read when the message is made, and when it leaves.
+    fn named(
+        _shared: &Self::Shared,
+        _from: NodeId,
+        message: &Self::Message,
+        lists: &Lists,
+    ) -> impl Iterator<Item = NodeId> {
+        message.named(lists)
     }
 
     /// A node that knows nothing yet.

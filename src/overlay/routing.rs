@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::protocol::Problem;
 use crate::engine::Duration;
 
 /// Who asks the next node of a lookup.
@@ -16,6 +17,12 @@ pub enum Routing {
 }
 
 impl Routing {
+    /// What does not work behind NATs that let in only answers to what went out: see [`super::Protocol::filtered`].
+    pub fn filtered(self) -> Option<Problem> {
+        let message = "the answers of recursive lookups come from nodes that were not asked".to_owned();
+        (self == Routing::Recursive).then_some(Problem { key: "routing", message })
+    }
+
     /// How long a lookup that was sent on its way waits, if a node asked for itself gets `rpc_timeout`: a recursive one 6⅔
     /// times as long, since it covers the whole walk. OverSim waits 10 s for what is routed to a key and 1.5 s for what is
     /// sent to a node.

@@ -42,8 +42,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             }
             OperationKind::Lookup => (self.lookup_target(self.workload.subject(&self.streams, session, number)), None),
         };
-        let counted = self.now >= Time::ZERO + self.plan.warmup;
+        let counted = self.is_measured();
         self.issue(node, |operation| Operation { kind, number, target, record, counted, ..operation });
+    }
+
+    /// Whether it is the time of the measurement.
+    pub fn is_measured(&self) -> bool {
+        let begins = Time::ZERO + self.plan.warmup;
+        (begins..begins + self.plan.measure).contains(&self.now)
     }
 
     /// Everybody who is online gets a resource, in the order of their numbers.
@@ -51,7 +57,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let mut all = self.online.clone();
         all.sort_unstable();
         let (target, record) = self.resource(resource);
-        let counted = self.now >= Time::ZERO + self.plan.warmup;
+        let counted = self.is_measured();
         for node in all {
             self.issue(node, |blank| Operation { kind: OperationKind::Get, target, record, counted, ..blank });
         }

@@ -65,9 +65,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Puts a packet on the wire, with the addresses of whom it names.
     #[inline(never)]
     pub fn put_on_wire(&mut self, mut packet: Packet<P::Message>) {
-        if let Some(addresses) = &mut self.addresses {
-            packet.envelope.bytes += addresses.name(&packet, &self.lists);
-        }
+        packet.envelope.bytes += self.name_nodes(&packet);
         self.launch(packet.to, &packet.envelope, packet.body);
     }
 

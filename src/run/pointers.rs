@@ -160,6 +160,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let mut named: Vec<Contact> = pointers.holders(value).iter().map(|&node| Contact { node, hops }).collect();
         let first = self.seats[node.index()].noise.below(named.len() as u64) as usize;
         named.rotate_left(first);
+        self.tell_named(node, at.node, &named);
         self.with_agent(node, |agent, desk, _| match kind {
             OperationKind::Put => agent.put(desk, op, value, version, &named),
             _ => agent.fetch(desk, op, value, &named),

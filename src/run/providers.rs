@@ -106,6 +106,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 self.with_agent(node, |agent, desk, _| {
                     agent.hear_provider(desk, record, publisher, until);
                 });
+                self.acquaint(node, &[publisher]);
             }
             self.announcements.until[resource as usize] = until;
             let due = self.now + providing.republish.saturating_sub(age);
@@ -182,6 +183,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let first = self.seats[node.index()].noise.below(named.len() as u64) as usize;
         named.rotate_left(first);
         named.truncate(PEERS);
+        self.tell_named(node, at.node, &named);
         self.with_agent(node, |agent, desk, _| agent.join(desk, op, resource, &named));
     }
 

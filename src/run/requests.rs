@@ -5,7 +5,6 @@ use super::observer::Observer;
 use super::operations::Operation;
 use super::simulation::Simulation;
 use super::transfers::in_packet;
-use crate::engine::Time;
 use crate::engine::order::{Class, Order};
 use crate::overlay::{Key, NodeId, Protocol, RecordId};
 use crate::population::{OperationKind, Request};
@@ -33,7 +32,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if let (Some(_), Some(bytes)) = (record, bytes) {
             self.resize(key as u32, bytes);
         }
-        let counted = self.now >= Time::ZERO + self.plan.warmup;
+        let counted = self.is_measured();
         self.issue(node, |operation| Operation { kind, number, target, record, counted, ..operation });
     }
 

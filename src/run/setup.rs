@@ -205,6 +205,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             self.come_online(machine);
         }
         self.begin_connected(online);
+        self.begin_acquainted(online);
     }
 
     /// Version 0 of every record exists on its responsible nodes.

@@ -7,11 +7,12 @@ use toml::Spanned;
 use super::check::{Check, Noted};
 use super::file;
 use super::network::{add_up, region};
-use super::plan::Class;
+use super::plan::{Class, Plan, System};
 use super::problem::Problem;
+use super::registered::Registered;
 use crate::engine::Duration;
 use crate::network::Regions;
-use crate::network::nat::{Carrier, NatClass, NatPlan, PRESETS, Shares};
+use crate::network::nat::{Carrier, Filtering, NatClass, NatPlan, PRESETS, Shares};
 
 /// `regions`: those of the latency model, if it has any and could be read.
 pub(super) fn nat(
@@ -141,14 +142,39 @@ fn stretched(check: &mut Check<'_>, path: &str, shares: Shares, behind: f64) -> 
 
 /// Nobody can join an overlay whose members cannot be dialled.
 pub(super) fn warn_of_nobody_dialable(check: &mut Check<'_>, nat: &NatPlan, classes: &[Class]) {
-    let is_open = |shares: &Shares| shares[NatClass::Open as usize] > 0.0;
-    let elsewhere = is_open(&nat.shares) || nat.regions.iter().flatten().any(is_open);
-    let in_class = |class: &Class| class.nat.as_ref().map_or(elsewhere, is_open);
-    if !if classes.is_empty() { elsewhere } else { classes.iter().any(in_class) } {
+    if !is_anywhere(nat, classes, |shares| shares[NatClass::Open as usize] > 0.0) {
         check.warn(
             "network.nat",
             "no participant is open, so peers have nobody to join through",
             "give the class `open` a share; a server can be reached by all in any case",
         );
     }
+}
+
+/// Warns of what a system's protocol cannot do where NATs and firewalls let in only answers.
+pub(super) fn warn_of_filters(check: &mut Check<'_>, nat: &NatPlan, plan: &Plan, registered: &[Registered]) {
+    let lets_strangers_in = [Filtering::None, Filtering::EndpointIndependent];
+    let filters = |class: &NatClass| !lets_strangers_in.contains(&class.filtering());
+    let filtered =
+        |shares: &Shares| NatClass::ALL.iter().filter(|class| filters(class)).any(|&c| shares[c as usize] > 0.0);
+    if !is_anywhere(nat, &plan.population.classes, filtered) {
+        return;
+    }
+    for System { name, protocol, config, .. } in plan.systems.iter().filter(|system| system.connections.is_none()) {
+        let known = registered.iter().find(|known| known.name == *protocol);
+        if let Some(problem) = known.and_then(|known| (known.filtered)(&**config)) {
+            check.warn(
+                &format!("systems.{name}.{protocol}.{}", problem.key),
+                format!("NATs and firewalls cost `{name}` more than others: {}", problem.message),
+                "write transport = \"connection\" in [traversal], or leave only `open` and `full-cone` a share",
+            );
+        }
+    }
+}
+
+/// Whether shares that some participants have are such.
+fn is_anywhere(nat: &NatPlan, classes: &[Class], such: impl Fn(&Shares) -> bool) -> bool {
+    let elsewhere = such(&nat.shares) || nat.regions.iter().flatten().any(&such);
+    let in_class = |class: &Class| class.nat.as_ref().map_or(elsewhere, &such);
+    if classes.is_empty() { elsewhere } else { classes.iter().any(in_class) }
 }

@@ -37,6 +37,8 @@ pub struct Registered {
     pub regions: fn(&AnyConfig) -> Vec<Option<String>>,
     /// [`Protocol::PLACEMENT`].
     pub placement: Placement,
+    /// [`Protocol::filtered`], likewise.
+    pub filtered: fn(&AnyConfig) -> Option<overlay::Problem>,
     /// [`Protocol::REMERGES`].
     pub remerges: bool,
     /// [`Protocol::MOST_NODES`].
@@ -65,6 +67,7 @@ impl Registered {
             nodes_per_machine: nodes_per_machine::<P>,
             regions: regions::<P>,
             placement: P::PLACEMENT,
+            filtered: filtered::<P>,
             remerges: P::REMERGES,
             most_nodes: P::MOST_NODES,
         }
@@ -90,6 +93,10 @@ fn longest_period<P: Protocol>(config: &AnyConfig) -> Duration {
 
 fn nodes_per_machine<P: Protocol>(config: &AnyConfig) -> u32 {
     P::nodes_per_machine(own::<P>(config))
+}
+
+fn filtered<P: Protocol>(config: &AnyConfig) -> Option<overlay::Problem> {
+    P::filtered(own::<P>(config))
 }
 
 fn regions<P: Protocol>(config: &AnyConfig) -> Vec<Option<String>> {

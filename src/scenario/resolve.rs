@@ -8,7 +8,7 @@ use super::environment::{Known, resources, time, warn_of_long_transfers, workloa
 use super::events::{Stage, events};
 use super::file;
 use super::inputs::Files;
-use super::nat::warn_of_nobody_dialable;
+use super::nat::{warn_of_filters, warn_of_nobody_dialable};
 use super::network::network;
 use super::plan::{Event, Plan, Start, System, What};
 use super::population::population;
@@ -104,6 +104,7 @@ fn warn(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
     warn_of_long_notice(check, plan);
     if let Some(nat) = &plan.network.nat {
         warn_of_nobody_dialable(check, nat, &plan.population.classes);
+        warn_of_filters(check, nat, plan, registered);
     }
     warn_of_lasting_partitions(check, plan, registered);
     warn_of_disks_without_limit(check, plan, registered);

@@ -131,7 +131,7 @@ impl Agent {
                 let there = matches!(answer, Message::Stored { .. });
                 desk.do_effect(Effect::Probed { value, holder: from.from, there });
             }
-            (Tag::Meet(_), Message::Met { resource, list, full }) => {
+            (Tag::Meet(_), Message::Met { resource, list, full, .. }) => {
                 self.on_met(desk, from.from, resource, list, full);
             }
             (Tag::Meet(resource), Message::Missing { .. }) => self.give_up_if_alone(desk, resource),

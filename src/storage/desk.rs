@@ -7,7 +7,7 @@ use super::sharing::Terms;
 use crate::engine::{Duration, Noise, Time};
 use crate::overlay::message::wire_bytes;
 use crate::overlay::{
-    Answer, Backoff, Cause, Contact, Envelope, Kind, Lists, NodeId, OpId, RecordId, Rpcs, Traffic, Version,
+    Answer, Backoff, Cause, Contact, Envelope, Kind, Lists, NodeId, OpId, Payload, RecordId, Rpcs, Traffic, Version,
 };
 
 /// What a handler of storage asks for; applied in order by `run/`.
@@ -203,7 +203,7 @@ impl Desk<'_> {
         retries: u8,
     ) {
         let (rpc, timer) = rpcs.open_again(self.now, to, tag, self.timeout, retries);
-        let bytes = wire_bytes(&message, self.lists);
+        let bytes = wire_bytes(&message, message.named(self.lists));
         let unasked = op.is_some_and(OpId::is_unasked);
         let traffic = match tag {
             _ if unasked => Traffic::Repair,
@@ -221,7 +221,7 @@ impl Desk<'_> {
 
     /// Says something that wants no answer, and is said for others.
     pub(super) fn notice(&mut self, to: NodeId, message: Message) {
-        let bytes = wire_bytes(&message, self.lists);
+        let bytes = wire_bytes(&message, message.named(self.lists));
         let (kind, traffic) = (Kind::Notice, Traffic::Storage);
         let (from, epoch) = (self.me, self.epoch);
         let envelope =
@@ -230,7 +230,7 @@ impl Desk<'_> {
     }
 
     pub(super) fn reply(&mut self, request: &Envelope, message: Message) {
-        let bytes = wire_bytes(&message, self.lists);
+        let bytes = wire_bytes(&message, message.named(self.lists));
         let envelope = Envelope { from: self.me, bytes, kind: Kind::Reply, for_others: true, ..*request };
         self.do_effect(Effect::Send { to: request.from, envelope, message });
     }

@@ -1,8 +1,7 @@
 //! What the storage of one node says to that of another.
 
 use super::expiry::Published;
-use crate::overlay::message::IDENTITY_BYTES;
-use crate::overlay::{Answer, List, NodeId, Payload, RecordId, Until, Version};
+use crate::overlay::{Answer, List, Lists, NodeId, Payload, RecordId, Until, Version, listed};
 
 /// Requests and replies about records. Values up to 16 KiB travel in the packet; a larger one makes its message a
 /// transfer.
@@ -30,8 +29,9 @@ pub enum Message {
     Offer { list: List, moved_up: bool },
     /// Request: I want pieces of this resource, and have these of them. The words of a bitmap.
     Meet { resource: u32, list: List },
-    /// Reply: I have these, and know these others. The words of a bitmap, then nodes. `full`: I have no place for you.
-    Met { resource: u32, list: List, full: bool },
+    /// Reply: I have these, and know these others. The words of a bitmap, then so many `nodes`. `full`: I have no place for
+    /// you.
+    Met { resource: u32, list: List, nodes: u8, full: bool },
     /// Notice: I have this piece now.
     Has { record: RecordId },
     /// Notice: I want a turn to fetch a piece.
@@ -85,7 +85,7 @@ pub const OFFERED_AT_ONCE: usize = 16;
 const OFFERED_BYTES: u32 = 16;
 /// Bytes of an answer to an offered record: its key.
 const STANDING_BYTES: u32 = 8;
-/// Bytes of the number of a piece, of a node's identity, and of 32 bits of a bitmap.
+/// Bytes of the number of a piece, and of 32 bits of a bitmap.
 const WORD_BYTES: u32 = 4;
 
 impl Payload for Message {
@@ -99,21 +99,24 @@ impl Payload for Message {
         }
     }
 
-    fn identities(&self, _: &crate::overlay::Lists) -> u32 {
-        0 // of the lists that hold nodes too every entry counts as payload
+    fn named(&self, lists: &Lists) -> impl Iterator<Item = NodeId> {
+        let (alone, list, first) = match *self {
+            Message::Copy { to, .. } => (Some(to), None, 0),
+            Message::Met { list, nodes, .. } => (None, Some(list), list.len() - usize::from(nodes)),
+            _ => (None, None, 0),
+        };
+        alone.into_iter().chain(listed(list, lists).skip(first))
     }
-
-    fn named(&self, _: &crate::overlay::Lists, _: &mut Vec<crate::overlay::NodeId>) {}
 
     fn payload_bytes(&self) -> u32 {
         match *self {
             Message::Store { bytes, .. } | Message::Value { bytes, .. } | Message::Cache { bytes, .. } => bytes,
             Message::Offer { list, .. } => list.len() as u32 / 2 * OFFERED_BYTES,
             Message::Standings { list } => list.len() as u32 * STANDING_BYTES,
-            Message::Meet { list, .. } | Message::Met { list, .. } => list.len() as u32 * WORD_BYTES,
+            Message::Meet { list, .. } => list.len() as u32 * WORD_BYTES,
+            Message::Met { list, nodes, .. } => (list.len() as u32 - u32::from(nodes)) * WORD_BYTES,
             Message::Has { .. } => WORD_BYTES,
-            Message::Copy { .. } => IDENTITY_BYTES,
-            Message::Ask { .. } | Message::Turn { .. } | Message::Pass { .. } => 0,
+            Message::Copy { .. } | Message::Ask { .. } | Message::Turn { .. } | Message::Pass { .. } => 0,
             Message::Stored { .. } | Message::Fetch { .. } | Message::Probe { .. } | Message::Missing { .. } => 0,
         }
     }

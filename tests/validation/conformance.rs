@@ -1,6 +1,6 @@
 //! What every registered protocol must do, whatever it is. A new row of the registry is tested here without a word.
 
-use super::lab::{FIGURES, OPERATIONS_TOO, Ran, all, environment, every_system, runs, simulate, traced};
+use super::lab::{FIGURES, OPERATIONS_TOO, Ran, all, environment, every_mode, every_system, runs, simulate, traced};
 use peerlab::run::Wanted;
 
 /// Lookups, gets and puts by 200 machines that never fail.
@@ -219,5 +219,25 @@ fn replies_are_delivered_within_the_session_of_their_request() {
             }
         }
         assert!(replies > 0 || ran.system == "full-table", "{}: no replies", ran.id);
+    }
+}
+
+/// Where 3 or 7 in 10 are behind NATs that let in whatever is sent to their mapping.
+#[test]
+fn behind_full_cone_nats_every_mode_of_every_protocol_works_as_without() {
+    let nats = |share: f64| format!("network.nat.shares = {{ open = {}, full-cone = {share} }}", 1.0 - share);
+    for start in ["start = \"converged\"", "start = \"join\"\njoin_over = \"5min\""] {
+        let text = CALM.replace("participants = 200", &format!("participants = 100\n{start}"));
+        let of = |nats: &str| {
+            all(&format!("{nats}\n{text}\n[time]\nwarmup = \"30min\"\nmeasure = \"10min\"\n{}", every_mode()))
+        };
+        let without = of("");
+        for (plain, behind) in [0.3, 0.7].iter().flat_map(|&share| without.iter().zip(of(&nats(share)))) {
+            for figure in ["lookup_correct_ratio", "get_correct_ratio", "put_correct_ratio"] {
+                behind.assert_near(figure, plain.figure(figure), 0.002);
+            }
+            behind.assert_near("nodes_touched_per_put", plain.figure("nodes_touched_per_put"), 0.1);
+            behind.assert_near("joined_mean", plain.figure("joined_mean"), 0.0);
+        }
     }
 }

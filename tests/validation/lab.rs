@@ -69,6 +69,24 @@ pub fn every_system() -> String {
     names.map(|name| format!("[systems.{name}.{name}]\n")).collect()
 }
 
+/// A system of every registered protocol in each of its routing modes, if it has several.
+pub fn every_mode() -> String {
+    let registry = Registry::standard();
+    let modes = ["iterative", "recursive"];
+    let systems = registry.entries().iter().flat_map(|entry| {
+        let name = entry.registered.name;
+        let routed = modes.map(|mode| format!("[systems.{name}-{mode}.{name}]\nrouting = \"{mode}\"\n"));
+        if is_right(&routed[0]) { routed.to_vec() } else { vec![format!("[systems.{name}.{name}]\n")] }
+    });
+    systems.collect()
+}
+
+fn is_right(systems: &str) -> bool {
+    let text = format!("population.online = 2\n{systems}");
+    let scenario = Scenario::parse("test".into(), "".into(), text, &[]);
+    scenario.is_ok_and(|scenario| scenario.runs(Registry::standard().registered()).is_ok())
+}
+
 fn checked(run: &Run, outcome: Outcome) -> Ran {
     let ran = Ran { id: run.id.clone(), system: run.system().name.clone(), outcome };
     OPERATIONS.iter().for_each(|operation| ran.assert_operations_add_up(operation));

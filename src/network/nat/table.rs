@@ -107,7 +107,8 @@ impl Table {
         }
     }
 
-    /// The port that a packet from `machine` to `to` leaves from at `now`: that of a mapping that lives, or a new one.
+    /// The port that a packet from `machine` to `to` leaves from at `now`: that of a mapping that lives, or a new one; of a
+    /// full cone always the same.
     pub fn port(&self, now: Time, machine: u32, to: Endpoint) -> u32 {
         let mapped = match self.class.mapping() {
             Mapping::None => return 0,
@@ -118,7 +119,7 @@ impl Table {
             Mapping::EndpointDependent => self.sessions.get((machine, to)).map(|session| (session.port, session.sent)),
         };
         match mapped {
-            Some((port, sent)) if self.lives(now, sent) => port,
+            Some((port, sent)) if self.lives(now, sent) || self.class == NatClass::FullCone => port,
             _ => self.last_port.checked_add(1).expect("fewer than 2^32 mappings of one box"),
         }
     }

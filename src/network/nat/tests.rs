@@ -66,10 +66,18 @@ fn a_mapping_lives_as_long_as_something_leaves_through_it_and_what_arrives_does_
     );
     assert_eq!(nats.seen(at(MINUTE), 0), mapped, "refreshed");
     assert_eq!(nats.arrive(at(3 * MINUTE - 1), 0, mapped, outside, Wire::Datagram), Ok(()));
-    let later = nats.seen(at(3 * MINUTE), 0);
-    assert_ne!(later, mapped, "it had died");
-    assert_eq!(nats.arrive(at(3 * MINUTE), 0, mapped, outside, Wire::Datagram), Err(Loss::Nat));
-    assert_eq!(nats.arrive(at(3 * MINUTE), 0, later, outside, Wire::Datagram), Ok(()));
+    assert_eq!(nats.arrive(at(3 * MINUTE), 0, mapped, outside, Wire::Datagram), Err(Loss::Nat), "it has died");
+}
+
+#[test]
+fn a_full_cone_maps_to_the_same_port_again_and_the_others_to_another() {
+    for class in NatClass::ALL.into_iter().filter(|class| class.mapping() != Mapping::None) {
+        let mut nats = pair(class, NatClass::Open);
+        let (mapped, later) = (nats.seen(at(0), 0), nats.seen(at(3 * MINUTE), 0));
+        assert_eq!(later == mapped, class == NatClass::FullCone, "{}", class.name());
+        let arrives = |to| nats.arrive(at(3 * MINUTE), 0, to, nats.unmapped(SERVER), Wire::Datagram).is_ok();
+        assert_eq!((arrives(later), arrives(mapped)), (true, later == mapped), "{}", class.name());
+    }
 }
 
 #[test]

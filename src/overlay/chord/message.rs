@@ -1,6 +1,6 @@
 //! What Chord nodes say to each other.
 
-use crate::overlay::{Answer, Key, List, Lists, NodeId, Payload, RecordId};
+use crate::overlay::{Answer, Key, List, Lists, NodeId, Payload, RecordId, listed};
 
 /// A message. `hops` is a depth in the referral tree: in a question that of the node asked, in an answer that of the
 /// nodes named or of the holder.
@@ -56,13 +56,8 @@ impl Payload for Message {
         }
     }
 
-    fn identities(&self, lists: &Lists) -> u32 {
-        u32::from(self.alone().is_some()) + self.list().map_or(0, |list| lists.get(list).len() as u32)
-    }
-
-    fn named(&self, lists: &Lists, out: &mut Vec<NodeId>) {
-        out.extend(self.alone());
-        out.extend(self.list().into_iter().flat_map(|list| lists.get(list)).copied().map(NodeId));
+    fn named(&self, lists: &Lists) -> impl Iterator<Item = NodeId> {
+        self.alone().into_iter().chain(listed(self.list(), lists))
     }
 
     fn payload_bytes(&self) -> u32 {
@@ -89,9 +84,10 @@ mod tests {
         let mut lists = Lists::new(4);
         let successors = lists.put([1, 2, 3]);
         let neighbours = Message::Neighbours { predecessor: Some(NodeId(9)), successors };
-        assert_eq!(wire_bytes(&neighbours, &lists), 28 + 20 + 4 * 4);
-        assert_eq!(wire_bytes(&Message::Ping, &lists), 28 + 20);
+        let bytes = |message: &Message| wire_bytes(message, message.named(&lists));
+        assert_eq!(bytes(&neighbours), 28 + 20 + 4 * 4);
+        assert_eq!(bytes(&Message::Ping), 28 + 20);
         let holds = Message::Holds { answer: Version(1).into(), bytes: 4096, hops: 2 };
-        assert_eq!(wire_bytes(&holds, &lists), 28 + 20 + 4096);
+        assert_eq!(bytes(&holds), 28 + 20 + 4096);
     }
 }

@@ -5,7 +5,6 @@ use std::ops::Range;
 use super::table::Change;
 use super::{Cx, FullTable, Message, Phase, Tag, Timer, before};
 use crate::engine::Source;
-use crate::overlay::message::IDENTITY_BYTES;
 use crate::overlay::{Envelope, NodeId};
 
 /// Bytes of one answer to a returning machine at most: as large as a packet may be.
@@ -59,12 +58,9 @@ impl FullTable {
         let me = cx.me();
         let came = announce && !cx.shared.known_by(me).online(from.from);
         let known = cx.shared.known_by(me);
-        let (run, mut bytes) = known.piece(wanted, PIECE, cx.sizes);
-        if members {
-            bytes += IDENTITY_BYTES * (1 + known.between(me, before(me)).count() as u32);
-        }
+        let (run, bytes) = known.piece(wanted, PIECE, cx.sizes);
         let more = run.end < known.position();
-        cx.reply(from, Message::These { from: run.start, until: run.end, more, bytes });
+        cx.reply(from, Message::These { from: run.start, until: run.end, members, more, bytes });
         if came {
             self.say_online(cx, from.from, true);
         }

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use super::received::Received;
+use crate::overlay::message::IDENTITY_BYTES;
 use crate::overlay::{Key, NodeId, RecordId, Roster, Version};
 
 /// A change of the table.
@@ -20,6 +21,16 @@ pub enum Change {
     Gone(NodeId),
     /// A machine began alone: whoever was a member before is gone.
     Founded,
+}
+
+impl Change {
+    /// The member that it is about.
+    pub fn member(self) -> Option<NodeId> {
+        match self {
+            Change::Came(member) | Change::Gone(member) => Some(member),
+            Change::Put(..) | Change::Founded => None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -144,9 +155,13 @@ impl Table {
         self.log[index as usize].change
     }
 
-    /// Bytes of a change in a message.
+    /// Bytes of a change in a message, beside the identity of the member that it is about.
     pub fn bytes_of(&self, index: u32, sizes: &[u32]) -> u32 {
-        ENTRY_BYTES + if let Change::Put(record, _) = self.change(index) { sizes[record.index()] } else { 0 }
+        match self.change(index) {
+            Change::Put(record, _) => ENTRY_BYTES + sizes[record.index()],
+            Change::Came(_) | Change::Gone(_) => ENTRY_BYTES - IDENTITY_BYTES,
+            Change::Founded => ENTRY_BYTES,
+        }
     }
 
     /// The table as `machine` knows it.
@@ -239,18 +254,26 @@ impl<'a> Known<'a> {
     }
 
     /// The first changes within `wanted` that it can pass on in one piece of at most `limit` bytes (but at
-    /// least one change), and the bytes they take. Of versions of one record only the last it has is sent, and so for members.
+    /// least one change), and the bytes they take beside the identities of members. Of versions of one record only the last
+    /// it has is sent, and so for members.
     pub fn piece(&self, wanted: Range<u32>, limit: u32, sizes: &[u32]) -> (Range<u32>, u32) {
         let run = self.received.run_in(wanted);
-        let mut bytes = 0;
+        let (mut bytes, mut identities) = (0, 0);
         for index in run.clone() {
+            let named = self.members_in(index..index + 1).count() as u32 * IDENTITY_BYTES;
             let more = if self.is_last(index) { self.table.bytes_of(index, sizes) } else { 0 };
-            if bytes > 0 && bytes + more > limit {
+            if bytes > 0 && bytes + identities + more + named > limit {
                 return (run.start..index, bytes);
             }
             bytes += more;
+            identities += named;
         }
         (run, bytes)
+    }
+
+    /// The members that the changes of a run are about which it would pass on.
+    pub fn members_in(self, run: Range<u32>) -> impl Iterator<Item = NodeId> + 'a {
+        run.filter(move |&index| self.is_last(index)).filter_map(move |index| self.table.change(index).member())
     }
 
     /// Whether nothing that it has received supersedes a change that it has received.
@@ -356,7 +379,7 @@ mod tests {
         table.log(B, Change::Gone(C));
         table.log(A, Change::Came(C));
         assert_eq!(table.known_by(A).piece(3..u32::MAX, 1000, &sizes), (3..4, 108));
-        assert_eq!(table.known_by(A).piece(4..u32::MAX, 1000, &sizes), (5..6, 8));
+        assert_eq!(table.known_by(A).piece(4..u32::MAX, 1000, &sizes), (5..6, 4), "beside the member's identity");
         assert_eq!(table.known_by(B).piece(0..3, 1000, &sizes), (3..3, 0));
     }
 

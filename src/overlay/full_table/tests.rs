@@ -1,4 +1,5 @@
 use super::*;
+use crate::overlay::message::wire_bytes;
 use crate::overlay::testing::{Bench, End};
 
 const LATENCY: Duration = Duration::from_millis(50);
@@ -343,4 +344,25 @@ fn values_that_cannot_be_are_refused_with_their_key() {
 #[test]
 fn what_is_copied_per_packet_stays_small() {
     assert!(size_of::<Message>() <= 24 && size_of::<Timer>() <= 16);
+}
+
+#[test]
+fn a_change_of_membership_names_the_member_and_the_list_all_at_four_bytes_each() {
+    let mut bench = converged(config(), 5);
+    let (put, gone) = (Change::Put(record(0), Version(1)), Change::Gone(node(4)));
+    let [put, gone] = [put, gone].map(|change| bench.shared.log(node(0), change));
+    let named = |message: Message| FullTable::named(&bench.shared, node(0), &message, &bench.lists).collect::<Vec<_>>();
+    let update = |change| Message::Update { change, last: node(3), bytes: 0, again: false };
+    assert_eq!((named(update(put)), named(update(gone))), (vec![], vec![node(4)]));
+    let these = |members| Message::These { from: put, until: gone + 1, members, more: false, bytes: 0 };
+    assert_eq!(named(these(false)), [4].map(node));
+    assert_eq!(named(these(true)), [4, 1, 2, 3, 0].map(node), "those online, and who says so");
+    let sizes = [1024; 1];
+    let bytes = |change| {
+        let bytes = bench.shared.bytes_of(change, &sizes);
+        let message = Message::Update { change, last: node(3), bytes, again: false };
+        wire_bytes(&message, FullTable::named(&bench.shared, node(0), &message, &bench.lists))
+    };
+    // A range of 8 bytes, an entry of 8, and a value.
+    assert_eq!((bytes(put), bytes(gone)), (28 + 20 + 8 + 8 + 1024, 28 + 20 + 8 + 8));
 }

@@ -1,6 +1,6 @@
 //! What Kademlia's nodes say to each other.
 
-use crate::overlay::{Answer, Key, List, Lists, NodeId, Payload, RecordId};
+use crate::overlay::{Answer, Key, List, Lists, NodeId, Payload, RecordId, listed};
 
 /// A request or a reply (§2.3); there is nothing else. `hops` is a depth in the referral tree, as in Chord's messages: in a
 /// question that of the node asked, in an answer that of the nodes named or of the holder.
@@ -28,15 +28,33 @@ impl Payload for Message {
         }
     }
 
-    fn identities(&self, lists: &Lists) -> u32 {
-        let requester = u32::from(matches!(self, Message::Route { .. }));
-        requester + self.list().map_or(0, |list| lists.get(list).len() as u32)
+    fn named(&self, lists: &Lists) -> impl Iterator<Item = NodeId> {
+        let requester = if let Message::Route { requester, .. } = *self { Some(requester) } else { None };
+        requester.into_iter().chain(listed(self.list(), lists))
     }
 
     fn payload_bytes(&self) -> u32 {
         match self {
             Message::Value { bytes, .. } | Message::Holds { bytes, .. } => *bytes,
             Message::Find { .. } | Message::Nodes { .. } | Message::Route { .. } | Message::Responsible { .. } => 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::overlay::message::wire_bytes;
+
+    #[test]
+    fn whoever_passes_a_question_on_names_the_requester_and_pays_for_it() {
+        let mut lists = Lists::new(2);
+        let requester = NodeId(7);
+        let route = Message::Route { target: Key(1), record: None, count: 1, hops: 1, requester };
+        let nodes = Message::Responsible { nodes: lists.put([3, 4]), hops: 2 };
+        for (message, named) in [(route, vec![requester]), (nodes, vec![NodeId(3), NodeId(4)])] {
+            assert_eq!(message.named(&lists).collect::<Vec<_>>(), named);
+            assert_eq!(wire_bytes(&message, message.named(&lists)), 28 + 20 + 4 * named.len() as u32);
         }
     }
 }

@@ -2,9 +2,10 @@
 //! boxes.
 //!
 //! What a machine knows of another's address it got in two ways: it was the source of a packet that came from there, or it came
-//! with a message that named the node, as the sender knew it then. An overlay deals in nodes and sees nothing of this; the
-//! handle that its contacts carry is kept here, beside it, and nowhere if nobody is behind a NAT. To it belongs the
-//! *rendezvous* of a machine that cannot be dialled: a machine that can, and that it keeps a link to.
+//! with a message that named the node, as the sender knew it then. (A converged start has told the addresses of all contacts.)
+//! An overlay deals in nodes and sees nothing of this; the handle that its contacts carry is kept here, beside it, and nowhere
+//! if nobody is behind a NAT. To it belongs the *rendezvous* of a machine that cannot be dialled: a machine that can, and that
+//! it keeps a link to.
 
 mod book;
 
@@ -13,11 +14,13 @@ pub(super) use self::book::Handle;
 use super::event::{Body, Event, Packet};
 use super::observer::Observer;
 use super::simulation::Simulation;
+use super::transport::Signal;
 use crate::engine::order::Class;
 use crate::engine::{Time, prefetch};
+use crate::network::nat::Mapping;
 use crate::network::{Endpoint, Loss, NatClass, Nats, Wire};
 use crate::overlay::message::IDENTITY_BYTES;
-use crate::overlay::{Lists, NodeId, Payload, Protocol};
+use crate::overlay::{Contact, Kind, NodeId, Payload, Protocol, View};
 
 /// A packet between two boxes.
 #[derive(Debug)]
@@ -98,6 +101,18 @@ impl<M: Payload> Addresses<M> {
         }
     }
 
+    /// Before the run begins: `node` has sent something lately, and `machine` knows where from, if that does not depend on
+    /// whom it was sent to.
+    fn acquaint(&mut self, now: Time, machine: NodeId, node: NodeId) {
+        if self.class(node).mapping() != Mapping::EndpointIndependent {
+            return;
+        }
+        if let Ok(source) = self.nats.depart(now, node.0, self.nats.unmapped(node.0), Wire::Stream) {
+            self.is_remarkable[node.index()] = true;
+            self.books[machine.index()].hear(now, node, Handle { port: source.port, rendezvous: None });
+        }
+    }
+
     /// `machine` learns what `from` knows of `node`.
     pub fn tell(&mut self, now: Time, machine: NodeId, from: NodeId, node: NodeId) {
         if let Some(handle) = self.handle(from, node) {
@@ -115,19 +130,12 @@ impl<M: Payload> Addresses<M> {
         self.nats.is_anybody_behind()
     }
 
-    /// Notes what the sender of a packet that is about to leave knows of the nodes that it names; the sender and the receiver
-    /// may be among them, but are left out: who sends something is known by the packet. Gives what handles with a rendezvous
-    /// add to its size, an identity each.
-    pub fn name(&mut self, packet: &Packet<M>, lists: &Lists) -> u32 {
-        let from = packet.envelope.from;
-        self.scratch.clear();
-        match &packet.body {
-            Body::Overlay(message) => message.named(lists, &mut self.scratch),
-            Body::Storage(message) => message.named(lists, &mut self.scratch),
-            Body::Signal(signal) => self.scratch.extend(signal.named()),
-        }
+    /// Notes what `from` knows of the nodes that a packet to `to` names, which are in `scratch`; the two may be among them,
+    /// but are left out: who sends something is known by the packet. Gives what handles with a rendezvous add to its size,
+    /// an identity each.
+    fn note(&mut self, from: NodeId, to: NodeId) -> u32 {
         let (book, is_remarkable) = (&self.books[from.index()], &self.is_remarkable);
-        let others = self.scratch.iter().filter(|node| **node != from && **node != packet.to);
+        let others = self.scratch.iter().filter(|node| **node != from && **node != to);
         let told = others.filter(|node| is_remarkable[node.index()]);
         // All at once, since whether a node is found cannot be guessed, and each is elsewhere in memory.
         told.clone().for_each(|node| book.prefetch(*node));
@@ -265,6 +273,55 @@ fn hear(book: &mut Book, now: Time, named: &[(NodeId, Handle)]) {
 }
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
+    /// Called when `online` are up with their tables, before anything happens: a converged table tells of each contact where
+    /// it can be reached, by the word of its rendezvous if it has one.
+    pub fn begin_acquainted(&mut self, online: &[NodeId]) {
+        if self.addresses.as_ref().is_none_or(|addresses| !addresses.is_anybody_behind()) {
+            return;
+        }
+        let mut contacts = Vec::new();
+        for &node in online {
+            contacts.clear();
+            self.nodes[node.index()].contacts(&self.shared, &View::new(node, &self.keys), &mut contacts);
+            self.acquaint(node, &contacts);
+        }
+    }
+
+    /// Before the run begins: `machine` knows where others can be reached, by the word of their rendezvous if they have one.
+    pub fn acquaint(&mut self, machine: NodeId, others: &[NodeId]) {
+        let Some(addresses) = &mut self.addresses else { return };
+        for &other in others.iter().filter(|other| self.seats[other.index()].online) {
+            match self.transport.as_ref().and_then(|transport| transport.attends(other)) {
+                Some(rendezvous) => addresses.tell(self.now, machine, rendezvous, other),
+                None => addresses.acquaint(self.now, machine, other),
+            }
+        }
+    }
+
+    /// A record that `by` holds has told `machine` of these, and so has `by` of where they can be reached.
+    pub fn tell_named(&mut self, machine: NodeId, by: NodeId, named: &[Contact]) {
+        if let Some(addresses) = &mut self.addresses {
+            named.iter().for_each(|contact| addresses.tell(self.now, machine, by, contact.node));
+        }
+    }
+
+    /// Notes what the sender of a packet that is about to leave knows of the nodes that it names. Gives the bytes that this
+    /// adds to the packet. (A refusal has no body of its own, and names nobody.)
+    pub fn name_nodes(&mut self, packet: &Packet<P::Message>) -> u32 {
+        let Some(addresses) = &mut self.addresses else { return 0 };
+        let (from, lists, named) = (packet.envelope.from, &self.lists, &mut addresses.scratch);
+        named.clear();
+        match &packet.body {
+            _ if packet.envelope.kind == Kind::Refusal => {}
+            Body::Overlay(message) => named.extend(P::named(&self.shared, from, message, lists)),
+            Body::Storage(message) => named.extend(message.named(lists)),
+            // The rendezvous knows better than who asks it.
+            Body::Signal(Signal::Pass { .. }) => {}
+            Body::Signal(signal) => named.extend(signal.named()),
+        }
+        addresses.note(from, packet.to)
+    }
+
     /// A packet that gets to its receiver's box at `at`, if its own box lets it out.
     #[cold]
     pub fn pass_boxes(&mut self, at: Time, packet: Packet<P::Message>) {

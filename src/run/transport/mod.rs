@@ -112,6 +112,11 @@ impl<M> Transport<M> {
         Transport { plan, finds_out, ends, within: Parked::default(), due: Vec::new() }
     }
 
+    /// The rendezvous of a node, if it has one.
+    pub fn attends(&self, node: NodeId) -> Option<NodeId> {
+        self.ends[node.index()].reach.attends
+    }
+
     /// Packets on their way through relays.
     pub fn len(&self) -> usize {
         self.within.len()

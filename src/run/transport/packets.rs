@@ -106,11 +106,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if packet.envelope.bytes > self.transfers.above {
             return self.lose_unsent(packet, Loss::Relay);
         }
-        let mut named = Vec::new();
-        if let Some(addresses) = &mut self.addresses {
-            addresses.name(&packet, &self.lists);
-            named.clone_from(addresses.named());
-        }
+        self.name_nodes(&packet);
+        let named = self.addresses.as_ref().map_or_else(Vec::new, |addresses| addresses.named().clone());
         let bytes = packet.envelope.bytes + IDENTITY_BYTES;
         // Its bytes are those of the packets that carry it.
         let bare = Packet { envelope: Envelope { bytes: 0, ..packet.envelope }, ..packet };

@@ -74,20 +74,17 @@ pub enum Word {
 }
 
 impl Signal {
-    /// The node that it names; with it travels what its sender knows of that one's address.
+    /// The node that it names.
     pub fn named(self) -> Option<NodeId> {
         match self {
-            // The rendezvous knows better than who asks it.
-            Signal::Pass { .. } => None,
-            Signal::Passed { from: node, .. } | Signal::DialBack { node } => Some(node),
+            Signal::Pass { to: node, .. } | Signal::Passed { from: node, .. } | Signal::DialBack { node } => Some(node),
             _ => None,
         }
     }
 
     /// Bytes on the wire: a bare message, and an identity if it names a node. What a relay passes on has its own size.
     pub fn bytes(self) -> u32 {
-        let names = matches!(self, Signal::Pass { .. } | Signal::Passed { .. } | Signal::DialBack { .. });
-        HEADER_BYTES + MESSAGE_BYTES + if names { IDENTITY_BYTES } else { 0 }
+        HEADER_BYTES + MESSAGE_BYTES + if self.named().is_some() { IDENTITY_BYTES } else { 0 }
     }
 
     /// Whether it needs a link; the others open, try or end one.

@@ -1,11 +1,11 @@
-//! Connections where the overlay stands at time zero: everybody has found out whether it can be dialled, those who need one
-//! have a rendezvous, and those who have them in their tables know.
+//! Connections where the overlay stands at time zero: everybody has found out whether it can be dialled, and those who need one
+//! have a rendezvous.
 
 use super::links::{Link, Way};
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Time};
 use crate::network::NatClass;
-use crate::overlay::{NodeId, Protocol, Reachability, View};
+use crate::overlay::{NodeId, Protocol, Reachability};
 use crate::run::observer::Observer;
 use crate::run::simulation::Simulation;
 
@@ -37,17 +37,6 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         for &node in online {
             if self.must_attend(node) {
                 self.begin_attended(node, &open);
-            }
-        }
-        let mut contacts = Vec::new();
-        for &node in online {
-            contacts.clear();
-            self.nodes[node.index()].contacts(&self.shared, &View::new(node, &self.keys), &mut contacts);
-            for &contact in &contacts {
-                let attends = self.end(contact).reach.attends;
-                if let (Some(rendezvous), Some(addresses)) = (attends, &mut self.addresses) {
-                    addresses.tell(self.now, node, rendezvous, contact);
-                }
             }
         }
     }

@@ -61,6 +61,10 @@ const fn toy(name: &'static str) -> Registered {
         nodes_per_machine: |_| 1,
         regions: |config: &AnyConfig| vec![config.downcast_ref::<Toy>().unwrap().region.clone()],
         placement: Placement::Everyone(Metric::Ring),
+        filtered: |config: &AnyConfig| {
+            let k = config.downcast_ref::<Toy>().unwrap().k;
+            (k == 7).then(|| Problem { key: "k", message: "seven are too few".into() })
+        },
         remerges: false,
         most_nodes: 1_000_000,
     }

@@ -101,3 +101,20 @@ fn that_nobody_can_be_dialled_is_told_only_where_no_class_and_no_region_is_open(
     assert!(!warned(&closed), "homes in Oceania are open");
     assert!(warned(&closed.replace("preset = \"home-2010\"", "behind = 1")));
 }
+
+#[test]
+fn what_a_protocol_cannot_do_where_only_answers_are_let_in_is_told_unless_machines_dial() {
+    let warned = |shares: &str, more: &str| {
+        let text = format!(
+            "population.online = 9\nworkload.lookup.every = '1s'\ntime.warmup = '1h'\n\
+             network.nat.shares = {shares}\nsystems.a.ring.k = 7\nsystems.b.ring.k = 8\n{more}"
+        );
+        let runs = load(&text, &[]).and_then(|scenario| scenario.runs(REGISTERED)).expect("it is right");
+        runs.warnings.to_string()
+    };
+    let told = warned("{ open = 0.5, full-cone = 0.3, restricted = 0.2 }", "");
+    let (message, place) = ("cost `a` more than others: seven are too few", "dir/s.toml:5:20\n");
+    assert!(told.contains(message) && told.contains(place) && told.matches("warning").count() == 1, "{told}");
+    assert_eq!(warned("{ open = 0.5, full-cone = 0.5 }", ""), "");
+    assert_eq!(warned("{ open = 0.5, firewall = 0.5 }", "traversal.transport = 'connection'\n"), "");
+}

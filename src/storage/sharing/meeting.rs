@@ -108,8 +108,9 @@ impl Agent {
         let full = !place && !swarm.ops.is_empty();
         let nothing = Bitmap::new(swarm.exchange.had().len());
         let own = if desk.terms().providing.share || swarm.ops.is_empty() { swarm.exchange.had() } else { &nothing };
+        let nodes = others.len() as u8;
         let list = desk.put_bitmap(own, others);
-        desk.reply(from, Message::Met { resource, list, full });
+        desk.reply(from, Message::Met { resource, list, nodes, full });
         self.fetch_more(desk, resource);
     }
 
