@@ -42,10 +42,14 @@ fn write(scenario: &Path, sets: &[String], out: &mut dyn Write) -> Result<u32, B
     let runs = scenario.runs(Registry::standard().registered())?.runs;
     let run = runs.first().expect("a scenario has a system");
     let timeline = scheme::timeline(&run.plan, run.seed);
-    // A session that ends soon after the run may still give notice in it.
+    // The run goes on until its operations are decided, and a session that ends soon after it may still give notice in it.
     let population = &run.plan.population;
     let churns = population.churn.iter().chain(population.classes.iter().filter_map(|class| class.churn.as_ref()));
     let notice = churns.map(|churn| churn.notice).max().unwrap_or(Duration::ZERO);
-    trace::write(&timeline, Time::ZERO + run.plan.warmup + run.plan.measure + notice, out)?;
+    trace::write(
+        &timeline,
+        Time::ZERO + run.plan.warmup + run.plan.measure + run.plan.workload.deadline + notice,
+        out,
+    )?;
     Ok(timeline.participants())
 }

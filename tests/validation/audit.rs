@@ -106,11 +106,12 @@ struct Audit {
     /// Who has issued an operation.
     issuers: BTreeMap<String, usize>,
     forwards: u64,
+    recursive: bool,
 }
 
 impl Audit {
-    fn of(trace: &str) -> Audit {
-        let mut audit = Audit { machines: vec![Machine::default(); MOST_MACHINES], ..Audit::default() };
+    fn of(trace: &str, recursive: bool) -> Audit {
+        let mut audit = Audit { recursive, machines: vec![Machine::default(); MOST_MACHINES], ..Audit::default() };
         let mut measuring = false;
         for line in trace.lines().skip(1).map(Line::read) {
             match line.event {
@@ -161,7 +162,10 @@ impl Audit {
             "reply" | "refusal" => Some("others"),
             "request" | "notice" if traffic == "repair" => Some("others"),
             "request" if line.operation.starts_with('u') => panic!("repair goes as {}", line.detail),
-            "request" => issuer.map(|issuer| if *issuer == line.node { "own" } else { "others" }),
+            "request" if issuer != Some(&line.node) => issuer.map(|_| "others"),
+            // A walk that is passed on may come back to its issuer, which passes it on like any other.
+            "request" if self.recursive => None,
+            "request" => Some("own"),
             _ => None,
         };
         self.forwards += u64::from(kind == "request" && issuer.is_some_and(|issuer| *issuer != line.node));
@@ -233,7 +237,7 @@ impl Audit {
 fn audit(text: &str) -> Vec<(Ran, Audit)> {
     let audited = |run| {
         let (ran, trace) = traced(&run, NODES_TOO);
-        let audit = Audit::of(&trace);
+        let audit = Audit::of(&trace, ran.system.ends_with("recursive"));
         audit.compare(&ran);
         (ran, audit)
     };

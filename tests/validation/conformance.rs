@@ -207,9 +207,9 @@ fn replies_are_delivered_within_the_session_of_their_request() {
         let mut replies = 0;
         for line in trace.lines().skip(1) {
             let cells: Vec<&str> = line.split(',').collect();
-            let (at, node): (u64, usize) = (cells[0].parse().unwrap(), cells[2].parse().unwrap());
+            let at: u64 = cells[0].parse().unwrap();
             match (cells[1], cells[4]) {
-                ("up", _) => up_since[node] = at,
+                ("up", _) => up_since[cells[2].parse::<usize>().unwrap()] = at,
                 ("deliver", "lookup-reply") => {
                     replies += 1;
                     let receiver: usize = cells[3].parse().unwrap();

@@ -79,7 +79,8 @@ fn a_trace_written_from_laws_replays_to_the_same_results_in_every_system() {
     let laws = runs(&format!("{EVERYTHING}{}", every_system()));
     let timeline = scheme::timeline(&laws[0].plan, laws[0].seed);
     let mut text = Vec::new();
-    let latest = Time::ZERO + Duration::from_secs(30 * 60 + 15);
+    // The run, the deadline of its last operations, and the notice of a session that ends after that.
+    let latest = Time::ZERO + Duration::from_secs(30 * 60 + 60 + 15);
     trace::write(&timeline, latest, &mut text).expect("memory can be written to");
     let folder = tempfile::tempdir().expect("there is room for a folder");
     std::fs::write(folder.path().join("t.csv"), text).expect("the trace is written");
