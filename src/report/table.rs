@@ -57,7 +57,7 @@ const SECTIONS: [(&str, &[Line]); 5] = [
         ],
     ),
     (
-        "fairness among those that can serve (Gini: 0 even, 1 one bears all)",
+        "fairness of who can serve (Gini: 0 even, 1 one bears all)",
         &[
             ("requests served", "requests_gini_serving", Index),
             ("bytes uploaded", "upload_gini_serving", Index),

@@ -35,6 +35,14 @@ fn a_run_leaves_table_files_and_charts() {
 }
 
 #[test]
+fn check_says_where_availability_is_not_what_users_see() {
+    let said = contains("no gets: availability is what an oracle finds on the machines that are online");
+    Bench::new(SCENARIO).peerlab(&["check", "s.toml"]).assert().success().stdout(said.clone().not());
+    let without = SCENARIO.replace("get = { every = \"20s\" }\n", "");
+    Bench::new(&without).peerlab(&["check", "s.toml"]).assert().success().stdout(said);
+}
+
+#[test]
 fn timing_tells_building_warm_up_and_measurement_apart() {
     let bench = Bench::new(SCENARIO);
     bench.peerlab(&["run", "s.toml", "--set", "time.warmup=5min", "--set", "time.measure=15min"]).assert().success();

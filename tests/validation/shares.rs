@@ -7,8 +7,8 @@ use peerlab::scenario::{Run, Scenario};
 
 use super::lab::{FIGURES, Ran, all, every_system, only, simulate};
 
-/// A hundred online at a time, each identity for three minutes and then replaced: nobody but the server is online for a
-/// tenth of the measurement.
+/// A hundred online at a time, each identity for three minutes and then replaced: one in 55 is online for a tenth of the
+/// measurement.
 const NOBODY_STAYS: &str = r#"
     time = { warmup = "10min", measure = "2h" }
     population.participants = 120
@@ -26,20 +26,19 @@ fn the_busiest_machine_has_a_share_of_all_bytes_whoever_stays() {
     ring.assert_near("busiest_machine_share_ratio", 0.0027, 0.0003);
     for ran in [&server, &ring] {
         assert!(ran.figure("busiest_machine_share_ratio") <= 0.5, "{}", ran.id);
-        assert!(ran.figure("machines_left_out") > 3_000.0, "{}: those who were ever there", ran.id);
+        assert!(ran.figure("machines_left_out") > 3_000.0, "{}: nearly all who were ever there", ran.id);
     }
-    // What the server moves its clients move too.
-    server.assert_near("left_out_bytes_ratio", 0.5, 1e-4);
+    // Of exponential sessions those below four means make up 1 − 5·e⁻⁴ of the time. What the server moves its clients move too.
+    ring.assert_near("left_out_bytes_ratio", 0.908, 0.02);
+    server.assert_near("left_out_bytes_ratio", 0.908 / 2.0, 0.01);
     let moved = 2.0 * server.figure("busiest_machine_share_ratio") * server.figure("bytes_total");
-    server.assert_near("busiest_machine_bytes_per_s", moved / 7_200.0, 1e-6 * moved);
-    ring.assert_near("left_out_bytes_ratio", 1.0, 0.0);
-    assert_eq!(ring.maybe("busiest_machine_bytes_per_s"), None, "nobody is long enough online for a rate");
+    server.assert_near("busiest_machine_bytes_per_s", moved / 7_200.0, 1e-9 * moved);
 }
 
 /// Those who are online for half of the time move what they move in half of the time.
 #[test]
 fn the_busiest_machines_rate_is_per_second_online() {
-    let text = "time.measure = '1h'\npopulation.churn.trace = 't.csv'\nworkload.lookup.every = '1s'\n\
+    let text = "time = { warmup = '0s', measure = '1h' }\npopulation.churn.trace = 't.csv'\nworkload.lookup.every = '1s'\n\
         systems.server.client-server = {}";
     let rates = ["", "1800,0,down\n1800,1,down\n"].map(|ends| {
         let ran = beside(&format!("time_s,participant,state\n0,0,up\n0,1,up\n{ends}"), None, text).remove(0);
@@ -112,12 +111,8 @@ fn the_least_availability_is_over_time_and_not_over_samples() {
         assert!(least <= mean, "{}: {least} > {mean}", ran.id);
         let sampled = ran.series("availability").into_iter().filter(|(at, _)| *at >= 1_800.0);
         assert!(sampled.map(|(_, share)| share).all(|share| least <= share), "{}: {least}", ran.id);
-        match ran.system.as_str() {
-            // All that there is is on the server or, once somebody is online, on everybody.
-            "server" => assert_eq!(least, 0.0, "it failed"),
-            "full" => assert_eq!((least, mean), (1.0, 1.0)),
-            _ => assert!(least < mean, "{}: {least}", ran.id),
-        }
+        // The server failed for minutes between two samples.
+        assert!(ran.system != "server" || least == 0.0 && mean > 0.9, "{least}, {mean}");
     }
 }
 
@@ -171,12 +166,12 @@ fn what_is_there_in_an_old_version_only_is_not_available() {
              resources.count = 4\nstorage.replicas = 2\nworkload.trace = 'r.csv'\n{systems}"
         )
     };
-    let peers = "systems.full.full-table = {}\nsystems.ring.chord = {}\nsystems.kad.kademlia = {}\n\
+    let peers = "systems.full.full-table = {}\nsystems.ring.chord = {}\n\
         [systems.pieces.chord]\n[systems.pieces.storage]\npieces = 2\nparity = 1";
     for (puts, expected) in [("", 80.0 + 100.0 + 50.0), (&puts[..], 80.0 + 50.0)] {
         let requests = format!("time_s,participant,operation,key,bytes\n{puts}");
         for ran in beside(AWAY, Some(&requests), &text(peers)) {
-            println!("{}: {} puts, {:?} correct", ran.id, ran.figure("puts"), ran.maybe("put_correct_ratio"));
+            assert_eq!(ran.maybe("put_correct_ratio"), (!puts.is_empty()).then_some(1.0), "{}", ran.id);
             ran.assert_near("availability_mean", expected / 280.0, 1e-9);
             assert_eq!((ran.figure("availability_min"), ran.figure("resources_lost")), (0.0, 0.0), "{}", ran.id);
             let available = ran.series("availability");
