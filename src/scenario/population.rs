@@ -7,7 +7,7 @@ use super::daily::daily;
 use super::environment::law;
 use super::file;
 use super::inputs::Files;
-use super::plan::{Churn, Population, Sessions, Start};
+use super::plan::{Churn, DEADLINE, Population, Sessions, Start};
 use crate::engine::{Duration, Time};
 use crate::network::NetworkPlan;
 use crate::population::{Departures, Parting};
@@ -87,8 +87,10 @@ fn traced(
         check.wrong(&format!("population.{key}"), why, "leave this out, or leave `churn.trace` out");
     }
     check.range("population.churn.graceful", churn.graceful, 0.0..=1.0);
-    // A session that ends soon after the run may still give notice in it.
-    let latest = Time::ZERO + end + churn.notice;
+    // The run goes on until the operations of the measurement are decided, and a session that ends soon after that may still
+    // give notice in it.
+    let deadline = check.read("workload.deadline")?.unwrap_or(DEADLINE);
+    let latest = Time::ZERO + end + deadline + churn.notice;
     let trace = files.trace(check, file, said.participants, latest)?;
     let participants = said.participants.unwrap_or(trace.participants());
     if participants == 0 {
