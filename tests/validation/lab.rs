@@ -90,6 +90,13 @@ fn is_right(systems: &str) -> bool {
 fn checked(run: &Run, outcome: Outcome) -> Ran {
     let ran = Ran { id: run.id.clone(), system: run.system().name.clone(), outcome };
     OPERATIONS.iter().for_each(|operation| ran.assert_operations_add_up(operation));
+    assert!(
+        ran.maybe("busiest_machine_share_ratio").is_none_or(|share| share <= 0.5),
+        "{}: a share of one half",
+        ran.id
+    );
+    let (least, mean) = (ran.maybe("availability_min"), ran.maybe("availability_mean"));
+    assert!(least.zip(mean).is_none_or(|(least, mean)| least <= mean + 1e-9), "{}: {least:?} above {mean:?}", ran.id);
     ran
 }
 
@@ -143,6 +150,7 @@ impl Ran {
     fn assert_operations_add_up(&self, operation: &str) {
         let column = |name: &str| self.maybe(&format!("{operation}{name}")).unwrap_or(0.0);
         let issued = column("s");
+        assert_eq!(column("_open_ratio"), 0.0, "{}: {operation}s are left undecided", self.id);
         let decided = issued * (1.0 - column("_abandoned_ratio") - column("_open_ratio"));
         let parts = column("_correct_ratio") + column("_incorrect_ratio") + column("_failed_ratio");
         assert!(decided < 0.5 || (parts - 1.0).abs() < 1e-9, "{}: {operation}s decided make up {parts}", self.id);
@@ -151,6 +159,8 @@ impl Ran {
         assert!((caused - failed).abs() < 0.01, "{}: {caused} of {failed} failed {operation}s have a cause", self.id);
         let outcomes = ["correct", "incorrect", "failed", "abandoned", "open"];
         let rows: Vec<_> = self.outcome.operations.iter().filter(|row| row.kind == operation).collect();
+        let overdue = rows.iter().find(|row| row.timeouts > row.rpcs);
+        assert!(overdue.is_none(), "{}: more time-outs than requests: {overdue:?}", self.id);
         assert!(
             rows.iter().all(|row| outcomes.contains(&row.outcome) && (row.outcome == "failed") != row.cause.is_empty())
         );

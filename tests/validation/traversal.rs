@@ -68,14 +68,10 @@ fn the_trace_has_a_line_for_every_dial_that_ends() {
     let text = scenario(HALF, "[systems.kad.kademlia]\n[systems.kad.traversal.relays]\n");
     let text = text.replace("participants = 300", "participants = 100");
     let (ran, trace) = lab::traced(&lab::runs(&text)[0], FIGURES);
-    // The measurement begins after twenty minutes.
-    let measured = |line: &&str| {
-        line.split(',').next().and_then(|at| at.parse().ok()).is_some_and(|at: u64| at >= 1_200_000_000_000)
-    };
     let dials: Vec<Vec<&str>> = trace
         .lines()
-        .skip(1)
-        .filter(measured)
+        .skip_while(|line| !line.contains(",measurement-begins,"))
+        .take_while(|line| !line.contains(",measurement-ends,"))
         .map(|line| line.split(',').collect())
         .filter(|line: &Vec<_>| line[1] == "dial")
         .collect();
