@@ -157,7 +157,7 @@ fn a_trace_says_who_takes_part() {
         assert!(problems.contains(expected), "{problems}");
     };
     told(trace, "population.participants = 4", "t.csv:3:6: there is no participant 4: they are 0 to 3");
-    told(trace, "time.measure = '59min'", "t.csv:4:1: 5400 s is after the end");
+    told(trace, "time.measure = '58min'", "t.csv:4:1: 5400 s is after the end");
     told(&trace.replace("5400", "1799"), "", "t.csv:4:1: 1799 s is out of order");
     told(trace, "population.online = 3", "it is the file that says how many are online");
     told(trace, "population.churn.time_scale = 2", "the times of a file are as they stand");
