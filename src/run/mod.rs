@@ -208,9 +208,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn measured(&mut self, wanted: Wanted, events_before: u64, watched: &impl Fn(&mut O) -> &mut Watched) -> Measured {
         let workers: Vec<u32> = self.services.iter().map(|service| service.spec.workers).collect();
         let mut timing = Timing {
-            events: self.counts.events,
             measured_events: self.counts.events - events_before,
-            late_timeouts: self.counts.late_timeouts,
             bytes_by_part: self.bytes_by_part(),
             ..Timing::default()
         };
@@ -245,7 +243,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// All operations have ended.
     fn outcome(mut self, measured: Measured, watched: impl Fn(&mut O) -> &mut Watched) -> Outcome {
-        let Measured { mut figures, mut load, classes, nodes, resources, pairs, timing } = measured;
+        let Measured { mut figures, mut load, classes, nodes, resources, pairs, mut timing } = measured;
+        (timing.events, timing.late_timeouts) = (self.counts.events, self.counts.late_timeouts);
         let (metrics, prints) = watched(&mut self.observer);
         prints.checkpoints.finish(self.now, &prints.fingerprint);
         metrics.report_operations(&mut figures);
