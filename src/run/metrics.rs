@@ -236,6 +236,7 @@ impl Observer for Metrics {
         prefetch_at(&self.carried, node.index());
     }
 
+    #[inline(always)]
     fn packet_sent(&mut self, _: Time, to: NodeId, envelope: &Envelope) {
         let bytes = u64::from(envelope.bytes);
         self.carried(envelope.from).send(bytes, envelope.for_others);
@@ -255,6 +256,7 @@ impl Observer for Metrics {
         self.bytes[envelope.traffic as usize] += bytes;
     }
 
+    #[inline(always)]
     fn packet_delivered(&mut self, _: Time, to: NodeId, envelope: &Envelope) {
         let asked = envelope.op.is_some_and(|op| !op.is_unasked());
         let works = (envelope.kind == Kind::Request) & asked;

@@ -174,12 +174,11 @@ impl Prints {
         self.fingerprint.add(node.0, [at.as_nanos(), word(what, node, detail)]);
     }
 
-    /// A packet passed one of its ends.
+    /// A packet passed one of its ends, `other` being the other.
     #[inline(always)]
-    fn add_packet(&mut self, at: Time, what: u64, end: NodeId, to: NodeId, envelope: &Envelope) {
+    fn add_packet(&mut self, at: Time, what: u64, end: NodeId, other: NodeId, bytes: u32) {
         self.checkpoints.pass(at, &self.fingerprint);
-        let from = u64::from(envelope.from.0);
-        self.fingerprint.add(end.0, [at.as_nanos(), word(what, to, from), u64::from(envelope.bytes)]);
+        self.fingerprint.add(end.0, [at.as_nanos(), word(what, other, u64::from(bytes))]);
     }
 }
 
@@ -199,16 +198,18 @@ impl Observer for Prints {
         self.fingerprint.prefetch(node.0);
     }
 
+    #[inline(always)]
     fn packet_sent(&mut self, at: Time, to: NodeId, envelope: &Envelope) {
-        self.add_packet(at, 1, envelope.from, to, envelope);
+        self.add_packet(at, 1, envelope.from, to, envelope.bytes);
     }
 
     fn transfer_begins(&mut self, at: Time, to: NodeId, envelope: &Envelope) {
-        self.add_packet(at, 6, envelope.from, to, envelope);
+        self.add_packet(at, 6, envelope.from, to, envelope.bytes);
     }
 
+    #[inline(always)]
     fn packet_delivered(&mut self, at: Time, to: NodeId, envelope: &Envelope) {
-        self.add_packet(at, 2, to, to, envelope);
+        self.add_packet(at, 2, to, envelope.from, envelope.bytes);
     }
 
     fn packet_lost(&mut self, at: Time, to: NodeId, envelope: &Envelope, loss: Loss) {

@@ -59,24 +59,30 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if self.addresses.is_some() {
             return self.put_on_wire(Packet { to, envelope: *envelope, body });
         }
-        self.launch(to, envelope, body);
+        self.launch((sender, receiver), to, envelope, body);
     }
 
     /// Puts a packet on the wire, with the addresses of whom it names.
     #[inline(never)]
     pub fn put_on_wire(&mut self, mut packet: Packet<P::Message>) {
         packet.envelope.bytes += self.name_nodes(&packet);
-        self.launch(packet.to, &packet.envelope, packet.body);
+        let machines = self.hosts.of_both(packet.envelope.from, packet.to);
+        self.launch(machines, packet.to, &packet.envelope, packet.body);
     }
 
     /// A packet leaves its sender: touches the sender's side only. What is too large for one becomes a transfer. (In parts: see
     /// [`crate::engine::Queue::push_with`].)
     #[inline(always)]
-    fn launch(&mut self, to: NodeId, envelope: &Envelope, body: Body<P::Message>) {
+    fn launch(
+        &mut self,
+        (sender, receiver): (NodeId, NodeId),
+        to: NodeId,
+        envelope: &Envelope,
+        body: Body<P::Message>,
+    ) {
         if envelope.bytes > self.transfers.above {
             return self.begin_transfer(Packet { to, envelope: *envelope, body });
         }
-        let (sender, receiver) = self.hosts.of_both(envelope.from, to);
         let noise = &mut self.seats[envelope.from.index()].noise;
         match self.network.depart(self.now, sender.0, receiver.0, envelope.bytes, noise) {
             Ok(Departure::Arrives(at)) => self.set_out(at, to, envelope, body),
