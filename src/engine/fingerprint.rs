@@ -6,7 +6,7 @@ use super::random::mix;
 use super::time::{Duration, Time};
 
 /// A 64-bit hash of what happened to each of some entities, in its order: a chain of words per entity, and the sum of all
-/// chains modulo 2⁶⁴.
+/// chains modulo 2⁶⁴, taken when it is asked for.
 ///
 /// The sum does not depend on the order in which the events of *different* entities are added, so that a run may be divided
 /// among cores and give the same value. Each word goes through a bijection of 64 bits (a multiplication and a shift, 3 ns that
@@ -16,7 +16,8 @@ use super::time::{Duration, Time};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fingerprint {
     chains: Vec<u64>,
-    sum: u64,
+    /// The sum of what has a place in no chain.
+    apart: u64,
 }
 
 /// 2⁶⁴ over the golden ratio, odd: as a start, it makes the number of zeros count, since the bijection keeps zero.
@@ -32,28 +33,25 @@ const fn link(chain: u64, word: u64) -> u64 {
 impl Fingerprint {
     /// The entities `0 .. entities`, to which nothing has happened.
     pub fn new(entities: u32) -> Fingerprint {
-        let chains: Vec<u64> = (0..entities).map(|entity| mix(ODD.wrapping_add(entity.into()))).collect();
-        let sum = chains.iter().fold(0, |sum: u64, chain| sum.wrapping_add(*chain));
-        Fingerprint { chains, sum }
+        let chains = (0..entities).map(|entity| mix(ODD.wrapping_add(entity.into()))).collect();
+        Fingerprint { chains, apart: 0 }
     }
 
     /// Something happened to an entity, after all that was added of it before. Panics if there is no such entity.
     #[inline(always)]
     pub fn add<const N: usize>(&mut self, entity: u32, words: [u64; N]) {
         let chain = &mut self.chains[entity as usize];
-        let before = *chain;
-        *chain = words.iter().fold(before, |chain, word| link(chain, *word));
-        self.sum = self.sum.wrapping_add(*chain).wrapping_sub(before);
+        *chain = words.iter().fold(*chain, |chain, word| link(chain, *word));
     }
 
     /// Something happened that has a place in no entity's order.
     pub fn add_apart<const N: usize>(&mut self, words: [u64; N]) {
-        self.sum = self.sum.wrapping_add(words.iter().fold(ODD, |chain, word| link(chain, *word)));
+        self.apart = self.apart.wrapping_add(words.iter().fold(ODD, |chain, word| link(chain, *word)));
     }
 
-    /// The hash of what was added.
-    pub const fn value(&self) -> u64 {
-        mix(self.sum)
+    /// The hash of what was added. O(entities).
+    pub fn value(&self) -> u64 {
+        mix(self.chains.iter().fold(self.apart, |sum, chain| sum.wrapping_add(*chain)))
     }
 
     /// Bytes allocated.
