@@ -106,7 +106,7 @@ pub struct Context<'a, P: Protocol> {
     pub noise: &'a mut Noise,
     /// The pool for contact lists in messages.
     pub lists: &'a mut Lists,
-    /// What the node's store holds, sorted by record.
+    /// What the node's store gives to whoever walks past, sorted by record.
     pub held: &'a [Held],
     /// The cached copies that it has, sorted by record.
     pub cached: &'a [Cached],

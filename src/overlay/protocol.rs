@@ -231,6 +231,12 @@ pub trait Config: DeserializeOwned + JsonSchema + Default + Clone + std::fmt::De
 
     /// Told before a run how many copies of a record storage is to keep. By default nothing depends on it.
     fn for_copies(&mut self, _replicas: u32) {}
+
+    /// The most copies of a record whose holders a node can tell by its own lists, and the key that bounds them; `None`, the
+    /// default: any number.
+    fn most_copies(&self) -> Option<(&'static str, u32)> {
+        None
+    }
 }
 
 /// How long to wait for a reply.

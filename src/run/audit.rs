@@ -6,8 +6,17 @@
 //! from them and puts it: that costs the traffic of as many pieces, and the put. If several in a row have gone, each period
 //! brings one back.
 //!
-//! An audit is a walk to a holder, which brings a small piece along and of a large one only that it is there. It and what it
-//! leads to are repair: their bytes are counted as such, and who answers does not work for an operation of the workload.
+//! | event | action |
+//! | --- | --- |
+//! | a neighbour appears, fails, or leaves; the own session ends | nothing |
+//! | the own session begins | the first audit is due at random within the period |
+//! | the period is over | for each piece held, the nodes responsible for the next one are looked up, and asked in turn until one has it |
+//! | all have answered, and none has it | enough other pieces are fetched, and the missing one is made and put |
+//! | one of them does not answer, and none has it | nothing: it may have it |
+//!
+//! An audit asks only whether the piece is there: no value moves unless it must be made again, whatever the overlay and its
+//! routing. It and what it leads to are repair: their bytes are counted as such, and who answers does not work for an operation
+//! of the workload.
 
 use super::event::Event;
 use super::observer::Observer;
@@ -66,9 +75,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// Storage fetches a record from one of these.
+    /// Storage fetches a record from one of these; an audit asks them only whether they have it.
     pub fn fetch(&mut self, op: OpId, record: RecordId, from: &[Contact]) {
         let node = self.operations.get(op).expect("it is under way").node;
-        self.with_agent(node, |agent, desk, _| agent.fetch(desk, op, record, from));
+        let audits = self.is_audit(op);
+        self.with_agent(node, |agent, desk, _| match audits {
+            true => agent.look_for(desk, op, record, from),
+            false => agent.fetch(desk, op, record, from),
+        });
     }
 }

@@ -127,6 +127,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     self.walk_found(op, &[Contact { node: server, hops: 1 }]);
                 } else if let Some(pointer) = pointer {
                     self.look_for_pointer(op, pointer);
+                } else if self.is_audit(op) {
+                    self.walk_for(op, None);
                 } else {
                     self.walk_for(op, Some(record));
                 }
@@ -204,8 +206,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             return self.pointed(op, holder);
         }
         match record.filter(|_| by == Stage::Overlay && holder.node != node) {
-            // That there is one is all an audit wants to know.
-            Some(record) if self.is_transferred(record) && !self.is_audit(op) => {
+            Some(record) if self.is_transferred(record) => {
                 self.operations.get(op).expect("it was just looked at").stage = Stage::Holder;
                 self.fetch(op, record, &[holder]);
             }
@@ -296,11 +297,18 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// An operation ended without an answer. What storage cannot know is looked up: whether copies exist at all.
+    /// An operation ended without an answer.
     pub fn failed(&mut self, op: OpId, cause: Cause) {
         let Some(operation) = self.operations.end(op) else { return };
         self.stop_pieces(op);
-        let cause = match (cause, operation.kind, operation.record) {
+        let cause = self.true_cause(&operation, cause);
+        self.end_without_answer(&operation, Verdict::Failed(cause));
+        self.audit_failed(&operation, cause);
+    }
+
+    /// Why a get found nothing, which storage cannot know: whether copies exist at all.
+    fn true_cause(&self, operation: &Operation, cause: Cause) -> Cause {
+        match (cause, operation.kind, operation.record) {
             (Cause::Unreachable | Cause::Timeout, OperationKind::Get, Some(record)) if operation.parent.is_none() => {
                 match (self.records.is_resource_stored(record), self.records.is_lost(record)) {
                     (false, _) => Cause::NeverStored,
@@ -311,9 +319,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 }
             }
             _ => cause,
-        };
-        self.end_without_answer(&operation, Verdict::Failed(cause));
-        self.audit_failed(&operation, cause);
+        }
     }
 
     fn end_without_answer(&mut self, operation: &Operation, verdict: Verdict) {
@@ -329,7 +335,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn deadline_passed(&mut self, op: OpId) {
         let operation = self.operations.end(op).expect("it is under way");
         self.stop(&operation);
-        let cause = if operation.stage == Stage::Waiting { Cause::NotJoined } else { Cause::Timeout };
+        let cause = match operation.stage {
+            Stage::Waiting => Cause::NotJoined,
+            _ => self.true_cause(&operation, Cause::Timeout),
+        };
         self.end_without_answer(&operation, Verdict::Failed(cause));
     }
 

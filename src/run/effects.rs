@@ -3,12 +3,11 @@
 use super::event::{Body, Event};
 use super::observer::{Copied, Observer};
 use super::operations::Stage;
-use super::pointers::POINTER_COPIES;
 use super::simulation::Simulation;
 use crate::engine::Noise;
 use crate::engine::order::Class;
 use crate::overlay::{self, Change, Contact, Context, Held, Key, NodeId, Placement, Protocol, RecordId, View};
-use crate::storage::{self, Agent, Desk, Neighbourhood, Repair};
+use crate::storage::{self, Agent, Desk, Neighbourhood, POINTER_COPIES, Repair};
 
 /// Who is responsible by a node's own account.
 pub(super) struct Around<'a, P: Protocol> {
@@ -57,7 +56,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             shared: &mut self.shared,
             noise: &mut seat.noise,
             lists: &mut self.lists,
-            held: self.agents.get(node.index()).map_or(&[], |agent| agent.store.held()),
+            held: self.agents.get(node.index()).map_or(&[], |agent| agent.store.given()),
             cached: self.agents.get(node.index()).map_or(&[], |agent| agent.cached()),
             caches: self.system.storage.caching.is_some(),
             sizes: &self.sizes_in_packet,
@@ -91,6 +90,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             epoch: seat.epoch,
             replicas,
             repair: if self.pointers.is_some() { Repair::Eager } else { self.system.storage.repair },
+            hold: self.system.storage.hold,
             fixed,
             caching: self.system.storage.caching,
             terms,
@@ -114,7 +114,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn replicas(&self) -> u8 {
         match P::PLACEMENT {
             Placement::Servers => self.services.len() as u8,
-            _ if self.pointers.is_some() => POINTER_COPIES,
+            _ if self.pointers.is_some() => POINTER_COPIES as u8,
             _ => self.system.storage.replicas as u8,
         }
     }
@@ -227,7 +227,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 Effect::Return { record, version } => self.return_record(node, record, version),
                 Effect::Stored { op } => self.stored(op),
                 Effect::Got { op, holder, answer } => self.got(op, holder, answer, Stage::Storage),
-                Effect::Probed { value, holder, there } => self.probed(node, value, holder, there),
+                Effect::Probed { value, holder, version } => self.probed(node, value, holder, version),
                 Effect::Cached { before, after } => self.cache_changed(before, after),
                 Effect::Failed { op, cause } => self.storage_failed(op, cause),
                 Effect::Acknowledged { op, storers } => {

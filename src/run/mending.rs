@@ -1,8 +1,4 @@
-//! Repair with a delay: a copy that has gone for good is made again some time after its holder's departure.
-//!
-//! Nobody has to notice anything and nothing is sent: the clock starts at the departure itself, and the copy appears on a random
-//! online machine that holds no piece of the resource. So it is the repair of the textbook's birth-death chains, for studies
-//! and to hold the oracle's figures against theory (Ramabhadran and Pasquale, INFOCOM 2006), not what a system can do.
+//! Repair with a delay: see [`crate::storage::repair::delay`].
 
 use super::event::Event;
 use super::observer::Observer;
@@ -18,25 +14,6 @@ const TARGET: Purpose = Purpose::new("repair target");
 
 /// Machines that are tried for a new copy before it is put off.
 const TRIES: usize = 64;
-
-/// The repairs under way.
-#[derive(Debug, Default)]
-pub(super) struct Mending {
-    /// By place of the copy, and how many there are of each resource.
-    places: Vec<bool>,
-    of_resource: Vec<u32>,
-}
-
-impl Mending {
-    /// For so many places of copies of so many resources.
-    pub fn new(places: usize, resources: u32) -> Mending {
-        Mending { places: vec![false; places], of_resource: vec![0; resources as usize] }
-    }
-
-    pub fn heap_bytes(&self) -> usize {
-        self.places.capacity() + self.of_resource.capacity() * 4
-    }
-}
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A machine has gone for good, and these copies with it.
@@ -56,12 +33,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn mend_more(&mut self, resource: u32, delay: Delay, places: std::ops::Range<u32>) {
         for place in places {
             let Some((value, holder)) = self.pointers.as_ref().map(|pointers| pointers.at(place)) else { return };
-            if self.mending.of_resource[resource as usize] >= delay.concurrency || self.records.is_lost(value) {
+            if !self.mending.may_begin(&delay, resource) || self.records.is_lost(value) {
                 return;
             }
-            if self.seats[holder.index()].departed && !self.mending.places[place as usize] {
-                self.mending.places[place as usize] = true;
-                self.mending.of_resource[resource as usize] += 1;
+            if self.seats[holder.index()].departed && self.mending.begin(place, resource) {
                 let takes =
                     delay.after.sample_duration(&mut self.streams.part(DELAY, place.into(), self.now.as_nanos()));
                 self.schedule(self.now + takes, Class::Timer, holder, Event::Mended { place });
@@ -78,14 +53,17 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let coding = self.records.coding();
         let resource = coding.resource(value);
         let places = pointers.places_of(resource, coding);
-        self.mending.places[place as usize] = false;
-        self.mending.of_resource[resource as usize] -= 1;
+        self.mending.end(place, resource);
         if let (Some(version), Some(target)) = (self.newest_to_copy(value), self.target(place, resource)) {
-            self.agents[target.index()].store.keep(value, version);
-            self.observer.repaired(self.now, self.copied(value), false);
-            self.records.copy_made(self.now, Held { record: value, version }, true);
-            self.pointers.as_mut().expect("it was just there").name(place, target);
-            self.count_records(target);
+            if self.agents[target.index()].store.has_room(value, self.disk(target), &self.sizes) {
+                self.agents[target.index()].store.keep(value, version);
+                self.observer.repaired(self.now, self.copied(value), false);
+                self.records.copy_made(self.now, Held { record: value, version }, true);
+                self.pointers.as_mut().expect("it was just there").name(place, target);
+                self.count_records(target);
+            } else {
+                self.observer.refused(self.now, self.hosts.of(target));
+            }
         }
         self.mend_more(resource, delay, places);
     }

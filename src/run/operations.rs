@@ -50,8 +50,10 @@ pub enum Stage {
 /// What is done without anybody's asking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Errand {
-    /// The first put of a record, or one that puts it again or brings it back where it belongs.
+    /// The first put of a record: a put like others, that is no part of the workload.
     Publish,
+    /// A put that puts a record again, or brings it back where it belongs.
+    Return,
     /// A holder of a piece looks whether the next one is there.
     Audit,
     /// It was not: enough others are fetched to make this one again.
@@ -158,7 +160,7 @@ impl Operations {
             next,
         };
         let operation = make(blank);
-        let id = if operation.errand.is_some() { id.unasked() } else { id };
+        let id = if matches!(operation.errand, None | Some(Errand::Publish)) { id } else { id.unasked() };
         let operation = Operation { id, ..operation };
         if operation.parent.is_none() {
             self.deadlines.push_back((now + self.deadline, id));

@@ -18,9 +18,6 @@ use crate::storage::Coding;
 
 const HOLDER: Purpose = Purpose::new("holder");
 
-/// Copies of a pointer: as many as there are of a record by default.
-pub(super) const POINTER_COPIES: u8 = 3;
-
 /// What the pointers say.
 #[derive(Debug)]
 pub(super) struct Pointers {

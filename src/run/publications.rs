@@ -22,7 +22,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             let record = self.publications[at].1;
             if !self.records.is_stored(record) {
                 again = true;
-                self.put_unasked(node, record, Version(0));
+                self.put_on(node, record, Version(0), Errand::Publish);
             }
         }
         if again {
@@ -39,15 +39,19 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// A put that is not part of the workload.
+    /// A put that nobody asked for, of what was put before.
     pub fn put_unasked(&mut self, node: NodeId, record: RecordId, version: Version) {
+        self.put_on(node, record, version, Errand::Return);
+    }
+
+    fn put_on(&mut self, node: NodeId, record: RecordId, version: Version, errand: Errand) {
         let (kind, target) = (OperationKind::Put, self.record_keys[record.index()]);
         self.issue(node, |blank| Operation {
             kind,
             target,
             record: Some(record),
             version,
-            errand: Some(Errand::Publish),
+            errand: Some(errand),
             ..blank
         });
     }

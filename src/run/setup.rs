@@ -3,7 +3,6 @@
 use super::addresses::Addresses;
 use super::event::Event;
 use super::hosts::Hosts;
-use super::mending::Mending;
 use super::observer::Observer;
 use super::operations::Operations;
 use super::oracle::Directory;
@@ -28,6 +27,7 @@ use crate::population::{self, Identity, Timeline};
 use crate::scenario::plan::{Plan, Start, Storage, System};
 use crate::storage::message::OFFERED_AT_ONCE;
 use crate::storage::sharing::LONGEST_LIST;
+use crate::storage::repair::delay::Delayed;
 use crate::storage::{Agent, Coding, Keepers, Published, Repair};
 
 const NOISE: Purpose = Purpose::new("noise");
@@ -133,7 +133,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             records: Records::new(count, coding, pointing),
             witnesses: Default::default(),
             checks: Default::default(),
-            mending: Mending::new(pointers.as_ref().map_or(0, Pointers::places), count),
+            mending: Delayed::new(pointers.as_ref().map_or(0, Pointers::places), count),
             pointers,
             buffers: Default::default(),
             counts: Counts::default(),
@@ -230,9 +230,12 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
                 }
                 Placement::Everyone(_) => {}
             }
-            self.note_stored(record);
+            // What found no room anywhere was never stored.
+            if self.records.is_stored(record) || matches!(P::PLACEMENT, Placement::Everyone(_)) {
+                self.note_stored(record);
+            }
         }
-        if matches!(self.system.storage.repair, Repair::Lazy { .. }) {
+        if self.pointers.is_some() || self.system.storage.repair.threshold(1).is_some() {
             for place in 0..self.joined.len() {
                 self.with_agent(self.joined[place], |agent, desk, around| agent.on_placed(desk, around));
             }

@@ -12,13 +12,13 @@ use crate::overlay::{Effects, Key, Lists, NodeId, Patience, Protocol, RecordId, 
 use crate::population::{Timeline, Workload};
 use crate::scenario::plan::{Plan, System};
 use crate::storage::{self, Agent};
+use crate::storage::repair::checks::Checks;
+use crate::storage::repair::delay::Delayed;
 
 use super::addresses::Addresses;
 use super::caching::Ways;
 use super::event::{Event, Packet};
 use super::hosts::Hosts;
-use super::keepers::Checks;
-use super::mending::Mending;
 use super::observer::Observer;
 use super::operations::Operations;
 use super::oracle::Directory;
@@ -189,7 +189,7 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub witnesses: Witnesses,
     /// Where copies are that the overlay does not keep; `None`: it keeps all.
     pub pointers: Option<Pointers>,
-    pub mending: Mending,
+    pub mending: Delayed,
     /// Of copies that pointers name.
     pub checks: Checks,
     /// Who provides what, where resources are shared.

@@ -73,6 +73,9 @@ pub struct Storage {
     pub provider: Option<Provider>,
     /// What is done when copies are missing or out of place. Default "eager".
     pub repair: Option<Repair>,
+    /// Under eager and lazy repair, how long a copy is held that is no longer its node's to keep, before it is dropped. Default
+    /// "30min": then visitors who stay for less take no copies away with them. "0s" keeps storage at `replicas`.
+    pub hold: Option<Duration>,
     /// Pieces into which a resource is cut, and which give it back, 1 to 256. Default 1. Systems that hold resources in full
     /// (`client-server`, `full-table`) know no pieces.
     pub pieces: Option<u32>,

@@ -306,6 +306,8 @@ pub struct Storage {
     pub coding: Coding,
     pub keepers: Keepers,
     pub repair: Repair,
+    /// How long a copy is held that is no longer its node's to keep, under eager and lazy repair.
+    pub hold: Duration,
     /// Between two looks of a holder for the next piece, `None`: pieces are not made again from others; or of who keeps a
     /// pointer for the copies that it names, where these are repaired.
     pub audit: Option<Duration>,

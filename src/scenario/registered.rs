@@ -25,6 +25,8 @@ pub struct Registered {
     pub parse: for<'a> fn(Spanned<DeValue<'a>>) -> Result<Arc<AnyConfig>, Refusal>,
     /// What `parse` made, for so many copies of a record.
     pub for_copies: fn(&AnyConfig, u32) -> Arc<AnyConfig>,
+    /// [`Config::most_copies`], given what `parse` made.
+    pub most_copies: fn(&AnyConfig) -> Option<(&'static str, u32)>,
     /// What an editor is told of its table.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
     /// Whoever holds a resource holds all of it: there are no pieces of it and no number of copies.
@@ -61,6 +63,7 @@ impl Registered {
             name,
             parse: parse_config::<P::Config>,
             for_copies: for_copies::<P>,
+            most_copies: most_copies::<P>,
             schema: schema_of::<P::Config>,
             in_full: !matches!(P::PLACEMENT, Placement::Closest(_)),
             longest_period: longest_period::<P>,
@@ -85,6 +88,10 @@ fn for_copies<P: Protocol>(config: &AnyConfig, replicas: u32) -> Arc<AnyConfig> 
     let mut config = own::<P>(config).clone();
     config.for_copies(replicas);
     Arc::new(config)
+}
+
+fn most_copies<P: Protocol>(config: &AnyConfig) -> Option<(&'static str, u32)> {
+    own::<P>(config).most_copies()
 }
 
 fn longest_period<P: Protocol>(config: &AnyConfig) -> Duration {

@@ -66,7 +66,25 @@ pub(super) fn storage(
         let message = "only what responsible nodes hold is cached along the way";
         check.wrong(&format!("{path}.cache"), message, "leave this out, or the `placement`");
     }
-    Ok(Storage { replicas, coding, keepers, repair, audit, caching })
+    let hold = hold(check, path, own, common, repair);
+    Ok(Storage { replicas, coding, keepers, repair, hold, audit, caching })
+}
+
+/// How long a copy is held that is no longer its node's to keep, where nothing is said.
+const HOLD: Duration = Duration::from_secs(30 * 60);
+
+fn hold(
+    check: &mut Check<'_>,
+    path: &str,
+    own: &file::Storage,
+    common: &file::Storage,
+    repair: Repair,
+) -> Duration {
+    if own.hold.is_some() && repair.threshold(1).is_none() {
+        let message = "nobody gives copies up without eager or lazy repair";
+        check.wrong(&format!("{path}.hold"), message, "leave this out, or write repair = \"eager\"");
+    }
+    own.hold.or(common.hold).unwrap_or(HOLD)
 }
 
 /// How often pointers' copies are looked after where nothing is said.
@@ -241,6 +259,7 @@ pub(super) fn kept_in_full(
         ("placement", own.placement.is_some()),
         ("provider", own.provider.is_some()),
         ("repair", chosen),
+        ("hold", own.hold.is_some()),
         ("audit", own.audit.is_some()),
         ("cache", own.cache.is_some()),
         ("cache_ttl", own.cache_ttl.is_some()),

@@ -9,7 +9,7 @@ use super::check::{Check, Noted};
 use super::document::entries;
 use super::environment::Known;
 use super::file;
-use super::plan::System;
+use super::plan::{Storage, System};
 use super::problem::Problem;
 use super::registered::{AnyConfig, Refusal, Registered};
 use super::source::Span;
@@ -17,7 +17,7 @@ use super::storage::{kept_in_full, storage};
 use super::traversal::{self, TRAVERSAL};
 use crate::engine::Duration;
 use crate::network::NetworkPlan;
-use crate::storage::Keepers;
+use crate::storage::{Keepers, POINTER_COPIES};
 
 const STORAGE: &str = "storage";
 
@@ -109,6 +109,21 @@ fn check_virtual_nodes(check: &mut Check<'_>, protocol: &Registered, system: &Sy
     }
 }
 
+/// The nodes know by their lists who holds the copies.
+fn check_copies(check: &mut Check<'_>, (system, protocol): (&str, &Registered), config: &AnyConfig, storage: &Storage) {
+    let copies = match storage.keepers {
+        Keepers::RandomParticipants => POINTER_COPIES,
+        Keepers::Responsible | Keepers::Providers(_) => storage.replicas,
+    };
+    let Some((key, most)) = (protocol.most_copies)(config).filter(|(_, most)| copies > *most) else { return };
+    let table = format!("systems.{system}.{}", protocol.name);
+    let places = [format!("{table}.{key}"), format!("systems.{system}.storage.replicas"), "storage.replicas".into()];
+    let at = places.into_iter().find(|place| check.is_said(place)).unwrap_or(table);
+    let message = format!("with {key} = {most} no node of `{system}` can tell who holds the {copies} copies of a record");
+    let fewer = if storage.keepers == Keepers::RandomParticipants { "" } else { ", or fewer `replicas`" };
+    check.wrong(&at, message, format!("write {key} = {copies} or more in [systems.{system}.{}]{fewer}", protocol.name));
+}
+
 fn system(
     check: &mut Check<'_>,
     common: &Common,
@@ -134,6 +149,9 @@ fn system(
     let connections = traversal::connections(check, &place, &said, &common.traversal)?;
     let ((protocol, config), storage) = (protocol?, storage?);
     let storage = if protocol.in_full { kept_in_full(check, &path, &own, storage, protocol.name) } else { storage };
+    if common.resources > 0 && !protocol.in_full {
+        check_copies(check, (name, protocol), &*config, &storage);
+    }
     let config = (protocol.for_copies)(&*config, storage.replicas);
     Ok(System { name: name.to_string(), protocol: protocol.name, config, storage, connections })
 }

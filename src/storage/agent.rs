@@ -4,12 +4,14 @@
 
 use super::cache::Cache;
 use super::desk::{Desk, Effect, Tag};
-use super::expiry::Ages;
-use super::hand_over::Legacy;
-use super::lazy::Holders;
 use super::message::Message;
 use super::operations::{Get, Put};
-use super::repair::{Coming, Neighbourhood, Repair, Word};
+use super::repair::Neighbourhood;
+use super::repair::custody::Custody;
+use super::repair::hand_over::Legacy;
+use super::repair::offers::Coming;
+use super::repair::republish::Ages;
+use super::repair::words::Says;
 use super::sharing::Shares;
 use super::store::Store;
 use crate::engine::Time;
@@ -22,14 +24,12 @@ pub struct Agent {
     pub(super) rpcs: Rpcs<Tag>,
     pub(super) gets: Vec<Get>,
     pub(super) puts: Vec<Put>,
-    /// Who has said of late that it holds what is not this node's to keep.
-    pub(super) words: Vec<Word>,
-    /// Values too large for a packet that are on their way here, or should be soon.
+    /// With eager and lazy repair, what is known of who else holds what is held here.
+    pub(super) custody: Custody,
+    /// Values that are on their way here, or should be soon.
     pub(super) coming: Vec<Coming>,
     /// After its notice, what is still to be handed over.
     pub(super) legacy: Legacy,
-    /// With lazy repair, who else holds what is held here.
-    pub(super) holders: Holders,
     /// With republishing, how old what is held here is.
     pub(super) ages: Ages,
     /// What others have left here that they read; made when the first comes.
@@ -47,32 +47,17 @@ impl Agent {
         message: Message,
         neighbourhood: &impl Neighbourhood,
     ) {
+        self.custody.heard(from.from);
         match message {
-            Message::Store { record, .. } if desk.is_about_providers(record) => {
+            Message::Store { record, version, .. } if desk.is_about_providers(record) => {
                 let until = desk.now + desk.terms.expect("there are providers").providing.ttl;
                 if !self.hear_provider(desk, record, from.from, until) {
                     return desk.reply(from, Message::Missing { record });
                 }
-                desk.reply(from, Message::Stored { record });
+                desk.reply(from, Message::Stored { record, version });
                 desk.do_effect(Effect::Stored { op: from.op.expect("providers speak for themselves") });
             }
-            Message::Store { record, version, published, .. } => {
-                self.no_more_coming(record, version);
-                if !self.keep_from(desk, record, version, from.traffic == Traffic::Repair) {
-                    return desk.reply(from, Message::Missing { record });
-                }
-                self.note_put(desk, record, published);
-                self.assume_stored(desk, record, neighbourhood);
-                desk.reply(from, Message::Stored { record });
-                if let Some(op) = from.op {
-                    desk.do_effect(Effect::Stored { op });
-                    if neighbourhood.passes_puts_on() {
-                        self.replicate(desk, record, neighbourhood);
-                    } else {
-                        self.pass_on_if_not_mine(desk, record, neighbourhood);
-                    }
-                }
-            }
+            Message::Store { .. } => self.on_store(desk, from, message, neighbourhood),
             Message::Fetch { record } if desk.terms.is_some() && (record.index() as u32) < desk.fixed => {
                 self.serve_piece(desk, from, record);
             }
@@ -85,14 +70,15 @@ impl Agent {
             }
             Message::Probe { record } => self.probed(desk, from, record),
             Message::Copy { record, to } => {
-                desk.reply(from, Message::Stored { record });
+                self.probed(desk, from, record);
                 self.copy_to(desk, record, to);
             }
+            Message::Dropped { record } => self.on_dropped(desk, record, from.from, neighbourhood),
             Message::Cache { record, version, bytes, until } => {
                 self.on_copy(desk, Cached { record, version, until }, bytes);
             }
             Message::Offer { list, moved_up } => {
-                let list = self.stand_to(desk, list, moved_up, neighbourhood);
+                let list = self.stand_to(desk, from.from, (list, moved_up), neighbourhood);
                 desk.reply(from, Message::Standings { list });
             }
             Message::Meet { .. } | Message::Has { .. } | Message::Ask { .. } | Message::Turn { .. } => {
@@ -109,27 +95,63 @@ impl Agent {
         }
     }
 
+    /// Somebody stores a version here: for an operation, or as repair.
+    fn on_store(&mut self, desk: &mut Desk<'_>, from: &Envelope, message: Message, neighbourhood: &impl Neighbourhood) {
+        let Message::Store { record, version, published, .. } = message else { return };
+        self.no_more_coming(record, version);
+        let before = self.store.version(record);
+        let repaired = from.traffic == Traffic::Repair;
+        if self.has_expired(desk, published) || !self.keep_from(desk, record, version, repaired) {
+            return desk.reply(from, Message::Missing { record });
+        }
+        self.note_put(desk, record, published);
+        let (held, new) = (version.max(before.unwrap_or(version)), before.is_none_or(|before| before < version));
+        desk.reply(from, Message::Stored { record, version: held });
+        let Some(op) = from.op else {
+            return self.on_copy_here(desk, record, (from.from, new), neighbourhood);
+        };
+        desk.do_effect(Effect::Stored { op });
+        if neighbourhood.passes_puts_on() {
+            self.replicate(desk, record, neighbourhood);
+        } else if new {
+            self.on_put_here(desk, record, neighbourhood);
+        }
+    }
+
     fn on_reply(&mut self, desk: &mut Desk<'_>, from: &Envelope, message: Message, neighbourhood: &impl Neighbourhood) {
         let Some(pending) = self.rpcs.close(from) else { return };
         match (pending.tag, message) {
-            (Tag::Put(op), Message::Stored { .. }) => self.put_answered(desk, op, Some(from.from)),
+            (Tag::Put(op), Message::Stored { record, version }) => {
+                self.put_answered(desk, op, Some(from.from));
+                if op.is_unasked() && self.store.version(record).is_some_and(|own| own < version) {
+                    self.fetch_newer(desk, from.from, record);
+                }
+            }
             (Tag::Put(op), Message::Missing { .. }) => self.put_refused(desk, op),
             (Tag::Get(op), Message::Value { answer, .. }) => self.get_answered(desk, op, Some(answer)),
+            (Tag::Get(op), Message::Stored { version, .. }) => self.get_answered(desk, op, Some(version.into())),
             (Tag::Get(op), Message::Missing { .. }) => self.get_answered(desk, op, None),
-            (Tag::Repair(record), Message::Stored { .. }) => {
-                if matches!(desk.repair, Repair::Lazy { .. }) {
-                    self.holders.add(record, from.from);
+            (Tag::Repair(record), Message::Stored { version, .. }) => {
+                if self.store.version(record).is_some_and(|own| own < version) {
+                    self.fetch_newer(desk, from.from, record);
                 }
-                self.on_word(desk, record, from.from, neighbourhood);
+                self.on_word(desk, record, (from.from, Says::Holds), neighbourhood);
                 self.handed_over(desk, record, neighbourhood);
             }
             (Tag::Repair(record), Message::Value { answer, .. }) => {
-                self.keep_from(desk, record, answer.version, true);
+                // It may have been dropped meanwhile.
+                if self.store.version(record).is_some_and(|own| own < answer.version) {
+                    self.keep_from(desk, record, answer.version, true);
+                    self.on_fetched(desk, record, from.from, neighbourhood);
+                }
             }
-            (Tag::Repair(record), Message::Missing { .. }) => self.handed_over(desk, record, neighbourhood),
+            (Tag::Repair(record), Message::Missing { .. }) => {
+                self.on_word(desk, record, (from.from, Says::Full), neighbourhood);
+                self.handed_over(desk, record, neighbourhood);
+            }
             (Tag::Probe(value), answer) => {
-                let there = matches!(answer, Message::Stored { .. });
-                desk.do_effect(Effect::Probed { value, holder: from.from, there });
+                let version = if let Message::Stored { version, .. } = answer { Some(version) } else { None };
+                desk.do_effect(Effect::Probed { value, holder: from.from, version });
             }
             (Tag::Meet(_), Message::Met { resource, list, full, .. }) => {
                 self.on_met(desk, from.from, resource, list, full);
@@ -142,9 +164,7 @@ impl Agent {
             (Tag::Piece(resource, piece), Message::Missing { .. }) => {
                 self.piece_failed(desk, from.from, resource, piece);
             }
-            (tag @ (Tag::Offer | Tag::Asked), Message::Standings { list }) => {
-                self.on_standings(desk, from.from, list, tag, neighbourhood);
-            }
+            (Tag::Offer, Message::Standings { list }) => self.on_standings(desk, from.from, list, neighbourhood),
             // A reply so late that its number, one of 65,535, is in use again.
             (_, _) => {}
         }
@@ -172,10 +192,14 @@ impl Agent {
                 }
                 Tag::Watch(resource) => self.look_after(desk, resource),
                 Tag::Expiry => self.expire(desk),
-                Tag::Probe(value) => desk.do_effect(Effect::Probed { value, holder: pending.to, there: false }),
-                // The overlay will learn itself that this node has gone, and storage through it.
-                Tag::Repair(record) => self.handed_over(desk, record, neighbourhood),
-                Tag::Replica(_) | Tag::Copy | Tag::Offer | Tag::Asked => {}
+                Tag::Probe(value) => desk.do_effect(Effect::Probed { value, holder: pending.to, version: None }),
+                Tag::Look => self.on_look(desk, neighbourhood),
+                Tag::Offer => self.on_silence(desk, pending.to, neighbourhood),
+                Tag::Repair(record) => {
+                    self.on_silence(desk, pending.to, neighbourhood);
+                    self.handed_over(desk, record, neighbourhood);
+                }
+                Tag::Replica(_) | Tag::Copy => {}
             }
         }
         if let Some(at) = self.rpcs.rearm(desk.now) {
@@ -222,7 +246,8 @@ impl Agent {
         self.rpcs.clear();
         self.gets.clear();
         self.puts.clear();
-        self.words.clear();
+        self.custody.suspend();
+        self.store.reserve_nothing();
         self.coming.clear();
         self.legacy = Legacy::default();
         self.cache = None;
@@ -237,7 +262,7 @@ impl Agent {
 
     /// The same, `repaired` if no operation brought it.
     fn keep_from(&mut self, desk: &mut Desk<'_>, record: RecordId, version: Version, repaired: bool) -> bool {
-        if !self.store.has_room(record, desk.disk, desk.sizes) {
+        if !self.make_room(desk, record) {
             desk.do_effect(Effect::Refused { record });
             return false;
         }
@@ -257,10 +282,9 @@ impl Agent {
         self.rpcs.heap_bytes()
             + self.gets.capacity() * size_of::<Get>()
             + self.puts.capacity() * size_of::<Put>()
-            + self.words.capacity() * size_of::<Word>()
+            + self.custody.heap_bytes()
             + self.coming.capacity() * size_of::<Coming>()
             + self.legacy.heap_bytes()
-            + self.holders.heap_bytes()
             + self.ages.heap_bytes()
             + self.cache.as_ref().map_or(0, |cache| size_of::<Cache>() + cache.heap_bytes())
             + self.shares.as_ref().map_or(0, |shares| size_of::<Shares>() + shares.heap_bytes())

@@ -152,13 +152,14 @@ impl Agent {
             return self.store.version(record).map(Answer::from);
         }
         self.gave(record);
-        self.answer(record, now)
+        // Whoever asks the responsible nodes in turn has asked the nearer ones before: it is given what is in reserve too.
+        self.answer(record, now).or_else(|| self.store.version(record).map(Answer::from))
     }
 
-    /// What this node can give of a record: its own copy, or else a cached one.
+    /// What this node gives of a record: its own copy, unless that is in reserve, or else a cached one.
     pub fn answer(&self, record: RecordId, now: Time) -> Option<Answer> {
         let cached = || self.cache.as_ref().and_then(|cache| cache.get(record, now));
-        self.store.version(record).map(Answer::from).or_else(cached)
+        self.store.version_given(record).map(Answer::from).or_else(cached)
     }
 
     /// The cached copy of a record was given.

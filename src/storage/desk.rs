@@ -67,11 +67,11 @@ pub enum Effect {
         holder: Contact,
         answer: Answer,
     },
-    /// A holder has said whether it has its copy of a value, or said nothing in time.
+    /// A holder has said in which version it has its copy of a value, or that it has none; or it said nothing in time.
     Probed {
         value: RecordId,
         holder: NodeId,
-        there: bool,
+        version: Option<Version>,
     },
     /// The values that this node has cached take so many bytes now.
     Cached {
@@ -116,6 +116,8 @@ pub struct Desk<'a> {
     /// How many copies are to be kept.
     pub replicas: usize,
     pub repair: Repair,
+    /// How long a copy is held that is no longer its node's to keep.
+    pub hold: Duration,
     /// Records below this number stay where they were put: nobody becomes responsible for them.
     pub fixed: u32,
     /// How records are cached along the way, if they are.
@@ -155,10 +157,10 @@ pub enum Tag {
     Probe(RecordId),
     /// A holder is to send a copy to somebody.
     Copy,
-    /// An offer of records, which are sent if they are wanted.
+    /// An offer of records.
     Offer,
-    /// The same, but lazy repair sends them only if few are left.
-    Asked,
+    /// The time until copies are looked at again.
+    Look,
     /// Meeting a peer that has or wants pieces of a resource.
     Meet(u32),
     /// A turn given to a peer.
@@ -176,7 +178,7 @@ impl Tag {
     pub(super) const fn op(self) -> Option<OpId> {
         match self {
             Tag::Put(op) | Tag::Get(op) | Tag::Pause(op) => Some(op),
-            Tag::Replica(_) | Tag::Repair(_) | Tag::Probe(_) | Tag::Copy | Tag::Offer | Tag::Asked => None,
+            Tag::Replica(_) | Tag::Repair(_) | Tag::Probe(_) | Tag::Copy | Tag::Offer | Tag::Look => None,
             Tag::Meet(_) | Tag::Turn(_) | Tag::Piece(..) | Tag::Watch(_) | Tag::Expiry => None,
         }
     }
@@ -208,7 +210,7 @@ impl Desk<'_> {
         let traffic = match tag {
             _ if unasked => Traffic::Repair,
             Tag::Put(_) | Tag::Get(_) | Tag::Pause(_) | Tag::Replica(_) => Traffic::Storage,
-            Tag::Repair(_) | Tag::Probe(_) | Tag::Copy | Tag::Offer | Tag::Asked => Traffic::Repair,
+            Tag::Repair(_) | Tag::Probe(_) | Tag::Copy | Tag::Offer | Tag::Look => Traffic::Repair,
             Tag::Meet(_) | Tag::Turn(_) | Tag::Piece(..) | Tag::Watch(_) | Tag::Expiry => Traffic::Storage,
         };
         let (kind, for_others, client) = (Kind::Request, unasked || op.is_none(), false);
@@ -221,8 +223,17 @@ impl Desk<'_> {
 
     /// Says something that wants no answer, and is said for others.
     pub(super) fn notice(&mut self, to: NodeId, message: Message) {
+        self.notice_of(Traffic::Storage, to, message);
+    }
+
+    /// Says something about copies that wants no answer.
+    pub(super) fn notice_of_repair(&mut self, to: NodeId, message: Message) {
+        self.notice_of(Traffic::Repair, to, message);
+    }
+
+    fn notice_of(&mut self, traffic: Traffic, to: NodeId, message: Message) {
         let bytes = wire_bytes(&message, message.named(self.lists));
-        let (kind, traffic) = (Kind::Notice, Traffic::Storage);
+        let kind = Kind::Notice;
         let (from, epoch) = (self.me, self.epoch);
         let envelope =
             Envelope { from, op: None, bytes, rpc: 0, epoch, kind, traffic, for_others: true, client: false };

@@ -1,6 +1,6 @@
 //! What the storage of one node says to that of another.
 
-use super::expiry::Published;
+use super::repair::republish::Published;
 use crate::overlay::{Answer, List, Lists, NodeId, Payload, RecordId, Until, Version, listed};
 
 /// Requests and replies about records. Values up to 16 KiB travel in the packet; a larger one makes its message a
@@ -10,19 +10,21 @@ pub enum Message {
     /// Request: keep this version (a put, a hand-over, a repair).
     /// `published`: when its publisher put it last.
     Store { record: RecordId, version: Version, bytes: u32, published: Published },
-    /// Reply: it is kept, in this version or a newer one.
-    Stored { record: RecordId },
+    /// Reply: it is held, in this version: that of the request, or a newer one.
+    Stored { record: RecordId, version: Version },
     /// Request: what do you hold of this record?
     Fetch { record: RecordId },
     /// Reply: this version, with its value.
     Value { record: RecordId, answer: Answer, bytes: u32 },
-    /// Request: do you have this? Answered by `Stored` or `Missing`.
+    /// Request: do you have this? Answered by `Stored` or `Missing`, without the value.
     Probe { record: RecordId },
-    /// Request: send a copy of this there. Answered by `Stored` at once.
+    /// Request: send a copy of this there. Answered by `Stored` or `Missing` at once.
     Copy { record: RecordId, to: NodeId },
+    /// Notice: I hold this no more.
+    Dropped { record: RecordId },
     /// Notice: I have read this on my way past you; keep a copy until then, if you like.
     Cache { record: RecordId, version: Version, bytes: u32, until: Until },
-    /// Reply: nothing; to a request to keep something: there is no room.
+    /// Reply: nothing; to a request to keep something: there is no room, or it has expired.
     Missing { record: RecordId },
     /// Request: I hold these. Pairs of record number and version. `moved_up`: another responsible node has gone, and the
     /// receiver takes its place, though it may not know yet.
@@ -50,14 +52,18 @@ pub enum Message {
 pub enum Standing {
     /// It holds the same version.
     Same = 0,
-    /// It lacks it or holds an older one, and wants it.
+    /// It lacks it, and wants it.
     Wanted = 1,
     /// It holds a newer one.
     Newer = 2,
-    /// It lacks it or holds an older one, and is not responsible by its own account.
+    /// It lacks it, and is not responsible by its own account.
     Declined = 3,
-    /// It lacks it or holds an older one, and its value, too large for a packet, is on its way already.
+    /// It lacks it or holds an older one, and somebody sends it already.
     Coming = 4,
+    /// It holds an older one, and wants this.
+    Older = 5,
+    /// It lacks it, is responsible, and has no room.
+    Full = 6,
 }
 
 impl Standing {
@@ -73,7 +79,9 @@ impl Standing {
             1 => Standing::Wanted,
             2 => Standing::Newer,
             3 => Standing::Declined,
-            _ => Standing::Coming,
+            4 => Standing::Coming,
+            5 => Standing::Older,
+            _ => Standing::Full,
         };
         (RecordId::new(entry >> 3), standing)
     }
@@ -83,7 +91,7 @@ impl Standing {
 pub const OFFERED_AT_ONCE: usize = 16;
 /// Bytes of an offered record on the wire: its key and its version (our choice; p2psim has no such message).
 const OFFERED_BYTES: u32 = 16;
-/// Bytes of an answer to an offered record: its key.
+/// Bytes of an answer to an offered record, or of the news that one was dropped: its key.
 const STANDING_BYTES: u32 = 8;
 /// Bytes of the number of a piece, and of 32 bits of a bitmap.
 const WORD_BYTES: u32 = 4;
@@ -116,6 +124,7 @@ impl Payload for Message {
             Message::Meet { list, .. } => list.len() as u32 * WORD_BYTES,
             Message::Met { list, nodes, .. } => (list.len() as u32 - u32::from(nodes)) * WORD_BYTES,
             Message::Has { .. } => WORD_BYTES,
+            Message::Dropped { .. } => STANDING_BYTES,
             Message::Copy { .. } | Message::Ask { .. } | Message::Turn { .. } | Message::Pass { .. } => 0,
             Message::Stored { .. } | Message::Fetch { .. } | Message::Probe { .. } | Message::Missing { .. } => 0,
         }
@@ -129,7 +138,7 @@ mod tests {
     #[test]
     fn a_standing_reads_back() {
         let all = [Standing::Same, Standing::Wanted, Standing::Newer, Standing::Declined, Standing::Coming];
-        for standing in all {
+        for standing in all.into_iter().chain([Standing::Older, Standing::Full]) {
             assert_eq!(Standing::read(standing.entry(RecordId::new(7))), (RecordId::new(7), standing));
         }
     }

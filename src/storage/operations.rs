@@ -2,9 +2,9 @@
 
 use super::agent::Agent;
 use super::desk::{Desk, Effect, Storers, Tag};
-use super::expiry::Published;
 use super::message::Message;
 use super::repair::Neighbourhood;
+use super::repair::republish::Published;
 use crate::overlay::{Answer, Backoff, Cause, Contact, NodeId, OpId, RecordId, Version};
 
 /// A get that asks the responsible nodes one after another.
@@ -15,8 +15,19 @@ pub struct Get {
     /// Those still to be asked, the nearest last.
     rest: Vec<Contact>,
     asked: Contact,
+    /// An audit: its value is not wanted, only whether it is there.
+    audits: bool,
     /// Somebody answered that it has nothing, or there is nobody else to ask.
     denied: bool,
+}
+
+impl Get {
+    fn question(&self) -> Message {
+        match self.audits {
+            true => Message::Probe { record: self.record },
+            false => Message::Fetch { record: self.record },
+        }
+    }
 }
 
 /// A put that waits for its stores.
@@ -48,10 +59,25 @@ impl Put {
 impl Agent {
     /// A walk for `record` met no holder and named the responsible nodes: asks them in turn, the nearest first.
     pub fn fetch(&mut self, desk: &mut Desk<'_>, op: OpId, record: RecordId, responsible: &[Contact]) {
+        self.ask_in_turn(desk, (op, record), responsible, false);
+    }
+
+    /// Asks the responsible nodes in turn whether they hold `record`, the nearest first. Ends like a get.
+    pub fn look_for(&mut self, desk: &mut Desk<'_>, op: OpId, record: RecordId, responsible: &[Contact]) {
+        self.ask_in_turn(desk, (op, record), responsible, true);
+    }
+
+    fn ask_in_turn(
+        &mut self,
+        desk: &mut Desk<'_>,
+        (op, record): (OpId, RecordId),
+        responsible: &[Contact],
+        audits: bool,
+    ) {
         // This node looked in its own store before the walk.
         let rest: Vec<Contact> = responsible.iter().rev().copied().filter(|one| one.node != desk.me).collect();
         let denied = rest.is_empty();
-        self.gets.push(Get { op, record, rest, asked: Contact { node: desk.me, hops: 0 }, denied });
+        self.gets.push(Get { op, record, rest, asked: Contact { node: desk.me, hops: 0 }, audits, denied });
         self.ask_next(desk, self.gets.len() - 1);
     }
 
@@ -64,7 +90,7 @@ impl Agent {
             return;
         };
         get.asked = next;
-        let (op, message) = (get.op, Message::Fetch { record: get.record });
+        let (op, message) = (get.op, get.question());
         desk.call(&mut self.rpcs, next.node, Some(op), message, Tag::Get(op));
     }
 
@@ -118,7 +144,7 @@ impl Agent {
     ) {
         if let Some(get) = self.gets.iter_mut().find(|get| get.op == op) {
             get.asked.node = neighbourhood.instead_of(to, get.record, desk.noise);
-            let (to, message) = (get.asked.node, Message::Fetch { record: get.record });
+            let (to, message) = (get.asked.node, get.question());
             desk.call_again(&mut self.rpcs, to, Some(op), message, Tag::Get(op), retries);
         } else if let Some(put) = self.puts.iter().find(|put| put.op == op) {
             let to = neighbourhood.instead_of(to, put.record, desk.noise);
@@ -149,11 +175,16 @@ impl Agent {
         let Put { op, record, version, published, .. } = put;
         for contact in named {
             if contact.node == desk.me {
+                let before = self.store.version(record);
                 let kept = match desk.terms.filter(|_| desk.is_about_providers(record)) {
                     Some(terms) => self.hear_provider(desk, record, desk.me, desk.now + terms.providing.ttl),
-                    None => self.keep(desk, record, version),
+                    None => !self.has_expired(desk, published) && self.keep(desk, record, version),
                 };
                 if kept {
+                    if before.is_none_or(|before| before < version) {
+                        let others: Vec<NodeId> = named.iter().map(|contact| contact.node).collect();
+                        self.on_own_put_here(desk, record, &others);
+                    }
                     self.note_put(desk, record, published);
                     desk.do_effect(Effect::Stored { op });
                     put.storers.push(desk.me);

@@ -3,15 +3,65 @@
 use crate::overlay::{Held, RecordId, Version};
 
 /// Which records a node holds and in which version, sorted by record. 8 bytes a record; values have no content.
+///
+/// Some of them may be in *reserve*: copies that are not the node's to keep and that others hold. They are on the disk, but
+/// do not end anybody's walk, because nobody tells them of newer versions.
 #[derive(Clone, Debug, Default)]
 pub struct Store {
     held: Vec<Held>,
+    reserve: Vec<RecordId>,
+    /// What is held and not in reserve, if something is.
+    given: Vec<Held>,
 }
 
 impl Store {
     /// What is held, sorted by record.
     pub fn held(&self) -> &[Held] {
         &self.held
+    }
+
+    /// What is held and not in reserve, sorted by record.
+    pub fn given(&self) -> &[Held] {
+        if self.reserve.is_empty() { &self.held } else { &self.given }
+    }
+
+    /// The version held of `record`, unless that is in reserve.
+    pub fn version_given(&self, record: RecordId) -> Option<Version> {
+        self.version(record).filter(|_| self.reserve.binary_search(&record).is_err())
+    }
+
+    /// What is in reserve.
+    pub fn reserved(&self) -> &[RecordId] {
+        &self.reserve
+    }
+
+    /// Bytes of the values in reserve; `sizes` are those of all records.
+    pub fn reserved_bytes(&self, sizes: &[u32]) -> u64 {
+        self.reserve.iter().map(|record| u64::from(sizes[record.index()])).sum()
+    }
+
+    /// Puts a copy into reserve, or takes it out.
+    pub fn reserve(&mut self, record: RecordId, reserved: bool) {
+        match (self.reserve.binary_search(&record), reserved) {
+            (Err(at), true) => self.reserve.insert(at, record),
+            (Ok(at), false) => drop(self.reserve.remove(at)),
+            _ => return,
+        }
+        self.give();
+    }
+
+    /// Takes everything out of reserve.
+    pub fn reserve_nothing(&mut self) {
+        self.reserve.clear();
+        self.give();
+    }
+
+    fn give(&mut self) {
+        self.given.clear();
+        if !self.reserve.is_empty() {
+            let given = |held: &&Held| self.reserve.binary_search(&held.record).is_err();
+            self.given.extend(self.held.iter().filter(given));
+        }
     }
 
     /// What is held from this record number on.
@@ -35,7 +85,7 @@ impl Store {
 
     /// Keeps `version` unless a newer one is there. Gives the version that was there before.
     pub fn keep(&mut self, record: RecordId, version: Version) -> Option<Version> {
-        match self.find(record) {
+        let before = match self.find(record) {
             Ok(at) => {
                 let held = &mut self.held[at].version;
                 Some(std::mem::replace(held, version.max(*held)))
@@ -44,17 +94,23 @@ impl Store {
                 self.held.insert(at, Held { record, version });
                 None
             }
-        }
+        };
+        self.give();
+        before
     }
 
     /// Removes `record`. Gives the version that was there.
     pub fn remove(&mut self, record: RecordId) -> Option<Version> {
-        self.find(record).ok().map(|at| self.held.remove(at).version)
+        let version = self.find(record).ok().map(|at| self.held.remove(at).version);
+        self.reserve.retain(|other| *other != record);
+        self.give();
+        version
     }
 
     /// Bytes allocated.
     pub fn heap_bytes(&self) -> usize {
-        self.held.capacity() * size_of::<Held>()
+        (self.held.capacity() + self.given.capacity()) * size_of::<Held>()
+            + self.reserve.capacity() * size_of::<RecordId>()
     }
 
     fn find(&self, record: RecordId) -> Result<usize, usize> {
@@ -75,6 +131,22 @@ mod tests {
         assert_eq!(store.version(record), Some(Version(2)));
         assert_eq!((store.remove(record), store.remove(record)), (Some(Version(2)), None));
         assert_eq!(store.version(record), None);
+    }
+
+    #[test]
+    fn what_is_in_reserve_is_held_and_not_given() {
+        let (mut store, [a, b]) = (Store::default(), [1, 2].map(RecordId::new));
+        assert_eq!([a, b].map(|record| store.keep(record, Version(1))), [None, None]);
+        store.reserve(a, true);
+        store.keep(a, Version(3));
+        store.keep(b, Version(2));
+        assert_eq!((store.given(), store.held().len()), (&[Held { record: b, version: Version(2) }][..], 2));
+        assert_eq!((store.version(a), store.version_given(a)), (Some(Version(3)), None));
+        store.reserve(a, false);
+        assert_eq!(store.given(), store.held());
+        store.reserve(b, true);
+        store.remove(b);
+        assert_eq!(store.given(), store.held(), "nothing is left in reserve");
     }
 
     #[test]

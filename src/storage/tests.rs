@@ -1,5 +1,6 @@
 //! The stores of a few nodes that know each other, with every packet delivered at once and in order.
 
+mod eager;
 mod lazy;
 
 use std::collections::VecDeque;
@@ -40,6 +41,8 @@ struct Nodes {
     known: Vec<Known>,
     down: Vec<NodeId>,
     repair: Repair,
+    /// Zero, unless a test says otherwise.
+    hold: Duration,
     replicas: usize,
     /// Bytes of the record's value.
     size: u32,
@@ -51,6 +54,7 @@ struct Nodes {
     /// Everything but packets and timers, in order.
     effects: Vec<(NodeId, Effect)>,
     storers: Vec<NodeId>,
+    offered: Vec<(u32, u32)>,
 }
 
 impl Nodes {
@@ -62,6 +66,7 @@ impl Nodes {
             known: all.iter().map(|_| Known { responsible: all.clone(), passes_puts_on: false }).collect(),
             down: Vec::new(),
             repair: Repair::Eager,
+            hold: Duration::ZERO,
             replicas: 2,
             size: 100,
             disks: vec![u64::MAX; all.len()],
@@ -70,6 +75,7 @@ impl Nodes {
             packets: VecDeque::new(),
             effects: Vec::new(),
             storers: Vec::new(),
+            offered: Vec::new(),
         }
     }
 
@@ -84,6 +90,9 @@ impl Nodes {
         let mut stores = 0;
         while let Some((to, envelope, message)) = self.packets.pop_front() {
             stores += u32::from(matches!(message, Message::Store { .. }));
+            if let Message::Offer { .. } = message {
+                self.offered.push((envelope.from.0, to.0));
+            }
             if !self.down.contains(&to) {
                 self.call(to, |agent, desk, known| agent.on_message(desk, &envelope, message, known));
             }
@@ -99,6 +108,7 @@ impl Nodes {
             epoch: 0,
             replicas: self.replicas,
             repair: self.repair,
+            hold: self.hold,
             fixed: 0,
             caching: None,
             terms: None,
@@ -124,12 +134,38 @@ impl Nodes {
 
     /// Lets every outstanding request time out.
     fn time_out(&mut self) {
-        self.now += Duration::from_secs(2);
+        self.pass(Duration::from_secs(2));
+    }
+
+    /// Lets time pass, at whose end everybody does what fell due.
+    fn pass(&mut self, time: Duration) {
+        self.now += time;
         for node in 0..self.agents.len() as u32 {
+            if self.down.contains(&NodeId(node)) {
+                continue;
+            }
             self.with(node, |agent, desk, known| {
                 agent.on_timeout(desk, known);
             });
         }
+    }
+
+    /// This node's tables change.
+    fn change(&mut self, node: u32, appeared: &[u32], gone: &[u32]) {
+        let [appeared, gone] = [appeared, gone].map(|nodes| nodes.iter().copied().map(NodeId).collect::<Vec<_>>());
+        self.with(node, |agent, desk, known| agent.on_change(desk, &appeared, &gone, known));
+    }
+
+    /// These nodes hold the record in this version, and nobody knows of the others.
+    fn give(&mut self, holders: &[u32], version: u32) {
+        for &holder in holders {
+            self.agents[holder as usize].store.keep(RECORD, Version(version));
+        }
+    }
+
+    /// Offers that arrived or got lost, from whom and to whom, since this was asked last.
+    fn offers(&mut self) -> Vec<(u32, u32)> {
+        std::mem::take(&mut self.offered)
     }
 
     fn holds(&self, version: u32) -> Vec<u32> {
@@ -205,136 +241,6 @@ fn a_get_that_meets_only_silence_times_out_and_one_that_is_denied_does_not() {
         nodes.time_out();
         assert!(nodes.ended(|effect| *effect == Effect::Failed { op: OP, cause }), "{cause:?}");
     }
-}
-
-#[test]
-fn whoever_appears_among_the_responsible_gets_the_record_and_whoever_falls_out_drops_it() {
-    let mut nodes = Nodes::new(3);
-    for holder in [1, 2] {
-        nodes.agents[holder].store.keep(RECORD, Version(4));
-    }
-    nodes.with(2, |agent, desk, known| agent.on_change(desk, &[NodeId(0)], &[], known));
-    assert_eq!(nodes.holds(4), [0, 1], "node 0 is new, node 2 is third of two");
-}
-
-#[test]
-fn a_copy_that_is_not_ones_own_is_dropped_only_when_as_many_others_as_should_have_just_said_that_they_hold_it() {
-    let mut nodes = Nodes::new(3);
-    for holder in [1, 2] {
-        nodes.agents[holder].store.keep(RECORD, Version(4));
-    }
-    let changes = |agent: &mut Agent, desk: &mut Desk<'_>, known: &Known| agent.on_change(desk, &[], &[], known);
-    nodes.down = vec![NodeId(0)];
-    nodes.with(2, changes);
-    assert_eq!(nodes.holds(4), [1, 2], "node 0, which should hold it, is stale in node 2's table");
-    nodes.time_out();
-    nodes.time_out();
-    nodes.down = vec![NodeId(1)];
-    nodes.with(2, changes);
-    assert_eq!(nodes.holds(4), [0, 1, 2], "node 1 said so long ago, and is gone by now");
-    nodes.down.clear();
-    nodes.with(2, changes);
-    assert_eq!(nodes.holds(4), [0, 1]);
-}
-
-#[test]
-fn what_was_put_back_is_dropped_only_if_enough_others_stored_it() {
-    let mut nodes = Nodes::new(3);
-    nodes.agents[2].store.keep(RECORD, Version(4));
-    nodes.with(2, |agent, desk, known| agent.on_returned(desk, RECORD, &[NodeId(0), NodeId(2)], known));
-    assert_eq!(nodes.holds(4), [2]);
-    nodes.with(2, |agent, desk, known| agent.on_returned(desk, RECORD, &[NodeId(0), NodeId(1)], known));
-    assert!(nodes.holds(4).is_empty());
-}
-
-#[test]
-fn the_node_that_moves_up_gets_the_record_when_a_holder_has_gone() {
-    let mut nodes = Nodes::new(3);
-    nodes.agents[1].store.keep(RECORD, Version(4));
-    nodes.known[1].responsible.retain(|node| node.0 != 0);
-    nodes.with(1, |agent, desk, known| agent.on_change(desk, &[], &[NodeId(0)], known));
-    assert_eq!(nodes.holds(4), [1, 2], "though node 2 does not know yet that node 0 is gone");
-}
-
-#[test]
-fn without_repair_nothing_moves() {
-    let mut nodes = Nodes::new(3);
-    nodes.repair = Repair::None;
-    nodes.agents[2].store.keep(RECORD, Version(4));
-    nodes.with(2, |agent, desk, known| agent.on_change(desk, &[NodeId(0)], &[NodeId(1)], known));
-    nodes.with(2, |agent, desk, known| agent.on_return(desk, known));
-    assert_eq!((nodes.holds(4), nodes.lists.in_use()), (vec![2], 0));
-}
-
-#[test]
-fn a_returning_node_learns_what_became_newer_and_gives_away_what_is_not_its_own() {
-    let mut nodes = Nodes::new(3);
-    nodes.agents[0].store.keep(RECORD, Version(1));
-    nodes.agents[1].store.keep(RECORD, Version(9));
-    nodes.with(0, |agent, desk, known| agent.on_return(desk, known));
-    assert_eq!(nodes.holds(9), [0, 1], "node 0 is responsible and was behind");
-    nodes.agents[2].store.keep(RECORD, Version(5));
-    nodes.with(2, |agent, desk, known| agent.on_return(desk, known));
-    assert_eq!((nodes.holds(9), nodes.holds(5)), (vec![0, 1], vec![]));
-}
-
-#[test]
-fn a_copy_stored_on_the_wrong_node_is_passed_on() {
-    let mut nodes = Nodes::new(3);
-    nodes.put(0, 6, &[1, 2]);
-    assert_eq!(nodes.holds(6), [0, 1], "node 2 knows two that are nearer");
-}
-
-#[test]
-fn a_value_too_large_for_a_packet_is_sent_by_one_of_those_who_offer_it() {
-    for (size, sent) in [(LARGEST_IN_PACKET, 2), (LARGEST_IN_PACKET + 1, 1)] {
-        let mut nodes = Nodes::new(3);
-        nodes.size = size;
-        for holder in [1, 2] {
-            nodes.agents[holder].store.keep(RECORD, Version(4));
-        }
-        for holder in [1, 2] {
-            nodes.call(NodeId(holder), |agent, desk, known| agent.on_change(desk, &[NodeId(0)], &[], known));
-        }
-        assert_eq!((nodes.deliver(), nodes.holds(4)[..2].to_vec()), (sent, vec![0, 1]), "{size} bytes");
-    }
-}
-
-#[test]
-fn a_value_on_its_way_is_not_wanted_until_its_way_breaks_off() {
-    let mut nodes = Nodes::new(2);
-    nodes.size = LARGEST_IN_PACKET + 1;
-    nodes.agents[1].store.keep(RECORD, Version(4));
-    let offer = |agent: &mut Agent, desk: &mut Desk<'_>, known: &Known| agent.on_change(desk, &[NodeId(0)], &[], known);
-    nodes.agents[0].on_coming(RECORD, Version(4), Time::NEVER);
-    nodes.now += Duration::from_secs(3600);
-    nodes.with(1, offer);
-    assert_eq!(nodes.holds(4), [1]);
-    nodes.agents[0].no_more_coming(RECORD, Version(4));
-    nodes.with(1, offer);
-    assert_eq!(nodes.holds(4), [0, 1]);
-}
-
-#[test]
-fn a_leaving_node_hands_over_to_its_heir() {
-    let mut nodes = Nodes::new(4);
-    for holder in [0, 1] {
-        nodes.agents[holder].store.keep(RECORD, Version(2));
-    }
-    nodes.with(0, |agent, desk, known| agent.on_leave(desk, known));
-    assert_eq!(nodes.holds(2), [0, 1, 2], "the heir keeps it, though it may not know yet that node 0 leaves");
-}
-
-#[test]
-fn nobody_takes_what_is_not_its_own_and_the_holder_puts_it_where_it_belongs() {
-    let mut nodes = Nodes::new(5);
-    // As on a ring far from the key: nodes 3 and 4 know that others come before them, and node 4 not which.
-    nodes.known[4] = Known { responsible: vec![NodeId(2), NodeId(3), NodeId(4)], passes_puts_on: false };
-    nodes.agents[4].store.keep(RECORD, Version(1));
-    nodes.with(4, |agent, desk, known| agent.on_change(desk, &[NodeId(3)], &[], known));
-    assert_eq!(nodes.holds(1), [4], "node 3 declines");
-    let back = Effect::Return { record: RECORD, version: Version(1) };
-    assert!(nodes.ended(|effect| *effect == back));
 }
 
 #[test]

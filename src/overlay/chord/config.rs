@@ -101,6 +101,14 @@ impl protocol::Config for Config {
         }
     }
 
+    /// A holder must know as many nodes before it to know whether it is responsible, and as many after it to know who is when
+    /// it goes.
+    fn most_copies(&self) -> Option<(&'static str, u32)> {
+        let lists = [("successors", self.successors), ("predecessors", self.predecessors)];
+        let (key, length) = lists.into_iter().filter(|list| list.1 > 0).min_by_key(|list| list.1)?;
+        Some((key, length.into()))
+    }
+
     fn check(&self) -> Result<(), Problem> {
         let periods = [
             ("stabilize", self.stabilize),

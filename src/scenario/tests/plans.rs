@@ -23,6 +23,7 @@ fn the_shortest_scenario_has_the_documented_defaults() {
             replicas: 3,
             coding: Coding::WHOLE,
             keepers: Keepers::Responsible,
+            hold: Duration::from_secs(1800),
             repair: Repair::Eager,
             audit: None,
             caching: None

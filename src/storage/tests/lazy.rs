@@ -78,10 +78,53 @@ fn a_newcomer_gets_nothing_as_long_as_enough_are_left() {
 fn who_was_there_at_the_start_is_known_to_hold_it() {
     let mut nodes = Nodes::new(6);
     (nodes.replicas, nodes.repair) = (3, Repair::Lazy { threshold: 2 });
+    nodes.give(&[0, 1, 2], 7);
     for holder in [0, 1, 2] {
-        nodes.agents[holder].store.keep(RECORD, Version(7));
-        nodes.with(holder as u32, |agent, desk, known| agent.on_placed(desk, known));
+        nodes.with(holder, |agent, desk, known| agent.on_placed(desk, known));
     }
     nodes.goes(1);
     assert_eq!(nodes.holds(7), [0, 1, 2]);
+}
+
+#[test]
+fn a_threshold_of_all_copies_is_eager() {
+    let run = |repair| {
+        let mut nodes = Nodes::new(6);
+        (nodes.replicas, nodes.repair) = (3, repair);
+        nodes.put(5, 7, &[0, 1, 2]);
+        nodes.goes(0);
+        nodes.pass(Duration::from_secs(4000));
+        nodes.goes(2);
+        nodes.comes(0);
+        nodes.pass(Duration::from_secs(4000));
+        (nodes.holds(7), nodes.offers(), nodes.effects)
+    };
+    assert_eq!(run(Repair::Lazy { threshold: 3 }), run(Repair::Eager));
+}
+
+#[test]
+fn a_newer_version_replaces_an_older_one_however_many_copies_are_left() {
+    let mut nodes = nodes();
+    nodes.goes(1);
+    nodes.put(5, 9, &[0, 2]);
+    nodes.comes(1);
+    assert_eq!(nodes.holds(9), [0, 1, 2], "it fetches it");
+    nodes.give(&[2], 11);
+    nodes.pass(Duration::from_secs(3600));
+    assert_eq!(nodes.holds(11), [0, 1, 2], "it is brought it at a review");
+}
+
+#[test]
+fn a_holder_that_does_not_answer_at_a_review_no_longer_counts() {
+    let mut nodes = nodes();
+    // Nobody's tables tell that two have gone.
+    nodes.down = vec![NodeId(0), NodeId(1)];
+    nodes.pass(Duration::from_secs(3600));
+    nodes.time_out();
+    assert_eq!(nodes.holds(7), [0, 1, 2], "there is nobody else by node 2's account");
+    for _ in 0..10 {
+        nodes.pass(Duration::from_secs(60));
+        nodes.time_out();
+    }
+    assert_eq!(nodes.holds(7), [0, 1, 2, 3, 4], "the silent are passed over");
 }

@@ -5,6 +5,21 @@
 //! keeps the age that it had. So copies that were left behind vanish, and with a publisher that has gone for good its records
 //! do too.
 //!
+//! | event | action |
+//! | --- | --- |
+//! | a neighbour appears, fails, or leaves with notice | nothing |
+//! | the own session ends | nothing: copies expire on the disk |
+//! | the own session begins | the publisher puts what fell due meanwhile |
+//! | the publisher's period is over | it puts the newest version that it has put, with a lookup |
+//! | the holder's period is over | it puts what nobody has put within it, with a lookup |
+//! | a newer version arrives | it takes the place of the older, and lasts from its publisher's put |
+//! | an older or equal version arrives | whoever put it is told what is here, and fetches it if it holds an older one |
+//! | a copy arrives whose time is over | it is not taken |
+//! | a copy's time is over | it is dropped |
+//! | a disk is full, nobody answers | the next put tries again |
+//!
+//! Without expiry, and without puts of holders, copies that were left behind stay for ever and go stale.
+//!
 //! The publisher of a record is who put it last. It does so as long as it takes part; a put that falls due while it is away
 //! is made when it has joined again.
 //!
@@ -12,11 +27,11 @@
 //!
 //! 16 bytes a copy for its age, only where records are republished.
 
-use super::agent::Agent;
-use super::desk::{Desk, Effect};
-use super::repair::Repair;
+use super::Repair;
 use crate::engine::{Duration, Time};
 use crate::overlay::{Held, RecordId};
+use crate::storage::agent::Agent;
+use crate::storage::desk::{Desk, Effect};
 
 /// How often records are put again, and how long copies last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +74,7 @@ struct Age {
 
 /// The ages of the copies on one disk, by record. Empty where nothing is republished.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Ages {
+pub struct Ages {
     ages: Vec<Age>,
     /// When the next copy may have expired, if a timer is set.
     timer: Option<Time>,
@@ -92,6 +107,14 @@ impl Ages {
 }
 
 impl Agent {
+    /// Whether a copy that its publisher put at `published` has expired: it may have been long on its way, or long on a disk.
+    pub(in crate::storage) fn has_expired(&self, desk: &Desk<'_>, published: Published) -> bool {
+        match desk.repair {
+            Repair::Republish(Republish { expiry: Some(expiry), .. }) => published.time() + expiry <= desk.now,
+            _ => false,
+        }
+    }
+
     /// A record was put here that its publisher had put at `published`.
     pub fn note_put(&mut self, desk: &mut Desk<'_>, record: RecordId, published: Published) {
         let Repair::Republish(republish) = desk.repair else { return };

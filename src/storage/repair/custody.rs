@@ -1,0 +1,361 @@
+//! Custody: the one place that decides whether a copy is kept, offered, sent, put back or dropped.
+//!
+//! It knows who is responsible by this node's own account, what others have said of late ([`super::words`]), and how many
+//! copies are enough: all of them for eager repair, a threshold for lazy repair. What each event leads to stands in
+//! [`super::eager`] and [`super::lazy`]. It writes [`Orders`], which [`Agent`](super::super::Agent) carries out.
+
+use super::Neighbourhood;
+use super::words::{LEAST_PAUSE, PAUSE, REVIEW, Says, Words, pause};
+use crate::engine::random::mix;
+use crate::engine::{Duration, Source, Time};
+use crate::overlay::{Held, NodeId, RecordId};
+use crate::storage::desk::Desk;
+
+/// Questions in a row, [`PAUSE`] or more apart, after whose silence a node no longer counts as responsible.
+const SILENCES: u8 = 3;
+/// Nodes passed over at most because they are silent.
+const MOST_SILENT: usize = 8;
+/// The first pause before all responsible nodes are asked again about a copy that is not this node's to keep.
+const ASTRAY_PAUSE: Duration = Duration::from_secs(20);
+/// The first pause before it is put back again.
+const RETURN_PAUSE: Duration = Duration::from_secs(60);
+
+/// What is to be done about copies held here.
+#[derive(Debug, Default)]
+pub struct Orders {
+    /// Ask these whether they hold it, which is an offer.
+    pub asks: Vec<(NodeId, Held)>,
+    /// The same, of nodes that take the place of one that has gone.
+    pub moved_up: Vec<(NodeId, Held)>,
+    /// Send these a copy.
+    pub sends: Vec<(NodeId, Held)>,
+    /// Put it where it belongs, with a lookup.
+    pub returns: Vec<Held>,
+    /// Put it into reserve, or take it out.
+    pub reserves: Vec<(RecordId, bool)>,
+    /// Drop it, and tell these.
+    pub drops: Vec<(RecordId, Vec<NodeId>)>,
+}
+
+/// Why copies are looked at.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Occasion<'a> {
+    pub appeared: &'a [NodeId],
+    pub gone: &'a [NodeId],
+    /// All whose word is old are asked.
+    pub review: bool,
+}
+
+/// A copy that is not this node's to keep, or was not a while ago: pauses last until then.
+#[derive(Clone, Copy, Debug)]
+struct Astray {
+    record: RecordId,
+    /// It has been dropped, or is this node's to keep again.
+    past: bool,
+    /// Since when it is not, absences included.
+    since: Time,
+    /// When the responsible nodes were asked last, and how often since they became responsible.
+    asked: Option<Time>,
+    tries: u8,
+    /// When they are asked next.
+    next: Time,
+    /// When it may be put back next, and how often it was.
+    back: Time,
+    returned: u8,
+    /// A hash of who was responsible then.
+    responsible: u64,
+    /// It is in reserve.
+    reserved: bool,
+}
+
+/// A node that did not answer, how often in a row and when last.
+#[derive(Clone, Copy, Debug)]
+struct Silence {
+    node: NodeId,
+    times: u8,
+    at: Time,
+}
+
+/// What one node knows about who else keeps what it holds.
+#[derive(Clone, Debug)]
+pub struct Custody {
+    pub words: Words,
+    /// By record.
+    astray: Vec<Astray>,
+    silent: Vec<Silence>,
+    /// Reused by every look.
+    buffer: Vec<NodeId>,
+    /// A copy that is not this node's to keep is looked at by then.
+    next: Time,
+    /// When copies are looked at next, if a timer is set.
+    pub timer: Option<Time>,
+    /// When all are.
+    pub review: Time,
+}
+
+impl Default for Custody {
+    fn default() -> Custody {
+        let (words, astray, silent, buffer) = (Words::default(), Vec::new(), Vec::new(), Vec::new());
+        Custody { words, astray, silent, buffer, next: Time::NEVER, timer: None, review: Time::NEVER }
+    }
+}
+
+impl Custody {
+    /// The up to r responsible nodes by this node's own account, nearest first, those left out that have been silent.
+    pub fn responsible(&self, desk: &Desk<'_>, record: RecordId, around: &impl Neighbourhood, out: &mut Vec<NodeId>) {
+        out.clear();
+        around.responsible(record, desk.replicas + self.silent.len(), out);
+        if !self.silent.is_empty() {
+            out.retain(|node| !self.is_silent(*node));
+            out.truncate(desk.replicas);
+        }
+    }
+
+    /// Whether `node` is passed over because it does not answer.
+    pub fn is_silent(&self, node: NodeId) -> bool {
+        self.silent.iter().any(|silence| silence.node == node && silence.times >= SILENCES)
+    }
+
+    /// `node` has said something.
+    pub fn heard(&mut self, node: NodeId) {
+        if !self.silent.is_empty() {
+            self.silent.retain(|silence| silence.node != node);
+        }
+    }
+
+    /// `node` has not answered in time. Gives the records that it was asked about.
+    pub fn not_heard(&mut self, now: Time, node: NodeId) -> Vec<RecordId> {
+        let room = self.silent.len() < MOST_SILENT;
+        match self.silent.iter_mut().find(|silence| silence.node == node) {
+            Some(silence) if now.since(silence.at) < PAUSE.mul_f64(0.5) => {}
+            Some(silence) => (silence.times, silence.at) = (silence.times.saturating_add(1), now),
+            None if room => self.silent.push(Silence { node, times: 1, at: now }),
+            None => {}
+        }
+        self.words.silent(now, node)
+    }
+
+    /// Decides what is to be done about one copy.
+    pub fn look(
+        &mut self,
+        desk: &mut Desk<'_>,
+        held: Held,
+        occasion: &Occasion<'_>,
+        around: &impl Neighbourhood,
+        orders: &mut Orders,
+    ) {
+        let mut responsible = std::mem::take(&mut self.buffer);
+        self.responsible(desk, held.record, around, &mut responsible);
+        if responsible.contains(&desk.me) {
+            if let Some(since) = self.no_longer_astray(held.record) {
+                orders.reserves.push((held.record, false));
+                if desk.now.since(since) >= PAUSE {
+                    // It may have become old meanwhile: all are asked.
+                    self.words.forget(held.record);
+                }
+            }
+            self.look_at_own(desk, held, (occasion, &responsible), around, orders);
+        } else {
+            self.look_at_astray(desk, held, &responsible, orders);
+        }
+        self.words.keep_only(held.record, |node| responsible.contains(&node));
+        self.settle(desk, held, &responsible, orders);
+        self.buffer = responsible;
+    }
+
+    /// A copy that is this node's to keep: asks those of whom it does not know whether they hold it too.
+    fn look_at_own(
+        &mut self,
+        desk: &mut Desk<'_>,
+        held: Held,
+        (occasion, responsible): (&Occasion<'_>, &[NodeId]),
+        around: &impl Neighbourhood,
+        orders: &mut Orders,
+    ) {
+        let Occasion { appeared, gone, review } = *occasion;
+        for (place, &node) in responsible.iter().enumerate().filter(|(_, node)| **node != desk.me) {
+            let new = appeared.contains(&node);
+            if !self.words.is_due(desk.now, held.record, node, new, review) {
+                continue;
+            }
+            // Who left made room only if it was nearer than this one, which was not among the r then.
+            let silent = self.silent.iter().filter(|silence| silence.times >= SILENCES).map(|silence| silence.node);
+            let left = gone.iter().copied().chain(silent).filter(|&other| around.is_nearer(held.record, other, node));
+            let moved_up = !new && place + left.count() >= desk.replicas;
+            self.words.asked(desk.now, held.record, node, desk.noise);
+            if moved_up { &mut orders.moved_up } else { &mut orders.asks }.push((node, held));
+        }
+    }
+
+    /// A copy that is not: asks all who are responsible, at once and when `hold` is over, and if none of them holds it or after
+    /// that, after pauses and when they are others.
+    fn look_at_astray(&mut self, desk: &mut Desk<'_>, held: Held, responsible: &[NodeId], orders: &mut Orders) {
+        let at = self.astray_from(desk.now, held.record, desk.now);
+        let astray = &mut self.astray[at];
+        let over = astray.since + desk.hold;
+        // Until then it is there in case that those who hold it go: they look after each other.
+        let holds = |node: &NodeId| self.words.says(held.record, *node) == Some(Says::Holds);
+        let waits = desk.now < over && astray.asked.is_some() && responsible.iter().any(holds);
+        let print = responsible.iter().fold(1, |print, node| mix(print ^ u64::from(node.0)));
+        if print != astray.responsible && !waits {
+            (astray.responsible, astray.tries) = (print, 0);
+            if let Some(asked) = astray.asked {
+                astray.next = astray.next.min(asked + LEAST_PAUSE);
+            }
+        }
+        if waits {
+            astray.next = over;
+        }
+        self.next = self.next.min(astray.next);
+        if desk.now < astray.next {
+            return;
+        }
+        astray.asked = Some(desk.now);
+        astray.next = desk.now + pause(ASTRAY_PAUSE, astray.tries, desk.noise.unit());
+        astray.tries = astray.tries.saturating_add(1);
+        if desk.now < over {
+            astray.next = astray.next.min(over);
+        }
+        self.next = self.next.min(astray.next);
+        for &node in responsible {
+            if self.words.is_open(held.record, node) {
+                continue;
+            }
+            self.words.asked(desk.now, held.record, node, desk.noise);
+            orders.asks.push((node, held));
+        }
+    }
+
+    /// The copy of `record` is not this node's to keep, by its account now. If it was before, those who are responsible are
+    /// asked at `next` or later.
+    fn astray_from(&mut self, now: Time, record: RecordId, next: Time) -> usize {
+        let at = match self.astray.binary_search_by_key(&record, |astray| astray.record) {
+            Ok(at) if !self.astray[at].past => return at,
+            Ok(at) => {
+                let past = self.astray[at];
+                self.astray[at] = Astray { past: false, since: now, next: past.next.max(next), ..past };
+                at
+            }
+            Err(at) => {
+                let (since, back, past, asked, reserved) = (now, now, false, None, false);
+                let (tries, returned, responsible) = (0, 0, 0);
+                let new = Astray { record, past, since, asked, tries, next, back, returned, responsible, reserved };
+                self.astray.insert(at, new);
+                at
+            }
+        };
+        self.next = self.next.min(self.astray[at].next);
+        at
+    }
+
+    /// Somebody who knows better has sent a copy here: if it is not this node's to keep, nobody is asked yet.
+    pub fn received(&mut self, desk: &Desk<'_>, record: RecordId, around: &impl Neighbourhood) {
+        let mut responsible = Vec::with_capacity(desk.replicas + self.silent.len());
+        self.responsible(desk, record, around, &mut responsible);
+        if !responsible.contains(&desk.me) {
+            self.astray_from(desk.now, record, desk.now + ASTRAY_PAUSE);
+        }
+    }
+
+    /// A copy is this node's to keep again, or has gone. Gives since when it was not, if it was not.
+    fn no_longer_astray(&mut self, record: RecordId) -> Option<Time> {
+        let at = self.astray.binary_search_by_key(&record, |astray| astray.record).ok()?;
+        let astray = &mut self.astray[at];
+        astray.reserved = false;
+        (!std::mem::replace(&mut astray.past, true)).then_some(astray.since)
+    }
+
+    /// Decides what follows from what is known: sends copies if too few may be left, drops this one if it is not needed, and
+    /// puts it back if nobody wants it.
+    pub fn settle(&mut self, desk: &mut Desk<'_>, held: Held, responsible: &[NodeId], orders: &mut Orders) {
+        let record = held.record;
+        let round = desk.timeout + desk.timeout;
+        if self.are_few_left(desk, record, responsible) {
+            for &node in responsible {
+                if self.words.says(record, node) != Some(Says::Lacks) || self.words.is_open(record, node) {
+                    continue;
+                }
+                // Whoever said so long ago may have gone: the value is not sent before it has said so again.
+                let fresh = self.words.age(desk.now, record, node) <= round;
+                self.words.asked(desk.now, record, node, desk.noise);
+                if fresh { &mut orders.sends } else { &mut orders.asks }.push((node, held));
+            }
+        }
+        let Ok(at) = self.astray.binary_search_by_key(&record, |astray| astray.record) else { return };
+        let astray = &mut self.astray[at];
+        if astray.past {
+            return;
+        }
+        // Those who hold it are told of newer versions, and this node is not.
+        let reserved = responsible.iter().any(|node| self.words.says(record, *node) == Some(Says::Holds));
+        if std::mem::replace(&mut astray.reserved, reserved) != reserved {
+            orders.reserves.push((record, reserved));
+        }
+        let held_long = desk.now >= astray.since + desk.hold;
+        // Each takes a time-out at most to answer, and another to store what it wants.
+        let holding = self.words.holding(desk.now, record, round);
+        if held_long && holding >= desk.replicas {
+            return orders.drops.push((record, responsible.to_vec()));
+        }
+        let any = |what: &dyn Fn(NodeId) -> bool| responsible.iter().any(|node| what(*node));
+        let comes = any(&|node| self.words.says(record, node) == Some(Says::Comes));
+        if let Some(asked) = astray.asked.filter(|_| comes && held_long) {
+            // Somebody else sends it: asked again soon.
+            let soon = asked + pause(LEAST_PAUSE, astray.tries.saturating_sub(1), 0.5);
+            astray.next = astray.next.min(soon.max(desk.now));
+            self.next = self.next.min(astray.next);
+        }
+        let answered = astray.asked.is_some() && !any(&|node| self.words.is_open(record, node));
+        let declined = any(&|node| self.words.says(record, node) == Some(Says::Declines));
+        let held_elsewhere = any(&|node| self.words.may_hold(record, node));
+        if answered && declined && (held_long || !held_elsewhere) && desk.now >= astray.back {
+            astray.back = desk.now + pause(RETURN_PAUSE, astray.returned, desk.noise.unit());
+            astray.returned = astray.returned.saturating_add(1);
+            orders.returns.push(held);
+        }
+    }
+
+    /// When copies are to be looked at next.
+    pub fn next(&self) -> Time {
+        self.next.min(self.words.next()).min(self.review)
+    }
+
+    /// The records to look at now.
+    pub fn due(&mut self, now: Time) -> Vec<RecordId> {
+        self.silent.retain(|silence| now.since(silence.at) < REVIEW);
+        self.astray.retain(|astray| !astray.past || astray.asked.is_some_and(|asked| now.since(asked) < REVIEW));
+        let mut records = self.words.due(now);
+        let astray = || self.astray.iter().filter(|astray| !astray.past);
+        records.extend(astray().filter(|astray| astray.next <= now).map(|astray| astray.record));
+        records.sort_unstable();
+        records.dedup();
+        let later = astray().map(|astray| astray.next).filter(|&next| next > now);
+        self.next = later.min().unwrap_or(Time::NEVER);
+        records
+    }
+
+    /// A record is no longer held here.
+    pub fn forget(&mut self, record: RecordId) {
+        self.words.forget(record);
+        self.no_longer_astray(record);
+    }
+
+    /// The session ended.
+    pub fn suspend(&mut self) {
+        self.words.grow_old();
+        self.astray.retain(|astray| !astray.past);
+        for astray in &mut self.astray {
+            let (next, back, asked, reserved, tries, returned) = (Time::ZERO, Time::ZERO, None, false, 0, 0);
+            *astray = Astray { next, back, asked, reserved, tries, returned, ..*astray };
+        }
+        self.silent.clear();
+        (self.next, self.timer, self.review) = (Time::NEVER, None, Time::NEVER);
+    }
+
+    pub fn heap_bytes(&self) -> usize {
+        self.words.heap_bytes()
+            + self.astray.capacity() * size_of::<Astray>()
+            + self.silent.capacity() * size_of::<Silence>()
+            + self.buffer.capacity() * size_of::<NodeId>()
+    }
+}

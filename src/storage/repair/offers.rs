@@ -1,0 +1,160 @@
+//! Offers: how nodes tell each other what they hold, and what they want of it.
+//!
+//! An offer names records and versions; the answer says how the receiver stands to each ([`Standing`]). Values follow only
+//! where they are wanted, and from one node at a time. Both ends remember what the other has said ([`super::words`]).
+//!
+//! | the receiver | answers | and then |
+//! | --- | --- | --- |
+//! | holds this version | `Same` | remembers that the sender holds it too |
+//! | holds a newer one | `Newer` | the sender fetches it, if its copy is its own |
+//! | holds an older one | `Older` | the sender sends its own, whoever is responsible |
+//! | lacks it, is responsible or takes the place of one that has gone, and has room | `Wanted` | the sender sends it if too few are left |
+//! | the same, without room | `Full` | is not offered it again before the next review |
+//! | the same, and somebody sends it already | `Coming` | is offered it again after a pause |
+//! | lacks it otherwise | `Declined` | the same |
+
+use super::custody::Orders;
+use super::words::Says;
+use super::{Neighbourhood, custody::Occasion};
+use crate::engine::Time;
+use crate::overlay::message::LARGEST_IN_PACKET;
+use crate::overlay::{Held, List, NodeId, RecordId, Version};
+use crate::storage::agent::Agent;
+use crate::storage::desk::{Desk, Effect, Tag};
+use crate::storage::message::{Message, OFFERED_AT_ONCE, Standing};
+
+/// A value that somebody sends here. Whoever else offers it is told so: two copies at once would take twice the traffic.
+#[derive(Clone, Copy, Debug)]
+pub struct Coming {
+    record: RecordId,
+    version: Version,
+    /// It is no more expected after that; `NEVER` while it moves.
+    until: Time,
+}
+
+impl Agent {
+    /// A value moves here, and has arrived by `until`.
+    pub fn on_coming(&mut self, record: RecordId, version: Version, until: Time) {
+        self.no_more_coming(record, version);
+        self.coming.push(Coming { record, version, until });
+    }
+
+    /// Its way broke off, or it has arrived.
+    pub fn no_more_coming(&mut self, record: RecordId, version: Version) {
+        self.coming.retain(|coming| (coming.record, coming.version) != (record, version));
+    }
+
+    /// Whether this version or a newer one is on its way here, as far as is known. If not, it is from now on, because this node
+    /// is about to say that it wants it: within two time-outs, one for the answer and one for the first byte.
+    ///
+    /// Under lazy repair perhaps nobody sends it: then only large values are taken to be on their way.
+    fn comes_or_will(&mut self, desk: &Desk<'_>, record: RecordId, version: Version) -> bool {
+        let all_are_sent = desk.repair.threshold(desk.replicas) == Some(desk.replicas);
+        if !all_are_sent && desk.size(record) <= LARGEST_IN_PACKET {
+            return false;
+        }
+        self.coming.retain(|coming| coming.until > desk.now);
+        let comes = self.coming.iter().any(|coming| coming.record == record && coming.version >= version);
+        if !comes {
+            self.coming.push(Coming { record, version, until: desk.now + desk.timeout + desk.timeout });
+        }
+        comes
+    }
+
+    /// Sends offers, one message for up to [`OFFERED_AT_ONCE`] records to one node.
+    pub(in crate::storage) fn offer(&mut self, desk: &mut Desk<'_>, mut offers: Vec<(NodeId, Held)>, moved_up: bool) {
+        offers.sort_unstable_by_key(|(node, held)| (*node, held.record));
+        for to_one in offers.chunk_by(|a, b| a.0 == b.0) {
+            for some in to_one.chunks(OFFERED_AT_ONCE) {
+                let pairs = some.iter().flat_map(|(_, held)| [held.record.index() as u32, held.version.0]);
+                let list = desk.lists.put(pairs);
+                desk.call(&mut self.rpcs, some[0].0, None, Message::Offer { list, moved_up }, Tag::Offer);
+            }
+        }
+    }
+
+    /// The answer to an offer of `from`.
+    pub(in crate::storage) fn stand_to(
+        &mut self,
+        desk: &mut Desk<'_>,
+        from: NodeId,
+        (offered, moved_up): (List, bool),
+        around: &impl Neighbourhood,
+    ) -> List {
+        let mut entries = [0; OFFERED_AT_ONCE];
+        let count = offered.len() / 2;
+        for (place, entry) in entries[..count].iter_mut().enumerate() {
+            let pair = &desk.lists.get(offered)[2 * place..];
+            let (record, version) = (RecordId::new(pair[0]), Version(pair[1]));
+            let standing = match self.store.version(record) {
+                Some(own) if own >= version => {
+                    let same = own == version;
+                    if same && self.keeps_words(desk, record, around) {
+                        self.custody.words.said(desk.now, record, from, Says::Holds);
+                    }
+                    if same { Standing::Same } else { Standing::Newer }
+                }
+                Some(_) => self.unless_it_comes(desk, record, version, Standing::Older),
+                None if !moved_up && !self.is_own(desk, record, around) => Standing::Declined,
+                None if !self.can_make_room(desk, record) => {
+                    desk.do_effect(Effect::Refused { record });
+                    Standing::Full
+                }
+                None => self.unless_it_comes(desk, record, version, Standing::Wanted),
+            };
+            *entry = standing.entry(record);
+        }
+        desk.lists.put(entries[..count].iter().copied())
+    }
+
+    fn unless_it_comes(&mut self, desk: &Desk<'_>, record: RecordId, version: Version, standing: Standing) -> Standing {
+        if self.comes_or_will(desk, record, version) { Standing::Coming } else { standing }
+    }
+
+    /// The answer to an offer came.
+    pub(in crate::storage) fn on_standings(
+        &mut self,
+        desk: &mut Desk<'_>,
+        from: NodeId,
+        list: List,
+        around: &impl Neighbourhood,
+    ) {
+        let mut entries = [0; OFFERED_AT_ONCE];
+        let count = list.len();
+        entries[..count].copy_from_slice(desk.lists.get(list));
+        let mut orders = Orders::default();
+        for &entry in &entries[..count] {
+            let (record, standing) = Standing::read(entry);
+            let Some(version) = self.store.version(record) else { continue };
+            let held = Held { record, version };
+            match standing {
+                Standing::Older => orders.sends.push((from, held)),
+                Standing::Newer if self.is_own(desk, record, around) => self.fetch_newer(desk, from, record),
+                Standing::Wanted if !self.keeps_words(desk, record, around) => orders.sends.push((from, held)),
+                _ => {}
+            }
+            if self.keeps_words(desk, record, around) {
+                self.custody.words.said(desk.now, record, from, standing.into());
+                self.custody.look(desk, held, &Occasion::default(), around, &mut orders);
+            }
+        }
+        self.carry_out(desk, orders);
+    }
+
+    /// `from` holds a newer version of what is held here.
+    pub(in crate::storage) fn fetch_newer(&mut self, desk: &mut Desk<'_>, from: NodeId, record: RecordId) {
+        desk.call(&mut self.rpcs, from, None, Message::Fetch { record }, Tag::Repair(record));
+    }
+}
+
+impl From<Standing> for Says {
+    fn from(standing: Standing) -> Says {
+        match standing {
+            Standing::Same | Standing::Newer => Says::Holds,
+            Standing::Wanted => Says::Lacks,
+            Standing::Older | Standing::Coming => Says::Comes,
+            Standing::Declined => Says::Declines,
+            Standing::Full => Says::Full,
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! Words: what other nodes have said of late about the records held here.
+//!
+//! 16 bytes for each other node that is, or was, responsible for a record held here. Only eager and lazy repair keep them.
+
+use crate::engine::{Duration, Noise, Source, Time};
+use crate::overlay::{NodeId, RecordId};
+
+/// Between two reviews of all copies: how old a word may grow before its node is asked again.
+pub const REVIEW: Duration = Duration::from_secs(30 * 60);
+/// The first pause before a node is asked again that gave no final answer; each further one is twice as long, up to
+/// [`REVIEW`], and up to a quarter shorter or longer.
+pub const PAUSE: Duration = Duration::from_secs(10);
+/// Between two questions about one record to one node, whatever changes in the tables.
+pub const LEAST_PAUSE: Duration = Duration::from_secs(6);
+/// Words about one record at most. Responsible nodes that are away keep their places.
+const MOST: usize = 40;
+
+/// What a node has said about a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Says {
+    /// Nothing yet: it was asked for the first time.
+    Asked,
+    /// It holds this version.
+    Holds,
+    /// It lacks this version, and keeps it if it is sent: it is not asked again, but says so when it has got it.
+    Lacks,
+    /// It lacks it, and is not responsible by its own account.
+    Declines,
+    /// It lacks it, and its disk has no room.
+    Full,
+    /// It lacks it, and somebody else is sending it.
+    Comes,
+    /// It did not answer.
+    Silent,
+}
+
+/// A word of `node` about `record`.
+#[derive(Clone, Copy, Debug)]
+struct Word {
+    record: RecordId,
+    node: NodeId,
+    /// When it was said or asked for last, in sixteenths of a second.
+    at: u32,
+    says: Says,
+    /// Questions since it last said that it holds the record.
+    tries: u8,
+    /// It was asked, and has not answered.
+    open: bool,
+    /// Of the pause before it is asked again.
+    jitter: u8,
+}
+
+/// Sixteenths of a second.
+const fn stamp(at: Time) -> u32 {
+    (at.as_nanos() / 62_500_000) as u32
+}
+
+/// `2^tries` times `first` and at most [`REVIEW`], then a quarter less or more, as `jitter` (0 to 1) says.
+pub fn pause(first: Duration, tries: u8, jitter: f64) -> Duration {
+    let doubled = first.mul_f64(f64::from(1u32 << tries.min(20)));
+    doubled.min(REVIEW).mul_f64(0.75 + 0.5 * jitter)
+}
+
+impl Word {
+    fn age(&self, now: Time) -> Duration {
+        Duration::from_nanos(u64::from(stamp(now).saturating_sub(self.at)) * 62_500_000)
+    }
+
+    /// How old it is when its node is asked again; `None`: at the next review.
+    fn asked_again_at(&self) -> Option<Duration> {
+        match self.says {
+            Says::Holds | Says::Lacks | Says::Full => None,
+            _ if self.open => None,
+            Says::Asked | Says::Declines | Says::Comes | Says::Silent => {
+                Some(pause(PAUSE, self.tries.saturating_sub(1), f64::from(self.jitter) / 256.0))
+            }
+        }
+    }
+}
+
+/// What others have said about the records held here, by record and node.
+#[derive(Clone, Debug)]
+pub struct Words {
+    words: Vec<Word>,
+    /// No node is to be asked again before, but at a review.
+    next: Time,
+}
+
+impl Default for Words {
+    fn default() -> Words {
+        Words { words: Vec::new(), next: Time::NEVER }
+    }
+}
+
+impl Words {
+    fn find(&self, record: RecordId, node: NodeId) -> Result<usize, usize> {
+        self.words.binary_search_by_key(&(record, node), |word| (word.record, word.node))
+    }
+
+    fn get(&self, record: RecordId, node: NodeId) -> Option<&Word> {
+        self.find(record, node).ok().map(|at| &self.words[at])
+    }
+
+    fn range(&self, record: RecordId) -> std::ops::Range<usize> {
+        let from = self.words.partition_point(|word| word.record < record);
+        let length = self.words[from..].iter().take_while(|word| word.record == record).count();
+        from..from + length
+    }
+
+    fn of(&self, record: RecordId) -> &[Word] {
+        &self.words[self.range(record)]
+    }
+
+    /// The word of a node about a record, made if there is none. It takes the place of the oldest if there are too many.
+    fn entry(&mut self, record: RecordId, node: NodeId) -> &mut Word {
+        let at = match self.find(record, node) {
+            Ok(at) => at,
+            Err(mut at) => {
+                let range = self.range(record);
+                if range.len() >= MOST {
+                    let oldest = range.min_by_key(|&at| self.words[at].at).expect("there are many");
+                    self.words.remove(oldest);
+                    at -= usize::from(oldest < at);
+                }
+                let new = Word { record, node, at: 0, says: Says::Asked, tries: 0, open: false, jitter: 0 };
+                self.words.insert(at, new);
+                at
+            }
+        };
+        &mut self.words[at]
+    }
+
+    /// `node` is asked about `record`. What it said before counts until it answers, or does not in time.
+    pub fn asked(&mut self, now: Time, record: RecordId, node: NodeId, noise: &mut Noise) {
+        let word = self.entry(record, node);
+        (word.at, word.open, word.tries) = (stamp(now), true, word.tries.saturating_add(1));
+        word.jitter = noise.below(256) as u8;
+    }
+
+    /// `node` has answered, or has spoken unasked.
+    pub fn said(&mut self, now: Time, record: RecordId, node: NodeId, says: Says) {
+        let word = self.entry(record, node);
+        (word.at, word.open, word.says) = (stamp(now), false, says);
+        if says == Says::Holds {
+            word.tries = 0;
+        }
+        let again = word.asked_again_at();
+        self.next = again.map_or(self.next, |pause| self.next.min(now + pause));
+    }
+
+    /// Others say that `node` holds `record`: it is asked itself at the next review.
+    pub fn hearsay(&mut self, now: Time, record: RecordId, node: NodeId) {
+        self.said(now, record, node, Says::Holds);
+        let word = self.entry(record, node);
+        word.at = word.at.saturating_sub(stamp(Time::ZERO + REVIEW) / 2);
+    }
+
+    /// `node` did not answer in time. Gives the records that it was asked about.
+    pub fn silent(&mut self, now: Time, node: NodeId) -> Vec<RecordId> {
+        let open = |word: &&Word| word.open && word.node == node;
+        let records: Vec<RecordId> = self.words.iter().filter(open).map(|word| word.record).collect();
+        records.iter().for_each(|&record| self.said(now, record, node, Says::Silent));
+        records
+    }
+
+    /// Nothing is known of `record` any more.
+    pub fn forget(&mut self, record: RecordId) {
+        let range = self.range(record);
+        self.words.drain(range);
+    }
+
+    /// Nothing is known any more of what `node` has of `record`.
+    pub fn forget_of(&mut self, record: RecordId, node: NodeId) {
+        if let Ok(at) = self.find(record, node) {
+            self.words.remove(at);
+        }
+    }
+
+    /// The session ended: nothing is asked, and what was said is to be asked for again at once.
+    pub fn grow_old(&mut self) {
+        self.words.retain(|word| word.says == Says::Holds);
+        self.words.iter_mut().for_each(|word| (word.at, word.open) = (0, false));
+    }
+
+    pub fn says(&self, record: RecordId, node: NodeId) -> Option<Says> {
+        self.get(record, node).map(|word| word.says)
+    }
+
+    /// How long ago `node` spoke about `record` or was asked; for ever if never.
+    pub fn age(&self, now: Time, record: RecordId, node: NodeId) -> Duration {
+        self.get(record, node).map_or(Duration::MAX, |word| word.age(now))
+    }
+
+    /// Whether `node` may be asked about `record` now. `appeared`: it has just entered the tables; `review`: all are asked
+    /// who have said nothing for half the time between two reviews.
+    pub fn is_due(&self, now: Time, record: RecordId, node: NodeId, appeared: bool, review: bool) -> bool {
+        let Some(word) = self.get(record, node) else { return true };
+        let age = word.age(now);
+        let settled = matches!(word.says, Says::Holds | Says::Lacks | Says::Full);
+        let restless = appeared && !word.open && !settled;
+        word.asked_again_at().is_some_and(|due| age >= due)
+            || restless && age >= LEAST_PAUSE
+            || review && !word.open && word.says != Says::Lacks && age >= REVIEW.mul_f64(0.5)
+    }
+
+    /// Whether `node` may hold `record`: it has said so, or has not said otherwise.
+    pub fn may_hold(&self, record: RecordId, node: NodeId) -> bool {
+        matches!(self.says(record, node), None | Some(Says::Asked | Says::Holds | Says::Comes))
+    }
+
+    /// Who has said that it holds `record`.
+    pub fn holders(&self, record: RecordId) -> Vec<NodeId> {
+        self.of(record).iter().filter(|word| word.says == Says::Holds).map(|word| word.node).collect()
+    }
+
+    /// Whether a question about `record` to `node` has no answer yet.
+    pub fn is_open(&self, record: RecordId, node: NodeId) -> bool {
+        self.get(record, node).is_some_and(|word| word.open)
+    }
+
+    /// How many have said within `round` that they hold `record`.
+    pub fn holding(&self, now: Time, record: RecordId, round: Duration) -> usize {
+        let fresh = |word: &&Word| word.says == Says::Holds && !word.open && word.age(now) <= round;
+        self.of(record).iter().filter(fresh).count()
+    }
+
+    /// When some node may have to be asked again, but for reviews.
+    pub const fn next(&self) -> Time {
+        self.next
+    }
+
+    /// The records of which some node is to be asked again by `now`.
+    pub fn due(&mut self, now: Time) -> Vec<RecordId> {
+        let mut records = Vec::new();
+        if self.next > now {
+            return records;
+        }
+        self.next = Time::NEVER;
+        for word in &self.words {
+            let Some(pause) = word.asked_again_at() else { continue };
+            let age = word.age(now);
+            if age >= pause {
+                records.push(word.record);
+            } else {
+                self.next = self.next.min(now + pause.saturating_sub(age));
+            }
+        }
+        records
+    }
+
+    /// Forgets what nodes have said about `record` that no longer matter, and are not away.
+    pub fn keep_only(&mut self, record: RecordId, matters: impl Fn(NodeId) -> bool) {
+        let range = self.range(record);
+        for at in range.rev() {
+            if self.words[at].says != Says::Holds && !matters(self.words[at].node) {
+                self.words.remove(at);
+            }
+        }
+    }
+
+    pub fn heap_bytes(&self) -> usize {
+        self.words.capacity() * size_of::<Word>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORD: RecordId = RecordId::new(3);
+    const NODE: NodeId = NodeId(1);
+
+    fn at(seconds: u64) -> Time {
+        Time::ZERO + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_word_takes_sixteen_bytes() {
+        assert_eq!(size_of::<Word>(), 16);
+    }
+
+    #[test]
+    fn whoever_does_not_answer_is_asked_again_after_pauses_that_double() {
+        let (mut words, noise) = (Words::default(), &mut Noise::new(1));
+        let mut now = 100;
+        for pause in [10, 20, 40, 80, 160, 320, 640, 1280, 1800, 1800] {
+            assert!(words.is_due(at(now), RECORD, NODE, false, false));
+            words.asked(at(now), RECORD, NODE, noise);
+            assert!(!words.is_due(at(now + 5), RECORD, NODE, true, true), "the answer may come yet");
+            assert_eq!(words.silent(at(now + 3), NODE), [RECORD]);
+            assert!(!words.is_due(at(now + 2 + pause * 3 / 4), RECORD, NODE, false, false));
+            now += 4 + pause * 5 / 4;
+        }
+    }
+
+    #[test]
+    fn a_holder_is_asked_again_at_a_review_only_and_counts_until_it_is_silent() {
+        let mut words = Words::default();
+        words.said(at(0), RECORD, NODE, Says::Holds);
+        assert!(!words.is_due(at(5000), RECORD, NODE, true, false) && words.is_due(at(900), RECORD, NODE, false, true));
+        assert!(!words.is_due(at(899), RECORD, NODE, false, true));
+        words.asked(at(900), RECORD, NODE, &mut Noise::new(1));
+        assert!(words.may_hold(RECORD, NODE));
+        words.silent(at(903), NODE);
+        assert!(!words.may_hold(RECORD, NODE));
+    }
+
+    #[test]
+    fn whoever_appears_is_asked_at_once_but_not_ten_times_a_minute() {
+        let (mut words, noise) = (Words::default(), &mut Noise::new(1));
+        let asked = (0..600).filter(|tenth| {
+            let now = Time::ZERO + Duration::from_millis(100 * tenth + 1000);
+            let due = words.is_due(now, RECORD, NODE, true, false);
+            if due {
+                words.asked(now, RECORD, NODE, noise);
+                words.said(now, RECORD, NODE, Says::Declines);
+            }
+            due
+        });
+        assert_eq!(asked.count(), 10);
+    }
+
+    #[test]
+    fn hearsay_is_asked_for_at_the_next_review() {
+        let mut words = Words::default();
+        words.hearsay(at(5000), RECORD, NODE);
+        assert!(words.may_hold(RECORD, NODE) && words.is_due(at(5000), RECORD, NODE, false, true));
+        assert!(!words.is_due(at(9000), RECORD, NODE, false, false));
+        assert_eq!(words.holding(at(5000), RECORD, Duration::from_secs(3)), 0, "that is no word of its own");
+    }
+}
