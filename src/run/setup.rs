@@ -26,8 +26,8 @@ use crate::overlay::{
 use crate::population::{self, Identity, Timeline};
 use crate::scenario::plan::{Plan, Start, Storage, System};
 use crate::storage::message::OFFERED_AT_ONCE;
-use crate::storage::sharing::LONGEST_LIST;
 use crate::storage::repair::delay::Delayed;
+use crate::storage::sharing::LONGEST_LIST;
 use crate::storage::{Agent, Coding, Keepers, Published, Repair};
 
 const NOISE: Purpose = Purpose::new("noise");

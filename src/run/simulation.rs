@@ -11,9 +11,9 @@ use crate::network::{Network, Station};
 use crate::overlay::{Effects, Key, Lists, NodeId, Patience, Protocol, RecordId, Server};
 use crate::population::{Timeline, Workload};
 use crate::scenario::plan::{Plan, System};
-use crate::storage::{self, Agent};
 use crate::storage::repair::checks::Checks;
 use crate::storage::repair::delay::Delayed;
+use crate::storage::{self, Agent};
 
 use super::addresses::Addresses;
 use super::caching::Ways;

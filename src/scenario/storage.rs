@@ -73,13 +73,7 @@ pub(super) fn storage(
 /// How long a copy is held that is no longer its node's to keep, where nothing is said.
 const HOLD: Duration = Duration::from_secs(30 * 60);
 
-fn hold(
-    check: &mut Check<'_>,
-    path: &str,
-    own: &file::Storage,
-    common: &file::Storage,
-    repair: Repair,
-) -> Duration {
+fn hold(check: &mut Check<'_>, path: &str, own: &file::Storage, common: &file::Storage, repair: Repair) -> Duration {
     if own.hold.is_some() && repair.threshold(1).is_none() {
         let message = "nobody gives copies up without eager or lazy repair";
         check.wrong(&format!("{path}.hold"), message, "leave this out, or write repair = \"eager\"");

@@ -119,7 +119,8 @@ fn check_copies(check: &mut Check<'_>, (system, protocol): (&str, &Registered), 
     let table = format!("systems.{system}.{}", protocol.name);
     let places = [format!("{table}.{key}"), format!("systems.{system}.storage.replicas"), "storage.replicas".into()];
     let at = places.into_iter().find(|place| check.is_said(place)).unwrap_or(table);
-    let message = format!("with {key} = {most} no node of `{system}` can tell who holds the {copies} copies of a record");
+    let message =
+        format!("with {key} = {most} no node of `{system}` can tell who holds the {copies} copies of a record");
     let fewer = if storage.keepers == Keepers::RandomParticipants { "" } else { ", or fewer `replicas`" };
     check.wrong(&at, message, format!("write {key} = {copies} or more in [systems.{system}.{}]{fewer}", protocol.name));
 }

@@ -32,7 +32,7 @@ fn in_turn(machines: u32, warmup: &str, storage: &str, more: &str) -> Vec<Ran> {
 
 #[test]
 fn without_repair_every_copy_stays_where_it_was_put() {
-    for ran in in_turn(8, "10s", "replicas = 1, repair = 'none'", "") {
+    for ran in in_turn(8, "3h", "replicas = 1, repair = 'none'", "") {
         ran.assert_near("storage_overhead_ratio", 1.0, 0.0);
         ran.assert_near("repair_bytes_per_online_s_mean", 0.0, 0.0);
     }
@@ -70,8 +70,7 @@ fn rings_no_larger_than_their_lists_keep_as_many_copies_as_they_should() {
 
 #[test]
 fn after_the_last_put_no_get_is_stale_under_any_policy_that_moves_copies() {
-    let no_more_puts =
-        "workload.put.every = '10min'\nevents = [{ demand = { at = '2h', for = '20h', operation = 'put', factor = 0.0 } }]";
+    let no_more_puts = "workload.put.every = '10min'\nevents = [{ demand = { at = '2h', for = '20h', operation = 'put', factor = 0.0 } }]";
     let soft = "repair.republish = { publisher = '30min', every = '20min', expiry = '40min' }";
     for storage in ["repair = 'eager'", "repair.lazy.threshold = 1", "repair.lazy.threshold = 3", soft] {
         for ran in in_turn(12, "6h", storage, no_more_puts) {
@@ -93,8 +92,12 @@ const CROWD: &str = "time = { warmup = '30min', measure = '2h' }\npopulation.par
 
 #[test]
 fn visitors_take_no_copies_away_unless_nothing_is_held_for_them() {
-    let policies =
-        ["repair = 'eager'", "repair.lazy.threshold = 3", "repair.lazy.threshold = 1", "repair.republish.publisher = '20min'"];
+    let policies = [
+        "repair = 'eager'",
+        "repair.lazy.threshold = 3",
+        "repair.lazy.threshold = 1",
+        "repair.republish.publisher = '20min'",
+    ];
     for protocol in ["chord", "kademlia"] {
         for policy in policies {
             let ran = lab::only(&format!("{CROWD}storage = {{ {policy} }}\nsystems.a.{protocol} = {{}}"), FIGURES);
@@ -187,7 +190,9 @@ fn no_record_is_offered_or_put_back_ten_times_a_minute() {
             );
             let (_, trace) = lab::traced(&lab::runs(&text)[0], FIGURES);
             let (offers, puts) = most_in_a_minute(&trace);
-            println!("{protocol}, {machines} machines, hold {hold}: {offers} requests, {puts} puts in a minute at most");
+            println!(
+                "{protocol}, {machines} machines, hold {hold}: {offers} requests, {puts} puts in a minute at most"
+            );
             // An offer may be followed by its copy.
             assert!(offers <= 20 && puts <= 10, "{protocol}, {machines}, {hold}, {event}: {offers} and {puts}");
         }
@@ -244,7 +249,9 @@ fn what_found_no_room_was_never_stored_and_is_not_lost() {
 fn more_copies_than_a_list_can_tell_of_are_refused_with_the_key_to_raise() {
     let refused = |text: &str| {
         let scenario = Scenario::parse("test".into(), "".into(), format!("population.online = 10\n{text}"), &[]);
-        scenario.and_then(|scenario| scenario.runs(Registry::standard().registered())).map_err(|error| error.to_string())
+        scenario
+            .and_then(|scenario| scenario.runs(Registry::standard().registered()))
+            .map_err(|error| error.to_string())
     };
     let resources = "resources.count = 2\n";
     for (system, key) in [

@@ -70,7 +70,7 @@ impl Default for Config {
 impl protocol::Config for Config {
     /// A bucket, and so the neighbourhood that a node knows, has k contacts.
     fn most_copies(&self) -> Option<(&'static str, u32)> {
-        Some(("k", self.k as u32))
+        Some(("k", self.k))
     }
 
     fn check(&self) -> Result<(), Problem> {

@@ -158,11 +158,7 @@ fn values_out_of_their_range_are_refused() {
         "audits are for pieces on responsible nodes and for copies that pointers name",
         "'1h'",
     );
-    with(
-        "storage = { repair = 'none', hold = '1h' }",
-        "nobody gives copies up without eager or lazy repair",
-        "'1h'",
-    );
+    with("storage = { repair = 'none', hold = '1h' }", "nobody gives copies up without eager or lazy repair", "'1h'");
     let random = "placement = 'random-participants'";
     with(
         "storage.repair.delay.after.constant = '1h'",

@@ -194,8 +194,7 @@ impl Custody {
         let astray = &mut self.astray[at];
         let over = astray.since + desk.hold;
         // Until then it is there in case that those who hold it go: they look after each other.
-        let holds = |node: &NodeId| self.words.says(held.record, *node) == Some(Says::Holds);
-        let waits = desk.now < over && astray.asked.is_some() && responsible.iter().any(holds);
+        let waits = desk.now < over && astray.asked.is_some() && self.words.is_held(held.record);
         let print = responsible.iter().fold(1, |print, node| mix(print ^ u64::from(node.0)));
         if print != astray.responsible && !waits {
             (astray.responsible, astray.tries) = (print, 0);
@@ -287,7 +286,7 @@ impl Custody {
             return;
         }
         // Those who hold it are told of newer versions, and this node is not.
-        let reserved = responsible.iter().any(|node| self.words.says(record, *node) == Some(Says::Holds));
+        let reserved = self.words.is_held(record);
         if std::mem::replace(&mut astray.reserved, reserved) != reserved {
             orders.reserves.push((record, reserved));
         }

@@ -91,7 +91,12 @@ impl Agent {
 
     /// Whether this node remembers what others say of `record`: if its copies are repaired, and not by servers, which know
     /// each other.
-    pub(in crate::storage) fn keeps_words(&self, desk: &Desk<'_>, record: RecordId, around: &impl Neighbourhood) -> bool {
+    pub(in crate::storage) fn keeps_words(
+        &self,
+        desk: &Desk<'_>,
+        record: RecordId,
+        around: &impl Neighbourhood,
+    ) -> bool {
         desk.repair.threshold(desk.replicas).is_some()
             && record.index() as u32 >= desk.fixed
             && !around.passes_puts_on()
@@ -114,7 +119,12 @@ impl Agent {
     }
 
     /// A put stored a new version here. If this node is not among the responsible, the put's lookup did not know better.
-    pub(in crate::storage) fn on_put_here(&mut self, desk: &mut Desk<'_>, record: RecordId, around: &impl Neighbourhood) {
+    pub(in crate::storage) fn on_put_here(
+        &mut self,
+        desk: &mut Desk<'_>,
+        record: RecordId,
+        around: &impl Neighbourhood,
+    ) {
         if !self.keeps_words(desk, record, around) {
             return;
         }

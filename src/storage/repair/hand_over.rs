@@ -75,7 +75,13 @@ impl Agent {
     }
 
     /// Sends a copy as repair.
-    pub(in crate::storage) fn hand_over(&mut self, desk: &mut Desk<'_>, to: NodeId, record: RecordId, version: Version) {
+    pub(in crate::storage) fn hand_over(
+        &mut self,
+        desk: &mut Desk<'_>,
+        to: NodeId,
+        record: RecordId,
+        version: Version,
+    ) {
         self.send_copy(desk, to, record, version, Tag::Repair(record));
     }
 

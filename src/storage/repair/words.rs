@@ -208,6 +208,11 @@ impl Words {
         matches!(self.says(record, node), None | Some(Says::Asked | Says::Holds | Says::Comes))
     }
 
+    /// Whether anybody has said that it holds `record`.
+    pub fn is_held(&self, record: RecordId) -> bool {
+        self.of(record).iter().any(|word| word.says == Says::Holds)
+    }
+
     /// Who has said that it holds `record`.
     pub fn holders(&self, record: RecordId) -> Vec<NodeId> {
         self.of(record).iter().filter(|word| word.says == Says::Holds).map(|word| word.node).collect()
