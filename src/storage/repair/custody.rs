@@ -204,6 +204,9 @@ impl Custody {
         }
         if waits {
             astray.next = over;
+        } else if let Some(asked) = astray.asked {
+            // It may have waited until now.
+            astray.next = astray.next.min(asked + pause(ASTRAY_PAUSE, astray.tries.saturating_sub(1), 0.5));
         }
         self.next = self.next.min(astray.next);
         if desk.now < astray.next {
