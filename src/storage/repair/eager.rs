@@ -12,7 +12,7 @@
 //! | the own session ends | what others have said grows old | it stays on the disk |
 //! | the own session begins | it is offered to all who are responsible | as above, and `hold` begins |
 //! | the tables have changed so that it is the node's own again | all who are responsible are asked | |
-//! | a newer version arrives | it takes the place of the older; those are offered it who were not told by its writer | as above |
+//! | a newer version arrives | it takes the place of the older; the others are asked after 5 min if a put brought it, and at once otherwise | as above |
 //! | an older or equal version arrives | the sender is told what is here, and fetches what is newer | as above |
 //! | an offer is answered: older | the newer version is sent | as above |
 //! | an offer is answered: wanted | it is sent, if fewer than enough may be left ([`super::lazy`]) | as above |
@@ -129,20 +129,21 @@ impl Agent {
             return;
         }
         self.custody.words.forget(record);
-        if self.is_own(desk, record, around) {
-            self.assume_held(desk, record, around);
-            self.begin_reviews(desk);
+        let mut responsible = Vec::with_capacity(desk.replicas);
+        self.custody.responsible(desk, record, around, &mut responsible);
+        if responsible.contains(&desk.me) {
+            self.on_own_put_here(desk, record, &responsible);
         } else {
             self.look_at(desk, &[record], around);
         }
     }
 
-    /// A put of this node stored a new version here and on these.
+    /// A put stored a new version here, and on the others among these too.
     pub(in crate::storage) fn on_own_put_here(&mut self, desk: &mut Desk<'_>, record: RecordId, named: &[NodeId]) {
         if desk.repair.threshold(desk.replicas).is_some() && record.index() as u32 >= desk.fixed {
             self.custody.words.forget(record);
             for &node in named.iter().filter(|&&node| node != desk.me) {
-                self.custody.words.hearsay(desk.now, record, node);
+                self.custody.words.told(desk.now, record, node, desk.noise);
             }
             self.begin_reviews(desk);
         }

@@ -12,6 +12,8 @@ pub const REVIEW: Duration = Duration::from_secs(30 * 60);
 pub const PAUSE: Duration = Duration::from_secs(10);
 /// Between two questions about one record to one node, whatever changes in the tables.
 pub const LEAST_PAUSE: Duration = Duration::from_secs(6);
+/// How long a node is taken to have been told of a version by its writer before it is asked, a quarter more or less.
+const TOLD: Duration = Duration::from_secs(5 * 60);
 /// Words about one record at most. Responsible nodes that are away keep their places.
 const MOST: usize = 40;
 
@@ -22,6 +24,8 @@ pub enum Says {
     Asked,
     /// It holds this version.
     Holds,
+    /// Nothing, but the writer of this version named it, as far as this node knows.
+    Told,
     /// It lacks this version, and keeps it if it is sent: it is not asked again, but says so when it has got it.
     Lacks,
     /// It lacks it, and is not responsible by its own account.
@@ -71,6 +75,7 @@ impl Word {
         match self.says {
             Says::Holds | Says::Lacks | Says::Full => None,
             _ if self.open => None,
+            Says::Told => Some(pause(TOLD, 0, f64::from(self.jitter) / 256.0)),
             Says::Asked | Says::Declines | Says::Comes | Says::Silent => {
                 Some(pause(PAUSE, self.tries.saturating_sub(1), f64::from(self.jitter) / 256.0))
             }
@@ -155,6 +160,12 @@ impl Words {
         word.at = word.at.saturating_sub(stamp(Time::ZERO + REVIEW) / 2);
     }
 
+    /// A put has brought a new version here, and to `node` too as far as this node knows: it is asked in a while.
+    pub fn told(&mut self, now: Time, record: RecordId, node: NodeId, noise: &mut Noise) {
+        self.entry(record, node).jitter = noise.below(256) as u8;
+        self.said(now, record, node, Says::Told);
+    }
+
     /// `node` did not answer in time. Gives the records that it was asked about.
     pub fn silent(&mut self, now: Time, node: NodeId) -> Vec<RecordId> {
         let open = |word: &&Word| word.open && word.node == node;
@@ -205,7 +216,7 @@ impl Words {
 
     /// Whether `node` may hold `record`: it has said so, or has not said otherwise.
     pub fn may_hold(&self, record: RecordId, node: NodeId) -> bool {
-        matches!(self.says(record, node), None | Some(Says::Asked | Says::Holds | Says::Comes))
+        matches!(self.says(record, node), None | Some(Says::Asked | Says::Holds | Says::Told | Says::Comes))
     }
 
     /// Whether anybody has said that it holds `record`.
