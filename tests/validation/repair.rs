@@ -288,3 +288,106 @@ fn records_are_republished_and_expire_in_any_proportion() {
         assert_eq!(runs.len(), 50, "{every} : {publisher} : {expiry}");
     }
 }
+
+/// At rest, 90 minutes after the last event: three reviews, and nothing is held any more.
+#[test]
+fn at_rest_there_are_as_many_copies_as_there_should_be_and_repair_falls_to_its_upkeep() {
+    let crowd =
+        "{ flash-crowd = { at = '60min', for = '20min', arrivals = 60, over = '2min', resource = 0, factor = 10 } }";
+    let cut = "{ partition = { at = '60min', for = '10min', shares = [0.7, 0.3] } }";
+    for (event, start, protocols) in [
+        ("{ crash = { at = '60min', share = 0.3, for = '20min' } }", "converged", &["chord", "kademlia"][..]),
+        (crowd, "converged", &["chord", "kademlia"]),
+        // A ring that was cut in two stays so: `check` says it.
+        (cut, "converged", &["kademlia"]),
+        ("", "join", &["chord", "kademlia"]),
+    ] {
+        for (repair, least) in [("repair = 'eager'", 3.0), ("repair.lazy.threshold = 2", 2.0)] {
+            for protocol in protocols {
+                let text = format!(
+                    "time = {{ warmup = '4h', measure = '1h' }}\nnetwork.latency.plane.width = '100ms'\n\
+                     resources = {{ count = 60, size = '1KiB' }}\nworkload = {{ get.every = '1min', put.every = '10min' }}\n\
+                     events = [{event}{}{{ demand = {{ at = '55min', for = '20h', operation = 'put', factor = 0.0 }} }}]\n\
+                     storage = {{ {repair} }}\nsystems.a.{protocol} = {{}}\n\
+                     population = {{ participants = 60, start = '{start}' }}\n",
+                    if event.is_empty() { "" } else { ", " }
+                );
+                let ran = lab::only(&text, FIGURES);
+                let (copies, alive) = (ran.figure("storage_overhead_ratio"), ran.figure("replicas_alive_mean"));
+                let bytes = ran.figure("repair_bytes_per_online_s_mean");
+                println!("{event} {start}, {protocol}, {repair}: {copies:.3} copies, {bytes:.3} B/s of repair");
+                assert!(
+                    copies == alive && copies >= least - 0.02 && copies <= 3.0,
+                    "{event} {protocol} {repair}: {copies}"
+                );
+                assert!(bytes < 0.5, "{event} {protocol} {repair}: {bytes} B/s");
+                ran.assert_all_correct("get");
+            }
+        }
+    }
+}
+
+/// A draw from a list, by a generator that gives the same on every machine.
+fn drawn<'a>(state: &mut u64, list: &[&'a str]) -> &'a str {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    list[(*state >> 33) as usize % list.len()]
+}
+
+#[test]
+fn any_combination_of_what_storage_knows_runs_to_its_end() {
+    let (mut state, mut runs) = (1, 0);
+    for number in 0..200 {
+        let mut draw = |list: &[&'static str]| drawn(&mut state, list);
+        let placed = draw(&["responsible", "random-participants"]);
+        let soft =
+            ["{ every = '7min', publisher = '11min', expiry = '13min' }", "{ publisher = '5min', expiry = '5min' }"];
+        let repair = match placed {
+            "responsible" => draw(&["none", "eager", "lazy", "republish"]),
+            _ => draw(&["none", "eager", "lazy", "delay"]),
+        };
+        let said = match repair {
+            "lazy" => "repair.lazy.threshold = 1".to_owned(),
+            "republish" => format!("repair.republish = {}", draw(&soft)),
+            "delay" => "repair.delay = { after.exponential.mean = '3min', concurrency = 2 }".to_owned(),
+            other => format!("repair = '{other}'"),
+        };
+        let hold = if ["eager", "lazy"].contains(&repair) { draw(&["", "hold = '0s'", "hold = '4min'"]) } else { "" };
+        let pieces = draw(&["", "pieces = 3", "pieces = 2\nparity = 2"]);
+        let audited = !pieces.is_empty() && placed == "responsible" || placed != "responsible" && !hold.is_empty();
+        let audit = if audited { draw(&["", "audit = '3min'"]) } else { "" };
+        let cache = if placed == "responsible" { draw(&["", "cache = '20KiB'"]) } else { "" };
+        let text = format!(
+            "seed = {number}\ntime = {{ warmup = '2min', measure = '40min' }}\nnetwork.latency.plane.width = '100ms'\n{}\n\
+             resources = {{ count = 20, size = '{}' }}\nworkload = {{ get.every = '1min', put.every = '{}' }}\n{}\n\
+             [population]\nparticipants = {}\nstart = '{}'\n{}\n{}\n\
+             churn = {{ session.exponential.mean = '15min', downtime.exponential.mean = '8min', graceful = {} }}\n\
+             [storage]\nplacement = '{placed}'\nreplicas = {}\n{said}\n{hold}\n{pieces}\n{audit}\n{cache}\n\
+             [systems.a]\n{}\n",
+            draw(&["", "network.loss = 0.1", "network.access = { uplink = '200kbit/s', downlink = '1Mbit/s' }"]),
+            draw(&["1KiB", "10KiB", "40KiB"]),
+            draw(&["2min", "20min"]),
+            draw(&[
+                "",
+                "events = [{ partition = { at = '10min', for = '5min', shares = [0.5, 0.5] } }]",
+                "events = [{ crash = { at = '10min', share = 0.5, for = '5min' } }]",
+                "events = [{ crash = { at = '10min', share = 0.3 } }]",
+            ]),
+            draw(&["5", "12", "30"]),
+            draw(&["converged", "join"]),
+            draw(&["", "departures.probability = 0.2"]),
+            draw(&["", "classes = [{ name = 's', share = 0.5, storage = '15KiB' }, { name = 'b', share = 0.5 }]"]),
+            draw(&["0", "0.5", "1"]),
+            draw(&["1", "3", "5"]),
+            draw(&[
+                "chord = {}",
+                "chord.routing = 'recursive'",
+                "kademlia = {}",
+                "kademlia = { k = 5, routing = 'recursive' }"
+            ]),
+        );
+        println!("{text}");
+        let ran = lab::only(&text, FIGURES);
+        runs += u32::from(ran.figure("gets") > 0.0);
+    }
+    assert_eq!(runs, 200);
+}
