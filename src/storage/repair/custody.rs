@@ -63,9 +63,14 @@ struct Astray {
     back: Time,
     returned: u8,
     /// A hash of who was responsible then.
-    responsible: u64,
+    responsible: u32,
     /// It is in reserve.
     reserved: bool,
+}
+
+/// A hash of a few nodes in their order.
+fn print(nodes: &[NodeId]) -> u32 {
+    nodes.iter().fold(1, |print, node| mix(print ^ u64::from(node.0))) as u32
 }
 
 /// A node that did not answer, how often in a row and when last.
@@ -83,6 +88,8 @@ pub struct Custody {
     /// By record.
     astray: Vec<Astray>,
     silent: Vec<Silence>,
+    /// By record: a hash of who was responsible when it was looked at last.
+    seen: Vec<(RecordId, u32)>,
     /// Reused by every look.
     buffer: Vec<NodeId>,
     /// A copy that is not this node's to keep is looked at by then.
@@ -95,8 +102,17 @@ pub struct Custody {
 
 impl Default for Custody {
     fn default() -> Custody {
-        let (words, astray, silent, buffer) = (Words::default(), Vec::new(), Vec::new(), Vec::new());
-        Custody { words, astray, silent, buffer, next: Time::NEVER, timer: None, review: Time::NEVER }
+        let (words, astray, silent) = (Words::default(), Vec::new(), Vec::new());
+        Custody {
+            words,
+            astray,
+            silent,
+            seen: Vec::new(),
+            buffer: Vec::new(),
+            next: Time::NEVER,
+            timer: None,
+            review: Time::NEVER,
+        }
     }
 }
 
@@ -146,6 +162,13 @@ impl Custody {
     ) {
         let mut responsible = std::mem::take(&mut self.buffer);
         self.responsible(desk, held.record, around, &mut responsible);
+        let print = print(&responsible);
+        let changed = !(occasion.appeared.is_empty() && occasion.gone.is_empty());
+        if self.saw(held.record, print) && changed {
+            // Others have come and gone; pauses have a timer.
+            self.buffer = responsible;
+            return;
+        }
         if responsible.contains(&desk.me) {
             if let Some(since) = self.no_longer_astray(held.record) {
                 orders.reserves.push((held.record, false));
@@ -161,6 +184,17 @@ impl Custody {
         self.words.keep_only(held.record, |node| responsible.contains(&node));
         self.settle(desk, held, &responsible, orders);
         self.buffer = responsible;
+    }
+
+    /// Remembers who is responsible for a record. Gives whether these were it at the last look.
+    fn saw(&mut self, record: RecordId, print: u32) -> bool {
+        match self.seen.binary_search_by_key(&record, |seen| seen.0) {
+            Ok(at) => std::mem::replace(&mut self.seen[at].1, print) == print,
+            Err(at) => {
+                self.seen.insert(at, (record, print));
+                false
+            }
+        }
     }
 
     /// A copy that is this node's to keep: asks those of whom it does not know whether they hold it too.
@@ -195,7 +229,7 @@ impl Custody {
         let over = astray.since + desk.hold;
         // Until then it is there in case that those who hold it go: they look after each other.
         let waits = desk.now < over && astray.asked.is_some() && self.words.is_held(held.record);
-        let print = responsible.iter().fold(1, |print, node| mix(print ^ u64::from(node.0)));
+        let print = print(responsible);
         if print != astray.responsible && !waits {
             (astray.responsible, astray.tries) = (print, 0);
             if let Some(asked) = astray.asked {
@@ -340,6 +374,7 @@ impl Custody {
     pub fn forget(&mut self, record: RecordId) {
         self.words.forget(record);
         self.no_longer_astray(record);
+        self.seen.retain(|seen| seen.0 != record);
     }
 
     /// The session ended.
@@ -351,6 +386,7 @@ impl Custody {
             *astray = Astray { next, back, asked, reserved, tries, returned, ..*astray };
         }
         self.silent.clear();
+        self.seen.clear();
         (self.next, self.timer, self.review) = (Time::NEVER, None, Time::NEVER);
     }
 
@@ -358,6 +394,7 @@ impl Custody {
         self.words.heap_bytes()
             + self.astray.capacity() * size_of::<Astray>()
             + self.silent.capacity() * size_of::<Silence>()
+            + self.seen.capacity() * size_of::<(RecordId, u32)>()
             + self.buffer.capacity() * size_of::<NodeId>()
     }
 }
