@@ -40,27 +40,40 @@ impl Store {
         self.reserve.iter().map(|record| u64::from(sizes[record.index()])).sum()
     }
 
-    /// Puts a copy into reserve, or takes it out.
+    /// Puts a copy that is held into reserve, or takes it out.
     pub fn reserve(&mut self, record: RecordId, reserved: bool) {
         match (self.reserve.binary_search(&record), reserved) {
-            (Err(at), true) => self.reserve.insert(at, record),
-            (Ok(at), false) => drop(self.reserve.remove(at)),
-            _ => return,
+            (Err(at), true) => {
+                if self.reserve.is_empty() {
+                    self.given.clone_from(&self.held);
+                }
+                self.reserve.insert(at, record);
+                self.give(record, None);
+            }
+            (Ok(at), false) => {
+                self.reserve.remove(at);
+                self.give(record, self.version(record));
+            }
+            _ => {}
         }
-        self.give();
     }
 
     /// Takes everything out of reserve.
     pub fn reserve_nothing(&mut self) {
         self.reserve.clear();
-        self.give();
+        self.given.clear();
     }
 
-    fn give(&mut self) {
-        self.given.clear();
-        if !self.reserve.is_empty() {
-            let given = |held: &&Held| self.reserve.binary_search(&held.record).is_err();
-            self.given.extend(self.held.iter().filter(given));
+    /// Brings what is given up to date with one record: it is given in this version, or not.
+    fn give(&mut self, record: RecordId, version: Option<Version>) {
+        if self.reserve.is_empty() {
+            return self.given.clear();
+        }
+        match (self.given.binary_search_by_key(&record, |held| held.record), version) {
+            (Ok(at), Some(version)) => self.given[at].version = version,
+            (Err(at), Some(version)) => self.given.insert(at, Held { record, version }),
+            (Ok(at), None) => drop(self.given.remove(at)),
+            (Err(_), None) => {}
         }
     }
 
@@ -95,15 +108,17 @@ impl Store {
                 None
             }
         };
-        self.give();
+        if !self.reserve.is_empty() {
+            self.give(record, self.version_given(record));
+        }
         before
     }
 
     /// Removes `record`. Gives the version that was there.
     pub fn remove(&mut self, record: RecordId) -> Option<Version> {
         let version = self.find(record).ok().map(|at| self.held.remove(at).version);
-        self.reserve.retain(|other| *other != record);
-        self.give();
+        self.reserve(record, false);
+        self.give(record, None);
         version
     }
 
