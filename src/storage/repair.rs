@@ -21,6 +21,8 @@ pub mod hand_over;
 pub mod lazy;
 pub mod offers;
 pub mod republish;
+pub mod seen;
+pub mod silence;
 pub mod words;
 
 use super::Providing;

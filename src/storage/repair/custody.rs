@@ -5,16 +5,13 @@
 //! [`super::eager`] and [`super::lazy`]. It writes [`Orders`], which [`Agent`](super::super::Agent) carries out.
 
 use super::Neighbourhood;
+use super::seen::{Seen, print};
+use super::silence::Silences;
 use super::words::{LEAST_PAUSE, PAUSE, REVIEW, Says, Words, pause};
-use crate::engine::random::mix;
 use crate::engine::{Duration, Source, Time};
 use crate::overlay::{Held, NodeId, RecordId};
 use crate::storage::desk::Desk;
 
-/// Questions in a row, [`PAUSE`] or more apart, after whose silence a node no longer counts as responsible.
-const SILENCES: u8 = 3;
-/// Nodes passed over at most because they are silent.
-const MOST_SILENT: usize = 8;
 /// The first pause before all responsible nodes are asked again about a copy that is not this node's to keep.
 const ASTRAY_PAUSE: Duration = Duration::from_secs(20);
 /// The first pause before it is put back again.
@@ -68,28 +65,15 @@ struct Astray {
     reserved: bool,
 }
 
-/// A hash of a few nodes in their order.
-fn print(nodes: &[NodeId]) -> u32 {
-    nodes.iter().fold(1, |print, node| mix(print ^ u64::from(node.0))) as u32
-}
-
-/// A node that did not answer, how often in a row and when last.
-#[derive(Clone, Copy, Debug)]
-struct Silence {
-    node: NodeId,
-    times: u8,
-    at: Time,
-}
-
 /// What one node knows about who else keeps what it holds.
 #[derive(Clone, Debug)]
 pub struct Custody {
     pub words: Words,
     /// By record.
     astray: Vec<Astray>,
-    silent: Vec<Silence>,
-    /// By record: a hash of who was responsible when it was looked at last.
-    seen: Vec<(RecordId, u32)>,
+    silences: Silences,
+    /// By record.
+    seen: Vec<Seen>,
     /// Reused by every look.
     buffer: Vec<NodeId>,
     /// A copy that is not this node's to keep is looked at by then.
@@ -102,11 +86,11 @@ pub struct Custody {
 
 impl Default for Custody {
     fn default() -> Custody {
-        let (words, astray, silent) = (Words::default(), Vec::new(), Vec::new());
+        let (words, astray, silences) = (Words::default(), Vec::new(), Silences::default());
         Custody {
             words,
             astray,
-            silent,
+            silences,
             seen: Vec::new(),
             buffer: Vec::new(),
             next: Time::NEVER,
@@ -120,8 +104,8 @@ impl Custody {
     /// The up to r responsible nodes by this node's own account, nearest first, those left out that have been silent.
     pub fn responsible(&self, desk: &Desk<'_>, record: RecordId, around: &impl Neighbourhood, out: &mut Vec<NodeId>) {
         out.clear();
-        around.responsible(record, desk.replicas + self.silent.len(), out);
-        if !self.silent.is_empty() {
+        around.responsible(record, desk.replicas + self.silences.len(), out);
+        if self.silences.len() > 0 {
             out.retain(|node| !self.is_silent(*node));
             out.truncate(desk.replicas);
         }
@@ -129,26 +113,25 @@ impl Custody {
 
     /// Whether `node` is passed over because it does not answer.
     pub fn is_silent(&self, node: NodeId) -> bool {
-        self.silent.iter().any(|silence| silence.node == node && silence.times >= SILENCES)
+        self.silences.is_silent(node)
     }
 
     /// `node` has said something.
     pub fn heard(&mut self, node: NodeId) {
-        if !self.silent.is_empty() {
-            self.silent.retain(|silence| silence.node != node);
+        if self.silences.end(|silence| silence.node == node) {
+            self.forget_bounds();
         }
     }
 
     /// `node` has not answered in time. Gives the records that it was asked about.
     pub fn not_heard(&mut self, now: Time, node: NodeId) -> Vec<RecordId> {
-        let room = self.silent.len() < MOST_SILENT;
-        match self.silent.iter_mut().find(|silence| silence.node == node) {
-            Some(silence) if now.since(silence.at) < PAUSE.mul_f64(0.5) => {}
-            Some(silence) => (silence.times, silence.at) = (silence.times.saturating_add(1), now),
-            None if room => self.silent.push(Silence { node, times: 1, at: now }),
-            None => {}
-        }
+        self.silences.begin(now, node);
         self.words.silent(now, node)
+    }
+
+    /// Those who were passed over count again: whoever was responsible may not be any more.
+    fn forget_bounds(&mut self) {
+        self.seen.iter_mut().for_each(|seen| seen.farthest = None);
     }
 
     /// Decides what is to be done about one copy.
@@ -160,18 +143,22 @@ impl Custody {
         around: &impl Neighbourhood,
         orders: &mut Orders,
     ) {
+        // Others have come and gone; pauses have a timer.
+        let changed = !(occasion.appeared.is_empty() && occasion.gone.is_empty());
+        let at = self.seen.binary_search_by_key(&held.record, |seen| seen.record);
+        if changed && at.is_ok_and(|at| self.seen[at].is_beyond(occasion, around)) {
+            return;
+        }
         let mut responsible = std::mem::take(&mut self.buffer);
         self.responsible(desk, held.record, around, &mut responsible);
-        let print = print(&responsible);
-        let changed = !(occasion.appeared.is_empty() && occasion.gone.is_empty());
-        if self.saw(held.record, print) && changed {
-            // Others have come and gone; pauses have a timer.
+        if self.saw(at, Seen::new(held.record, &responsible, desk.replicas)) && changed {
             self.buffer = responsible;
             return;
         }
         if responsible.contains(&desk.me) {
             if let Some(since) = self.no_longer_astray(held.record) {
                 orders.reserves.push((held.record, false));
+                self.words.wake(desk.now, held.record);
                 if desk.now.since(since) >= PAUSE {
                     // It may have become old meanwhile: all are asked.
                     self.words.forget(held.record);
@@ -186,12 +173,13 @@ impl Custody {
         self.buffer = responsible;
     }
 
-    /// Remembers who is responsible for a record. Gives whether these were it at the last look.
-    fn saw(&mut self, record: RecordId, print: u32) -> bool {
-        match self.seen.binary_search_by_key(&record, |seen| seen.0) {
-            Ok(at) => std::mem::replace(&mut self.seen[at].1, print) == print,
+    /// Remembers who is responsible for a record, at its place among [`Custody::seen`]. Gives whether these were it at the last
+    /// look.
+    fn saw(&mut self, at: Result<usize, usize>, seen: Seen) -> bool {
+        match at {
+            Ok(at) => std::mem::replace(&mut self.seen[at], seen).print == seen.print,
             Err(at) => {
-                self.seen.insert(at, (record, print));
+                self.seen.insert(at, seen);
                 false
             }
         }
@@ -209,12 +197,15 @@ impl Custody {
         let Occasion { appeared, gone, review } = *occasion;
         for (place, &node) in responsible.iter().enumerate().filter(|(_, node)| **node != desk.me) {
             let new = appeared.contains(&node);
-            if !self.words.is_due(desk.now, held.record, node, new, review) {
+            if !self.words.about(held.record).is_due(desk.now, node, new, review) {
                 continue;
             }
             // Who left made room only if it was nearer than this one, which was not among the r then.
-            let silent = self.silent.iter().filter(|silence| silence.times >= SILENCES).map(|silence| silence.node);
-            let left = gone.iter().copied().chain(silent).filter(|&other| around.is_nearer(held.record, other, node));
+            let left = gone
+                .iter()
+                .copied()
+                .chain(self.silences.passed_over())
+                .filter(|&other| around.is_nearer(held.record, other, node));
             let moved_up = !new && place + left.count() >= desk.replicas;
             self.words.asked(desk.now, held.record, node, desk.noise);
             if moved_up { &mut orders.moved_up } else { &mut orders.asks }.push((node, held));
@@ -228,7 +219,7 @@ impl Custody {
         let astray = &mut self.astray[at];
         let over = astray.since + desk.hold;
         // Until then it is there in case that those who hold it go: they look after each other.
-        let waits = desk.now < over && astray.asked.is_some() && self.words.is_held(held.record);
+        let waits = desk.now < over && astray.asked.is_some() && self.words.about(held.record).is_held();
         let print = print(responsible);
         if print != astray.responsible && !waits {
             (astray.responsible, astray.tries) = (print, 0);
@@ -254,7 +245,7 @@ impl Custody {
         }
         self.next = self.next.min(astray.next);
         for &node in responsible {
-            if self.words.is_open(held.record, node) {
+            if self.words.about(held.record).is_open(node) {
                 continue;
             }
             self.words.asked(desk.now, held.record, node, desk.noise);
@@ -286,7 +277,7 @@ impl Custody {
 
     /// Somebody who knows better has sent a copy here: if it is not this node's to keep, nobody is asked yet.
     pub fn received(&mut self, desk: &Desk<'_>, record: RecordId, around: &impl Neighbourhood) {
-        let mut responsible = Vec::with_capacity(desk.replicas + self.silent.len());
+        let mut responsible = Vec::with_capacity(desk.replicas + self.silences.len());
         self.responsible(desk, record, around, &mut responsible);
         if !responsible.contains(&desk.me) {
             self.astray_from(desk.now, record, desk.now + ASTRAY_PAUSE);
@@ -308,11 +299,12 @@ impl Custody {
         let round = desk.timeout + desk.timeout;
         if self.are_few_left(desk, record, responsible) {
             for &node in responsible {
-                if self.words.says(record, node) != Some(Says::Lacks) || self.words.is_open(record, node) {
+                let about = self.words.about(record);
+                if about.says(node) != Some(Says::Lacks) || about.is_open(node) {
                     continue;
                 }
                 // Whoever said so long ago may have gone: the value is not sent before it has said so again.
-                let fresh = self.words.age(desk.now, record, node) <= round;
+                let fresh = about.age(desk.now, node) <= round;
                 self.words.asked(desk.now, record, node, desk.noise);
                 if fresh { &mut orders.sends } else { &mut orders.asks }.push((node, held));
             }
@@ -323,27 +315,28 @@ impl Custody {
             return;
         }
         // Those who hold it are told of newer versions, and this node is not.
-        let reserved = self.words.is_held(record);
+        let about = self.words.about(record);
+        let reserved = about.is_held();
         if std::mem::replace(&mut astray.reserved, reserved) != reserved {
             orders.reserves.push((record, reserved));
         }
         let held_long = desk.now >= astray.since + desk.hold;
         // Each takes a time-out at most to answer, and another to store what it wants.
-        let holding = self.words.holding(desk.now, record, round);
+        let holding = about.holding(desk.now, round);
         if held_long && holding >= desk.replicas {
             return orders.drops.push((record, responsible.to_vec()));
         }
         let any = |what: &dyn Fn(NodeId) -> bool| responsible.iter().any(|node| what(*node));
-        let comes = any(&|node| self.words.says(record, node) == Some(Says::Comes));
+        let comes = any(&|node| about.says(node) == Some(Says::Comes));
         if let Some(asked) = astray.asked.filter(|_| comes && held_long) {
             // Somebody else sends it: asked again soon.
             let soon = asked + pause(LEAST_PAUSE, astray.tries.saturating_sub(1), 0.5);
             astray.next = astray.next.min(soon.max(desk.now));
             self.next = self.next.min(astray.next);
         }
-        let answered = astray.asked.is_some() && !any(&|node| self.words.is_open(record, node));
-        let declined = any(&|node| self.words.says(record, node) == Some(Says::Declines));
-        let held_elsewhere = any(&|node| self.words.may_hold(record, node));
+        let answered = astray.asked.is_some() && !any(&|node| about.is_open(node));
+        let declined = any(&|node| about.says(node) == Some(Says::Declines));
+        let held_elsewhere = any(&|node| about.may_hold(node));
         if answered && declined && (held_long || !held_elsewhere) && desk.now >= astray.back {
             astray.back = desk.now + pause(RETURN_PAUSE, astray.returned, desk.noise.unit());
             astray.returned = astray.returned.saturating_add(1);
@@ -358,13 +351,16 @@ impl Custody {
 
     /// The records to look at now.
     pub fn due(&mut self, now: Time) -> Vec<RecordId> {
-        self.silent.retain(|silence| now.since(silence.at) < REVIEW);
+        if self.silences.end(|silence| now.since(silence.at) >= REVIEW) {
+            self.forget_bounds();
+        }
         self.astray.retain(|astray| !astray.past || astray.asked.is_some_and(|asked| now.since(asked) < REVIEW));
-        let mut records = self.words.due(now);
+        // Of a copy that is not this node's to keep, all are asked at once when its own pause is over.
+        let is_astray = |record: RecordId| self.astray.binary_search_by_key(&record, |astray| astray.record);
+        let mut records = self.words.due(now, |record| is_astray(record).is_ok_and(|at| !self.astray[at].past));
         let astray = || self.astray.iter().filter(|astray| !astray.past);
         records.extend(astray().filter(|astray| astray.next <= now).map(|astray| astray.record));
         records.sort_unstable();
-        records.dedup();
         let later = astray().map(|astray| astray.next).filter(|&next| next > now);
         self.next = later.min().unwrap_or(Time::NEVER);
         records
@@ -374,7 +370,7 @@ impl Custody {
     pub fn forget(&mut self, record: RecordId) {
         self.words.forget(record);
         self.no_longer_astray(record);
-        self.seen.retain(|seen| seen.0 != record);
+        self.seen.retain(|seen| seen.record != record);
     }
 
     /// The session ended.
@@ -385,7 +381,7 @@ impl Custody {
             let (next, back, asked, reserved, tries, returned) = (Time::ZERO, Time::ZERO, None, false, 0, 0);
             *astray = Astray { next, back, asked, reserved, tries, returned, ..*astray };
         }
-        self.silent.clear();
+        self.silences.clear();
         self.seen.clear();
         (self.next, self.timer, self.review) = (Time::NEVER, None, Time::NEVER);
     }
@@ -393,8 +389,8 @@ impl Custody {
     pub fn heap_bytes(&self) -> usize {
         self.words.heap_bytes()
             + self.astray.capacity() * size_of::<Astray>()
-            + self.silent.capacity() * size_of::<Silence>()
-            + self.seen.capacity() * size_of::<(RecordId, u32)>()
+            + self.silences.heap_bytes()
+            + self.seen.capacity() * size_of::<Seen>()
             + self.buffer.capacity() * size_of::<NodeId>()
     }
 }

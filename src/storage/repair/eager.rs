@@ -31,7 +31,7 @@
 
 use super::Neighbourhood;
 use super::custody::{Occasion, Orders};
-use super::words::{REVIEW, Says};
+use super::words::{REVIEW, Says, Words};
 use crate::engine::{Source, Time};
 use crate::overlay::{Held, NodeId, RecordId};
 use crate::storage::agent::Agent;
@@ -128,12 +128,12 @@ impl Agent {
         if !self.keeps_words(desk, record, around) {
             return;
         }
-        self.custody.words.forget(record);
         let mut responsible = Vec::with_capacity(desk.replicas);
         self.custody.responsible(desk, record, around, &mut responsible);
         if responsible.contains(&desk.me) {
             self.on_own_put_here(desk, record, &responsible);
         } else {
+            self.custody.words.forget(record);
             self.look_at(desk, &[record], around);
         }
     }
@@ -169,6 +169,20 @@ impl Agent {
         self.custody.words.said(desk.now, record, from, Says::Holds);
     }
 
+    /// Something was said about a record that is held here: writes it down and looks at the copy again.
+    fn learn(
+        &mut self,
+        desk: &mut Desk<'_>,
+        record: RecordId,
+        around: &impl Neighbourhood,
+        write: impl FnOnce(&mut Words),
+    ) {
+        if self.keeps_words(desk, record, around) && self.store.version(record).is_some() {
+            write(&mut self.custody.words);
+            self.look_at(desk, &[record], around);
+        }
+    }
+
     /// This node has fetched a newer version from `from`: the others may lack it too.
     pub(in crate::storage) fn on_fetched(
         &mut self,
@@ -177,11 +191,11 @@ impl Agent {
         from: NodeId,
         around: &impl Neighbourhood,
     ) {
-        if self.keeps_words(desk, record, around) {
-            self.custody.words.forget(record);
-            self.custody.words.said(desk.now, record, from, Says::Holds);
-            self.look_at(desk, &[record], around);
-        }
+        let now = desk.now;
+        self.learn(desk, record, around, |words| {
+            words.forget(record);
+            words.said(now, record, from, Says::Holds);
+        });
     }
 
     /// `from` holds `record`, as its answer to a store says.
@@ -192,10 +206,8 @@ impl Agent {
         (from, says): (NodeId, Says),
         around: &impl Neighbourhood,
     ) {
-        if self.keeps_words(desk, record, around) && self.store.version(record).is_some() {
-            self.custody.words.said(desk.now, record, from, says);
-            self.look_at(desk, &[record], around);
-        }
+        let now = desk.now;
+        self.learn(desk, record, around, |words| words.said(now, record, from, says));
     }
 
     /// `from` has dropped its copy.
@@ -206,10 +218,7 @@ impl Agent {
         from: NodeId,
         around: &impl Neighbourhood,
     ) {
-        if self.keeps_words(desk, record, around) {
-            self.custody.words.forget_of(record, from);
-            self.look_at(desk, &[record], around);
-        }
+        self.learn(desk, record, around, |words| words.forget_of(record, from));
     }
 
     /// A record that belonged to others was put where it belongs: `storers` hold it.
@@ -220,12 +229,12 @@ impl Agent {
         storers: &[NodeId],
         around: &impl Neighbourhood,
     ) {
-        if self.keeps_words(desk, record, around) && self.store.version(record).is_some() {
-            for &storer in storers.iter().filter(|&&storer| storer != desk.me) {
-                self.custody.words.said(desk.now, record, storer, Says::Holds);
+        let (now, me) = (desk.now, desk.me);
+        self.learn(desk, record, around, |words| {
+            for &storer in storers.iter().filter(|&&storer| storer != me) {
+                words.said(now, record, storer, Says::Holds);
             }
-            self.look_at(desk, &[record], around);
-        }
+        });
     }
 
     /// `node` has not answered an offer, or has not said that it stored a copy.
@@ -272,6 +281,7 @@ impl Agent {
             return;
         }
         self.custody.timer = Some(at);
+        self.rpcs.retain(|pending| pending.tag != Tag::Look);
         if let Some(at) = self.rpcs.pause(desk.now, desk.me, Tag::Look, at.since(desk.now), 0) {
             desk.do_effect(Effect::TimeoutTimer { at });
         }
@@ -335,7 +345,7 @@ impl Agent {
         }
         while !self.store.has_room(record, desk.disk, desk.sizes) {
             let reserved = self.store.reserved().first().copied().expect("it takes the room that is missing");
-            let others = self.custody.words.holders(reserved);
+            let others = self.custody.words.about(reserved).holders();
             self.drop_copy(desk, reserved, &others);
         }
         true

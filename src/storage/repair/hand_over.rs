@@ -67,11 +67,11 @@ impl Agent {
         around.responsible(record, desk.replicas + 1, &mut responsible);
         let place = responsible.iter().position(|&node| node == desk.me)?;
         let heir = responsible.last().copied().filter(|&heir| place < desk.replicas && heir != desk.me)?;
-        let words = &self.custody.words;
+        let about = self.custody.words.about(record);
         let others = responsible.iter().filter(|&&node| node != desk.me && node != heir);
-        let left = others.filter(|&&node| words.may_hold(record, node)).count();
+        let left = others.filter(|&&node| about.may_hold(node)).count();
         let missed = desk.repair.threshold(desk.replicas).is_some_and(|threshold| left < threshold);
-        (missed && words.says(record, heir) != Some(Says::Holds)).then_some(heir)
+        (missed && about.says(heir) != Some(Says::Holds)).then_some(heir)
     }
 
     /// Sends a copy as repair.

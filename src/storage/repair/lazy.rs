@@ -18,7 +18,8 @@ impl Custody {
     /// Whether fewer than enough of the responsible nodes may hold `record`.
     pub(super) fn are_few_left(&self, desk: &Desk<'_>, record: RecordId, responsible: &[NodeId]) -> bool {
         let threshold = desk.repair.threshold(desk.replicas).unwrap_or(0);
-        let may_hold = |node: &&NodeId| **node == desk.me || self.words.may_hold(record, **node);
+        let about = self.words.about(record);
+        let may_hold = |node: &&NodeId| **node == desk.me || about.may_hold(**node);
         responsible.iter().filter(may_hold).count() < threshold
     }
 }

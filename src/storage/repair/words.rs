@@ -70,6 +70,11 @@ impl Word {
         Duration::from_nanos(u64::from(stamp(now).saturating_sub(self.at)) * 62_500_000)
     }
 
+    /// How long until its node is asked again; `None`: at the next review.
+    fn asked_again_in(&self, now: Time) -> Option<Duration> {
+        Some(self.asked_again_at()?.saturating_sub(self.age(now)))
+    }
+
     /// How old it is when its node is asked again; `None`: at the next review.
     fn asked_again_at(&self) -> Option<Duration> {
         match self.says {
@@ -102,18 +107,15 @@ impl Words {
         self.words.binary_search_by_key(&(record, node), |word| (word.record, word.node))
     }
 
-    fn get(&self, record: RecordId, node: NodeId) -> Option<&Word> {
-        self.find(record, node).ok().map(|at| &self.words[at])
-    }
-
     fn range(&self, record: RecordId) -> std::ops::Range<usize> {
         let from = self.words.partition_point(|word| word.record < record);
         let length = self.words[from..].iter().take_while(|word| word.record == record).count();
         from..from + length
     }
 
-    fn of(&self, record: RecordId) -> &[Word] {
-        &self.words[self.range(record)]
+    /// What others have said about `record`.
+    pub fn about(&self, record: RecordId) -> About<'_> {
+        About { words: &self.words[self.range(record)] }
     }
 
     /// The word of a node about a record, made if there is none. It takes the place of the oldest if there are too many.
@@ -193,72 +195,35 @@ impl Words {
         self.words.iter_mut().for_each(|word| (word.at, word.open) = (0, false));
     }
 
-    pub fn says(&self, record: RecordId, node: NodeId) -> Option<Says> {
-        self.get(record, node).map(|word| word.says)
-    }
-
-    /// How long ago `node` spoke about `record` or was asked; for ever if never.
-    pub fn age(&self, now: Time, record: RecordId, node: NodeId) -> Duration {
-        self.get(record, node).map_or(Duration::MAX, |word| word.age(now))
-    }
-
-    /// Whether `node` may be asked about `record` now. `appeared`: it has just entered the tables; `review`: all are asked
-    /// who have said nothing for half the time between two reviews.
-    pub fn is_due(&self, now: Time, record: RecordId, node: NodeId, appeared: bool, review: bool) -> bool {
-        let Some(word) = self.get(record, node) else { return true };
-        let age = word.age(now);
-        let settled = matches!(word.says, Says::Holds | Says::Lacks | Says::Full);
-        let restless = appeared && !word.open && !settled;
-        word.asked_again_at().is_some_and(|due| age >= due)
-            || restless && age >= LEAST_PAUSE
-            || review && !word.open && word.says != Says::Lacks && age >= REVIEW.mul_f64(0.5)
-    }
-
-    /// Whether `node` may hold `record`: it has said so, or has not said otherwise.
-    pub fn may_hold(&self, record: RecordId, node: NodeId) -> bool {
-        matches!(self.says(record, node), None | Some(Says::Asked | Says::Holds | Says::Told | Says::Comes))
-    }
-
-    /// Whether anybody has said that it holds `record`.
-    pub fn is_held(&self, record: RecordId) -> bool {
-        self.of(record).iter().any(|word| word.says == Says::Holds)
-    }
-
-    /// Who has said that it holds `record`.
-    pub fn holders(&self, record: RecordId) -> Vec<NodeId> {
-        self.of(record).iter().filter(|word| word.says == Says::Holds).map(|word| word.node).collect()
-    }
-
-    /// Whether a question about `record` to `node` has no answer yet.
-    pub fn is_open(&self, record: RecordId, node: NodeId) -> bool {
-        self.get(record, node).is_some_and(|word| word.open)
-    }
-
-    /// How many have said within `round` that they hold `record`.
-    pub fn holding(&self, now: Time, record: RecordId, round: Duration) -> usize {
-        let fresh = |word: &&Word| word.says == Says::Holds && !word.open && word.age(now) <= round;
-        self.of(record).iter().filter(fresh).count()
-    }
-
     /// When some node may have to be asked again, but for reviews.
     pub const fn next(&self) -> Time {
         self.next
     }
 
-    /// The records of which some node is to be asked again by `now`.
-    pub fn due(&mut self, now: Time) -> Vec<RecordId> {
-        let mut records = Vec::new();
+    /// `record` has no pause of its own any more.
+    pub fn wake(&mut self, now: Time, record: RecordId) {
+        let pause = self.about(record).words.iter().filter_map(|word| word.asked_again_in(now)).min();
+        self.next = pause.map_or(self.next, |pause| self.next.min(now + pause));
+    }
+
+    /// The records of which some node is to be asked again by `now`, but for those that have pauses of their own.
+    pub fn due(&mut self, now: Time, has_own_pause: impl Fn(RecordId) -> bool) -> Vec<RecordId> {
+        let mut records: Vec<RecordId> = Vec::new();
         if self.next > now {
             return records;
         }
         self.next = Time::NEVER;
-        for word in &self.words {
-            let Some(pause) = word.asked_again_at() else { continue };
-            let age = word.age(now);
-            if age >= pause {
-                records.push(word.record);
-            } else {
-                self.next = self.next.min(now + pause.saturating_sub(age));
+        for of_record in self.words.chunk_by(|a, b| a.record == b.record) {
+            let record = of_record[0].record;
+            if has_own_pause(record) {
+                continue;
+            }
+            for pause in of_record.iter().filter_map(|word| word.asked_again_in(now)) {
+                if pause > Duration::ZERO {
+                    self.next = self.next.min(now + pause);
+                } else if records.last() != Some(&record) {
+                    records.push(record);
+                }
             }
         }
         records
@@ -276,6 +241,65 @@ impl Words {
 
     pub fn heap_bytes(&self) -> usize {
         self.words.capacity() * size_of::<Word>()
+    }
+}
+
+/// What others have said about one record.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    words: &'a [Word],
+}
+
+impl About<'_> {
+    fn get(&self, node: NodeId) -> Option<&Word> {
+        self.words.iter().find(|word| word.node == node)
+    }
+
+    pub fn says(&self, node: NodeId) -> Option<Says> {
+        self.get(node).map(|word| word.says)
+    }
+
+    /// How long ago `node` spoke about it or was asked; for ever if never.
+    pub fn age(&self, now: Time, node: NodeId) -> Duration {
+        self.get(node).map_or(Duration::MAX, |word| word.age(now))
+    }
+
+    /// Whether `node` may be asked about it now. `appeared`: it has just entered the tables; `review`: all are asked who have
+    /// said nothing for half the time between two reviews.
+    pub fn is_due(&self, now: Time, node: NodeId, appeared: bool, review: bool) -> bool {
+        let Some(word) = self.get(node) else { return true };
+        let age = word.age(now);
+        let settled = matches!(word.says, Says::Holds | Says::Lacks | Says::Full);
+        let restless = appeared && !word.open && !settled;
+        word.asked_again_at().is_some_and(|due| age >= due)
+            || restless && age >= LEAST_PAUSE
+            || review && !word.open && word.says != Says::Lacks && age >= REVIEW.mul_f64(0.5)
+    }
+
+    /// Whether `node` may hold it: it has said so, or has not said otherwise.
+    pub fn may_hold(&self, node: NodeId) -> bool {
+        matches!(self.says(node), None | Some(Says::Asked | Says::Holds | Says::Told | Says::Comes))
+    }
+
+    /// Whether anybody has said that it holds it.
+    pub fn is_held(&self) -> bool {
+        self.words.iter().any(|word| word.says == Says::Holds)
+    }
+
+    /// Who has said that it holds it.
+    pub fn holders(&self) -> Vec<NodeId> {
+        self.words.iter().filter(|word| word.says == Says::Holds).map(|word| word.node).collect()
+    }
+
+    /// Whether a question to `node` has no answer yet.
+    pub fn is_open(&self, node: NodeId) -> bool {
+        self.get(node).is_some_and(|word| word.open)
+    }
+
+    /// How many have said within `round` that they hold it.
+    pub fn holding(&self, now: Time, round: Duration) -> usize {
+        let fresh = |word: &&Word| word.says == Says::Holds && !word.open && word.age(now) <= round;
+        self.words.iter().filter(fresh).count()
     }
 }
 
@@ -300,11 +324,11 @@ mod tests {
         let (mut words, noise) = (Words::default(), &mut Noise::new(1));
         let mut now = 100;
         for pause in [10, 20, 40, 80, 160, 320, 640, 1280, 1800, 1800] {
-            assert!(words.is_due(at(now), RECORD, NODE, false, false));
+            assert!(words.about(RECORD).is_due(at(now), NODE, false, false));
             words.asked(at(now), RECORD, NODE, noise);
-            assert!(!words.is_due(at(now + 5), RECORD, NODE, true, true), "the answer may come yet");
+            assert!(!words.about(RECORD).is_due(at(now + 5), NODE, true, true), "the answer may come yet");
             assert_eq!(words.silent(at(now + 3), NODE), [RECORD]);
-            assert!(!words.is_due(at(now + 2 + pause * 3 / 4), RECORD, NODE, false, false));
+            assert!(!words.about(RECORD).is_due(at(now + 2 + pause * 3 / 4), NODE, false, false));
             now += 4 + pause * 5 / 4;
         }
     }
@@ -313,12 +337,15 @@ mod tests {
     fn a_holder_is_asked_again_at_a_review_only_and_counts_until_it_is_silent() {
         let mut words = Words::default();
         words.said(at(0), RECORD, NODE, Says::Holds);
-        assert!(!words.is_due(at(5000), RECORD, NODE, true, false) && words.is_due(at(900), RECORD, NODE, false, true));
-        assert!(!words.is_due(at(899), RECORD, NODE, false, true));
+        assert!(
+            !words.about(RECORD).is_due(at(5000), NODE, true, false)
+                && words.about(RECORD).is_due(at(900), NODE, false, true)
+        );
+        assert!(!words.about(RECORD).is_due(at(899), NODE, false, true));
         words.asked(at(900), RECORD, NODE, &mut Noise::new(1));
-        assert!(words.may_hold(RECORD, NODE));
+        assert!(words.about(RECORD).may_hold(NODE));
         words.silent(at(903), NODE);
-        assert!(!words.may_hold(RECORD, NODE));
+        assert!(!words.about(RECORD).may_hold(NODE));
     }
 
     #[test]
@@ -326,7 +353,7 @@ mod tests {
         let (mut words, noise) = (Words::default(), &mut Noise::new(1));
         let asked = (0..600).filter(|tenth| {
             let now = Time::ZERO + Duration::from_millis(100 * tenth + 1000);
-            let due = words.is_due(now, RECORD, NODE, true, false);
+            let due = words.about(RECORD).is_due(now, NODE, true, false);
             if due {
                 words.asked(now, RECORD, NODE, noise);
                 words.said(now, RECORD, NODE, Says::Declines);
@@ -340,8 +367,8 @@ mod tests {
     fn hearsay_is_asked_for_at_the_next_review() {
         let mut words = Words::default();
         words.hearsay(at(5000), RECORD, NODE);
-        assert!(words.may_hold(RECORD, NODE) && words.is_due(at(5000), RECORD, NODE, false, true));
-        assert!(!words.is_due(at(9000), RECORD, NODE, false, false));
-        assert_eq!(words.holding(at(5000), RECORD, Duration::from_secs(3)), 0, "that is no word of its own");
+        assert!(words.about(RECORD).may_hold(NODE) && words.about(RECORD).is_due(at(5000), NODE, false, true));
+        assert!(!words.about(RECORD).is_due(at(9000), NODE, false, false));
+        assert_eq!(words.about(RECORD).holding(at(5000), Duration::from_secs(3)), 0, "that is no word of its own");
     }
 }

@@ -1,0 +1,65 @@
+//! Nodes that do not answer: after three questions in a row they are passed over, until they are heard of or for 30 minutes.
+
+use super::words::PAUSE;
+use crate::engine::Time;
+use crate::overlay::NodeId;
+
+/// Questions in a row, [`PAUSE`] or more apart, after whose silence a node no longer counts as responsible.
+const TIMES: u8 = 3;
+/// Nodes remembered at most.
+const MOST: usize = 8;
+
+/// A node that did not answer, how often in a row and when last.
+#[derive(Clone, Copy, Debug)]
+pub struct Silence {
+    pub node: NodeId,
+    times: u8,
+    pub at: Time,
+}
+
+/// All of them.
+#[derive(Clone, Debug, Default)]
+pub struct Silences {
+    silences: Vec<Silence>,
+}
+
+impl Silences {
+    pub const fn len(&self) -> usize {
+        self.silences.len()
+    }
+
+    /// Those that are passed over.
+    pub fn passed_over(&self) -> impl Iterator<Item = NodeId> {
+        self.silences.iter().filter(|silence| silence.times >= TIMES).map(|silence| silence.node)
+    }
+
+    pub fn is_silent(&self, node: NodeId) -> bool {
+        self.passed_over().any(|other| other == node)
+    }
+
+    /// `node` has not answered.
+    pub fn begin(&mut self, now: Time, node: NodeId) {
+        let room = self.silences.len() < MOST;
+        match self.silences.iter_mut().find(|silence| silence.node == node) {
+            Some(silence) if now.since(silence.at) < PAUSE.mul_f64(0.5) => {}
+            Some(silence) => (silence.times, silence.at) = (silence.times.saturating_add(1), now),
+            None if room => self.silences.push(Silence { node, times: 1, at: now }),
+            None => {}
+        }
+    }
+
+    /// Forgets those that are `over`. Gives whether one of them was passed over.
+    pub fn end(&mut self, over: impl Fn(&Silence) -> bool) -> bool {
+        let passed_over = self.silences.iter().any(|silence| over(silence) && silence.times >= TIMES);
+        self.silences.retain(|silence| !over(silence));
+        passed_over
+    }
+
+    pub fn clear(&mut self) {
+        self.silences.clear();
+    }
+
+    pub const fn heap_bytes(&self) -> usize {
+        self.silences.capacity() * size_of::<Silence>()
+    }
+}
