@@ -131,6 +131,10 @@ pub enum Message {
 }
 
 impl Payload for Message {
+    fn has_key(&self) -> bool {
+        matches!(self, Message::Request { .. })
+    }
+
     fn payload_bytes(&self) -> u32 {
         match *self {
             Message::Holds { bytes, .. } => bytes,

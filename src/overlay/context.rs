@@ -3,10 +3,9 @@
 use super::cached::{Answer, Cached, Passed};
 use super::key::Key;
 use super::lists::Lists;
-use super::message::{
-    Cause, Envelope, Held, Kind, NodeId, OpId, Payload, Reachability, RecordId, Traffic, Version, wire_bytes,
-};
+use super::message::{Cause, Envelope, Held, Kind, NodeId, OpId, Payload, Reachability, RecordId, Traffic, Version};
 use super::protocol::{Contact, Protocol, Walk};
+use super::wire::Wire;
 use crate::engine::{Duration, Noise, Source, Time};
 
 /// What a node may know of others without asking: the keys of nodes it has heard of.
@@ -115,6 +114,8 @@ pub struct Context<'a, P: Protocol> {
     /// The bytes that every record's value has in a packet, by record number: 0 if it is too large for one, and storage
     /// is to move it from the holder that the walk has met. (Where everyone stores everything, the bytes it has.)
     pub sizes: &'a [u32],
+    /// Bytes of the parts of a message.
+    pub wire: &'a Wire,
     /// Whether the node knows that strangers can dial it.
     pub reachable: Reachability,
     /// The node's session epoch.
@@ -208,7 +209,7 @@ impl<P: Protocol> Context<'_, P> {
     /// is repair, and sent for others.
     #[inline(always)]
     pub fn envelope(&self, kind: Kind, rpc: u16, op: Option<OpId>, traffic: Traffic, message: &P::Message) -> Envelope {
-        let bytes = wire_bytes(message, P::named(self.shared, self.me(), message, self.lists));
+        let bytes = self.wire.bytes(kind, message, P::named(self.shared, self.me(), message, self.lists));
         let client = self.reachable != Reachability::Yes;
         let for_others = op.is_some_and(OpId::is_unasked);
         let traffic = if for_others { Traffic::Repair } else { traffic };

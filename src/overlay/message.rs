@@ -151,20 +151,30 @@ pub enum Reachability {
     No,
 }
 
-/// What a message adds to the 20 bytes of a bare one (p2psim's rule: 4 bytes per node identity carried, plus payload).
+/// What a message carries beside its head: see [`super::wire`].
 pub trait Payload: Copy + fmt::Debug {
     /// The list it carries, which is freed when the packet is delivered or lost.
     fn list(&self) -> Option<List> {
         None
     }
 
-    /// The nodes it names. Each costs an identity on the wire, and the receiver learns of each where it can be reached. By
+    /// The nodes it names. Each costs a contact on the wire, and the receiver learns of each where it can be reached. By
     /// default those of the list.
     fn named(&self, lists: &Lists) -> impl Iterator<Item = NodeId> {
         listed(self.list(), lists)
     }
 
-    /// Bytes carried beside identities: values, and what is said about them.
+    /// Whether it is about a key, which stands in its head.
+    fn has_key(&self) -> bool {
+        false
+    }
+
+    /// Keys and identifiers that it carries beside those of its head and of the nodes it names.
+    fn identifiers(&self) -> u32 {
+        0
+    }
+
+    /// Bytes carried beside identifiers and contacts: values, and what is said about them.
     fn payload_bytes(&self) -> u32 {
         0
     }
@@ -182,22 +192,9 @@ pub fn listed(list: Option<List>, lists: &Lists) -> impl Iterator<Item = NodeId>
     list.map_or(&[][..], |list| lists.get(list)).iter().copied().map(NodeId)
 }
 
-/// Bytes of a message without identities or payload (p2psim).
-pub const MESSAGE_BYTES: u32 = 20;
-/// Bytes per node identity carried (p2psim).
-pub const IDENTITY_BYTES: u32 = 4;
-/// IPv4 and UDP headers on the wire.
-pub const HEADER_BYTES: u32 = 28;
-
 /// Bytes of the largest value that travels in a packet. A larger one would fill any queue in front of the RPCs, and moves
 /// as a flow.
 pub const LARGEST_IN_PACKET: u32 = 16 * 1024;
-
-/// Bytes on the wire of a message that names `named`.
-#[inline(always)]
-pub fn wire_bytes(message: &impl Payload, named: impl Iterator<Item = NodeId>) -> u32 {
-    HEADER_BYTES + MESSAGE_BYTES + IDENTITY_BYTES * named.count() as u32 + message.payload_bytes()
-}
 
 /// Why an operation failed. Every failure has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -23,6 +23,7 @@ pub mod routing;
 pub mod rpc;
 #[cfg(test)]
 pub mod testing;
+pub mod wire;
 
 pub use backoff::Backoff;
 pub use cached::{Answer, Cached, Passed, Until};
@@ -38,3 +39,4 @@ pub use roster::Roster;
 pub use round_trips::Timeout;
 pub use routing::Routing;
 pub use rpc::Rpcs;
+pub use wire::Wire;

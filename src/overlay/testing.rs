@@ -12,6 +12,7 @@ use super::lists::Lists;
 use super::message::{Cause, Envelope, Held, Kind, NodeId, OpId, Reachability, RecordId, Version};
 use super::protocol::{Contact, Protocol, Walk};
 use super::roster::Roster;
+use super::wire::Wire;
 use crate::engine::{Duration, Noise, Source, Time};
 
 /// How a walk ended, and what it took.
@@ -199,6 +200,7 @@ impl<P: Protocol> Bench<P> {
             cached: &self.cached[node.index()],
             caches: true,
             sizes: &self.sizes,
+            wire: &Wire::P2PSIM,
             reachable: self.reachable[node.index()],
             epoch: self.epochs[node.index()],
             effects: &mut effects,

@@ -60,6 +60,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             cached: self.agents.get(node.index()).map_or(&[], |agent| agent.cached()),
             caches: self.system.storage.caching.is_some(),
             sizes: &self.sizes_in_packet,
+            wire: &self.system.wire,
             reachable,
             epoch: seat.epoch,
             effects: &mut effects,
@@ -100,6 +101,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             noise: &mut seat.noise,
             disk,
             sizes: &self.sizes,
+            wire: &self.system.wire,
             lists: &mut self.lists,
             effects: &mut effects,
         };

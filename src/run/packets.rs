@@ -7,7 +7,6 @@ use super::simulation::{Parked, Simulation};
 use crate::engine::order::Class;
 use crate::engine::{Duration, Time};
 use crate::network::{Departure, Loss, station};
-use crate::overlay::message::{HEADER_BYTES, MESSAGE_BYTES};
 use crate::overlay::{Envelope, Kind, NodeId, Protocol};
 
 /// From one node of a machine to another: a turn of a busy process. Not nothing, or nodes that answer each other at once
@@ -274,7 +273,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn refuse(&mut self, packet: Packet<P::Message>) {
         let Packet { to, envelope, body } = packet;
         self.lose(packet, Loss::ServerQueue);
-        let bytes = HEADER_BYTES + MESSAGE_BYTES;
+        let wire = &self.system.wire;
+        let bytes = wire.packet + wire.reply;
         let envelope = Envelope { from: to, bytes, kind: Kind::Refusal, for_others: true, ..envelope };
         // A refusal has no body of its own; the request's tells whether overlay or storage is to hear of it. Its lists
         // went with the request.

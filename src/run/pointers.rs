@@ -11,7 +11,6 @@ use super::operations::{Operation, Stage};
 use super::simulation::Simulation;
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Streams};
-use crate::overlay::message::IDENTITY_BYTES;
 use crate::overlay::{Contact, Held, NodeId, OpId, Protocol, RecordId, Version};
 use crate::population::OperationKind;
 use crate::storage::Coding;
@@ -49,9 +48,9 @@ impl Pointers {
         Pointers { values: resources * coding.pieces(), copies, holders }
     }
 
-    /// Bytes of a pointer.
-    pub fn size(&self) -> u32 {
-        self.copies * IDENTITY_BYTES
+    /// Bytes of a pointer, given those of a contact.
+    pub fn size(&self, contact: u32) -> u32 {
+        self.copies * contact
     }
 
     /// Records that stay on the disks on which they were put.

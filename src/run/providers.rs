@@ -12,7 +12,6 @@ use crate::engine::order::Class;
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Time};
 use crate::network::End;
-use crate::overlay::message::IDENTITY_BYTES;
 use crate::overlay::{Cause, Contact, NodeId, OpId, Placement, Protocol, RecordId, Version};
 use crate::scenario::plan::System;
 use crate::storage::exchange::PEERS;
@@ -213,7 +212,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let resource = record.index() as u32 - self.fixed();
         let known = |node: &NodeId| self.agents[node.index()].providers(resource, self.now).count().min(PEERS);
         if let Some(most) = storers.iter().map(known).max() {
-            self.sizes_in_packet[record.index()] = most as u32 * IDENTITY_BYTES;
+            self.sizes_in_packet[record.index()] = most as u32 * self.system.wire.contact;
         }
     }
 

@@ -19,12 +19,11 @@ use crate::engine::queue::Queue;
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Streams, Time};
 use crate::network::{Access, Nats, Network, Site, Station};
-use crate::overlay::message::IDENTITY_BYTES;
 use crate::overlay::{
     Held, Key, Lists, Metric, NodeId, Placement, Protocol, Reachability, RecordId, Roster, Server, Version, View,
 };
 use crate::population::{self, Identity, Timeline};
-use crate::scenario::plan::{Plan, Start, Storage, System};
+use crate::scenario::plan::{Plan, Start, System};
 use crate::storage::message::OFFERED_AT_ONCE;
 use crate::storage::repair::delay::Delayed;
 use crate::storage::sharing::LONGEST_LIST;
@@ -59,7 +58,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         let longest = P::longest_list(config).max(2 * OFFERED_AT_ONCE);
         let (count, coding) = (plan.resources.count, system.storage.coding);
         let providing = providing(system);
-        let Kept { keys: record_keys, sizes, pointers } = kept(&streams, plan, &system.storage);
+        let Kept { keys: record_keys, sizes, pointers } = kept(&streams, plan, system);
         let fixed = if pointers.is_some() || providing.is_some() { count * coding.pieces() } else { 0 };
         let pointing = if fixed > 0 { record_keys.len() as u32 - fixed } else { 0 };
         let later =
@@ -73,7 +72,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             let regions = (0..participants).map(|identity| network.region(identity));
             let shares = scheme::behind(plan, nat, &kinds, regions);
             let nats = Nats::new(nat, &streams, &shares, specs.len() as u32);
-            Box::new(Addresses::new(nats, machines))
+            Box::new(Addresses::new(nats, machines, system.wire.contact))
         });
         // Where everybody is open nobody need ask; clients of a server are not called.
         let finds_out =
@@ -103,6 +102,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             transfers: Transfers::new(
                 later.chain(sizes.iter().copied()),
                 (0..machines).map(|machine| network.paces(machine)),
+                &system.wire,
             ),
             addresses,
             transport: system.connections.map(|plan| Box::new(Transport::new(plan, finds_out, machines))),
@@ -290,7 +290,8 @@ struct Kept {
     pointers: Option<Pointers>,
 }
 
-fn kept(streams: &Streams, plan: &Plan, storage: &Storage) -> Kept {
+fn kept(streams: &Streams, plan: &Plan, system: &System) -> Kept {
+    let (storage, contact) = (&system.storage, system.wire.contact);
     let (count, coding) = (plan.resources.count, storage.coding);
     let key = |(resource, piece)| Key(population::record_key(streams, resource, piece));
     let mut keys: Vec<Key> = pieces(count, coding).map(key).collect();
@@ -305,11 +306,11 @@ fn kept(streams: &Streams, plan: &Plan, storage: &Storage) -> Kept {
     };
     if let Some(pointers) = &pointers {
         keys.extend_from_within(..);
-        sizes.resize(keys.len(), pointers.size());
+        sizes.resize(keys.len(), pointers.size(contact));
     }
     if matches!(storage.keepers, Keepers::Providers(_)) {
         keys.extend((0..count).map(|resource| key((resource, 0))));
-        sizes.resize(keys.len(), IDENTITY_BYTES);
+        sizes.resize(keys.len(), contact);
     }
     Kept { keys, sizes, pointers }
 }

@@ -17,8 +17,8 @@ use super::simulation::Simulation;
 use crate::engine::Time;
 use crate::engine::order::Class;
 use crate::network::{End, FlowId, Flows, Loss, Wake};
-use crate::overlay::message::{HEADER_BYTES, LARGEST_IN_PACKET, MESSAGE_BYTES};
-use crate::overlay::{Envelope, Kind, NodeId, Placement, Protocol, RecordId};
+use crate::overlay::message::LARGEST_IN_PACKET;
+use crate::overlay::{Envelope, Kind, NodeId, Placement, Protocol, RecordId, Wire};
 use crate::storage::Message;
 use crate::storage::exchange::Line;
 
@@ -35,9 +35,13 @@ pub(super) struct Transfers<M> {
 
 impl<M: Copy> Transfers<M> {
     /// Between machines with these paces, for values of these `sizes`. Costs nothing if none is too large for a packet.
-    pub fn new(mut sizes: impl Iterator<Item = u32>, paces: impl Iterator<Item = [f64; 2]>) -> Transfers<M> {
+    pub fn new(
+        mut sizes: impl Iterator<Item = u32>,
+        paces: impl Iterator<Item = [f64; 2]>,
+        wire: &Wire,
+    ) -> Transfers<M> {
         match sizes.any(|size| size > LARGEST_IN_PACKET) {
-            true => Transfers { above: HEADER_BYTES + MESSAGE_BYTES + LARGEST_IN_PACKET, flows: Flows::new(paces) },
+            true => Transfers { above: wire.largest_head() + LARGEST_IN_PACKET, flows: Flows::new(paces) },
             false => Transfers { above: u32::MAX, flows: Flows::new([]) },
         }
     }

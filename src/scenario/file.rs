@@ -9,6 +9,7 @@ mod network;
 mod population;
 mod repair;
 mod traversal;
+mod wire;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -19,6 +20,7 @@ pub use network::{Access, Burst, Coordinates, Inflation, Latency, LatencyByHour,
 pub use population::{Churn, Class, Population, Start};
 pub use repair::{Placement, Provider, Repair, Republish};
 pub use traversal::{Connections, Relays, Switch, Transport, Traversal};
+pub use wire::{Handshake, Wire, WirePreset};
 
 use super::daily::Diurnal;
 use super::gap::Gap;

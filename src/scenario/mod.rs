@@ -37,6 +37,7 @@ mod source;
 mod storage;
 mod systems;
 mod traversal;
+mod wire;
 mod written;
 
 pub use axes::{Axis, Point};

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::engine::random::mix;
 use crate::engine::{Duration, Law};
 use crate::network::{Access, NetworkPlan, Shares};
+use crate::overlay::Wire;
 use crate::population::{Daily, Departures, OperationKind, Request, Trace};
 pub use crate::population::{Popularity, Target};
 pub use crate::storage::{Caching, Coding, Keepers, Repair};
@@ -264,6 +265,8 @@ pub struct System {
     pub storage: Storage,
     /// How machines connect; `None`: a packet is a datagram and needs no connection.
     pub connections: Option<Connections>,
+    /// Bytes of the parts of a message.
+    pub wire: Wire,
 }
 
 /// How machines connect, and what they do where they cannot.

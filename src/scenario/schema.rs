@@ -40,7 +40,7 @@ fn properties(generator: &mut SchemaGenerator, registered: &[Registered]) -> Val
     })
 }
 
-/// Any name, and below it exactly one protocol and perhaps storage and traversal of its own.
+/// Any name, and below it exactly one protocol and perhaps storage, traversal and sizes of its own.
 fn systems(generator: &mut SchemaGenerator, registered: &[Registered]) -> Value {
     let tables: Vec<(&str, Schema)> =
         registered.iter().map(|protocol| (protocol.name, (protocol.schema)(generator))).collect();
@@ -48,6 +48,7 @@ fn systems(generator: &mut SchemaGenerator, registered: &[Registered]) -> Value 
         tables.into_iter().map(|(name, schema)| (name.to_string(), schema.to_value())).collect();
     properties.insert("storage".into(), generator.subschema_for::<file::Storage>().to_value());
     properties.insert("traversal".into(), generator.subschema_for::<file::Traversal>().to_value());
+    properties.insert("wire".into(), generator.subschema_for::<file::Wire>().to_value());
     let one_protocol: Vec<Value> = registered.iter().map(|protocol| json!({ "required": [protocol.name] })).collect();
     json!({
         "type": "object",

@@ -15,8 +15,10 @@ use super::registered::{AnyConfig, Refusal, Registered};
 use super::source::Span;
 use super::storage::{kept_in_full, storage};
 use super::traversal::{self, TRAVERSAL};
+use super::wire::{self, WIRE};
 use crate::engine::Duration;
 use crate::network::NetworkPlan;
+use crate::overlay::{Placement, Wire};
 use crate::storage::{Keepers, POINTER_COPIES};
 
 const STORAGE: &str = "storage";
@@ -32,11 +34,12 @@ pub(super) fn systems(
         storage(check, STORAGE, common, &file::Storage::default(), resources)?;
     }
     let traversal = traversal::common(check);
+    let wire = wire::common(check);
     let table = check.table("systems");
     if table.is_empty() {
         return Err(check.wrong("systems", "there is no system to simulate", help(registered, "mine")));
     }
-    let common = Common { storage: common?, traversal: traversal?, resources };
+    let common = Common { storage: common?, traversal: traversal?, wire: wire?, resources };
     let systems: Vec<Result<System, Noted>> = entries(Some(&table))
         .into_iter()
         .map(|(name, value)| system(check, &common, registered, (name.get_ref(), name.span()), value))
@@ -58,6 +61,7 @@ pub(super) fn systems(
 struct Common {
     storage: file::Storage,
     traversal: file::Traversal,
+    wire: file::Wire,
     resources: u32,
 }
 
@@ -149,12 +153,16 @@ fn system(
     let said = check.read::<file::Traversal>(&place)?.unwrap_or_default();
     let connections = traversal::connections(check, &place, &said, &common.traversal)?;
     let ((protocol, config), storage) = (protocol?, storage?);
+    let place = format!("systems.{name}.{WIRE}");
+    let said = check.read::<file::Wire>(&place)?.unwrap_or_default();
+    let default = if protocol.placement == Placement::Servers { Wire::HTTPS } else { Wire::BEP5 };
+    let wire = wire::wire(check, &place, &said, &common.wire, default)?;
     let storage = if protocol.in_full { kept_in_full(check, &path, &own, storage, protocol.name) } else { storage };
     if common.resources > 0 && !protocol.in_full {
         check_copies(check, (name, protocol), &*config, &storage);
     }
     let config = (protocol.for_copies)(&*config, storage.replicas);
-    Ok(System { name: name.to_string(), protocol: protocol.name, config, storage, connections })
+    Ok(System { name: name.to_string(), protocol: protocol.name, config, storage, connections, wire })
 }
 
 /// The one protocol table of a system, read by its protocol.
@@ -170,10 +178,10 @@ fn protocol<'r>(
     for (key, value) in entries(Some(table)) {
         match registered.iter().find(|protocol| protocol.name == key.get_ref()) {
             Some(protocol) => found.push((protocol, key.span(), value)),
-            None if [STORAGE, TRAVERSAL].contains(&key.get_ref().as_ref()) => {}
+            None if [STORAGE, TRAVERSAL, WIRE].contains(&key.get_ref().as_ref()) => {}
             None => {
                 let known: Vec<&str> =
-                    registered.iter().map(|protocol| protocol.name).chain([STORAGE, TRAVERSAL]).collect();
+                    registered.iter().map(|protocol| protocol.name).chain([STORAGE, TRAVERSAL, WIRE]).collect();
                 unknown = Some(check.note(Problem::unknown(key.span(), "protocol", key.get_ref(), &known)));
             }
         }

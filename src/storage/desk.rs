@@ -5,9 +5,9 @@ use super::message::Message;
 use super::repair::Repair;
 use super::sharing::Terms;
 use crate::engine::{Duration, Noise, Time};
-use crate::overlay::message::wire_bytes;
 use crate::overlay::{
     Answer, Backoff, Cause, Contact, Envelope, Kind, Lists, NodeId, OpId, Payload, RecordId, Rpcs, Traffic, Version,
+    Wire,
 };
 
 /// What a handler of storage asks for; applied in order by `run/`.
@@ -136,6 +136,8 @@ pub struct Desk<'a> {
     pub disk: u64,
     /// Bytes of every record's value.
     pub sizes: &'a [u32],
+    /// Bytes of the parts of a message.
+    pub wire: &'a Wire,
     pub lists: &'a mut Lists,
     pub effects: &'a mut Effects,
 }
@@ -205,7 +207,7 @@ impl Desk<'_> {
         retries: u8,
     ) {
         let (rpc, timer) = rpcs.open_again(self.now, to, tag, self.timeout, retries);
-        let bytes = wire_bytes(&message, message.named(self.lists));
+        let bytes = self.wire.bytes(Kind::Request, &message, message.named(self.lists));
         let unasked = op.is_some_and(OpId::is_unasked);
         let traffic = match tag {
             _ if unasked => Traffic::Repair,
@@ -232,7 +234,7 @@ impl Desk<'_> {
     }
 
     fn notice_of(&mut self, traffic: Traffic, to: NodeId, message: Message) {
-        let bytes = wire_bytes(&message, message.named(self.lists));
+        let bytes = self.wire.bytes(Kind::Notice, &message, message.named(self.lists));
         let kind = Kind::Notice;
         let (from, epoch) = (self.me, self.epoch);
         let envelope =
@@ -241,7 +243,7 @@ impl Desk<'_> {
     }
 
     pub(super) fn reply(&mut self, request: &Envelope, message: Message) {
-        let bytes = wire_bytes(&message, message.named(self.lists));
+        let bytes = self.wire.bytes(Kind::Reply, &message, message.named(self.lists));
         let envelope = Envelope { from: self.me, bytes, kind: Kind::Reply, for_others: true, ..*request };
         self.do_effect(Effect::Send { to: request.from, envelope, message });
     }

@@ -89,10 +89,10 @@ impl Standing {
 
 /// Records in one offer: two list entries each.
 pub const OFFERED_AT_ONCE: usize = 16;
-/// Bytes of an offered record on the wire: its key and its version (our choice; p2psim has no such message).
-const OFFERED_BYTES: u32 = 16;
-/// Bytes of an answer to an offered record, or of the news that one was dropped: its key.
-const STANDING_BYTES: u32 = 8;
+/// Bytes of the version of an offered record, beside its key (our choice; no protocol of the presets has such a message).
+const VERSION_BYTES: u32 = 12;
+/// Bytes of an answer to an offered record, or of the news that one was dropped, beside its key.
+const STANDING_BYTES: u32 = 4;
 /// Bytes of the number of a piece, and of 32 bits of a bitmap.
 const WORD_BYTES: u32 = 4;
 
@@ -116,10 +116,23 @@ impl Payload for Message {
         alone.into_iter().chain(listed(list, lists).skip(first))
     }
 
+    fn has_key(&self) -> bool {
+        !matches!(self, Message::Offer { .. } | Message::Standings { .. } | Message::Dropped { .. })
+    }
+
+    fn identifiers(&self) -> u32 {
+        match *self {
+            Message::Offer { list, .. } => list.len() as u32 / 2,
+            Message::Standings { list } => list.len() as u32,
+            Message::Dropped { .. } => 1,
+            _ => 0,
+        }
+    }
+
     fn payload_bytes(&self) -> u32 {
         match *self {
             Message::Store { bytes, .. } | Message::Value { bytes, .. } | Message::Cache { bytes, .. } => bytes,
-            Message::Offer { list, .. } => list.len() as u32 / 2 * OFFERED_BYTES,
+            Message::Offer { list, .. } => list.len() as u32 / 2 * VERSION_BYTES,
             Message::Standings { list } => list.len() as u32 * STANDING_BYTES,
             Message::Meet { list, .. } => list.len() as u32 * WORD_BYTES,
             Message::Met { list, nodes, .. } => (list.len() as u32 - u32::from(nodes)) * WORD_BYTES,

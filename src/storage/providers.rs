@@ -8,7 +8,6 @@ use super::agent::Agent;
 use super::desk::{Desk, Effect, Tag};
 use super::exchange::PEERS;
 use crate::engine::{Duration, Time};
-use crate::overlay::message::IDENTITY_BYTES;
 use crate::overlay::{NodeId, RecordId, Version};
 
 /// What is settled about providers and their records.
@@ -75,7 +74,7 @@ impl Agent {
     /// Bytes of the value of a record here: of one about providers, as many as it names.
     pub(super) fn value_bytes(&self, desk: &Desk<'_>, record: RecordId) -> u32 {
         match desk.is_about_providers(record) {
-            true => self.providers(desk.resource_of(record), desk.now).count().min(PEERS) as u32 * IDENTITY_BYTES,
+            true => self.providers(desk.resource_of(record), desk.now).count().min(PEERS) as u32 * desk.wire.contact,
             false => desk.size(record),
         }
     }

@@ -11,7 +11,7 @@ use super::message::Message;
 use super::repair::{Neighbourhood, Repair};
 use crate::engine::{Duration, Noise, Time};
 use crate::overlay::message::LARGEST_IN_PACKET;
-use crate::overlay::{Cause, Contact, Envelope, Lists, NodeId, OpId, RecordId, Version};
+use crate::overlay::{Cause, Contact, Envelope, Lists, NodeId, OpId, RecordId, Version, Wire};
 
 const OP: OpId = OpId::new(1, 0);
 const RECORD: RecordId = RecordId::new(0);
@@ -118,6 +118,7 @@ impl Nodes {
             noise: &mut Noise::new(1),
             disk: self.disks[node.index()],
             sizes: &[self.size],
+            wire: &Wire::P2PSIM,
             lists: &mut self.lists,
             effects: &mut effects,
         };

@@ -60,6 +60,10 @@ impl Payload for Message {
         self.alone().into_iter().chain(listed(self.list(), lists))
     }
 
+    fn has_key(&self) -> bool {
+        matches!(self, Message::FindSuccessor { .. } | Message::Route { .. })
+    }
+
     fn payload_bytes(&self) -> u32 {
         match *self {
             Message::Holds { bytes, .. } => bytes,
@@ -72,7 +76,7 @@ impl Payload for Message {
 mod tests {
     use super::*;
     use crate::overlay::Version;
-    use crate::overlay::message::wire_bytes;
+    use crate::overlay::{Kind, Wire};
 
     #[test]
     fn a_message_fits_the_event() {
@@ -84,7 +88,7 @@ mod tests {
         let mut lists = Lists::new(4);
         let successors = lists.put([1, 2, 3]);
         let neighbours = Message::Neighbours { predecessor: Some(NodeId(9)), successors };
-        let bytes = |message: &Message| wire_bytes(message, message.named(&lists));
+        let bytes = |message: &Message| Wire::P2PSIM.bytes(Kind::Reply, message, message.named(&lists));
         assert_eq!(bytes(&neighbours), 28 + 20 + 4 * 4);
         assert_eq!(bytes(&Message::Ping), 28 + 20);
         let holds = Message::Holds { answer: Version(1).into(), bytes: 4096, hops: 2 };

@@ -58,7 +58,7 @@ impl FullTable {
         let me = cx.me();
         let came = announce && !cx.shared.known_by(me).online(from.from);
         let known = cx.shared.known_by(me);
-        let (run, bytes) = known.piece(wanted, PIECE, cx.sizes);
+        let (run, bytes) = known.piece(wanted, PIECE, cx.sizes, cx.wire);
         let more = run.end < known.position();
         cx.reply(from, Message::These { from: run.start, until: run.end, members, more, bytes });
         if came {

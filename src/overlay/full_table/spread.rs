@@ -1,6 +1,6 @@
 //! How a change gets to everyone: what one machine does with its range.
 
-use super::table::{Change, ENTRY_BYTES};
+use super::table::{Change, VERSION_BYTES};
 use super::{Cx, FullTable, Message, Phase, Spread, Tag, before};
 use crate::overlay::context::Effect;
 use crate::overlay::message::LARGEST_IN_PACKET;
@@ -127,8 +127,9 @@ impl FullTable {
     fn send_update(&mut self, cx: &mut Cx<'_>, id: u32, to: NodeId, last: NodeId, retries: u8, stored: bool) {
         let Some(at) = self.position(id) else { return };
         let Relay { change, op, for_others, again, .. } = self.relays[at];
-        let bytes = cx.shared.bytes_of(change, cx.sizes);
-        let bytes = if stored && bytes > LARGEST_IN_PACKET + ENTRY_BYTES { ENTRY_BYTES } else { bytes };
+        let bytes = cx.shared.bytes_of(change, cx.sizes, cx.wire);
+        let bare = cx.wire.identifier + VERSION_BYTES;
+        let bytes = if stored && bytes > LARGEST_IN_PACKET + bare { bare } else { bytes };
         let message = Message::Update { change, last, bytes, again };
         let tag = Tag::Update { relay: id, last };
         let (rpc, timer) = self.rpcs.open_again(cx.now, to, tag, cx.config.rpc_timeout, retries);

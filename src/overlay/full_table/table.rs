@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::received::Received;
-use crate::overlay::message::IDENTITY_BYTES;
+use crate::overlay::Wire;
 use crate::overlay::{Key, NodeId, RecordId, Roster, Version};
 
 /// A change of the table.
@@ -72,8 +72,8 @@ pub struct Table {
     pub scratch: Vec<NodeId>,
 }
 
-/// Bytes of an entry beside a record's value: what it is about and its version.
-pub(super) const ENTRY_BYTES: u32 = 8;
+/// Bytes of a change's version, beside what it is about.
+pub(super) const VERSION_BYTES: u32 = 4;
 
 impl Table {
     /// The run starts converged, with these members online, known to all. Only the first call changes anything.
@@ -156,11 +156,11 @@ impl Table {
     }
 
     /// Bytes of a change in a message, beside the identity of the member that it is about.
-    pub fn bytes_of(&self, index: u32, sizes: &[u32]) -> u32 {
+    pub fn bytes_of(&self, index: u32, sizes: &[u32], wire: &Wire) -> u32 {
         match self.change(index) {
-            Change::Put(record, _) => ENTRY_BYTES + sizes[record.index()],
-            Change::Came(_) | Change::Gone(_) => ENTRY_BYTES - IDENTITY_BYTES,
-            Change::Founded => ENTRY_BYTES,
+            Change::Put(record, _) => wire.identifier + VERSION_BYTES + sizes[record.index()],
+            Change::Came(_) | Change::Gone(_) => VERSION_BYTES,
+            Change::Founded => wire.identifier + VERSION_BYTES,
         }
     }
 
@@ -256,12 +256,12 @@ impl<'a> Known<'a> {
     /// The first changes within `wanted` that it can pass on in one piece of at most `limit` bytes (but at
     /// least one change), and the bytes they take beside the identities of members. Of versions of one record only the last
     /// it has is sent, and so for members.
-    pub fn piece(&self, wanted: Range<u32>, limit: u32, sizes: &[u32]) -> (Range<u32>, u32) {
+    pub fn piece(&self, wanted: Range<u32>, limit: u32, sizes: &[u32], wire: &Wire) -> (Range<u32>, u32) {
         let run = self.received.run_in(wanted);
         let (mut bytes, mut identities) = (0, 0);
         for index in run.clone() {
-            let named = self.members_in(index..index + 1).count() as u32 * IDENTITY_BYTES;
-            let more = if self.is_last(index) { self.table.bytes_of(index, sizes) } else { 0 };
+            let named = self.members_in(index..index + 1).count() as u32 * wire.contact;
+            let more = if self.is_last(index) { self.table.bytes_of(index, sizes, wire) } else { 0 };
             if bytes > 0 && bytes + identities + more + named > limit {
                 return (run.start..index, bytes);
             }
@@ -373,14 +373,18 @@ mod tests {
         for (record, version) in [(0, 1), (0, 2), (1, 1), (2, 1)] {
             table.log(A, Change::Put(RecordId::new(record), Version(version)));
         }
-        assert_eq!(table.known_by(A).piece(0..u32::MAX, 1000, &sizes), (0..4, 324));
-        assert_eq!(table.known_by(A).piece(0..u32::MAX, 220, &sizes), (0..3, 216));
-        assert_eq!(table.known_by(A).piece(3..u32::MAX, 1, &sizes), (3..4, 108), "never nothing");
+        assert_eq!(table.known_by(A).piece(0..u32::MAX, 1000, &sizes, &Wire::P2PSIM), (0..4, 324));
+        assert_eq!(table.known_by(A).piece(0..u32::MAX, 220, &sizes, &Wire::P2PSIM), (0..3, 216));
+        assert_eq!(table.known_by(A).piece(3..u32::MAX, 1, &sizes, &Wire::P2PSIM), (3..4, 108), "never nothing");
         table.log(B, Change::Gone(C));
         table.log(A, Change::Came(C));
-        assert_eq!(table.known_by(A).piece(3..u32::MAX, 1000, &sizes), (3..4, 108));
-        assert_eq!(table.known_by(A).piece(4..u32::MAX, 1000, &sizes), (5..6, 4), "beside the member's identity");
-        assert_eq!(table.known_by(B).piece(0..3, 1000, &sizes), (3..3, 0));
+        assert_eq!(table.known_by(A).piece(3..u32::MAX, 1000, &sizes, &Wire::P2PSIM), (3..4, 108));
+        assert_eq!(
+            table.known_by(A).piece(4..u32::MAX, 1000, &sizes, &Wire::P2PSIM),
+            (5..6, 4),
+            "beside the member's identity"
+        );
+        assert_eq!(table.known_by(B).piece(0..3, 1000, &sizes, &Wire::P2PSIM), (3..3, 0));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use super::*;
-use crate::overlay::message::wire_bytes;
 use crate::overlay::testing::{Bench, End};
+use crate::overlay::{Kind, Wire};
 
 const LATENCY: Duration = Duration::from_millis(50);
 
@@ -359,9 +359,9 @@ fn a_change_of_membership_names_the_member_and_the_list_all_at_four_bytes_each()
     assert_eq!(named(these(true)), [4, 1, 2, 3, 0].map(node), "those online, and who says so");
     let sizes = [1024; 1];
     let bytes = |change| {
-        let bytes = bench.shared.bytes_of(change, &sizes);
+        let bytes = bench.shared.bytes_of(change, &sizes, &Wire::P2PSIM);
         let message = Message::Update { change, last: node(3), bytes, again: false };
-        wire_bytes(&message, FullTable::named(&bench.shared, node(0), &message, &bench.lists))
+        Wire::P2PSIM.bytes(Kind::Request, &message, FullTable::named(&bench.shared, node(0), &message, &bench.lists))
     };
     // A range of 8 bytes, an entry of 8, and a value.
     assert_eq!((bytes(put), bytes(gone)), (28 + 20 + 8 + 8 + 1024, 28 + 20 + 8 + 8));

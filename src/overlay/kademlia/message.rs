@@ -33,6 +33,10 @@ impl Payload for Message {
         requester.into_iter().chain(listed(self.list(), lists))
     }
 
+    fn has_key(&self) -> bool {
+        matches!(self, Message::Find { .. } | Message::Route { .. })
+    }
+
     fn payload_bytes(&self) -> u32 {
         match self {
             Message::Value { bytes, .. } | Message::Holds { bytes, .. } => *bytes,
@@ -44,7 +48,7 @@ impl Payload for Message {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::overlay::message::wire_bytes;
+    use crate::overlay::{Kind, Wire};
 
     #[test]
     fn whoever_passes_a_question_on_names_the_requester_and_pays_for_it() {
@@ -54,7 +58,8 @@ mod tests {
         let nodes = Message::Responsible { nodes: lists.put([3, 4]), hops: 2 };
         for (message, named) in [(route, vec![requester]), (nodes, vec![NodeId(3), NodeId(4)])] {
             assert_eq!(message.named(&lists).collect::<Vec<_>>(), named);
-            assert_eq!(wire_bytes(&message, message.named(&lists)), 28 + 20 + 4 * named.len() as u32);
+            let bytes = Wire::P2PSIM.bytes(Kind::Request, &message, message.named(&lists));
+            assert_eq!(bytes, 28 + 20 + 4 * named.len() as u32);
         }
     }
 }

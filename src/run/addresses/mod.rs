@@ -19,7 +19,6 @@ use crate::engine::order::Class;
 use crate::engine::{Time, prefetch};
 use crate::network::nat::Mapping;
 use crate::network::{Endpoint, Loss, NatClass, Nats, Wire};
-use crate::overlay::message::IDENTITY_BYTES;
 use crate::overlay::{Contact, Kind, NodeId, Payload, Protocol, View};
 
 /// A packet between two boxes.
@@ -51,15 +50,17 @@ pub(super) struct Addresses<M> {
     scratch: Vec<NodeId>,
     /// What the packet names that is being sent.
     named: Named,
+    /// Bytes of a contact.
+    contact: u32,
 }
 
 impl<M: Payload> Addresses<M> {
-    pub fn new(nats: Nats, machines: u32) -> Addresses<M> {
+    pub fn new(nats: Nats, machines: u32, contact: u32) -> Addresses<M> {
         let machines = machines as usize;
         let (books, rendezvous, is_remarkable) =
             (vec![Book::default(); machines], vec![None; machines], vec![false; machines]);
         let (ways, free, scratch, named) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Addresses { nats, books, rendezvous, is_remarkable, ways, free, scratch, named }
+        Addresses { nats, books, rendezvous, is_remarkable, ways, free, scratch, named, contact }
     }
 
     pub fn class(&self, machine: NodeId) -> NatClass {
@@ -132,7 +133,7 @@ impl<M: Payload> Addresses<M> {
 
     /// Notes what `from` knows of the nodes that a packet to `to` names, which are in `scratch`; the two may be among them,
     /// but are left out: who sends something is known by the packet. Gives what handles with a rendezvous add to its size,
-    /// an identity each.
+    /// a contact each.
     fn note(&mut self, from: NodeId, to: NodeId) -> u32 {
         let (book, is_remarkable) = (&self.books[from.index()], &self.is_remarkable);
         let others = self.scratch.iter().filter(|node| **node != from && **node != to);
@@ -143,7 +144,7 @@ impl<M: Payload> Addresses<M> {
         self.named.extend(told.filter_map(|&node| Some((node, book.handle(node)?))));
         let own = usize::from(self.rendezvous[from.index()].is_some());
         let rendezvous = self.named.iter().filter(|(_, handle)| handle.rendezvous.is_some()).count();
-        IDENTITY_BYTES * (own + rendezvous) as u32
+        self.contact * (own + rendezvous) as u32
     }
 
     /// Takes what the packet names that was looked at last: it waits …

@@ -4,7 +4,6 @@ use super::dials::{Dial, Opened, Step, WAITING};
 use super::links::{Link, Way};
 use super::{Signal, Within};
 use crate::network::{Loss, Wire};
-use crate::overlay::message::IDENTITY_BYTES;
 use crate::overlay::{Envelope, Kind, NodeId, Protocol, Traffic};
 use crate::run::event::{Body, Packet};
 use crate::run::observer::{LinkEvent, Observer};
@@ -27,7 +26,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Sends a signal.
     pub(super) fn say(&mut self, from: NodeId, to: NodeId, signal: Signal) {
-        let bytes = signal.bytes();
+        let bytes = signal.bytes(&self.system.wire);
         if matches!(signal, Signal::KeepAlive | Signal::Alive) {
             self.observer.link_event(self.now, from, LinkEvent::KeptAlive { bytes });
         }
@@ -108,7 +107,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
         self.name_nodes(&packet);
         let named = self.addresses.as_ref().map_or_else(Vec::new, |addresses| addresses.named().clone());
-        let bytes = packet.envelope.bytes + IDENTITY_BYTES;
+        let bytes = packet.envelope.bytes + self.system.wire.identifier;
         // Its bytes are those of the packets that carry it.
         let bare = Packet { envelope: Envelope { bytes: 0, ..packet.envelope }, ..packet };
         self.counts.sent += 1;

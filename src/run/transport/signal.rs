@@ -2,7 +2,7 @@
 
 use super::dials::Attempt;
 use crate::overlay::NodeId;
-use crate::overlay::message::{HEADER_BYTES, IDENTITY_BYTES, MESSAGE_BYTES};
+use crate::overlay::Wire;
 
 /// A word of the transport. Each is a packet of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,9 +82,9 @@ impl Signal {
         }
     }
 
-    /// Bytes on the wire: a bare message, and an identity if it names a node. What a relay passes on has its own size.
-    pub fn bytes(self) -> u32 {
-        HEADER_BYTES + MESSAGE_BYTES + if self.named().is_some() { IDENTITY_BYTES } else { 0 }
+    /// Bytes on the wire: a bare message, and a contact if it names a node. What a relay passes on has its own size.
+    pub fn bytes(self, wire: &Wire) -> u32 {
+        wire.bare() + if self.named().is_some() { wire.contact } else { 0 }
     }
 
     /// Whether it needs a link; the others open, try or end one.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::Spanned;
 
-use super::Nat;
+use super::{Nat, Wire};
 
 use crate::engine::Duration;
 use crate::engine::quantity::{Limit, Rate};
@@ -31,6 +31,8 @@ pub struct Network {
     pub access: Option<Access>,
     /// NATs and firewalls. Absent: everyone can be reached.
     pub nat: Option<Nat>,
+    /// Sizes of messages on the wire, for all systems.
+    pub wire: Option<Wire>,
 }
 
 /// The delay of each pair of machines, one way.
