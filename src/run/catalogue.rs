@@ -285,6 +285,9 @@ fn traffic_metrics(list: &mut Vec<Metric>) {
     add(list, "left_out_bytes_ratio", "", Neither, about);
     let about = "packets that machines sent, those dropped at their own uplink included";
     add(list, "packets_sent", "packets", Lower, about);
+    let about = "handshakes that machines began; empty where first messages cost no more than others";
+    add(list, "handshakes", "", Lower, about);
+    add(list, "handshake_bytes_total", "B", Lower, "their bytes, of those that began and of those that answered");
     for cause in LOSSES {
         let about = format!("packets lost, cause {}", cause.replace('_', " "));
         add(list, format!("packets_lost_{cause}"), "packets", Lower, about);

@@ -48,6 +48,11 @@ pub(super) enum Event<M, T> {
         slot: u32,
         epoch: u16,
     },
+    /// A packet's sender and receiver have shaken hands: its slot among those that wait for it, and the sender's session.
+    Shaken {
+        slot: u32,
+        epoch: u16,
+    },
     /// A packet reaches another node of its sender's machine: its slot among those that do.
     Within {
         slot: u32,

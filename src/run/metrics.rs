@@ -38,6 +38,8 @@ pub struct Metrics {
     pub(super) repairs: [[u64; 2]; Copied::NAMES.len()],
     pub(super) packets_sent: u64,
     pub(super) lost: [u64; Loss::ALL.len()],
+    /// Handshakes begun and their bytes; `None` where first messages cost no more than others.
+    pub(super) handshakes: Option<[u64; 2]>,
     pub(super) online: Level,
     /// Its integral over the warm-up.
     online_before: u128,
@@ -88,6 +90,7 @@ impl Metrics {
             repairs: Default::default(),
             packets_sent: 0,
             lost: [0; Loss::ALL.len()],
+            handshakes: system.wire.handshake.map(|_| [0; 2]),
             online: Level::default(),
             online_before: 0,
             joined: Level::default(),
@@ -263,6 +266,13 @@ impl Observer for Metrics {
         let receiver = self.carried(to);
         receiver.received += u64::from(envelope.bytes);
         receiver.requests += u64::from(works);
+    }
+
+    fn handshake(&mut self, _: Time, begins: bool, bytes: u32) {
+        if let Some([number, sum]) = self.handshakes.as_mut().filter(|_| self.measuring) {
+            *number += u64::from(begins);
+            *sum += u64::from(bytes);
+        }
     }
 
     fn packet_lost(&mut self, _: Time, _: NodeId, _: &Envelope, loss: Loss) {

@@ -13,6 +13,7 @@ mod disks;
 mod effects;
 mod event;
 mod events;
+mod handshakes;
 mod hosts;
 mod keepers;
 mod mending;
@@ -292,6 +293,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             ("lists", of(self.lists.heap_bytes())),
             ("network", of(self.network.heap_bytes() + self.transfers.heap_bytes())),
             ("nat", of(self.addresses.as_ref().map_or(0, |addresses| addresses.heap_bytes()))),
+            ("handshakes", of(self.handshakes.as_ref().map_or(0, |handshakes| handshakes.heap_bytes()))),
             ("links", of(self.transport.as_ref().map_or(0, |transport| transport.heap_bytes()))),
         ]
     }

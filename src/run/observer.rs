@@ -74,6 +74,8 @@ pub trait Observer {
     /// service).
     fn packet_delivered(&mut self, at: Time, to: NodeId, envelope: &Envelope) {}
     fn packet_lost(&mut self, at: Time, to: NodeId, envelope: &Envelope, loss: Loss) {}
+    /// A message pays so many bytes for the handshake that it `begins`, or that it answers.
+    fn handshake(&mut self, at: Time, begins: bool, bytes: u32) {}
     /// A machine came online or went offline.
     fn session(&mut self, at: Time, machine: NodeId, up: bool) {}
     /// A node joined its overlay or left it.
@@ -128,6 +130,7 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         transfer_moved(at: Time, to: NodeId, envelope: &Envelope, bytes: u64);
         packet_delivered(at: Time, to: NodeId, envelope: &Envelope);
         packet_lost(at: Time, to: NodeId, envelope: &Envelope, loss: Loss);
+        handshake(at: Time, begins: bool, bytes: u32);
         session(at: Time, machine: NodeId, up: bool);
         membership(at: Time, node: NodeId, joined: bool);
         no_bootstrap(at: Time, node: NodeId);

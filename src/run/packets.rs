@@ -14,11 +14,11 @@ use crate::overlay::{Envelope, Kind, NodeId, Protocol};
 /// until one of them stabilises, over a network as often as its round trips allow.
 const WITHIN: Duration = Duration::from_millis(1);
 
-/// A packet in its sender's uplink queue, with the addresses of the nodes that it names.
+/// A packet that waits at its sender, in the uplink's queue or for a handshake, with the addresses of the nodes that it names.
 #[derive(Debug)]
 pub(super) struct Queued<M> {
-    packet: Packet<M>,
-    named: Named,
+    pub packet: Packet<M>,
+    pub named: Named,
 }
 
 impl<T> Parked<T> {
@@ -69,10 +69,19 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.launch(machines, packet.to, &packet.envelope, packet.body);
     }
 
+    /// A packet leaves its sender, once it has shaken hands with its receiver where that costs something.
+    #[inline(always)]
+    fn launch(&mut self, machines: (NodeId, NodeId), to: NodeId, envelope: &Envelope, body: Body<P::Message>) {
+        if self.handshakes.is_some() && machines.0 != machines.1 {
+            return self.launch_after_handshake(machines, Packet { to, envelope: *envelope, body });
+        }
+        self.launch_now(machines, to, envelope, body);
+    }
+
     /// A packet leaves its sender: touches the sender's side only. What is too large for one becomes a transfer. (In parts: see
     /// [`crate::engine::Queue::push_with`].)
     #[inline(always)]
-    fn launch(
+    fn launch_now(
         &mut self,
         (sender, receiver): (NodeId, NodeId),
         to: NodeId,
@@ -82,6 +91,18 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if envelope.bytes > self.transfers.above {
             return self.begin_transfer(Packet { to, envelope: *envelope, body });
         }
+        self.set_off((sender, receiver), to, envelope, body);
+    }
+
+    /// What is no transfer leaves.
+    #[inline(always)]
+    pub fn set_off(
+        &mut self,
+        (sender, receiver): (NodeId, NodeId),
+        to: NodeId,
+        envelope: &Envelope,
+        body: Body<P::Message>,
+    ) {
         let noise = &mut self.seats[envelope.from.index()].noise;
         match self.network.depart(self.now, sender.0, receiver.0, envelope.bytes, noise) {
             Ok(Departure::Arrives(at)) => self.set_out(at, to, envelope, body),

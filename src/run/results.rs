@@ -175,6 +175,10 @@ impl Metrics {
             }
         }
         figures.set("packets_sent", self.packets_sent as f64);
+        if let Some([number, bytes]) = self.handshakes {
+            figures.set("handshakes", number as f64);
+            figures.set("handshake_bytes_total", bytes as f64);
+        }
         for (cause, count) in LOSSES.iter().zip(self.lost) {
             figures.set(&format!("packets_lost_{cause}"), count as f64);
         }

@@ -2,6 +2,7 @@
 
 use super::addresses::Addresses;
 use super::event::Event;
+use super::handshakes::Handshakes;
 use super::hosts::Hosts;
 use super::observer::Observer;
 use super::operations::Operations;
@@ -117,6 +118,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             lists: Lists::new(longest),
             services: (0..).zip(specs).map(|(number, spec)| service(&streams, number, spec)).collect(),
             uplinks: Default::default(),
+            handshakes: system.wire.handshake.map(|terms| Box::new(Handshakes::new(terms, machines))),
             downlinks: Default::default(),
             within: Default::default(),
             requests: Default::default(),

@@ -18,6 +18,7 @@ use crate::storage::{self, Agent};
 use super::addresses::Addresses;
 use super::caching::Ways;
 use super::event::{Event, Packet};
+use super::handshakes::Handshakes;
 use super::hosts::Hosts;
 use super::observer::Observer;
 use super::operations::Operations;
@@ -163,6 +164,8 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub services: Vec<Service>,
     /// Packets in the queue of a busy uplink.
     pub uplinks: Parked<Queued<P::Message>>,
+    /// `None`: first messages cost no more than others.
+    pub handshakes: Option<Box<Handshakes<P::Message>>>,
     /// Packets in the queue of a busy downlink.
     pub downlinks: Parked<Packet<P::Message>>,
     /// Packets from one node of a machine to another.
@@ -291,6 +294,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 unreachable!("done where most is")
             }
             Event::Leaves { slot, epoch } => self.leave_uplink(slot, epoch),
+            Event::Shaken { slot, epoch } => self.leave_after_handshake(slot, epoch),
             Event::Within { slot, .. } => self.arrive_within(slot),
             Event::Addressed { slot, from, to } => self.reach_box(slot, from, to),
             Event::Flow { flow } => self.wake_transfer(flow),
