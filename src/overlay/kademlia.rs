@@ -101,9 +101,9 @@ impl Kademlia {
         }
     }
 
-    /// Whether tables take in who sent something.
+    /// Whether tables take in who sent something. Not the node itself, which answers itself where a recursive walk comes back.
     fn takes_in(cx: &Cx<'_>, from: &Envelope) -> bool {
-        !from.client || cx.config.tables == Tables::Everyone
+        from.from != cx.me() && (!from.client || cx.config.tables == Tables::Everyone)
     }
 
     /// FIND_NODE or FIND_VALUE from another node: the own portion first, then the k nearest known, without the asker.

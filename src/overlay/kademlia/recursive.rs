@@ -166,4 +166,16 @@ mod tests {
             assert_eq!((kademlia.searches.iter().count(), kademlia.rpcs.outstanding().count()), (0, 0));
         });
     }
+
+    #[test]
+    fn a_walk_that_comes_back_leaves_the_node_out_of_its_own_table() {
+        use crate::overlay::{Kind, Protocol as _, Traffic};
+        let (mut bench, me) = (converged(20, 50, 7), NodeId(7));
+        bench.with(me, |kademlia, cx| {
+            let message = Message::Responsible { nodes: cx.lists.put([1]), hops: 1 };
+            let envelope = cx.envelope(Kind::Reply, 1, None, Traffic::Lookup, &message);
+            kademlia.on_message(cx, &envelope, message);
+            assert!(kademlia.buckets.iter().all(|node| node != me));
+        });
+    }
 }
