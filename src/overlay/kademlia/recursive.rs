@@ -89,7 +89,7 @@ impl Kademlia {
 #[cfg(test)]
 mod tests {
     use crate::engine::{Duration, Noise, Source};
-    use crate::overlay::kademlia::{Config, Kademlia};
+    use crate::overlay::kademlia::{Config, Kademlia, Message};
     use crate::overlay::testing::{Bench, End};
     use crate::overlay::{Contact, Held, Key, NodeId, RecordId, Routing, Version};
 
