@@ -160,6 +160,8 @@ pub enum Listed {
     Protocols,
     /// The models of delay between machines
     Latency,
+    /// Sizes of messages and handshakes, and their presets
+    Wire,
     /// Who takes part: classes, departures, arrivals, the day
     Population,
     /// The keys and laws of sessions and downtimes

@@ -10,6 +10,7 @@ use super::print;
 use crate::engine::{Duration, Law};
 use crate::network::nat::{self, NatClass};
 use crate::network::regions::WORLD;
+use crate::overlay::{self, Wire};
 use crate::population::presets::PRESETS;
 use crate::registry::Registry;
 use crate::report::number::significant;
@@ -18,8 +19,15 @@ use crate::run::catalogue::connections::PAIRS;
 use crate::run::catalogue::{Catalogue, METRICS, QUANTILES, SERIES};
 use crate::scenario::schema;
 
-const ALL: [Listed; 6] =
-    [Listed::Protocols, Listed::Latency, Listed::Population, Listed::Churn, Listed::Presets, Listed::Metrics];
+const ALL: [Listed; 7] = [
+    Listed::Protocols,
+    Listed::Latency,
+    Listed::Wire,
+    Listed::Population,
+    Listed::Churn,
+    Listed::Presets,
+    Listed::Metrics,
+];
 
 pub fn list(registry: &Registry, what: Option<Listed>) -> Result<(), Failure> {
     let schema = Schema(schema(registry.registered()));
@@ -27,6 +35,7 @@ pub fn list(registry: &Registry, what: Option<Listed>) -> Result<(), Failure> {
     let section = |what| match what {
         Listed::Protocols => protocols(registry, &schema, width),
         Listed::Latency => latency(&schema, width),
+        Listed::Wire => wire(&schema, width),
         Listed::Population => population(&schema, width),
         Listed::Churn => churn(&schema, width),
         Listed::Presets => presets(width),
@@ -63,6 +72,24 @@ fn regions() -> Vec<Item> {
         Item { name: (*name).to_owned(), value: format!("within {}", row[at]), text: text.join(", ") }
     };
     WORLD.iter().enumerate().map(item).collect()
+}
+
+fn wire(schema: &Schema, width: usize) -> String {
+    let keys = aligned(&schema.parameters(schema.key(schema.section("network"), "wire")), width);
+    let preset = |preset: &overlay::wire::Preset| {
+        let Wire { packet, request, ping, reply, identifier, contact, handshake } = preset.wire;
+        let handshake = handshake.map_or("none".to_owned(), |it| {
+            format!("{} and {} B, {} round trips, idle {}", it.bytes, it.answer, it.round_trips, it.idle)
+        });
+        let sizes = format!(
+            "packet {packet}, request {request}, ping {ping}, reply {reply}, identifier {identifier}, contact {contact} B; \
+             handshake {handshake}"
+        );
+        Item { name: preset.name.to_owned(), value: String::new(), text: format!("{sizes}. {}", preset.source) }
+    };
+    let presets: Vec<Item> = overlay::wire::PRESETS.iter().map(preset).collect();
+    let presets = aligned(&presets, width);
+    format!("WIRE, sizes of messages: [network.wire] and [systems.NAME.wire]\n\n{keys}\nPRESETS\n\n{presets}")
 }
 
 fn population(schema: &Schema, width: usize) -> String {
