@@ -31,3 +31,4 @@ mod silent;
 mod transfers;
 mod traversal;
 mod virtual_nodes;
+mod wire;
