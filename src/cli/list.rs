@@ -57,7 +57,7 @@ fn protocols(registry: &Registry, schema: &Schema, width: usize) -> String {
 }
 
 fn latency(schema: &Schema, width: usize) -> String {
-    let models = schema.alternatives(schema.key(schema.section("network"), "latency"));
+    let models = schema.tables(schema.key(schema.section("network"), "latency"));
     let (models, regions) = (aligned(&models, width), aligned(&regions(), width));
     format!(
         "LATENCY, one way: [network.latency.MODEL]\n\n{models}\nREGIONS, median round trips in ms (WonderNetwork, 2018)\n\n{regions}"
@@ -115,7 +115,7 @@ fn churn(schema: &Schema, width: usize) -> String {
 
 fn presets(width: usize) -> String {
     let preset = |preset: &crate::population::presets::Preset| {
-        let downtime = preset.downtime.map_or("to be given".to_owned(), |law| words(&law));
+        let downtime = preset.downtime.as_ref().map_or("to be given".to_owned(), words);
         let text = format!("sessions {}, downtimes {downtime}; {}", words(&preset.session), preset.source);
         let share = preset.churn().map_or(String::new(), |churn| format!("{:.1} % up", churn.availability() * 100.0));
         Item { name: preset.name.to_owned(), value: share, text }
@@ -216,6 +216,18 @@ impl Schema {
                 false => format!("{description} One of {}.", choices.join(", ")),
             };
             Item { name: name.clone(), value: written(&key["default"]), text }
+        };
+        keys.map(item).collect()
+    }
+
+    /// The keys of a table, each with those of the table that it stands for, or with its default.
+    fn tables(&self, table: &Value) -> Vec<Item> {
+        let keys = table["properties"].as_object().into_iter().flatten();
+        let item = |(name, key): (&String, &Value)| {
+            let inner = self.followed(key)["properties"].as_object().into_iter().flatten();
+            let inner: Vec<&str> = inner.map(|(key, _)| key.as_str()).collect();
+            let value = if inner.is_empty() { written(&key["default"]) } else { inner.join(", ") };
+            Item { name: name.clone(), value, text: described(key) }
         };
         keys.map(item).collect()
     }

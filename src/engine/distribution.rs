@@ -7,13 +7,14 @@
 
 use libm::{exp, log, pow, sqrt, tgamma};
 
+use super::mixture::Mixture;
 use super::normal::{length_biased_normal, normal_cdf, normal_density, standard_normal};
 use super::random::Source;
 
 /// A law of a non-negative random quantity, by the parameters that its textbook formula has.
 ///
 /// Times are in seconds; [`super::law::DurationLaw`] is what a scenario file writes.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Law {
     /// Always this value, zero or more.
     Constant(f64),
@@ -31,6 +32,8 @@ pub enum Law {
     Normal { mean: f64, sd: f64 },
     /// Density ∝ x^(shape − 1)·e^(−x/scale).
     Gamma { shape: f64, scale: f64 },
+    /// One of several laws, drawn anew for each value.
+    Mixture(Mixture),
 }
 
 impl Law {
@@ -56,6 +59,7 @@ impl Law {
             Law::Lognormal { mu, .. } if !mu.is_finite() => Err(format!("`mu` must be finite, and is {mu}")),
             Law::Lognormal { .. } => Ok(()),
             Law::Normal { mean, sd } => above_zero("mean", mean).and(not_negative("sd", sd)),
+            Law::Mixture(ref mixture) => mixture.check(),
         }
     }
 
@@ -70,6 +74,7 @@ impl Law {
             Law::Lognormal { mu, sigma } => exp(mu + sigma * standard_normal(source)),
             Law::Normal { mean, sd } => (mean + sd * standard_normal(source)).max(0.0),
             Law::Gamma { shape, scale } => scale * standard_gamma(shape, source),
+            Law::Mixture(ref mixture) => mixture.sample(source),
         }
     }
 
@@ -85,6 +90,7 @@ impl Law {
             Law::Lognormal { mu, sigma } => exp(mu + sigma * sigma / 2.0),
             Law::Normal { mean, sd } => mean * normal_cdf(mean / sd) + sd * normal_density(mean / sd),
             Law::Gamma { shape, scale } => shape * scale,
+            Law::Mixture(ref mixture) => mixture.average(Law::mean),
         }
     }
 
@@ -102,6 +108,7 @@ impl Law {
                 (mean * mean + sd * sd) * normal_cdf(mean / sd) + mean * sd * normal_density(mean / sd)
             }
             Law::Gamma { shape, scale } => shape * (shape + 1.0) * scale * scale,
+            Law::Mixture(ref mixture) => mixture.average(Law::second_moment),
         }
     }
 
@@ -113,7 +120,7 @@ impl Law {
             Law::Exponential { mean } => Some(-mean * log(1.0 - p)),
             Law::Weibull { shape, scale } => Some(scale * pow(-log(1.0 - p), 1.0 / shape)),
             Law::Pareto { shape, scale } => Some(scale * pow(1.0 - p, -1.0 / shape)),
-            Law::Lognormal { .. } | Law::Normal { .. } | Law::Gamma { .. } => None,
+            Law::Lognormal { .. } | Law::Normal { .. } | Law::Gamma { .. } | Law::Mixture(_) => None,
         }
     }
 
@@ -129,6 +136,7 @@ impl Law {
             Law::Lognormal { mu, sigma } => Law::Lognormal { mu: mu + log(factor), sigma },
             Law::Normal { mean, sd } => Law::Normal { mean: mean * factor, sd: sd * factor },
             Law::Gamma { shape, scale } => Law::Gamma { shape, scale: scale * factor },
+            Law::Mixture(ref mixture) => Law::Mixture(mixture.scaled(factor)),
         }
     }
 
@@ -151,6 +159,7 @@ impl Law {
             Law::Lognormal { mu, sigma } => Law::Lognormal { mu: mu + sigma * sigma, sigma }.sample(source),
             Law::Normal { mean, sd } => length_biased_normal(mean, sd, source),
             Law::Gamma { shape, scale } => scale * standard_gamma(shape + 1.0, source),
+            Law::Mixture(ref mixture) => return mixture.residual(source),
         };
         interval * source.unit()
     }
@@ -189,27 +198,34 @@ mod tests {
     /// The session law of the `kad` churn preset.
     const KAD: Law = Law::Weibull { shape: 0.61511, scale: 169.5385 * 60.0 };
 
-    const LAWS: [Law; 11] = [
-        Law::Constant(2.5),
-        Law::Uniform { low: 1.0, high: 3.0 },
-        Law::Exponential { mean: 4.0 },
-        KAD,
-        Law::Weibull { shape: 1.7, scale: 2.0 },
-        Law::Pareto { shape: 2.5, scale: 3.0 },
-        Law::Lognormal { mu: 0.5, sigma: 0.8 },
-        Law::Normal { mean: 2.0, sd: 1.5 },
-        Law::Normal { mean: 0.1, sd: 4.0 },
-        Law::Gamma { shape: 0.4, scale: 5.0 },
-        Law::Gamma { shape: 3.5, scale: 0.5 },
-    ];
+    fn laws() -> [Law; 13] {
+        let hyperexponential = [(9.0, Law::Exponential { mean: 1.0 }), (1.0, Law::Exponential { mean: 10.0 })];
+        let nested = Law::Mixture(Mixture::new(hyperexponential.to_vec()).unwrap());
+        let uneven = [(0.5, Law::Uniform { low: 0.5, high: 1.0 }), (0.2, Law::Constant(0.0)), (0.3, nested.clone())];
+        [
+            Law::Constant(2.5),
+            Law::Uniform { low: 1.0, high: 3.0 },
+            Law::Exponential { mean: 4.0 },
+            KAD,
+            Law::Weibull { shape: 1.7, scale: 2.0 },
+            Law::Pareto { shape: 2.5, scale: 3.0 },
+            Law::Lognormal { mu: 0.5, sigma: 0.8 },
+            Law::Normal { mean: 2.0, sd: 1.5 },
+            Law::Normal { mean: 0.1, sd: 4.0 },
+            Law::Gamma { shape: 0.4, scale: 5.0 },
+            Law::Gamma { shape: 3.5, scale: 0.5 },
+            nested,
+            Law::Mixture(Mixture::new(uneven.to_vec()).unwrap()),
+        ]
+    }
 
     fn draws(count: usize, seed: u64, mut draw: impl FnMut(&mut Noise) -> f64) -> Vec<f64> {
         let mut noise = Noise::new(seed);
         (0..count).map(|_| draw(&mut noise)).collect()
     }
 
-    fn cdf(law: Law, x: f64) -> f64 {
-        let below: f64 = match law {
+    fn cdf(law: &Law, x: f64) -> f64 {
+        let below: f64 = match *law {
             Law::Constant(value) => f64::from(u8::from(x >= value)),
             Law::Uniform { low, high } => (x - low) / (high - low),
             Law::Exponential { mean } => 1.0 - exp(-x / mean),
@@ -218,13 +234,14 @@ mod tests {
             Law::Lognormal { mu, sigma } => normal_cdf((log(x) - mu) / sigma),
             Law::Normal { mean, sd } => normal_cdf((x - mean) / sd),
             Law::Gamma { shape, scale } => gamma_cdf(shape, x / scale),
+            Law::Mixture(ref mixture) => mixture.average(|law| cdf(law, x)),
         };
         below.clamp(0.0, 1.0)
     }
 
     /// The equilibrium law: the integral of 1 − F over the mean, by Simpson's rule, so that no formula of the sampler is
     /// used; the substitution u = x·s³ takes out the steepness at zero.
-    fn residual_cdf(law: Law, x: f64) -> f64 {
+    fn residual_cdf(law: &Law, x: f64) -> f64 {
         let at = |s: f64| (1.0 - cdf(law, x * s * s * s)) * 3.0 * s * s * x;
         let steps = 200;
         let width = 1.0 / f64::from(steps);
@@ -234,30 +251,30 @@ mod tests {
 
     #[test]
     fn samples_follow_their_law() {
-        for (seed, law) in (1..).zip(LAWS).skip(1) {
+        for (seed, law) in (1..).zip(laws()).skip(1) {
             let mut sample = draws(100_000, seed, |noise| law.sample(noise));
             // A normal's draws below zero count as zero: the rest is continuous.
             sample.retain(|&x| x > 0.0);
-            let (zero, expected) = (1.0 - sample.len() as f64 / 1e5, cdf(law, 0.0));
+            let (zero, expected) = (1.0 - sample.len() as f64 / 1e5, cdf(&law, 0.0));
             assert!((zero - expected).abs() < 0.005, "{law:?}: a share of {zero} is zero");
-            let p = kolmogorov_smirnov(&mut sample, |x| (cdf(law, x) - expected) / (1.0 - expected));
+            let p = kolmogorov_smirnov(&mut sample, |x| (cdf(&law, x) - expected) / (1.0 - expected));
             assert!(p > 0.001, "{law:?}: p = {p}");
         }
-        assert_eq!(draws(3, 1, |noise| LAWS[0].sample(noise)), [2.5; 3]);
+        assert_eq!(draws(3, 1, |noise| laws()[0].sample(noise)), [2.5; 3]);
     }
 
     #[test]
     fn residuals_follow_the_equilibrium_law() {
-        for (seed, law) in (101..).zip(LAWS) {
+        for (seed, law) in (101..).zip(laws()) {
             let mut sample = draws(5_000, seed, |noise| law.residual(noise));
-            let p = kolmogorov_smirnov(&mut sample, |x| residual_cdf(law, x));
+            let p = kolmogorov_smirnov(&mut sample, |x| residual_cdf(&law, x));
             assert!(p > 0.001, "{law:?}: p = {p}");
         }
     }
 
     #[test]
     fn means_and_second_moments_are_those_of_the_samples() {
-        for (seed, law) in (201..).zip(LAWS) {
+        for (seed, law) in (201..).zip(laws()) {
             let sample = draws(400_000, seed, |noise| law.sample(noise));
             let mean = sample.iter().sum::<f64>() / 4e5;
             let second = sample.iter().map(|x| x * x).sum::<f64>() / 4e5;
@@ -274,7 +291,7 @@ mod tests {
 
     #[test]
     fn quantiles_invert_the_law_and_match_the_samples() {
-        for (seed, law) in (301..).zip(LAWS) {
+        for (seed, law) in (301..).zip(laws()) {
             let mut sample = draws(100_000, seed, |noise| law.sample(noise));
             sample.sort_by(f64::total_cmp);
             for p in [0.1, 0.5, 0.9] {
@@ -282,7 +299,7 @@ mod tests {
                 let observed = sample[(p * 1e5) as usize];
                 assert!((observed / quantile - 1.0).abs() < 0.03, "{law:?} at {p}: {observed} for {quantile}");
                 if !matches!(law, Law::Constant(_)) {
-                    assert!((cdf(law, quantile) - p).abs() < 1e-12, "{law:?} at {p}");
+                    assert!((cdf(&law, quantile) - p).abs() < 1e-12, "{law:?} at {p}");
                 }
             }
         }
@@ -298,7 +315,7 @@ mod tests {
         let Law::Weibull { shape, scale } = KAD else { unreachable!() };
         for x in [0.1 * HOUR, HOUR, 8.0 * HOUR, 50.0 * HOUR] {
             let closed = gamma_cdf(1.0 / shape, pow(x / scale, shape));
-            assert!((residual_cdf(KAD, x) - closed).abs() < 1e-4, "at {x}");
+            assert!((residual_cdf(&KAD, x) - closed).abs() < 1e-4, "at {x}");
         }
     }
 
@@ -310,7 +327,7 @@ mod tests {
 
     #[test]
     fn a_scaled_law_draws_scaled_values() {
-        for law in LAWS {
+        for law in laws() {
             let (once, thrice) =
                 (draws(20, 5, |noise| law.sample(noise)), draws(20, 5, |noise| law.scaled(3.0).sample(noise)));
             assert!(once.iter().zip(&thrice).all(|(a, b)| (3.0 * a - b).abs() <= 1e-12 * b), "{law:?}");
@@ -339,7 +356,7 @@ mod tests {
         for (law, name) in wrong {
             assert!(law.check().unwrap_err().contains(&format!("`{name}`")), "{law:?}");
         }
-        assert!(LAWS.iter().all(|law| law.check().is_ok()));
+        assert!(laws().iter().all(|law| law.check().is_ok()));
     }
 
     #[test]
@@ -350,12 +367,12 @@ mod tests {
                 move |()| law.sample(&mut noise).to_bits()
             })
         };
-        let drawn = LAWS.map(bits);
+        let drawn = laws().map(bits);
         assert_eq!(drawn, GOLDEN, "{drawn:#x?}");
     }
 
-    /// The bits of the first three draws of each of [`LAWS`] from `Noise::new(42)`.
-    const GOLDEN: [[u64; 3]; 11] = [
+    /// The bits of the first three draws of each of [`laws`] from `Noise::new(42)`.
+    const GOLDEN: [[u64; 3]; 13] = [
         [0x4004_0000_0000_0000, 0x4004_0000_0000_0000, 0x4004_0000_0000_0000],
         [0x4003_dd73_2262_feb6, 0x3ff5_1dfc_6676_4cde, 0x3ff8_ea4c_eae2_61f3],
         [0x4015_a657_4c75_43bc, 0x3fe6_4db7_68f3_aec5, 0x3ff4_e668_d23c_24a3],
@@ -367,5 +384,7 @@ mod tests {
         [0x400d_082e_dbb1_ce28, 0, 0x3feb_4f23_9d05_8d77],
         [0x400f_8334_01c0_5f67, 0x3fbc_ecb0_abdb_3b51, 0x3fde_10c7_babf_8185],
         [0x4004_0aa2_e2e8_dbba, 0x4004_23f7_f433_3db1, 0x3ffc_96f8_b8e8_b583],
+        [0x3fc6_4db7_68f3_aec5, 0x3fdb_002b_0736_25c3, 0x4000_36a5_6bd6_86bf],
+        [0x3fd4_e668_d23c_24a3, 0x3fe0_9bc5_85a2_4482, 0x3ff9_cd38_110b_f8b9],
     ];
 }

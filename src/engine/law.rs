@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::distribution::Law;
+use super::mixture::Mixture;
 use super::random::Source;
 use super::time::Duration;
 
@@ -64,6 +65,27 @@ pub enum DurationLaw {
     },
     /// What would be below zero counts as zero.
     Normal { mean: Duration, sd: Duration },
+    /// A draw is from one of several laws, chosen in proportion to their weights: two exponential ones make the
+    /// hyper-exponential law. At least one.
+    Mixture(Vec<Weighted<DurationLaw>>),
+}
+
+/// A component of a mixture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Weighted<L> {
+    /// Above zero. Draws are shared out by weight; the weights of a mixture need not add up to 1.
+    pub weight: f64,
+    /// What is drawn from, a mixture again or any other law.
+    pub law: L,
+}
+
+impl<L> Weighted<L> {
+    /// The mixture of these components.
+    pub fn mixture(components: &[Weighted<L>], law: impl Fn(&L) -> Result<Law, String>) -> Result<Law, String> {
+        let weighted = components.iter().map(|component| Ok((component.weight, law(&component.law)?)));
+        Ok(Law::Mixture(Mixture::new(weighted.collect::<Result<_, String>>()?)?))
+    }
 }
 
 impl DurationLaw {
@@ -106,6 +128,7 @@ impl DurationLaw {
                 Law::Gamma { shape, scale: one_of([("scale", scale, 1.0), ("mean", mean, shape)])? }
             }
             DurationLaw::Normal { mean, sd } => Law::Normal { mean: mean.as_secs_f64(), sd: sd.as_secs_f64() },
+            DurationLaw::Mixture(ref components) => Weighted::mixture(components, DurationLaw::law)?,
         };
         law.check().map(|()| law)
     }
@@ -169,8 +192,18 @@ mod tests {
         file.gap.law()
     }
 
+    const HYPEREXPONENTIAL: &str = "mixture = [{ weight = 9, law = { exponential = { mean = '10ms' } } }, \
+                                    { weight = 1, law.exponential.mean = '1s' }]";
+
+    fn hyperexponential() -> Law {
+        let [short, long] = [0.01, 1.0].map(|mean| Law::Exponential { mean });
+        Law::Mixture(Mixture::new(vec![(0.9, short), (0.1, long)]).unwrap())
+    }
+
     #[test]
     fn each_law_reads_from_its_table() {
+        let nested =
+            format!("mixture = [{{ weight = 2, law.constant = '3s' }}, {{ weight = 1, law.{HYPEREXPONENTIAL} }}]");
         for (written, law) in [
             (r#"constant = "1s""#, Law::Constant(1.0)),
             (r#"uniform = { low = "1s", high = "3s" }"#, Law::Uniform { low: 1.0, high: 3.0 }),
@@ -181,8 +214,10 @@ mod tests {
             (r#"lognormal = { sigma = 1.5, median = "1s" }"#, Law::Lognormal { mu: 0.0, sigma: 1.5 }),
             (r#"gamma = { shape = 2.0, mean = "3s" }"#, Law::Gamma { shape: 2.0, scale: 1.5 }),
             (r#"normal = { mean = "60s", sd = "6s" }"#, Law::Normal { mean: 60.0, sd: 6.0 }),
+            (HYPEREXPONENTIAL, hyperexponential()),
+            (&nested, Law::Mixture(Mixture::new(vec![(2.0, Law::Constant(3.0)), (1.0, hyperexponential())]).unwrap())),
         ] {
-            assert_eq!(read(&format!("gap = {{ {written} }}")), Ok(law));
+            assert_eq!(read(&format!("gap = {{ {written} }}")), Ok(law.clone()));
             assert_eq!(read(&format!("gap.{written}")), Ok(law), "dotted");
         }
     }
@@ -195,8 +230,8 @@ mod tests {
             let by_mean = read(&format!("gap.{law} mean = \"90s\" }}")).unwrap();
             assert!((by_mean.mean() / 90.0 - 1.0).abs() < 1e-12, "{by_mean:?}");
             let by_median = read(&format!("gap.{law} median = \"90s\" }}")).unwrap();
-            let median = match by_median {
-                Law::Lognormal { mu, .. } => libm::exp(mu),
+            let median = match &by_median {
+                Law::Lognormal { mu, .. } => libm::exp(*mu),
                 closed => closed.quantile(0.5).unwrap(),
             };
             assert!((median / 90.0 - 1.0).abs() < 1e-12, "{by_median:?}");
@@ -219,6 +254,14 @@ mod tests {
             ("exponential = { mean = \"0s\" }", "column 8", "`mean` must be above zero"),
             ("pareto = { shape = 1.0, mean = \"1s\" }", "column 8", "give its `scale` or its `median`"),
             ("uniform = { low = \"2s\", high = \"1s\" }", "column 8", "`low` (2) must not be above `high` (1)"),
+            ("mixture = []", "column 8", "a mixture needs a component"),
+            ("mixture = [{ weight = 0, law.constant = \"1s\" }]", "column 8", "`weight` must be above zero"),
+            ("mixture = [{ law.constant = \"1s\" }]", "column 21", "missing field `weight`"),
+            (
+                "mixture = [{ weight = 1, law.weibull.shape = 0.5 }]",
+                "column 35",
+                "give one of `scale`, `mean`, `median`",
+            ),
         ] {
             let error = read(&format!("\n gap = {{ {written} }}")).unwrap_err();
             assert!(error.contains("line 2") && error.contains(place) && error.contains(right), "{error}");
@@ -233,6 +276,7 @@ mod tests {
             DurationLaw::weibull(0.61511, Duration::from_secs_f64(169.5385 * 60.0)),
             DurationLaw::Lognormal { sigma: 0.5, mean: None, median: Some(Duration::from_secs(90)) },
             DurationLaw::Normal { mean: Duration::from_secs(60), sd: Duration::from_secs(6) },
+            DurationLaw::Mixture(vec![Weighted { weight: 0.5, law: DurationLaw::exponential(Duration::from_secs(1)) }]),
         ] {
             let text = toml::to_string(&File { gap: law.clone() }).unwrap();
             assert_eq!(toml::from_str::<File>(&text).unwrap().gap, law, "{text}");
@@ -242,9 +286,18 @@ mod tests {
     #[test]
     fn the_schema_names_every_law_and_its_keys() {
         let schema = schemars::schema_for!(DurationLaw).to_value().to_string();
-        for name in
-            ["constant", "uniform", "exponential", "weibull", "pareto", "lognormal", "gamma", "normal", "median"]
-        {
+        for name in [
+            "constant",
+            "uniform",
+            "exponential",
+            "weibull",
+            "pareto",
+            "lognormal",
+            "gamma",
+            "normal",
+            "mixture",
+            "median",
+        ] {
             assert!(schema.contains(&format!("\"{name}\"")), "{name}: {schema}");
         }
         assert!(schema.contains("\"additionalProperties\":false"), "{schema}");

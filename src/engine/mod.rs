@@ -10,6 +10,7 @@ pub(crate) mod hashed;
 #[cfg(test)]
 mod heap;
 pub mod law;
+pub mod mixture;
 mod normal;
 mod opened;
 pub mod order;
@@ -23,7 +24,8 @@ pub mod zipf;
 
 pub use distribution::Law;
 pub use fingerprint::{Checkpoints, Fingerprint};
-pub use law::DurationLaw;
+pub use law::{DurationLaw, Weighted};
+pub use mixture::Mixture;
 pub use normal::standard_normal;
 pub use opened::Pending;
 pub use order::{Class, Order};

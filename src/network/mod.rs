@@ -3,7 +3,7 @@
 //! Owns no nodes: a machine is its number, participants first, then the dedicated servers. A packet's way has two
 //! ends. [`Network::depart`] touches the sender's side only, [`Network::arrive`] the receiver's side only, at the
 //! instant that departure has given; whatever a packet's fate depends on is looked at where and when it matters.
-//! One-way delay = uplink queue + uplink serialisation + propagation × jitter × factor of the hour + downlink
+//! One-way delay = uplink queue + uplink serialisation + max(propagation × jitter × factor of the hour, floor) + downlink
 //! serialisation + downlink queue.
 //!
 //! Large values do not travel as packets: [`Flows`] share the same links beside them.

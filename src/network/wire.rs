@@ -19,6 +19,8 @@ use crate::engine::{Duration, Noise, Source, Streams, Time, prefetch};
 pub struct NetworkPlan {
     /// One-way propagation delays.
     pub latency: Latency,
+    /// The shortest of them between two machines, after jitter and all other factors.
+    pub floor: Duration,
     /// Standard deviation of the factor, with mean 1, by which each packet's propagation varies; from 0 (none) to
     /// [`NetworkPlan::LARGEST_JITTER`].
     ///
@@ -56,6 +58,7 @@ impl NetworkPlan {
 #[derive(Clone, Debug)]
 pub struct Network {
     participants: u32,
+    floor: Duration,
     propagation: Propagation,
     variation: Option<Variation>,
     loss: Chance,
@@ -127,6 +130,7 @@ impl Network {
         let variation = Variation::new(plan);
         Network {
             participants,
+            floor: plan.floor,
             propagation: match plan.inflation {
                 Some(inflation) => propagation.inflated(inflation, streams),
                 None => propagation,
@@ -152,7 +156,7 @@ impl Network {
             return Ok(Departure::Arrives(now));
         }
         if self.plain {
-            return Ok(Departure::Arrives(now + self.propagation.between(self.participants, from, to)));
+            return Ok(Departure::Arrives(now + self.propagation.between(self.participants, from, to).max(self.floor)));
         }
         self.depart_through(now, from, to, bytes, noise)
     }
@@ -187,7 +191,7 @@ impl Network {
             delay = delay.mul_f64(variation.factor(sent, noise));
         }
         let reception = self.downlinks.of(to).map_or(Duration::ZERO, |downlink| downlink.serialisation(bytes));
-        Ok(sent + delay + reception)
+        Ok(sent + delay.max(self.floor) + reception)
     }
 
     /// The machine has gone: nothing is left in its uplink's queue.
@@ -216,10 +220,11 @@ impl Network {
             return Duration::ZERO;
         }
         let delay = self.propagation.between(self.participants, a, b);
-        match self.variation.as_ref().and_then(|variation| variation.diurnal.as_ref()) {
+        let varied = match self.variation.as_ref().and_then(|variation| variation.diurnal.as_ref()) {
             Some(diurnal) => delay.mul_f64(diurnal.factor(now)),
             None => delay,
-        }
+        };
+        varied.max(self.floor)
     }
 
     /// The region that a machine stands in, by its number in [`NetworkPlan::regions`]; `None` without regions.

@@ -9,7 +9,7 @@ const DOWNTIME: Purpose = Purpose::new("downtime");
 const GRACEFUL: Purpose = Purpose::new("graceful");
 
 /// An alternating renewal process for each participant, independent of the others; laws in seconds.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Churn {
     /// How long a session lasts.
     pub session: Law,
@@ -21,7 +21,7 @@ impl Churn {
     /// Why these laws have no stationary start: a session law that takes no time, or a mean that is infinite (Pareto with
     /// a shape of at most 1).
     pub fn check(&self) -> Result<(), String> {
-        for (name, law) in [("session", self.session), ("downtime", self.downtime)] {
+        for (name, law) in [("session", &self.session), ("downtime", &self.downtime)] {
             law.check().map_err(|problem| format!("{name}: {problem}"))?;
             if !law.mean().is_finite() {
                 return Err(format!(
@@ -57,7 +57,7 @@ impl Churn {
     pub fn start(&self, streams: &Streams, participant: u32, incarnation: u32) -> (bool, Duration) {
         let mut source = streams.stream(START, entity(participant, incarnation));
         let online = source.chance(self.availability());
-        let law = if online { self.session } else { self.downtime };
+        let law = if online { &self.session } else { &self.downtime };
         (online, law.residual_duration(&mut source))
     }
 
@@ -150,8 +150,8 @@ mod tests {
     #[test]
     fn what_is_left_at_time_zero_has_the_equilibrium_law() {
         let (churn, streams) = (kad(), Streams::new(3));
-        for (state, law) in [(true, churn.session), (false, churn.downtime)] {
-            let Law::Weibull { shape, scale } = law else { panic!("kad has Weibull laws") };
+        for (state, law) in [(true, &churn.session), (false, &churn.downtime)] {
+            let Law::Weibull { shape, scale } = *law else { panic!("kad has Weibull laws") };
             let mut left: Vec<f64> = (0..PARTICIPANTS)
                 .map(|participant| churn.start(&streams, participant, 0))
                 .filter(|&(online, _)| online == state)
@@ -214,10 +214,12 @@ mod tests {
     fn laws_without_a_stationary_start_are_refused() {
         let fine = Law::Exponential { mean: 1.0 };
         let endless = Law::Pareto { shape: 1.0, scale: 1.0 };
-        let refused = |session, downtime| Churn { session, downtime }.check().unwrap_err();
-        assert!(refused(endless, fine).contains("session: the mean is infinite"));
-        assert!(refused(fine, endless).contains("downtime: the mean is infinite"));
-        assert!(refused(Law::Constant(0.0), fine).contains("must be above zero"));
+        let refused = |session: &Law, downtime: &Law| {
+            Churn { session: session.clone(), downtime: downtime.clone() }.check().unwrap_err()
+        };
+        assert!(refused(&endless, &fine).contains("session: the mean is infinite"));
+        assert!(refused(&fine, &endless).contains("downtime: the mean is infinite"));
+        assert!(refused(&Law::Constant(0.0), &fine).contains("must be above zero"));
         assert_eq!(Churn { session: fine, downtime: Law::Constant(0.0) }.check(), Ok(()));
     }
 }

@@ -38,8 +38,8 @@ impl Classes {
     }
 
     /// The churn of a class.
-    pub fn churn(&self, class: u8) -> Option<Churn> {
-        self.churns[usize::from(class)]
+    pub fn churn(&self, class: u8) -> Option<&Churn> {
+        self.churns[usize::from(class)].as_ref()
     }
 }
 

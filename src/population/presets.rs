@@ -4,7 +4,7 @@ use super::churn::Churn;
 use crate::engine::Law;
 
 /// Laws of session and downtime under a name.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Preset {
     /// What a scenario file writes.
     pub name: &'static str,
@@ -39,7 +39,7 @@ const fn traced(name: &'static str, session: Law, downtime: Law) -> Preset {
 }
 
 /// Every preset, the default of examples first.
-pub const PRESETS: [Preset; 11] = [
+pub static PRESETS: [Preset; 11] = [
     Preset {
         name: "kad",
         session: weibull(0.61511, 169.5385 * MINUTE),
@@ -81,7 +81,7 @@ pub fn preset(name: &str) -> Option<&'static Preset> {
 impl Preset {
     /// The churn, if the downtime was measured too.
     pub fn churn(&self) -> Option<Churn> {
-        self.downtime.map(|downtime| Churn { session: self.session, downtime })
+        self.downtime.clone().map(|downtime| Churn { session: self.session.clone(), downtime })
     }
 }
 
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn ipfs_sessions_pass_through_the_two_measured_points() {
-        let session = preset("ipfs").expect("it is in the table").session;
+        let session = &preset("ipfs").expect("it is in the table").session;
         for (share, hours) in [(0.876, 8.0), (0.975, 24.0)] {
             let quantile = session.quantile(share).expect("closed for a Weibull") / HOUR;
             assert!((quantile / hours - 1.0).abs() < 0.005, "{share} of the sessions are below {quantile} h");

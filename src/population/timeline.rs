@@ -94,7 +94,7 @@ pub struct Life {
 
 /// Ends of sessions from which nobody returns as who it was. When participants are online does not depend on it: a
 /// replacement comes when the one before would have come back.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Departures {
     pub law: Parting,
     /// By the next incarnation of the same participant; otherwise the population shrinks.
@@ -102,7 +102,7 @@ pub struct Departures {
 }
 
 /// Which end of a session is the last.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Parting {
     /// Each with this probability: a geometric number of sessions.
     Probability(f64),
@@ -207,8 +207,8 @@ impl Timeline {
 }
 
 /// How a participant comes and goes.
-struct One {
-    churn: Option<Churn>,
+struct One<'a> {
+    churn: Option<&'a Churn>,
     /// How far its clock is ahead of the run's.
     ahead: Duration,
 }
@@ -259,7 +259,7 @@ impl Draw<'_> {
     /// Its identity dies at `dies`.
     fn sessions(
         &self,
-        one: &One,
+        one: &One<'_>,
         mut id: SessionId,
         mut begins: Time,
         mut length: Duration,
@@ -271,7 +271,7 @@ impl Draw<'_> {
             let last = ends < Time::NEVER && self.is_last(id, ends, dies);
             let departs = if last { ends } else { Time::NEVER };
             spells.push((id.incarnation, Spell { begins, ends, departs, number: id.number }));
-            let replaced = self.life.departures.is_some_and(|departures| departures.replaced);
+            let replaced = self.life.departures.as_ref().is_some_and(|departures| departures.replaced);
             let Some(churn) = one.churn.filter(|_| !last || replaced) else { break };
             begins = self.after(one, ends, churn.downtime(self.streams, id));
             id = match last {
@@ -287,42 +287,42 @@ impl Draw<'_> {
     }
 
     /// What holds for all incarnations of a participant.
-    fn one(&self, participant: u32) -> One {
+    fn one(&self, participant: u32) -> One<'_> {
         let Life { churn, classes, places, .. } = self.life;
         let class = classes.of(self.streams, participant);
         One {
-            churn: class.map_or(*churn, |class| classes.churn(class)),
+            churn: class.map_or(churn.as_ref(), |class| classes.churn(class)),
             ahead: places
                 .as_ref()
                 .map_or(Duration::ZERO, |places| places.ahead(places.region(self.streams, participant, class))),
         }
     }
 
-    fn length(&self, one: &One, id: SessionId) -> Duration {
+    fn length(&self, one: &One<'_>, id: SessionId) -> Duration {
         one.churn.map_or(Duration::MAX, |churn| churn.session(self.streams, id))
     }
 
     /// The end of an absence.
-    fn after(&self, one: &One, from: Time, absence: Duration) -> Time {
+    fn after(&self, one: &One<'_>, from: Time, absence: Duration) -> Time {
         self.life.pace.after(from, absence, one.ahead, self.end)
     }
 
     /// How long an identity lives, by one way to draw from the law; for ever without one.
     fn lifetime(&self, participant: u32, incarnation: u32, draw: fn(&Law, &mut Stream) -> Duration) -> Duration {
-        match self.life.departures.map(|departures| departures.law) {
+        match self.life.departures.as_ref().map(|departures| &departures.law) {
             Some(Parting::Lifetime(law)) => {
-                draw(&law, &mut self.streams.stream(LIFETIME, entity(participant, incarnation)))
+                draw(law, &mut self.streams.stream(LIFETIME, entity(participant, incarnation)))
             }
             _ => Duration::MAX,
         }
     }
 
     fn is_last(&self, id: SessionId, ends: Time, dies: Time) -> bool {
-        match self.life.departures.map(|departures| departures.law) {
+        match self.life.departures.as_ref().map(|departures| &departures.law) {
             None => false,
             Some(Parting::Probability(probability)) => {
                 let number = u64::from(id.number);
-                self.streams.part(DEPARTS, entity(id.participant, id.incarnation), number).chance(probability)
+                self.streams.part(DEPARTS, entity(id.participant, id.incarnation), number).chance(*probability)
             }
             Some(Parting::Lifetime(_)) => ends >= dies,
         }

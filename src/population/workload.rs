@@ -190,7 +190,7 @@ impl Workload {
     /// counted from the start of the session by the law's equilibrium residual, as if the user had been at it all along: a
     /// constant gap has a random phase. `None` if the kind is not asked for.
     fn gap(&self, streams: &Streams, kind: OperationKind, session: SessionId, number: u32) -> Option<Duration> {
-        let law = self.gaps[kind as usize]?;
+        let law = self.gaps[kind as usize].as_ref()?;
         let mut source = stream(streams, kind.gaps(), session, number);
         Some(if number == 0 { law.residual_duration(&mut source) } else { law.sample_duration(&mut source) })
     }
@@ -221,7 +221,12 @@ mod tests {
     use crate::engine::goodness::{chi_square, kolmogorov_smirnov};
 
     fn workload(gap: Law) -> Workload {
-        Workload::new([Some(gap), Some(gap), None], Target::Key, Popularity::Uniform.over(10), Changes::default())
+        Workload::new(
+            [Some(gap.clone()), Some(gap), None],
+            Target::Key,
+            Popularity::Uniform.over(10),
+            Changes::default(),
+        )
     }
 
     fn session(participant: u32, number: u32) -> SessionId {
@@ -249,7 +254,7 @@ mod tests {
             Law::Normal { mean: 60.0, sd: 6.0 },
             Law::Gamma { shape: 0.3, scale: 200.0 },
         ]) {
-            let (workload, streams) = (workload(law), Streams::new(seed));
+            let (workload, streams) = (workload(law.clone()), Streams::new(seed));
             let mut counts = [0.0f64; 3];
             for participant in 0..20_000 {
                 let (mut minutes, mut number) = (0.0, 0);

@@ -187,6 +187,7 @@ fn set_traffic(figures: &mut Figures, kind: usize, scale: f64, dice: &mut Dice) 
     figures.set("availability_mean", 1.0 - [0.01, 0.0, 0.02, 0.015, 0.018][kind] / scale.max(0.05));
     if kind == 0 {
         figures.set("server_wait_mean_ms", 0.21);
+        figures.set("server_wait_ratio", 0.41);
         figures.set("server_utilisation_ratio", 0.41);
     } else {
         figures.set("table_stale_ratio", [0.0, 0.02, 0.05, 0.11, 0.09][kind] / (0.5 + 0.5 * scale));

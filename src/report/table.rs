@@ -71,6 +71,7 @@ const SECTIONS: [(&str, &[Line]); 5] = [
             ("contacts per node", "contacts_mean", Number),
             ("stale contacts (%)", "table_stale_ratio", Percent),
             ("server wait, mean (ms)", "server_wait_mean_ms", Number),
+            ("server: requests that wait (%)", "server_wait_ratio", Percent),
             ("server busy (%)", "server_utilisation_ratio", Percent),
         ],
     ),

@@ -314,6 +314,8 @@ fn state_metrics(list: &mut Vec<Metric>) {
     add(list, "no_bootstrap", "", Lower, "attempts to join when no node was there to join through");
     let about = "wait at the server of the requests whose service begins in the measurement, all of it";
     add(list, "server_wait_mean_ms", "ms", Lower, about);
+    let about = "share of these requests that wait at all, before a worker is free";
+    add(list, "server_wait_ratio", "", Lower, about);
     let about = "busy share of the server's workers in the measurement, while it is up";
     add(list, "server_utilisation_ratio", "", Lower, about);
 }

@@ -136,6 +136,8 @@ pub struct TableCheck {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Served {
     pub requests: u64,
+    /// Those that waited at all.
+    pub waited: u64,
     pub waited_ns: u128,
 }
 

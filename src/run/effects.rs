@@ -90,7 +90,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             me: node,
             epoch: seat.epoch,
             replicas,
-            repair: if self.pointers.is_some() { Repair::Eager } else { self.system.storage.repair },
+            repair: if self.pointers.is_some() { &Repair::Eager } else { &self.system.storage.repair },
             hold: self.system.storage.hold,
             fixed,
             caching: self.system.storage.caching,

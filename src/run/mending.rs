@@ -18,7 +18,7 @@ const TRIES: usize = 64;
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A machine has gone for good, and these copies with it.
     pub fn copies_gone(&mut self, node: NodeId, gone: &[Held]) {
-        let Repair::Delay(delay) = self.system.storage.repair else { return };
+        let Repair::Delay(delay) = &self.system.storage.repair else { return };
         for held in gone {
             let pointers = self.pointers.as_ref().expect("repair with a delay needs holders that pointers name");
             if (held.record.index() as u32) < pointers.values()
@@ -30,10 +30,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Begins to make copies again at those of these `places` where one is missing, as many at once as may be.
-    fn mend_more(&mut self, resource: u32, delay: Delay, places: std::ops::Range<u32>) {
+    fn mend_more(&mut self, resource: u32, delay: &Delay, places: std::ops::Range<u32>) {
         for place in places {
             let Some((value, holder)) = self.pointers.as_ref().map(|pointers| pointers.at(place)) else { return };
-            if !self.mending.may_begin(&delay, resource) || self.records.is_lost(value) {
+            if !self.mending.may_begin(delay, resource) || self.records.is_lost(value) {
                 return;
             }
             if self.seats[holder.index()].departed && self.mending.begin(place, resource) {
@@ -47,7 +47,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// The delay of a repair is over. If there is nothing to copy from or nobody to copy to, another begins; if the resource is
     /// lost, none does.
     pub fn mended(&mut self, place: u32) {
-        let Repair::Delay(delay) = self.system.storage.repair else { return };
+        let Repair::Delay(delay) = &self.system.storage.repair else { return };
         let pointers = self.pointers.as_ref().expect("repair with a delay needs holders that pointers name");
         let (value, _) = pointers.at(place);
         let coding = self.records.coding();

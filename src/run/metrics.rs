@@ -338,6 +338,7 @@ impl Observer for Metrics {
     fn service_begins(&mut self, at: Time, _: NodeId, waited: Duration) {
         self.busy.set(at, self.busy.value() + 1);
         self.served.requests += 1;
+        self.served.waited += u64::from(waited > Duration::ZERO);
         self.served.waited_ns += u128::from(waited.as_nanos());
     }
 

@@ -219,9 +219,9 @@ impl Metrics {
         figures.set_some("online_mean", ratio(self.online.integral() as f64, self.measured_ns(facts)));
         figures.set_some("joined_mean", ratio(self.joined.integral() as f64, self.measured_ns(facts)));
         figures.set("no_bootstrap", self.no_bootstrap as f64);
-        if self.served.requests > 0 {
-            figures.set("server_wait_mean_ms", self.served.waited_ns as f64 / self.served.requests as f64 / 1e6);
-        }
+        let requests = self.served.requests as f64;
+        figures.set_some("server_wait_mean_ms", ratio(self.served.waited_ns as f64 / 1e6, requests));
+        figures.set_some("server_wait_ratio", ratio(self.served.waited as f64, requests));
         let busy = self.busy.integral() as f64;
         figures.set_some("server_utilisation_ratio", ratio(busy, facts.worker_ns as f64));
     }

@@ -33,8 +33,8 @@ fn classes(plan: &Plan) -> Classes {
 
 /// The laws of churn that has them.
 fn laws(churn: &scenario::Churn) -> Option<Churn> {
-    match churn.sessions {
-        Sessions::Laws { session, downtime } => Some(Churn { session, downtime }),
+    match &churn.sessions {
+        Sessions::Laws { session, downtime } => Some(Churn { session: session.clone(), downtime: downtime.clone() }),
         Sessions::Trace(_) => None,
     }
 }
@@ -56,7 +56,7 @@ pub fn timeline(plan: &Plan, seed: u64) -> Timeline {
         _ => population::Sessions::Drawn(Box::new(Life {
             churn: said.churn.as_ref().and_then(laws),
             classes: classes(plan),
-            departures: said.departures,
+            departures: said.departures.clone(),
             arrivals: said.arrivals,
             pace: Pace { daily: said.diurnal, steps: Vec::new() },
             places: places(plan).filter(|_| said.local_hours),
@@ -160,7 +160,7 @@ pub fn workload(plan: &Plan) -> Workload {
             _ => {}
         }
     }
-    let gaps = [plan.workload.lookup, plan.workload.get, plan.workload.put];
+    let gaps = [&plan.workload.lookup, &plan.workload.get, &plan.workload.put].map(Clone::clone);
     let records = plan.resources.popularity.over(plan.resources.count.max(1));
     Workload::new(gaps, plan.workload.target, records, changes)
 }

@@ -9,7 +9,8 @@ use super::document::entries;
 use super::problem::Problem;
 
 /// The families of random lengths of time: alternatives of each other in every table, a protocol's too.
-const LAWS: &[&str] = &["constant", "uniform", "exponential", "weibull", "pareto", "lognormal", "normal", "gamma"];
+const LAWS: &[&str] =
+    &["constant", "uniform", "exponential", "weibull", "pareto", "lognormal", "normal", "gamma", "mixture"];
 
 const LATENCIES: &[&str] = &["constant", "uniform", "lognormal", "plane", "regions", "matrix", "coordinates"];
 
@@ -29,7 +30,7 @@ const PLACED: &[(&[&str], &[&str])] = &[
     (&["population", "departures"], &["probability", "lifetime"]),
     (&["population", "diurnal"], &["amplitude", "hours"]),
     (&["workload", "diurnal"], &["amplitude", "hours"]),
-    (&["resources", "size"], &["constant", "lognormal", "pareto"]),
+    (&["resources", "size"], &["constant", "lognormal", "pareto", "mixture"]),
     (&["network", "latency"], LATENCIES),
     (&["network", "nat"], NAT_SHARES),
     (&["network", "nat", "regions", ANY], NAT_SHARES),

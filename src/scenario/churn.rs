@@ -7,10 +7,10 @@ use super::plan::{Churn, Sessions};
 use super::problem::Problem;
 use crate::engine::Law;
 use crate::population::presets::preset;
-use crate::population::{self, PRESETS, Preset};
+use crate::population::{PRESETS, Preset};
 
 /// Seconds online and away, stretched; without a downtime everybody has one session only.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Cycle {
     pub session: Law,
     pub downtime: Option<Law>,
@@ -19,12 +19,13 @@ pub(super) struct Cycle {
 impl Cycle {
     /// Of a participant of the start.
     pub fn availability(&self) -> f64 {
-        self.downtime.map_or(1.0, |downtime| population::Churn { session: self.session, downtime }.availability())
+        let up = self.session.mean();
+        self.downtime.as_ref().map_or(1.0, |downtime| up / (up + downtime.mean()))
     }
 
     /// With the rest of what was said.
-    pub fn plan(self, said: &file::Churn) -> Churn {
-        let (session, downtime) = (self.session, self.downtime.unwrap_or(Law::Constant(0.0)));
+    pub fn plan(&self, said: &file::Churn) -> Churn {
+        let (session, downtime) = (self.session.clone(), self.downtime.clone().unwrap_or(Law::Constant(0.0)));
         Churn { sessions: Sessions::Laws { session, downtime }, graceful: said.graceful, notice: said.notice }
     }
 }
@@ -44,7 +45,7 @@ pub(super) fn churn(
         return Err(check.wrong(&format!("{path}.time_scale"), message, "write a number above zero"));
     }
     let Some(Cycle { session, downtime }) = laws(check, path, said, arriving)? else { return Ok(None) };
-    for (key, law) in [("session", Some(session)), ("downtime", downtime)] {
+    for (key, law) in [("session", Some(&session)), ("downtime", downtime.as_ref())] {
         if law.is_some_and(|law| !law.mean().is_finite()) {
             return Err(check.wrong(
                 &format!("{path}.{key}"),
@@ -60,8 +61,8 @@ pub(super) fn churn(
             "write a law with a mean above zero",
         ));
     }
-    let scaled = |law: Law| law.scaled(said.time_scale);
-    Ok(Some(Cycle { session: scaled(session), downtime: downtime.map(scaled) }))
+    let scaled = |law: &Law| law.scaled(said.time_scale);
+    Ok(Some(Cycle { session: scaled(&session), downtime: downtime.as_ref().map(scaled) }))
 }
 
 /// Session and downtime before the time scale.
@@ -77,15 +78,15 @@ fn laws(check: &mut Check<'_>, path: &str, said: &file::Churn, arriving: bool) -
         Some("none") => return Ok(None),
         Some(name) => Some(known_preset(check, path, name)?),
     };
-    let measured = of_preset.and_then(|preset| preset.downtime);
-    if let (Some(_), Some(_)) = (downtime, measured) {
+    let measured = of_preset.and_then(|preset| preset.downtime.clone());
+    if let (Some(_), Some(_)) = (&downtime, &measured) {
         return Err(check.wrong(
             &format!("{path}.downtime"),
             "the preset has a downtime of its own",
             "leave this out, or give a `session` instead of the preset",
         ));
     }
-    match (session.or(of_preset.map(|preset| preset.session)), downtime.or(measured)) {
+    match (session.or(of_preset.map(|preset| preset.session.clone())), downtime.or(measured)) {
         (Some(session), Some(downtime)) => Ok(Some(Cycle { session, downtime: Some(downtime) })),
         (Some(session), None) if arriving => Ok(Some(Cycle { session, downtime: None })),
         (None, _) => Err(check.wrong(

@@ -7,7 +7,6 @@ use super::nat;
 use super::network::{access, shares};
 use super::plan::{Churn, Class, Sessions};
 use crate::network::{NetworkPlan, Shares};
-use crate::population;
 
 /// How far the shares of classes may be from adding up to one.
 const ROUNDING: f64 = 1e-9;
@@ -18,14 +17,14 @@ pub(super) struct Common<'a> {
     pub network: Option<&'a NetworkPlan>,
     pub churn: Option<Churn>,
     /// The laws of that churn; `None` where there are none.
-    pub cycle: Option<Cycle>,
+    pub cycle: Option<&'a Cycle>,
 }
 
 impl Class {
     /// The long-run share of time that a participant of this class is online, by laws.
     pub(super) fn availability(&self) -> f64 {
         match self.churn.as_ref().map(|churn| &churn.sessions) {
-            Some(&Sessions::Laws { session, downtime }) => population::Churn { session, downtime }.availability(),
+            Some(Sessions::Laws { session, downtime }) => session.mean() / (session.mean() + downtime.mean()),
             Some(Sessions::Trace(_)) | None => 1.0,
         }
     }

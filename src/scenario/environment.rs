@@ -143,11 +143,14 @@ fn gap(check: &mut Check<'_>, path: &str, said: Option<Gap>) -> Result<Option<La
         Some(Gap::Mean(mean)) => Law::Exponential { mean: mean.as_secs_f64() },
         Some(Gap::Law(said)) => law(check, path, &said)?,
     };
-    if law.mean() > 0.0 {
-        Ok(Some(law))
-    } else {
-        Err(check.wrong(path, "operations without a gap would never end", "write a gap above zero"))
+    if law.mean() <= 0.0 {
+        return Err(check.wrong(path, "operations without a gap would never end", "write a gap above zero"));
     }
+    if !law.mean().is_finite() {
+        let help = "choose another law, or, for a Pareto law, a shape above 1";
+        return Err(check.wrong(path, "a gap without a finite mean has no stationary start", help));
+    }
+    Ok(Some(law))
 }
 
 /// The law at `path`, in seconds.

@@ -16,7 +16,10 @@ use serde::Deserialize;
 
 pub use events::{Event, Operation};
 pub use nat::{Nat, NatShares};
-pub use network::{Access, Burst, Coordinates, Inflation, Latency, LatencyByHour, Network, RegionTable, Regions};
+pub use network::{
+    Access, Burst, Coordinates, Inflation, Latency, LatencyByHour, LognormalDelay, Matrix, Network, Plane, RegionTable,
+    Regions, UniformDelay,
+};
 pub use population::{Churn, Class, Population, Start};
 pub use repair::{Placement, Provider, Repair, Republish};
 pub use traversal::{Connections, Relays, Switch, Transport, Traversal};

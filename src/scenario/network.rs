@@ -11,6 +11,7 @@ use super::inputs::Files;
 use super::nat::nat;
 use super::problem::Problem;
 use super::source::Span;
+use crate::engine::Duration;
 use crate::network::{Access, Burst, Diurnal, Inflation, Latency, Layout, NetworkPlan, Regions};
 
 /// How far the shares of regions may be from one, since thirds cannot be written.
@@ -24,41 +25,49 @@ pub(super) fn network(check: &mut Check<'_>, files: &mut Files) -> Result<Networ
     let burst = network.burst.map(|said| burst(check, said));
     let diurnal = network.diurnal.map(|said| diurnal(check, said));
     let inflation = network.inflation.map(|said| inflation(check, said));
+    let floor = network.latency.floor;
     let latency = latency(check, network.latency, files);
     let regions = latency.as_ref().map(Latency::regions).map_err(|noted| *noted);
     let nat = network.nat.map(|said| nat(check, said, regions)).transpose();
     let (jitter, loss) = (network.jitter, network.loss);
-    Ok(NetworkPlan { latency: latency?, jitter, inflation, diurnal, loss, burst, access, nat: nat? })
+    Ok(NetworkPlan { latency: latency?, floor, jitter, inflation, diurnal, loss, burst, access, nat: nat? })
 }
 
 pub(super) fn access(said: file::Access) -> Access {
     Access { uplink: said.uplink.0, downlink: said.downlink.0, queue: said.queue.0 }
 }
 
+/// The delay of all pairs where nothing is said.
+const DELAY: Duration = Duration::from_millis(50);
+
+/// At most one of the laws is said.
 fn latency(check: &mut Check<'_>, said: file::Latency, files: &mut Files) -> Result<Latency, Noted> {
-    Ok(match said {
-        file::Latency::Constant(delay) => Latency::Constant(delay),
-        file::Latency::Uniform { low, high } if low > high => {
+    let file::Latency { constant, uniform, lognormal, plane, matrix, regions, coordinates, floor: _ } = said;
+    Ok(if let Some(file::UniformDelay { low, high }) = uniform {
+        if low > high {
             let help = format!("write {low} or more, or lower `low`");
             return Err(check.wrong("network.latency.uniform.high", "`high` is below `low`", help));
         }
-        file::Latency::Uniform { low, high } => Latency::Uniform { low, high },
-        file::Latency::Lognormal { median, sigma } => {
-            check.range("network.latency.lognormal.sigma", sigma, 0.0..=10.0);
-            Latency::Lognormal { median, sigma }
+        Latency::Uniform { low, high }
+    } else if let Some(file::LognormalDelay { median, sigma }) = lognormal {
+        check.range("network.latency.lognormal.sigma", sigma, 0.0..=10.0);
+        Latency::Lognormal { median, sigma }
+    } else if let Some(file::Plane { width }) = plane {
+        Latency::Plane { width }
+    } else if let Some(file::Matrix { file, holds, unit }) = matrix {
+        Latency::Matrix(files.matrix(check, &file, holds, unit)?)
+    } else if let Some(said) = regions {
+        Latency::Regions(Arc::new(self::regions(check, said)?))
+    } else if let Some(said) = coordinates {
+        let file::Coordinates { file, holds, unit, dimensions, height } = said;
+        if !(2..=3).contains(&dimensions) {
+            let message = format!("`dimensions` cannot be {dimensions}");
+            return Err(check.wrong("network.latency.coordinates.dimensions", message, "write 2 or 3"));
         }
-        file::Latency::Plane { width } => Latency::Plane { width },
-        file::Latency::Matrix { file, holds, unit } => Latency::Matrix(files.matrix(check, &file, holds, unit)?),
-        file::Latency::Regions(said) => Latency::Regions(Arc::new(regions(check, said)?)),
-        file::Latency::Coordinates(said) => {
-            let file::Coordinates { file, holds, unit, dimensions, height } = said;
-            if !(2..=3).contains(&dimensions) {
-                let message = format!("`dimensions` cannot be {dimensions}");
-                return Err(check.wrong("network.latency.coordinates.dimensions", message, "write 2 or 3"));
-            }
-            let layout = Layout { dimensions, height, holds, unit };
-            Latency::Coordinates(files.coordinates(check, &file, layout)?)
-        }
+        let layout = Layout { dimensions, height, holds, unit };
+        Latency::Coordinates(files.coordinates(check, &file, layout)?)
+    } else {
+        Latency::Constant(constant.unwrap_or(DELAY))
     })
 }
 

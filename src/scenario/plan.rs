@@ -301,7 +301,7 @@ pub struct Relays {
 }
 
 /// How records are kept.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Storage {
     /// Responsible nodes of each piece, 1 ..= 20.
     pub replicas: u32,

@@ -40,8 +40,8 @@ pub(super) fn population(
         .churn
         .as_ref()
         .map_or(Ok(None), |said_churn| churn(check, "population.churn", said_churn, said.arrivals.is_some()))?;
-    let churn = said.churn.as_ref().zip(cycle).map(|(said, cycle)| cycle.plan(said));
-    let classes = classes(check, &said, &Common { network, churn: churn.clone(), cycle })?;
+    let churn = said.churn.as_ref().zip(cycle.as_ref()).map(|(said, cycle)| cycle.plan(said));
+    let classes = classes(check, &said, &Common { network, churn: churn.clone(), cycle: cycle.as_ref() })?;
     let departures = departures(check, &said, cycle.as_ref(), classes.iter().any(|class| class.churn.is_some()));
     let availability = match &classes[..] {
         [] => cycle.as_ref().map_or(1.0, Cycle::availability),

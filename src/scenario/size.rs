@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::{Deserialize, Deserializer, de};
 
-use crate::engine::{Law, Size};
+use crate::engine::{Law, Size, Weighted};
 
 /// `size = "4KiB"`, or a law from which each resource draws its size once.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub enum SizeLaw {
     Lognormal { median: Size, sigma: f64 },
     /// P(X > x) = (minimum/x)^shape.
     Pareto { shape: f64, minimum: Size },
+    /// A draw is a size, or from a law, of several, chosen in proportion to their weights. At least one.
+    Mixture(Vec<Weighted<ValueSize>>),
 }
 
 impl Default for ValueSize {
@@ -42,6 +44,11 @@ impl ValueSize {
             ValueSize::Constant(size) | ValueSize::Law(SizeLaw::Constant(size)) => size,
             ValueSize::Law(SizeLaw::Lognormal { median, .. }) => median,
             ValueSize::Law(SizeLaw::Pareto { minimum, .. }) => minimum,
+            ValueSize::Law(SizeLaw::Mixture(ref components)) => components
+                .iter()
+                .map(|component| component.law.largest_said())
+                .max_by_key(|size| size.0)
+                .unwrap_or(Size(0)),
         }
     }
 
@@ -54,6 +61,7 @@ impl ValueSize {
             }
             ValueSize::Law(SizeLaw::Lognormal { median, sigma }) => Law::Lognormal { mu: log(median.0 as f64), sigma },
             ValueSize::Law(SizeLaw::Pareto { shape, minimum }) => Law::Pareto { shape, scale: minimum.0 as f64 },
+            ValueSize::Law(SizeLaw::Mixture(ref components)) => Weighted::mixture(components, ValueSize::law)?,
         };
         law.check().map(|()| law)
     }

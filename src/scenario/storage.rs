@@ -58,22 +58,22 @@ pub(super) fn storage(
         check.wrong(&format!("{path}.{at}"), message, format!("write a threshold from 1 to {replicas}, the copies"));
     }
     if own.placement.is_some() || own.repair.is_some() {
-        agree(check, path, own, keepers, repair);
+        agree(check, path, own, keepers, &repair);
     }
-    let audit = audit(check, path, own, common, (coding, keepers, repair));
+    let audit = audit(check, path, own, common, (coding, keepers, &repair));
     let caching = caching(check, path, own, common).filter(|_| keepers == Keepers::Responsible);
     if own.cache.is_some_and(|size| size.0 > 0) && keepers != Keepers::Responsible {
         let message = "only what responsible nodes hold is cached along the way";
         check.wrong(&format!("{path}.cache"), message, "leave this out, or the `placement`");
     }
-    let hold = hold(check, path, own, common, repair);
+    let hold = hold(check, path, own, common, &repair);
     Ok(Storage { replicas, coding, keepers, repair, hold, audit, caching })
 }
 
 /// How long a copy is held that is no longer its node's to keep, where nothing is said.
 const HOLD: Duration = Duration::from_secs(30 * 60);
 
-fn hold(check: &mut Check<'_>, path: &str, own: &file::Storage, common: &file::Storage, repair: Repair) -> Duration {
+fn hold(check: &mut Check<'_>, path: &str, own: &file::Storage, common: &file::Storage, repair: &Repair) -> Duration {
     if own.hold.is_some() && repair.threshold(1).is_none() {
         let message = "nobody gives copies up without eager or lazy repair";
         check.wrong(&format!("{path}.hold"), message, "leave this out, or write repair = \"eager\"");
@@ -90,7 +90,7 @@ fn audit(
     path: &str,
     own: &file::Storage,
     common: &file::Storage,
-    (coding, keepers, repair): (Coding, Keepers, Repair),
+    (coding, keepers, repair): (Coding, Keepers, &Repair),
 ) -> Option<Duration> {
     let checked = keepers == Keepers::RandomParticipants && matches!(repair, Repair::Eager | Repair::Lazy { .. });
     let pieces = coding.pieces() > 1 && keepers == Keepers::Responsible;
@@ -214,7 +214,7 @@ fn coding(check: &mut Check<'_>, path: &str, own: &file::Storage, common: &file:
 }
 
 /// Notes it if placement and repair do not go together.
-fn agree(check: &mut Check<'_>, path: &str, own: &file::Storage, keepers: Keepers, repair: Repair) {
+fn agree(check: &mut Check<'_>, path: &str, own: &file::Storage, keepers: Keepers, repair: &Repair) {
     let key = if own.repair.is_some() { "repair" } else { "placement" };
     let at = format!("{path}.{key}");
     match (keepers, repair) {

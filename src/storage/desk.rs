@@ -115,7 +115,7 @@ pub struct Desk<'a> {
     pub epoch: u16,
     /// How many copies are to be kept.
     pub replicas: usize,
-    pub repair: Repair,
+    pub repair: &'a Repair,
     /// How long a copy is held that is no longer its node's to keep.
     pub hold: Duration,
     /// Records below this number stay where they were put: nobody becomes responsible for them.

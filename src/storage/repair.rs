@@ -32,7 +32,7 @@ pub use delay::Delay;
 pub use republish::Republish;
 
 /// What is done when the nodes responsible for a record change.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Repair {
     /// Nothing: copies are made by puts only, and lost with their holders.
     None,
@@ -50,8 +50,8 @@ pub enum Repair {
 impl Repair {
     /// How many copies are enough, of `replicas` that there are to be; `None`: nobody looks after copies because nodes come and
     /// go.
-    pub const fn threshold(self, replicas: usize) -> Option<usize> {
-        match self {
+    pub const fn threshold(&self, replicas: usize) -> Option<usize> {
+        match *self {
             Repair::Eager => Some(replicas),
             Repair::Lazy { threshold } => Some(threshold as usize),
             Repair::None | Repair::Republish(_) | Repair::Delay(_) => None,

@@ -107,7 +107,7 @@ impl Nodes {
             me: node,
             epoch: 0,
             replicas: self.replicas,
-            repair: self.repair,
+            repair: &self.repair,
             hold: self.hold,
             fixed: 0,
             caching: None,

@@ -95,16 +95,34 @@ fn a_very_busy_server_of_constant_service_is_md1() {
 }
 
 /// M/M/c: who comes waits with Erlang's probability C(c, λ/μ) (Erlang 1917), on average C/(cμ − λ).
+fn assert_is_mmc(workers: u32, waits: f64) {
+    let rho = 0.8;
+    let ran = server(rho, EXPONENTIAL, workers, 1.3e6);
+    within_three_percent(&ran, "server_wait_ratio", waits);
+    within_three_percent(&ran, "server_wait_mean_ms", waits / (MU * f64::from(workers) * (1.0 - rho)) * 1000.0);
+    ran.assert_near("server_utilisation_ratio", rho, 0.01);
+}
+
+#[test]
+fn two_workers_are_mmc() {
+    assert_is_mmc(2, 0.7111);
+}
+
 #[test]
 fn four_workers_are_mmc() {
-    let (workers, rho) = (4u32, 0.8);
-    let ran = server(rho, EXPONENTIAL, workers, 1.3e6);
-    let offered = rho * f64::from(workers);
-    let term = |n: u32| (1..=n).fold(1.0, |product, i| product * offered / f64::from(i));
-    let all_busy = term(workers) / (1.0 - rho);
-    let waits = all_busy / ((0..workers).map(term).sum::<f64>() + all_busy);
-    let expected = waits / (MU * f64::from(workers) * (1.0 - rho)) * 1000.0;
-    within_three_percent(&ran, "server_wait_mean_ms", expected);
+    assert_is_mmc(4, 0.5964);
+}
+
+/// M/H₂/1: the wait is λE[S²]/(2(1 − ρ)) (Pollaczek 1930, Khinchine 1932), here 3.25 times that of M/M/1: E[S] = .9·.5 + .1·5.5
+/// = 1 ms, E[S²] = 2·(.9·.5² + .1·5.5²) = 6.5 ms².
+#[test]
+fn hyperexponential_service_waits_as_pollaczek_and_khinchine_say() {
+    let rho = 0.6;
+    let service = "{ mixture = [{ weight = 9, law.exponential.mean = '0.5ms' }, \
+                   { weight = 1, law.exponential.mean = '5.5ms' }] }";
+    let ran = server(rho, service, 1, 1.3e6);
+    within_three_percent(&ran, "server_wait_mean_ms", rho * 6.5 / (2.0 * (1.0 - rho)));
+    within_three_percent(&ran, "server_wait_ratio", rho);
     ran.assert_near("server_utilisation_ratio", rho, 0.01);
 }
 

@@ -5,6 +5,7 @@ const HOP: Duration = Duration::from_millis(50);
 fn plan() -> NetworkPlan {
     NetworkPlan {
         latency: Latency::Constant(HOP),
+        floor: Duration::ZERO,
         jitter: 0.0,
         inflation: None,
         diurnal: None,
@@ -147,4 +148,26 @@ fn a_server_has_its_own_link_beside_participants_without_one() {
     assert_eq!(network.arrive(there, 4, 100), Ok(there + Duration::from_nanos(100_000)));
     assert_eq!(send(&mut network, at(0), (4, 0), 100, noise), Ok(Time::ZERO + HOP));
     assert_eq!(network.arrive(Time::ZERO + HOP, 0, 100), Ok(Time::ZERO + HOP));
+}
+
+#[test]
+fn no_delay_between_two_machines_is_below_the_floor_whatever_shortens_it() {
+    let (low, floor) = (Duration::from_nanos(1_000), Duration::from_millis(2));
+    let latency = Latency::Uniform { low, high: Duration::from_millis(4) };
+    let slow = NetworkPlan { latency, floor, ..plan() };
+    let diurnal = Some(Diurnal { factors: [0.5; 24], start_hour: 0 });
+    for plan in [slow.clone(), NetworkPlan { jitter: 0.4, ..slow.clone() }, NetworkPlan { diurnal, ..slow }] {
+        let mut network = Network::new(&plan, &Streams::new(1), &Machines::alike(60, &[]));
+        let mut noise = Noise::new(1);
+        let pairs = (0..60).flat_map(|a| (0..60).map(move |b| (a, b))).filter(|(a, b)| a != b);
+        let mut at_floor = 0;
+        for (a, b) in pairs {
+            let arrival = send(&mut network, at(0), (a, b), 100, &mut noise).unwrap();
+            assert!(arrival >= Time::ZERO + floor && network.delay(at(0), a, b) >= floor);
+            at_floor += u32::from(arrival == Time::ZERO + floor);
+        }
+        assert!((1_000..3_500).contains(&at_floor), "{at_floor} of 3,540 are lifted to it");
+        assert_eq!(send(&mut network, at(0), (7, 7), 100, &mut noise), Ok(Time::ZERO), "nobody is away from itself");
+        assert_eq!(network.delay(at(0), 7, 7), Duration::ZERO);
+    }
 }

@@ -65,7 +65,7 @@ fn each_class_is_stationary_by_its_own_laws_even_if_its_members_are_replaced() {
 #[test]
 fn a_class_without_churn_is_there_all_the_time_among_others_that_are_not() {
     let churn = Churn { session: Law::Constant(600.0), downtime: Law::Constant(600.0) };
-    let (classes, streams) = (Classes::new([(0.5, None), (0.5, Some(churn))]), Streams::new(3));
+    let (classes, streams) = (Classes::new([(0.5, None), (0.5, Some(churn.clone()))]), Streams::new(3));
     let timeline = timeline(&streams, 200, 4, Life { classes: classes.clone(), churn: Some(churn), ..Life::default() });
     for one in 0..200 {
         let sessions = timeline.spells(one).len();

@@ -21,7 +21,7 @@ fn the_columns_of_the_design_are_there() {
         requests_max_over_mean requests_p99_over_mean bytes_total bytes_per_online_s_mean \
         maintenance_bytes_per_online_s_mean busiest_machine_bytes_per_s busiest_machine_share_ratio contacts_mean \
         peers_contacted_mean table_stale_ratio nodes_touched_per_put online_mean server_wait_mean_ms \
-        server_utilisation_ratio packets_lost_offline lookup_failed_not_joined get_failed_never_stored";
+        server_wait_ratio server_utilisation_ratio packets_lost_offline lookup_failed_not_joined get_failed_never_stored";
     for name in columns.split_whitespace() {
         assert!(METRICS.get(name).is_some(), "{name} is missing");
     }

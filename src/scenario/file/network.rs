@@ -21,7 +21,7 @@ pub struct Network {
     pub burst: Option<Burst>,
     /// The standard deviation of the factor, with mean 1, by which each packet's delay varies. 0 to 0.4, default 0.
     pub jitter: f64,
-    /// The delay of each pair of machines, one way. Default constant = "50ms".
+    /// The delay of each pair of machines, one way. Default constant = "50ms" and floor = "0.5ms".
     pub latency: Latency,
     /// Delays that follow the hour of the day. Absent: they are the same at all times.
     pub diurnal: Option<LatencyByHour>,
@@ -35,35 +35,79 @@ pub struct Network {
     pub wire: Option<Wire>,
 }
 
-/// The delay of each pair of machines, one way.
+/// The delay of each pair of machines, one way: a law, and the shortest.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Latency {
-    /// The same for all pairs.
-    Constant(Duration),
+#[serde(default, deny_unknown_fields)]
+pub struct Latency {
+    /// The same for all pairs. Default, if no other law is given, "50ms".
+    pub constant: Option<Duration>,
     /// Drawn for each pair.
-    Uniform { low: Duration, high: Duration },
+    pub uniform: Option<UniformDelay>,
     /// Drawn for each pair. King's round trips are median "78ms", sigma 0.51.
-    Lognormal {
-        /// One way.
-        median: Duration,
-        /// The standard deviation of the logarithm. Default 0.51 (King).
-        #[serde(default = "king_sigma")]
-        sigma: f64,
-    },
+    pub lognormal: Option<LognormalDelay>,
     /// Machines are spread evenly over a square; the delay is the distance, 0.5214 of the width on average.
-    Plane { width: Duration },
+    pub plane: Option<Plane>,
     /// Measured delays from a file; machines are drawn onto its rows.
-    Matrix {
-        /// Relative to the scenario file.
-        file: String,
-        holds: Holds,
-        unit: Unit,
-    },
+    pub matrix: Option<Matrix>,
     /// Machines stand in regions; the delay is lognormal around the median of a pair's two regions.
-    Regions(Regions),
+    pub regions: Option<Regions>,
     /// Positions of measured hosts from a file; machines are drawn onto its rows and the delay is the distance.
-    Coordinates(Coordinates),
+    pub coordinates: Option<Coordinates>,
+    /// The shortest delay between two machines, one way, by whatever law and after jitter. Default "0.5ms", an assumption: two
+    /// network stacks and last miles. "0s": none.
+    pub floor: Duration,
+}
+
+impl Default for Latency {
+    fn default() -> Latency {
+        let floor = Duration::from_nanos(500_000);
+        Latency {
+            constant: None,
+            uniform: None,
+            lognormal: None,
+            plane: None,
+            matrix: None,
+            regions: None,
+            coordinates: None,
+            floor,
+        }
+    }
+}
+
+/// Delays that are equally likely.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UniformDelay {
+    pub low: Duration,
+    pub high: Duration,
+}
+
+/// Delays whose logarithm is normal.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LognormalDelay {
+    /// One way.
+    pub median: Duration,
+    /// The standard deviation of the logarithm. Default 0.51 (King).
+    #[serde(default = "king_sigma")]
+    pub sigma: f64,
+}
+
+/// A square of machines.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Plane {
+    pub width: Duration,
+}
+
+/// Delays in a file.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Matrix {
+    /// Relative to the scenario file.
+    pub file: String,
+    pub holds: Holds,
+    pub unit: Unit,
 }
 
 /// Regions and who stands in them.
@@ -173,12 +217,6 @@ pub struct Inflation {
 
 fn king_sigma() -> f64 {
     0.51
-}
-
-impl Default for Latency {
-    fn default() -> Latency {
-        Latency::Constant(Duration::from_millis(50))
-    }
 }
 
 /// The line between a machine and the network.

@@ -16,7 +16,7 @@ fn secs(secs: u64) -> Duration {
 #[test]
 fn departures_and_arrivals_are_read_as_they_say() {
     let text = format!("{SHORT}{HOURLY}");
-    let departures = |set: &str| plan(&text, &[set]).population.departures;
+    let departures = |set: &str| plan(&text, &[set]).population.departures.clone();
     let probability = Departures { law: Parting::Probability(0.25), replaced: true };
     assert_eq!(departures("population.departures.probability=0.25"), Some(probability));
     let lifetime = Departures { law: Parting::Lifetime(Law::Constant(86_400.0)), replaced: false };
@@ -108,7 +108,7 @@ fn events_that_cannot_be_are_shown_in_their_place() {
 #[test]
 fn sizes_and_mixes_are_read_as_they_say() {
     let text = format!("{SHORT}resources.count = 9\n");
-    let size = |set: &str| plan(&text, &[set]).resources.size;
+    let size = |set: &str| plan(&text, &[set]).resources.size.clone();
     assert_eq!(size("resources.size=2KiB"), Law::Constant(2048.0));
     assert_eq!(
         size("resources.size.pareto={ shape = 1.2, minimum = '500B' }"),
@@ -116,9 +116,11 @@ fn sizes_and_mixes_are_read_as_they_say() {
     );
     let lognormal = Law::Lognormal { mu: libm::log(1024.0), sigma: 1.5 };
     assert_eq!(size("resources.size.lognormal={ median = '1KiB', sigma = 1.5 }"), lognormal);
+    let mixture = "resources.size.mixture=[{ weight = 3, law = '1KiB' }, { weight = 1, law.constant = '5KiB' }]";
+    assert_eq!(size(mixture).mean(), 2048.0);
     let mixed = plan(&text, &["workload.mix={ every = '1min', puts = 0.25 }"]);
     let exponential = |mean| Some(Law::Exponential { mean });
-    assert_eq!((mixed.workload.get, mixed.workload.put), (exponential(80.0), exponential(240.0)));
+    assert_eq!((&mixed.workload.get, &mixed.workload.put), (&exponential(80.0), &exponential(240.0)));
     let resources =
         |line: &str, message: &str, marked: &str| with(&format!("resources.count = 9\n{line}"), message, marked);
     resources(
@@ -126,6 +128,8 @@ fn sizes_and_mixes_are_read_as_they_say() {
         "the size of a law must be above zero",
         "size",
     );
+    resources("resources.size.mixture = [{ weight = 1, law = '4GiB' }]", "a resource of 4GiB is too large", "size");
+    resources("resources.size.mixture = []", "a mixture needs a component", "size");
     resources("resources.rotate_every = '0s'", "the ranking cannot turn all the time", "'0s'");
     resources("workload.mix = { every = '1s', puts = 2 }", "`puts` cannot be 2", "2");
     let twice = "workload = { get.every = '1s', mix = { every = '1s', puts = 0.5 } }";

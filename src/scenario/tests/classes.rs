@@ -29,7 +29,7 @@ latency.regions = {}
 fn a_class_has_what_it_says_and_otherwise_what_all_have() {
     let plan = plan(UNEVEN, &[]);
     let [strong, weak] = &plan.population.classes[..] else { panic!("there are two") };
-    let laws = |class: &Class| match class.churn.as_ref().expect("there is churn").sessions {
+    let laws = |class: &Class| match &class.churn.as_ref().expect("there is churn").sessions {
         Sessions::Laws { session, downtime } => (session.mean(), downtime.mean()),
         Sessions::Trace(_) => panic!("there are no laws"),
     };

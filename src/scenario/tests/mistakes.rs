@@ -61,7 +61,7 @@ fn unknown_keys_are_found_at_every_level() {
     with("time.warm = '1h'", "unknown key `warm`", "warm");
     with("population.churn = { presets = 'kad' }", "unknown key `presets`", "presets");
     with("network.access = { up = '1Mbit/s' }", "unknown key `up`", "up");
-    with("network.latency = { plain = '1ms' }", "unknown choice `plain`", "plain");
+    with("network.latency = { plain = '1ms' }", "unknown key `plain`", "plain");
     with("network.latency.plane = { with = '1ms' }", "unknown key `with`", "with");
     with("resources = { count = 1, popularity.zipf = { alpha = 1 } }", "unknown key `alpha`", "alpha");
     with("storage.copies = 3", "unknown key `copies`", "copies");
@@ -226,7 +226,7 @@ fn what_belongs_together_is_asked_for() {
     assert_eq!(messages(nothing, &[]).len(), 3, "number, preset and start are looked at each for itself");
     with("population.join_over = '1h'", "a converged start takes no time", "'1h'");
     with("workload.get.every = '1min'", "there is nothing to get or put", "get");
-    with("network.latency = {}", "exactly one alternative must be given here", "{}");
+    with("resources = { count = 9, popularity = {} }", "exactly one alternative must be given here", "{}");
     with("network.latency.plane = {}", "missing key `width`", "{}");
 }
 
@@ -241,6 +241,10 @@ fn alternatives_side_by_side_are_refused() {
     with(laws, "`constant` and `exponential` exclude each other", "exponential");
     let scales = "workload.lookup.every.weibull = { shape = 1, mean = '1s', scale = '1s' }";
     with(scales, "`mean` and `scale` exclude each other", "scale");
+    let mixed = "workload.lookup.every = { constant = '1s', mixture = [{ weight = 1, law.constant = '1s' }] }";
+    with(mixed, "`constant` and `mixture` exclude each other", "mixture");
+    let within = "workload.lookup.every.mixture = [{ weight = 1, law = { constant = '1s', exponential.mean = '1s' } }]";
+    with(within, "`constant` and `exponential` exclude each other", "exponential");
     let of_protocol = "systems.b.ring.service = { uniform = { low = '1s', high = '2s' }, constant = '1s' }";
     with(of_protocol, "`uniform` and `constant` exclude each other", "constant");
 }
@@ -249,6 +253,12 @@ fn alternatives_side_by_side_are_refused() {
 fn churn_without_a_finite_mean_is_refused() {
     let pareto = "population.churn = { session.pareto = { shape = 1, scale = '1h' }, downtime.constant = '1h' }";
     with(pareto, "a law without a finite mean has no stationary start", "session");
+    let endless =
+        "{ mixture = [{ weight = 1, law.constant = '1s' }, { weight = 1, law.pareto = { shape = 1, scale = '1s' } }] }";
+    let mixture = format!("population.churn = {{ session = {endless}, downtime.constant = '1h' }}");
+    with(&mixture, "a law without a finite mean has no stationary start", "session");
+    let gap = format!("workload.lookup.every = {endless}");
+    with(&gap, "a gap without a finite mean has no stationary start", "every");
 }
 
 #[test]

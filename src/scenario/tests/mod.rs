@@ -89,8 +89,8 @@ fn plan(text: &str, sets: &[&str]) -> Arc<Plan> {
 
 /// The laws of session and downtime.
 fn laws(plan: &Plan) -> (Law, Law) {
-    match plan.population.churn.as_ref().expect("there is churn").sessions {
-        Sessions::Laws { session, downtime } => (session, downtime),
+    match &plan.population.churn.as_ref().expect("there is churn").sessions {
+        Sessions::Laws { session, downtime } => (session.clone(), downtime.clone()),
         Sessions::Trace(_) => panic!("there are no laws"),
     }
 }

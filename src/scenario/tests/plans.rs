@@ -15,8 +15,9 @@ fn the_shortest_scenario_has_the_documented_defaults() {
     assert_eq!(plan.population.start, Start::Converged);
     assert!(plan.population.churn.is_none() && plan.events.is_empty());
     assert_eq!(plan.network.latency, Latency::Constant(Duration::from_millis(50)));
+    assert_eq!(plan.network.floor, Duration::from_nanos(500_000));
     assert_eq!((plan.network.loss, plan.network.jitter, plan.network.access), (0.0, 0.0, None));
-    assert_eq!((plan.resources.count, plan.workload.lookup), (0, None));
+    assert_eq!((plan.resources.count, &plan.workload.lookup), (0, &None));
     assert_eq!(
         plan.systems[0].storage,
         Storage {
@@ -42,7 +43,7 @@ fn the_example_of_the_design_is_read_as_it_says() {
     let access = Access { uplink: 1e7, downlink: 5e7, queue: 1 << 20 };
     assert_eq!(plan.network.access, Some(access));
     assert_eq!(plan.network.latency, Latency::Plane { width: Duration::from_millis(150) });
-    assert_eq!((plan.resources.count, plan.resources.size), (1_000, Law::Constant(4096.0)));
+    assert_eq!((plan.resources.count, &plan.resources.size), (1_000, &Law::Constant(4096.0)));
     assert_eq!(plan.resources.popularity, Popularity::Zipf { exponent: 0.9 });
     assert_eq!(plan.workload.get, Some(Law::Normal { mean: 60.0, sd: 6.0 }));
     assert_eq!(plan.workload.put, Some(Law::Exponential { mean: 600.0 }));

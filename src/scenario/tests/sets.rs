@@ -45,7 +45,7 @@ fn one_alternative_takes_the_others_out() {
 #[test]
 fn a_longer_path_replaces_a_value_that_stands_in_its_way() {
     let lookups = format!("{SHORT}workload.lookup.every = '1min'");
-    let lookup = plan(&lookups, &["workload.lookup.every.constant=30s"]).workload.lookup;
+    let lookup = plan(&lookups, &["workload.lookup.every.constant=30s"]).workload.lookup.clone();
     assert_eq!(lookup, Some(Law::Constant(30.0)));
     let text = format!("{SHORT}resources = {{ count = 5, popularity = 'uniform' }}");
     let popularity = plan(&text, &["resources.popularity.zipf.exponent=1"]).resources.popularity;

@@ -16,7 +16,7 @@
 use crate::engine::Law;
 
 /// A repair that takes time and nothing else.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Delay {
     /// Seconds from a permanent departure, or the end of the repair before, to the new copy.
     pub after: Law,

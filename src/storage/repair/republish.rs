@@ -109,7 +109,7 @@ impl Ages {
 impl Agent {
     /// Whether a copy that its publisher put at `published` has expired: it may have been long on its way, or long on a disk.
     pub(in crate::storage) fn has_expired(&self, desk: &Desk<'_>, published: Published) -> bool {
-        match desk.repair {
+        match *desk.repair {
             Repair::Republish(Republish { expiry: Some(expiry), .. }) => published.time() + expiry <= desk.now,
             _ => false,
         }
@@ -117,7 +117,7 @@ impl Agent {
 
     /// A record was put here that its publisher had put at `published`.
     pub fn note_put(&mut self, desk: &mut Desk<'_>, record: RecordId, published: Published) {
-        let Repair::Republish(republish) = desk.repair else { return };
+        let Repair::Republish(republish) = *desk.repair else { return };
         self.ages.put(record, published, desk.now);
         if let Some(expiry) = republish.expiry {
             self.set_timer(desk, published.time() + expiry);
@@ -141,7 +141,7 @@ impl Agent {
 
     /// Copies may have expired. Drops those that have, and gives them; the machine may be offline.
     pub fn expire_copies(&mut self, desk: &mut Desk<'_>) -> Vec<Held> {
-        let Repair::Republish(Republish { expiry: Some(expiry), .. }) = desk.repair else { return Vec::new() };
+        let Repair::Republish(Republish { expiry: Some(expiry), .. }) = *desk.repair else { return Vec::new() };
         self.ages.timer = None;
         let now = desk.now;
         let (old, young) = self.ages.ages.iter().partition(|age| age.published.time() + expiry <= now);
