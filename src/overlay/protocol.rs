@@ -314,6 +314,8 @@ pub struct Server {
     pub queue: u32,
     /// Mean time between failures and to repair, both exponential; `None`: never fails.
     pub failures: Option<(Duration, Duration)>,
+    /// The probability that a failure takes the disk along, with all that is on it; 0 where it is mirrored and backed up.
+    pub data_loss: f64,
     /// The time until a standby takes a failed server's place, under its address and with its disk; `None`: there is none.
     pub failover: Option<Duration>,
     /// The name of the region that it stands in, as the protocol's table has it in a list `regions`; `None`: where the

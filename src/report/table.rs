@@ -54,6 +54,10 @@ const SECTIONS: [(&str, &[Line]); 5] = [
             ("busiest machine", "busiest_machine_bytes_per_s", BytesPerSecond),
             ("busiest machine's share (%)", "busiest_machine_share_ratio", Percent),
             ("machines left out: bytes (%)", "left_out_bytes_ratio", Percent),
+            ("moved by participants", "peers_bytes_total", Bytes),
+            ("moved by servers", "server_bytes_total", Bytes),
+            ("  peak (95 % of minutes)", "server_peak_bytes_per_s", BytesPerSecond),
+            ("  workers needed", "server_workers_needed", Number),
         ],
     ),
     (
@@ -111,7 +115,16 @@ pub fn comparison(systems: &[(&str, &[Option<f64>])], width: usize) -> String {
         first = last;
     }
     text.push_str("* best of its row\n");
+    systems.iter().filter_map(|(name, metrics)| unmet(name, metrics)).for_each(|note| text.push_str(&note));
     text
+}
+
+/// A note that a run was too short to meet a failure that its server may have.
+fn unmet(name: &str, metrics: &[Option<f64>]) -> Option<String> {
+    let value = |metric| metrics[METRICS.index_of(metric).expect("it is a metric")];
+    let expected = value("server_failures_expected")?;
+    let none = value("server_failures")? == 0.0;
+    none.then(|| format!("{name}: no failure in this run (expected {})\n", significant(expected)))
 }
 
 /// Rows stand under their section's title.
@@ -301,5 +314,17 @@ mod tests {
         let empty = vec![None; METRICS.len()];
         let table = plain(&comparison(&[("server", &empty)], 100));
         assert!(!table.contains("answers"), "{table}");
+    }
+
+    #[test]
+    fn a_run_too_short_to_meet_a_failure_says_so() {
+        let with = |failures: f64| {
+            let mut metrics = vec![None; METRICS.len()];
+            metrics[METRICS.index_of("server_failures").unwrap()] = Some(failures);
+            metrics[METRICS.index_of("server_failures_expected").unwrap()] = Some(0.002);
+            plain(&comparison(&[("server", &metrics)], 100))
+        };
+        assert!(with(0.0).ends_with("\nserver: no failure in this run (expected 0.00200)\n"), "{}", with(0.0));
+        assert!(!with(1.0).contains("no failure"));
     }
 }

@@ -278,6 +278,15 @@ fn traffic_metrics(list: &mut Vec<Metric>) {
     add(list, "machine_bytes_per_s_mean", "B/s", Lower, about);
     let about = "the most that any machine sent and received, over twice all bytes put on the wire: at most one half";
     add(list, "busiest_machine_share_ratio", "", Lower, about);
+    add(list, "peers_bytes_total", "B", Lower, "bytes sent and received by all participants");
+    add(list, "server_bytes_total", "B", Lower, "bytes sent and received by all servers");
+    let about = "bytes sent and received per second by all servers, 95th percentile of minutes, as bandwidth is billed";
+    add(list, "server_peak_bytes_per_s", "B/s", Lower, about);
+    let about = "workers that are busy for 70 % of the time in the minute of the 95th percentile of requests";
+    add(list, "server_workers_needed", "workers", Lower, about);
+    add(list, "server_failures", "", Lower, "times that a server went down, outages included");
+    let about = "failures of servers to be expected in the measurement by their mtbf and mttr";
+    add(list, "server_failures_expected", "", Neither, about);
     let about =
         "machines online for less than a tenth of the measurement: in the totals, not in rates and loads by machine";
     add(list, "machines_left_out", "machines", Neither, about);

@@ -5,6 +5,7 @@ use super::catalogue::{Figures, METRICS, TRAFFIC};
 use super::connecting::Connecting;
 use super::counters::{Carried, Level, Machine, Served, TableCheck};
 use super::hosts::Hosts;
+use super::minutes::Minutes;
 use super::observer::{Copied, Ended, LinkEvent, Observer};
 use super::operations::{Operation, Verdict};
 use super::outcome::{OperationRow, Sample};
@@ -42,7 +43,7 @@ pub struct Metrics {
     pub(super) handshakes: Option<[u64; 2]>,
     pub(super) online: Level,
     /// Its integral over the warm-up.
-    online_before: u128,
+    pub(super) online_before: u128,
     pub(super) joined: Level,
     pub(super) available: Level,
     /// Copies of pieces on machines that are online, and on any disk.
@@ -61,6 +62,8 @@ pub struct Metrics {
     pub(super) operations: Option<Vec<OperationRow>>,
     /// Where the system has connections.
     pub(super) connecting: Option<Box<Connecting>>,
+    /// Where there are servers.
+    pub(super) minutes: Option<Box<Minutes>>,
     pub(super) classes: ByClass,
     pub(super) interval: Interval,
 }
@@ -107,6 +110,7 @@ impl Metrics {
             samples: Vec::new(),
             operations: operations.then(Vec::new),
             connecting: None,
+            minutes: None,
             classes,
             interval: Interval::new(machines),
         }
@@ -240,12 +244,13 @@ impl Observer for Metrics {
     }
 
     #[inline(always)]
-    fn packet_sent(&mut self, _: Time, to: NodeId, envelope: &Envelope) {
+    fn packet_sent(&mut self, at: Time, to: NodeId, envelope: &Envelope) {
         let bytes = u64::from(envelope.bytes);
         self.carried(envelope.from).send(bytes, envelope.for_others);
         self.bytes[envelope.traffic as usize] += bytes;
         self.packets_sent += 1;
         self.contacted(envelope.from, to);
+        self.carried_by_server(at, envelope.from, bytes, false);
     }
 
     fn transfer_begins(&mut self, _: Time, to: NodeId, envelope: &Envelope) {
@@ -253,19 +258,21 @@ impl Observer for Metrics {
         self.contacted(envelope.from, to);
     }
 
-    fn transfer_moved(&mut self, _: Time, to: NodeId, envelope: &Envelope, bytes: u64) {
+    fn transfer_moved(&mut self, at: Time, to: NodeId, envelope: &Envelope, bytes: u64) {
         self.carried(envelope.from).send(bytes, envelope.for_others);
         self.carried(to).received += bytes;
+        [envelope.from, to].into_iter().for_each(|node| self.carried_by_server(at, node, bytes, false));
         self.bytes[envelope.traffic as usize] += bytes;
     }
 
     #[inline(always)]
-    fn packet_delivered(&mut self, _: Time, to: NodeId, envelope: &Envelope) {
+    fn packet_delivered(&mut self, at: Time, to: NodeId, envelope: &Envelope) {
         let asked = envelope.op.is_some_and(|op| !op.is_unasked());
         let works = (envelope.kind == Kind::Request) & asked;
         let receiver = self.carried(to);
         receiver.received += u64::from(envelope.bytes);
         receiver.requests += u64::from(works);
+        self.carried_by_server(at, to, envelope.bytes.into(), works);
     }
 
     fn handshake(&mut self, _: Time, begins: bool, bytes: u32) {
@@ -289,6 +296,9 @@ impl Observer for Metrics {
             counted.records = self.everywhere.unwrap_or(counted.records);
         } else {
             counted.close_online(at);
+        }
+        if !participant && !up {
+            self.server_went_down();
         }
         if participant {
             let online = if up { self.online.value() + 1 } else { self.online.value() - 1 };

@@ -13,11 +13,13 @@ mod disks;
 mod effects;
 mod event;
 mod events;
+mod failures;
 mod handshakes;
 mod hosts;
 mod keepers;
 mod mending;
 mod metrics;
+mod minutes;
 pub mod observer;
 mod operations;
 mod oracle;
@@ -108,7 +110,8 @@ pub fn simulate<P: Protocol>(
     let classes = ByClass::new(plan, &kinds);
     let length = plan.warmup + plan.measure;
     let hosts = Hosts::new(participants, servers, P::nodes_per_machine(config));
-    let metrics = Metrics::new((plan, system), hosts, everywhere, wanted.operations, classes);
+    let metrics =
+        Metrics::new((plan, system), hosts, everywhere, wanted.operations, classes).with_servers(&P::servers(config));
     let watched = (
         if system.connections.is_some() { metrics.with_connections() } else { metrics },
         Prints::new(hosts.nodes(), Duration::from_nanos((length.as_nanos() / CHECKPOINTS).max(1))),

@@ -37,6 +37,7 @@ impl Metrics {
         self.report_fairness(&mut figures);
         self.report_traffic(&mut figures);
         self.report_busiest(&mut figures);
+        self.report_sides(facts, &mut figures);
         self.report_state(facts, &mut figures);
         if let Some(connecting) = &self.connecting {
             connecting.report(&self.machines, self.hosts.participants(), self.bytes.iter().sum(), &mut figures);

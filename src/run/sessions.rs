@@ -4,8 +4,7 @@ use super::event::Event;
 use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::order::{Class, Order};
-use crate::engine::random::Purpose;
-use crate::engine::{Duration, Law, Source, Time};
+use crate::engine::{Duration, Source, Time};
 use crate::network::{Loss, NatClass};
 use crate::overlay::{NodeId, Placement, Protocol, View};
 use crate::population::churn::ends_gracefully;
@@ -16,7 +15,6 @@ use crate::scenario::plan::{Rejoin, Start};
 const JOIN_AGAIN: Duration = Duration::from_secs(10);
 /// Nodes drawn to join through before all are looked at: with a tenth of them open one in 800 joins looks at all.
 const BOOTSTRAP_DRAWS: u32 = 64;
-const SERVER: Purpose = Purpose::new("server");
 /// No place in a list.
 pub(super) const NOWHERE: u32 = u32::MAX;
 /// No place among the joined nodes, because it joined as one who asks only.
@@ -146,7 +144,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// A machine that goes stops sending and receiving: nothing is left of its uplink's queue (what waited there is lost when
     /// its turn comes) and of its transfers.
-    fn hang_up(&mut self, machine: NodeId) {
+    pub(super) fn hang_up(&mut self, machine: NodeId) {
         self.network.hang_up(self.now, machine.0);
         let hosts = self.hosts;
         self.break_transfers(machine, Loss::SenderGone, |packet| hosts.of(packet.envelope.from) == machine);
@@ -285,74 +283,5 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             }
             self.directory.remove(self.keys[node.index()]);
         }
-    }
-
-    /// The time until a server fails for the `number`-th time, or until it is repaired.
-    fn server_draw(&self, server: u32, number: u32, mean: Duration, which: u64) -> Duration {
-        let mut stream = self.streams.part(SERVER, server.into(), u64::from(number) << 1 | which);
-        Law::Exponential { mean: mean.as_secs_f64() }.sample_duration(&mut stream)
-    }
-
-    pub fn schedule_failure(&mut self, server: u32, number: u32) {
-        if let Some((between, _)) = self.services[server as usize].spec.failures {
-            let at = self.now + self.server_draw(server, number, between, 0);
-            self.queue.push(at, Order::new(Class::Server, server, number << 1), Event::ServerFails { server, number });
-        }
-    }
-
-    pub fn server_fails(&mut self, server: u32, number: u32) {
-        self.take_down(server);
-        let (_, repair) = self.services[server as usize].spec.failures.expect("it failed");
-        let repair = self.server_draw(server, number, repair, 1);
-        let at = self.services[server as usize].answers_again(self.now, repair);
-        let order = Order::new(Class::Server, server, number << 1 | 1);
-        self.queue.push(at, order, Event::ServerRepaired { server, number });
-    }
-
-    pub fn server_repaired(&mut self, server: u32, number: u32) {
-        self.bring_up(server);
-        self.schedule_failure(server, number + 1);
-    }
-
-    /// A server goes down, by a failure of its own or an outage, if it is not down already.
-    pub fn take_down(&mut self, server: u32) {
-        let node = NodeId(self.participants + server);
-        let service = &mut self.services[server as usize];
-        service.down += 1;
-        if service.down > 1 {
-            return;
-        }
-        let cut_off = service.station.clear();
-        self.observer.service_ends(self.now, node, cut_off);
-        let seat = &mut self.seats[node.index()];
-        seat.online = false;
-        // What is in service and what waits goes with the old epoch.
-        seat.epoch = seat.epoch.checked_add(1).expect("fewer than 65,536 failures of one server");
-        self.lose_requests_at(node);
-        self.hang_up(node);
-        self.drop_links(node);
-        self.nodes[node.index()].suspend();
-        self.observer.session(self.now, node, false);
-        self.disk_offline(node);
-    }
-
-    /// One cause less for a server to be down: without any it is up, and catches up on what others hold too.
-    pub fn bring_up(&mut self, server: u32) {
-        let service = &mut self.services[server as usize];
-        service.down -= 1;
-        if service.down > 0 {
-            return;
-        }
-        let node = NodeId(self.participants + server);
-        self.server_up(node);
-        self.with_agent(node, |agent, desk, around| agent.on_return(desk, around));
-    }
-
-    /// A server is up, with what its disk holds.
-    pub fn server_up(&mut self, node: NodeId) {
-        self.seats[node.index()].online = true;
-        self.observer.session(self.now, node, true);
-        self.disk_online(node);
-        self.with_overlay(node, |overlay, cx| overlay.start(cx, None));
     }
 }

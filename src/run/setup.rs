@@ -148,7 +148,6 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
     pub fn begin(&mut self) {
         for server in 0..self.services.len() as u32 {
             self.server_up(NodeId(self.participants + server));
-            self.schedule_failure(server, 0);
         }
         self.schedule_scenario_events();
         self.schedule_request(0);
@@ -162,6 +161,8 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             }
         }
         self.begin_republishing();
+        // What they hold is on their disks by now.
+        self.begin_failures();
     }
 
     /// Those who are in a converged overlay at time zero. The others come when their first session begins.

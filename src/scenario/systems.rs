@@ -18,7 +18,6 @@ use super::traversal::{self, TRAVERSAL};
 use super::wire::{self, WIRE};
 use crate::engine::Duration;
 use crate::network::NetworkPlan;
-use crate::overlay::{Placement, Wire};
 use crate::storage::{Keepers, POINTER_COPIES};
 
 const STORAGE: &str = "storage";
@@ -155,8 +154,7 @@ fn system(
     let ((protocol, config), storage) = (protocol?, storage?);
     let place = format!("systems.{name}.{WIRE}");
     let said = check.read::<file::Wire>(&place)?.unwrap_or_default();
-    let default = if protocol.placement == Placement::Servers { Wire::HTTPS } else { Wire::BEP5 };
-    let wire = wire::wire(check, &place, &said, &common.wire, default)?;
+    let wire = wire::wire(check, &place, &said, &common.wire)?;
     let storage = if protocol.in_full { kept_in_full(check, &path, &own, storage, protocol.name) } else { storage };
     if common.resources > 0 && !protocol.in_full {
         check_copies(check, (name, protocol), &*config, &storage);

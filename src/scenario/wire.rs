@@ -23,18 +23,17 @@ pub(super) fn common(check: &mut Check<'_>) -> Result<file::Wire, Noted> {
     Ok(said)
 }
 
-/// What a system says at `path`; what it does not say is as in `common`, unless it names a preset, and then as in `default`.
+/// What a system says at `path`; what it does not say is as in `common`, unless it names a preset.
 pub(super) fn wire(
     check: &mut Check<'_>,
     path: &str,
     own: &file::Wire,
     common: &file::Wire,
-    default: Wire,
 ) -> Result<Wire, Noted> {
     if let Some(preset) = own.preset {
         return overridden(check, path, sizes(preset), own);
     }
-    let common = overridden(check, COMMON, common.preset.map_or(default, sizes), common)?;
+    let common = overridden(check, COMMON, common.preset.map_or(Wire::P2PSIM, sizes), common)?;
     overridden(check, path, common, own)
 }
 

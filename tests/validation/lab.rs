@@ -19,12 +19,10 @@ pub struct Ran {
     pub outcome: Outcome,
 }
 
-/// The list of runs of a scenario. Unless it says something of sizes they are p2psim's: without handshakes, and few enough to
-/// count by hand.
+/// The list of runs of a scenario.
 pub fn runs(text: &str) -> Vec<Run> {
-    let settings = if text.contains("wire") { vec![] } else { vec!["network.wire.preset=p2psim".to_owned()] };
     let scenario =
-        Scenario::parse("test".into(), "".into(), text.into(), &settings).unwrap_or_else(|error| panic!("{error}"));
+        Scenario::parse("test".into(), "".into(), text.into(), &[]).unwrap_or_else(|error| panic!("{error}"));
     scenario.runs(Registry::standard().registered()).unwrap_or_else(|error| panic!("{error}")).runs
 }
 

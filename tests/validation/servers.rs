@@ -267,3 +267,84 @@ fn a_large_value_is_fetched_from_the_server_that_it_lives_on() {
     let text = scenario("get = { every = '20s' }", "servers = 3").replace("1KiB", "64KiB");
     only(&text, FIGURES).assert_all_correct("get");
 }
+
+#[test]
+fn servers_start_as_stationary_as_they_go_on() {
+    let text = |seed: u32| {
+        let servers = "servers = 255\nmtbf = \"3h\"\nmttr = \"1h\"";
+        let text = scenario("get = { every = \"1h\" }", servers).replace("50min", "2h");
+        text.replace("seed = 3", &format!("seed = {seed}"))
+    };
+    let shares: Vec<f64> = (1..=16)
+        .map(|seed| {
+            let (_, trace) = with_trace(&text(seed));
+            let down =
+                |server| outages(&trace, server).iter().map(|(from, until)| until.min(7200.0) - from).sum::<f64>();
+            (0..255).map(down).sum::<f64>() / 255.0 / 7200.0
+        })
+        .collect();
+    let mean = shares.iter().sum::<f64>() / 16.0;
+    println!("down for {mean} of the first two hours; by seed {shares:?}");
+    // mttr ÷ (mtbf + mttr), and a standard deviation of .019 for a seed.
+    assert!((mean - 0.25).abs() < 0.015, "{mean}");
+}
+
+#[test]
+fn with_a_standby_servers_start_down_for_as_long_as_it_takes_to_step_in() {
+    let servers = "servers = 255\nmtbf = \"4min\"\nmttr = \"30min\"\nfailover = \"1min\"";
+    let (_, trace) = with_trace(&scenario("get = { every = \"1h\" }", servers));
+    let first = |server| outages(&trace, server).first().copied().filter(|(from, _)| *from == 0.0);
+    let left: Vec<f64> = (0..255).filter_map(first).map(|(_, until)| until).collect();
+    // Down for 59 s of every 299, and evenly far into that.
+    let (share, mean) = (left.len() as f64 / 255.0, left.iter().sum::<f64>() / left.len() as f64);
+    println!("{share} start down, for {mean} s yet");
+    assert!((share - 59.0 / 299.0).abs() < 0.08 && (mean - 30.0).abs() < 8.0 && left.iter().all(|left| *left <= 60.0));
+}
+
+#[test]
+fn a_failure_loses_the_disk_as_often_as_the_scenario_says() {
+    let lost = |loss: f64, workload: &str| {
+        let failing = "mtbf = \"15min\"\nmttr = \"30s\"";
+        let text = scenario(workload, &format!("{failing}\nretries = 3\ndisk = {{ data_loss = {loss} }}"));
+        let ran = only(&text, FIGURES);
+        println!("{loss}: {} lost, {} gets failed so", ran.figure("resources_lost"), ran.figure("get_failed_lost"));
+        (
+            ran.figure("resources_lost"),
+            ran.figure("durability_ratio"),
+            ran.figure("get_failed_lost") / ran.figure("gets"),
+        )
+    };
+    let gets = "get = { every = \"5s\" }";
+    assert_eq!(lost(0.0, gets), (0.0, 1.0, 0.0));
+    let (number, durability, failed) = lost(1.0, gets);
+    assert_eq!((number, durability), (900.0, 0.0), "at the first failure");
+    assert!(failed > 0.3, "{failed}");
+    // What is put again is there again.
+    let (_, _, with_puts) = lost(1.0, "get = { every = \"5s\" }\nput = { every = \"5s\" }");
+    assert!(with_puts < 0.5 * failed, "{with_puts} of the gets, and {failed} without puts");
+}
+
+#[test]
+fn of_several_servers_one_loses_the_records_that_it_keeps() {
+    let text =
+        scenario("get = { every = \"5s\" }", "servers = 3\nmtbf = \"1h\"\nmttr = \"1min\"\ndisk.data_loss = 1.0");
+    let (ran, trace) = with_trace(&text);
+    let failed = (0..3).filter(|&server| outages(&trace, server).iter().any(|(from, _)| *from > 0.0)).count();
+    let expected = 300.0 * failed as f64;
+    assert!(failed > 0 && (ran.figure("resources_lost") - expected).abs() < 60.0, "{failed} failed: {} lost", ran.figure("resources_lost"));
+}
+
+#[test]
+fn what_a_server_costs_is_billed_by_the_peak_of_its_minutes() {
+    let text = scenario(GETS, "service = { constant = \"100ms\" }\nworkers = 40");
+    let ran = only(&text, FIGURES);
+    let bytes = ran.figure("server_bytes_total");
+    assert!((bytes / ran.figure("peers_bytes_total") - 1.0).abs() < 1e-3, "both ends of every packet are counted");
+    // 100 requests a second: 6,000 a minute, with a standard deviation of √6,000.
+    let (mean, peak) = (bytes / 3000.0, ran.figure("server_peak_bytes_per_s"));
+    let expected = mean * (1.0 + 1.645 / 6000f64.sqrt());
+    assert!((peak / expected - 1.0).abs() < 0.01, "{peak} B/s at the peak, not {expected}");
+    // 102 × .1 s ÷ .7 = 14.6.
+    ran.assert_near("server_workers_needed", 15.0, 0.0);
+    assert!(ran.maybe("server_failures_expected").is_none());
+}

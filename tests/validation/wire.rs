@@ -37,7 +37,7 @@ fn a_get_from_a_server_takes_a_request_and_a_reply_of_the_preset() {
         ("preset = \"p2psim\"".to_owned(), 28 + 20 + 28 + 20 + 1000),
         ("preset = \"bep5\"".to_owned(), 28 + 92 + 28 + 58 + 1000),
         (format!("preset = \"https\", {none}"), 52 + 148 + 52 + 278 + 1000),
-        (format!("{none}, reply = \"100B\""), 52 + 148 + 52 + 100 + 1000),
+        (format!("preset = \"https\", {none}, reply = \"100B\""), 52 + 148 + 52 + 100 + 1000),
     ] {
         let ran = reads("1min", "client-server", &wire);
         let of_each = ran.figure("bytes_total") / ran.figure("gets");
