@@ -315,6 +315,9 @@ fn state_metrics(list: &mut Vec<Metric>) {
     add(list, "server_wait_ratio", "", Lower, about);
     let about = "busy share of the server's workers in the measurement, while it is up";
     add(list, "server_utilisation_ratio", "", Lower, about);
+    let about = "wait for a participant's processor, likewise, where participants have one";
+    add(list, "peer_wait_mean_ms", "ms", Lower, about);
+    add(list, "peer_wait_ratio", "", Lower, "share of these requests that wait at all");
 }
 
 /// A statistic's name in words.

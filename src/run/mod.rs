@@ -36,6 +36,7 @@ pub mod scheme;
 mod sessions;
 mod setup;
 mod simulation;
+mod stations;
 mod tally;
 pub mod trace;
 mod transfers;
@@ -290,7 +291,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             ("sessions", of(self.timeline.heap_bytes())),
             ("queue", of(self.queue.heap_bytes())),
             ("lists", of(self.lists.heap_bytes())),
-            ("network", of(self.network.heap_bytes() + self.transfers.heap_bytes())),
+            ("network", of(self.network.heap_bytes() + self.transfers.heap_bytes() + self.stations.heap_bytes())),
             ("nat", of(self.addresses.as_ref().map_or(0, |addresses| addresses.heap_bytes()))),
             ("links", of(self.transport.as_ref().map_or(0, |transport| transport.heap_bytes()))),
         ]
