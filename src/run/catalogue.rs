@@ -15,13 +15,14 @@ use std::sync::LazyLock;
 use indexmap::IndexMap;
 
 use super::observer::Copied;
+use crate::network::Loss;
 use crate::overlay::Cause;
 
 /// What a participant may ask. The words of the columns.
 pub const OPERATIONS: [&str; 3] = ["lookup", "get", "put"];
 
 /// Why a packet was lost. The words of the columns.
-pub const LOSSES: [&str; 12] = [
+pub const LOSSES: [&str; Loss::ALL.len()] = [
     "uplink_queue",
     "downlink_queue",
     "loss",
@@ -34,6 +35,7 @@ pub const LOSSES: [&str; 12] = [
     "firewall",
     "dial",
     "relay",
+    "peer_queue",
 ];
 
 /// The kinds of traffic. The words of the columns.
