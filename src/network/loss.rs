@@ -29,11 +29,13 @@ pub enum Loss {
     Dial,
     /// It came to a relay that does not or may not forward it.
     Relay,
+    /// The queue before a participant's processor was full.
+    PeerQueue,
 }
 
 impl Loss {
     /// All causes, in the order in which they are reported.
-    pub const ALL: [Loss; 12] = [
+    pub const ALL: [Loss; 13] = [
         Loss::UplinkQueue,
         Loss::DownlinkQueue,
         Loss::Noise,
@@ -46,6 +48,7 @@ impl Loss {
         Loss::Firewall,
         Loss::Dial,
         Loss::Relay,
+        Loss::PeerQueue,
     ];
 
     /// The name in result columns.
@@ -63,6 +66,7 @@ impl Loss {
             Loss::Firewall => "firewall",
             Loss::Dial => "dial",
             Loss::Relay => "relay",
+            Loss::PeerQueue => "peer-queue",
         }
     }
 }

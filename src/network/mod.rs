@@ -1,4 +1,4 @@
-//! Layer 1: latency models, access links, loss of packets, NATs and firewalls, and the request queue of a server.
+//! Layer 1: latency models, access links, loss of packets, NATs and firewalls, and the request queue of a machine.
 //!
 //! Owns no nodes: a machine is its number, participants first, then the dedicated servers. A packet's way has two
 //! ends. [`Network::depart`] touches the sender's side only, [`Network::arrive`] the receiver's side only, at the
@@ -37,5 +37,5 @@ pub use matrix::Matrix;
 pub use measured::{FileError, Holds, Unit};
 pub use nat::{Endpoint, NatClass, NatPlan, Nats, Shares, Wire};
 pub use regions::Regions;
-pub use station::{Offer, Started, Station};
+pub use station::{Offer, Processor, Started, Station};
 pub use wire::{Departure, Network, NetworkPlan};

@@ -1,4 +1,4 @@
-//! A service station: the request queue of a server machine, as a pure value.
+//! A service station: the request queue of a machine, as a pure value.
 //!
 //! First come, first served, by a number of workers, with a waiting room of bounded size. The station knows who is in
 //! service and who waits; what happens when (an event at `done`), and the counting of waits and busy time, are the
@@ -6,7 +6,18 @@
 
 use std::collections::VecDeque;
 
-use crate::engine::{Duration, Time};
+use crate::engine::{Duration, Law, Time};
+
+/// What a machine has to serve requests.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Processor {
+    /// Time to serve one request, in seconds.
+    pub service: Law,
+    /// Requests served at once, at least one.
+    pub workers: u32,
+    /// Requests waiting at most, those in service not counted; `u32::MAX` without limit.
+    pub waiting: u32,
+}
 
 /// A station at which jobs `J` are served. 32 bytes and the job for each that waits.
 #[derive(Clone, Debug)]
@@ -78,7 +89,7 @@ impl<J: Copy> Station<J> {
         Some(Started { job: next.job, waited: now - next.since, done: now + next.service })
     }
 
-    /// The server failed: everyone in service and waiting is gone. The instants given before are void. Gives the number of
+    /// The machine went: everyone in service and waiting is gone. The instants given before are void. Gives the number of
     /// those in service.
     pub fn clear(&mut self) -> u32 {
         self.waiting.clear();

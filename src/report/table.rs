@@ -77,6 +77,8 @@ const SECTIONS: [(&str, &[Line]); 5] = [
             ("server wait, mean (ms)", "server_wait_mean_ms", Number),
             ("server: requests that wait (%)", "server_wait_ratio", Percent),
             ("server busy (%)", "server_utilisation_ratio", Percent),
+            ("peer wait, mean (ms)", "peer_wait_mean_ms", Number),
+            ("peer: requests that wait (%)", "peer_wait_ratio", Percent),
         ],
     ),
 ];

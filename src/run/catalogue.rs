@@ -15,13 +15,14 @@ use std::sync::LazyLock;
 use indexmap::IndexMap;
 
 use super::observer::Copied;
+use crate::network::Loss;
 use crate::overlay::Cause;
 
 /// What a participant may ask. The words of the columns.
 pub const OPERATIONS: [&str; 3] = ["lookup", "get", "put"];
 
 /// Why a packet was lost. The words of the columns.
-pub const LOSSES: [&str; 12] = [
+pub const LOSSES: [&str; Loss::ALL.len()] = [
     "uplink_queue",
     "downlink_queue",
     "loss",
@@ -34,6 +35,7 @@ pub const LOSSES: [&str; 12] = [
     "firewall",
     "dial",
     "relay",
+    "peer_queue",
 ];
 
 /// The kinds of traffic. The words of the columns.
@@ -327,6 +329,9 @@ fn state_metrics(list: &mut Vec<Metric>) {
     add(list, "server_wait_ratio", "", Lower, about);
     let about = "busy share of the server's workers in the measurement, while it is up";
     add(list, "server_utilisation_ratio", "", Lower, about);
+    let about = "wait for a participant's processor, likewise, where participants have one";
+    add(list, "peer_wait_mean_ms", "ms", Lower, about);
+    add(list, "peer_wait_ratio", "", Lower, "share of these requests that wait at all");
 }
 
 /// A statistic's name in words.

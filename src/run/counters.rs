@@ -132,13 +132,22 @@ pub struct TableCheck {
     pub unreachable: u64,
 }
 
-/// Requests whose service has begun, at all servers, and how long they waited for it.
+/// Requests whose service has begun, and how long they waited for it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Served {
     pub requests: u64,
     /// Those that waited at all.
     pub waited: u64,
     pub waited_ns: u128,
+}
+
+impl Served {
+    /// Service of a request begins.
+    pub fn count(&mut self, waited: Duration) {
+        self.requests += 1;
+        self.waited += u64::from(waited > Duration::ZERO);
+        self.waited_ns += u128::from(waited.as_nanos());
+    }
 }
 
 #[cfg(test)]

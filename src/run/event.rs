@@ -73,9 +73,9 @@ pub(super) enum Event<M, T> {
     Flow {
         flow: FlowId,
     },
-    /// A server has served a request.
+    /// A worker of a machine is done with a request.
     Served {
-        server: u32,
+        machine: NodeId,
         epoch: u16,
         slot: u32,
     },

@@ -78,13 +78,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if service.down > 1 {
             return;
         }
-        let cut_off = service.station.clear();
-        self.observer.service_ends(self.now, node, cut_off);
         let seat = &mut self.seats[node.index()];
         seat.online = false;
         // What is in service and what waits goes with the old epoch.
         seat.epoch = seat.epoch.checked_add(1).expect("fewer than 65,536 failures of one server");
-        self.lose_requests_at(node);
+        self.clear_station(node);
         self.hang_up(node);
         self.drop_links(node);
         self.nodes[node.index()].suspend();

@@ -53,7 +53,8 @@ pub struct Metrics {
     /// Bytes in all caches; `None` where nothing is cached.
     pub(super) cached: Option<Level>,
     pub(super) tables: TableCheck,
-    pub(super) served: Served,
+    /// At servers, and at participants.
+    pub(super) served: [Served; 2],
     /// Workers of all servers that serve.
     pub(super) busy: Level,
     pub(super) no_bootstrap: u64,
@@ -103,7 +104,7 @@ impl Metrics {
             lost_resources: 0,
             cached: system.storage.caching.map(|_| Level::default()),
             tables: TableCheck::default(),
-            served: Served::default(),
+            served: Default::default(),
             busy: Level::default(),
             no_bootstrap: 0,
             peers: Peers::new(machines as u32),
@@ -171,13 +172,6 @@ impl Metrics {
         ((self.online_before + measured) as f64 / 1e9, measured as f64 / 1e9)
     }
 
-    /// The servers' workers × the nanoseconds that they were up in the measurement.
-    pub(super) fn worker_ns(&self, workers: &[u32]) -> u128 {
-        let servers = &self.machines[self.hosts.participants() as usize..];
-        let up = servers.iter().map(|server| u128::from(server.online().as_nanos()));
-        up.zip(workers).map(|(up, &workers)| up * u128::from(workers)).sum()
-    }
-
     /// Bytes allocated per machine; the histograms are the same for any number of machines.
     pub(super) fn heap_bytes(&self) -> usize {
         let connecting = self.connecting.as_ref().map_or(0, |connecting| connecting.heap_bytes());
@@ -217,7 +211,7 @@ impl Observer for Metrics {
         }
         (self.bytes, self.packets_sent, self.lost) = ([0; TRAFFIC.len()], 0, [0; Loss::ALL.len()]);
         self.repairs = Default::default();
-        self.served = Served::default();
+        self.served = Default::default();
         self.peers.clear();
         if let Some(connecting) = &mut self.connecting {
             connecting.restart(at);
@@ -345,15 +339,18 @@ impl Observer for Metrics {
         self.repairs[copied as usize][usize::from(in_vain)] += 1;
     }
 
-    fn service_begins(&mut self, at: Time, _: NodeId, waited: Duration) {
-        self.busy.set(at, self.busy.value() + 1);
-        self.served.requests += 1;
-        self.served.waited += u64::from(waited > Duration::ZERO);
-        self.served.waited_ns += u128::from(waited.as_nanos());
+    fn service_begins(&mut self, at: Time, machine: NodeId, waited: Duration) {
+        let is_server = self.hosts.is_server(machine);
+        if is_server {
+            self.busy.set(at, self.busy.value() + 1);
+        }
+        self.served[usize::from(!is_server)].count(waited);
     }
 
-    fn service_ends(&mut self, at: Time, _: NodeId, requests: u32) {
-        self.busy.set(at, self.busy.value() - u64::from(requests));
+    fn service_ends(&mut self, at: Time, machine: NodeId, requests: u32) {
+        if self.hosts.is_server(machine) {
+            self.busy.set(at, self.busy.value() - u64::from(requests));
+        }
     }
 
     fn link_event(&mut self, at: Time, node: NodeId, event: LinkEvent) {

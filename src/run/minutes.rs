@@ -69,6 +69,13 @@ impl Metrics {
         }
     }
 
+    /// The servers' workers × the nanoseconds that they were up in the measurement.
+    pub(super) fn worker_ns(&self, workers: &[u32]) -> u128 {
+        let servers = &self.machines[self.hosts.participants() as usize..];
+        let up = servers.iter().map(|server| u128::from(server.online().as_nanos()));
+        up.zip(workers).map(|(up, &workers)| up * u128::from(workers)).sum()
+    }
+
     /// What peers and servers move, and what servers cost.
     pub(super) fn report_sides(&self, facts: &Facts, figures: &mut Figures) {
         let (peers, servers) = self.carried.split_at(self.hosts.participants() as usize);

@@ -39,6 +39,7 @@ pub mod scheme;
 mod sessions;
 mod setup;
 mod simulation;
+mod stations;
 mod tally;
 pub mod trace;
 mod transfers;
@@ -294,7 +295,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             ("sessions", of(self.timeline.heap_bytes())),
             ("queue", of(self.queue.heap_bytes())),
             ("lists", of(self.lists.heap_bytes())),
-            ("network", of(self.network.heap_bytes() + self.transfers.heap_bytes())),
+            ("network", of(self.network.heap_bytes() + self.transfers.heap_bytes() + self.stations.heap_bytes())),
             ("nat", of(self.addresses.as_ref().map_or(0, |addresses| addresses.heap_bytes()))),
             ("handshakes", of(self.handshakes.as_ref().map_or(0, |handshakes| handshakes.heap_bytes()))),
             ("links", of(self.transport.as_ref().map_or(0, |transport| transport.heap_bytes()))),

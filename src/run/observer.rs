@@ -93,10 +93,10 @@ pub trait Observer {
     /// A copy was made by repair or hand-over; `in_vain` if enough were there, on machines that are away or not known to have
     /// them.
     fn repaired(&mut self, at: Time, copied: Copied, in_vain: bool) {}
-    /// A request entered service at a server.
-    fn service_begins(&mut self, at: Time, server: NodeId, waited: Duration) {}
-    /// The service of so many requests at a server is over: done, or cut off by a failure.
-    fn service_ends(&mut self, at: Time, server: NodeId, requests: u32) {}
+    /// A request entered service at a server, or at a participant with a processor.
+    fn service_begins(&mut self, at: Time, machine: NodeId, waited: Duration) {}
+    /// The service of so many requests at a machine is over: done, or cut off when it went.
+    fn service_ends(&mut self, at: Time, machine: NodeId, requests: u32) {}
     fn operation_issued(&mut self, at: Time, operation: &Operation) {}
     fn link_event(&mut self, at: Time, node: NodeId, event: LinkEvent) {}
     /// A packet of or to this node will come soon: asks for the memory that counting it takes.
@@ -139,8 +139,8 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         stock(at: Time, stock: &Stock);
         cached(at: Time, bytes: u64);
         repaired(at: Time, copied: Copied, in_vain: bool);
-        service_begins(at: Time, server: NodeId, waited: Duration);
-        service_ends(at: Time, server: NodeId, requests: u32);
+        service_begins(at: Time, machine: NodeId, waited: Duration);
+        service_ends(at: Time, machine: NodeId, requests: u32);
         link_event(at: Time, node: NodeId, event: LinkEvent);
         operation_issued(at: Time, operation: &Operation);
         operation_ended(at: Time, operation: &Operation, ended: &Ended);

@@ -1,4 +1,4 @@
-//! A packet's way: departure at its sender, arrival and delivery at its receiver, service at a server.
+//! A packet's way: departure at its sender, arrival and delivery at its receiver.
 
 use super::addresses::Named;
 use super::event::{Body, Event, Packet};
@@ -6,7 +6,7 @@ use super::observer::Observer;
 use super::simulation::{Parked, Simulation};
 use crate::engine::order::Class;
 use crate::engine::{Duration, Time};
-use crate::network::{Departure, Loss, station};
+use crate::network::{Departure, Loss};
 use crate::overlay::{Envelope, Kind, NodeId, Protocol};
 
 /// From one node of a machine to another: a turn of a busy process. Not nothing, or nodes that answer each other at once
@@ -247,74 +247,15 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if is_stale || self.transport.is_some() && !self.admits(packet) {
             return self.lose(*packet, Loss::Stale);
         }
-        if self.is_server(*to) && envelope.kind == Kind::Request {
+        if self.stations.serve(*to) && envelope.kind == Kind::Request {
             return self.offer(*packet);
         }
         self.hand_over(packet);
     }
 
-    /// A request reaches a server: it is served, waits, or is turned away.
-    #[inline(never)]
-    fn offer(&mut self, packet: Packet<P::Message>) {
-        let server = packet.to.0 - self.participants;
-        let epoch = self.seats[packet.to.index()].epoch;
-        let service = &mut self.services[server as usize];
-        let takes = service.spec.service.sample_duration(&mut service.noise);
-        let slot = self.requests.park(packet);
-        match service.station.offer(self.now, slot, takes) {
-            station::Offer::Started { done } => {
-                self.observer.service_begins(self.now, packet.to, Duration::ZERO);
-                self.schedule(done, Class::Timer, packet.to, Event::Served { server, epoch, slot });
-            }
-            station::Offer::Waiting => {}
-            station::Offer::Refused => {
-                let packet = self.requests.take(slot);
-                self.refuse(packet);
-            }
-        }
-    }
-
-    /// A server's worker is done with a request.
-    pub fn served(&mut self, server: u32, epoch: u16, slot: u32) {
-        let node = NodeId(self.participants + server);
-        if !self.is_current(node, epoch) {
-            return; // it failed meanwhile, and its requests were lost then
-        }
-        let started = self.services[server as usize].station.finish(self.now);
-        self.observer.service_ends(self.now, node, 1);
-        if let Some(next) = started {
-            self.observer.service_begins(self.now, node, next.waited);
-            self.schedule(next.done, Class::Timer, node, Event::Served { server, epoch, slot: next.job });
-        }
-        let packet = self.requests.take(slot);
-        self.hand_over(&packet);
-    }
-
-    /// The server's queue is full: the requester is told.
-    fn refuse(&mut self, packet: Packet<P::Message>) {
-        let Packet { to, envelope, body } = packet;
-        self.lose(packet, Loss::ServerQueue);
-        let wire = &self.system.wire;
-        let bytes = wire.packet + wire.reply;
-        let envelope = Envelope { from: to, bytes, kind: Kind::Refusal, for_others: true, ..envelope };
-        // A refusal has no body of its own; the request's tells whether overlay or storage is to hear of it. Its lists
-        // went with the request.
-        self.transmit(packet.envelope.from, &envelope, body);
-    }
-
-    /// A server failed: the requests that wait and those in service are lost.
-    pub fn lose_requests_at(&mut self, server: NodeId) {
-        for slot in 0..self.requests.slots.len() {
-            if self.requests.slots[slot].is_some_and(|packet| packet.to == server) {
-                let packet = self.requests.take(slot as u32);
-                self.lose(packet, Loss::Offline);
-            }
-        }
-    }
-
     /// The network hands a packet over to its receiver.
     #[inline(always)]
-    fn hand_over(&mut self, packet: &Packet<P::Message>) {
+    pub fn hand_over(&mut self, packet: &Packet<P::Message>) {
         let &Packet { to, ref envelope, .. } = packet;
         self.counts.delivered += 1;
         self.observer.packet_delivered(self.now, to, envelope);

@@ -220,9 +220,11 @@ impl Metrics {
         figures.set_some("online_mean", ratio(self.online.integral() as f64, self.measured_ns(facts)));
         figures.set_some("joined_mean", ratio(self.joined.integral() as f64, self.measured_ns(facts)));
         figures.set("no_bootstrap", self.no_bootstrap as f64);
-        let requests = self.served.requests as f64;
-        figures.set_some("server_wait_mean_ms", ratio(self.served.waited_ns as f64 / 1e6, requests));
-        figures.set_some("server_wait_ratio", ratio(self.served.waited as f64, requests));
+        for (role, served) in ["server", "peer"].iter().zip(&self.served) {
+            let requests = served.requests as f64;
+            figures.set_some(&format!("{role}_wait_mean_ms"), ratio(served.waited_ns as f64 / 1e6, requests));
+            figures.set_some(&format!("{role}_wait_ratio"), ratio(served.waited as f64, requests));
+        }
         let busy = self.busy.integral() as f64;
         figures.set_some("server_utilisation_ratio", ratio(busy, facts.worker_ns as f64));
     }

@@ -130,6 +130,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             self.online_place[moved.index()] = place;
         }
         self.observer.session(self.now, machine, false);
+        self.clear_station(machine);
         self.hang_up(machine);
         self.drop_links(machine);
         self.disk_offline(machine);

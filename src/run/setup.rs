@@ -14,12 +14,13 @@ use super::republishing::Publishers;
 use super::scheme::{self, Kinds};
 use super::sessions::NOWHERE;
 use super::simulation::{Counts, Seat, Service, Simulation};
+use super::stations::Stations;
 use super::transfers::{Transfers, in_packet};
 use super::transport::Transport;
 use crate::engine::queue::Queue;
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Streams, Time};
-use crate::network::{Access, Nats, Network, Site, Station};
+use crate::network::{Access, Nats, Network, Processor, Site};
 use crate::overlay::{
     Held, Key, Lists, Metric, NodeId, Placement, Protocol, Reachability, RecordId, Roster, Server, Version, View,
 };
@@ -32,7 +33,6 @@ use crate::storage::{Agent, Coding, Keepers, Published, Repair};
 
 const NOISE: Purpose = Purpose::new("noise");
 const SERVER_KEY: Purpose = Purpose::new("server-key");
-const SERVICE: Purpose = Purpose::new("service");
 const PUBLISHER: Purpose = Purpose::new("publisher");
 
 impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
@@ -80,6 +80,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             P::PLACEMENT != Placement::Servers && addresses.as_ref().is_some_and(|it| it.is_anybody_behind());
         let mut shared = P::shared(config, hosts.nodes());
         P::survey(&mut shared, &|a, b| network.delay(Time::ZERO, hosts.of(a).0, hosts.of(b).0));
+        let stations = stations(&streams, plan, &kinds, &specs, hosts);
         let publishers: Vec<NodeId> = publishers(&streams, plan).collect();
         if let Some(uplink) = providing.and_then(|providing| providing.uplink) {
             publishers.iter().for_each(|node| network.set_uplink(node.0, uplink));
@@ -116,12 +117,12 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             agents: (0..if count > 0 { hosts.nodes() } else { 0 }).map(|_| Agent::default()).collect(),
             shared,
             lists: Lists::new(longest),
-            services: (0..).zip(specs).map(|(number, spec)| service(&streams, number, spec)).collect(),
+            stations,
+            services: specs.into_iter().map(|spec| Service { spec, standby: Time::ZERO, down: 0 }).collect(),
             uplinks: Default::default(),
             handshakes: system.wire.handshake.map(|terms| Box::new(Handshakes::new(terms, machines))),
             downlinks: Default::default(),
             within: Default::default(),
-            requests: Default::default(),
             operations: Operations::new(hosts.nodes() as usize, plan.workload.deadline),
             wholes: Default::default(),
             ways: Default::default(),
@@ -360,9 +361,16 @@ fn link(server: &Server) -> Access {
     Access { uplink: server.uplink, downlink: server.downlink, queue: server.link_queue }
 }
 
-fn service(streams: &Streams, number: u64, spec: Server) -> Service {
-    let station = Station::new(spec.workers, spec.queue);
-    Service { spec, station, noise: streams.noise(SERVICE, number), standby: Time::ZERO, down: 0 }
+/// The stations of participants with a processor and of servers.
+fn stations<M>(streams: &Streams, plan: &Plan, kinds: &Kinds, specs: &[Server], hosts: Hosts) -> Stations<M> {
+    let of_server = |spec: &Server| {
+        let Server { service, workers, queue, .. } = spec;
+        Processor { service: service.clone(), workers: *workers, waiting: *queue }
+    };
+    let first_server = hosts.participants();
+    let of_participants = (0..first_server).map(|one| plan.population.processor_of(kinds.class(one)).cloned());
+    let of_participants = plan.population.has_processors().then_some(of_participants);
+    Stations::new(streams, of_participants, specs.iter().map(of_server), (first_server, hosts.nodes()))
 }
 
 /// The metric by which lookups are judged, where there is one.

@@ -7,7 +7,7 @@
 use crate::engine::order::{Class, Order};
 use crate::engine::queue::Queue;
 use crate::engine::{Duration, Noise, Streams, Time};
-use crate::network::{Network, Station};
+use crate::network::Network;
 use crate::overlay::{Effects, Key, Lists, NodeId, Patience, Protocol, RecordId, Server};
 use crate::population::{Timeline, Workload};
 use crate::scenario::plan::{Plan, System};
@@ -30,6 +30,7 @@ use super::providers::Announcements;
 use super::records::Records;
 use super::republishing::Publishers;
 use super::scheme::Kinds;
+use super::stations::Stations;
 use super::transfers::Transfers;
 use super::transport::Transport;
 use super::witnesses::Witnesses;
@@ -61,8 +62,6 @@ pub(super) struct Seat {
 /// A dedicated server beside its node.
 pub(super) struct Service {
     pub spec: Server,
-    pub station: Station<u32>,
-    pub noise: Noise,
     /// When the standby is or was fit to take over, if there is one.
     pub standby: Time,
     /// How many failures and outages keep it down now.
@@ -170,8 +169,8 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub downlinks: Parked<Packet<P::Message>>,
     /// Packets from one node of a machine to another.
     pub within: Parked<Packet<P::Message>>,
-    /// Requests that wait or are served at a server.
-    pub requests: Parked<Packet<P::Message>>,
+    /// Where requests are served one after another.
+    pub stations: Stations<P::Message>,
     pub operations: Operations,
     /// Those of them that are on resources in several pieces.
     pub wholes: Wholes,
@@ -298,7 +297,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             Event::Within { slot, .. } => self.arrive_within(slot),
             Event::Addressed { slot, from, to } => self.reach_box(slot, from, to),
             Event::Flow { flow } => self.wake_transfer(flow),
-            Event::Served { server, epoch, slot } => self.served(server, epoch, slot),
+            Event::Served { machine, epoch, slot } => self.served(machine, epoch, slot),
             Event::StorageTimeout { node, epoch } => {
                 let mut timed_out = 0;
                 if self.is_current(node, epoch) {
@@ -375,7 +374,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn assert_balance(&mut self) {
         let between_boxes = self.addresses.as_ref().map_or(0, |addresses| addresses.len());
         let through_relays = self.transport.as_ref().map_or(0, |transport| transport.len());
-        let parked = self.downlinks.len() + self.requests.len();
+        let parked = self.downlinks.len() + self.stations.len();
         let mut in_flight = (parked + self.transfers.len() + between_boxes + through_relays) as u64;
         while let Some((_, _, event)) = self.queue.pop() {
             in_flight += u64::from(matches!(event, Event::Arrival(_)));

@@ -6,7 +6,8 @@ use super::file;
 use super::nat;
 use super::network::{access, shares};
 use super::plan::{Churn, Class, Sessions};
-use crate::network::{NetworkPlan, Shares};
+use super::population::processor;
+use crate::network::{NetworkPlan, Processor, Shares};
 
 /// How far the shares of classes may be from adding up to one.
 const ROUNDING: f64 = 1e-9;
@@ -18,6 +19,7 @@ pub(super) struct Common<'a> {
     pub churn: Option<Churn>,
     /// The laws of that churn; `None` where there are none.
     pub cycle: Option<&'a Cycle>,
+    pub processor: Option<&'a Processor>,
 }
 
 impl Class {
@@ -92,6 +94,7 @@ fn class(
         (Some(said), Some(network)) => Some(own_nat(check, &format!("{path}.nat"), said, network)?),
         _ => None,
     };
+    let own = processor(check, &format!("{path}.processor"), said.processor.as_ref())?;
     Ok(Class {
         name: said.name.clone(),
         share: said.share,
@@ -99,6 +102,7 @@ fn class(
         access: said.access.map(access).or(common.network.and_then(|network| network.access)),
         regions,
         nat,
+        processor: own.or(common.processor.cloned()),
         storage: said.storage.map_or(u64::MAX, |limit| limit.0),
     })
 }

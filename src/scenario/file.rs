@@ -20,7 +20,7 @@ pub use network::{
     Access, Burst, Coordinates, Inflation, Latency, LatencyByHour, LognormalDelay, Matrix, Network, Plane, RegionTable,
     Regions, UniformDelay,
 };
-pub use population::{Churn, Class, Population, Start};
+pub use population::{Churn, Class, Population, Processor, Start};
 pub use repair::{Placement, Provider, Repair, Republish};
 pub use traversal::{Connections, Relays, Switch, Transport, Traversal};
 pub use wire::{Handshake, Wire, WirePreset};

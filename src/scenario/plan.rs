@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::engine::random::mix;
 use crate::engine::{Duration, Law};
-use crate::network::{Access, NetworkPlan, Shares};
+use crate::network::{Access, NetworkPlan, Processor, Shares};
 use crate::overlay::Wire;
 use crate::population::{Daily, Departures, OperationKind, Request, Trace};
 pub use crate::population::{Popularity, Target};
@@ -63,6 +63,8 @@ pub struct Population {
     pub diurnal: Option<Daily>,
     /// Whether the hours of absences are those of a participant's region.
     pub local_hours: bool,
+    /// What serves the requests that a participant without a class receives; `None`: they are handled at once.
+    pub processor: Option<Processor>,
     /// None: all are alike.
     pub classes: Vec<Class>,
 }
@@ -78,6 +80,17 @@ impl Population {
     /// How participants of a class come and go; without classes everybody.
     pub fn churn_of(&self, class: Option<u8>) -> Option<&Churn> {
         class.map_or(&self.churn, |class| &self.classes[usize::from(class)].churn).as_ref()
+    }
+
+    /// What serves the requests that participants of a class receive; without classes everybody.
+    pub fn processor_of(&self, class: Option<u8>) -> Option<&Processor> {
+        class.map_or(&self.processor, |class| &self.classes[usize::from(class)].processor).as_ref()
+    }
+
+    /// Whether some participants have a processor.
+    pub fn has_processors(&self) -> bool {
+        let of_classes = self.classes.iter().map(|class| &class.processor);
+        of_classes.chain([&self.processor]).any(Option::is_some)
     }
 }
 
@@ -96,6 +109,8 @@ pub struct Class {
     pub regions: Option<Vec<f64>>,
     /// The shares of what they are behind; `None`: as for those who are in no class.
     pub nat: Option<Shares>,
+    /// `None`: the requests that they receive are handled at once.
+    pub processor: Option<Processor>,
     /// Bytes of values that the disk of each takes; `u64::MAX` without limit.
     pub storage: u64,
 }

@@ -9,7 +9,7 @@ use super::file;
 use super::inputs::Files;
 use super::plan::{Churn, DEADLINE, Population, Sessions, Start};
 use crate::engine::{Duration, Time};
-use crate::network::NetworkPlan;
+use crate::network::{NetworkPlan, Processor};
 use crate::population::{Departures, Parting};
 
 /// How long a joining population takes to come, if the file does not say.
@@ -31,7 +31,10 @@ pub(super) fn population(
         && let Some(file) = &churn.trace
     {
         let mut population = traced(check, &said, churn, file, files, end, start)?;
-        population.classes = classes(check, &said, &Common { network, churn: population.churn.clone(), cycle: None })?;
+        let churn = population.churn.clone();
+        population.processor = processor(check, "population.processor", said.processor.as_ref())?;
+        let common = Common { network, churn, cycle: None, processor: population.processor.as_ref() };
+        population.classes = classes(check, &said, &common)?;
         return Ok(population);
     }
     let number = number(check, &said);
@@ -41,7 +44,9 @@ pub(super) fn population(
         .as_ref()
         .map_or(Ok(None), |said_churn| churn(check, "population.churn", said_churn, said.arrivals.is_some()))?;
     let churn = said.churn.as_ref().zip(cycle.as_ref()).map(|(said, cycle)| cycle.plan(said));
-    let classes = classes(check, &said, &Common { network, churn: churn.clone(), cycle: cycle.as_ref() })?;
+    let processor = processor(check, "population.processor", said.processor.as_ref())?;
+    let common = Common { network, churn: churn.clone(), cycle: cycle.as_ref(), processor: processor.as_ref() };
+    let classes = classes(check, &said, &common)?;
     let departures = departures(check, &said, cycle.as_ref(), classes.iter().any(|class| class.churn.is_some()));
     let availability = match &classes[..] {
         [] => cycle.as_ref().map_or(1.0, Cycle::availability),
@@ -60,7 +65,19 @@ pub(super) fn population(
     let (diurnal, departures) = (diurnal?, departures?);
     let local_hours = said.diurnal.is_some_and(|diurnal| diurnal.local);
     let (participants, rejoin) = (participants as u32, said.rejoin);
-    Ok(Population { participants, online, start, rejoin, churn, departures, arrivals, diurnal, local_hours, classes })
+    Ok(Population {
+        participants,
+        online,
+        start,
+        rejoin,
+        churn,
+        departures,
+        arrivals,
+        diurnal,
+        local_hours,
+        processor,
+        classes,
+    })
 }
 
 /// A population of which a file says who is up when.
@@ -108,6 +125,7 @@ fn traced(
         arrivals: None,
         diurnal: None,
         local_hours: false,
+        processor: None,
         classes: Vec::new(),
     })
 }
@@ -179,6 +197,21 @@ fn arrivals(
             Err(check.wrong("population.arrivals", message, "add every = \"10s\""))
         }
     }
+}
+
+/// What serves requests, said at `path`.
+pub(super) fn processor(
+    check: &mut Check<'_>,
+    path: &str,
+    said: Option<&file::Processor>,
+) -> Result<Option<Processor>, Noted> {
+    let Some(said) = said else { return Ok(None) };
+    if said.workers == 0 {
+        let help = "write 1 or more, or leave `processor` out";
+        return Err(check.wrong(&format!("{path}.workers"), "somebody has to serve the requests", help));
+    }
+    let service = law(check, &format!("{path}.service"), &said.service)?;
+    Ok(Some(Processor { service, workers: said.workers, waiting: said.waiting }))
 }
 
 enum Number {

@@ -24,12 +24,7 @@ pub(super) fn common(check: &mut Check<'_>) -> Result<file::Wire, Noted> {
 }
 
 /// What a system says at `path`; what it does not say is as in `common`, unless it names a preset.
-pub(super) fn wire(
-    check: &mut Check<'_>,
-    path: &str,
-    own: &file::Wire,
-    common: &file::Wire,
-) -> Result<Wire, Noted> {
+pub(super) fn wire(check: &mut Check<'_>, path: &str, own: &file::Wire, common: &file::Wire) -> Result<Wire, Noted> {
     if let Some(preset) = own.preset {
         return overridden(check, path, sizes(preset), own);
     }

@@ -20,6 +20,7 @@ mod load;
 mod nat;
 mod policies;
 mod population;
+mod processors;
 mod published;
 mod queueing;
 mod repair;

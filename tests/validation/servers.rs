@@ -331,7 +331,11 @@ fn of_several_servers_one_loses_the_records_that_it_keeps() {
     let (ran, trace) = with_trace(&text);
     let failed = (0..3).filter(|&server| outages(&trace, server).iter().any(|(from, _)| *from > 0.0)).count();
     let expected = 300.0 * failed as f64;
-    assert!(failed > 0 && (ran.figure("resources_lost") - expected).abs() < 60.0, "{failed} failed: {} lost", ran.figure("resources_lost"));
+    assert!(
+        failed > 0 && (ran.figure("resources_lost") - expected).abs() < 60.0,
+        "{failed} failed: {} lost",
+        ran.figure("resources_lost")
+    );
 }
 
 #[test]

@@ -166,7 +166,7 @@ fn no_delay_between_two_machines_is_below_the_floor_whatever_shortens_it() {
             assert!(arrival >= Time::ZERO + floor && network.delay(at(0), a, b) >= floor);
             at_floor += u32::from(arrival == Time::ZERO + floor);
         }
-        assert!((1_000..3_500).contains(&at_floor), "{at_floor} of 3,540 are lifted to it");
+        assert!(at_floor >= 1_000, "{at_floor} of 3,540 are lifted to it");
         assert_eq!(send(&mut network, at(0), (7, 7), 100, &mut noise), Ok(Time::ZERO), "nobody is away from itself");
         assert_eq!(network.delay(at(0), 7, 7), Duration::ZERO);
     }

@@ -370,21 +370,18 @@ mod tests {
     fn a_piece_holds_the_last_version_only_and_ends_at_its_limit_or_a_gap() {
         let mut table = converged(2);
         let sizes = [100; 3];
+        let wire = &Wire::P2PSIM;
         for (record, version) in [(0, 1), (0, 2), (1, 1), (2, 1)] {
             table.log(A, Change::Put(RecordId::new(record), Version(version)));
         }
-        assert_eq!(table.known_by(A).piece(0..u32::MAX, 1000, &sizes, &Wire::P2PSIM), (0..4, 324));
-        assert_eq!(table.known_by(A).piece(0..u32::MAX, 220, &sizes, &Wire::P2PSIM), (0..3, 216));
-        assert_eq!(table.known_by(A).piece(3..u32::MAX, 1, &sizes, &Wire::P2PSIM), (3..4, 108), "never nothing");
+        assert_eq!(table.known_by(A).piece(0..u32::MAX, 1000, &sizes, wire), (0..4, 324));
+        assert_eq!(table.known_by(A).piece(0..u32::MAX, 220, &sizes, wire), (0..3, 216));
+        assert_eq!(table.known_by(A).piece(3..u32::MAX, 1, &sizes, wire), (3..4, 108), "never nothing");
         table.log(B, Change::Gone(C));
         table.log(A, Change::Came(C));
-        assert_eq!(table.known_by(A).piece(3..u32::MAX, 1000, &sizes, &Wire::P2PSIM), (3..4, 108));
-        assert_eq!(
-            table.known_by(A).piece(4..u32::MAX, 1000, &sizes, &Wire::P2PSIM),
-            (5..6, 4),
-            "beside the member's identity"
-        );
-        assert_eq!(table.known_by(B).piece(0..3, 1000, &sizes, &Wire::P2PSIM), (3..3, 0));
+        assert_eq!(table.known_by(A).piece(3..u32::MAX, 1000, &sizes, wire), (3..4, 108));
+        assert_eq!(table.known_by(A).piece(4..u32::MAX, 1000, &sizes, wire), (5..6, 4), "beside the member's identity");
+        assert_eq!(table.known_by(B).piece(0..3, 1000, &sizes, wire), (3..3, 0));
     }
 
     #[test]

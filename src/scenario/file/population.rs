@@ -34,6 +34,8 @@ pub struct Population {
     pub arrivals: Option<Arrivals>,
     /// How much faster participants come back, and new ones arrive, at some hours of the day. Time zero is midnight.
     pub diurnal: Option<Diurnal>,
+    /// What serves the requests that a participant receives. Absent: they are handled at once.
+    pub processor: Option<Processor>,
     /// Classes, in which participants differ: with them a population is correlated, as where machines with fast links also
     /// stay longer. Absent: all are alike.
     pub classes: Option<Vec<Class>>,
@@ -57,8 +59,33 @@ pub struct Class {
     /// What NATs and firewalls they are behind, wherever they are. Needs [network.nat], which holds for the classes that do
     /// not say.
     pub nat: Option<NatShares>,
+    /// What serves the requests that each receives.
+    pub processor: Option<Processor>,
     /// Bytes of records' values that the disk of each takes: what does not fit is not kept. Default "unlimited".
     pub storage: Option<Limit>,
+}
+
+/// What serves the requests that a machine receives: each, of overlay and storage, is handled when it has been served. Replies
+/// and notices are handled at once. A session that ends takes what waits with it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Processor {
+    /// Time to serve one request.
+    pub service: DurationLaw,
+    /// Requests served at once. Default 1.
+    #[serde(default = "one_worker")]
+    pub workers: u32,
+    /// Requests that may wait, those in service not counted; more are lost, and nobody is told. Default 1,000, as for a server.
+    #[serde(default = "waiting")]
+    pub waiting: u32,
+}
+
+fn one_worker() -> u32 {
+    1
+}
+
+fn waiting() -> u32 {
+    1000
 }
 
 /// Ends of sessions after which an identity is gone for good, with its key and its disk. One of `probability` and

@@ -129,7 +129,8 @@ fn sizes_and_mixes_are_read_as_they_say() {
         "size",
     );
     resources("resources.size.mixture = [{ weight = 1, law = '4GiB' }]", "a resource of 4GiB is too large", "size");
-    resources("resources.size.mixture = []", "a mixture needs a component", "size");
+    let empty = "a mixture needs a component: write [{ weight = 1, law = … }, …]";
+    resources("resources.size.mixture = []", empty, "size");
     resources("resources.rotate_every = '0s'", "the ranking cannot turn all the time", "'0s'");
     resources("workload.mix = { every = '1s', puts = 2 }", "`puts` cannot be 2", "2");
     let twice = "workload = { get.every = '1s', mix = { every = '1s', puts = 0.5 } }";

@@ -104,8 +104,8 @@ impl Custody {
     /// The up to r responsible nodes by this node's own account, nearest first, those left out that have been silent.
     pub fn responsible(&self, desk: &Desk<'_>, record: RecordId, around: &impl Neighbourhood, out: &mut Vec<NodeId>) {
         out.clear();
-        around.responsible(record, desk.replicas + self.silences.len(), out);
-        if self.silences.len() > 0 {
+        around.responsible(record, desk.replicas + self.silences.count(), out);
+        if self.silences.count() > 0 {
             out.retain(|node| !self.is_silent(*node));
             out.truncate(desk.replicas);
         }
@@ -277,7 +277,7 @@ impl Custody {
 
     /// Somebody who knows better has sent a copy here: if it is not this node's to keep, nobody is asked yet.
     pub fn received(&mut self, desk: &Desk<'_>, record: RecordId, around: &impl Neighbourhood) {
-        let mut responsible = Vec::with_capacity(desk.replicas + self.silences.len());
+        let mut responsible = Vec::with_capacity(desk.replicas + self.silences.count());
         self.responsible(desk, record, around, &mut responsible);
         if !responsible.contains(&desk.me) {
             self.astray_from(desk.now, record, desk.now + ASTRAY_PAUSE);

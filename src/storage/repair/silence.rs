@@ -24,7 +24,7 @@ pub struct Silences {
 }
 
 impl Silences {
-    pub const fn len(&self) -> usize {
+    pub const fn count(&self) -> usize {
         self.silences.len()
     }
 
