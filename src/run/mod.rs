@@ -286,6 +286,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             + self.mending.heap_bytes()
             + self.checks.heap_bytes()
             + self.announcements.heap_bytes();
+        let network = self.network.heap_bytes()
+            + self.transfers.heap_bytes()
+            + self.stations.heap_bytes()
+            + self.handshakes.as_ref().map_or(0, |handshakes| handshakes.heap_bytes());
         vec![
             ("tables", of(overlay - rpc)),
             ("rpc", of(rpc)),
@@ -295,9 +299,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             ("sessions", of(self.timeline.heap_bytes())),
             ("queue", of(self.queue.heap_bytes())),
             ("lists", of(self.lists.heap_bytes())),
-            ("network", of(self.network.heap_bytes() + self.transfers.heap_bytes() + self.stations.heap_bytes())),
+            ("network", of(network)),
             ("nat", of(self.addresses.as_ref().map_or(0, |addresses| addresses.heap_bytes()))),
-            ("handshakes", of(self.handshakes.as_ref().map_or(0, |handshakes| handshakes.heap_bytes()))),
             ("links", of(self.transport.as_ref().map_or(0, |transport| transport.heap_bytes()))),
         ]
     }
