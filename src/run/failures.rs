@@ -4,7 +4,7 @@ use super::event::Event;
 use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::order::{Class, Order};
-use crate::engine::{Duration, Law, Purpose, Source};
+use crate::engine::{Duration, Law, Purpose, Source, Time};
 use crate::overlay::{NodeId, Protocol};
 
 const SERVER: Purpose = Purpose::new("server");
@@ -32,9 +32,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             }
             let left = -repair.as_secs_f64() * libm::log1p(-state.unit() * share_over);
             self.take_down(server);
-            let order = Order::new(Class::Server, server, 1);
-            let at = self.now + Duration::from_secs_f64(left);
-            self.queue.push(at, order, Event::ServerRepaired { server, number: 0 });
+            self.schedule_repair(server, 0, self.now + Duration::from_secs_f64(left));
         }
     }
 
@@ -61,6 +59,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let (_, repair) = self.services[server as usize].spec.failures.expect("it failed");
         let repair = self.server_draw(server, number, repair, 1);
         let at = self.services[server as usize].answers_again(self.now, repair);
+        self.schedule_repair(server, number, at);
+    }
+
+    fn schedule_repair(&mut self, server: u32, number: u32, at: Time) {
         let order = Order::new(Class::Server, server, number << 1 | 1);
         self.queue.push(at, order, Event::ServerRepaired { server, number });
     }

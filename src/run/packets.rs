@@ -69,32 +69,21 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.launch(machines, packet.to, &packet.envelope, packet.body);
     }
 
-    /// A packet leaves its sender, once it has shaken hands with its receiver where that costs something.
+    /// A packet leaves its sender, once it has shaken hands with its receiver where that costs something. What is too large for
+    /// one becomes a transfer.
     #[inline(always)]
     fn launch(&mut self, machines: (NodeId, NodeId), to: NodeId, envelope: &Envelope, body: Body<P::Message>) {
         if self.handshakes.is_some() && machines.0 != machines.1 {
             return self.launch_after_handshake(machines, Packet { to, envelope: *envelope, body });
         }
-        self.launch_now(machines, to, envelope, body);
-    }
-
-    /// A packet leaves its sender: touches the sender's side only. What is too large for one becomes a transfer. (In parts: see
-    /// [`crate::engine::Queue::push_with`].)
-    #[inline(always)]
-    fn launch_now(
-        &mut self,
-        (sender, receiver): (NodeId, NodeId),
-        to: NodeId,
-        envelope: &Envelope,
-        body: Body<P::Message>,
-    ) {
         if envelope.bytes > self.transfers.above {
             return self.begin_transfer(Packet { to, envelope: *envelope, body });
         }
-        self.set_off((sender, receiver), to, envelope, body);
+        self.set_off(machines, to, envelope, body);
     }
 
-    /// What is no transfer leaves.
+    /// What is no transfer leaves its sender: touches the sender's side only. (In parts: see
+    /// [`crate::engine::Queue::push_with`].)
     #[inline(always)]
     pub fn set_off(
         &mut self,
