@@ -284,7 +284,8 @@ fn traffic_metrics(list: &mut Vec<Metric>) {
     add(list, "server_bytes_total", "B", Lower, "bytes sent and received by all servers");
     let about = "bytes sent and received per second by all servers, 95th percentile of minutes, as bandwidth is billed";
     add(list, "server_peak_bytes_per_s", "B/s", Lower, about);
-    let about = "workers that are busy for 70 % of the time in the minute of the 95th percentile of requests";
+    let about =
+        "workers that are busy for 70 % of the time in the minute of the 95th percentile of requests, refused ones too";
     add(list, "server_workers_needed", "workers", Lower, about);
     add(list, "server_failures", "", Lower, "times that a server went down, outages included");
     let about = "failures of servers to be expected in the measurement by their mtbf and mttr";

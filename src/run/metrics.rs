@@ -276,8 +276,12 @@ impl Observer for Metrics {
         }
     }
 
-    fn packet_lost(&mut self, _: Time, _: NodeId, _: &Envelope, loss: Loss) {
+    fn packet_lost(&mut self, at: Time, to: NodeId, _: &Envelope, loss: Loss) {
         self.lost[loss as usize] += 1;
+        if loss == Loss::ServerQueue {
+            // It takes workers, and there were none.
+            self.carried_by_server(at, to, 0, true);
+        }
     }
 
     fn session(&mut self, at: Time, machine: NodeId, up: bool) {

@@ -352,3 +352,11 @@ fn what_a_server_costs_is_billed_by_the_peak_of_its_minutes() {
     ran.assert_near("server_workers_needed", 15.0, 0.0);
     assert!(ran.maybe("server_failures_expected").is_none());
 }
+
+#[test]
+fn what_was_refused_needs_workers_too() {
+    // One worker serves 10 of the 100 requests a second, five wait, the rest is refused.
+    let ran = only(&scenario(GETS, "service = { constant = \"100ms\" }\nwaiting = 5"), FIGURES);
+    assert!(ran.figure("get_failed_ratio") > 0.85);
+    ran.assert_near("server_workers_needed", 15.0, 0.0);
+}

@@ -1,6 +1,6 @@
 //! Sizes on the wire and handshakes, in whole runs, against messages that were computed by hand.
 
-use super::lab::{FIGURES, Ran, only};
+use super::lab::{FIGURES, Ran, all, every_mode, only};
 
 /// A hundred machines that never go read a resource of 1,000 bytes so often, over 50 ms one way, with these sizes.
 fn reads(every: &str, system: &str, wire: &str) -> Ran {
@@ -86,4 +86,50 @@ fn contacts_decide_what_kademlia_sends() {
     let (p2psim, bep5) = (bytes("p2psim"), bytes("bep5"));
     // By hand, for a round trip that names twenty: 28 + 20 + 28 + 20 + 80 = 176, and 28 + 92 + 28 + 58 + 520 = 726.
     assert!((bep5 / p2psim - 726.0 / 176.0).abs() < 0.1, "{bep5} against {p2psim}: {}", bep5 / p2psim);
+}
+
+/// Handshakes crossed with all that keeps a packet from leaving at once: boxes, connections, lines, sessions that end, disks and
+/// servers that fail, processors.
+#[test]
+fn every_system_shakes_hands_behind_nats_over_links_and_between_sessions() {
+    for transport in ["datagram", "connection"] {
+        let text = format!(
+            r#"
+            seed = 5
+            time = {{ warmup = "5min", measure = "10min" }}
+            traversal.transport = "{transport}"
+            resources = {{ count = 40, size = "6KiB" }}
+            workload = {{ get = {{ every = "1min" }}, put = {{ every = "5min" }}, lookup = {{ every = "1min" }} }}
+            [population]
+            online = 60
+            churn = {{ session.exponential.mean = "10min", downtime.exponential.mean = "5min", graceful = 0.5 }}
+            processor.service.exponential.mean = "5ms"
+            [network]
+            loss = 0.005
+            latency.plane.width = "100ms"
+            access = {{ uplink = "2Mbit/s", downlink = "10Mbit/s" }}
+            nat.shares = {{ open = 0.4, full-cone = 0.3, port-restricted = 0.3 }}
+            wire = {{ preset = "libp2p", handshake.round_trips = 3 }}
+            {}
+            [systems.failing.client-server]
+            mtbf = "5min"
+            mttr = "1min"
+            disk.data_loss = 0.5
+            "#,
+            every_mode()
+        );
+        let fingerprint = |ran: &Ran| (ran.id.clone(), ran.outcome.fingerprint);
+        let (first, second) = (all(&text), all(&text));
+        assert_eq!(
+            first.iter().map(fingerprint).collect::<Vec<_>>(),
+            second.iter().map(fingerprint).collect::<Vec<_>>()
+        );
+        for ran in first {
+            let (handshakes, bytes) = (ran.figure("handshakes"), ran.figure("handshake_bytes_total"));
+            assert!(handshakes > 0.0 && bytes < ran.figure("bytes_total"), "{}: {handshakes}, {bytes} B", ran.id);
+            // Some are not answered: both ends pay 1,900 bytes at most.
+            let of_each = bytes / handshakes;
+            assert!((1_900.0..=3_900.0).contains(&of_each), "{}: {of_each} bytes a handshake", ran.id);
+        }
+    }
 }
