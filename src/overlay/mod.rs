@@ -5,6 +5,7 @@
 //! tell a simulation from a unit test.
 
 pub mod backoff;
+pub mod bootstrap;
 pub mod cached;
 pub mod chord;
 pub mod client_server;

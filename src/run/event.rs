@@ -2,6 +2,7 @@
 
 use crate::engine::Pending;
 use crate::network::FlowId;
+use crate::overlay::bootstrap;
 use crate::overlay::{Envelope, Kind, List, NodeId, Payload};
 use crate::population::OperationKind;
 use crate::storage;
@@ -25,16 +26,19 @@ impl<M: Payload> Packet<M> {
             Body::Overlay(message) => message.list(),
             Body::Storage(message) => message.list(),
             Body::Signal(_) => None,
+            Body::Bootstrap(message) => message.list(),
         }
     }
 }
 
-/// What a packet carries: a word between two overlays, between two stores, or between two machines that connect.
+/// What a packet carries: a word between two overlays, between two stores, between two machines that connect, or to or from the
+/// bootstrap service.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Body<M> {
     Overlay(M),
     Storage(storage::Message),
     Signal(Signal),
+    Bootstrap(bootstrap::Message),
 }
 
 /// What happens at some instant. At most 48 bytes, so that a queue entry has 64.
@@ -102,6 +106,26 @@ pub(super) enum Event<M, T> {
     },
     /// A node tries again to join.
     JoinAgain {
+        node: NodeId,
+        epoch: u16,
+    },
+    /// A node goes on with what it does with the bootstrap service.
+    Bootstrap {
+        node: NodeId,
+        epoch: u16,
+    },
+    /// A member tells the bootstrap service again that it is one.
+    TellAgain {
+        node: NodeId,
+        epoch: u16,
+    },
+    /// A machine of the bootstrap service fails or is repaired, for the `number`-th time.
+    BootstrapTurns {
+        machine: u32,
+        number: u32,
+    },
+    /// A client knows the address of its server.
+    NameKnown {
         node: NodeId,
         epoch: u16,
     },

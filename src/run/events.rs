@@ -78,11 +78,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// Divides the participants into groups with these shares, by a draw of each; servers go to the first.
+    /// Divides the participants into groups with these shares, by a draw of each; servers and the bootstrap service go to the
+    /// first.
     fn cut(&mut self, position: u32, shares: &[f64]) {
         let draws = self.plan.draws_of(position as usize);
         let group = |node: u32| self.draw_for(node, PARTITION, draws).among(shares) as u8;
-        let servers = std::iter::repeat_n(0, self.services.len());
+        let servers = std::iter::repeat_n(0, (self.hosts.all_machines() - self.participants) as usize);
         let groups = (0..self.participants).map(group).chain(servers).collect();
         self.divide(position, groups);
     }
@@ -94,7 +95,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Puts a group of machines on one side and all others on the other.
     fn cut_off(&mut self, position: u32, group: Group) {
-        let groups = (0..self.hosts.machines()).map(|node| u8::from(self.is_in(NodeId(node), group))).collect();
+        let groups = (0..self.hosts.all_machines()).map(|node| u8::from(self.is_in(NodeId(node), group))).collect();
         self.divide(position, groups);
     }
 

@@ -13,6 +13,23 @@ const STATE: Purpose = Purpose::new("server-state");
 /// Whether a failure takes the disk along.
 const DISK: Purpose = Purpose::new("server-disk");
 
+/// The state of a machine that has run for long: `None` if it is up, and otherwise how long it is down yet: until it is
+/// repaired, or until a standby takes over. Both laws are exponential.
+pub(super) fn first_state(
+    draw: &mut impl Source,
+    between: Duration,
+    repair: Duration,
+    takes_over: Option<Duration>,
+) -> Option<Duration> {
+    let (between, repair) = (between.as_secs_f64(), repair.as_secs_f64());
+    // The mean of the lesser of the two.
+    let takes_over = takes_over.map_or(f64::INFINITY, Duration::as_secs_f64);
+    let share_over = -libm::expm1(-takes_over / repair);
+    let down = repair * share_over;
+    let is_up = draw.unit() * (between + down) >= down;
+    (!is_up).then(|| Duration::from_secs_f64(-repair * libm::log1p(-draw.unit() * share_over)))
+}
+
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Every server is in the state of one that has run for long: down with the share of time that it is down, for as long as
     /// that then lasts yet. Both laws are exponential, so what is left of them is they themselves. (A standby is fit at time
@@ -21,18 +38,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         for server in 0..self.services.len() as u32 {
             let spec = &self.services[server as usize].spec;
             let Some((between, repair)) = spec.failures else { continue };
-            // Down until repaired, or until the standby takes over: the mean of the lesser of the two.
-            let takes_over = spec.failover.map_or(f64::INFINITY, Duration::as_secs_f64);
-            let share_over = -libm::expm1(-takes_over / repair.as_secs_f64());
-            let down = repair.as_secs_f64() * share_over;
-            let mut state = self.streams.part(STATE, server.into(), 0);
-            if state.unit() * (between.as_secs_f64() + down) >= down {
-                self.schedule_failure(server, 0);
-                continue;
+            match first_state(&mut self.streams.part(STATE, server.into(), 0), between, repair, spec.failover) {
+                None => self.schedule_failure(server, 0),
+                Some(left) => {
+                    self.take_down(server);
+                    self.schedule_repair(server, 0, self.now + left);
+                }
             }
-            let left = -repair.as_secs_f64() * libm::log1p(-state.unit() * share_over);
-            self.take_down(server);
-            self.schedule_repair(server, 0, self.now + Duration::from_secs_f64(left));
         }
     }
 

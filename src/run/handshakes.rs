@@ -13,7 +13,7 @@ use crate::network::Loss;
 use crate::overlay::wire::Handshake;
 use crate::overlay::{NodeId, Protocol};
 
-use super::event::{Event, Packet};
+use super::event::{Body, Event, Packet};
 
 /// Two machines that have talked: kept by the one with the lower number.
 #[derive(Clone, Copy, Debug)]
@@ -141,7 +141,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let handshakes = self.handshakes.as_mut().expect("there are handshakes");
         let mut toll = handshakes.toll(now, machines, epochs);
         if toll.begins {
-            let dialled = u32::from(self.transport.is_some());
+            // Words to the bootstrap service need no link, and so no dial came before.
+            let dialled = u32::from(self.transport.is_some() && !matches!(packet.body, Body::Bootstrap(_)));
             let rounds = handshakes.terms.round_trips.saturating_sub(dialled);
             let [a, b] = machines.map(|machine| machine.0);
             let trip = self.network.delay(now, a, b) + self.network.delay(now, b, a);

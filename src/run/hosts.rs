@@ -5,34 +5,83 @@
 //! and a machine goes by its first node: `NodeId(m)` is machine m and its first node at once, and its others are numbered
 //! behind all machines. So a machine with one node is that node, and a list by machine has no place for a number that is
 //! not a machine's.
+//!
+//! The machines of a bootstrap service are no part of the overlay, and so behind all that are: as machines behind the servers,
+//! as senders and receivers behind all nodes.
 
 use crate::overlay::NodeId;
 
-/// The machines of a run, `0 .. participants` and after them the servers, and their nodes.
+/// The machines of a run, `0 .. participants`, after them the servers, and after these the bootstrap service, and their nodes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Hosts {
     participants: u32,
     machines: u32,
     /// Nodes of each participant. A server has one.
     each: u32,
+    bootstrap: u32,
+}
+
+/// What a machine is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Participant,
+    Server,
+    Bootstrap,
+}
+
+impl Role {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Role::Participant => "participant",
+            Role::Server => "server",
+            Role::Bootstrap => "bootstrap",
+        }
+    }
 }
 
 impl Hosts {
     /// `participants` with so many nodes `each`, and `servers`.
     pub fn new(participants: u32, servers: u32, each: u32) -> Hosts {
         assert!(each == 1 || each > 1 && servers == 0, "{each} nodes a machine beside {servers} servers");
-        Hosts { participants, machines: participants + servers, each }
+        Hosts { participants, machines: participants + servers, each, bootstrap: 0 }
+    }
+
+    /// The machines of a bootstrap service beside these.
+    pub fn with_bootstrap(self, bootstrap: u32) -> Hosts {
+        Hosts { bootstrap, ..self }
     }
 
     pub fn participants(self) -> u32 {
         self.participants
     }
 
+    /// Machines that take part: participants and servers.
     pub fn machines(self) -> u32 {
         self.machines
     }
 
-    /// Nodes of all machines.
+    /// All machines.
+    pub fn all_machines(self) -> u32 {
+        self.machines + self.bootstrap
+    }
+
+    /// All that send and receive: nodes, and the machines of the bootstrap service.
+    pub fn senders(self) -> u32 {
+        self.nodes() + self.bootstrap
+    }
+
+    /// What the machine of the bootstrap service with this number sends as.
+    pub fn bootstrap(self, number: u32) -> NodeId {
+        assert!(number < self.bootstrap, "the service has {} machines", self.bootstrap);
+        NodeId(self.nodes() + number)
+    }
+
+    /// The number of the machine of the bootstrap service that sends as `node`; `None` of a node.
+    pub fn bootstrap_number(self, node: NodeId) -> Option<u32> {
+        node.0.checked_sub(self.nodes())
+    }
+
+    /// Nodes of all machines that take part.
     pub fn nodes(self) -> u32 {
         let more = self.participants.checked_mul(self.each - 1).and_then(|more| more.checked_add(self.machines));
         more.expect("2³² nodes take more memory than there is")
@@ -57,7 +106,10 @@ impl Hosts {
 
     #[cold]
     fn of_other(self, node: NodeId) -> NodeId {
-        NodeId((node.0 - self.machines) % self.participants)
+        match self.bootstrap_number(node) {
+            Some(number) => NodeId(self.machines + number),
+            None => NodeId((node.0 - self.machines) % self.participants),
+        }
     }
 
     /// The nodes of a machine, the first first.
@@ -65,6 +117,15 @@ impl Hosts {
         debug_assert!(machine.0 < self.machines, "{machine} is no machine");
         let others = (1..self.each).map(move |number| self.machines + (number - 1) * self.participants + machine.0);
         std::iter::once(machine).chain(others.map(NodeId))
+    }
+
+    /// What a machine is there for.
+    pub fn role(self, machine: NodeId) -> Role {
+        match machine.0 {
+            number if number < self.participants => Role::Participant,
+            number if number < self.machines => Role::Server,
+            _ => Role::Bootstrap,
+        }
     }
 
     /// Whether a node is that of a dedicated server.
@@ -80,7 +141,7 @@ mod tests {
     #[test]
     fn every_node_is_one_of_its_machines() {
         for (participants, servers, each) in [(5, 2, 1), (5, 0, 4), (1, 0, 64)] {
-            let hosts = Hosts::new(participants, servers, each);
+            let hosts = Hosts::new(participants, servers, each).with_bootstrap(3);
             let mut all = Vec::new();
             for machine in (0..hosts.machines()).map(NodeId) {
                 let nodes: Vec<_> = hosts.nodes_of(machine).collect();
@@ -91,6 +152,12 @@ mod tests {
             }
             all.sort_unstable();
             assert!(all.iter().copied().eq((0..hosts.nodes()).map(NodeId)), "{all:?}");
+            for number in 0..3 {
+                let node = hosts.bootstrap(number);
+                assert_eq!((hosts.of(node), hosts.bootstrap_number(node)), (NodeId(hosts.machines() + number), Some(number)));
+                assert_eq!(hosts.role(hosts.of(node)), Role::Bootstrap);
+            }
+            assert_eq!(hosts.all_machines(), hosts.machines() + 3);
             let both = |a: NodeId, b: NodeId| hosts.of_both(a, b) == (hosts.of(a), hosts.of(b));
             assert!(all.iter().all(|&node| both(node, all[0]) && both(all[0], node)));
         }

@@ -4,7 +4,7 @@ use super::by_class::ByClass;
 use super::catalogue::{Figures, METRICS, TRAFFIC};
 use super::connecting::Connecting;
 use super::counters::{Carried, Level, Machine, Served, TableCheck};
-use super::hosts::Hosts;
+use super::hosts::{Hosts, Role};
 use super::minutes::Minutes;
 use super::observer::{Copied, Ended, LinkEvent, Observer};
 use super::operations::{Operation, Verdict};
@@ -16,7 +16,7 @@ use super::tally::Tally;
 use super::wave::Waves;
 use crate::engine::{Duration, Time, prefetch_at};
 use crate::network::{Loss, NatClass};
-use crate::overlay::{Envelope, Kind, NodeId};
+use crate::overlay::{Envelope, Kind, NodeId, Traffic};
 use crate::population::OperationKind;
 use crate::scenario::plan::{Plan, System};
 use crate::storage::Coding;
@@ -58,6 +58,8 @@ pub struct Metrics {
     /// Workers of all servers that serve.
     pub(super) busy: Level,
     pub(super) no_bootstrap: u64,
+    /// Words to the bootstrap service in the measurement.
+    pub(super) service_asked: u64,
     pub(super) peers: Peers,
     pub(super) samples: Vec<Sample>,
     pub(super) operations: Option<Vec<OperationRow>>,
@@ -78,7 +80,7 @@ impl Metrics {
         classes: ByClass,
     ) -> Metrics {
         let (resources, coding, deadline) = (plan.resources.count, system.storage.coding, plan.workload.deadline);
-        let machines = hosts.machines() as usize;
+        let machines = hosts.all_machines() as usize;
         Metrics {
             hosts,
             everywhere: everywhere.then_some(resources),
@@ -107,6 +109,7 @@ impl Metrics {
             served: Default::default(),
             busy: Level::default(),
             no_bootstrap: 0,
+            service_asked: 0,
             peers: Peers::new(machines as u32),
             samples: Vec::new(),
             operations: operations.then(Vec::new),
@@ -130,13 +133,9 @@ impl Metrics {
         }
     }
 
-    /// What the machine has carried that a node is on. For a first node no more than indexing costs: the comparison is that
-    /// with the bound.
+    /// What the machine has carried that a node is on.
     #[inline(always)]
     fn carried(&mut self, node: NodeId) -> &mut Carried {
-        if node.index() < self.carried.len() {
-            return &mut self.carried[node.index()];
-        }
         let machine = self.hosts.of(node);
         &mut self.carried[machine.index()]
     }
@@ -285,20 +284,20 @@ impl Observer for Metrics {
     }
 
     fn session(&mut self, at: Time, machine: NodeId, up: bool) {
-        let participant = !self.hosts.is_server(machine);
+        let role = self.hosts.role(machine);
         let counted = &mut self.machines[machine.index()];
         counted.close_records(at);
         if up {
             counted.came = true;
             counted.up_since = Some(at);
-            counted.records = self.everywhere.unwrap_or(counted.records);
+            counted.records = self.everywhere.filter(|_| role == Role::Participant).unwrap_or(counted.records);
         } else {
             counted.close_online(at);
         }
-        if !participant && !up {
+        if role == Role::Server && !up {
             self.server_went_down();
         }
-        if participant {
+        if role == Role::Participant {
             let online = if up { self.online.value() + 1 } else { self.online.value() - 1 };
             self.online.set(at, online);
         }
@@ -316,6 +315,17 @@ impl Observer for Metrics {
 
     fn no_bootstrap(&mut self, _: Time, _: NodeId) {
         self.no_bootstrap += 1;
+    }
+
+    fn asks_service(&mut self, _: Time) {
+        self.service_asked += u64::from(self.measuring);
+    }
+
+    fn looked_name_up(&mut self, _: Time, machine: NodeId, bytes: u32) {
+        let carried = self.carried(machine);
+        carried.send(bytes.into(), false);
+        carried.received += u64::from(bytes);
+        self.bytes[Traffic::Maintenance as usize] += 2 * u64::from(bytes);
     }
 
     fn records(&mut self, at: Time, machine: NodeId, held: u32) {

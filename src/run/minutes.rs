@@ -71,14 +71,15 @@ impl Metrics {
 
     /// The servers' workers × the nanoseconds that they were up in the measurement.
     pub(super) fn worker_ns(&self, workers: &[u32]) -> u128 {
-        let servers = &self.machines[self.hosts.participants() as usize..];
+        let servers = &self.machines[self.hosts.participants() as usize..self.hosts.machines() as usize];
         let up = servers.iter().map(|server| u128::from(server.online().as_nanos()));
         up.zip(workers).map(|(up, &workers)| up * u128::from(workers)).sum()
     }
 
     /// What peers and servers move, and what servers cost.
     pub(super) fn report_sides(&self, facts: &Facts, figures: &mut Figures) {
-        let (peers, servers) = self.carried.split_at(self.hosts.participants() as usize);
+        let (peers, servers) =
+            self.carried[..self.hosts.machines() as usize].split_at(self.hosts.participants() as usize);
         figures.set("peers_bytes_total", peers.iter().map(|carried| carried.moved()).sum::<u64>() as f64);
         let Some(minutes) = &self.minutes else { return };
         figures.set("server_bytes_total", servers.iter().map(|carried| carried.moved()).sum::<u64>() as f64);

@@ -3,6 +3,7 @@
 mod addresses;
 mod ahead;
 mod audit;
+mod bootstrap;
 pub mod by_class;
 mod caching;
 pub mod catalogue;
@@ -57,7 +58,7 @@ use crate::scenario::plan::{Plan, System};
 use by_class::ByClass;
 use catalogue::Figures;
 use counters::TableCheck;
-use hosts::Hosts;
+use hosts::Role;
 use metrics::Metrics;
 use observer::{Observer, Prints};
 use outcome::{NodeRow, Outcome, PairRow, Quantiles, ResourceRow, Timing};
@@ -103,19 +104,18 @@ pub fn simulate<P: Protocol>(
     progress: &Progress<'_>,
 ) -> Result<Outcome, Interrupted> {
     let config: &P::Config = system.config.downcast_ref().expect("the registry parsed the protocol's own table");
-    let servers = P::servers(config).len() as u32;
     let everywhere = matches!(P::PLACEMENT, crate::overlay::Placement::Everyone(_));
     let timeline = scheme::timeline(plan, seed);
     let kinds = Kinds::new(plan, &Streams::new(seed), &timeline);
     let participants = timeline.identities().len() as u32;
     let classes = ByClass::new(plan, &kinds);
     let length = plan.warmup + plan.measure;
-    let hosts = Hosts::new(participants, servers, P::nodes_per_machine(config));
+    let hosts = scheme::hosts::<P>(system, config, participants);
     let metrics =
         Metrics::new((plan, system), hosts, everywhere, wanted.operations, classes).with_servers(&P::servers(config));
     let watched = (
         if system.connections.is_some() { metrics.with_connections() } else { metrics },
-        Prints::new(hosts.nodes(), Duration::from_nanos((length.as_nanos() / CHECKPOINTS).max(1))),
+        Prints::new(hosts.senders(), Duration::from_nanos((length.as_nanos() / CHECKPOINTS).max(1))),
     );
     match trace {
         None => {
@@ -231,6 +231,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let hosts = self.hosts;
         let contacts = |machine: NodeId| {
             let mut list = Vec::new();
+            if hosts.role(machine) == Role::Bootstrap {
+                return None;
+            }
             let joined = hosts.nodes_of(machine).filter(|node| seats[node.index()].joined);
             let tables = joined.map(|node| nodes[node.index()].contacts(shared, &View::new(node, keys), &mut list));
             (tables.count() > 0).then_some(list.len() as u64)

@@ -80,8 +80,12 @@ pub trait Observer {
     fn session(&mut self, at: Time, machine: NodeId, up: bool) {}
     /// A node joined its overlay or left it.
     fn membership(&mut self, at: Time, node: NodeId, joined: bool) {}
-    /// Nobody was there to join through.
+    /// Nobody was there to join through: the oracle knows none, or no machine of the bootstrap service has shown a way in.
     fn no_bootstrap(&mut self, at: Time, node: NodeId) {}
+    /// A node asks or tells a machine of the bootstrap service something.
+    fn asks_service(&mut self, at: Time) {}
+    /// A client has asked a resolver for its server's name, and will have an answer: of so many bytes either way.
+    fn looked_name_up(&mut self, at: Time, machine: NodeId, bytes: u32) {}
     /// A machine's records became so many.
     fn records(&mut self, at: Time, machine: NodeId, held: u32) {}
     /// A machine's disk had no room for a record.
@@ -134,6 +138,8 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         session(at: Time, machine: NodeId, up: bool);
         membership(at: Time, node: NodeId, joined: bool);
         no_bootstrap(at: Time, node: NodeId);
+        asks_service(at: Time);
+        looked_name_up(at: Time, machine: NodeId, bytes: u32);
         records(at: Time, machine: NodeId, held: u32);
         refused(at: Time, machine: NodeId);
         stock(at: Time, stock: &Stock);

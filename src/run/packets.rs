@@ -260,7 +260,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             return match body {
                 Body::Overlay(_) => self.with_overlay(to, |overlay, cx| overlay.on_refusal(cx, envelope.rpc)),
                 Body::Storage(_) => self.with_agent(to, |agent, desk, _| agent.on_refusal(desk, envelope.rpc)),
-                Body::Signal(_) => unreachable!("a signal is no request"),
+                Body::Signal(_) | Body::Bootstrap(_) => unreachable!("only stations refuse, and these pass none"),
             };
         }
         match body {
@@ -269,6 +269,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 self.with_agent(to, |agent, desk, around| agent.on_message(desk, envelope, *message, around));
             }
             Body::Signal(signal) => self.on_signal(to, envelope.from, *signal),
+            Body::Bootstrap(message) => self.on_bootstrap(to, envelope, *message),
         }
         list.into_iter().for_each(|list| self.lists.free(list));
     }

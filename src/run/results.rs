@@ -2,6 +2,7 @@
 
 use super::catalogue::{CONNECTIONS, Figures, LOSSES, OPERATIONS, TRAFFIC};
 use super::counters::{Carried, Level, Machine};
+use super::hosts::Role;
 use super::metrics::Metrics;
 use super::observer::Copied;
 use super::outcome::{NodeRow, Quantiles, quantile, sorted, table};
@@ -26,6 +27,8 @@ pub(super) enum Group {
     Class(usize),
     /// Machines that others could ask something in the measurement.
     Serving,
+    /// All, and the machines of the bootstrap service.
+    Carrying,
 }
 
 impl Metrics {
@@ -105,7 +108,8 @@ impl Metrics {
     fn loaded(&self, group: Group) -> impl Iterator<Item = (u32, &Machine)> {
         let loaded = (0u32..).zip(&self.machines).filter(|(_, machine)| self.is_loaded(machine));
         loaded.filter(move |(number, machine)| match group {
-            Group::All => true,
+            Group::Carrying => true,
+            Group::All => *number < self.hosts.machines(),
             Group::Class(class) => self.classes.class(NodeId(*number)) == Some(class),
             Group::Serving => self.can_serve(*number, machine),
         })
@@ -193,15 +197,32 @@ impl Metrics {
         let wire = self.bytes.iter().sum::<u64>().max(most);
         let ratio = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
         figures.set_some("busiest_machine_share_ratio", ratio(most, 2 * wire));
-        let rates = sorted(self.per_second(Group::All, Carried::moved));
+        let rates = sorted(self.per_second(Group::Carrying, Carried::moved));
         figures.set_some("busiest_machine_bytes_per_s", rates.last().copied());
         let mean = rates.iter().sum::<f64>() / rates.len() as f64;
         figures.set_some("machine_bytes_per_s_mean", Some(mean).filter(|_| !rates.is_empty()));
+        self.report_service(figures);
         let short = |machine: &Machine| machine.online() > Duration::ZERO && !self.is_loaded(machine);
         let left_out = self.machines.iter().zip(&self.carried).filter(|(machine, _)| short(machine));
         let (number, left_out) = left_out.fold((0, 0), |(number, sum), (_, one)| (number + 1, sum + one.moved()));
         figures.set("machines_left_out", f64::from(number));
         figures.set_some("left_out_bytes_ratio", ratio(left_out, moved).filter(|_| number > 0));
+    }
+
+    /// What the bootstrap service carries.
+    fn report_service(&self, figures: &mut Figures) {
+        let first = self.hosts.machines() as usize;
+        if self.carried.len() == first {
+            return;
+        }
+        figures.set("bootstrap_asks", self.service_asked as f64);
+        let moved = self.carried[first..].iter().map(Carried::moved);
+        figures.set("bootstrap_bytes_total", moved.sum::<u64>() as f64);
+        let rates = self.loaded(Group::Carrying).filter(|(number, _)| *number as usize >= first);
+        let rate = |(number, machine): (u32, &Machine)| {
+            self.carried[number as usize].moved() as f64 / machine.online().as_secs_f64()
+        };
+        figures.set_some("bootstrap_busiest_bytes_per_s", rates.map(rate).reduce(f64::max));
     }
 
     fn report_state(&self, facts: &Facts, figures: &mut Figures) {
@@ -210,7 +231,7 @@ impl Metrics {
         figures.set_some("table_stale_ratio", ratio(self.tables.stale as f64, self.tables.entries as f64));
         figures.set_some("table_unreachable_ratio", ratio(self.tables.unreachable as f64, self.tables.entries as f64));
         let counts: Vec<u32> = (self.peers.watched())
-            .filter(|node| !self.hosts.is_server(*node) && self.machines[node.index()].online().as_nanos() > 0)
+            .filter(|node| self.hosts.role(*node) == Role::Participant && self.machines[node.index()].online().as_nanos() > 0)
             .filter_map(|node| self.peers.count(node))
             .collect();
         let sum: u64 = counts.iter().map(|&count| u64::from(count)).sum();
@@ -264,7 +285,7 @@ impl Metrics {
             NodeRow {
                 machine,
                 class: self.classes.class(NodeId(machine)),
-                role: if self.hosts.is_server(NodeId(machine)) { "server" } else { "participant" },
+                role: self.hosts.role(NodeId(machine)).name(),
                 online_s,
                 requests_per_online_s: per_second(carried.requests),
                 upload_per_online_s: per_second(carried.upload),

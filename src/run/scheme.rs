@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use super::hosts::Hosts;
 use super::outcome::Mark;
 use crate::engine::{Duration, Streams, Time};
 use crate::network::{Access, Latency, Machines, NatPlan, Shares, Site};
+use crate::overlay::Protocol;
 use crate::population::{
     self, Changes, Churn, Classes, Crowd, Crowding, Demography, Life, Pace, Places, Surge, Timeline, Workload,
 };
-use crate::scenario::plan::{self as scenario, Event, Group, Plan, Sessions, Start, What};
+use crate::scenario::plan::{
+    self as scenario, Bootstrap, BootstrapService, Event, Group, Plan, Sessions, Start, System, What,
+};
 
 /// The end of the measurement.
 fn measured(plan: &Plan) -> Time {
@@ -110,6 +114,20 @@ impl Kinds {
     pub fn class(&self, identity: u32) -> Option<u8> {
         self.classes.get(identity as usize).copied()
     }
+}
+
+/// The bootstrap service of a system, if it has one.
+pub(super) fn bootstrap(system: &System) -> Option<&BootstrapService> {
+    match &system.bootstrap {
+        Bootstrap::Service(service) => Some(service),
+        Bootstrap::Oracle | Bootstrap::Name => None,
+    }
+}
+
+/// The machines and nodes of a run with so many identities.
+pub(super) fn hosts<P: Protocol>(system: &System, config: &P::Config, participants: u32) -> Hosts {
+    let hosts = Hosts::new(participants, P::servers(config).len() as u32, P::nodes_per_machine(config));
+    hosts.with_bootstrap(bootstrap(system).map_or(0, |service| service.terms.machines))
 }
 
 /// The machines of a run as its network needs them.

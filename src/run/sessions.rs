@@ -9,10 +9,12 @@ use crate::network::{Loss, NatClass};
 use crate::overlay::{NodeId, Placement, Protocol, View};
 use crate::population::churn::ends_gracefully;
 use crate::population::{Identity, SessionId, Spell};
-use crate::scenario::plan::{Rejoin, Start};
+use crate::scenario::plan::{Bootstrap, Rejoin, Start};
 
 /// Between two attempts to join (DESIGN §3).
 const JOIN_AGAIN: Duration = Duration::from_secs(10);
+/// Of a question for a server's name, headers included, and of its answer.
+const NAME_BYTES: u32 = 150;
 /// Nodes drawn to join through before all are looked at: with a tenth of them open one in 800 joins looks at all.
 const BOOTSTRAP_DRAWS: u32 = 64;
 /// No place in a list.
@@ -155,6 +157,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn end_session(&mut self, node: NodeId) {
         self.abandon_operations(node);
         self.forget_joined(node);
+        self.bootstrap.iter_mut().for_each(|bootstrap| bootstrap.forget(node));
         let seat = &mut self.seats[node.index()];
         seat.online = false;
         seat.settled = false;
@@ -174,9 +177,27 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// Joins through a random node that has joined; founds the overlay if there is none and nobody else is joining.
+    /// Finds its way into the system as that says.
     pub fn join(&mut self, node: NodeId) {
-        let contact = self.bootstrap(node);
+        match self.system.bootstrap {
+            Bootstrap::Oracle => self.join_by_oracle(node),
+            Bootstrap::Service(_) => self.find_way_in(node),
+            Bootstrap::Name => self.look_name_up(node),
+        }
+    }
+
+    /// A client looks the name of its server up at a resolver that is as far away as the first server and knows all names.
+    fn look_name_up(&mut self, node: NodeId) {
+        let epoch = self.seats[node.index()].epoch;
+        let server = NodeId(self.participants);
+        let ready = self.now + self.delay(node, server) + self.delay(server, node);
+        self.observer.looked_name_up(self.now, self.hosts.of(node), NAME_BYTES);
+        self.schedule(ready, Class::Timer, node, Event::NameKnown { node, epoch });
+    }
+
+    /// Joins through a random node that has joined; founds the overlay if there is none and nobody else is joining.
+    pub fn join_by_oracle(&mut self, node: NodeId) {
+        let contact = self.contact_of_oracle(node);
         if contact.is_none() && !self.may_found(node) && P::PLACEMENT != Placement::Servers {
             self.observer.no_bootstrap(self.now, node);
             return self.join_later(node);
@@ -184,6 +205,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if contact.is_none() {
             self.founds(node);
         }
+        self.start_joining(node, contact);
+    }
+
+    pub fn start_joining(&mut self, node: NodeId, contact: Option<NodeId>) {
         self.seats[node.index()].joining = true;
         self.joining += 1;
         self.with_overlay(node, |overlay, cx| overlay.start(cx, contact));
@@ -197,7 +222,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A random node that has joined and can be dialled, if there is one.
-    fn bootstrap(&mut self, node: NodeId) -> Option<NodeId> {
+    fn contact_of_oracle(&mut self, node: NodeId) -> Option<NodeId> {
         let noise = &mut self.seats[node.index()].noise;
         let number = self.joined.len() as u64;
         let mut draw = || (number > 0).then(|| self.joined[noise.below(number) as usize]);
@@ -216,13 +241,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let seat = &mut self.seats[node.index()];
         if std::mem::take(&mut seat.joining) {
             self.joining -= 1;
-            self.join_later(node);
+            if self.bootstrap.is_some() { self.seek_on(node) } else { self.join_later(node) }
         }
     }
 
     /// By its own account the node can ask, but is not part of the overlay.
     pub fn has_joined_as_client(&mut self, node: NodeId) {
         self.joining -= u32::from(std::mem::take(&mut self.seats[node.index()].joining));
+        self.bootstrap.iter_mut().for_each(|bootstrap| bootstrap.forget(node));
         self.remember_client(node);
         self.begin_waiting(node);
         self.publish_overdue(node);
@@ -239,6 +265,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             return;
         }
         self.remember_joined(node);
+        self.tell_service(node);
         self.begin_waiting(node);
         self.publish_overdue(node);
         self.drop_unnamed(node);

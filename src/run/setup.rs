@@ -1,6 +1,7 @@
 //! The state of a run at time zero.
 
 use super::addresses::Addresses;
+use super::bootstrap::Bootstrapping;
 use super::event::Event;
 use super::handshakes::Handshakes;
 use super::hosts::Hosts;
@@ -25,7 +26,7 @@ use crate::overlay::{
     Held, Key, Lists, Metric, NodeId, Placement, Protocol, Reachability, RecordId, Roster, Server, Version, View,
 };
 use crate::population::{self, Identity, Timeline};
-use crate::scenario::plan::{Plan, Start, System};
+use crate::scenario::plan::{BootstrapService, Plan, Start, System};
 use crate::storage::message::OFFERED_AT_ONCE;
 use crate::storage::repair::delay::Delayed;
 use crate::storage::sharing::LONGEST_LIST;
@@ -51,9 +52,10 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         let identities = timeline.identities();
         let participants = identities.len() as u32;
         let specs = P::servers(config);
-        let hosts = Hosts::new(participants, specs.len() as u32, P::nodes_per_machine(config));
+        let hosts = scheme::hosts::<P>(system, config, participants);
         assert!(hosts.nodes() <= P::MOST_NODES, "{} nodes, and room for {}", hosts.nodes(), P::MOST_NODES);
-        let machines = hosts.machines();
+        let machines = hosts.all_machines();
+        let bootstrap = scheme::bootstrap(system).map(|service| Box::new(Bootstrapping::new(*service)));
         let keys = keys(&streams, identities, hosts);
         let nodes = (0..hosts.nodes()).map(|node| P::new(config, &View::new(NodeId(node), &keys))).collect();
         let longest = P::longest_list(config).max(2 * OFFERED_AT_ONCE);
@@ -65,14 +67,22 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         let later =
             plan.workload.requests.iter().filter_map(|request| request.bytes.map(|size| coding.piece_size(size)));
         let longest = if providing.is_some() { longest.max(LONGEST_LIST) } else { longest };
+        let named = bootstrap.as_ref().map_or(0, |bootstrap| bootstrap.plan.terms.answers as usize);
+        let longest = longest.max(named);
         let regions = plan.network.regions();
         let region = |server: &Server| regions.zip(server.region.as_ref()).and_then(|(all, name)| all.number(name));
-        let sites = specs.iter().map(|server| Site { link: link(server), region: region(server) }).collect();
+        let servers = specs.iter().map(|server| Site { link: link(server), region: region(server) });
+        let service = bootstrap.iter().flat_map(|bootstrap| {
+            let BootstrapService { terms, access, .. } = bootstrap.plan;
+            std::iter::repeat_n(Site { link: access, region: None }, terms.machines as usize)
+        });
+        let sites: Vec<Site> = servers.chain(service).collect();
+        let dedicated = sites.len() as u32;
         let mut network = Network::new(&plan.network, &streams, &scheme::machines(plan, &timeline, &kinds, sites));
         let addresses = plan.network.nat.as_ref().map(|nat| {
             let regions = (0..participants).map(|identity| network.region(identity));
             let shares = scheme::behind(plan, nat, &kinds, regions);
-            let nats = Nats::new(nat, &streams, &shares, specs.len() as u32);
+            let nats = Nats::new(nat, &streams, &shares, dedicated);
             Box::new(Addresses::new(nats, machines, system.wire.contact))
         });
         // Where everybody is open nobody need ask; clients of a server are not called.
@@ -112,12 +122,13 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             record_keys,
             sizes_in_packet: sizes.iter().map(|&size| in_packet(P::PLACEMENT, size)).collect(),
             sizes,
-            seats: (0..hosts.nodes()).map(|node| seat(&streams, node)).collect(),
+            seats: (0..hosts.senders()).map(|node| seat(&streams, node)).collect(),
             nodes,
             agents: (0..if count > 0 { hosts.nodes() } else { 0 }).map(|_| Agent::default()).collect(),
             shared,
             lists: Lists::new(longest),
             stations,
+            bootstrap,
             services: specs.into_iter().map(|spec| Service { spec, standby: Time::ZERO, down: 0 }).collect(),
             uplinks: Default::default(),
             handshakes: system.wire.handshake.map(|terms| Box::new(Handshakes::new(terms, machines))),
@@ -161,6 +172,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
                 None => self.place_records(),
             }
         }
+        self.begin_bootstrap();
         self.begin_republishing();
         // What they hold is on their disks by now.
         self.begin_failures();

@@ -16,6 +16,7 @@ use crate::storage::repair::delay::Delayed;
 use crate::storage::{self, Agent};
 
 use super::addresses::Addresses;
+use super::bootstrap::Bootstrapping;
 use super::caching::Ways;
 use super::event::{Event, Packet};
 use super::handshakes::Handshakes;
@@ -161,6 +162,8 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub shared: P::Shared,
     pub lists: Lists,
     pub services: Vec<Service>,
+    /// `None`: nodes find each other by an oracle, or there is an address to go to.
+    pub bootstrap: Option<Box<Bootstrapping>>,
     /// Packets in the queue of a busy uplink.
     pub uplinks: Parked<Queued<P::Message>>,
     /// `None`: first messages cost no more than others.
@@ -315,6 +318,21 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     self.join(node);
                 }
             }
+            Event::NameKnown { node, epoch } => {
+                if self.is_current(node, epoch) {
+                    self.join_by_oracle(node);
+                }
+            }
+            Event::Bootstrap { node, epoch } => {
+                let went_on = self.is_current(node, epoch) && self.bootstrap_due(node);
+                self.count_timeout(went_on.into());
+            }
+            Event::TellAgain { node, epoch } => {
+                if self.is_current(node, epoch) {
+                    self.tell_again(node);
+                }
+            }
+            Event::BootstrapTurns { machine, number } => self.bootstrap_turns(machine, number),
             Event::Publish { node, epoch } => {
                 if self.is_current(node, epoch) {
                     match self.providing() {

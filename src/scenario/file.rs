@@ -3,6 +3,7 @@
 //! Parsing touches nothing but the text. Defaults stand here where they do not depend on anything else; what they mean
 //! together is the plan's business. The documentation of each key is also what the JSON Schema tells an editor.
 
+mod bootstrap;
 mod events;
 mod nat;
 mod network;
@@ -14,6 +15,7 @@ mod wire;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use bootstrap::{Bootstrap, Service};
 pub use events::{Event, Operation};
 pub use nat::{Nat, NatShares};
 pub use network::{

@@ -10,6 +10,7 @@
 
 mod alternatives;
 mod axes;
+mod bootstrap;
 mod check;
 mod churn;
 mod classes;

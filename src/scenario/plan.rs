@@ -14,6 +14,7 @@ use crate::engine::random::mix;
 use crate::engine::{Duration, Law};
 use crate::network::{Access, NetworkPlan, Processor, Shares};
 use crate::overlay::Wire;
+use crate::overlay::bootstrap::Terms;
 use crate::population::{Daily, Departures, OperationKind, Request, Trace};
 pub use crate::population::{Popularity, Target};
 pub use crate::storage::{Caching, Coding, Keepers, Repair};
@@ -282,6 +283,27 @@ pub struct System {
     pub connections: Option<Connections>,
     /// Bytes of the parts of a message.
     pub wire: Wire,
+    pub bootstrap: Bootstrap,
+}
+
+/// How a machine finds a first node to talk to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bootstrap {
+    /// For nothing: of an overlay a joined node that can be dialled, at random; of a server its address.
+    Oracle,
+    /// By asking a service.
+    Service(BootstrapService),
+    /// By looking a server's name up.
+    Name,
+}
+
+/// A bootstrap service and its machines, which are all alike.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BootstrapService {
+    pub terms: Terms,
+    pub access: Access,
+    /// Mean time between failures and to repair, both exponential; `None`: never fails.
+    pub failures: Option<(Duration, Duration)>,
 }
 
 /// How machines connect, and what they do where they cannot.

@@ -49,6 +49,7 @@ fn systems(generator: &mut SchemaGenerator, registered: &[Registered]) -> Value 
     properties.insert("storage".into(), generator.subschema_for::<file::Storage>().to_value());
     properties.insert("traversal".into(), generator.subschema_for::<file::Traversal>().to_value());
     properties.insert("wire".into(), generator.subschema_for::<file::Wire>().to_value());
+    properties.insert("bootstrap".into(), generator.subschema_for::<file::Bootstrap>().to_value());
     let one_protocol: Vec<Value> = registered.iter().map(|protocol| json!({ "required": [protocol.name] })).collect();
     json!({
         "type": "object",

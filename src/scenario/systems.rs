@@ -5,6 +5,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::bootstrap::{self, BOOTSTRAP};
 use super::check::{Check, Noted};
 use super::document::entries;
 use super::environment::Known;
@@ -21,6 +22,8 @@ use crate::network::NetworkPlan;
 use crate::storage::{Keepers, POINTER_COPIES};
 
 const STORAGE: &str = "storage";
+/// What a system may say beside its protocol's table.
+const TABLES: [&str; 4] = [STORAGE, TRAVERSAL, WIRE, BOOTSTRAP];
 
 /// The systems in the order of the file.
 pub(super) fn systems(
@@ -34,11 +37,12 @@ pub(super) fn systems(
     }
     let traversal = traversal::common(check);
     let wire = wire::common(check);
+    let bootstrap = bootstrap::common(check);
     let table = check.table("systems");
     if table.is_empty() {
         return Err(check.wrong("systems", "there is no system to simulate", help(registered, "mine")));
     }
-    let common = Common { storage: common?, traversal: traversal?, wire: wire?, resources };
+    let common = Common { storage: common?, traversal: traversal?, wire: wire?, bootstrap: bootstrap?, resources };
     let systems: Vec<Result<System, Noted>> = entries(Some(&table))
         .into_iter()
         .map(|(name, value)| system(check, &common, registered, (name.get_ref(), name.span()), value))
@@ -51,6 +55,7 @@ pub(super) fn systems(
         if let Some(network) = network {
             check_regions(check, protocol, system, network);
             check_virtual_nodes(check, protocol, system, network);
+            bootstrap::check_reach(check, &system.name, &system.bootstrap, network);
         }
     }
     systems.into_iter().collect()
@@ -61,6 +66,7 @@ struct Common {
     storage: file::Storage,
     traversal: file::Traversal,
     wire: file::Wire,
+    bootstrap: Option<file::Bootstrap>,
     resources: u32,
 }
 
@@ -155,12 +161,14 @@ fn system(
     let place = format!("systems.{name}.{WIRE}");
     let said = check.read::<file::Wire>(&place)?.unwrap_or_default();
     let wire = wire::wire(check, &place, &said, &common.wire)?;
+    let place = format!("systems.{name}.{BOOTSTRAP}");
+    let bootstrap = bootstrap::bootstrap(check, &place, common.bootstrap, protocol.placement)?;
     let storage = if protocol.in_full { kept_in_full(check, &path, &own, storage, protocol.name) } else { storage };
     if common.resources > 0 && !protocol.in_full {
         check_copies(check, (name, protocol), &*config, &storage);
     }
     let config = (protocol.for_copies)(&*config, storage.replicas);
-    Ok(System { name: name.to_string(), protocol: protocol.name, config, storage, connections, wire })
+    Ok(System { name: name.to_string(), protocol: protocol.name, config, storage, connections, wire, bootstrap })
 }
 
 /// The one protocol table of a system, read by its protocol.
@@ -176,10 +184,9 @@ fn protocol<'r>(
     for (key, value) in entries(Some(table)) {
         match registered.iter().find(|protocol| protocol.name == key.get_ref()) {
             Some(protocol) => found.push((protocol, key.span(), value)),
-            None if [STORAGE, TRAVERSAL, WIRE].contains(&key.get_ref().as_ref()) => {}
+            None if TABLES.contains(&key.get_ref().as_ref()) => {}
             None => {
-                let known: Vec<&str> =
-                    registered.iter().map(|protocol| protocol.name).chain([STORAGE, TRAVERSAL, WIRE]).collect();
+                let known: Vec<&str> = registered.iter().map(|protocol| protocol.name).chain(TABLES).collect();
                 unknown = Some(check.note(Problem::unknown(key.span(), "protocol", key.get_ref(), &known)));
             }
         }

@@ -319,6 +319,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             // The rendezvous knows better than who asks it.
             Body::Signal(Signal::Pass { .. }) => {}
             Body::Signal(signal) => named.extend(signal.named()),
+            Body::Bootstrap(message) => named.extend(message.named(lists)),
         }
         addresses.note(from, packet.to)
     }

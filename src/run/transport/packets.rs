@@ -89,6 +89,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
         match packet.body {
             Body::Signal(signal) if !signal.needs_link() => true,
+            Body::Bootstrap(_) => true,
             _ if self.end(node).dial(from).is_some() => {
                 self.link_opened(node, Link::new(from, Way::Dialled, true, now), Opened::Accepted);
                 true

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::Spanned;
 
-use super::{Nat, Wire};
+use super::{Bootstrap, Nat, Wire};
 
 use crate::engine::Duration;
 use crate::engine::quantity::{Limit, Rate};
@@ -33,6 +33,10 @@ pub struct Network {
     pub nat: Option<Nat>,
     /// Sizes of messages on the wire, for all systems.
     pub wire: Option<Wire>,
+    /// How machines find a first node to talk to, for all systems that do not say so themselves: "oracle", or the table of a
+    /// service. Default: a service of two machines. Clients of a server look its name up instead: one round trip, and 150 bytes
+    /// each way, at the beginning of each session.
+    pub bootstrap: Option<Bootstrap>,
 }
 
 /// The delay of each pair of machines, one way: a law, and the shortest.

@@ -1,0 +1,89 @@
+//! The bootstrap service: machines that know who is in an overlay, and through whom others find their way into it.
+//!
+//! A node that wants to join asks a machine of the service, which names some of those who have told it of late that they are
+//! members ([`Service`]). The node tries them one after another, asks the next machine when none of them lets it in, and after
+//! all machines pauses ([`Seeker`]). Once it is a member it tells every machine so, and again every half of the time for which
+//! that is believed ([`Teller`]): otherwise an overlay that nobody has joined for a while would be forgotten, and founded a
+//! second time.
+//!
+//! The first machine alone lets a node found an overlay, if nobody has told it of one; the node does so unless another machine
+//! knows better. So two machines never make two overlays.
+
+mod seeker;
+mod service;
+
+pub use seeker::{Seeker, Step, Teller};
+pub use service::Service;
+
+use super::lists::List;
+use super::message::{Kind, Payload};
+use crate::engine::Duration;
+
+/// What a scenario says of the service.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Terms {
+    /// Its machines, 1 to [`Terms::MOST_MACHINES`]. They handle requests at once.
+    pub machines: u32,
+    /// Members that a machine remembers.
+    pub list: u32,
+    /// Members that an answer names at most, 1 to [`Terms::MOST_ANSWERS`].
+    pub answers: u32,
+    /// How long a member is believed to be one.
+    pub life: Duration,
+}
+
+impl Terms {
+    /// A round of questions to all of them takes at most so many time-outs.
+    pub const MOST_MACHINES: u32 = 16;
+    /// They fit into a packet.
+    pub const MOST_ANSWERS: u32 = 64;
+
+    /// How often a member says that it is one.
+    pub fn period(&self) -> Duration {
+        Duration::from_nanos((self.life.as_nanos() / 2).max(1))
+    }
+}
+
+/// An answer that has not come within this time does not come.
+pub const TIMEOUT: Duration = Duration::from_secs(2);
+/// Pause after the first round in vain; it doubles with each further one …
+pub const FIRST_PAUSE: Duration = Duration::from_secs(10);
+/// … up to this.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// What nodes and the service say to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// Who is a member? `open`: others could join through who asks.
+    Ask { open: bool },
+    /// The sender is a member, and others could join through it.
+    Tell,
+    /// These are; without any, `found` lets the receiver found the overlay.
+    Members { list: List, found: bool },
+    /// The service has heard.
+    Heard,
+}
+
+impl Message {
+    /// How it is treated where it arrives.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Message::Ask { .. } | Message::Tell => Kind::Request,
+            Message::Members { .. } | Message::Heard => Kind::Reply,
+        }
+    }
+}
+
+impl Payload for Message {
+    fn list(&self) -> Option<List> {
+        match self {
+            Message::Members { list, .. } => Some(*list),
+            Message::Ask { .. } | Message::Tell | Message::Heard => None,
+        }
+    }
+
+    /// A request for members is one for the nodes near a key, as routers of BitTorrent's DHT are asked.
+    fn has_key(&self) -> bool {
+        matches!(self, Message::Ask { .. })
+    }
+}
