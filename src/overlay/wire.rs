@@ -108,14 +108,22 @@ impl Wire {
 
 /// All presets.
 pub const PRESETS: [Preset; 4] = [
-    Preset { name: "bep5", source: "BEP 5 (find_node 92, ping 56, reply 58 + 26 a node)", wire: Wire::BEP5 },
+    Preset {
+        name: "bep5",
+        source: "BEP 5 (find_node 92, ping 56, reply 58 + 26 a node); default of overlays",
+        wire: Wire::BEP5,
+    },
     Preset {
         name: "libp2p",
         source: "libp2p specs: QUIC, multistream-select, kad-dht; a contact has IPv4 and IPv6, TCP and QUIC (54 to 258)",
         wire: Wire::LIBP2P,
     },
-    Preset { name: "p2psim", source: "p2psim: 20 bytes and 4 for each node named; default", wire: Wire::P2PSIM },
-    Preset { name: "https", source: "RFC 9112, RFC 8446; curl and nginx, keepalive_timeout 75 s", wire: Wire::HTTPS },
+    Preset { name: "p2psim", source: "p2psim: 20 bytes and 4 for each node named", wire: Wire::P2PSIM },
+    Preset {
+        name: "https",
+        source: "RFC 9112, RFC 8446; curl and nginx, keepalive_timeout 75 s; default of client-server",
+        wire: Wire::HTTPS,
+    },
 ];
 
 impl Preset {

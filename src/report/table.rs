@@ -58,6 +58,7 @@ const SECTIONS: [(&str, &[Line]); 5] = [
             ("moved by servers", "server_bytes_total", Bytes),
             ("  peak (95 % of minutes)", "server_peak_bytes_per_s", BytesPerSecond),
             ("  workers needed", "server_workers_needed", Number),
+            ("moved by the bootstrap service", "bootstrap_bytes_total", Bytes),
         ],
     ),
     (
@@ -117,16 +118,37 @@ pub fn comparison(systems: &[(&str, &[Option<f64>])], width: usize) -> String {
         first = last;
     }
     text.push_str("* best of its row\n");
-    systems.iter().filter_map(|(name, metrics)| unmet(name, metrics)).for_each(|note| text.push_str(&note));
+    for note in [unmet, busiest_is_no_peer, by_oracle] {
+        for (name, metrics) in systems {
+            if let Some(said) = note(&|metric| metrics[METRICS.index_of(metric).expect("it is a metric")]) {
+                text.push_str(&format!("{name}: {said}\n"));
+            }
+        }
+    }
     text
 }
 
-/// A note that a run was too short to meet a failure that its server may have.
-fn unmet(name: &str, metrics: &[Option<f64>]) -> Option<String> {
-    let value = |metric| metrics[METRICS.index_of(metric).expect("it is a metric")];
+/// A metric's value by its name.
+type Value<'a> = &'a dyn Fn(&str) -> Option<f64>;
+
+/// A run was too short to meet a failure that its server may have.
+fn unmet(value: Value<'_>) -> Option<String> {
     let expected = value("server_failures_expected")?;
     let none = value("server_failures")? == 0.0;
-    none.then(|| format!("{name}: no failure in this run (expected {})\n", significant(expected)))
+    none.then(|| format!("no failure in this run (expected {})", significant(expected)))
+}
+
+/// The busiest machine is one that the peers found each other by.
+fn busiest_is_no_peer(value: Value<'_>) -> Option<String> {
+    let is_busiest = value("bootstrap_busiest_bytes_per_s")? >= value("busiest_machine_bytes_per_s")?;
+    is_busiest.then(|| "the busiest machine is one of the bootstrap service".to_owned())
+}
+
+/// Peers found each other for nothing.
+fn by_oracle(value: Value<'_>) -> Option<String> {
+    let peers_only = value("joined_mean").is_some() && value("server_bytes_total").is_none();
+    let is_oracle = peers_only && value("bootstrap_asks").is_none();
+    is_oracle.then(|| "peers find each other by an oracle, for nothing (bootstrap = \"oracle\")".to_owned())
 }
 
 /// Rows stand under their section's title.

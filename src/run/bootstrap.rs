@@ -69,6 +69,12 @@ impl Bootstrapping {
         self.parties.insert(node, Party { doing, asked: None, number: 0, due: Time::NEVER });
     }
 
+    /// Bytes allocated, but for what the tree of those who talk to it takes beside them.
+    pub fn heap_bytes(&self) -> usize {
+        let lists = self.machines.iter().map(|machine| size_of::<Machine>() + machine.service.heap_bytes());
+        lists.sum::<usize>() + self.parties.len() * size_of::<(NodeId, Party)>()
+    }
+
     /// The node has nothing more to do with the service, for now.
     pub fn forget(&mut self, node: NodeId) {
         self.parties.remove(&node);
@@ -91,7 +97,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let Some(bootstrap) = &self.bootstrap else { return };
         let BootstrapService { terms, failures, .. } = bootstrap.plan;
         let (salt, period) = (self.streams.salt(TOLD), terms.period());
-        let phase = |node: NodeId| ((u128::from(hash_pair(salt, node.0, 0)) * u128::from(period.as_nanos())) >> 64) as u64;
+        let phase =
+            |node: NodeId| ((u128::from(hash_pair(salt, node.0, 0)) * u128::from(period.as_nanos())) >> 64) as u64;
         let mut told: Vec<(Time, NodeId)> =
             self.joined.iter().map(|&node| (Time::from_nanos(phase(node)), node)).collect();
         told.sort_unstable();
@@ -103,7 +110,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let newest = told.len().saturating_sub(terms.list as usize);
         for number in 0..terms.machines {
             let service = &mut self.bootstrapping().machines[number as usize].service;
-            told[newest..].iter().for_each(|&(at, node)| service.remember(node, at + terms.life.saturating_sub(period)));
+            told[newest..]
+                .iter()
+                .for_each(|&(at, node)| service.remember(node, at + terms.life.saturating_sub(period)));
             self.machine_up(number);
             let Some((between, repair)) = failures else { continue };
             match first_state(&mut self.streams.part(STATE, number.into(), 0), between, repair, None) {

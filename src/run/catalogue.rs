@@ -285,7 +285,13 @@ fn traffic_metrics(list: &mut Vec<Metric>) {
     add(list, "bootstrap_bytes_total", "B", Lower, about);
     let about = "as busiest_machine_bytes_per_s, of the machines of the bootstrap service";
     add(list, "bootstrap_busiest_bytes_per_s", "B/s", Lower, about);
-    add(list, "bootstrap_asks", "", Lower, "words of nodes to the bootstrap service: for members, and that they are ones");
+    add(
+        list,
+        "bootstrap_asks",
+        "",
+        Lower,
+        "words of nodes to the bootstrap service: for members, and that they are ones",
+    );
     add(list, "server_bytes_total", "B", Lower, "bytes sent and received by all servers");
     let about = "bytes sent and received per second by all servers, 95th percentile of minutes, as bandwidth is billed";
     add(list, "server_peak_bytes_per_s", "B/s", Lower, about);
@@ -328,7 +334,13 @@ fn state_metrics(list: &mut Vec<Metric>) {
     );
     add(list, "online_mean", "machines", Neither, "participants online, time mean");
     add(list, "joined_mean", "nodes", Neither, "nodes online and joined, time mean");
-    add(list, "no_bootstrap", "", Lower, "attempts to join for which nobody was there to join through, in the whole run");
+    add(
+        list,
+        "no_bootstrap",
+        "",
+        Lower,
+        "attempts to join for which nobody was there to join through, in the whole run",
+    );
     let about = "wait at the server of the requests whose service begins in the measurement, all of it";
     add(list, "server_wait_mean_ms", "ms", Lower, about);
     let about = "share of these requests that wait at all, before a worker is free";

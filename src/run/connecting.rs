@@ -4,6 +4,7 @@ use hdrhistogram::Histogram;
 
 use super::catalogue::Figures;
 use super::counters::{Level, Machine};
+use super::metrics::Metrics;
 use super::observer::LinkEvent;
 use super::outcome::{PairRow, sorted};
 use super::results::gini;
@@ -42,6 +43,21 @@ pub(super) struct Connecting {
     kept_alive: u64,
     reservations_refused: u64,
     circuits_refused: u64,
+}
+
+impl Metrics {
+    /// The same, and counts connections too.
+    pub fn with_connections(self) -> Metrics {
+        let connecting = Some(Box::new(Connecting::new(self.machines.len())));
+        Metrics { connecting, ..self }
+    }
+
+    /// What each machine is behind, where there are NATs.
+    pub(super) fn behind(&mut self, classes: impl Iterator<Item = NatClass>) {
+        if let Some(connecting) = &mut self.connecting {
+            connecting.behind(classes);
+        }
+    }
 }
 
 impl Connecting {

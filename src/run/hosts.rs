@@ -154,7 +154,10 @@ mod tests {
             assert!(all.iter().copied().eq((0..hosts.nodes()).map(NodeId)), "{all:?}");
             for number in 0..3 {
                 let node = hosts.bootstrap(number);
-                assert_eq!((hosts.of(node), hosts.bootstrap_number(node)), (NodeId(hosts.machines() + number), Some(number)));
+                assert_eq!(
+                    (hosts.of(node), hosts.bootstrap_number(node)),
+                    (NodeId(hosts.machines() + number), Some(number))
+                );
                 assert_eq!(hosts.role(hosts.of(node)), Role::Bootstrap);
             }
             assert_eq!(hosts.all_machines(), hosts.machines() + 3);

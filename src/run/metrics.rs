@@ -15,7 +15,7 @@ use super::sampling::Interval;
 use super::tally::Tally;
 use super::wave::Waves;
 use crate::engine::{Duration, Time, prefetch_at};
-use crate::network::{Loss, NatClass};
+use crate::network::Loss;
 use crate::overlay::{Envelope, Kind, NodeId, Traffic};
 use crate::population::OperationKind;
 use crate::scenario::plan::{Plan, System};
@@ -117,19 +117,6 @@ impl Metrics {
             minutes: None,
             classes,
             interval: Interval::new(machines),
-        }
-    }
-
-    /// The same, and counts connections too.
-    pub fn with_connections(self) -> Metrics {
-        let connecting = Some(Box::new(Connecting::new(self.machines.len())));
-        Metrics { connecting, ..self }
-    }
-
-    /// What each machine is behind, where there are NATs.
-    pub(super) fn behind(&mut self, classes: impl Iterator<Item = NatClass>) {
-        if let Some(connecting) = &mut self.connecting {
-            connecting.behind(classes);
         }
     }
 

@@ -292,6 +292,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let network = self.network.heap_bytes()
             + self.transfers.heap_bytes()
             + self.stations.heap_bytes()
+            + self.bootstrap.as_ref().map_or(0, |bootstrap| bootstrap.heap_bytes())
             + self.handshakes.as_ref().map_or(0, |handshakes| handshakes.heap_bytes());
         vec![
             ("tables", of(overlay - rpc)),

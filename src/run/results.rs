@@ -231,7 +231,9 @@ impl Metrics {
         figures.set_some("table_stale_ratio", ratio(self.tables.stale as f64, self.tables.entries as f64));
         figures.set_some("table_unreachable_ratio", ratio(self.tables.unreachable as f64, self.tables.entries as f64));
         let counts: Vec<u32> = (self.peers.watched())
-            .filter(|node| self.hosts.role(*node) == Role::Participant && self.machines[node.index()].online().as_nanos() > 0)
+            .filter(|node| {
+                self.hosts.role(*node) == Role::Participant && self.machines[node.index()].online().as_nanos() > 0
+            })
             .filter_map(|node| self.peers.count(node))
             .collect();
         let sum: u64 = counts.iter().map(|&count| u64::from(count)).sum();

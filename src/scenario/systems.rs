@@ -160,7 +160,7 @@ fn system(
     let ((protocol, config), storage) = (protocol?, storage?);
     let place = format!("systems.{name}.{WIRE}");
     let said = check.read::<file::Wire>(&place)?.unwrap_or_default();
-    let wire = wire::wire(check, &place, &said, &common.wire)?;
+    let wire = wire::wire(check, &place, &said, &common.wire, protocol.placement)?;
     let place = format!("systems.{name}.{BOOTSTRAP}");
     let bootstrap = bootstrap::bootstrap(check, &place, common.bootstrap, protocol.placement)?;
     let storage = if protocol.in_full { kept_in_full(check, &path, &own, storage, protocol.name) } else { storage };

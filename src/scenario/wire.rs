@@ -3,6 +3,7 @@
 use super::check::{Check, Noted};
 use super::file;
 use crate::engine::{Duration, Size};
+use crate::overlay::Placement;
 use crate::overlay::wire::{Handshake, Wire};
 
 /// The table of a system.
@@ -19,16 +20,24 @@ const MOST_ROUND_TRIPS: u32 = 10;
 /// What is said for all systems, checked by itself.
 pub(super) fn common(check: &mut Check<'_>) -> Result<file::Wire, Noted> {
     let said = check.read::<file::Wire>(COMMON)?.unwrap_or_default();
-    overridden(check, COMMON, Wire::P2PSIM, &said)?;
+    overridden(check, COMMON, Wire::BEP5, &said)?;
     Ok(said)
 }
 
-/// What a system says at `path`; what it does not say is as in `common`, unless it names a preset.
-pub(super) fn wire(check: &mut Check<'_>, path: &str, own: &file::Wire, common: &file::Wire) -> Result<Wire, Noted> {
+/// What a system says at `path`; what it does not say is as in `common`, unless it names a preset. Where neither names one, the
+/// sizes are those of a deployment: peers talk as in BitTorrent's DHT, and clients to a server as browsers do.
+pub(super) fn wire(
+    check: &mut Check<'_>,
+    path: &str,
+    own: &file::Wire,
+    common: &file::Wire,
+    placement: Placement,
+) -> Result<Wire, Noted> {
     if let Some(preset) = own.preset {
         return overridden(check, path, sizes(preset), own);
     }
-    let common = overridden(check, COMMON, common.preset.map_or(Wire::P2PSIM, sizes), common)?;
+    let deployed = if placement == Placement::Servers { Wire::HTTPS } else { Wire::BEP5 };
+    let common = overridden(check, COMMON, common.preset.map_or(deployed, sizes), common)?;
     overridden(check, path, common, own)
 }
 

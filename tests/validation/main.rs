@@ -6,6 +6,7 @@
 
 mod accounts;
 mod audit;
+mod bootstrap;
 mod caching;
 mod churn;
 mod classes;

@@ -1,14 +1,13 @@
 //! Who comes and goes: identities that are replaced, arrivals, the day, traces; and what is asked for when.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
-use super::lab::{FIGURES, OPERATIONS_TOO, Ran, environment, every_system, only, runs, simulate, traced};
+use super::lab::{self, FIGURES, OPERATIONS_TOO, Ran, environment, every_system, only, runs, simulate, traced};
 use peerlab::engine::{Duration, Time};
 use peerlab::population::trace;
 use peerlab::registry::Registry;
 use peerlab::run::{Wanted, scheme};
-use peerlab::scenario::{Run, Scenario};
+use peerlab::scenario::Run;
 
 /// A server alone: the population is the same in every system.
 fn server(text: &str) -> Ran {
@@ -70,7 +69,7 @@ fn sessions_and_operations_are_the_same_in_every_system_whatever_happens() {
 
 /// The runs of a text whose files are in a folder.
 fn beside(folder: &std::path::Path, text: &str) -> Vec<Run> {
-    let scenario = Scenario::parse("test".into(), PathBuf::from(folder), text.into(), &[]).expect("it is TOML");
+    let scenario = lab::scenario(text, folder.to_str().expect("it is text"));
     scenario.runs(Registry::standard().registered()).unwrap_or_else(|error| panic!("{error}")).runs
 }
 

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use peerlab::registry::Registry;
-use peerlab::scenario::{Run, Scenario};
+use peerlab::scenario::Run;
 
-use super::lab::{FIGURES, Ran, all, every_system, only, simulate};
+use super::lab::{self, FIGURES, Ran, all, every_system, only, simulate};
 
 /// A hundred online at a time, each identity for three minutes and then replaced: one in 55 is online for a tenth of the
 /// measurement.
@@ -192,7 +192,6 @@ fn beside(sessions: &str, requests: Option<&str>, text: &str) -> Vec<Ran> {
 }
 
 fn runs_in(folder: &Path, text: &str) -> Vec<Run> {
-    let scenario = Scenario::parse("test".into(), folder.into(), text.into(), &[]);
-    let scenario = scenario.unwrap_or_else(|error| panic!("{error}"));
+    let scenario = lab::scenario(text, folder.to_str().expect("it is text"));
     scenario.runs(Registry::standard().registered()).unwrap_or_else(|error| panic!("{error}")).runs
 }

@@ -4,7 +4,9 @@ use peerlab::overlay::{self, *};
 use peerlab::registry::{Entry, Registry};
 use peerlab::run::outcome::Outcome;
 use peerlab::run::{Wanted, simulate};
-use peerlab::scenario::{Run, Scenario};
+use peerlab::scenario::Run;
+
+use super::lab;
 
 /// The table `[systems.NAME.silent]`.
 #[derive(Clone, Debug, Default, serde::Deserialize, schemars::JsonSchema)]
@@ -57,8 +59,7 @@ impl Protocol for Silent {
 /// Runs all of a scenario that may have systems of this protocol, `silent`, only.
 pub fn all(text: &str, wanted: Wanted) -> Vec<(Run, Outcome)> {
     let registry = Registry::standard().with(Entry::of::<Silent>("silent", "says nothing", "nowhere"));
-    let scenario =
-        Scenario::parse("test".into(), "".into(), text.into(), &[]).unwrap_or_else(|error| panic!("{error}"));
+    let scenario = lab::scenario(text, "");
     let runs = scenario.runs(registry.registered()).unwrap_or_else(|error| panic!("{error}")).runs;
     let outcome = |run: Run| {
         let outcome = simulate::<Silent>(&run.plan, run.system(), run.seed, wanted, None, &|_, _| true);

@@ -58,6 +58,10 @@ impl Service {
         self.granted = self.granted.map(|(node, at)| (node, at + lasted));
     }
 
+    pub fn heap_bytes(&self) -> usize {
+        self.known.capacity() * size_of::<Known>()
+    }
+
     /// Names members to `asker`, a uniform draw from those that it knew of in the last whole millisecond. Gives whether the
     /// asker may found the overlay: nobody is known, the machine is the one that decides this, and others could join
     /// through the asker.
@@ -72,7 +76,8 @@ impl Service {
         self.known.retain(|known| known.until > now);
         let others = self.known.iter().filter(|known| known.node != asker);
         let before = Time::from_nanos(now.as_nanos() / MILLISECOND * MILLISECOND) + self.life;
-        let mut old: Vec<NodeId> = others.clone().filter(|known| known.until < before).map(|known| known.node).collect();
+        let mut old: Vec<NodeId> =
+            others.clone().filter(|known| known.until < before).map(|known| known.node).collect();
         for _ in 0..self.answers.min(old.len()) {
             named.push(old.swap_remove(draw.below(old.len() as u64) as usize));
         }

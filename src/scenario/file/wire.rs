@@ -9,8 +9,8 @@ use crate::engine::{Duration, Size};
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Wire {
-    /// Default "p2psim", whose contacts are smaller than any deployed one's: "bep5" or "libp2p" for peers and "https" for the
-    /// server say what a deployment sends. `peerlab list wire` has all, with their sources.
+    /// Default what a deployment sends: "bep5" for peers, "https" for a server and its clients. "p2psim" has contacts of 4 bytes,
+    /// smaller than any deployed one's. `peerlab list wire` has all, with their sources.
     pub preset: Option<WirePreset>,
     /// Headers of the network and transport layers of each message, 0 to 4 KiB as all sizes here. IPv4 and UDP: "28B".
     pub packet: Option<Size>,

@@ -33,7 +33,7 @@ error: unknown key `los`
   |
 5 | los = 0.1
   | ^^^
-  = help: did you mean `loss`? expected one of `loss`, `burst`, `jitter`, `latency`, `diurnal`, `inflation`, `access`, `nat`, `wire`
+  = help: did you mean `loss`? expected one of `loss`, `burst`, `jitter`, `latency`, `diurnal`, `inflation`, `access`, `nat`, `wire`, `bootstrap`
 "#,
     );
 }
@@ -84,7 +84,7 @@ error: unknown protocol `kademila`
   |
 2 | [systems.kad.kademila]
   |              ^^^^^^^^
-  = help: did you mean `kademlia`? expected one of `ring`, `kademlia`, `storage`, `traversal`, `wire`
+  = help: did you mean `kademlia`? expected one of `ring`, `kademlia`, `storage`, `traversal`, `wire`, `bootstrap`
 "#,
     );
 }

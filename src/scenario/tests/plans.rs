@@ -177,6 +177,6 @@ fn the_schema_knows_every_section_and_every_protocol() {
     assert_eq!(of_schema, known);
     let system = &schema["properties"]["systems"]["additionalProperties"];
     let tables: Vec<&str> = system["properties"].as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(tables, ["ring", "kademlia", "storage", "traversal", "wire"]);
+    assert_eq!(tables, ["ring", "kademlia", "storage", "traversal", "wire", "bootstrap"]);
     assert_eq!(schema["$defs"]["Toy"]["properties"]["k"]["description"], "Contacts to keep.");
 }

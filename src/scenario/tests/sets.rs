@@ -61,7 +61,7 @@ fn a_mistake_quotes_the_argument() {
   |
   | --set network.los=0.1
   |               ^^^
-  = help: did you mean `loss`? expected one of `loss`, `burst`, `jitter`, `latency`, `diurnal`, `inflation`, `access`, `nat`, `wire`
+  = help: did you mean `loss`? expected one of `loss`, `burst`, `jitter`, `latency`, `diurnal`, `inflation`, `access`, `nat`, `wire`, `bootstrap`
 "#
     );
     assert_eq!(
