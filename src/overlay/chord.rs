@@ -47,12 +47,12 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-pub use self::config::{Config, Fingers};
+pub use self::config::{Answers, Config, Fingers};
 use self::lookup::{Goal, Lookup};
 pub use self::message::Message;
 use self::tables::{Query, Tables};
 use super::{
-    Context, Envelope, Key, Kind, Metric, NodeId, Ongoing, OpId, Patience, Placement, Pool, Problem, Protocol, Roster,
+    Context, Envelope, Key, Kind, Metric, NodeId, Ongoing, OpId, Patience, Period, Placement, Pool, Problem, Protocol, Roster,
     Routing, Rpcs, View, Walk,
 };
 use crate::engine::Duration;
@@ -66,11 +66,11 @@ pub enum Timer {
 }
 
 impl Timer {
-    fn period(self, config: &Config) -> Duration {
+    fn period(self, config: &Config) -> &Period {
         match self {
-            Timer::Stabilize => config.stabilize,
-            Timer::FixFingers => config.fix_fingers,
-            Timer::CheckPredecessor => config.check_predecessor,
+            Timer::Stabilize => &config.stabilize,
+            Timer::FixFingers => &config.fix_fingers,
+            Timer::CheckPredecessor => &config.check_predecessor,
         }
     }
 }
@@ -95,6 +95,8 @@ pub struct Chord {
     last_lookup: u16,
     /// `fingers = "one"`: the entry to fix next.
     next_finger: u8,
+    /// It has joined just now, and looks all its fingers up once.
+    fills_fingers: bool,
     /// Until then the node answers nobody: it is not part of the ring.
     joined: bool,
     /// It has said that it leaves: it answers, but keeps its place no longer.
@@ -130,7 +132,7 @@ impl Protocol for Chord {
     }
 
     fn longest_period(config: &Config) -> Duration {
-        config.stabilize.max(config.fix_fingers).max(config.check_predecessor)
+        [&config.stabilize, &config.fix_fingers, &config.check_predecessor].map(Period::mean).into_iter().max().expect("three")
     }
 
     fn patience(config: &Config) -> Patience {
@@ -163,7 +165,8 @@ impl Protocol for Chord {
         if self.leaving {
             return;
         }
-        cx.set_timer(timer.period(cx.config), timer);
+        let next = timer.period(cx.config).next(cx.noise);
+        cx.set_timer(next, timer);
         match timer {
             Timer::Stabilize => self.stabilize(cx),
             Timer::FixFingers => self.fix_fingers(cx),
@@ -202,6 +205,7 @@ impl Protocol for Chord {
     fn suspend(&mut self) {
         self.rpcs.clear();
         self.lookups.clear();
+        self.fills_fingers = false;
         self.joined = false;
         self.leaving = false;
     }
@@ -235,8 +239,8 @@ impl Protocol for Chord {
 impl Chord {
     fn on_request(&mut self, cx: &mut Context<'_, Self>, from: &Envelope, message: Message) {
         match message {
-            Message::FindSuccessor { target, record, count, hops, excluded } => {
-                self.asked(cx, from, Query { target, record, count }, hops, excluded);
+            Message::FindSuccessor { target, record, count, hops, excluded, dead } => {
+                self.asked(cx, from, Query { target, record, count }, hops, (excluded, dead));
             }
             Message::Route { target, record, count, hops, requester } => {
                 self.routed(cx, from, Query { target, record, count }, hops, requester);
@@ -246,6 +250,8 @@ impl Chord {
                 cx.reply(from, Message::Neighbours { predecessor: self.tables.predecessor(), successors });
             }
             Message::Notify { predecessors } => self.notify(cx, from.from, predecessors),
+            Message::NewSuccessor { node } => self.new_successor(cx, node),
+            Message::Nearer { node } => self.refused(cx, node),
             Message::Ping => cx.reply(from, Message::Pong),
             Message::SuccessorLeaves { successors } => self.successor_leaves(cx, from.from, successors),
             Message::PredecessorLeaves { predecessor } => self.predecessor_leaves(cx, from.from, predecessor),

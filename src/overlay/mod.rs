@@ -17,6 +17,7 @@ pub mod lists;
 pub mod lookup;
 pub mod message;
 pub mod ongoing;
+pub mod period;
 pub mod protocol;
 pub mod roster;
 pub mod round_trips;
@@ -35,6 +36,7 @@ pub use message::{
     Cause, Envelope, Held, Kind, NodeId, OpId, Payload, Reachability, RecordId, Traffic, Version, listed,
 };
 pub use ongoing::{Ongoing, Pool, Task};
+pub use period::Period;
 pub use protocol::{Config, Contact, Patience, Placement, Problem, Protocol, Server, Walk};
 pub use roster::Roster;
 pub use round_trips::Timeout;

@@ -5,20 +5,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::Duration;
 use crate::overlay::protocol::{self, Problem};
-use crate::overlay::{Routing, Timeout};
+use crate::overlay::{Period, Routing, Timeout};
 
 /// Chord: a ring with fingers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Period of asking the successor for its predecessor and successor list. Default 20 s (OverSim).
-    pub stabilize: Duration,
-    /// Period of `fix_fingers`. Default 120 s (OverSim).
-    pub fix_fingers: Duration,
+    /// Period of asking the successor for its predecessor and successor list: a time, or a law. Default 20 s (OverSim); Stoica et
+    /// al. 2003 draw each from 15 to 45 s.
+    pub stabilize: Period,
+    /// Period of `fix_fingers`, likewise. Default 120 s (OverSim).
+    pub fix_fingers: Period,
     /// What one `fix_fingers` does. Default all (OverSim).
     pub fingers: Fingers,
-    /// Period of pinging the predecessor. Default 5 s (OverSim).
-    pub check_predecessor: Duration,
+    /// Period of pinging the predecessor, likewise. Default 5 s (OverSim).
+    pub check_predecessor: Period,
     /// Length of the successor list, 1 to 200; at least the number of copies that storage asks for. Default 8 (OverSim; the
     /// papers advise 2·log₂ N).
     pub successors: u8,
@@ -38,9 +39,8 @@ pub struct Config {
     pub proximity: u8,
     /// Who asks the next node of a lookup. Default iterative (OverSim).
     pub routing: Routing,
-    /// Whether a node looks through its whole successor list for the next hop and for the answer, or only at the first of
-    /// it. Default true (Stoica et al. 2003, §IV.E.3; false is the figure of the SIGCOMM paper).
-    pub consult_successors: bool,
+    /// Who says which node a key belongs to, and what the successor list is for. Default predecessor (Stoica et al. 2003).
+    pub answers: Answers,
     /// Whether the initiator of a lookup asks the node that it was named whether it is there, and goes on if not: one RPC
     /// more. Walks for a record never do, storage finds out. Needs iterative
     /// routing. Default false (OverSim's verifySiblings).
@@ -52,6 +52,20 @@ pub struct Config {
     pub rpc_timeout: Timeout,
     /// How often a request is sent again before that. Default 0 (OverSim).
     pub retries: u8,
+}
+
+/// Who says which node a key belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answers {
+    /// The node before the key, by its successor; the whole list serves for the next hop (Stoica et al. 2003, Fig. 5, §IV-E.3,
+    /// §V-D).
+    Predecessor,
+    /// Any node in whose successor list the key falls: fewer hops, and what the list's end says is as old as its length in
+    /// rounds of stabilising.
+    List,
+    /// The node before the key; the next hop is a finger or the successor (Stoica et al. 2001).
+    None,
 }
 
 /// What one `fix_fingers` does.
@@ -67,16 +81,16 @@ pub enum Fingers {
 impl Default for Config {
     fn default() -> Self {
         Config {
-            stabilize: Duration::from_secs(20),
-            fix_fingers: Duration::from_secs(120),
+            stabilize: Duration::from_secs(20).into(),
+            fix_fingers: Duration::from_secs(120).into(),
             fingers: Fingers::All,
-            check_predecessor: Duration::from_secs(5),
+            check_predecessor: Duration::from_secs(5).into(),
             successors: 8,
             predecessors: 0,
             virtual_nodes: 1,
             proximity: 1,
             routing: Routing::Iterative,
-            consult_successors: true,
+            answers: Answers::Predecessor,
             verify: false,
             rpc_timeout: Timeout::DEFAULT,
             retries: 0,
@@ -111,13 +125,15 @@ impl protocol::Config for Config {
 
     fn check(&self) -> Result<(), Problem> {
         let periods = [
-            ("stabilize", self.stabilize),
-            ("fix_fingers", self.fix_fingers),
-            ("check_predecessor", self.check_predecessor),
-            ("rpc_timeout", self.rpc_timeout.longest()),
+            ("stabilize", &self.stabilize),
+            ("fix_fingers", &self.fix_fingers),
+            ("check_predecessor", &self.check_predecessor),
         ];
-        if let Some((key, _)) = periods.into_iter().find(|(_, period)| *period == Duration::ZERO) {
+        if let Some((key, _)) = periods.into_iter().find(|(_, period)| !period.is_possible()) {
             return Err(Problem { key, message: "must be longer than zero, as in \"20s\"".into() });
+        }
+        if self.rpc_timeout.longest() == Duration::ZERO {
+            return Err(Problem { key: "rpc_timeout", message: "must be longer than zero, as in \"1.5s\"".into() });
         }
         if !(1..=200).contains(&self.successors) {
             let message = format!("must be 1 to 200, not {}", self.successors);
@@ -153,7 +169,7 @@ mod tests {
         let read = |text: &str| toml::from_str::<Config>(text);
         assert_eq!(read("").unwrap(), Config::default());
         let config = read("stabilize = \"1min\"\nfingers = \"one\"\nrouting = \"recursive\"\nsuccessors = 0").unwrap();
-        assert_eq!((config.stabilize, config.fingers), (Duration::from_secs(60), Fingers::One));
+        assert_eq!((config.stabilize, config.fingers), (Duration::from_secs(60).into(), Fingers::One));
         assert_eq!(config.check().unwrap_err().key, "successors");
         let refused = |text: &str| read(text).unwrap().check().unwrap_err().key;
         assert_eq!(refused("check_predecessor = \"0s\""), "check_predecessor");

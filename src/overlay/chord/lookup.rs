@@ -34,6 +34,8 @@ pub struct Lookup {
     query: Query,
     path: Vec<NodeId>,
     excluded: Vec<NodeId>,
+    /// The last of these did not answer, and who named it has not been told yet.
+    dead: bool,
     /// What was named, while the first of it (the last of the path) is asked whether it is there.
     named: Vec<Contact>,
 }
@@ -60,6 +62,7 @@ impl Chord {
         lookup.path.clear();
         lookup.excluded.clear();
         lookup.named.clear();
+        lookup.dead = false;
         lookup.path.push(cx.me());
         lookup.path.extend(contact);
         self.ask_last(cx, lookup);
@@ -92,7 +95,7 @@ impl Chord {
         }
     }
 
-    fn send_to_last(&mut self, cx: &mut Context<'_, Self>, lookup: Task<Lookup>, retries: u8) {
+    fn send_to_last(&mut self, cx: &mut Context<'_, Self>, mut lookup: Task<Lookup>, retries: u8) {
         let Query { target, record, count } = lookup.query;
         let hops = (lookup.path.len() - 1) as u8;
         let mut timeout = self.rpcs.timeout(cx.config.rpc_timeout);
@@ -104,7 +107,8 @@ impl Chord {
         } else {
             let excluded = lookup.excluded.iter().map(|node| node.0);
             let excluded = (excluded.len() > 0).then(|| cx.lists.put(excluded));
-            Message::FindSuccessor { target, record, count, hops, excluded }
+            let dead = std::mem::take(&mut lookup.dead);
+            Message::FindSuccessor { target, record, count, hops, excluded, dead }
         };
         self.rpcs.call_again(cx, lookup.last(), lookup.op(), message, timeout, Tag::Lookup(lookup.number), retries);
         self.lookups.push(lookup);
@@ -117,12 +121,15 @@ impl Chord {
         request: &Envelope,
         query: Query,
         hops: u8,
-        excluded: Option<List>,
+        (excluded, dead): (Option<List>, bool),
     ) {
         if let Some(holds) = own_portion(cx, request, &query, hops) {
             return cx.reply(request, holds);
         }
         let excluded: Vec<_> = excluded.map_or(&[][..], |list| cx.lists.get(list)).iter().map(|&n| NodeId(n)).collect();
+        if let Some(&last) = excluded.last().filter(|_| dead) {
+            self.told_dead(cx, last);
+        }
         let answer = match self.tables.find_successor(&cx.view, cx.config, &query, &excluded) {
             Step::Responsible => self.responsible(cx, &query, hops, &excluded),
             Step::Next(node) => Message::Next { node: Some(node) },
@@ -171,7 +178,10 @@ impl Chord {
                 lookup.path.push(node);
                 self.ask_last(cx, lookup);
             }
-            Message::Next { .. } => self.exclude_last(cx, lookup),
+            Message::Next { .. } => {
+                lookup.dead = false;
+                self.exclude_last(cx, lookup);
+            }
             Message::Responsible { nodes, hops } => {
                 let depth = |node| match node {
                     node if node == cx.me() => 0,
@@ -195,7 +205,7 @@ impl Chord {
 
     /// The node asked by the lookup of this number did not answer; the request had been sent `retries` times again.
     pub(super) fn unanswered(&mut self, cx: &mut Context<'_, Self>, number: u16, retries: u8) {
-        let Some(lookup) = self.lookups.take(|lookup| lookup.number == number) else { return };
+        let Some(mut lookup) = self.lookups.take(|lookup| lookup.number == number) else { return };
         cx.timed_out(lookup.op());
         if retries < cx.config.retries {
             return self.send_to_last(cx, lookup, retries + 1);
@@ -203,6 +213,7 @@ impl Chord {
         // Who failed on a recursive way is not known: the first hop is avoided, but not held for dead.
         if cx.config.routing == Routing::Iterative || !lookup.named.is_empty() {
             self.forget(cx, lookup.last());
+            lookup.dead = true;
         }
         self.exclude_last(cx, lookup);
     }

@@ -28,6 +28,8 @@ impl Chord {
         self.enter(cx);
         self.send_notify(cx, successor);
         self.stabilize(cx);
+        self.fills_fingers = true;
+        self.fix_fingers(cx);
     }
 
     fn enter(&mut self, cx: &mut Context<'_, Self>) {
@@ -39,7 +41,7 @@ impl Chord {
     /// Periodic timers start at random phases.
     pub(super) fn start_timers(&mut self, cx: &mut Context<'_, Self>) {
         for timer in [Timer::Stabilize, Timer::FixFingers, Timer::CheckPredecessor] {
-            cx.set_timer_within(timer.period(cx.config), timer);
+            cx.set_timer_within(timer.period(cx.config).mean(), timer);
         }
     }
 
@@ -82,18 +84,62 @@ impl Chord {
         cx.notice(successor, Message::Notify { predecessors });
     }
 
-    /// `n.notify(n')`: n' thinks it might be our predecessor. If it is, what comes before it does so too.
+    /// `n.notify(n')`: n' thinks it might be our predecessor. If it is, what comes before it does so too, and the old
+    /// predecessor is told (§V-A); if not, n' is told who is.
     pub(super) fn notify(&mut self, cx: &mut Context<'_, Self>, candidate: NodeId, before: List) {
         let nearer = |p: NodeId| p == candidate || cx.key(candidate).in_open(cx.key(p), cx.my_key());
-        if self.tables.predecessor().is_none_or(nearer) {
-            let before = [candidate].into_iter().chain(cx.lists.get(before).iter().map(|&node| NodeId(node)));
-            if let Some(predecessors) = self.against_the_ring(cx, before) {
-                self.set_predecessors(cx, predecessors);
-            }
+        let old = self.tables.predecessor().filter(|&old| old != candidate);
+        if let Some(node) = old.filter(|&old| !nearer(old)) {
+            return cx.notice(candidate, Message::Nearer { node });
+        }
+        let before = [candidate].into_iter().chain(cx.lists.get(before).iter().map(|&node| NodeId(node)));
+        if let Some(predecessors) = self.against_the_ring(cx, before) {
+            self.set_predecessors(cx, predecessors);
+        }
+        if let Some(old) = old {
+            cx.notice(old, Message::NewSuccessor { node: candidate });
         }
         // A node alone is its own successor, and what it would learn from itself is what it was just told.
         if self.tables.successors().is_empty() {
             self.set_successors(cx, vec![candidate]);
+        }
+    }
+
+    /// The successor has `node` before it now, which is there, as it has said so itself: it is our successor, and is notified at
+    /// once.
+    pub(super) fn new_successor(&mut self, cx: &mut Context<'_, Self>, node: NodeId) {
+        if self.would_be_successor(cx, node) {
+            let list = [node].into_iter().chain(self.tables.successors().iter().copied());
+            if let Some(successors) = self.in_ring_order(cx, list) {
+                self.set_successors(cx, successors);
+            }
+            self.send_notify(cx, node);
+        }
+    }
+
+    /// A notify was refused, since `node` is nearer to who was notified: it is our successor as soon as it answers, and is
+    /// notified then.
+    pub(super) fn refused(&mut self, cx: &mut Context<'_, Self>, node: NodeId) {
+        if self.would_be_successor(cx, node) {
+            self.stabilize_with(cx, node);
+        }
+    }
+
+    /// Whether a node lies between this one and its successor.
+    fn would_be_successor(&self, cx: &Context<'_, Self>, node: NodeId) -> bool {
+        let between = |end: NodeId| cx.key(node).in_open(cx.my_key(), cx.key(end));
+        node != cx.me() && self.tables.successor().is_some_and(between)
+    }
+
+    /// Somebody has got no answer from `node`, which this node named. A finger or a further successor is forgotten; the
+    /// successor and the predecessor are asked first, since the ring hangs on them and a lost packet looks no different.
+    pub(super) fn told_dead(&mut self, cx: &mut Context<'_, Self>, node: NodeId) {
+        if self.tables.successor() == Some(node) {
+            self.stabilize(cx);
+        } else if self.tables.predecessor() == Some(node) {
+            self.check_predecessor(cx);
+        } else {
+            self.forget(cx, node);
         }
     }
 
@@ -146,7 +192,9 @@ impl Chord {
         let interval = u32::from(interval);
         let next = finger.map_or(interval + 1, |finger| self.tables.set_finger(&cx.view, interval, finger));
         self.next_finger = next as u8;
-        if cx.config.fingers == Fingers::All {
+        if next >= u64::BITS {
+            self.fills_fingers = false;
+        } else if cx.config.fingers == Fingers::All || self.fills_fingers {
             self.fix_finger(cx, next);
         }
     }

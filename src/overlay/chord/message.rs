@@ -7,8 +7,8 @@ use crate::overlay::{Answer, Key, List, Lists, NodeId, Payload, RecordId, listed
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message {
     /// Iterative: who is responsible for `target`, or which node that you know precedes it most closely? Those in
-    /// `excluded` did not answer the initiator, or knew nobody.
-    FindSuccessor { target: Key, record: Option<RecordId>, count: u8, hops: u8, excluded: Option<List> },
+    /// `excluded` did not answer the initiator, or knew nobody; `dead`: the last of them is one that you named, and did not answer.
+    FindSuccessor { target: Key, record: Option<RecordId>, count: u8, hops: u8, excluded: Option<List>, dead: bool },
     /// Recursive: the same, passed on until someone can answer `requester`.
     Route { target: Key, record: Option<RecordId>, count: u8, hops: u8, requester: NodeId },
     /// The nodes responsible, nearest to the target first.
@@ -23,6 +23,10 @@ pub enum Message {
     Neighbours { predecessor: Option<NodeId>, successors: List },
     /// The sender thinks that it might be the receiver's predecessor; these come before it, the nearest first.
     Notify { predecessors: List },
+    /// The sender, whose predecessor the receiver was, has this node before it now.
+    NewSuccessor { node: NodeId },
+    /// The receiver is not the sender's predecessor: this node is.
+    Nearer { node: NodeId },
     /// Are you there?
     Ping,
     /// Yes.
@@ -38,6 +42,7 @@ impl Message {
     fn alone(&self) -> Option<NodeId> {
         match *self {
             Message::Route { requester, .. } => Some(requester),
+            Message::NewSuccessor { node } | Message::Nearer { node } => Some(node),
             Message::Next { node } => node,
             Message::Neighbours { predecessor, .. } | Message::PredecessorLeaves { predecessor } => predecessor,
             _ => None,

@@ -6,7 +6,7 @@ mod tests;
 
 use std::iter;
 
-use super::Config;
+use super::{Answers, Config};
 use crate::engine::prefetch_at;
 use crate::overlay::{Key, NodeId, RecordId, Roster, View};
 
@@ -251,7 +251,7 @@ impl Tables {
     }
 
     /// `n.find_successor(id)`, one step of it: names the responsible nodes if the target lies between this node and its
-    /// successor (or, where the list is consulted, within the list and with enough of it left to name `count`),
+    /// successor (or, where the list answers, within the list and with enough of it left to name `count`),
     /// otherwise the closest preceding node.
     pub fn find_successor(&self, view: &View<'_>, config: &Config, query: &Query, excluded: &[NodeId]) -> Step {
         let target = query.target;
@@ -263,7 +263,7 @@ impl Tables {
             let next_to_it = self.successors()[..preceding].iter().all(|node| excluded.contains(node));
             let count = usize::from(query.count);
             let named = self.responsible(view, target, excluded).take(count).count();
-            let enough = config.consult_successors && (named == count || self.closes_the_ring());
+            let enough = config.answers == Answers::List && (named == count || self.closes_the_ring());
             if named > 0 && (next_to_it || enough) {
                 return Step::Responsible;
             }
@@ -271,8 +271,8 @@ impl Tables {
         self.closest_preceding_node(view, config, target, preceding, excluded).map_or(Step::Nobody, Step::Next)
     }
 
-    /// `n.closest_preceding_node(id)`: the highest predecessor of the target among the fingers, the successor and, where
-    /// it is consulted, the rest of the successor list, of which so many precede it.
+    /// `n.closest_preceding_node(id)`: the highest predecessor of the target among the fingers, the successor and, unless
+    /// only that is looked at, the rest of the successor list, of which so many precede it.
     fn closest_preceding_node(
         &self,
         view: &View<'_>,
@@ -284,7 +284,7 @@ impl Tables {
         let alive = |node: &NodeId| !excluded.contains(node);
         let finger = self.fingers()[..self.preceding_fingers(view, target)].iter().rev().copied().find(alive);
         let mut successors = self.successors()[..preceding].iter().copied().filter(alive);
-        let successor = if config.consult_successors { successors.next_back() } else { successors.next() };
+        let successor = if config.answers == Answers::None { successors.next() } else { successors.next_back() };
         match (finger, successor) {
             (Some(finger), Some(successor)) => {
                 let distance = |node| view.my_key().clockwise(view.key(node));

@@ -59,7 +59,7 @@ fn a_node_names_the_responsible_only_as_far_as_its_list_has_no_gap() {
     assert_eq!(step(75, 2), Step::Next(NodeId(7)), "only one of two could be named");
     assert_eq!((step(45, 2), named(45)), (Step::Responsible, nodes(&[5, 6, 7, 8])), "its own keys");
     assert_eq!(step(95, 1), Step::Next(NodeId(9)));
-    let paper = Config { consult_successors: false, ..config };
+    let paper = Config { answers: Answers::None, ..config };
     assert_eq!(tables.find_successor(&view, &paper, &query(65, 1), &[]), Step::Next(NodeId(6)));
 }
 
@@ -67,7 +67,7 @@ fn a_node_names_the_responsible_only_as_far_as_its_list_has_no_gap() {
 fn excluded_nodes_are_neither_named_nor_passed_through() {
     let view = View::new(NodeId(5), &KEYS);
     let tables = Tables::converged(&view, &config(3), &roster());
-    let config = Config { consult_successors: false, ..Config::default() };
+    let config = Config { answers: Answers::None, ..Config::default() };
     let step = |target, excluded: &[u32]| tables.find_successor(&view, &config, &query(target, 1), &nodes(excluded));
     assert_eq!(step(95, &[9]), Step::Next(NodeId(7)));
     assert_eq!(step(95, &[9, 7]), Step::Next(NodeId(6)));
