@@ -52,8 +52,8 @@ use self::lookup::{Goal, Lookup};
 pub use self::message::Message;
 use self::tables::{Query, Tables};
 use super::{
-    Context, Envelope, Key, Kind, Metric, NodeId, Ongoing, OpId, Patience, Period, Placement, Pool, Problem, Protocol, Roster,
-    Routing, Rpcs, View, Walk,
+    Context, Envelope, Key, Kind, Metric, NodeId, Ongoing, OpId, Patience, Period, Placement, Pool, Problem, Protocol,
+    Roster, Routing, Rpcs, View, Walk,
 };
 use crate::engine::Duration;
 
@@ -132,7 +132,11 @@ impl Protocol for Chord {
     }
 
     fn longest_period(config: &Config) -> Duration {
-        [&config.stabilize, &config.fix_fingers, &config.check_predecessor].map(Period::mean).into_iter().max().expect("three")
+        [&config.stabilize, &config.fix_fingers, &config.check_predecessor]
+            .map(Period::mean)
+            .into_iter()
+            .max()
+            .expect("three")
     }
 
     fn patience(config: &Config) -> Patience {
@@ -219,6 +223,10 @@ impl Protocol for Chord {
         out.extend(successors);
         out.extend(tables.predecessors().iter().filter(|node| !successors.contains(node)));
         out.extend(tables.fingers().iter().filter(|node| !tables.is_neighbour(**node)));
+    }
+
+    fn successors(&self) -> Option<&[NodeId]> {
+        Some(self.tables.successors())
     }
 
     fn prefetch(&self) {

@@ -68,7 +68,9 @@ impl<'de> Deserialize<'de> for Period {
             type Value = Period;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a duration with a unit, such as \"30s\", or a law, such as { exponential = { mean = \"30s\" } }")
+                f.write_str(
+                    "a duration with a unit, such as \"30s\", or a law, such as { exponential = { mean = \"30s\" } }",
+                )
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Period, E> {

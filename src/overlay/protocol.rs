@@ -206,6 +206,17 @@ pub trait Protocol: Sized + Send + 'static {
         None
     }
 
+    /// The nodes that it takes to follow it on the ring, the next first; empty if it is alone. `None`, the default, for
+    /// protocols without a ring.
+    fn successors(&self) -> Option<&[NodeId]> {
+        None
+    }
+
+    /// How many of the nodes nearest to its own key a node is to know; 0, the default, if none in particular.
+    fn neighbourhood(_config: &Self::Config) -> usize {
+        0
+    }
+
     /// [`prefetch`](crate::engine::prefetch())es what all handlers will read beside the value itself: called a few events
     /// before them.
     fn prefetch(&self) {}

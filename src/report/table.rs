@@ -75,6 +75,10 @@ const SECTIONS: [(&str, &[Line]); 5] = [
             ("resources online (%)", ORACLE, Percent),
             ("contacts per node", "contacts_mean", Number),
             ("stale contacts (%)", "table_stale_ratio", Percent),
+            ("successors right (%)", "successor_correct_ratio", Percent),
+            ("rings, at most", "rings", Number),
+            ("nearest nodes known (%)", "nearest_known_ratio", Percent),
+            ("packets to who is offline (%)", "packets_to_offline_ratio", Percent),
             ("server wait, mean (ms)", "server_wait_mean_ms", Number),
             ("server: requests that wait (%)", "server_wait_ratio", Percent),
             ("server busy (%)", "server_utilisation_ratio", Percent),
@@ -118,7 +122,7 @@ pub fn comparison(systems: &[(&str, &[Option<f64>])], width: usize) -> String {
         first = last;
     }
     text.push_str("* best of its row\n");
-    for note in [unmet, busiest_is_no_peer, by_oracle] {
+    for note in [unmet, busiest_is_no_peer, by_oracle, ring_is_broken] {
         for (name, metrics) in systems {
             if let Some(said) = note(&|metric| metrics[METRICS.index_of(metric).expect("it is a metric")]) {
                 text.push_str(&format!("{name}: {said}\n"));
@@ -127,6 +131,9 @@ pub fn comparison(systems: &[(&str, &[Option<f64>])], width: usize) -> String {
     }
     text
 }
+
+/// Of the successors of a ring's nodes, what is to be right when a measurement begins.
+const LEAST_RIGHT: f64 = 0.95;
 
 /// A metric's value by its name.
 type Value<'a> = &'a dyn Fn(&str) -> Option<f64>;
@@ -142,6 +149,19 @@ fn unmet(value: Value<'_>) -> Option<String> {
 fn busiest_is_no_peer(value: Value<'_>) -> Option<String> {
     let is_busiest = value("bootstrap_busiest_bytes_per_s")? >= value("busiest_machine_bytes_per_s")?;
     is_busiest.then(|| "the busiest machine is one of the bootstrap service".to_owned())
+}
+
+/// Tables were not right when the measurement began, or a ring came apart.
+fn ring_is_broken(value: Value<'_>) -> Option<String> {
+    let right = value("successor_correct_at_start_ratio").unwrap_or(1.0);
+    let rings = value("rings")?.max(value("rings_at_start").unwrap_or(1.0));
+    let begins = right < LEAST_RIGHT;
+    let percent = write(right, Percent);
+    match (rings > 1.0, begins) {
+        (true, _) => Some(format!("its nodes were {} rings at some time", significant(rings))),
+        (false, true) => Some(format!("only {percent} % of the successors were right when the measurement began")),
+        (false, false) => None,
+    }
 }
 
 /// Peers found each other for nothing.

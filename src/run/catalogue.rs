@@ -7,6 +7,7 @@
 
 pub mod connections;
 mod load;
+mod state;
 #[cfg(test)]
 mod tests;
 
@@ -40,6 +41,9 @@ pub const LOSSES: [&str; Loss::ALL.len()] = [
 
 /// The kinds of traffic. The words of the columns.
 pub const TRAFFIC: [&str; 4] = ["lookup", "maintenance", "storage", "repair"];
+
+/// What requests that are not answered in time are sent for: an operation's walk, an overlay's upkeep, values.
+pub const TIMEOUTS: [&str; 3] = ["lookup", "maintenance", "storage"];
 
 /// Which end of a figure's range is the good one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +107,7 @@ pub static METRICS: LazyLock<Catalogue> = LazyLock::new(|| {
     record_metrics(&mut list);
     load::metrics(&mut list);
     traffic_metrics(&mut list);
-    state_metrics(&mut list);
+    state::metrics(&mut list);
     connections::metrics(&mut list);
     Catalogue::new(list)
 });
@@ -136,6 +140,7 @@ pub static SERIES: LazyLock<Catalogue> = LazyLock::new(|| {
     add(&mut list, "contacts_mean", "contacts", Lower, "routing entries held per joined node");
     add(&mut list, "table_stale_ratio", "", Lower, "share of the routing entries that name a node that is not online");
     add(&mut list, "table_unreachable_ratio", "", Lower, UNREACHABLE);
+    state::structure(&mut list);
     Catalogue::new(list)
 });
 
@@ -315,41 +320,6 @@ fn traffic_metrics(list: &mut Vec<Metric>) {
         let about = format!("packets lost, cause {}", cause.replace('_', " "));
         add(list, format!("packets_lost_{cause}"), "packets", Lower, about);
     }
-}
-
-/// The state that nodes keep, who was there, and how the server fared.
-fn state_metrics(list: &mut Vec<Metric>) {
-    use Better::*;
-    add(list, "contacts_mean", "contacts", Lower, "routing entries held per joined node, time mean");
-    add(list, "peers_contacted_mean", "machines", Lower, "different machines that a machine sent a packet to");
-    let about = "share of the routing entries that name a node that is not online, time mean";
-    add(list, "table_stale_ratio", "", Lower, about);
-    add(list, "table_unreachable_ratio", "", Lower, UNREACHABLE);
-    add(
-        list,
-        "participants",
-        "machines",
-        Neither,
-        "all who are ever online, in the warm-up or later; a replacement counts by itself",
-    );
-    add(list, "online_mean", "machines", Neither, "participants online, time mean");
-    add(list, "joined_mean", "nodes", Neither, "nodes online and joined, time mean");
-    add(
-        list,
-        "no_bootstrap",
-        "",
-        Lower,
-        "attempts to join for which nobody was there to join through, in the whole run",
-    );
-    let about = "wait at the server of the requests whose service begins in the measurement, all of it";
-    add(list, "server_wait_mean_ms", "ms", Lower, about);
-    let about = "share of these requests that wait at all, before a worker is free";
-    add(list, "server_wait_ratio", "", Lower, about);
-    let about = "busy share of the server's workers in the measurement, while it is up";
-    add(list, "server_utilisation_ratio", "", Lower, about);
-    let about = "wait for a participant's processor, likewise, where participants have one";
-    add(list, "peer_wait_mean_ms", "ms", Lower, about);
-    add(list, "peer_wait_ratio", "", Lower, "share of these requests that wait at all");
 }
 
 /// A statistic's name in words.

@@ -130,6 +130,31 @@ pub struct TableCheck {
     pub stale: u64,
     /// Those that name a node which is online and would not get a packet sent to it now, because of its NAT or firewall.
     pub unreachable: u64,
+    /// Of the nodes nearest to those looked at that these are to know: all, and those that they do.
+    pub nearest: u64,
+    pub nearest_known: u64,
+    /// Nodes with successors, and those whose first is right; the rings that they make. (Of all nodes.)
+    pub successors: u64,
+    pub successors_right: u64,
+    pub rings: Option<u32>,
+}
+
+impl TableCheck {
+    /// Adds what another sample has seen; of the rings the most.
+    pub fn add(&mut self, other: &TableCheck) {
+        let pairs = [
+            (&mut self.nodes, other.nodes),
+            (&mut self.entries, other.entries),
+            (&mut self.stale, other.stale),
+            (&mut self.unreachable, other.unreachable),
+            (&mut self.nearest, other.nearest),
+            (&mut self.nearest_known, other.nearest_known),
+            (&mut self.successors, other.successors),
+            (&mut self.successors_right, other.successors_right),
+        ];
+        pairs.into_iter().for_each(|(sum, seen)| *sum += seen);
+        self.rings = self.rings.max(other.rings);
+    }
 }
 
 /// Requests whose service has begun, and how long they waited for it.

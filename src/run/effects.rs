@@ -167,7 +167,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             Effect::Passed { op, passed } => self.passed(op, passed),
             Effect::Gave { record } => self.agents[node.index()].gave(record),
             Effect::GiveUp { op, cause } => self.failed(op, cause),
-            Effect::TimedOut { op } => self.count_operation_timeout(op),
+            Effect::TimedOut { op } => {
+                self.counts.operation_timeouts = self.counts.operation_timeouts.wrapping_add(1);
+                self.count_operation_timeout(op);
+            }
             Effect::Stored { op } => self.stored(op),
             Effect::Spread { op } => self.acknowledged(op, &[]),
             Effect::Send { .. } | Effect::Timer { .. } | Effect::TimeoutTimer { .. } | Effect::Neighbour { .. } => {

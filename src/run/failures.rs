@@ -5,13 +5,37 @@ use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::order::{Class, Order};
 use crate::engine::{Duration, Law, Purpose, Source, Time};
-use crate::overlay::{NodeId, Protocol};
+use crate::overlay::{NodeId, Protocol, Server};
 
 const SERVER: Purpose = Purpose::new("server");
 /// Whether a server is up at time zero.
 const STATE: Purpose = Purpose::new("server-state");
 /// Whether a failure takes the disk along.
 const DISK: Purpose = Purpose::new("server-disk");
+
+/// A dedicated server beside its node.
+pub(super) struct Service {
+    pub spec: Server,
+    /// When the standby is or was fit to take over, if there is one.
+    pub standby: Time,
+    /// How many failures and outages keep it down now.
+    pub down: u32,
+}
+
+impl Service {
+    /// When the address answers again after the machine behind it failed at `now` and takes `repair` to mend. The standby
+    /// takes over after the fail-over time, or as soon as it is mended itself, and the failed machine is the next
+    /// standby; if the failed one is back before that, it carries on.
+    pub fn answers_again(&mut self, now: Time, repair: Duration) -> Time {
+        let repaired = now + repair;
+        let Some(failover) = self.spec.failover else { return repaired };
+        let taken_over = (now + failover).max(self.standby);
+        if taken_over < repaired {
+            self.standby = repaired;
+        }
+        taken_over.min(repaired)
+    }
+}
 
 /// The state of a machine that has run for long: `None` if it is up, and otherwise how long it is down yet: until it is
 /// repaired, or until a standby takes over. Both laws are exponential.

@@ -1,7 +1,7 @@
 //! The metrics observer: counters and integer histograms, nothing kept per event. 104 bytes a machine.
 
 use super::by_class::ByClass;
-use super::catalogue::{Figures, METRICS, TRAFFIC};
+use super::catalogue::{Figures, METRICS, TIMEOUTS, TRAFFIC};
 use super::connecting::Connecting;
 use super::counters::{Carried, Level, Machine, Served, TableCheck};
 use super::hosts::{Hosts, Role};
@@ -53,10 +53,14 @@ pub struct Metrics {
     /// Bytes in all caches; `None` where nothing is cached.
     pub(super) cached: Option<Level>,
     pub(super) tables: TableCheck,
+    /// What the last sample of the warm-up saw.
+    pub(super) tables_before: TableCheck,
     /// At servers, and at participants.
     pub(super) served: [Served; 2],
     /// Workers of all servers that serve.
     pub(super) busy: Level,
+    /// Requests that were not answered in time, by [`TIMEOUTS`].
+    pub(super) timeouts: [u64; TIMEOUTS.len()],
     pub(super) no_bootstrap: u64,
     /// Words to the bootstrap service in the measurement.
     pub(super) service_asked: u64,
@@ -106,8 +110,10 @@ impl Metrics {
             lost_resources: 0,
             cached: system.storage.caching.map(|_| Level::default()),
             tables: TableCheck::default(),
+            tables_before: TableCheck::default(),
             served: Default::default(),
             busy: Level::default(),
+            timeouts: [0; TIMEOUTS.len()],
             no_bootstrap: 0,
             service_asked: 0,
             peers: Peers::new(machines as u32),
@@ -150,19 +156,6 @@ impl Metrics {
     fn levels(&mut self) -> impl Iterator<Item = &mut Level> {
         let of_records = [&mut self.available, &mut self.copies_online, &mut self.copies];
         [&mut self.online, &mut self.joined, &mut self.busy].into_iter().chain(of_records).chain(&mut self.cached)
-    }
-
-    /// Participants' seconds online: from time zero on, and in the measurement.
-    pub(super) fn online_node_seconds(&self) -> (f64, f64) {
-        let measured = self.online.integral();
-        ((self.online_before + measured) as f64 / 1e9, measured as f64 / 1e9)
-    }
-
-    /// Bytes allocated per machine; the histograms are the same for any number of machines.
-    pub(super) fn heap_bytes(&self) -> usize {
-        let connecting = self.connecting.as_ref().map_or(0, |connecting| connecting.heap_bytes());
-        let counters = self.carried.capacity() * size_of::<Carried>() + self.machines.capacity() * size_of::<Machine>();
-        counters + self.interval.heap_bytes() + self.peers.heap_bytes() + connecting
     }
 
     /// Nothing set yet.
@@ -302,6 +295,12 @@ impl Observer for Metrics {
 
     fn no_bootstrap(&mut self, _: Time, _: NodeId) {
         self.no_bootstrap += 1;
+    }
+
+    fn timed_out(&mut self, _: Time, counts: [u32; 3]) {
+        if self.measuring {
+            self.timeouts.iter_mut().zip(counts).for_each(|(sum, count)| *sum += u64::from(count));
+        }
     }
 
     fn asks_service(&mut self, _: Time) {

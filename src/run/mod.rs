@@ -41,6 +41,7 @@ mod sessions;
 mod setup;
 mod simulation;
 mod stations;
+mod tables;
 mod tally;
 pub mod trace;
 mod transfers;
@@ -57,7 +58,6 @@ use crate::scenario::plan::{Plan, System};
 
 use by_class::ByClass;
 use catalogue::Figures;
-use counters::TableCheck;
 use hosts::Role;
 use metrics::Metrics;
 use observer::{Observer, Prints};
@@ -70,8 +70,6 @@ use trace::Trace;
 
 pub use simulation::{Interrupted, Progress};
 
-/// Nodes whose tables one sample looks at.
-const TABLES_CHECKED: u32 = 256;
 /// Checkpoints of the fingerprint in one run.
 const CHECKPOINTS: u64 = 1000;
 
@@ -188,27 +186,6 @@ struct Measured {
 }
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
-    /// Looks at the tables of some joined nodes, evenly chosen.
-    fn check_tables(&self) -> TableCheck {
-        let mut check = TableCheck::default();
-        let mut contacts = Vec::new();
-        let stride = (self.joined.len() as u32).div_ceil(TABLES_CHECKED).max(1);
-        for &node in self.joined.iter().step_by(stride as usize) {
-            contacts.clear();
-            self.nodes[node.index()].contacts(&self.shared, &View::new(node, &self.keys), &mut contacts);
-            check.nodes += 1;
-            check.entries += contacts.len() as u64;
-            let online = contacts.iter().filter(|other| self.seats[other.index()].online);
-            check.stale += (contacts.len() - online.clone().count()) as u64;
-            if let Some(addresses) = &self.addresses {
-                check.unreachable += online
-                    .filter(|&&other| !addresses.reaches(self.now, node, other, self.wire_of_links()))
-                    .count() as u64;
-            }
-        }
-        check
-    }
-
     /// The measurement is closed. `events_before`: those of the warm-up.
     fn measured(&mut self, wanted: Wanted, events_before: u64, watched: &impl Fn(&mut O) -> &mut Watched) -> Measured {
         let workers: Vec<u32> = self.services.iter().map(|service| service.spec.workers).collect();

@@ -84,6 +84,8 @@ pub trait Observer {
     fn no_bootstrap(&mut self, at: Time, node: NodeId) {}
     /// A node asks or tells a machine of the bootstrap service something.
     fn asks_service(&mut self, at: Time) {}
+    /// So many requests have not been answered in time, by what they were for ([`TIMEOUTS`](super::catalogue::TIMEOUTS)).
+    fn timed_out(&mut self, at: Time, counts: [u32; 3]) {}
     /// A client has asked a resolver for its server's name, and will have an answer: of so many bytes either way.
     fn looked_name_up(&mut self, at: Time, machine: NodeId, bytes: u32) {}
     /// A machine's records became so many.
@@ -139,6 +141,7 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         membership(at: Time, node: NodeId, joined: bool);
         no_bootstrap(at: Time, node: NodeId);
         asks_service(at: Time);
+        timed_out(at: Time, counts: [u32; 3]);
         looked_name_up(at: Time, machine: NodeId, bytes: u32);
         records(at: Time, machine: NodeId, held: u32);
         refused(at: Time, machine: NodeId);

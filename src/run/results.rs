@@ -1,12 +1,13 @@
 //! From the counters of a run to its figures.
 
-use super::catalogue::{CONNECTIONS, Figures, LOSSES, OPERATIONS, TRAFFIC};
+use super::catalogue::{CONNECTIONS, Figures, LOSSES, OPERATIONS, TIMEOUTS, TRAFFIC};
 use super::counters::{Carried, Level, Machine};
 use super::hosts::Role;
 use super::metrics::Metrics;
 use super::observer::Copied;
 use super::outcome::{NodeRow, Quantiles, quantile, sorted, table};
 use crate::engine::{Duration, Time};
+use crate::network::Loss;
 use crate::overlay::NodeId;
 use crate::population::OperationKind;
 
@@ -62,6 +63,19 @@ impl Metrics {
         if self.cached.is_some() && gets.correct > 0 {
             figures.set("cache_hit_ratio", gets.cached as f64 / gets.correct as f64);
         }
+    }
+
+    /// Participants' seconds online: from time zero on, and in the measurement.
+    pub(super) fn online_node_seconds(&self) -> (f64, f64) {
+        let measured = self.online.integral();
+        ((self.online_before + measured) as f64 / 1e9, measured as f64 / 1e9)
+    }
+
+    /// Bytes allocated per machine; the histograms are the same for any number of machines.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let connecting = self.connecting.as_ref().map_or(0, |connecting| connecting.heap_bytes());
+        let counters = self.carried.capacity() * size_of::<Carried>() + self.machines.capacity() * size_of::<Machine>();
+        counters + self.interval.heap_bytes() + self.peers.heap_bytes() + connecting
     }
 
     fn measured_ns(&self, facts: &Facts) -> f64 {
@@ -230,6 +244,7 @@ impl Metrics {
         figures.set_some("contacts_mean", ratio(self.tables.entries as f64, self.tables.nodes as f64));
         figures.set_some("table_stale_ratio", ratio(self.tables.stale as f64, self.tables.entries as f64));
         figures.set_some("table_unreachable_ratio", ratio(self.tables.unreachable as f64, self.tables.entries as f64));
+        self.report_structure(figures);
         let counts: Vec<u32> = (self.peers.watched())
             .filter(|node| {
                 self.hosts.role(*node) == Role::Participant && self.machines[node.index()].online().as_nanos() > 0
@@ -250,6 +265,22 @@ impl Metrics {
         }
         let busy = self.busy.integral() as f64;
         figures.set_some("server_utilisation_ratio", ratio(busy, facts.worker_ns as f64));
+    }
+
+    /// Whether tables are what the protocol says they are.
+    fn report_structure(&self, figures: &mut Figures) {
+        let ratio = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
+        let (tables, before) = (&self.tables, &self.tables_before);
+        figures.set_some("successor_correct_ratio", ratio(tables.successors_right, tables.successors));
+        figures.set_some("rings", tables.rings.map(f64::from));
+        figures.set_some("nearest_known_ratio", ratio(tables.nearest_known, tables.nearest));
+        figures.set_some("successor_correct_at_start_ratio", ratio(before.successors_right, before.successors));
+        figures.set_some("rings_at_start", before.rings.map(f64::from));
+        let offline = self.lost[Loss::Offline as usize];
+        figures.set_some("packets_to_offline_ratio", ratio(offline, self.packets_sent));
+        for (kind, count) in TIMEOUTS.iter().zip(self.timeouts) {
+            figures.set(&format!("{kind}_timeouts"), count as f64);
+        }
     }
 
     /// When the counters were closed.

@@ -80,13 +80,16 @@ impl Metrics {
             figures.set("table_stale_ratio", check.stale as f64 / check.entries as f64);
             figures.set("table_unreachable_ratio", check.unreachable as f64 / check.entries as f64);
         }
+        let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
+        figures.set_some("successor_correct_ratio", share(check.successors_right, check.successors));
+        figures.set_some("rings", check.rings.map(f64::from));
+        figures.set_some("nearest_known_ratio", share(check.nearest_known, check.nearest));
         self.samples.push(Sample { at, values: figures.into_values() });
         self.interval.restart(at, &self.bytes, &self.carried);
         if self.measuring {
-            self.tables.nodes += check.nodes;
-            self.tables.entries += check.entries;
-            self.tables.stale += check.stale;
-            self.tables.unreachable += check.unreachable;
+            self.tables.add(check);
+        } else {
+            self.tables_before = *check;
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::addresses::Addresses;
 use super::bootstrap::Bootstrapping;
 use super::event::Event;
+use super::failures::Service;
 use super::handshakes::Handshakes;
 use super::hosts::Hosts;
 use super::observer::Observer;
@@ -14,7 +15,7 @@ use super::records::Records;
 use super::republishing::Publishers;
 use super::scheme::{self, Kinds};
 use super::sessions::NOWHERE;
-use super::simulation::{Counts, Seat, Service, Simulation};
+use super::simulation::{Counts, Seat, Simulation};
 use super::stations::Stations;
 use super::transfers::{Transfers, in_packet};
 use super::transport::Transport;

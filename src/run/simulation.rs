@@ -8,7 +8,7 @@ use crate::engine::order::{Class, Order};
 use crate::engine::queue::Queue;
 use crate::engine::{Duration, Noise, Streams, Time};
 use crate::network::Network;
-use crate::overlay::{Effects, Key, Lists, NodeId, Patience, Protocol, RecordId, Server};
+use crate::overlay::{Effects, Key, Lists, NodeId, Patience, Protocol, RecordId};
 use crate::population::{Timeline, Workload};
 use crate::scenario::plan::{Plan, System};
 use crate::storage::repair::checks::Checks;
@@ -19,6 +19,7 @@ use super::addresses::Addresses;
 use super::bootstrap::Bootstrapping;
 use super::caching::Ways;
 use super::event::{Event, Packet};
+use super::failures::Service;
 use super::handshakes::Handshakes;
 use super::hosts::Hosts;
 use super::observer::Observer;
@@ -60,30 +61,6 @@ pub(super) struct Seat {
     pub departed: bool,
 }
 
-/// A dedicated server beside its node.
-pub(super) struct Service {
-    pub spec: Server,
-    /// When the standby is or was fit to take over, if there is one.
-    pub standby: Time,
-    /// How many failures and outages keep it down now.
-    pub down: u32,
-}
-
-impl Service {
-    /// When the address answers again after the machine behind it failed at `now` and takes `repair` to mend. The standby
-    /// takes over after the fail-over time, or as soon as it is mended itself, and the failed machine is the next
-    /// standby; if the failed one is back before that, it carries on.
-    pub fn answers_again(&mut self, now: Time, repair: Duration) -> Time {
-        let repaired = now + repair;
-        let Some(failover) = self.spec.failover else { return repaired };
-        let taken_over = (now + failover).max(self.standby);
-        if taken_over < repaired {
-            self.standby = repaired;
-        }
-        taken_over.min(repaired)
-    }
-}
-
 /// Packets that wait for something other than time on the wire.
 #[derive(Debug)]
 pub(super) struct Parked<T> {
@@ -117,6 +94,8 @@ impl<M, T> Default for Buffers<M, T> {
 pub(super) struct Counts {
     pub events: u64,
     pub late_timeouts: u64,
+    /// Requests of operations' walks that were not answered in time.
+    pub operation_timeouts: u32,
     /// The balance of packets: sent = delivered + lost + in flight.
     pub sent: u64,
     pub delivered: u64,
@@ -277,9 +256,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             }
             Event::OverlayTimeout { node, epoch } => {
                 if self.is_current(node, epoch) {
-                    let mut timed_out = 0;
-                    self.with_overlay(node, |overlay, cx| timed_out = overlay.on_timeout(cx));
-                    self.count_timeout(timed_out);
+                    self.overlay_timeout(node);
                 } else {
                     self.count_timeout(0);
                 }
@@ -305,6 +282,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 let mut timed_out = 0;
                 if self.is_current(node, epoch) {
                     self.with_agent(node, |agent, desk, around| timed_out = agent.on_timeout(desk, around));
+                    self.observer.timed_out(self.now, [0, 0, timed_out]);
                 }
                 self.count_timeout(timed_out);
             }
@@ -372,6 +350,16 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             Event::ServerFails { server, number } => self.server_fails(server, number),
             Event::ServerRepaired { server, number } => self.server_repaired(server, number),
         }
+    }
+
+    /// The earliest deadline of a node's requests has passed. Those that are an operation's say so by an effect.
+    fn overlay_timeout(&mut self, node: NodeId) {
+        let mut timed_out = 0;
+        let before = self.counts.operation_timeouts;
+        self.with_overlay(node, |overlay, cx| timed_out = overlay.on_timeout(cx));
+        self.count_timeout(timed_out);
+        let of_operations = self.counts.operation_timeouts.wrapping_sub(before);
+        self.observer.timed_out(self.now, [of_operations, timed_out.saturating_sub(of_operations), 0]);
     }
 
     /// A time-out timer that found nothing to do is not counted as an event.
