@@ -4,7 +4,7 @@
 //! A key belongs to its successor, the first node at or after it; copies go to the nodes that follow. Each node knows its
 //! predecessor, its next `successors` nodes and its distinct fingers. The three jobs are three files: `tables` is what
 //! a node knows, `lookup` is `find_successor` over the network, `maintenance` is join, stabilize, notify, fix_fingers,
-//! check_predecessor and leave.
+//! check_predecessor and leave. `merge` brings rings together that have come apart.
 //!
 //! # Departures from the papers
 //!
@@ -40,6 +40,7 @@
 mod config;
 mod lookup;
 mod maintenance;
+mod merge;
 mod message;
 #[cfg(test)]
 mod published;
@@ -63,6 +64,8 @@ pub enum Timer {
     Stabilize,
     FixFingers,
     CheckPredecessor,
+    /// To look for another ring.
+    Merge,
 }
 
 impl Timer {
@@ -71,6 +74,7 @@ impl Timer {
             Timer::Stabilize => &config.stabilize,
             Timer::FixFingers => &config.fix_fingers,
             Timer::CheckPredecessor => &config.check_predecessor,
+            Timer::Merge => &config.merge_every,
         }
     }
 }
@@ -95,6 +99,10 @@ pub struct Chord {
     last_lookup: u16,
     /// `fingers = "one"`: the entry to fix next.
     next_finger: u8,
+    /// Rounds of stabilising in which it has yet to look for a ring that it may have lost.
+    lost: u8,
+    /// Members that it has yet to try, the last first.
+    members: Vec<NodeId>,
     /// It has joined just now, and looks all its fingers up once.
     fills_fingers: bool,
     /// Until then the node answers nobody: it is not part of the ring.
@@ -112,8 +120,10 @@ impl Protocol for Chord {
 
     const PLACEMENT: Placement = Placement::Closest(Metric::Ring);
 
-    /// Two rings stay two: nobody in one has a successor or finger in the other left.
-    const REMERGES: bool = false;
+    /// By the papers alone two rings stay two: nobody in one has a successor or finger in the other left.
+    fn remerges(config: &Config) -> bool {
+        config.merge
+    }
 
     fn filtered(config: &Config) -> Option<Problem> {
         config.routing.filtered()
@@ -172,7 +182,11 @@ impl Protocol for Chord {
         let next = timer.period(cx.config).next(cx.noise);
         cx.set_timer(next, timer);
         match timer {
-            Timer::Stabilize => self.stabilize(cx),
+            Timer::Stabilize => {
+                self.stabilize(cx);
+                self.look_for_lost(cx);
+            }
+            Timer::Merge => cx.ask_members(),
             Timer::FixFingers => self.fix_fingers(cx),
             Timer::CheckPredecessor => self.check_predecessor(cx),
         }
@@ -183,7 +197,10 @@ impl Protocol for Chord {
         while let Some(pending) = self.rpcs.expired(cx.now) {
             timed_out += 1;
             match pending.tag {
-                Tag::Lookup(number) => self.unanswered(cx, number, pending.retries),
+                Tag::Lookup(number) => {
+                    self.rpcs.timed_out(&pending);
+                    self.unanswered(cx, number, pending.retries);
+                }
                 tag => self.neighbour_unanswered(cx, tag, pending.to, pending.retries),
             }
         }
@@ -210,6 +227,7 @@ impl Protocol for Chord {
         self.rpcs.clear();
         self.lookups.clear();
         self.fills_fingers = false;
+        (self.lost, self.members) = (0, Vec::new());
         self.joined = false;
         self.leaving = false;
     }
@@ -223,6 +241,10 @@ impl Protocol for Chord {
         out.extend(successors);
         out.extend(tables.predecessors().iter().filter(|node| !successors.contains(node)));
         out.extend(tables.fingers().iter().filter(|node| !tables.is_neighbour(**node)));
+    }
+
+    fn on_members(&mut self, cx: &mut Context<'_, Self>, members: &[NodeId]) {
+        self.found_members(cx, members);
     }
 
     fn successors(&self) -> Option<&[NodeId]> {

@@ -60,6 +60,8 @@ pub enum Effect<M, T> {
     Left,
     /// Joining through the given contact failed; try again with another in a while.
     JoinFailed,
+    /// The node wants to hear of members from the bootstrap service: `on_members` is called if that answers.
+    AskMembers,
     /// A walk has named the responsible nodes: `context.answers[first .. first + count]`, nearest first.
     Found { op: OpId, first: u32, count: u32 },
     /// A walk for a record ended at a holder, or at a node with a cached copy, which answered with this.
@@ -251,6 +253,11 @@ impl<P: Protocol> Context<'_, P> {
     /// The join failed; `start` is called again with a fresh contact after 10 s.
     pub fn join_failed(&mut self) {
         self.effects.list.push(Effect::JoinFailed);
+    }
+
+    /// Asks the bootstrap service for members: `on_members` is called if it answers.
+    pub fn ask_members(&mut self) {
+        self.effects.list.push(Effect::AskMembers);
     }
 
     /// Ends a walk with the responsible nodes, nearest to the key first, as many as are known (up to what the

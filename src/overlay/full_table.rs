@@ -208,7 +208,9 @@ impl Protocol for FullTable {
     const PLACEMENT: Placement = Placement::Everyone(Metric::Ring);
 
     /// Whoever could not be reached is marked absent on both sides, and nobody asks it again.
-    const REMERGES: bool = false;
+    fn remerges(_config: &Config) -> bool {
+        false
+    }
 
     fn shared(_: &Config, _: u32) -> Table {
         Table::default()

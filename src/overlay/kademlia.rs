@@ -40,11 +40,12 @@ mod message;
 mod nearby;
 mod recursive;
 mod search;
+mod silent;
 #[cfg(test)]
 mod tests;
 
-use self::buckets::{Buckets, Failure};
-pub use self::config::{Config, Tables};
+use self::buckets::Buckets;
+pub use self::config::{Config, Soft, Tables};
 pub use self::message::Message;
 use self::nearby::Nearby;
 use self::search::{Purpose, Search};
@@ -54,7 +55,7 @@ use super::lookup::{Aim, Lookup, MOST_NAMED, Step};
 use super::message::{Envelope, Kind, NodeId, OpId, RecordId};
 use super::ongoing::{Ongoing, Pool, Task};
 use super::protocol::{Contact, Patience, Placement, Problem, Protocol, Walk};
-use super::rpc::{Pending, Rpcs};
+use super::rpc::Rpcs;
 use super::{Roster, Routing};
 use crate::engine::Duration;
 
@@ -118,7 +119,7 @@ impl Kademlia {
             false => self.buckets.place(&cx.view, request.from),
         };
         let closest = &mut cx.shared.closest;
-        self.buckets.closest(&cx.view, target, cx.config.k as usize, false, asker, closest);
+        self.buckets.closest(&cx.view, target, cx.config.named(), false, asker, closest);
         let nearest = cx.lists.put(closest.iter().map(|node| node.0));
         cx.reply(request, Message::Nodes { nearest });
     }
@@ -137,7 +138,9 @@ impl Kademlia {
         let mut search = cx.shared.searches.take();
         let routed = !upkeep && cx.config.routing == Routing::Recursive;
         let alpha = if routed { 1 } else { alpha as usize };
-        let aim = Aim { target, metric: Metric::Xor, k, alpha };
+        let count = if let Purpose::Walk(walk) = purpose { usize::from(walk.count) } else { k };
+        let answered = if routed { k } else { cx.config.wanted(count) };
+        let aim = Aim { target, metric: Metric::Xor, k, answered, alpha, widen: cx.config.widen && !routed };
         closest.extend(contact);
         search.lookup.begin(aim, cx.view.me, closest, |node| cx.view.key(node));
         self.last_search = self.last_search.wrapping_add(1);
@@ -153,6 +156,8 @@ impl Kademlia {
             match search.lookup.step() {
                 Step::Ask(node) => {
                     let timeout = routing.timeout(self.rpcs.timeout(cx.config.rpc_timeout));
+                    let soft = cx.config.soft_timeout.0.filter(|_| !search.routed);
+                    let timeout = soft.map_or(timeout, |soft| soft.min(timeout));
                     self.rpcs.call(cx, node, search.op(), message, timeout, search.number);
                     if search.lookup.is_full() {
                         return self.searches.push(search);
@@ -210,33 +215,6 @@ impl Kademlia {
     fn take_search(&mut self, number: u32) -> Option<Task<Search>> {
         self.searches.take(|search| search.number == number)
     }
-
-    /// A request timed out: the contact may lose its place, and its search goes on without it.
-    fn timed_out(&mut self, cx: &mut Cx<'_>, pending: Pending<u32>) {
-        let search = self.take_search(pending.tag);
-        // Who failed on a recursive way is not known: the first hop is avoided, but not held for dead.
-        if !search.as_ref().is_some_and(|search| search.routed) {
-            self.lost(cx, pending.to);
-        }
-        if let Some(mut search) = search {
-            cx.timed_out(search.op());
-            search.lookup.on_failure(pending.to);
-            self.advance(cx, search);
-        }
-    }
-
-    /// A node did not answer: the nearest of the last few newcomers takes its place.
-    fn lost(&mut self, cx: &mut Cx<'_>, node: NodeId) {
-        let round_trip = |node| self.nearby.as_ref().map_or(u32::MAX, |nearby| nearby.round_trip(node));
-        match self.buckets.failed(cx.config, &cx.view, node, round_trip) {
-            Failure::NoContact => {}
-            Failure::Flagged => cx.neighbour(node, Change::Gone),
-            Failure::ReplacedBy(replacement) => {
-                cx.neighbour(node, Change::Gone);
-                cx.neighbour(replacement, Change::Appeared);
-            }
-        }
-    }
 }
 
 impl Protocol for Kademlia {
@@ -258,11 +236,15 @@ impl Protocol for Kademlia {
     }
 
     fn longest_list(config: &Config) -> usize {
-        config.k as usize
+        config.named().max(config.k as usize)
     }
 
     fn longest_period(config: &Config) -> Duration {
         config.refresh
+    }
+
+    fn neighbourhood(config: &Config) -> usize {
+        config.k as usize
     }
 
     fn patience(config: &Config) -> Patience {
@@ -327,8 +309,7 @@ impl Protocol for Kademlia {
     fn on_timeout(&mut self, cx: &mut Cx<'_>) -> u32 {
         let mut count = 0;
         while let Some(pending) = self.rpcs.expired(cx.now) {
-            self.timed_out(cx, pending);
-            count += 1;
+            count += u32::from(!self.is_slow(cx, pending));
         }
         self.rpcs.rearm_in(cx);
         count

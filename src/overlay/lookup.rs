@@ -1,17 +1,20 @@
 //! The iterative lookup as a pure value: whom to ask next, given who has answered what.
 //!
 //! Source: Maymounkov & Mazières 2002, §2.3. The initiator keeps the nodes that it has heard of, nearest to the target
-//! first. The k nearest that have not failed are the *front*. While fewer than α requests are in flight, the nearest
-//! node of the front that was not asked yet is asked; a reply names further nodes, a failure lets the next one move up
-//! into the front. The lookup is finished when the whole front has answered, whatever is still in flight behind it.
+//! first. The k nearest that have neither failed nor are slow are the *front*. While fewer than α requests are in flight, the
+//! nearest node of the front that was not asked yet is asked; a reply names further nodes, a failure lets the next one move up
+//! into the front. Who does not answer quickly is *slow*: its slot is free for another, and it is out of consideration until it
+//! answers. After a round of α requests none of which has shown a node nearer than all before, all of the front are asked at
+//! once. The lookup is finished when the nearest of the front have answered, as many as wanted, whatever is still in flight
+//! behind them.
 //!
-//! *Progress* is therefore a reply that puts a new node into the front; a lookup without progress runs out of nodes to
-//! ask. Since nobody is asked twice, it always ends.
+//! Since nobody is asked twice, it always ends.
 //!
 //! # Departures from the paper
 //!
-//! * A round without a nearer node does not widen the search to all of the front at once: at most α requests are in
-//!   flight, always. The front is the same, and so are the requests; the last ones take longer.
+//! * Requests are not sent in rounds: a slot is filled as soon as it is free. A round is over when α more requests have been
+//!   answered, have failed or are slow.
+//! * When fewer than the nodes wanted are left, slow ones are waited for: on a network where all are slow a lookup ends too.
 //! * The initiator stands among the candidates with depth 0, as one that has answered. It may be responsible itself,
 //!   and replies that name it need no special case.
 //!
@@ -44,10 +47,14 @@ pub const MOST_NAMED: u32 = FAMILIAR as u32 * NOBODY as u32;
 pub struct Aim {
     pub target: Key,
     pub metric: Metric,
-    /// How many of the nearest nodes must have answered; at least 1.
+    /// The nearest nodes that may be asked; at least 1.
     pub k: usize,
+    /// How many of the nearest must have answered; at least 1, at most `k`.
+    pub answered: usize,
     /// Requests in flight at most; at least 1.
     pub alpha: usize,
+    /// After a round without progress all of the `k` nearest are asked at once.
+    pub widen: bool,
 }
 
 /// What a lookup wants done.
@@ -65,6 +72,8 @@ pub enum Step {
 enum State {
     Heard,
     Asked,
+    /// It was asked and has not answered quickly.
+    Slow,
     Answered,
     /// Remembered, so that it is not asked again when somebody else names it.
     Failed,
@@ -91,16 +100,21 @@ pub struct Lookup {
     familiar: Box<[u16; FAMILIAR]>,
     /// Candidates that were not asked yet.
     heard: usize,
+    /// Requests whose answers are awaited, without those to slow nodes, and those.
     in_flight: usize,
+    slow: usize,
     answers: usize,
+    /// Requests settled since a node was named that is nearer than all before.
+    in_vain: usize,
 }
 
 impl Default for Lookup {
     /// A lookup that is finished and has found nothing: memory to begin one in.
     fn default() -> Self {
-        let aim = Aim { target: Key(0), metric: Metric::Xor, k: 1, alpha: 1 };
+        let aim = Aim { target: Key(0), metric: Metric::Xor, k: 1, answered: 1, alpha: 1, widen: false };
         let familiar = Box::new([NOBODY; FAMILIAR]);
-        Lookup { aim, candidates: Vec::new(), settled: 0, familiar, heard: 0, in_flight: 0, answers: 0 }
+        let (candidates, settled, heard, in_flight, slow, answers, in_vain) = (Vec::new(), 0, 0, 0, 0, 0, 0);
+        Lookup { aim, candidates, settled, familiar, heard, in_flight, slow, answers, in_vain }
     }
 }
 
@@ -108,9 +122,10 @@ impl Lookup {
     /// Begins a lookup by `initiator` that knows `contacts` (which get depth 1), and forgets the one before. `key` gives
     /// the key of any of them. Nodes have numbers below [`MOST_NAMED`]: a protocol with lookups has room for so many.
     pub fn begin(&mut self, aim: Aim, initiator: NodeId, contacts: &[NodeId], key: impl Fn(NodeId) -> Key) {
-        assert!(aim.k > 0 && aim.alpha > 0, "a lookup asks somebody: {aim:?}");
+        assert!((1..=aim.k).contains(&aim.answered) && aim.alpha > 0, "a lookup asks somebody: {aim:?}");
         self.candidates.clear();
         (self.aim, self.settled, self.heard, self.in_flight, self.answers) = (aim, 0, 0, 0, 0);
+        (self.slow, self.in_vain) = (0, 0);
         self.familiar.fill(NOBODY);
         let distance = aim.metric.distance(aim.target, key(initiator));
         self.candidates.push(Candidate { distance, node: initiator, hops: 0, state: State::Answered });
@@ -122,26 +137,38 @@ impl Lookup {
         while self.candidates.get(self.settled).is_some_and(|next| next.state == State::Answered) {
             self.settled += 1;
         }
-        let (mut step, mut front) = (Step::Finished, self.aim.k.saturating_sub(self.settled));
+        let most = self.most_in_flight();
+        let (wanted, last) = (self.aim.answered, self.aim.k);
+        if self.settled >= wanted {
+            return Step::Finished;
+        }
+        // Nodes of the front looked at so far, and whether all of those wanted have answered.
+        let (mut front, mut answered) = (self.settled, true);
         for candidate in &mut self.candidates[self.settled..] {
-            if front == 0 {
+            if front == last || front >= wanted && answered {
                 break;
             }
             match candidate.state {
-                State::Heard if self.in_flight < self.aim.alpha => {
+                State::Heard if self.in_flight < most => {
                     candidate.state = State::Asked;
                     self.heard -= 1;
                     self.in_flight += 1;
                     return Step::Ask(candidate.node);
                 }
-                State::Heard | State::Asked if self.in_flight == self.aim.alpha => return Step::Wait,
-                State::Heard | State::Asked => step = Step::Wait,
+                State::Heard | State::Asked if self.in_flight >= most => return Step::Wait,
+                State::Heard | State::Asked => answered &= front >= wanted,
                 State::Answered => {}
-                State::Failed => continue,
+                State::Slow | State::Failed => continue,
             }
-            front -= 1;
+            front += 1;
         }
-        step
+        let waits = !answered || front < wanted && self.slow > 0;
+        if waits { Step::Wait } else { Step::Finished }
+    }
+
+    /// Requests in flight at most: all that may be asked, after a round that has shown nobody nearer.
+    fn most_in_flight(&self) -> usize {
+        if self.aim.widen && self.in_vain >= self.aim.alpha { self.aim.k } else { self.aim.alpha }
     }
 
     /// `node` has answered and named `contacts`, in any order; `key` gives the key of any of them. Ignored unless its
@@ -149,7 +176,11 @@ impl Lookup {
     pub fn on_success<N: Copy + Into<NodeId>>(&mut self, node: NodeId, contacts: &[N], key: impl Fn(NodeId) -> Key) {
         let Some(hops) = self.settle(node, State::Answered) else { return };
         self.answers += 1;
+        let nearest = self.candidates[0].distance;
         self.hear_of_all(contacts, key, hops.saturating_add(1));
+        if self.candidates[0].distance < nearest {
+            self.in_vain = 0;
+        }
     }
 
     /// `node` did not answer: the front does without it. Ignored unless its answer is awaited.
@@ -157,10 +188,22 @@ impl Lookup {
         self.settle(node, State::Failed);
     }
 
-    /// Whether the front has answered.
+    /// `node` has not answered quickly: it is out of consideration until it does. Ignored unless its answer is awaited.
+    pub fn on_slow(&mut self, node: NodeId) {
+        let asked = |candidate: &&mut Candidate| candidate.node == node && candidate.state == State::Asked;
+        if let Some(candidate) = self.candidates[self.settled..].iter_mut().find(asked) {
+            candidate.state = State::Slow;
+            self.in_flight -= 1;
+            self.slow += 1;
+            self.in_vain += 1;
+        }
+    }
+
+    /// Whether as many of the nearest have answered as are wanted.
     pub fn is_finished(&self) -> bool {
-        let standing = self.candidates.iter().filter(|candidate| candidate.state != State::Failed);
-        standing.take(self.aim.k).all(|candidate| candidate.state == State::Answered)
+        let out = [State::Failed, State::Slow];
+        let standing = self.candidates.iter().filter(|candidate| !out.contains(&candidate.state));
+        standing.take(self.aim.answered).all(|candidate| candidate.state == State::Answered)
     }
 
     /// The up to `count` nearest nodes that have answered, nearest first, the initiator included.
@@ -176,7 +219,7 @@ impl Lookup {
 
     /// The same of the nodes whose answer is awaited.
     pub fn nearest_asked(&self) -> Option<Passed> {
-        self.nearest(|candidate| candidate.state == State::Asked)
+        self.nearest(|candidate| matches!(candidate.state, State::Asked | State::Slow))
     }
 
     fn nearest(&self, which: impl Fn(&Candidate) -> bool) -> Option<Passed> {
@@ -218,7 +261,7 @@ impl Lookup {
 
     /// As many requests are in flight as may be: after an `Ask`, the next step is to wait.
     pub fn is_full(&self) -> bool {
-        self.in_flight == self.aim.alpha
+        self.in_flight >= self.most_in_flight()
     }
 
     /// Bytes allocated.
@@ -228,10 +271,17 @@ impl Lookup {
 
     /// Ends the wait for `node`; gives its depth if there was one.
     fn settle(&mut self, node: NodeId, state: State) -> Option<u8> {
-        let asked = |candidate: &&mut Candidate| candidate.node == node && candidate.state == State::Asked;
-        let candidate = self.candidates[self.settled..].iter_mut().find(asked)?;
-        candidate.state = state;
-        self.in_flight -= 1;
+        let awaited = |candidate: &&mut Candidate| {
+            candidate.node == node && matches!(candidate.state, State::Asked | State::Slow)
+        };
+        let candidate = self.candidates[self.settled..].iter_mut().find(awaited)?;
+        match std::mem::replace(&mut candidate.state, state) {
+            State::Slow => self.slow -= 1,
+            _ => {
+                self.in_flight -= 1;
+                self.in_vain += 1;
+            }
+        }
         Some(candidate.hops)
     }
 

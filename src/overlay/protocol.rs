@@ -39,10 +39,12 @@ pub trait Protocol: Sized + Send + 'static {
     /// Who keeps a record, by the protocol's rule.
     const PLACEMENT: Placement;
 
-    /// Whether overlays that a partition has taken apart become one again when it is healed, by what the protocol itself
-    /// does (and not only where somebody who joins later happens to bring both together). A scenario with a partition warns
-    /// of one that does not. True by default.
-    const REMERGES: bool = true;
+    /// Whether overlays that a partition or a crash has taken apart become one again, by what the protocol itself does (and not only
+    /// where somebody who joins later happens to bring both together). A scenario with either warns of one that does not. True by
+    /// default.
+    fn remerges(_config: &Self::Config) -> bool {
+        true
+    }
 
     /// What does not work for nodes behind NATs and firewalls that let in only answers to what they have sent, as long as
     /// they have no connections: `check` warns of it, and names the key. By default nothing beyond what every overlay loses
@@ -205,6 +207,9 @@ pub trait Protocol: Sized + Send + 'static {
     fn version_of(&self, _shared: &Self::Shared, _me: NodeId, _record: RecordId) -> Option<Version> {
         None
     }
+
+    /// The bootstrap service has named these, as [`Context::ask_members`] wanted.
+    fn on_members(&mut self, _cx: &mut Context<'_, Self>, _members: &[NodeId]) {}
 
     /// The nodes that it takes to follow it on the ring, the next first; empty if it is alone. `None`, the default, for
     /// protocols without a ring.

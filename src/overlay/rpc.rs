@@ -21,6 +21,8 @@ pub struct Pending<T> {
     pub tag: T,
     /// How often it was sent again.
     pub retries: u8,
+    /// It has not been answered quickly, which the protocol has been told.
+    pub slow: bool,
     rpc: u16,
     /// When it was sent, in µs, modulo 2³²: no request waits for 71 minutes.
     sent: u32,
@@ -67,7 +69,7 @@ impl<T: Copy> Rpcs<T> {
         // 0 is the number of a notice.
         self.last = self.last.checked_add(1).unwrap_or(1);
         let deadline = now + timeout;
-        self.pending.push(Pending { to, tag, retries, rpc: self.last, sent: stamp(now), deadline });
+        self.pending.push(Pending { to, tag, retries, slow: false, rpc: self.last, sent: stamp(now), deadline });
         let set = deadline < self.timer;
         if set {
             self.timer = deadline;
@@ -117,8 +119,18 @@ impl<T: Copy> Rpcs<T> {
         if first.deadline > now {
             return None;
         }
-        self.round_trips.timed_out(first.waited(first.deadline));
         Some(self.pending.swap_remove(at))
+    }
+
+    /// A request that was timed by the round trips has expired: they seem to be longer than was thought.
+    pub fn timed_out(&mut self, expired: &Pending<T>) {
+        self.round_trips.timed_out(expired.waited(expired.deadline));
+    }
+
+    /// A request that has expired is waited for on, until it is `timeout` old; it is slow.
+    pub fn wait_on(&mut self, expired: Pending<T>, timeout: Duration) {
+        let deadline = expired.deadline + timeout.saturating_sub(expired.waited(expired.deadline));
+        self.pending.push(Pending { slow: true, deadline, ..expired });
     }
 
     /// After the timer fired at `now`: the instant to set it to next, if anything is outstanding that no timer covers.
@@ -285,7 +297,8 @@ mod tests {
         let timeout = rpcs.timeout(Timeout::Adaptive);
         assert_eq!((timeout, rpcs.timeout(Timeout::DEFAULT)), (Duration::from_millis(300), RoundTrips::CEILING));
         rpcs.open(heard, NodeId(2), (), timeout);
-        assert!(rpcs.expired(heard + timeout).is_some());
+        let expired = rpcs.expired(heard + timeout).expect("it was not answered");
+        rpcs.timed_out(&expired);
         assert_eq!(rpcs.timeout(Timeout::Adaptive), timeout + timeout);
         assert_eq!((size_of::<Pending<u32>>(), size_of::<Rpcs<u32>>()), (24, 40));
     }

@@ -236,7 +236,7 @@ impl<P: Protocol> Bench<P> {
             }
             Effect::FoundRecord { op, holder, answer } => self.end(op, End::FoundRecord(holder, answer.version)),
             Effect::Passed { passed, .. } => self.passed.push(passed),
-            Effect::Gave { .. } => {}
+            Effect::Gave { .. } | Effect::AskMembers => {}
             Effect::GiveUp { op, cause } => self.end(op, End::GaveUp(cause)),
             Effect::TimedOut { op } => {
                 if let Some((_, _, timeouts)) = self.walks.get_mut(&op) {

@@ -24,6 +24,8 @@ const NAMED: Purpose = Purpose::new("bootstrap");
 const FIRST: Purpose = Purpose::new("bootstrap-first");
 /// When the members of a converged start told the service last.
 const TOLD: Purpose = Purpose::new("bootstrap-told");
+/// Members that an oracle names to a member.
+const BY_ORACLE: usize = 5;
 const STATE: Purpose = Purpose::new("bootstrap-state");
 const FAILURE: Purpose = Purpose::new("bootstrap-fails");
 
@@ -57,6 +59,8 @@ struct Party {
 enum Doing {
     Seeking(Seeker),
     Telling(Teller),
+    /// A member wants to hear of others; so many machines are left to ask.
+    Asking(u32),
 }
 
 impl Bootstrapping {
@@ -254,6 +258,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     self.tell_later(node);
                 }
             },
+            Doing::Asking(left) => match left.checked_sub(1) {
+                Some(fewer) => {
+                    *left = fewer;
+                    let machine = (fewer + node.0) % self.bootstrapping().plan.terms.machines;
+                    self.say_to_service(node, machine, Message::Ask { open: false });
+                }
+                None => self.bootstrapping().forget(node),
+            },
         }
     }
 
@@ -293,11 +305,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             }
             Message::Members { list, found } => {
                 let members: Vec<NodeId> = self.lists.get(list).iter().copied().map(NodeId).collect();
-                return self.heard_from_service(to, from, |doing, _| {
-                    if let Doing::Seeking(seeker) = doing {
-                        seeker.answered(members, found);
-                    }
-                });
+                return self.members_named(to, from, members, found);
             }
             Message::Heard => {
                 return self.heard_from_service(to, from, |doing, machine| {
@@ -308,6 +316,37 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             }
         };
         self.say_bootstrap(to, node, answer, (from.rpc, from.epoch));
+    }
+
+    /// A machine has named members: to one who seeks a way in, or to a member.
+    fn members_named(&mut self, node: NodeId, from: &Envelope, members: Vec<NodeId>, found: bool) {
+        let asks = |party: &Party| matches!(party.doing, Doing::Asking(_)) && party.number == from.rpc;
+        if self.bootstrapping().parties.get(&node).is_some_and(asks) {
+            self.bootstrapping().forget(node);
+            return self.with_overlay(node, |overlay, cx| overlay.on_members(cx, &members));
+        }
+        self.heard_from_service(node, from, |doing, _| {
+            if let Doing::Seeking(seeker) = doing {
+                seeker.answered(members, found);
+            }
+        });
+    }
+
+    /// A member wants to hear of others. Who talks to the service already does not ask.
+    pub fn ask_members(&mut self, node: NodeId) {
+        if self.bootstrap.is_none() {
+            let members: Vec<NodeId> = (0..BY_ORACLE).filter_map(|_| self.contact_of_oracle(node)).collect();
+            return self.with_overlay(node, |overlay, cx| overlay.on_members(cx, &members));
+        }
+        let bootstrap = self.bootstrapping();
+        if !bootstrap.parties.contains_key(&node) {
+            let machines = bootstrap.plan.terms.machines;
+            bootstrap.party(node, Doing::Asking(machines));
+            // Answers are drawn by this number, and a member asks again and again.
+            let turn = (self.now.as_nanos() / 1_000_000) as u16;
+            self.bootstrapping().parties.entry(node).and_modify(|party| party.number = turn);
+            self.go_on(node);
+        }
     }
 
     fn service(&mut self, machine: NodeId) -> &mut Service {

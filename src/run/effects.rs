@@ -160,6 +160,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             Effect::JoinedAsClient => self.has_joined_as_client(node),
             Effect::Left => self.forget_joined(node),
             Effect::JoinFailed => self.join_failed(node),
+            Effect::AskMembers => self.ask_members(node),
             Effect::Found { op, first, count } => {
                 self.walk_found(op, &answers[first as usize..(first + count) as usize]);
             }

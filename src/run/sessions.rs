@@ -222,7 +222,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A random node that has joined and can be dialled, if there is one.
-    fn contact_of_oracle(&mut self, node: NodeId) -> Option<NodeId> {
+    pub fn contact_of_oracle(&mut self, node: NodeId) -> Option<NodeId> {
         let noise = &mut self.seats[node.index()].noise;
         let number = self.joined.len() as u64;
         let mut draw = || (number > 0).then(|| self.joined[noise.below(number) as usize]);

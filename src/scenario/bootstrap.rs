@@ -90,7 +90,7 @@ fn service(check: &mut Check<'_>, path: &str, said: file::Service) -> Result<Boo
 
 /// Nobody can reach a service over a network that loses every packet.
 pub(super) fn check_reach(check: &mut Check<'_>, path: &str, bootstrap: &Bootstrap, network: &NetworkPlan) {
-    if matches!(bootstrap, Bootstrap::Service(_)) && network.loss >= 1.0 {
+    if matches!(bootstrap, Bootstrap::Service(_)) && network.loss == 1.0 {
         let message = format!("nobody can reach the bootstrap service of `{path}`: every packet is lost");
         check.wrong("network.loss", message, "write a probability below 1, or bootstrap = \"oracle\"");
     }

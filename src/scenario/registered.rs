@@ -41,8 +41,8 @@ pub struct Registered {
     pub placement: Placement,
     /// [`Protocol::filtered`], likewise.
     pub filtered: fn(&AnyConfig) -> Option<overlay::Problem>,
-    /// [`Protocol::REMERGES`].
-    pub remerges: bool,
+    /// [`Protocol::remerges`], likewise.
+    pub remerges: fn(&AnyConfig) -> bool,
     /// [`Protocol::MOST_NODES`].
     pub most_nodes: u32,
 }
@@ -71,7 +71,7 @@ impl Registered {
             regions: regions::<P>,
             placement: P::PLACEMENT,
             filtered: filtered::<P>,
-            remerges: P::REMERGES,
+            remerges: remerges::<P>,
             most_nodes: P::MOST_NODES,
         }
     }
@@ -100,6 +100,10 @@ fn longest_period<P: Protocol>(config: &AnyConfig) -> Duration {
 
 fn nodes_per_machine<P: Protocol>(config: &AnyConfig) -> u32 {
     P::nodes_per_machine(own::<P>(config))
+}
+
+fn remerges<P: Protocol>(config: &AnyConfig) -> bool {
+    P::remerges(own::<P>(config))
 }
 
 fn filtered<P: Protocol>(config: &AnyConfig) -> Option<overlay::Problem> {

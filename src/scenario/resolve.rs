@@ -120,18 +120,29 @@ fn warn(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
     }
 }
 
-/// Warns of partitions that some system does not mend by itself when they are healed.
+/// A crash of so many may take all that a node knows of some part of an overlay.
+const LARGE_CRASH: f64 = 0.5;
+
+/// Warns of partitions, and of crashes, that some system does not mend by itself.
 fn warn_of_lasting_partitions(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
-    let divides = |event: &Event| matches!(event.what, What::Partition { .. } | What::CutOff { .. });
-    let events = plan.events.iter().enumerate().filter(|(_, event)| divides(event) && event.lasts.is_some());
-    for (number, system) in events.flat_map(|(number, _)| plan.systems.iter().map(move |system| (number, system))) {
-        if registered.iter().any(|protocol| protocol.name == system.protocol && !protocol.remerges) {
-            let System { name, protocol, .. } = system;
-            let message = format!("`{name}` may stay apart when this is healed");
-            let help =
-                format!("{protocol} does not look for those that were cut off; at best later arrivals join both");
-            check.warn(&format!("events.{number}"), message, help);
+    let divides = |event: &Event| match event.what {
+        What::Partition { .. } | What::CutOff { .. } => event.lasts.is_some(),
+        What::Crash { share, .. } => share >= LARGE_CRASH,
+        _ => false,
+    };
+    let events = plan.events.iter().enumerate().filter(|(_, event)| divides(event));
+    for ((number, event), system) in events.flat_map(|event| plan.systems.iter().map(move |system| (event, system))) {
+        let stays = |known: &&Registered| known.name == system.protocol && !(known.remerges)(&*system.config);
+        let Some(known) = registered.iter().find(stays) else { continue };
+        let is_crash = matches!(event.what, What::Crash { .. });
+        if is_crash && !matches!(known.placement, Placement::Closest(_)) {
+            continue; // those who are left know each other
         }
+        let System { name, protocol, .. } = system;
+        let when = if is_crash { "after this" } else { "when this is healed" };
+        let message = format!("`{name}` may stay apart {when}");
+        let help = format!("{protocol} does not look for those that were cut off; at best later arrivals join both");
+        check.warn(&format!("events.{number}"), message, help);
     }
 }
 

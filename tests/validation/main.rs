@@ -26,6 +26,7 @@ mod published;
 mod queueing;
 mod repair;
 mod requests;
+mod rings;
 mod servers;
 mod shares;
 mod sharing;

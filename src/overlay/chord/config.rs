@@ -27,6 +27,12 @@ pub struct Config {
     /// copies, a holder can tell which records are no longer its own to keep, and drops them; with fewer it keeps what it
     /// once held. A notify carries all but one of them. Default 0: as many as there are copies, 3 at least.
     pub predecessors: u8,
+    /// Whether a node looks for rings beside its own: it asks the bootstrap service for members, in each of ten rounds of stabilising
+    /// after its first successor has failed and every `merge_every`, and looks up who follows it through one of them. Default
+    /// true; false is the papers' own.
+    pub merge: bool,
+    /// How often a node does so that has lost no successor: a time, or a law. Default 10 min.
+    pub merge_every: Period,
     /// Virtual nodes: each machine takes part with so many nodes, each with a key, tables and maintenance of its own. Evens
     /// the load out (the coefficient of variation of the keys of a machine falls from 1 to 1/√v) at v times the state and
     /// upkeep, and makes paths ½·log₂ v hops longer. 1 to 64. Not together with NATs, connections, or copies that are not on
@@ -87,6 +93,8 @@ impl Default for Config {
             check_predecessor: Duration::from_secs(5).into(),
             successors: 8,
             predecessors: 0,
+            merge: true,
+            merge_every: Duration::from_secs(600).into(),
             virtual_nodes: 1,
             proximity: 1,
             routing: Routing::Iterative,
@@ -128,6 +136,7 @@ impl protocol::Config for Config {
             ("stabilize", &self.stabilize),
             ("fix_fingers", &self.fix_fingers),
             ("check_predecessor", &self.check_predecessor),
+            ("merge_every", &self.merge_every),
         ];
         if let Some((key, _)) = periods.into_iter().find(|(_, period)| !period.is_possible()) {
             return Err(Problem { key, message: "must be longer than zero, as in \"20s\"".into() });
@@ -169,7 +178,7 @@ mod tests {
         let read = |text: &str| toml::from_str::<Config>(text);
         assert_eq!(read("").unwrap(), Config::default());
         let config = read("stabilize = \"1min\"\nfingers = \"one\"\nrouting = \"recursive\"\nsuccessors = 0").unwrap();
-        assert_eq!((config.stabilize, config.fingers), (Duration::from_secs(60).into(), Fingers::One));
+        assert_eq!((config.stabilize.clone(), config.fingers), (Duration::from_secs(60).into(), Fingers::One));
         assert_eq!(config.check().unwrap_err().key, "successors");
         let refused = |text: &str| read(text).unwrap().check().unwrap_err().key;
         assert_eq!(refused("check_predecessor = \"0s\""), "check_predecessor");

@@ -24,6 +24,8 @@ pub(super) enum Goal {
     Finger(u8),
     #[default]
     Join,
+    /// Who follows this node by the account of another ring, perhaps.
+    Merge,
 }
 
 /// A lookup under way.
@@ -44,7 +46,7 @@ impl Lookup {
     fn op(&self) -> Option<OpId> {
         match self.goal {
             Goal::Operation(op) => Some(op),
-            Goal::Finger(_) | Goal::Join => None,
+            Goal::Finger(_) | Goal::Join | Goal::Merge => None,
         }
     }
 
@@ -65,6 +67,10 @@ impl Chord {
         lookup.dead = false;
         lookup.path.push(cx.me());
         lookup.path.extend(contact);
+        if goal == Goal::Merge {
+            // Who follows it by the account of others: asked itself, it would answer by its own.
+            lookup.excluded.push(cx.me());
+        }
         self.ask_last(cx, lookup);
     }
 
@@ -249,6 +255,7 @@ impl Chord {
             }
             Goal::Finger(interval) => self.found_finger(cx, interval, &lookup.named),
             Goal::Join => self.found_successor(cx, &lookup.named),
+            Goal::Merge => self.found_follower(cx, &lookup.named),
         }
         cx.shared.give(lookup);
     }
@@ -258,6 +265,7 @@ impl Chord {
             Goal::Operation(op) => cx.give_up(op, cause),
             Goal::Finger(interval) => self.fixed(cx, interval, None),
             Goal::Join => cx.join_failed(),
+            Goal::Merge => self.try_member(cx),
         }
         cx.shared.give(lookup);
     }

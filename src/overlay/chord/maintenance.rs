@@ -3,6 +3,7 @@
 use std::iter;
 
 use super::lookup::Goal;
+use super::merge::ROUNDS;
 use super::tables::{Query, candidates};
 use super::{Chord, Fingers, Message, Tag, Timer};
 use crate::overlay::{Change, Contact, Context, List, NodeId};
@@ -40,8 +41,10 @@ impl Chord {
 
     /// Periodic timers start at random phases.
     pub(super) fn start_timers(&mut self, cx: &mut Context<'_, Self>) {
-        for timer in [Timer::Stabilize, Timer::FixFingers, Timer::CheckPredecessor] {
-            cx.set_timer_within(timer.period(cx.config).mean(), timer);
+        for timer in [Timer::Stabilize, Timer::FixFingers, Timer::CheckPredecessor, Timer::Merge] {
+            if timer != Timer::Merge || cx.config.merge {
+                cx.set_timer_within(timer.period(cx.config).mean(), timer);
+            }
         }
     }
 
@@ -115,6 +118,13 @@ impl Chord {
             }
             self.send_notify(cx, node);
         }
+    }
+
+    /// A node that stood alone has found another.
+    pub(super) fn new_first_successor(&mut self, cx: &mut Context<'_, Self>, node: NodeId) {
+        self.set_successors(cx, vec![node]);
+        self.send_notify(cx, node);
+        self.stabilize(cx);
     }
 
     /// A notify was refused, since `node` is nearer to who was notified: it is our successor as soon as it answers, and is
@@ -246,6 +256,9 @@ impl Chord {
     /// A node did not answer, or left: it goes from all tables. A successor that fails is replaced by the next of the
     /// list; when the list is empty, by the nearest node known otherwise.
     pub(super) fn forget(&mut self, cx: &mut Context<'_, Self>, gone: NodeId) {
+        if self.tables.successor() == Some(gone) && cx.config.merge {
+            self.lost = ROUNDS;
+        }
         self.tables.drop_finger(gone);
         if self.tables.predecessors().contains(&gone) {
             let mut left = self.tables.predecessors().to_vec();

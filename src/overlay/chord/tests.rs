@@ -25,8 +25,8 @@ fn first_hop(bench: &Bench<Chord>, target: Key) -> NodeId {
 
 /// No maintenance happens during a test.
 fn still() -> Config {
-    let never = Duration::from_secs(1 << 30);
-    Config { stabilize: never, fix_fingers: never, check_predecessor: never, ..Config::default() }
+    let never = || Duration::from_secs(1 << 30).into();
+    Config { stabilize: never(), fix_fingers: never(), check_predecessor: never(), ..Config::default() }
 }
 
 fn converged(config: Config, nodes: u32, seed: u64) -> Bench<Chord> {
@@ -83,7 +83,7 @@ fn assert_lookups_are_correct(bench: &mut Bench<Chord>, lookups: u32, seed: u64)
 fn a_ring_built_by_joining_only_ends_in_the_converged_tables() {
     for fingers in [Fingers::All, Fingers::One] {
         let fix_fingers = Duration::from_secs(if fingers == Fingers::All { 120 } else { 10 });
-        let config = Config { fingers, fix_fingers, ..Config::default() };
+        let config = Config { fingers, fix_fingers: fix_fingers.into(), ..Config::default() };
         let mut bench = joined(config, 200, 1, Duration::from_secs(2));
         bench.run_for(Duration::from_secs(600));
         assert_tables_are_perfect(&bench);
@@ -196,7 +196,7 @@ fn recursive_lookups_give_the_same_answers_at_the_same_depth() {
 
 #[test]
 fn fingers_found_by_a_race_of_pings_are_those_with_the_shortest_round_trip() {
-    let config = Config { proximity: 4, fix_fingers: Duration::from_secs(10), ..Config::default() };
+    let config = Config { proximity: 4, fix_fingers: Duration::from_secs(10).into(), ..Config::default() };
     let mut bench = Bench::new(config, 100, 24);
     bench.between = Some(|a, b| Duration::from_nanos(20_000_000 + 1_000_003 * u64::from((a.0 ^ b.0) * 61 % 101)));
     bench.start_converged();

@@ -1,7 +1,7 @@
 //! The `kademlia` table of a scenario file.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::engine::Duration;
 use crate::overlay::protocol::{self, Problem};
@@ -23,9 +23,20 @@ pub enum Tables {
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Contacts in a bucket, and nodes that must have answered when a lookup ends. 1 to 255, default 20 (Maymounkov &
-    /// Mazières 2002, §2.2; rust-libp2p). OverSim: 8.
+    /// Contacts in a bucket, and the nearest nodes that a lookup may ask. 1 to 255, default 20 (Maymounkov & Mazières 2002,
+    /// §2.2; rust-libp2p). OverSim: 8.
     pub k: u32,
+    /// Contacts that a reply names, up to 255. Default 0: `k` (Maymounkov & Mazières 2002, §2.3).
+    pub reply: u32,
+    /// How many of the nearest nodes must have answered when a lookup ends, 1 to `k`; of a walk for a record never fewer than
+    /// there are copies. Default 0: `k` (Maymounkov & Mazières 2002, §2.3); go-libp2p: 3.
+    pub answered: u32,
+    /// After a round of `alpha` requests none of which has shown a node nearer than all before, all of the `k` nearest that were
+    /// not asked yet are asked at once. Default true (Maymounkov & Mazières 2002, §2.3).
+    pub widen: bool,
+    /// A node that has not answered a lookup's request within this time is out of consideration until it does, and another may be
+    /// asked in its place; or "off". Default "500ms": the paper (§2.3) names no time.
+    pub soft_timeout: Soft,
     /// Requests of a lookup in flight at most. 1 to 255, default 3 (Maymounkov & Mazières 2002, §2.3).
     pub alpha: u32,
     /// Newcomers that wait at a full bucket for a contact to fail. 0 to 255, default 8: Maymounkov & Mazières 2002, §4.1,
@@ -52,10 +63,51 @@ pub struct Config {
     pub tables: Tables,
 }
 
+/// A time, or "off".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "String")]
+pub struct Soft(pub Option<Duration>);
+
+impl Serialize for Soft {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Some(time) => time.serialize(serializer),
+            None => serializer.serialize_str("off"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Soft {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Soft, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text == "off" {
+            return Ok(Soft(None));
+        }
+        text.parse().map(|time| Soft(Some(time))).map_err(de::Error::custom)
+    }
+}
+
+impl Config {
+    /// Contacts that a reply names.
+    pub(super) fn named(&self) -> usize {
+        if self.reply == 0 { self.k as usize } else { self.reply as usize }
+    }
+
+    /// The nearest nodes that must have answered when a lookup ends that is to name `count`.
+    pub(super) fn wanted(&self, count: usize) -> usize {
+        let answered = if self.answered == 0 { self.k as usize } else { self.answered as usize };
+        answered.max(count.min(self.k as usize))
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Config {
             k: 20,
+            reply: 0,
+            answered: 0,
+            widen: true,
+            soft_timeout: Soft(Some(Duration::from_millis(500))),
             alpha: 3,
             replacement_cache: 8,
             refresh: Duration::from_secs(3600),
@@ -77,6 +129,11 @@ impl protocol::Config for Config {
         let problem = |key, message: &str| Err(Problem { key, message: message.to_owned() });
         match self {
             Config { k: 0 | 256.., .. } => problem("k", "k must be between 1 and 255"),
+            Config { reply: 256.., .. } => problem("reply", "reply must be at most 255"),
+            Config { answered, k, .. } if answered > k => problem("answered", "answered must be at most k"),
+            Config { soft_timeout: Soft(Some(Duration::ZERO)), .. } => {
+                problem("soft_timeout", "soft_timeout must be longer than 0s, or \"off\"")
+            }
             Config { alpha: 0 | 256.., .. } => problem("alpha", "alpha must be between 1 and 255"),
             Config { replacement_cache: 256.., .. } => {
                 problem("replacement_cache", "replacement_cache must be at most 255")

@@ -69,15 +69,18 @@ fn hops_rpcs_and_rounds_are_those_of_the_reference() {
     let reference =
         [(8, 3, 2.88, Some((12.9, 4.67))), (20, 3, 2.43, Some((22.9, 7.99))), (8, 1, 3.10, None), (20, 1, 2.52, None)];
     for (k, alpha, hops, cost) in reference {
-        let config = Config { k, alpha, refresh: NEVER, ..Config::default() };
-        let mut bench = converged(config, 10_000, 1);
-        let figures = all_correct(&mut bench, 4_000, 2);
-        assert!((figures.hops - hops).abs() < 0.05, "k {k}, alpha {alpha}: {} hops, not {hops}", figures.hops);
-        if let Some((rpcs, rounds)) = cost {
-            assert!((figures.rpcs / rpcs - 1.0).abs() < 0.02, "k {k}: {} RPCs, not {rpcs}", figures.rpcs);
-            assert!((figures.rounds / rounds - 1.0).abs() < 0.02, "k {k}: {} rounds, not {rounds}", figures.rounds);
+        for widen in [false, true] {
+            let config = Config { k, alpha, widen, refresh: NEVER, ..Config::default() };
+            let mut bench = converged(config, 10_000, 1);
+            let figures = all_correct(&mut bench, 4_000, 2);
+            assert!((figures.hops - hops).abs() < 0.05, "k {k}, alpha {alpha}: {} hops, not {hops}", figures.hops);
+            if let Some((rpcs, rounds)) = cost {
+                assert!((figures.rpcs / rpcs - 1.0).abs() < 0.02, "k {k}: {} RPCs, not {rpcs}", figures.rpcs);
+                let off = figures.rounds / rounds - 1.0;
+                assert!(if widen { off < -0.1 } else { off.abs() < 0.02 }, "k {k}: {} rounds", figures.rounds);
+            }
+            assert_eq!((figures.timeouts, bench.lost, bench.lists.in_use()), (0.0, 0, 0));
         }
-        assert_eq!((figures.timeouts, bench.lost, bench.lists.in_use()), (0.0, 0, 0));
     }
 }
 
@@ -120,8 +123,13 @@ fn reports_agree_with_tables(bench: &Network) {
 
 #[test]
 fn after_a_crash_of_a_fifth_one_refresh_repairs_the_tables() {
-    let mut bench = converged(Config { k: 8, refresh: Duration::from_secs(600), ..Config::default() }, 500, 6);
+    let mut bench = converged(
+        Config { k: 8, refresh: Duration::from_secs(600), soft_timeout: Soft(None), ..Config::default() },
+        500,
+        6,
+    );
     (0..500).step_by(5).for_each(|node| bench.crash(NodeId(node)));
+    // With soft time-outs hardly any lookup lasts until a time-out.
     let at_once = all_correct(&mut bench, 100, 7).timeouts;
     bench.run_for(Duration::from_secs(600));
     let later = all_correct(&mut bench, 1000, 7).timeouts;
@@ -307,7 +315,7 @@ fn a_node_of_a_million_takes_less_than_three_kilobytes() {
         }
         worst = worst.max(buckets.heap_bytes());
     }
-    let rpcs = 8 * size_of::<Pending<u32>>();
+    let rpcs = 8 * size_of::<crate::overlay::rpc::Pending<u32>>();
     let total = size_of::<Kademlia>() + worst + rpcs + size_of::<Search>();
     assert!(total < 3000, "{} + {worst} + {rpcs} bytes", size_of::<Kademlia>());
 }

@@ -91,7 +91,7 @@ proptest! {
     ) {
         let mut noise = Noise::new(seed);
         let network = Network::new(size, k, 0.0, &mut noise);
-        let aim = Aim { target: Key(target), metric: Metric::Xor, k, alpha };
+        let aim = Aim { target: Key(target), metric: Metric::Xor, k, answered: k, alpha, widen: false };
         let (lookup, _) = run(&network, aim, &mut noise);
         let mut all: Vec<NodeId> = (0..size as u32).map(NodeId).collect();
         all.sort_by_key(|node| network.keys[node.index()].0 ^ target);
@@ -106,7 +106,7 @@ proptest! {
         let mut noise = Noise::new(seed);
         let network = Network::new(size, k, dead, &mut noise);
         let metric = if ring { Metric::Ring } else { Metric::Xor };
-        let aim = Aim { target: Key(target), metric, k, alpha };
+        let aim = Aim { target: Key(target), metric, k, answered: k, alpha, widen: false };
         let (lookup, asked) = run(&network, aim, &mut noise);
         let found: Vec<Contact> = lookup.result(usize::MAX).collect();
         let distance = |contact: &Contact| metric.distance(aim.target, network.keys[contact.node.index()]);
@@ -118,7 +118,7 @@ proptest! {
     }
 }
 
-const AIM: Aim = Aim { target: Key(0), metric: Metric::Xor, k: 2, alpha: 1 };
+const AIM: Aim = Aim { target: Key(0), metric: Metric::Xor, k: 2, answered: 2, alpha: 1, widen: false };
 
 /// Every node has its number as key.
 fn key(node: NodeId) -> Key {
@@ -165,4 +165,74 @@ fn an_initiator_without_contacts_is_finished_and_finds_itself() {
     assert_eq!(lookup.result(3).collect::<Vec<_>>(), [Contact { node: NodeId(99), hops: 0 }]);
     assert!(lookup.is_alone());
     assert_eq!((lookup.answers(), size_of::<Candidate>()), (0, 16));
+}
+
+/// Ten nodes at the distances of their numbers from the target, the initiator far away.
+fn begun(aim: Aim, known: &[u32]) -> Lookup {
+    let mut lookup = Lookup::default();
+    let known: Vec<NodeId> = known.iter().map(|&node| NodeId(node)).collect();
+    lookup.begin(aim, NodeId(99), &known, |node| Key(node.0.into()));
+    lookup
+}
+
+fn asks(lookup: &mut Lookup) -> Vec<u32> {
+    let mut asked = Vec::new();
+    while let Step::Ask(node) = lookup.step() {
+        asked.push(node.0);
+    }
+    asked
+}
+
+#[test]
+fn a_slow_node_frees_its_slot_and_counts_again_when_it_answers() {
+    let mut lookup = begun(Aim { k: 2, answered: 2, alpha: 1, ..AIM }, &[1, 2, 3]);
+    assert_eq!(asks(&mut lookup), [1]);
+    lookup.on_slow(NodeId(1));
+    assert_eq!(asks(&mut lookup), [2]);
+    lookup.on_success::<NodeId>(NodeId(2), &[], |node| Key(node.0.into()));
+    assert_eq!(asks(&mut lookup), [3], "two others make the front");
+    lookup.on_success::<NodeId>(NodeId(1), &[], |node| Key(node.0.into()));
+    assert_eq!(lookup.step(), Step::Finished);
+    assert_eq!(lookup.result(2).map(|contact| contact.node.0).collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
+fn slow_nodes_are_waited_for_where_too_few_others_are_left() {
+    let mut lookup = begun(Aim { k: 2, answered: 2, alpha: 3, ..AIM }, &[1]);
+    assert_eq!(asks(&mut lookup), [1]);
+    lookup.on_slow(NodeId(1));
+    assert_eq!(lookup.step(), Step::Wait);
+    lookup.on_failure(NodeId(1));
+    assert_eq!(lookup.step(), Step::Finished);
+}
+
+#[test]
+fn after_a_round_without_progress_all_of_the_front_are_asked_at_once() {
+    let aim = Aim { k: 6, answered: 6, alpha: 2, widen: true, ..AIM };
+    let mut lookup = begun(aim, &[2, 3, 4, 5, 6, 7, 8]);
+    let key = |node: NodeId| Key(node.0.into());
+    assert_eq!(asks(&mut lookup), [2, 3]);
+    lookup.on_success(NodeId(2), &[NodeId(1)], key);
+    assert_eq!(asks(&mut lookup), [1], "a nearer one was named: that is progress");
+    lookup.on_success::<NodeId>(NodeId(3), &[], key);
+    assert_eq!(asks(&mut lookup), [4]);
+    lookup.on_success::<NodeId>(NodeId(1), &[], key);
+    assert_eq!(asks(&mut lookup), [5, 6], "all that are left of six");
+    let mut narrow = begun(Aim { widen: false, ..aim }, &[2, 3, 4, 5, 6, 7, 8]);
+    assert_eq!(asks(&mut narrow), [2, 3]);
+    narrow.on_failure(NodeId(2));
+    narrow.on_failure(NodeId(3));
+    assert_eq!(asks(&mut narrow), [4, 5]);
+}
+
+#[test]
+fn a_lookup_ends_when_as_many_of_the_nearest_have_answered_as_are_wanted() {
+    let mut lookup = begun(Aim { k: 5, answered: 2, alpha: 3, ..AIM }, &[1, 2, 3, 4, 5]);
+    let key = |node: NodeId| Key(node.0.into());
+    assert_eq!(asks(&mut lookup), [1, 2, 3]);
+    lookup.on_success::<NodeId>(NodeId(3), &[], key);
+    assert_eq!(asks(&mut lookup), [4], "the slots are used for the rest of the five");
+    lookup.on_success::<NodeId>(NodeId(1), &[], key);
+    lookup.on_success::<NodeId>(NodeId(2), &[], key);
+    assert_eq!((lookup.step(), lookup.is_finished()), (Step::Finished, true));
 }

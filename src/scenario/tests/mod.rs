@@ -66,7 +66,7 @@ const fn toy(name: &'static str) -> Registered {
             let k = config.downcast_ref::<Toy>().unwrap().k;
             (k == 7).then(|| Problem { key: "k", message: "seven are too few".into() })
         },
-        remerges: false,
+        remerges: |_| false,
         most_nodes: 1_000_000,
     }
 }

@@ -51,7 +51,7 @@ fn a_finger_is_the_nearest_of_the_first_few_of_its_interval() {
 fn a_node_names_the_responsible_only_as_far_as_its_list_has_no_gap() {
     let view = View::new(NodeId(5), &KEYS);
     let tables = Tables::converged(&view, &config(3), &roster());
-    let config = Config::default();
+    let config = Config { answers: Answers::List, ..Config::default() };
     let step = |target, count| tables.find_successor(&view, &config, &query(target, count), &[]);
     let named = |target| tables.responsible(&view, Key(target), &[]).collect::<Vec<_>>();
     assert_eq!((step(55, 3), named(55)), (Step::Responsible, nodes(&[6, 7, 8])));
@@ -59,8 +59,12 @@ fn a_node_names_the_responsible_only_as_far_as_its_list_has_no_gap() {
     assert_eq!(step(75, 2), Step::Next(NodeId(7)), "only one of two could be named");
     assert_eq!((step(45, 2), named(45)), (Step::Responsible, nodes(&[5, 6, 7, 8])), "its own keys");
     assert_eq!(step(95, 1), Step::Next(NodeId(9)));
+    let predecessor = Config { answers: Answers::Predecessor, ..config.clone() };
+    let step = |config: &Config, target, count| tables.find_successor(&view, config, &query(target, count), &[]);
+    assert_eq!(step(&predecessor, 55, 3), Step::Responsible, "who is just before the key");
+    assert_eq!(step(&predecessor, 75, 1), Step::Next(NodeId(7)), "the nearest of the list, which answers");
     let paper = Config { answers: Answers::None, ..config };
-    assert_eq!(tables.find_successor(&view, &paper, &query(65, 1), &[]), Step::Next(NodeId(6)));
+    assert_eq!(step(&paper, 65, 1), Step::Next(NodeId(6)));
 }
 
 #[test]
