@@ -15,7 +15,7 @@ Examples:
   peerlab check my.toml                             is the file right, and what would it cost?
   peerlab list protocols                            what there is, with every parameter
 
-Exit codes: 0 done; 1 a run failed or --verify differed (the other runs are kept); 2 the command line or an input is \
+Exit codes: 0 done; 1 a run failed, --verify differed or an expectation does not hold (results are kept); 2 the command line or an input is \
 wrong (nothing was simulated or written); 3 a file could not be read or written; 130 interrupted (what was finished is \
 kept).";
 
@@ -32,6 +32,7 @@ pub struct Arguments {
 pub enum Command {
     Run(Run),
     Sweep(Sweep),
+    Validate(Validate),
     Check(Check),
     List(List),
     Plot(Plot),
@@ -133,6 +134,37 @@ pub struct Sweep {
     /// Write resources.csv, a row for every resource of every run
     #[arg(long)]
     pub resources: bool,
+}
+
+/// Run a folder of scenarios and hold them against what they expect: published figures, closed forms, bounds
+///
+/// A scenario says what it expects in [[expect]] tables; `run` and `sweep` look at them too. Prints a row for each figure,
+/// and writes validation.csv and validation.md. Exit code 1 if one does not hold.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  peerlab validate
+  peerlab validate --full                      what takes longer, too
+  peerlab validate my-scenarios --set population.online=2000")]
+pub struct Validate {
+    /// The folder; what takes longer is in its folder `full`
+    #[arg(default_value = "scenarios/validation")]
+    pub dir: PathBuf,
+    /// Run what takes longer, too
+    #[arg(long)]
+    pub full: bool,
+    /// Change a value of every scenario: a dotted path and what to put there
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub sets: Vec<String>,
+    /// Where the results go
+    #[arg(long, value_name = "DIR", default_value = "results/validation")]
+    pub out: PathBuf,
+    /// Runs at once [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub threads: Option<u32>,
+    /// Print nothing but errors
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 /// Check scenarios without simulating: mistakes with line and column, number of runs, rough cost

@@ -6,6 +6,7 @@ use super::arguments::Check;
 use super::failure::{Code, Failure};
 use super::print;
 use crate::registry::Registry;
+use crate::run::catalogue::METRICS;
 use crate::report::number::{bytes, significant};
 use crate::scenario::{Run, Runs, Scenario};
 use crate::sweep::estimate::{Need, estimate};
@@ -37,6 +38,8 @@ pub fn check(registry: &Registry, arguments: &Check) -> Result<(), Failure> {
 fn one(registry: &Registry, path: &Path, sets: &[String]) -> Result<String, Failure> {
     let scenario = Scenario::load(path, sets)?;
     let Runs { runs, warnings } = scenario.runs(registry.registered())?;
+    let metrics: Vec<&str> = METRICS.iter().map(|metric| metric.name.as_str()).collect();
+    scenario.expectations(&metrics)?;
     if warnings.worst().is_some() {
         print::error(&warnings.to_string());
     }

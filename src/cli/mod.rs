@@ -19,6 +19,7 @@ mod simulate;
 mod sweep;
 mod timing;
 mod trace;
+mod validate;
 mod verify;
 
 use std::process::ExitCode;
@@ -60,6 +61,7 @@ fn dispatch(registry: &Registry, command: Command) -> Result<(), Failure> {
     match command {
         Command::Run(arguments) => run::run(registry, &arguments),
         Command::Sweep(arguments) => sweep::sweep(registry, &arguments),
+        Command::Validate(arguments) => validate::validate(registry, &arguments),
         Command::Check(arguments) => check::check(registry, &arguments),
         Command::List(arguments) => list::list(registry, arguments.what),
         Command::Plot(arguments) => plot::plot(arguments),

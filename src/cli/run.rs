@@ -2,10 +2,12 @@
 
 use super::arguments::{Format, Run as Arguments};
 use super::failure::Failure;
-use super::simulate::{Job, load, simulate};
+use super::simulate::{Job, load, scenario_name, simulate};
+use super::validate::all_hold;
 use super::{json, print};
 use crate::registry::Registry;
 use crate::report::csv::Extra;
+use crate::report::expected::{self, judge};
 use crate::report::table::comparison;
 use crate::scenario::Runs;
 
@@ -14,7 +16,7 @@ const MOST_ROWS: u32 = 100_000;
 
 pub fn run(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
     let seed = arguments.seed.map(|seed| format!("seed={seed}"));
-    let (scenario, Runs { mut runs, warnings }) =
+    let (scenario, expected, Runs { mut runs, warnings }) =
         load(registry, &arguments.simulated, seed.into_iter().collect(), true)?;
     runs.retain(|run| run.seed == run.plan.seed);
     let extra = Extra {
@@ -32,18 +34,21 @@ pub fn run(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
         trace: arguments.trace.as_deref(),
         arguments: &arguments.simulated,
     })?;
+    let judged = judge(&scenario_name(&arguments.simulated), &expected, &done.rows(&scenario));
     if let (Some(directory), false) = (&done.directory, arguments.simulated.quiet) {
         let text = match arguments.simulated.format {
             Format::Table => {
                 let systems: Vec<_> =
                     done.outcomes().map(|(run, outcome)| (run.system().name.as_str(), &outcome.metrics[..])).collect();
                 let table = comparison(&systems, print::width());
-                format!("{table}\ncharts: {}\n", directory.join("charts").display())
+                let expected = if judged.is_empty() { String::new() } else { expected::table(&judged) + "\n" };
+                format!("{table}\n{expected}charts: {}\n", directory.join("charts").display())
             }
             Format::Json => json::runs(&scenario, done.outcomes()),
             Format::Csv => done.csv(directory)?,
         };
         print::output(&text)?;
     }
-    done.end()
+    done.end()?;
+    all_hold(&judged)
 }

@@ -2,8 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use super::arguments::Simulated;
 use super::failure::{Code, Failure};
@@ -17,8 +17,9 @@ use crate::report::csv::{Extra, RunRow};
 use crate::report::manifest::Manifest;
 use crate::report::staged::FileError;
 use crate::run::Wanted;
+use crate::run::catalogue::METRICS;
 use crate::run::outcome::Outcome;
-use crate::scenario::{Problems, Run, Runs, Scenario};
+use crate::scenario::{Expectation, Problems, Run, Runs, Scenario};
 use crate::sweep::execute::{self, Finished};
 
 /// A list of runs of a scenario and what is wanted of them.
@@ -74,23 +75,30 @@ impl Done {
     }
 }
 
-/// Reads a scenario, with `sets` after those of the command line, and the list of its runs. Prints warnings.
+/// Reads a scenario, with `sets` after those of the command line, what it expects, and the list of its runs. Prints warnings.
 pub fn load(
     registry: &Registry,
     arguments: &Simulated,
     sets: Vec<String>,
     refuse_axes: bool,
-) -> Result<(Scenario, Runs), Failure> {
+) -> Result<(Scenario, Vec<Expectation>, Runs), Failure> {
     let sets: Vec<String> = arguments.sets.iter().cloned().chain(sets).collect();
     let scenario = Scenario::load(&arguments.scenario, &sets)?;
     if refuse_axes {
         scenario.refuse_axes()?;
     }
     let runs = scenario.runs(registry.registered())?;
+    let metrics: Vec<&str> = METRICS.iter().map(|metric| metric.name.as_str()).collect();
+    let expected = scenario.expectations(&metrics)?;
     if !arguments.quiet && runs.warnings.worst().is_some() {
         print::error(&format!("{}\n", runs.warnings));
     }
-    Ok((scenario, runs))
+    Ok((scenario, expected, runs))
+}
+
+/// What the scenario's file is called.
+pub fn scenario_name(arguments: &Simulated) -> String {
+    arguments.scenario.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Executes a job and writes its results.
@@ -129,6 +137,10 @@ pub fn simulate(job: Job<'_>) -> Result<Done, Failure> {
 
 /// True after the first Ctrl-C; a second one ends the process at once.
 fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
+    static STOP: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    if let Some(stop) = STOP.get() {
+        return Ok(Arc::clone(stop));
+    }
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     let handler = move || {
@@ -137,7 +149,7 @@ fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
         }
     };
     ctrlc::set_handler(handler).map_err(|error| Failure::new(Code::File, format!("cannot catch Ctrl-C: {error}")))?;
-    Ok(stop)
+    Ok(Arc::clone(STOP.get_or_init(|| stop)))
 }
 
 /// Executes all runs once.

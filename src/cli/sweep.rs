@@ -2,16 +2,18 @@
 
 use super::arguments::{Format, Sweep as Arguments};
 use super::failure::{Code, Failure};
-use super::simulate::{Job, load, simulate};
+use super::simulate::{Job, load, scenario_name, simulate};
+use super::validate::all_hold;
 use super::{json, print};
 use crate::registry::Registry;
 use crate::report::csv::Extra;
+use crate::report::expected::{self, judge};
 use crate::report::points::points;
 use crate::scenario::Runs;
 
 pub fn sweep(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
     let repetitions = arguments.repetitions.map(|number| format!("sweep.repetitions={number}"));
-    let (scenario, Runs { runs, warnings }) =
+    let (scenario, expected, Runs { runs, warnings }) =
         load(registry, &arguments.simulated, repetitions.into_iter().collect(), false)?;
     let extra = Extra { nodes: arguments.nodes, resources: arguments.resources, operations: false };
     let job = Job {
@@ -25,21 +27,25 @@ pub fn sweep(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> 
         arguments: &arguments.simulated,
     };
     let done = pool(arguments.threads)?.install(|| simulate(job))?;
+    let judged = judge(&scenario_name(&arguments.simulated), &expected, &done.rows(&scenario));
     if let (Some(directory), false) = (&done.directory, arguments.simulated.quiet) {
         let text = match arguments.simulated.format {
             Format::Table => {
-                format!("{}charts: {}\n", points(&done.rows(&scenario)), directory.join("charts").display())
+                let expected = if judged.is_empty() { String::new() } else { expected::table(&judged) + "\n" };
+                let points = points(&done.rows(&scenario));
+                format!("{points}{expected}charts: {}\n", directory.join("charts").display())
             }
             Format::Json => json::runs(&scenario, done.outcomes()),
             Format::Csv => done.csv(directory)?,
         };
         print::output(&text)?;
     }
-    done.end()
+    done.end()?;
+    all_hold(&judged)
 }
 
 /// The threads that execute runs; without a number as many as there are cores, or as `RAYON_NUM_THREADS` says.
-fn pool(threads: Option<u32>) -> Result<rayon::ThreadPool, Failure> {
+pub fn pool(threads: Option<u32>) -> Result<rayon::ThreadPool, Failure> {
     let threads = threads.map_or(0, |threads| threads as usize);
     let built = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     built.map_err(|error| Failure::new(Code::File, format!("cannot start threads: {error}")))

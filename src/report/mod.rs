@@ -5,6 +5,7 @@
 pub mod chart;
 pub mod columns;
 pub mod csv;
+pub mod expected;
 pub mod manifest;
 pub mod number;
 pub mod points;

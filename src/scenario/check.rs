@@ -53,6 +53,12 @@ impl<'a> Check<'a> {
         self.document.get(&path.split('.').collect::<Vec<_>>()).is_some()
     }
 
+    /// The keys of the table at a dotted path; none if there is none.
+    pub fn keys(&self, path: &str) -> Vec<String> {
+        let table = self.document.table(&path.split('.').collect::<Vec<_>>());
+        super::document::entries(table).into_iter().map(|(key, _)| key.get_ref().to_string()).collect()
+    }
+
     /// A section that is read by hand: its table, empty if there is none.
     pub fn table(&mut self, key: &'static str) -> DeTable<'a> {
         self.sections.push(key);
@@ -86,6 +92,11 @@ impl<'a> Check<'a> {
             let help = format!("write a number from {} to {}", range.start(), range.end());
             self.wrong(path, format!("`{key}` cannot be {value}"), help);
         }
+    }
+
+    /// The problems so far, whatever sections have not been read.
+    pub fn into_problems(self) -> Problems {
+        self.problems
     }
 
     /// Problems, if there are any; otherwise the warnings. Call it when all sections have been read.

@@ -5,6 +5,7 @@
 
 mod bootstrap;
 mod events;
+mod expect;
 mod nat;
 mod network;
 mod population;
@@ -17,6 +18,7 @@ use serde::Deserialize;
 
 pub use bootstrap::{Bootstrap, Service};
 pub use events::{Event, Operation};
+pub use expect::Expect;
 pub use nat::{Nat, NatShares};
 pub use network::{
     Access, Burst, Coordinates, Inflation, Latency, LatencyByHour, LognormalDelay, Matrix, Network, Plane, RegionTable,

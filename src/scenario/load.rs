@@ -7,7 +7,9 @@ use serde::Deserialize;
 use toml::de::ValueDeserializer;
 
 use super::axes::{self, Axis, Point};
+use super::check::Check;
 use super::document::Document;
+use super::expect::{Expectation, expectations};
 use super::file;
 use super::files;
 use super::inputs::Files;
@@ -150,6 +152,19 @@ impl Scenario {
             }
         }
         problems.none_or(|| runs)
+    }
+
+    /// What its runs are expected to give, of these metrics.
+    ///
+    /// # Errors
+    ///
+    /// A metric that is none of them, and whatever else is wrong with what is expected.
+    pub fn expectations(&self, metrics: &[&str]) -> Result<Vec<Expectation>, Problems> {
+        let mut check = Check::new(&self.sources, self.document());
+        match expectations(&mut check, Some(metrics)) {
+            Ok(expected) => Ok(expected),
+            Err(_) => Err(check.into_problems()),
+        }
     }
 
     /// How long the warm-up is, at all points; `None` if an axis varies it, or it is no duration.

@@ -18,6 +18,7 @@ mod daily;
 mod document;
 mod environment;
 mod events;
+mod expect;
 mod file;
 mod files;
 mod gap;
@@ -42,6 +43,7 @@ mod wire;
 mod written;
 
 pub use axes::{Axis, Point};
+pub use expect::{Bound, Expectation};
 pub use load::{Run, Runs, Scenario};
 pub use plan::{
     Churn, Class, Event, Group, Plan, Popularity, Population, Rejoin, Repair, Resources, Sessions, Start, Storage,

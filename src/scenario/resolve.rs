@@ -6,6 +6,7 @@ use super::check::{Check, Noted};
 use super::document::Document;
 use super::environment::{Known, resources, time, warn_of_long_transfers, workload};
 use super::events::{Stage, events};
+use super::expect::expectations;
 use super::file;
 use super::inputs::Files;
 use super::nat::{warn_of_filters, warn_of_nobody_dialable};
@@ -61,7 +62,9 @@ fn read(check: &mut Check<'_>, stem: &str, files: &mut Files, registered: &[Regi
     let classes = population.as_ref().ok().map(|population| &population.classes[..]);
     let events = events(check, Stage { end, resources: known.resources, classes, network: known_network });
     let systems = systems(check, registered, known);
+    let expected = expectations(check, None);
     check.section::<file::Sweep>("sweep")?;
+    expected?;
     let (warmup, measure, sample) = time?;
     Ok(Plan {
         title: title?.unwrap_or_else(|| stem.to_string()),

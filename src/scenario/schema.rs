@@ -35,6 +35,7 @@ fn properties(generator: &mut SchemaGenerator, registered: &[Registered]) -> Val
         "traversal": generator.subschema_for::<file::Traversal>(),
         "workload": generator.subschema_for::<file::Workload>(),
         "events": { "type": "array", "items": generator.subschema_for::<file::Event>() },
+        "expect": { "type": "array", "items": generator.subschema_for::<file::Expect>() },
         "systems": systems,
         "sweep": generator.subschema_for::<file::Sweep>(),
     })

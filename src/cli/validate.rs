@@ -1,0 +1,102 @@
+//! `peerlab validate`: the scenarios of a folder against what they are expected to give.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::arguments::{Format, Simulated, Validate as Arguments};
+use super::failure::{Code, Failure};
+use super::print;
+use super::simulate::{Job, load, scenario_name, simulate};
+use super::sweep::pool;
+use crate::registry::Registry;
+use crate::report::csv::Extra;
+use crate::report::expected::{self, Judged};
+use crate::report::staged::FileError;
+use crate::scenario::Runs;
+
+/// Below the folder: what takes longer.
+const FULL: &str = "full";
+
+pub fn validate(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
+    let mut scenarios = scenarios(&arguments.dir)?;
+    if arguments.full {
+        scenarios.extend(self::scenarios(&arguments.dir.join(FULL))?);
+    }
+    if scenarios.is_empty() {
+        let message = format!("{}: there is no scenario in this folder", arguments.dir.display());
+        return Err(Failure::new(Code::Wrong, message));
+    }
+    // All are read before the first is run, so that a mistake in the last costs no time.
+    let jobs: Vec<Simulated> = scenarios.into_iter().map(|scenario| simulated(arguments, scenario)).collect();
+    for job in &jobs {
+        load(registry, job, Vec::new(), false)?;
+    }
+    let (mut judged, mut failure) = (Vec::new(), None);
+    let threads = pool(arguments.threads)?;
+    for job in &jobs {
+        match threads.install(|| one(registry, job)) {
+            Ok(more) => judged.extend(more),
+            Err(error) if error.code == Code::Run => {
+                print::error(&error.text);
+                failure = Some(error);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let files =
+        [("validation.csv", expected::csv(&judged)), ("validation.md", expected::page(&judged, env!("CARGO_PKG_VERSION")))];
+    for (name, text) in files {
+        let path = arguments.out.join(name);
+        fs::write(&path, text).map_err(FileError::at(&path))?;
+    }
+    if !arguments.quiet {
+        print::output(&expected::table(&judged))?;
+    }
+    match failure {
+        Some(_) => Err(Failure::new(Code::Run, "a scenario could not be run to its end")),
+        None => all_hold(&judged),
+    }
+}
+
+/// Runs one scenario and holds it against what is expected of it.
+fn one(registry: &Registry, arguments: &Simulated) -> Result<Vec<Judged>, Failure> {
+    let (scenario, expected, Runs { runs, warnings }) = load(registry, arguments, Vec::new(), false)?;
+    let name = scenario_name(arguments);
+    if expected.is_empty() {
+        print::error(&format!("note: {name} expects nothing: it was not run\n"));
+        return Ok(Vec::new());
+    }
+    let extra = Extra::default();
+    let job = Job { registry, scenario: &scenario, runs, warnings, extra, verify: false, trace: None, arguments };
+    let done = simulate(job)?;
+    let judged = expected::judge(&name, &expected, &done.rows(&scenario));
+    done.end().map(|()| judged)
+}
+
+/// An error if something does not hold.
+pub fn all_hold(judged: &[Judged]) -> Result<(), Failure> {
+    match judged.iter().filter(|judged| !judged.holds()).count() {
+        0 => Ok(()),
+        failed => {
+            let message = format!("{failed} of {} figures are not what was expected", judged.len());
+            Err(Failure::new(Code::Run, message))
+        }
+    }
+}
+
+fn simulated(arguments: &Arguments, scenario: PathBuf) -> Simulated {
+    let out = arguments.out.join(scenario.file_stem().unwrap_or_default());
+    Simulated { scenario, sets: arguments.sets.clone(), out: Some(out), format: Format::Table, quiet: arguments.quiet }
+}
+
+/// The scenarios of a folder, by name.
+fn scenarios(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let entries = fs::read_dir(folder).map_err(FileError::at(folder))?;
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()
+        .map_err(FileError::at(folder))?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    paths.sort();
+    Ok(paths)
+}
