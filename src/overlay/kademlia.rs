@@ -127,7 +127,8 @@ impl Kademlia {
     /// Starts a lookup from the k nearest contacts, and from `contact` whom the tables may not know.
     fn search(&mut self, cx: &mut Cx<'_>, purpose: Purpose, target: Key, contact: Option<NodeId>) {
         let Config { k, alpha, refresh, .. } = *cx.config;
-        let k = k as usize;
+        // Of its own key the node itself is the nearest: somebody else is to answer.
+        let k = if purpose == Purpose::Join { (k as usize).max(2) } else { k as usize };
         self.buckets.looked_up(Buckets::index(&cx.view, target), cx.now + refresh);
         let closest = &mut cx.shared.closest;
         let upkeep = !matches!(purpose, Purpose::Walk(_));

@@ -242,6 +242,12 @@ impl Lookup {
         self.answers
     }
 
+    /// Whether anybody has been asked.
+    pub fn has_asked(&self) -> bool {
+        let asked = [State::Asked, State::Slow, State::Failed];
+        self.answers > 0 || self.candidates.iter().any(|candidate| asked.contains(&candidate.state))
+    }
+
     /// Whether the initiator has heard of nobody.
     pub fn is_alone(&self) -> bool {
         self.candidates.len() == 1

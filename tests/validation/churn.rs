@@ -50,7 +50,7 @@ fn chord_settles_and_mends_within_ten_stabilise_periods() {
 
 #[test]
 fn kademlia_settles_and_mends_within_one_refresh() {
-    let ran = built_by_joining("[systems.kad.kademlia]\nrefresh = \"10min\"", 1200, 1500, 2500);
+    let ran = built_by_joining("[systems.kad.kademlia]\nsoft_timeout = \"off\"\nrefresh = \"10min\"", 1200, 1500, 2500);
     assert_all_correct_between(&ran, 1200, 1490);
     let broken = ran.issued(1500.0, 1510.0).filter(|row| row.outcome != "correct" || row.timeouts > 0).count();
     assert!(broken > 50, "the crash left no trace: {broken}");
@@ -140,8 +140,10 @@ fn a_converged_start_is_forgotten_after_six_hours() {
 /// them may be the responsible node.
 #[test]
 fn adaptive_time_outs_make_lookups_under_churn_faster_and_a_few_miss_a_slow_node() {
-    let systems = ["chord", "kademlia"].map(|name| {
-        format!("[systems.{name}-fixed.{name}]\n[systems.{name}-adaptive.{name}]\nrpc_timeout = \"adaptive\"\n")
+    // Without soft time-outs, which do more.
+    let systems = [("chord", ""), ("kademlia", "soft_timeout = \"off\"\nwiden = false\n")].map(|(name, keys)| {
+        let adaptive = "rpc_timeout = \"adaptive\"\n";
+        format!("[systems.{name}-fixed.{name}]\n{keys}[systems.{name}-adaptive.{name}]\n{keys}{adaptive}")
     });
     let runs = all(&format!(
         r#"

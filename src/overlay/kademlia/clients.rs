@@ -28,7 +28,8 @@ impl Kademlia {
     /// Names the responsible nodes that a finished walk has found, or says why there are none.
     pub(super) fn report(&self, cx: &mut Cx<'_>, walk: &Walk, lookup: &Lookup) {
         let alone = lookup.is_alone();
-        if lookup.answers() == 0 && !alone {
+        // Nobody asked: the node itself is the nearest, and no more than one is wanted.
+        if lookup.answers() == 0 && !alone && (self.client || lookup.has_asked()) {
             return cx.give_up(walk.op, Cause::Timeout);
         }
         if alone && (walk.record.is_some() || self.client) {

@@ -105,6 +105,19 @@ fn an_overlay_built_by_joining_only_names_the_responsible_node() {
     reports_agree_with_tables(&bench);
 }
 
+/// A bucket of one: who is nearest itself knows it by its own table, and who joins asks somebody all the same.
+#[test]
+fn buckets_of_one_contact_are_enough_for_a_right_answer() {
+    let mut bench = converged(Config { k: 1, ..Config::default() }, 2, 11);
+    all_correct(&mut bench, 200, 12);
+    let mut bench: Network = Bench::new(Config { k: 1, ..Config::default() }, 2, 13);
+    bench.start(NodeId(0), None);
+    bench.start(NodeId(1), Some(NodeId(0)));
+    bench.run_for(SECOND);
+    assert!(bench.joined[1]);
+    all_correct(&mut bench, 200, 14);
+}
+
 /// Storage is told of every contact that comes and goes, each time once.
 fn reports_agree_with_tables(bench: &Network) {
     for me in (0..bench.keys.len()).map(|node| NodeId(node as u32)) {
