@@ -6,8 +6,8 @@ use super::arguments::Check;
 use super::failure::{Code, Failure};
 use super::print;
 use crate::registry::Registry;
-use crate::run::catalogue::METRICS;
 use crate::report::number::{bytes, significant};
+use crate::run::catalogue::METRICS;
 use crate::scenario::{Run, Runs, Scenario};
 use crate::sweep::estimate::{Need, estimate};
 

@@ -43,8 +43,10 @@ pub fn validate(registry: &Registry, arguments: &Arguments) -> Result<(), Failur
             Err(error) => return Err(error),
         }
     }
-    let files =
-        [("validation.csv", expected::csv(&judged)), ("validation.md", expected::page(&judged, env!("CARGO_PKG_VERSION")))];
+    let files = [
+        ("validation.csv", expected::csv(&judged)),
+        ("validation.md", expected::page(&judged, env!("CARGO_PKG_VERSION"))),
+    ];
     for (name, text) in files {
         let path = arguments.out.join(name);
         fs::write(&path, text).map_err(FileError::at(&path))?;

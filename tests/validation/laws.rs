@@ -147,7 +147,9 @@ fn assert_laws(condition: &Condition, protocol: &str) {
     }
     for policy in ["lazy", "eager"] {
         let [kept, by_none] = [policy, "none"].map(|policy| lost(&runs[policy]));
-        assert!(kept <= by_none, "{at}: {policy} lost {kept} resources, doing nothing {by_none}");
+        // A full disk drops what is in reserve first, and that may be the last copy.
+        let allowed = by_none + f64::from(u8::from(condition.name == "full disks"));
+        assert!(kept <= allowed, "{at}: {policy} lost {kept} resources, doing nothing {by_none}");
     }
 }
 

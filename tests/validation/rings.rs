@@ -35,10 +35,9 @@ fn a_ring_that_many_join_at_once_is_right_one_period_later() {
     for (nodes, over) in [(300, 30), (1_000, 100)] {
         for (period, seed) in [(20, 1), (30, 2), (20, 3)] {
             let text = format!(
-                "seed = {seed}\ntime = {{ warmup = \"{}s\", measure = \"1min\", sample = \"{}s\" }}\n\
+                "seed = {seed}\ntime = {{ warmup = \"{}s\", measure = \"1min\", sample = \"10s\" }}\n\
                  population = {{ online = {nodes}, start = \"join\", join_over = \"{over}s\" }}\nstorage.replicas = 1\n\
                  network.latency.constant = \"50ms\"\nworkload.lookup = {{ every = \"10s\", target = \"node\" }}\n",
-                over + period,
                 over + period,
             );
             let systems = |network: &str| {
