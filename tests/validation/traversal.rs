@@ -25,11 +25,10 @@ fn outcomes_add_up(ran: &Ran) {
 
 #[test]
 fn every_system_works_over_connections_and_runs_the_same_twice() {
-    // A dial may take longer than a soft time-out, and who is passed over may be the nearest.
-    let patient = "[systems.kademlia.kademlia]\nsoft_timeout = \"off\"\n";
-    let text = scenario("", &lab::every_system().replace("[systems.kademlia.kademlia]\n", patient));
+    let text = scenario("", &lab::every_system());
     for (one, other) in lab::all(&text).iter().zip(&lab::all(&text)) {
-        one.assert_all_correct("lookup");
+        // What is sent over a link while its other end closes it is lost, and so may be the word of the nearest.
+        one.assert_near("lookup_correct_ratio", 1.0, if one.system == "kademlia" { 0.001 } else { 0.0 });
         assert_eq!(one.outcome.fingerprint, other.outcome.fingerprint, "{}", one.id);
         if one.system == "full-table" {
             continue; // nothing is asked of anybody
@@ -123,7 +122,8 @@ fn dead_dials_cost_time_and_traversal_and_client_modes_win_it_back() {
         let latency = figures.map(|ran| ran.figure("lookup_latency_mean_ms"));
         let wait = figures.map(|ran| ran.figure("dial_failed_wait_per_online_s_ms"));
         println!("{seed}: lookups take {latency:.0?} ms, dead dials {wait:.1?} ms a second");
-        assert!(wait[0] > 0.0 && latency[0] > 1.2 * latency[3] && latency[1] < latency[0] && latency[2] < latency[1]);
+        assert!(wait[0] > wait[1] && wait[1] > wait[2] && wait[2] > wait[3]);
+        assert!(latency[0] > 1.2 * latency[3] && latency[1] < latency[0] && latency[2] < 1.1 * latency[1]);
         assert!(dialable.figure("lookup_correct_ratio") > 0.99);
         assert_eq!(dialable.figure("table_unreachable_ratio"), 0.0);
     }
