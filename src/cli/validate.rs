@@ -34,15 +34,21 @@ pub fn validate(registry: &Registry, arguments: &Arguments) -> Result<(), Failur
     let (mut judged, mut failure) = (Vec::new(), None);
     let threads = pool(arguments.threads)?;
     for job in &jobs {
-        match threads.install(|| one(registry, job)) {
-            Ok(more) => judged.extend(more),
-            Err(error) if error.code == Code::Run => {
-                print::error(&error.text);
-                failure = Some(error);
+        // Whatever happens to one, what the others have found is written.
+        if let Err(error) = threads.install(|| one(registry, job, &mut judged)) {
+            let goes_on = error.code == Code::Run;
+            print::error(&error.text);
+            failure = Some(error.code);
+            if !goes_on {
+                break;
             }
-            Err(error) => return Err(error),
         }
     }
+    if judged.is_empty() && failure.is_none() {
+        let message = format!("{}: no scenario in this folder expects anything", arguments.dir.display());
+        return Err(Failure::new(Code::Wrong, message));
+    }
+    fs::create_dir_all(&arguments.out).map_err(FileError::at(&arguments.out))?;
     let files = [
         ("validation.csv", expected::csv(&judged)),
         ("validation.md", expected::page(&judged, env!("CARGO_PKG_VERSION"))),
@@ -55,24 +61,24 @@ pub fn validate(registry: &Registry, arguments: &Arguments) -> Result<(), Failur
         print::output(&expected::table(&judged))?;
     }
     match failure {
-        Some(_) => Err(Failure::new(Code::Run, "a scenario could not be run to its end")),
+        Some(code) => Err(Failure::new(code, "a scenario could not be run to its end")),
         None => all_hold(&judged),
     }
 }
 
 /// Runs one scenario and holds it against what is expected of it.
-fn one(registry: &Registry, arguments: &Simulated) -> Result<Vec<Judged>, Failure> {
+fn one(registry: &Registry, arguments: &Simulated, judged: &mut Vec<Judged>) -> Result<(), Failure> {
     let (scenario, expected, Runs { runs, warnings }) = load(registry, arguments, Vec::new(), false)?;
     let name = scenario_name(arguments);
     if expected.is_empty() {
         print::error(&format!("note: {name} expects nothing: it was not run\n"));
-        return Ok(Vec::new());
+        return Ok(());
     }
     let extra = Extra::default();
     let job = Job { registry, scenario: &scenario, runs, warnings, extra, verify: false, trace: None, arguments };
     let done = simulate(job)?;
-    let judged = expected::judge(&name, &expected, &done.rows(&scenario));
-    done.end().map(|()| judged)
+    judged.extend(expected::judge(&name, &expected, &done.rows(&scenario)));
+    done.end()
 }
 
 /// An error if something does not hold.
@@ -80,14 +86,18 @@ pub fn all_hold(judged: &[Judged]) -> Result<(), Failure> {
     match judged.iter().filter(|judged| !judged.holds()).count() {
         0 => Ok(()),
         failed => {
-            let message = format!("{failed} of {} figures are not what was expected", judged.len());
-            Err(Failure::new(Code::Run, message))
+            let rows: Vec<Judged> = judged.iter().filter(|judged| !judged.holds()).cloned().collect();
+            let message =
+                format!("{failed} of {} figures are not what was expected\n{}", judged.len(), expected::table(&rows));
+            Err(Failure::new(Code::Run, message.trim_end()))
         }
     }
 }
 
 fn simulated(arguments: &Arguments, scenario: PathBuf) -> Simulated {
-    let out = arguments.out.join(scenario.file_stem().unwrap_or_default());
+    // Two of one name may be in the folder and in the one below.
+    let below = scenario.strip_prefix(&arguments.dir).unwrap_or(&scenario).with_extension("");
+    let out = arguments.out.join(below);
     Simulated { scenario, sets: arguments.sets.clone(), out: Some(out), format: Format::Table, quiet: arguments.quiet }
 }
 

@@ -7,7 +7,8 @@
 //! second time.
 //!
 //! The first machine alone lets a node found an overlay, if nobody has told it of one; the node does so unless another machine
-//! knows better. So two machines never make two overlays.
+//! knows better. So two machines do not make two overlays; one that its members could not tell anything for longer than a `life`,
+//! because a partition was between them, can.
 
 mod seeker;
 mod service;

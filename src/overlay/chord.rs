@@ -11,8 +11,13 @@
 //! * The identifier space has 64 bits, not 160: beyond log₂ N they only tell nodes apart.
 //! * Only distinct fingers are stored; `fingers = "all"` fixes them one after another instead of all at once.
 //! * `stabilize` gets predecessor and successor list in one RPC. It goes on at once with the next when the successor was
-//!   found dead, and with one said to lie before it, which becomes the successor when it answers: no node is adopted on
-//!   hearsay, and a ring that many join at once sorts itself in round trips, not in periods.
+//!   found dead, and with one said to lie before it, which becomes the successor when it answers.
+//! * Who notifies a node that has a nearer predecessor is told which, and asks that one; who was the predecessor until a notify
+//!   takes the new one as its successor on the word of the old (§V-A). So a ring that many join at once sorts itself in round trips,
+//!   not in periods. A node looks all its fingers up once when it has joined.
+//! * Who named a dead node is told by who found it dead: it forgets it, or asks it first if it is its successor or predecessor.
+//! * A node that owns the key answers itself; in Fig. 5 the way goes round to its predecessor.
+//! * Rings that have come apart come together again, unless `merge = false`: see `merge`.
 //! * With `proximity` a finger is chosen among the first s successors of its start as far as its interval reaches (beyond,
 //!   they are candidates of the next finger: taken for this one too they would leave lookups more hops), by a race of pings.
 //! * A node notifies its successor as soon as it has joined, not first when it stabilises.
@@ -31,7 +36,7 @@
 //!
 //! # Cost
 //!
-//! Memory at N = 10⁶: 88 bytes of state, one vector of 8 successors, 3 predecessors and about 19 fingers (120), requests
+//! Memory at N = 10⁶: 120 bytes of state, one vector of 8 successors, 3 predecessors and about 19 fingers (120), requests
 //! outstanding (96): some 0.3 kB. A lookup under way (about 170) comes from a pool that all nodes share.
 //!
 //! Upkeep per node: `stabilize` 5 events in 20 s, `check_predecessor` 4 in 5 s,
@@ -90,7 +95,7 @@ enum Tag {
     Candidate(u8),
 }
 
-/// One node: a cache line and a half.
+/// One node: two cache lines.
 #[derive(Clone, Debug, Default)]
 pub struct Chord {
     tables: Tables,

@@ -11,7 +11,9 @@
 //!   a contact does not answer (§4.1). One time-out is enough. With nobody waiting, the contact stays *flagged* (§4.1):
 //!   nobody is told of it, operations do not start with it (unless there is nobody else), refreshes still do, so that
 //!   it is found to be back.
-//! * At most α requests of a lookup are in flight, in its last phase too: see [`super::lookup`].
+//! * Requests of a lookup are not sent in rounds, and slow nodes are passed over after a time that follows the node's own round trips
+//!   where these are long: see [`super::lookup`] and [`Config::soft_timeout`]. A lookup may end before all of the k nearest have
+//!   answered ([`Config::answered`]); a join never does, and with k = 1 asks two.
 //! * Buckets are the intervals of §2.2 (one for each number of shared leading bits), not the tree of §2.4.
 //! * The contact to join through enters its bucket when it answers, like everyone; a reply leaves out who asked.
 //! * Where tables hold only nodes that strangers can dial (`tables = "dialable"`, as libp2p's client and server modes), the
@@ -56,7 +58,7 @@ use super::message::{Envelope, Kind, NodeId, OpId, RecordId};
 use super::ongoing::{Ongoing, Pool, Task};
 use super::protocol::{Contact, Patience, Placement, Problem, Protocol, Walk};
 use super::rpc::Rpcs;
-use super::{Roster, Routing};
+use super::{Roster, Routing, Timeout};
 use crate::engine::Duration;
 
 /// What a node sets its timer for.
@@ -107,7 +109,7 @@ impl Kademlia {
         from.from != cx.me() && (!from.client || cx.config.tables == Tables::Everyone)
     }
 
-    /// FIND_NODE or FIND_VALUE from another node: the own portion first, then the k nearest known, without the asker.
+    /// FIND_NODE or FIND_VALUE from another node: the own portion first, then the nearest known, without the asker.
     fn answer(&self, cx: &mut Cx<'_>, request: &Envelope, target: Key, record: Option<RecordId>) {
         if let Some(record) = record
             && let Some(answer) = cx.answer(request, record)
@@ -140,7 +142,7 @@ impl Kademlia {
         let routed = !upkeep && cx.config.routing == Routing::Recursive;
         let alpha = if routed { 1 } else { alpha as usize };
         let count = if let Purpose::Walk(walk) = purpose { usize::from(walk.count) } else { k };
-        let answered = if routed { k } else { cx.config.wanted(count) };
+        let answered = if routed || purpose == Purpose::Join { k } else { cx.config.wanted(count) };
         let aim = Aim { target, metric: Metric::Xor, k, answered, alpha, widen: cx.config.widen && !routed };
         closest.extend(contact);
         search.lookup.begin(aim, cx.view.me, closest, |node| cx.view.key(node));
@@ -157,7 +159,7 @@ impl Kademlia {
             match search.lookup.step() {
                 Step::Ask(node) => {
                     let timeout = routing.timeout(self.rpcs.timeout(cx.config.rpc_timeout));
-                    let soft = cx.config.soft_timeout.0.filter(|_| !search.routed);
+                    let soft = self.soft_timeout(cx).filter(|_| !search.routed);
                     let timeout = soft.map_or(timeout, |soft| soft.min(timeout));
                     self.rpcs.call(cx, node, search.op(), message, timeout, search.number);
                     if search.lookup.is_full() {
@@ -170,7 +172,7 @@ impl Kademlia {
         }
     }
 
-    /// The k nearest nodes known have answered, or everybody failed.
+    /// As many of the nearest nodes known have answered as were wanted, or everybody failed.
     fn finished(&mut self, cx: &mut Cx<'_>, search: Task<Search>) {
         let purpose = search.purpose;
         let answered = search.lookup.answers() > 0;
@@ -206,7 +208,9 @@ impl Kademlia {
     /// search is over.
     fn awaiting(&mut self, cx: &Cx<'_>, reply: &Envelope) -> Option<Task<Search>> {
         let pending = self.rpcs.close(reply)?;
-        self.rpcs.learn(cx.now, cx.config.rpc_timeout, &pending);
+        if cx.config.soft_timeout.0.is_some() || cx.config.rpc_timeout == Timeout::Adaptive {
+            self.rpcs.measured(cx.now, &pending);
+        }
         if cx.config.proximity > 1 {
             self.nearby.get_or_insert_default().measured(pending.to, pending.waited(cx.now));
         }

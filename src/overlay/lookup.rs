@@ -62,9 +62,9 @@ pub struct Aim {
 pub enum Step {
     /// Ask this node now; it counts as asked.
     Ask(NodeId),
-    /// Nothing until a node answers or fails. At least one request is in flight.
+    /// Nothing until a node answers, fails or is slow. At least one is awaited.
     Wait,
-    /// The front has answered: see [`Lookup::result`].
+    /// As many of the nearest have answered as are wanted: see [`Lookup::result`].
     Finished,
 }
 
@@ -132,7 +132,7 @@ impl Lookup {
         self.hear_of_all(contacts, key, 1);
     }
 
-    /// What to do now. Call after `begin`, and after every answer or failure until it is no longer `Ask`.
+    /// What to do now. Call after `begin`, and after every answer, failure or slow node until it is no longer `Ask`.
     pub fn step(&mut self) -> Step {
         while self.candidates.get(self.settled).is_some_and(|next| next.state == State::Answered) {
             self.settled += 1;
@@ -176,11 +176,16 @@ impl Lookup {
     pub fn on_success<N: Copy + Into<NodeId>>(&mut self, node: NodeId, contacts: &[N], key: impl Fn(NodeId) -> Key) {
         let Some(hops) = self.settle(node, State::Answered) else { return };
         self.answers += 1;
-        let nearest = self.candidates[0].distance;
+        let nearest = self.nearest_other();
         self.hear_of_all(contacts, key, hops.saturating_add(1));
-        if self.candidates[0].distance < nearest {
+        if self.nearest_other() < nearest {
             self.in_vain = 0;
         }
+    }
+
+    /// Distance of the nearest node heard of, other than the initiator.
+    fn nearest_other(&self) -> u64 {
+        self.candidates.iter().find(|candidate| candidate.hops > 0).map_or(u64::MAX, |candidate| candidate.distance)
     }
 
     /// `node` did not answer: the front does without it. Ignored unless its answer is awaited.
@@ -260,7 +265,7 @@ impl Lookup {
         self.candidates.first_chunk::<FRONT>().into_iter().for_each(prefetch);
     }
 
-    /// Requests without answer or failure yet.
+    /// Requests without answer or failure yet, but for those to slow nodes.
     pub fn in_flight(&self) -> usize {
         self.in_flight
     }

@@ -99,6 +99,16 @@ impl<T: Copy> Rpcs<T> {
         }
     }
 
+    /// Mean + 4 deviations of the round trips measured; the longest time-out before the first.
+    pub fn round_trip(&self) -> Duration {
+        self.round_trips.timeout()
+    }
+
+    /// Learns from the round trip of a request that was answered just now, whatever the time-out.
+    pub fn measured(&mut self, now: Time, answered: &Pending<T>) {
+        self.round_trips.measured(answered.waited(now));
+    }
+
     /// Learns from the round trip of a request that was answered just now, where the time-out is adaptive.
     pub fn learn(&mut self, now: Time, timeout: Timeout, answered: &Pending<T>) {
         if timeout == Timeout::Adaptive {

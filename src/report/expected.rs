@@ -5,7 +5,7 @@ use ::csv::Writer;
 use super::csv::RunRow;
 use super::number::significant;
 use crate::run::catalogue::METRICS;
-use crate::scenario::{Bound, Expectation};
+use crate::scenario::{Bound, Expectation, is_same};
 use crate::sweep::statistics::Summary;
 
 /// An expectation at one parameter point, and whether it holds.
@@ -17,7 +17,7 @@ pub struct Judged {
     pub point: String,
     pub metric: String,
     pub bound: Bound,
-    /// Mean over the repetitions, and half of its 95 % interval; `None` if no run has the figure.
+    /// Mean over the repetitions, and half of its 95 % interval; `None` if a run does not have the figure, or none was made.
     pub measured: Option<(f64, Option<f64>)>,
     pub source: String,
     pub note: String,
@@ -59,26 +59,26 @@ impl Judged {
 
 /// Holds each expectation of a scenario against the runs that it is about, at each parameter point by itself.
 pub fn judge(scenario: &str, expected: &[Expectation], rows: &[RunRow<'_>]) -> Vec<Judged> {
-    let plain = |text: &str| text.replace('_', "");
     let mut judged = Vec::new();
     for expectation in expected {
         let is_there = |row: &&RunRow<'_>| {
             let at = |(path, value): &(String, String)| {
-                row.axes.iter().any(|(axis, cell)| axis == path && plain(cell) == plain(value))
+                row.axes.iter().any(|(axis, cell)| axis == path && is_same(cell, value))
             };
             row.system == expectation.system && expectation.at.iter().all(at)
         };
         let metric = METRICS.index_of(&expectation.metric).expect("the scenario was checked");
-        let mut points: Vec<(String, Vec<f64>)> = Vec::new();
+        let mut points: Vec<(String, Vec<Option<f64>>)> = Vec::new();
         for row in rows.iter().filter(is_there) {
             let point = point(row);
             if points.last().is_none_or(|(last, _)| *last != point) {
                 points.push((point, Vec::new()));
             }
-            points.last_mut().expect("one was put there").1.extend(row.outcome.metrics[metric]);
+            points.last_mut().expect("one was put there").1.push(row.outcome.metrics[metric]);
         }
         if points.is_empty() {
-            points.push((expectation.system.clone(), Vec::new()));
+            let at = expectation.at.iter().map(|(axis, value)| format!(" {}={value}", short(axis)));
+            points.push((expectation.system.clone() + &at.collect::<String>(), Vec::new()));
         }
         judged.extend(points.into_iter().map(|(point, values)| {
             let half = |summary: &Summary| summary.ci95.map(|(_, high)| high - summary.mean);
@@ -87,7 +87,11 @@ pub fn judge(scenario: &str, expected: &[Expectation], rows: &[RunRow<'_>]) -> V
                 point,
                 metric: expectation.metric.clone(),
                 bound: expectation.bound,
-                measured: Summary::of(&values).map(|summary| (summary.mean, half(&summary))),
+                measured: values
+                    .into_iter()
+                    .collect::<Option<Vec<f64>>>()
+                    .and_then(|values| Summary::of(&values))
+                    .map(|summary| (summary.mean, half(&summary))),
                 source: expectation.source.clone(),
                 note: expectation.note.clone(),
             }
@@ -96,9 +100,13 @@ pub fn judge(scenario: &str, expected: &[Expectation], rows: &[RunRow<'_>]) -> V
     judged
 }
 
+/// The last key of a path.
+fn short(axis: &str) -> &str {
+    axis.rsplit('.').next().unwrap_or(axis)
+}
+
 /// The system of a run, and the last keys of what is varied with their values.
 fn point(row: &RunRow<'_>) -> String {
-    let short = |axis: &str| axis.rsplit('.').next().unwrap_or(axis).to_owned();
     let cells = row.axes.iter().filter(|(_, cell)| !cell.is_empty());
     cells.fold(row.system.clone(), |text, (axis, cell)| format!("{text} {}={cell}", short(axis)))
 }
@@ -122,7 +130,7 @@ pub fn table(judged: &[Judged]) -> String {
     let mut text = line(HEADER.to_vec());
     lines.iter().for_each(|cells| text += &line(cells.iter().map(String::as_str).collect()));
     for failed in judged.iter().filter(|judged| !judged.holds() && !judged.note.is_empty()) {
-        text += &format!("{} {}: {}\n", failed.point, failed.metric, failed.note);
+        text += &format!("{} {} {}: {}\n", failed.scenario, failed.point, failed.metric, failed.note);
     }
     text
 }
@@ -184,7 +192,7 @@ mod tests {
         );
         let table = table(&judged);
         assert!(table.contains("holds  a paper, Table I") && table.matches("FAILS").count() == 2, "{table}");
-        assert!(table.contains("chord lookup_hops_mean: it is known why\n"), "{table}");
+        assert!(table.contains("example chord lookup_hops_mean: it is known why\n"), "{table}");
         assert_eq!(csv(&judged).lines().count(), 4);
         assert!(page(&judged, "1.2.3").contains("3 figures, of which 2 do not hold"));
     }

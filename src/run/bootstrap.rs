@@ -165,7 +165,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let (now, node) = (self.now, self.hosts.bootstrap(number));
         let seat = &mut self.seats[node.index()];
         seat.online = false;
-        seat.epoch = seat.epoch.checked_add(1).expect("fewer than 65,536 failures of one machine");
+        seat.epoch = seat.epoch.wrapping_add(1);
         self.network.hang_up(now, self.hosts.of(node).0);
         self.observer.session(now, self.hosts.of(node), false);
         self.bootstrapping().machines[number as usize].down_since = Some(now);
@@ -275,7 +275,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         party.number = party.number.wrapping_add(1);
         let (rpc, epoch) = (party.number, self.seats[node.index()].epoch);
         self.observer.asks_service(self.now);
-        self.go_on_at(node, self.now + TIMEOUT);
+        self.go_on_at(node, self.now + TIMEOUT.max(self.patience.timeout));
         self.say_bootstrap(node, self.hosts.bootstrap(machine), message, (rpc, epoch));
     }
 

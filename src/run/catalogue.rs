@@ -281,7 +281,7 @@ fn traffic_metrics(list: &mut Vec<Metric>) {
     let about = "bytes sent and received per second online, largest of the machines online for at least a tenth of the \
         measurement";
     add(list, "busiest_machine_bytes_per_s", "B/s", Lower, about);
-    let about = "bytes sent and received per second online, mean over the same machines";
+    let about = "bytes sent and received per second online, mean over these machines without the bootstrap service's";
     add(list, "machine_bytes_per_s_mean", "B/s", Lower, about);
     let about = "the most that any machine sent and received, over twice all bytes put on the wire: at most one half";
     add(list, "busiest_machine_share_ratio", "", Lower, about);

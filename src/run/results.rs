@@ -184,7 +184,8 @@ impl Metrics {
     }
 
     fn report_traffic(&self, figures: &mut Figures) {
-        let online_s: f64 = self.machines.iter().map(|machine| machine.online().as_secs_f64()).sum();
+        let taking_part = &self.machines[..self.hosts.machines() as usize];
+        let online_s: f64 = taking_part.iter().map(|machine| machine.online().as_secs_f64()).sum();
         let total: u64 = self.bytes.iter().sum();
         figures.set("bytes_total", total as f64);
         if online_s > 0.0 {
@@ -213,6 +214,7 @@ impl Metrics {
         figures.set_some("busiest_machine_share_ratio", ratio(most, 2 * wire));
         let rates = sorted(self.per_second(Group::Carrying, Carried::moved));
         figures.set_some("busiest_machine_bytes_per_s", rates.last().copied());
+        let rates = self.per_second(Group::All, Carried::moved);
         let mean = rates.iter().sum::<f64>() / rates.len() as f64;
         figures.set_some("machine_bytes_per_s_mean", Some(mean).filter(|_| !rates.is_empty()));
         self.report_service(figures);

@@ -98,6 +98,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if !self.seats[node.index()].joined {
             return;
         }
+        self.bootstrap.iter_mut().for_each(|bootstrap| bootstrap.forget(node));
         self.with_overlay(node, |overlay, cx| overlay.leave(cx));
         if self.providing().is_none() {
             self.with_agent(node, |agent, desk, around| agent.on_leave(desk, around));

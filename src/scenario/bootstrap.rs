@@ -15,6 +15,10 @@ const COMMON: &str = "network.bootstrap";
 
 /// The longest list: whoever remembers more members keeps a full table.
 const LONGEST_LIST: u32 = 100_000;
+/// Who asks must not be all that is remembered.
+const SHORTEST_LIST: u32 = 8;
+/// A member whose word was lost says it again before nobody believes it any more.
+const SHORTEST_LIFE: Duration = Duration::from_secs(120);
 /// A service that is up for a smaller share of time can as well not be there.
 const LEAST_UP: f64 = 0.01;
 
@@ -49,23 +53,26 @@ pub(super) fn bootstrap(
 
 fn service(check: &mut Check<'_>, path: &str, said: file::Service) -> Result<Bootstrap, Noted> {
     let bounds = [
-        ("machines", said.machines, Terms::MOST_MACHINES),
-        ("list", said.list, LONGEST_LIST),
-        ("answers", said.answers, Terms::MOST_ANSWERS),
+        ("machines", said.machines, 1, Terms::MOST_MACHINES),
+        ("list", said.list, SHORTEST_LIST, LONGEST_LIST),
+        ("answers", said.answers, 1, Terms::MOST_ANSWERS),
     ];
-    for (key, value, most) in bounds {
-        if !(1..=most).contains(&value) {
+    for (key, value, least, most) in bounds {
+        if !(least..=most).contains(&value) {
             return Err(check.wrong(
                 &format!("{path}.{key}"),
                 format!("`{key}` cannot be {value}"),
-                format!("write a number from 1 to {most}"),
+                format!("write a number from {least} to {most}"),
             ));
         }
     }
-    for (key, value) in [("life", Some(said.life)), ("mtbf", said.mtbf), ("mttr", said.mttr)] {
-        if value == Some(Duration::ZERO) {
-            let message = format!("`{key}` cannot be 0s");
-            return Err(check.wrong(&format!("{path}.{key}"), message, "write a time above zero, as in \"1h\""));
+    let shortest = Duration::from_secs(1);
+    for (key, value, least) in
+        [("life", Some(said.life), SHORTEST_LIFE), ("mtbf", said.mtbf, shortest), ("mttr", said.mttr, shortest)]
+    {
+        if let Some(value) = value.filter(|value| *value < least) {
+            let message = format!("`{key}` cannot be {value}");
+            return Err(check.wrong(&format!("{path}.{key}"), message, format!("write {least} or more, as in \"1h\"")));
         }
     }
     let failures = match (said.mtbf, said.mttr) {
@@ -78,7 +85,7 @@ fn service(check: &mut Check<'_>, path: &str, said: file::Service) -> Result<Boo
     })?;
     if let Some((between, repair)) = failures {
         let down = repair.as_secs_f64() / (between + repair).as_secs_f64();
-        if 1.0 - down.powf(said.machines.into()) < LEAST_UP {
+        if 1.0 - libm::pow(down, said.machines.into()) < LEAST_UP {
             let message = "nobody can reach the bootstrap service: all its machines are down nearly always";
             return Err(check.wrong(&format!("{path}.mtbf"), message, "write a longer `mtbf`, or a shorter `mttr`"));
         }

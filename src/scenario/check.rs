@@ -59,6 +59,18 @@ impl<'a> Check<'a> {
         super::document::entries(table).into_iter().map(|(key, _)| key.get_ref().to_string()).collect()
     }
 
+    /// The values of an axis, as cells.
+    pub fn axis(&self, axis: &str) -> Vec<String> {
+        let list = self.document.get(&["sweep", "axes", axis]).and_then(|list| list.get_ref().as_array());
+        list.into_iter().flatten().map(|value| super::written::cell(value.get_ref())).collect()
+    }
+
+    /// The value at a dotted path, as a cell.
+    pub fn cell(&self, path: &str) -> Option<String> {
+        let value = self.document.get(&path.split('.').collect::<Vec<_>>())?;
+        Some(super::written::cell(value.get_ref()))
+    }
+
     /// A section that is read by hand: its table, empty if there is none.
     pub fn table(&mut self, key: &'static str) -> DeTable<'a> {
         self.sections.push(key);

@@ -40,7 +40,13 @@ impl Bound {
 pub(super) fn expectations(check: &mut Check<'_>, metrics: Option<&[&str]>) -> Result<Vec<Expectation>, Noted> {
     let said = check.section::<Vec<file::Expect>>(SECTION)?.unwrap_or_default();
     let all: Vec<_> = (0..).zip(said).map(|(number, said)| expectation(check, number, said, metrics)).collect();
-    all.into_iter().collect()
+    Ok(all.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
+/// Whether two cells say one value: as texts, or as numbers.
+pub fn is_same(a: &str, b: &str) -> bool {
+    let number = |text: &str| text.replace('_', "").parse::<f64>().ok();
+    a == b || number(a).zip(number(b)).is_some_and(|(a, b)| a == b)
 }
 
 fn expectation(
@@ -48,7 +54,7 @@ fn expectation(
     number: usize,
     said: file::Expect,
     metrics: Option<&[&str]>,
-) -> Result<Expectation, Noted> {
+) -> Result<Option<Expectation>, Noted> {
     let at = |key: &str| format!("{SECTION}.{number}.{key}");
     let unknown = |check: &mut Check<'_>, path: &str, what: &'static str, name: &str, known: &[&str]| {
         let span = check.at(path, "").span.expect("it was read from there");
@@ -62,26 +68,54 @@ fn expectation(
     if let Some(metrics) = metrics.filter(|metrics| !metrics.contains(&said.metric.as_str())) {
         return Err(unknown(check, &at("metric"), "metric", &said.metric, metrics));
     }
-    let axes = check.keys("sweep.axes");
-    for axis in said.at.keys().filter(|axis| !axes.contains(axis)) {
-        let known: Vec<&str> = axes.iter().map(String::as_str).collect();
-        return Err(unknown(check, &at("at"), "axis", axis, &known));
-    }
+    let Some(point) = point(check, &at("at"), &said)? else { return Ok(None) };
     let bound = bound(&said).map_err(|(key, message)| {
         check.wrong(&at(key), message, "write value = 5.3 and within = 0.1, or relative = 0.05, or min, or max")
     })?;
-    let cell = |value: &toml::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    Ok(Expectation {
-        at: said.at.iter().map(|(axis, value)| (axis.clone(), cell(value))).collect(),
+    Ok(Some(Expectation {
+        at: point,
         system: said.system,
         metric: said.metric,
         bound,
         source: said.source.unwrap_or_default(),
         note: said.note.unwrap_or_default(),
-    })
+    }))
+}
+
+/// Where on the axes it is expected; `None` if an axis is fixed elsewhere.
+fn point(check: &mut Check<'_>, path: &str, said: &file::Expect) -> Result<Option<Vec<(String, String)>>, Noted> {
+    let axes = check.keys("sweep.axes");
+    let mut point = Vec::new();
+    for (axis, value) in &said.at {
+        let wanted = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        if axes.contains(axis) {
+            let values = check.axis(axis);
+            if !values.iter().any(|value| is_same(value, &wanted)) {
+                let message = format!("the axis `{axis}` does not have the value {wanted}");
+                return Err(check.wrong(path, message, format!("it has {}", values.join(", "))));
+            }
+            point.push((axis.clone(), wanted));
+        } else if let Some(fixed) = check.cell(axis) {
+            // No axis any more, or never one: as --set has it.
+            if !is_same(&fixed, &wanted) {
+                return Ok(None);
+            }
+        } else {
+            let help = match axes.is_empty() {
+                true => "there are no axes: leave `at` out".to_owned(),
+                false => format!("write the path of an axis in quotes: `{}`", axes.join("`, `")),
+            };
+            return Err(check.wrong(path, format!("unknown axis `{axis}`"), help));
+        }
+    }
+    Ok(Some(point))
 }
 
 fn bound(said: &file::Expect) -> Result<Bound, (&'static str, String)> {
+    let numbers = [said.value, said.within, said.relative, said.min, said.max];
+    if numbers.iter().flatten().any(|number| !number.is_finite()) {
+        return Err(("metric", "a bound is no number".to_owned()));
+    }
     let (min, max) = (said.min.unwrap_or(f64::NEG_INFINITY), said.max.unwrap_or(f64::INFINITY));
     match (said.value, said.within, said.relative) {
         (None, None, None) if min == f64::NEG_INFINITY && max == f64::INFINITY => {
@@ -97,6 +131,6 @@ fn bound(said: &file::Expect) -> Result<Bound, (&'static str, String)> {
         (Some(_), None, None) => Err(("value", "how far off may it be?".to_owned())),
         (Some(_), Some(_), Some(_)) => Err(("within", "`within` stands beside `relative`".to_owned())),
         (Some(_), ..) => Err(("value", "a tolerance is not negative".to_owned())),
-        (None, ..) => Err(("metric", "a tolerance of what?".to_owned())),
+        (None, ..) => Err(("metric", "`within` and `relative` need a `value`".to_owned())),
     }
 }

@@ -43,7 +43,7 @@ mod wire;
 mod written;
 
 pub use axes::{Axis, Point};
-pub use expect::{Bound, Expectation};
+pub use expect::{Bound, Expectation, is_same};
 pub use load::{Run, Runs, Scenario};
 pub use plan::{
     Churn, Class, Event, Group, Plan, Popularity, Population, Rejoin, Repair, Resources, Sessions, Start, Storage,

@@ -25,8 +25,9 @@ pub struct Seeker {
     first: u32,
     /// How many it has asked in this round.
     asked: u32,
-    /// Whether it may found the overlay, if no machine knows better.
+    /// Whether it may found the overlay, if no machine knows better, and whether one did.
     may_found: bool,
+    named: bool,
     /// Whom it has yet to try, the last first.
     members: Vec<NodeId>,
     pause: Duration,
@@ -35,7 +36,7 @@ pub struct Seeker {
 impl Seeker {
     /// One that tries `members`, the last first, before it asks any of so many `machines`, of which `first` comes first.
     pub fn new(machines: u32, first: u32, members: Vec<NodeId>) -> Seeker {
-        Seeker { machines, first, asked: 0, may_found: false, members, pause: FIRST_PAUSE }
+        Seeker { machines, first, asked: 0, may_found: false, named: false, members, pause: FIRST_PAUSE }
     }
 
     /// What it does now: called at the beginning, and when what it did before has come to nothing.
@@ -48,7 +49,7 @@ impl Seeker {
             return Step::Ask((self.first + self.asked - 1) % self.machines);
         }
         self.asked = 0;
-        if std::mem::take(&mut self.may_found) {
+        if std::mem::take(&mut self.may_found) & !std::mem::take(&mut self.named) {
             return Step::Found;
         }
         let pause = self.pause;
@@ -58,7 +59,9 @@ impl Seeker {
 
     /// A machine has named these, or without any lets it found the overlay.
     pub fn answered(&mut self, members: impl IntoIterator<Item = NodeId>, found: bool) {
+        let before = self.members.len();
         self.members.extend(members);
+        self.named |= self.members.len() > before;
         self.may_found |= found;
     }
 }
@@ -122,9 +125,12 @@ mod tests {
         seeker.answered([], true);
         assert_eq!(seeker.step(), Step::Ask(1));
         seeker.answered([NodeId(3)], false);
-        assert_eq!([seeker.step(), seeker.step()], [Step::Join(NodeId(3)), Step::Found]);
+        assert_eq!([seeker.step(), seeker.step()], [Step::Join(NodeId(3)), Step::Pause(FIRST_PAUSE)]);
+        assert_eq!(seeker.step(), Step::Ask(0));
+        seeker.answered([], true);
+        assert_eq!([seeker.step(), seeker.step()], [Step::Ask(1), Step::Found]);
         assert_eq!([seeker.step(), seeker.step()], [Step::Ask(0), Step::Ask(1)]);
-        assert_eq!(seeker.step(), Step::Pause(FIRST_PAUSE), "what it was let do in one round holds for that round");
+        assert!(matches!(seeker.step(), Step::Pause(_)), "what it was let do in one round holds for that round");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::overlay::message::NodeId;
 
 /// Who was let found the overlay and has not said since that it did is asked to be joined through for so long; then another
 /// may.
-const GRANT: Duration = Duration::from_secs(60);
+const GRANT: Duration = Duration::from_secs(300);
 const MILLISECOND: u64 = 1_000_000;
 
 /// A machine of the service. It keeps its list when it fails.
@@ -54,7 +54,7 @@ impl Service {
 
     /// It was down for so long: what it knows has not aged meanwhile, as nobody could tell it anything.
     pub fn was_down(&mut self, lasted: Duration) {
-        self.known.iter_mut().for_each(|known| known.until = known.until + lasted);
+        self.known.iter_mut().for_each(|known| known.until += lasted);
         self.granted = self.granted.map(|(node, at)| (node, at + lasted));
     }
 
@@ -119,10 +119,10 @@ mod tests {
         assert_eq!(ask(&mut service, 0, 7), (vec![], true));
         assert_eq!(ask(&mut service, 0, 8), (vec![7], false));
         assert_eq!(ask(&mut service, 1, 7), (vec![], true), "its answer was lost");
-        assert_eq!(ask(&mut service, 60_001, 8), (vec![], true));
-        service.told(at(60_002), NodeId(8));
-        assert_eq!(ask(&mut service, 60_002, 9), (vec![], false), "not yet as of the last millisecond, but known");
-        assert_eq!(ask(&mut service, 60_003, 9), (vec![8], false));
+        assert_eq!(ask(&mut service, 300_001, 8), (vec![], true));
+        service.told(at(300_002), NodeId(8));
+        assert_eq!(ask(&mut service, 300_002, 9), (vec![], false), "not yet as of the last millisecond, but known");
+        assert_eq!(ask(&mut service, 300_003, 9), (vec![8], false));
     }
 
     #[test]

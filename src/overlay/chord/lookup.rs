@@ -56,7 +56,7 @@ impl Lookup {
 }
 
 impl Chord {
-    /// Starts a lookup at this node, or at the `contact` of one that has not joined.
+    /// Starts a lookup at this node, or at a `contact`: of one that has not joined, or looks for another ring.
     pub(super) fn look_up(&mut self, cx: &mut Context<'_, Self>, goal: Goal, query: Query, contact: Option<NodeId>) {
         self.last_lookup = self.last_lookup.wrapping_add(1);
         let mut lookup = cx.shared.take();
@@ -79,7 +79,8 @@ impl Chord {
         if lookup.path.len() > 1 {
             return self.send_to_last(cx, lookup, 0);
         }
-        let step = if self.joined {
+        // Its own account of who follows it is known.
+        let step = if self.joined && lookup.goal != Goal::Merge {
             self.tables.find_successor(&cx.view, cx.config, &lookup.query, &lookup.excluded)
         } else {
             Step::Nobody

@@ -28,14 +28,15 @@ pub struct Config {
     pub k: u32,
     /// Contacts that a reply names, up to 255. Default 0: `k` (Maymounkov & Mazières 2002, §2.3).
     pub reply: u32,
-    /// How many of the nearest nodes must have answered when a lookup ends, 1 to `k`; of a walk for a record never fewer than
-    /// there are copies. Default 0: `k` (Maymounkov & Mazières 2002, §2.3); go-libp2p: 3.
+    /// How many of the nearest nodes must have answered when a lookup ends, 1 to `k`; never fewer than it is to name
+    /// (of a put and a get the copies), and all of them in a join or refresh. Default 0: `k` (Maymounkov & Mazières 2002, §2.3); go-libp2p: 3.
     pub answered: u32,
     /// After a round of `alpha` requests none of which has shown a node nearer than all before, all of the `k` nearest that were
     /// not asked yet are asked at once. Default true (Maymounkov & Mazières 2002, §2.3).
     pub widen: bool,
     /// A node that has not answered a lookup's request within this time is out of consideration until it does, and another may be
-    /// asked in its place; or "off". Default "500ms": the paper (§2.3) names no time.
+    /// asked in its place; where mean + 4 deviations of the node's own round trips are longer, within those. Or "off". Default
+    /// "500ms": the paper (§2.3) names no time.
     pub soft_timeout: Soft,
     /// Requests of a lookup in flight at most. 1 to 255, default 3 (Maymounkov & Mazières 2002, §2.3).
     pub alpha: u32,

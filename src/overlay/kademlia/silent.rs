@@ -2,16 +2,23 @@
 
 use super::buckets::Failure;
 use super::{Cx, Kademlia, Search};
+use crate::engine::Duration;
 use crate::overlay::rpc::Pending;
-use crate::overlay::{Change, NodeId, Task};
+use crate::overlay::{Change, NodeId, Task, Timeout};
 
 impl Kademlia {
+    /// When a request is taken for slow: after the time that was said, or longer where the node's own round trips are.
+    pub(super) fn soft_timeout(&self, cx: &Cx<'_>) -> Option<Duration> {
+        cx.config.soft_timeout.0.map(|soft| soft.max(self.rpcs.round_trip()))
+    }
+
     /// A request was not answered in time. Whether it is merely slow: it goes on, and its search may ask another meanwhile.
     pub(super) fn is_slow(&mut self, cx: &mut Cx<'_>, pending: Pending<u32>) -> bool {
         let timeout = self.rpcs.timeout(cx.config.rpc_timeout);
         let search = self.take_search(pending.tag);
         let routed = search.as_ref().is_some_and(|search| search.routed);
-        let is_soft = cx.config.soft_timeout.0.is_some_and(|soft| soft < timeout);
+        // Whether it expired sooner than a hard time-out would have.
+        let is_soft = pending.waited(cx.now) < timeout;
         if !is_soft || pending.slow || routed {
             self.timed_out(cx, pending, search);
             return false;
@@ -26,7 +33,9 @@ impl Kademlia {
 
     /// A request timed out: the contact may lose its place, and its search goes on without it.
     fn timed_out(&mut self, cx: &mut Cx<'_>, pending: Pending<u32>, search: Option<Task<Search>>) {
-        self.rpcs.timed_out(&pending);
+        if cx.config.rpc_timeout == Timeout::Adaptive {
+            self.rpcs.timed_out(&pending);
+        }
         // Who failed on a recursive way is not known: the first hop is avoided, but not held for dead.
         if !search.as_ref().is_some_and(|search| search.routed) {
             self.lost(cx, pending.to);

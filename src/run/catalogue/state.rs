@@ -5,11 +5,11 @@ use super::{Better, Metric, TIMEOUTS, UNREACHABLE, add};
 /// Whether tables are right.
 pub(super) fn structure(list: &mut Vec<Metric>) {
     use Better::*;
-    let about = "share of the nodes whose first successor is the node that follows them, whether it is online or not";
+    let about = "share of the nodes whose first successor is the joined node that follows them";
     add(list, "successor_correct_ratio", "", Higher, about);
-    let about = "rings that the nodes make by their first successors that are members: of a ring that is whole one";
+    let about = "rings that the nodes make by their first successors that are members, the most at any sample: of a ring that is whole one";
     add(list, "rings", "rings", Lower, about);
-    let about = "of the nodes nearest to its own key that a node is to know, the share that it knows";
+    let about = "of the k nodes nearest to its own key, the share that a node knows (a full bucket need not hold the nearest of its range)";
     add(list, "nearest_known_ratio", "", Higher, about);
 }
 

@@ -34,11 +34,12 @@ pub struct Service {
     pub mtbf: Option<Duration>,
     /// Mean time to repair it, exponential.
     pub mttr: Option<Duration>,
-    /// Members that it remembers, 1 to 100000, the newest. Default 200.
+    /// Members that it remembers, 8 to 100000, the newest. Default 200.
     pub list: u32,
     /// Members that an answer names at most, 1 to 64. Default 8, as routers of BitTorrent's DHT name (BEP 5: k).
     pub answers: u32,
-    /// How long a member is believed to be one after it has said so; it says so again every half of that. Default "1h".
+    /// How long a member is believed to be one after it has said so, 2 min or more; it says so again every half of that. Default
+    /// "1h".
     pub life: Duration,
 }
 
