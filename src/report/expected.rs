@@ -170,14 +170,14 @@ mod tests {
 
     fn expectation(metric: &str, bound: Bound) -> Expectation {
         let (source, note) = ("a paper, Table I".to_owned(), "it is known why".to_owned());
-        Expectation { system: "chord".into(), at: Vec::new(), metric: metric.into(), bound, source, note }
+        Expectation { system: "ring".into(), at: Vec::new(), metric: metric.into(), bound, source, note }
     }
 
     #[test]
     fn each_figure_is_held_against_what_was_expected() {
         let runs = example::single();
         let rows = example::rows(&runs);
-        let chord = rows.iter().find(|row| row.system == "chord").expect("there is one");
+        let chord = rows.iter().find(|row| row.system == "ring").expect("there is one");
         let hops = chord.outcome.metrics[METRICS.index_of("lookup_hops_mean").unwrap()].expect("it looks up");
         let expected = [
             expectation("lookup_hops_mean", Bound::Near { value: hops + 0.2, tolerance: 0.25 }),
@@ -192,7 +192,7 @@ mod tests {
         );
         let table = table(&judged);
         assert!(table.contains("holds  a paper, Table I") && table.matches("FAILS").count() == 2, "{table}");
-        assert!(table.contains("example chord lookup_hops_mean: it is known why\n"), "{table}");
+        assert!(table.contains("example ring lookup_hops_mean: it is known why\n"), "{table}");
         assert_eq!(csv(&judged).lines().count(), 4);
         assert!(page(&judged, "1.2.3").contains("3 figures, of which 2 do not hold"));
     }

@@ -2,6 +2,7 @@
 
 mod errors;
 mod example;
+mod expected;
 mod results;
 mod same;
 
