@@ -104,6 +104,8 @@ pub struct Lookup {
     in_flight: usize,
     slow: usize,
     answers: usize,
+    /// Nobody of the front is left to ask, as long as no node has come into it.
+    all_asked: bool,
     /// Requests settled since a node was named that is nearer than all before.
     in_vain: usize,
 }
@@ -114,7 +116,8 @@ impl Default for Lookup {
         let aim = Aim { target: Key(0), metric: Metric::Xor, k: 1, answered: 1, alpha: 1, widen: false };
         let familiar = Box::new([NOBODY; FAMILIAR]);
         let (candidates, settled, heard, in_flight, slow, answers, in_vain) = (Vec::new(), 0, 0, 0, 0, 0, 0);
-        Lookup { aim, candidates, settled, familiar, heard, in_flight, slow, answers, in_vain }
+        let all_asked = false;
+        Lookup { aim, candidates, settled, familiar, heard, in_flight, slow, answers, all_asked, in_vain }
     }
 }
 
@@ -125,7 +128,7 @@ impl Lookup {
         assert!((1..=aim.k).contains(&aim.answered) && aim.alpha > 0, "a lookup asks somebody: {aim:?}");
         self.candidates.clear();
         (self.aim, self.settled, self.heard, self.in_flight, self.answers) = (aim, 0, 0, 0, 0);
-        (self.slow, self.in_vain) = (0, 0);
+        (self.slow, self.in_vain, self.all_asked) = (0, 0, false);
         self.familiar.fill(NOBODY);
         let distance = aim.metric.distance(aim.target, key(initiator));
         self.candidates.push(Candidate { distance, node: initiator, hops: 0, state: State::Answered });
@@ -141,6 +144,9 @@ impl Lookup {
         let (wanted, last) = (self.aim.answered, self.aim.k);
         if self.settled >= wanted {
             return Step::Finished;
+        }
+        if self.all_asked && self.candidates.get(self.settled).is_some_and(|next| next.state == State::Asked) {
+            return Step::Wait;
         }
         // Nodes of the front looked at so far, and whether all of those wanted have answered.
         let (mut front, mut answered) = (self.settled, true);
@@ -162,6 +168,7 @@ impl Lookup {
             }
             front += 1;
         }
+        self.all_asked = true;
         let waits = !answered || front < wanted && self.slow > 0;
         if waits { Step::Wait } else { Step::Finished }
     }
@@ -191,6 +198,7 @@ impl Lookup {
     /// `node` did not answer: the front does without it. Ignored unless its answer is awaited.
     pub fn on_failure(&mut self, node: NodeId) {
         self.settle(node, State::Failed);
+        self.all_asked = false;
     }
 
     /// `node` has not answered quickly: it is out of consideration until it does. Ignored unless its answer is awaited.
@@ -198,6 +206,7 @@ impl Lookup {
         let asked = |candidate: &&mut Candidate| candidate.node == node && candidate.state == State::Asked;
         if let Some(candidate) = self.candidates[self.settled..].iter_mut().find(asked) {
             candidate.state = State::Slow;
+            self.all_asked = false;
             self.in_flight -= 1;
             self.slow += 1;
             self.in_vain += 1;
@@ -327,6 +336,7 @@ impl Lookup {
         if let Err(at) = self.candidates.binary_search_by_key(&distance, |candidate| candidate.distance) {
             let candidate = Candidate { distance, node, hops, state: State::Heard };
             self.settled = self.settled.min(at);
+            self.all_asked = false;
             match farthest {
                 Some(farthest) => self.replace(farthest, at, candidate),
                 None => {

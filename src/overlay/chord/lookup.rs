@@ -13,6 +13,9 @@ use crate::overlay::{Cause, Contact, Context, Envelope, List, NodeId, OpId, Pass
 /// five (Stoica et al. 2003, Table II).
 pub(super) const MOST_EXCLUDED: usize = 32;
 
+/// The same of a lookup for another ring: there is another member to try.
+const MOST_EXCLUDED_OF_MERGE: usize = 12;
+
 /// Hops a lookup takes at most; past them it gives up. Only a ring in pieces needs so many.
 const MOST_HOPS: u8 = 250;
 
@@ -67,8 +70,9 @@ impl Chord {
         lookup.dead = false;
         lookup.path.push(cx.me());
         lookup.path.extend(contact);
-        if goal == Goal::Merge {
-            // Who follows it by the account of others: asked itself, it would answer by its own.
+        if goal == Goal::Merge && cx.config.successors > 1 {
+            // Who follows it by the account of others: asked itself, it would answer by its own. Whose list is of one names
+            // nobody beyond it.
             lookup.excluded.push(cx.me());
         }
         self.ask_last(cx, lookup);
@@ -226,7 +230,8 @@ impl Chord {
     }
 
     fn exclude_last(&mut self, cx: &mut Context<'_, Self>, mut lookup: Task<Lookup>) {
-        if lookup.excluded.len() == MOST_EXCLUDED {
+        let most = if lookup.goal == Goal::Merge { MOST_EXCLUDED_OF_MERGE } else { MOST_EXCLUDED };
+        if lookup.excluded.len() >= most {
             return self.fail(cx, lookup, Cause::Timeout);
         }
         lookup.named.clear();
