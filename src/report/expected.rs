@@ -191,7 +191,7 @@ mod tests {
             "what is not there fails"
         );
         let table = table(&judged);
-        assert!(table.contains("holds  a paper, Table I") && table.matches("FAILS").count() == 2, "{table}");
+        assert!(table.contains("holds    a paper, Table I") && table.matches("FAILS").count() == 2, "{table}");
         assert!(table.contains("example ring lookup_hops_mean: it is known why\n"), "{table}");
         assert_eq!(csv(&judged).lines().count(), 4);
         assert!(page(&judged, "1.2.3").contains("3 figures, of which 2 do not hold"));
