@@ -200,7 +200,10 @@ fn no_policy_is_worse_than_nothing_on_random_participants() {
             for (less, more) in [(0, 1), (1, 2)] {
                 let within = 4.0 * alive[less].1.hypot(alive[more].1);
                 assert!(alive[less].0 <= alive[more].0 + within, "{name}, {protocol}: {alive:?}");
-                assert!(lost(&runs[more]) <= lost(&runs[less]), "{name}, {protocol}");
+                // Losses are few and independent: twice the deviation of a count.
+                let (kept, by_less) = (lost(&runs[more]), lost(&runs[less]));
+                println!("{kept} lost, {by_less} by doing less");
+                assert!(kept <= by_less + 2.0 * (by_less + 1.0).sqrt(), "{name}, {protocol}: {kept}, {by_less} before");
             }
             assert!(stale[1] <= stale[0] && stale[2] <= stale[0], "{name}, {protocol}: versions are not compared");
         }
