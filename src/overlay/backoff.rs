@@ -40,9 +40,18 @@ impl Backoff {
 
     /// The pause before a request is sent again that was sent again `retries` times before.
     pub fn pause(&self, retries: u8, noise: &mut Noise) -> Duration {
-        let cap = self.cap.as_secs_f64();
-        let secs = (0..retries).fold(self.base.as_secs_f64(), |secs, _| (secs * self.factor).min(cap));
+        let secs = self.secs(retries);
         Duration::from_secs_f64(if self.jitter { secs * noise.unit() } else { secs })
+    }
+
+    /// The same without jitter.
+    pub fn longest(&self, retries: u8) -> Duration {
+        Duration::from_secs_f64(self.secs(retries))
+    }
+
+    fn secs(&self, retries: u8) -> f64 {
+        let cap = self.cap.as_secs_f64();
+        (0..retries).fold(self.base.as_secs_f64(), |secs, _| (secs * self.factor).min(cap))
     }
 }
 

@@ -16,6 +16,7 @@ mod service;
 pub use seeker::{Seeker, Step, Teller};
 pub use service::Service;
 
+use super::backoff::Backoff;
 use super::lists::List;
 use super::message::{Kind, Payload};
 use crate::engine::Duration;
@@ -47,10 +48,9 @@ impl Terms {
 
 /// An answer that has not come within this time does not come.
 pub const TIMEOUT: Duration = Duration::from_secs(2);
-/// Pause after the first round in vain; it doubles with each further one …
-pub const FIRST_PAUSE: Duration = Duration::from_secs(10);
-/// … up to this.
-pub const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// Pauses after rounds in vain.
+const PAUSES: Backoff =
+    Backoff { base: Duration::from_secs(10), factor: 2.0, cap: Duration::from_secs(300), jitter: false };
 
 /// What nodes and the service say to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! A node's side: how it finds its way in, and how it tells the service that it is a member.
 
-use super::{FIRST_PAUSE, LONGEST_PAUSE};
+use super::PAUSES;
 use crate::engine::Duration;
 use crate::overlay::message::NodeId;
 
@@ -30,13 +30,14 @@ pub struct Seeker {
     named: bool,
     /// Whom it has yet to try, the last first.
     members: Vec<NodeId>,
-    pause: Duration,
+    /// Rounds in vain so far.
+    rounds: u8,
 }
 
 impl Seeker {
     /// One that tries `members`, the last first, before it asks any of so many `machines`, of which `first` comes first.
     pub fn new(machines: u32, first: u32, members: Vec<NodeId>) -> Seeker {
-        Seeker { machines, first, asked: 0, may_found: false, named: false, members, pause: FIRST_PAUSE }
+        Seeker { machines, first, asked: 0, may_found: false, named: false, members, rounds: 0 }
     }
 
     /// What it does now: called at the beginning, and when what it did before has come to nothing.
@@ -52,9 +53,7 @@ impl Seeker {
         if std::mem::take(&mut self.may_found) & !std::mem::take(&mut self.named) {
             return Step::Found;
         }
-        let pause = self.pause;
-        self.pause = (pause + pause).min(LONGEST_PAUSE);
-        Step::Pause(pause)
+        Step::Pause(pause(&mut self.rounds))
     }
 
     /// A machine has named these, or without any lets it found the overlay.
@@ -72,14 +71,15 @@ pub struct Teller {
     /// Those that have not heard yet, one bit each, and those of them that it has yet to tell in this round.
     deaf: u16,
     untold: u16,
-    pause: Duration,
+    /// Rounds in vain so far.
+    rounds: u8,
 }
 
 impl Teller {
     /// One that has told none of so many machines.
     pub fn new(machines: u32) -> Teller {
         let all = u16::MAX >> (u16::BITS - machines);
-        Teller { deaf: all, untold: all, pause: FIRST_PAUSE }
+        Teller { deaf: all, untold: all, rounds: 0 }
     }
 
     /// Whom it tells now, or how long it waits; `None` once all have heard.
@@ -88,9 +88,8 @@ impl Teller {
             return None;
         }
         if self.untold == 0 {
-            let pause = self.pause;
-            (self.untold, self.pause) = (self.deaf, (pause + pause).min(LONGEST_PAUSE));
-            return Some(Err(pause));
+            self.untold = self.deaf;
+            return Some(Err(pause(&mut self.rounds)));
         }
         let machine = self.untold.trailing_zeros();
         self.untold &= self.untold - 1;
@@ -103,9 +102,18 @@ impl Teller {
     }
 }
 
+/// The pause after one more round in vain.
+fn pause(rounds: &mut u8) -> Duration {
+    let pause = PAUSES.longest(*rounds);
+    *rounds = rounds.saturating_add(1);
+    pause
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const FIRST_PAUSE: Duration = Duration::from_secs(10);
 
     #[test]
     fn a_seeker_tries_whom_it_knows_then_every_machine_and_then_pauses_for_longer() {
