@@ -13,7 +13,6 @@ use super::simulation::Simulation;
 use crate::engine::order::{Class, Order};
 use crate::engine::random::hash_pair;
 use crate::engine::{Duration, Law, Purpose, Source, Time};
-use crate::network::NatClass;
 use crate::overlay::bootstrap::{Message, Seeker, Service, Step, TIMEOUT, Teller};
 use crate::overlay::{Envelope, Kind, NodeId, Payload, Protocol, Reachability, Traffic, View};
 use crate::scenario::plan::{BootstrapService, Rejoin};
@@ -49,7 +48,7 @@ struct Party {
     doing: Doing,
     /// The machine that it has asked or told and that has yet to answer.
     asked: Option<u32>,
-    /// How many it has asked and told so far.
+    /// Of what it has asked or told last: answers are drawn by it.
     number: u16,
     /// When it goes on without an answer.
     due: Time,
@@ -69,8 +68,8 @@ impl Bootstrapping {
         Bootstrapping { plan, machines: (0..plan.terms.machines).map(machine).collect(), parties: BTreeMap::new() }
     }
 
-    fn party(&mut self, node: NodeId, doing: Doing) {
-        self.parties.insert(node, Party { doing, asked: None, number: 0, due: Time::NEVER });
+    fn party(&mut self, node: NodeId, doing: Doing, number: u16) {
+        self.parties.insert(node, Party { doing, asked: None, number, due: Time::NEVER });
     }
 
     /// Bytes allocated, but for what the tree of those who talk to it takes beside them.
@@ -92,8 +91,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Whether others could join through a node: nothing is in front of it, or it has found out that it can be dialled.
     fn is_open(&self, node: NodeId) -> bool {
-        let nothing_before = self.addresses.as_ref().is_none_or(|addresses| addresses.class(node) == NatClass::Open);
-        nothing_before || self.reachability(node) == Reachability::Yes
+        self.has_nothing_before(node) || self.reachability(node) == Reachability::Yes
     }
 
     /// The machines come up, or are down already; the members tell them in turn, and the last ones have done so.
@@ -186,7 +184,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             old.extend((0..tries).map(|_| contacts.swap_remove(draw.below(contacts.len() as u64) as usize)));
         }
         let seeker = Seeker::new(terms.machines, first, old);
-        self.bootstrapping().party(node, Doing::Seeking(seeker));
+        self.bootstrapping().party(node, Doing::Seeking(seeker), 0);
         self.go_on(node);
     }
 
@@ -196,7 +194,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let Some(bootstrap) = &mut self.bootstrap else { return };
         bootstrap.forget(node);
         if is_open {
-            bootstrap.party(node, Doing::Telling(Teller::new(bootstrap.plan.terms.machines)));
+            bootstrap.party(node, Doing::Telling(Teller::new(bootstrap.plan.terms.machines)), 0);
             return self.go_on(node);
         }
         self.tell_later(node);
@@ -338,13 +336,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             let members: Vec<NodeId> = (0..BY_ORACLE).filter_map(|_| self.contact_of_oracle(node)).collect();
             return self.with_overlay(node, |overlay, cx| overlay.on_members(cx, &members));
         }
+        let turn = (self.now.as_nanos() / 1_000_000) as u16;
         let bootstrap = self.bootstrapping();
         if !bootstrap.parties.contains_key(&node) {
             let machines = bootstrap.plan.terms.machines;
-            bootstrap.party(node, Doing::Asking(machines));
-            // Answers are drawn by this number, and a member asks again and again.
-            let turn = (self.now.as_nanos() / 1_000_000) as u16;
-            self.bootstrapping().parties.entry(node).and_modify(|party| party.number = turn);
+            // Another number each time, since a member asks again and again.
+            bootstrap.party(node, Doing::Asking(machines), turn);
             self.go_on(node);
         }
     }

@@ -218,8 +218,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Whether a node founds the overlay alone if there is none to join through: nobody else is joining, and others could join
     /// through it.
     fn may_found(&self, node: NodeId) -> bool {
-        let is_open = self.addresses.as_ref().is_none_or(|addresses| addresses.class(node) == NatClass::Open);
-        self.joining == 0 && self.joined.is_empty() && is_open
+        self.joining == 0 && self.joined.is_empty() && self.has_nothing_before(node)
+    }
+
+    /// Whether no NAT or firewall is in front of a node.
+    pub fn has_nothing_before(&self, node: NodeId) -> bool {
+        self.addresses.as_ref().is_none_or(|addresses| addresses.class(node) == NatClass::Open)
     }
 
     /// A random node that has joined and can be dialled, if there is one.

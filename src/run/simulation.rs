@@ -358,6 +358,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let before = self.counts.operation_timeouts;
         self.with_overlay(node, |overlay, cx| timed_out = overlay.on_timeout(cx));
         self.count_timeout(timed_out);
+        if timed_out == 0 {
+            return;
+        }
         let of_operations = self.counts.operation_timeouts.wrapping_sub(before);
         self.observer.timed_out(self.now, [of_operations, timed_out.saturating_sub(of_operations), 0]);
     }
