@@ -47,7 +47,7 @@ mod silent;
 mod tests;
 
 use self::buckets::Buckets;
-pub use self::config::{Config, Soft, Tables};
+pub use self::config::{Config, Tables};
 pub use self::message::Message;
 use self::nearby::Nearby;
 use self::search::{Purpose, Search};

@@ -26,7 +26,7 @@ pub use network::{
 };
 pub use population::{Churn, Class, Population, Processor, Start};
 pub use repair::{Placement, Provider, Repair, Republish};
-pub use traversal::{Connections, Relays, Switch, Transport, Traversal};
+pub use traversal::{Connections, Relays, Transport, Traversal};
 pub use wire::{Handshake, Wire, WirePreset};
 
 use super::daily::Diurnal;

@@ -4,6 +4,7 @@ use super::check::{Check, Noted};
 use super::file;
 use super::plan::{Connections, Relays};
 use crate::engine::Duration;
+use crate::engine::quantity::Switch;
 
 /// The table that holds for all systems.
 pub(super) const TRAVERSAL: &str = "traversal";
@@ -36,9 +37,7 @@ pub(super) fn connections(
         };
     }
     let defaults = [5, 25, 60].map(Duration::from_secs);
-    let time = |own: Option<file::Switch>, common: Option<file::Switch>, default| {
-        own.or(common).unwrap_or(file::Switch(Some(default))).0
-    };
+    let time = |own: Option<Switch>, common: Option<Switch>, default| own.or(common).unwrap_or(Switch(Some(default))).0;
     let dial_timeout = own.dial_timeout.or(common.dial_timeout).unwrap_or(defaults[0]);
     let keep_alive = time(own.keep_alive, common.keep_alive, defaults[1]);
     let idle_close = time(own.idle_close, common.idle_close, defaults[2]);

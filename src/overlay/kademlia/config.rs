@@ -1,9 +1,10 @@
 //! The `kademlia` table of a scenario file.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
 use crate::engine::Duration;
+use crate::engine::quantity::Switch;
 use crate::overlay::protocol::{self, Problem};
 use crate::overlay::{Routing, Timeout};
 
@@ -37,7 +38,7 @@ pub struct Config {
     /// A node that has not answered a lookup's request within this time is out of consideration until it does, and another may be
     /// asked in its place; where mean + 4 deviations of the node's own round trips are longer, within those. Or "off". Default
     /// "500ms": the paper (§2.3) names no time.
-    pub soft_timeout: Soft,
+    pub soft_timeout: Switch,
     /// Requests of a lookup in flight at most. 1 to 255, default 3 (Maymounkov & Mazières 2002, §2.3).
     pub alpha: u32,
     /// Newcomers that wait at a full bucket for a contact to fail. 0 to 255, default 8: Maymounkov & Mazières 2002, §4.1,
@@ -64,30 +65,6 @@ pub struct Config {
     pub tables: Tables,
 }
 
-/// A time, or "off".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
-#[schemars(with = "String")]
-pub struct Soft(pub Option<Duration>);
-
-impl Serialize for Soft {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Some(time) => time.serialize(serializer),
-            None => serializer.serialize_str("off"),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Soft {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Soft, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        if text == "off" {
-            return Ok(Soft(None));
-        }
-        text.parse().map(|time| Soft(Some(time))).map_err(de::Error::custom)
-    }
-}
-
 impl Config {
     /// Contacts that a reply names.
     pub(super) fn named(&self) -> usize {
@@ -108,7 +85,7 @@ impl Default for Config {
             reply: 0,
             answered: 0,
             widen: true,
-            soft_timeout: Soft(Some(Duration::from_millis(500))),
+            soft_timeout: Switch(Some(Duration::from_millis(500))),
             alpha: 3,
             replacement_cache: 8,
             refresh: Duration::from_secs(3600),
@@ -132,7 +109,7 @@ impl protocol::Config for Config {
             Config { k: 0 | 256.., .. } => problem("k", "k must be between 1 and 255"),
             Config { reply: 256.., .. } => problem("reply", "reply must be at most 255"),
             Config { answered, k, .. } if answered > k => problem("answered", "answered must be at most k"),
-            Config { soft_timeout: Soft(Some(Duration::ZERO)), .. } => {
+            Config { soft_timeout: Switch(Some(Duration::ZERO)), .. } => {
                 problem("soft_timeout", "soft_timeout must be longer than 0s, or \"off\"")
             }
             Config { alpha: 0 | 256.., .. } => problem("alpha", "alpha must be between 1 and 255"),

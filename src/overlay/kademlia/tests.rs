@@ -137,7 +137,12 @@ fn reports_agree_with_tables(bench: &Network) {
 #[test]
 fn after_a_crash_of_a_fifth_one_refresh_repairs_the_tables() {
     let mut bench = converged(
-        Config { k: 8, refresh: Duration::from_secs(600), soft_timeout: Soft(None), ..Config::default() },
+        Config {
+            k: 8,
+            refresh: Duration::from_secs(600),
+            soft_timeout: crate::engine::quantity::Switch(None),
+            ..Config::default()
+        },
         500,
         6,
     );

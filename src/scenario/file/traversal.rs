@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
 
 use crate::engine::Duration;
-use crate::engine::quantity::Rate;
+use crate::engine::quantity::{Rate, Switch};
 
 /// How machines connect: the default for all systems. Keys other than `transport` need transport = "connection".
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -60,21 +60,6 @@ pub struct Relays {
 impl Default for Relays {
     fn default() -> Relays {
         Relays { reservations: 128, connections: 16, rate: Rate(1e6), lifetime: Duration::from_secs(120) }
-    }
-}
-
-/// A time, or "off".
-#[derive(Clone, Copy, Debug, PartialEq, JsonSchema)]
-#[schemars(with = "String")]
-pub struct Switch(pub Option<Duration>);
-
-impl<'de> Deserialize<'de> for Switch {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Switch, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        if text == "off" {
-            return Ok(Switch(None));
-        }
-        text.parse().map(|time| Switch(Some(time))).map_err(de::Error::custom)
     }
 }
 
