@@ -11,9 +11,11 @@ use super::output::{self, Results};
 use super::progress::{Costs, Watcher};
 use super::timing::Timing;
 use super::trace::Traces;
+use super::validate::all_hold;
 use super::{print, verify};
 use crate::registry::Registry;
 use crate::report::csv::{Extra, RunRow};
+use crate::report::expected::{self, Judged, judge};
 use crate::report::manifest::Manifest;
 use crate::report::staged::FileError;
 use crate::run::Wanted;
@@ -26,6 +28,8 @@ use crate::sweep::execute::{self, Finished};
 pub struct Job<'a> {
     pub registry: &'a Registry,
     pub scenario: &'a Scenario,
+    /// What the runs should give.
+    pub expected: &'a [Expectation],
     pub runs: Vec<Run>,
     /// What may mislead.
     pub warnings: Problems,
@@ -49,6 +53,8 @@ pub struct Done {
     finished: Vec<Finished>,
     /// Where the results are; `None` if no run gave any.
     pub directory: Option<PathBuf>,
+    /// What was expected, and what came out.
+    pub judged: Vec<Judged>,
     failure: Option<Failure>,
 }
 
@@ -69,9 +75,20 @@ impl Done {
         Ok(fs::read_to_string(&path).map_err(FileError::at(&path))?)
     }
 
-    /// What went wrong although there may be results.
-    pub fn end(self) -> Result<(), Failure> {
+    /// The table of what was expected, with a blank line after it; empty if nothing was.
+    pub fn expected(&self) -> String {
+        if self.judged.is_empty() { String::new() } else { expected::table(&self.judged) + "\n" }
+    }
+
+    /// What went wrong with runs although there may be results.
+    pub fn failure(self) -> Result<(), Failure> {
         self.failure.map_or(Ok(()), Err)
+    }
+
+    /// That, or what is not as was expected.
+    pub fn end(self) -> Result<(), Failure> {
+        let held = all_hold(&self.judged);
+        self.failure().and(held)
     }
 }
 
@@ -97,7 +114,7 @@ pub fn load(
 }
 
 /// What the scenario's file is called.
-pub fn scenario_name(arguments: &Simulated) -> String {
+fn scenario_name(arguments: &Simulated) -> String {
     arguments.scenario.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
@@ -132,7 +149,9 @@ pub fn simulate(job: Job<'_>) -> Result<Done, Failure> {
         directory = Some(target);
     }
     let failure = failure.or(traces.close().err());
-    Ok(Done { runs: job.runs, finished, directory, failure })
+    let mut done = Done { runs: job.runs, finished, directory, judged: Vec::new(), failure };
+    done.judged = judge(&scenario_name(job.arguments), job.expected, &done.rows(job.scenario));
+    Ok(done)
 }
 
 /// True after the first Ctrl-C; a second one ends the process at once.

@@ -2,12 +2,10 @@
 
 use super::arguments::{Format, Sweep as Arguments};
 use super::failure::{Code, Failure};
-use super::simulate::{Job, load, scenario_name, simulate};
-use super::validate::all_hold;
+use super::simulate::{Job, load, simulate};
 use super::{json, print};
 use crate::registry::Registry;
 use crate::report::csv::Extra;
-use crate::report::expected::{self, judge};
 use crate::report::points::points;
 use crate::scenario::Runs;
 
@@ -19,6 +17,7 @@ pub fn sweep(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> 
     let job = Job {
         registry,
         scenario: &scenario,
+        expected: &expected,
         runs,
         warnings,
         extra,
@@ -27,21 +26,18 @@ pub fn sweep(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> 
         arguments: &arguments.simulated,
     };
     let done = pool(arguments.threads)?.install(|| simulate(job))?;
-    let judged = judge(&scenario_name(&arguments.simulated), &expected, &done.rows(&scenario));
     if let (Some(directory), false) = (&done.directory, arguments.simulated.quiet) {
         let text = match arguments.simulated.format {
             Format::Table => {
-                let expected = if judged.is_empty() { String::new() } else { expected::table(&judged) + "\n" };
                 let points = points(&done.rows(&scenario));
-                format!("{points}{expected}charts: {}\n", directory.join("charts").display())
+                format!("{points}{}charts: {}\n", done.expected(), directory.join("charts").display())
             }
             Format::Json => json::runs(&scenario, done.outcomes()),
             Format::Csv => done.csv(directory)?,
         };
         print::output(&text)?;
     }
-    done.end()?;
-    all_hold(&judged)
+    done.end()
 }
 
 /// The threads that execute runs; without a number as many as there are cores, or as `RAYON_NUM_THREADS` says.

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use super::arguments::{Format, Simulated, Validate as Arguments};
 use super::failure::{Code, Failure};
 use super::print;
-use super::simulate::{Job, load, scenario_name, simulate};
+use super::simulate::{Job, load, simulate};
 use super::sweep::pool;
 use crate::registry::Registry;
 use crate::report::csv::Extra;
 use crate::report::expected::{self, Judged};
 use crate::report::staged::FileError;
-use crate::scenario::Runs;
+use crate::scenario::{Expectation, Runs, Scenario};
 
 /// Below the folder: what takes longer.
 const FULL: &str = "full";
@@ -28,14 +28,12 @@ pub fn validate(registry: &Registry, arguments: &Arguments) -> Result<(), Failur
     }
     // All are read before the first is run, so that a mistake in the last costs no time.
     let jobs: Vec<Simulated> = scenarios.into_iter().map(|scenario| simulated(arguments, scenario)).collect();
-    for job in &jobs {
-        load(registry, job, Vec::new(), false)?;
-    }
+    let loaded = jobs.iter().map(|job| load(registry, job, Vec::new(), false)).collect::<Result<Vec<_>, _>>()?;
     let (mut judged, mut failure) = (Vec::new(), None);
     let threads = pool(arguments.threads)?;
-    for job in &jobs {
+    for (job, loaded) in jobs.iter().zip(loaded) {
         // Whatever happens to one, what the others have found is written.
-        if let Err(error) = threads.install(|| one(registry, job, &mut judged)) {
+        if let Err(error) = threads.install(|| one(registry, job, loaded, &mut judged)) {
             let goes_on = error.code == Code::Run;
             print::error(&error.text);
             failure = Some(error.code);
@@ -67,18 +65,23 @@ pub fn validate(registry: &Registry, arguments: &Arguments) -> Result<(), Failur
 }
 
 /// Runs one scenario and holds it against what is expected of it.
-fn one(registry: &Registry, arguments: &Simulated, judged: &mut Vec<Judged>) -> Result<(), Failure> {
-    let (scenario, expected, Runs { runs, warnings }) = load(registry, arguments, Vec::new(), false)?;
-    let name = scenario_name(arguments);
+fn one(
+    registry: &Registry,
+    arguments: &Simulated,
+    (scenario, expected, Runs { runs, warnings }): (Scenario, Vec<Expectation>, Runs),
+    judged: &mut Vec<Judged>,
+) -> Result<(), Failure> {
     if expected.is_empty() {
-        print::error(&format!("note: {name} expects nothing: it was not run\n"));
+        let path = arguments.scenario.display();
+        print::error(&format!("note: {path} expects nothing: it was not run\n"));
         return Ok(());
     }
     let extra = Extra::default();
-    let job = Job { registry, scenario: &scenario, runs, warnings, extra, verify: false, trace: None, arguments };
-    let done = simulate(job)?;
-    judged.extend(expected::judge(&name, &expected, &done.rows(&scenario)));
-    done.end()
+    let (scenario, expected) = (&scenario, &expected[..]);
+    let job = Job { registry, scenario, expected, runs, warnings, extra, verify: false, trace: None, arguments };
+    let mut done = simulate(job)?;
+    judged.append(&mut done.judged);
+    done.failure()
 }
 
 /// An error if something does not hold.
