@@ -7,8 +7,9 @@
 //! second time.
 //!
 //! The first machine alone lets a node found an overlay, if nobody has told it of one; the node does so unless another machine
-//! knows better. So two machines do not make two overlays; one that its members could not tell anything for longer than a `life`,
-//! because a partition was between them, can.
+//! knows better. To who has sought for [`IN_VAIN`] a machine names nobody if nobody has told it meanwhile: when all members have
+//! gone, whoever comes next founds the overlay anew, and need not wait until nobody believes in them any more. So two machines do
+//! not make two overlays; a partition between the first machine and all members can.
 
 mod seeker;
 mod service;
@@ -48,6 +49,8 @@ impl Terms {
 
 /// An answer that has not come within this time does not come.
 pub const TIMEOUT: Duration = Duration::from_secs(2);
+/// Who has sought for so long has tried all that it was named, in several rounds.
+const IN_VAIN: Duration = Duration::from_secs(60);
 /// Pauses after rounds in vain.
 const PAUSES: Backoff =
     Backoff { base: Duration::from_secs(10), factor: 2.0, cap: Duration::from_secs(300), jitter: false };
@@ -55,8 +58,8 @@ const PAUSES: Backoff =
 /// What nodes and the service say to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// Who is a member? `open`: others could join through who asks.
-    Ask { open: bool },
+    /// Who is a member? `open`: others could join through who asks. `sought`: for how long it has sought a way in.
+    Ask { open: bool, sought: Duration },
     /// The sender is a member, and others could join through it.
     Tell,
     /// These are; without any, `found` lets the receiver found the overlay.

@@ -48,6 +48,8 @@ struct Party {
     doing: Doing,
     /// The machine that it has asked or told and that has yet to answer.
     asked: Option<u32>,
+    /// When it began.
+    since: Time,
     /// Of what it has asked or told last: answers are drawn by it.
     number: u16,
     /// When it goes on without an answer.
@@ -68,8 +70,8 @@ impl Bootstrapping {
         Bootstrapping { plan, machines: (0..plan.terms.machines).map(machine).collect(), parties: BTreeMap::new() }
     }
 
-    fn party(&mut self, node: NodeId, doing: Doing, number: u16) {
-        self.parties.insert(node, Party { doing, asked: None, number, due: Time::NEVER });
+    fn party(&mut self, node: NodeId, doing: Doing, since: Time, number: u16) {
+        self.parties.insert(node, Party { doing, asked: None, since, number, due: Time::NEVER });
     }
 
     /// Bytes allocated, but for what the tree of those who talk to it takes beside them.
@@ -183,18 +185,19 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             let tries = contacts.len().min(terms.answers as usize);
             old.extend((0..tries).map(|_| contacts.swap_remove(draw.below(contacts.len() as u64) as usize)));
         }
-        let seeker = Seeker::new(terms.machines, first, old);
-        self.bootstrapping().party(node, Doing::Seeking(seeker), 0);
+        let (seeker, now) = (Seeker::new(terms.machines, first, old), self.now);
+        self.bootstrapping().party(node, Doing::Seeking(seeker), now, 0);
         self.go_on(node);
     }
 
     /// A node has become a member: it tells the service, if others could join through it.
     pub fn tell_service(&mut self, node: NodeId) {
         let is_open = self.is_open(node);
+        let now = self.now;
         let Some(bootstrap) = &mut self.bootstrap else { return };
         bootstrap.forget(node);
         if is_open {
-            bootstrap.party(node, Doing::Telling(Teller::new(bootstrap.plan.terms.machines)), 0);
+            bootstrap.party(node, Doing::Telling(Teller::new(bootstrap.plan.terms.machines)), now, 0);
             return self.go_on(node);
         }
         self.tell_later(node);
@@ -230,13 +233,15 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// A node does what comes next.
     fn go_on(&mut self, node: NodeId) {
+        let now = self.now;
         let Some(party) = self.bootstrapping().parties.get_mut(&node) else { return };
         party.due = Time::NEVER;
+        let sought = now.since(party.since);
         match &mut party.doing {
             Doing::Seeking(seeker) => match seeker.step() {
                 Step::Ask(machine) => {
                     let open = self.is_open(node);
-                    self.say_to_service(node, machine, Message::Ask { open });
+                    self.say_to_service(node, machine, Message::Ask { open, sought });
                 }
                 Step::Join(member) => self.start_joining(node, Some(member)),
                 Step::Found => {
@@ -260,7 +265,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 Some(fewer) => {
                     *left = fewer;
                     let machine = (fewer + node.0) % self.bootstrapping().plan.terms.machines;
-                    self.say_to_service(node, machine, Message::Ask { open: false });
+                    self.say_to_service(node, machine, Message::Ask { open: false, sought: Duration::ZERO });
                 }
                 None => self.bootstrapping().forget(node),
             },
@@ -290,11 +295,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn on_bootstrap(&mut self, to: NodeId, from: &Envelope, message: Message) {
         let (now, node) = (self.now, from.from);
         let answer = match message {
-            Message::Ask { open } => {
+            Message::Ask { open, sought } => {
                 let part = u64::from(from.epoch) << 16 | u64::from(from.rpc);
                 let mut draw = self.streams.part(NAMED, node.0.into(), part);
                 let mut named = Vec::new();
-                let found = self.service(to).answer(now, node, open, &mut draw, &mut named);
+                let found = self.service(to).answer(now, node, (open, sought), &mut draw, &mut named);
                 Message::Members { list: self.lists.put(named.into_iter().map(|member| member.0)), found }
             }
             Message::Tell => {
@@ -336,12 +341,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             let members: Vec<NodeId> = (0..BY_ORACLE).filter_map(|_| self.contact_of_oracle(node)).collect();
             return self.with_overlay(node, |overlay, cx| overlay.on_members(cx, &members));
         }
-        let turn = (self.now.as_nanos() / 1_000_000) as u16;
+        let (now, turn) = (self.now, (self.now.as_nanos() / 1_000_000) as u16);
         let bootstrap = self.bootstrapping();
         if !bootstrap.parties.contains_key(&node) {
             let machines = bootstrap.plan.terms.machines;
             // Another number each time, since a member asks again and again.
-            bootstrap.party(node, Doing::Asking(machines), turn);
+            bootstrap.party(node, Doing::Asking(machines), now, turn);
             self.go_on(node);
         }
     }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::lab::{FIGURES, all, environment, every_mode, every_system, only, runs, simulate, traced};
+use peerlab::registry::Registry;
+
+use super::lab::{self, FIGURES, all, environment, every_mode, every_system, only, runs, simulate, traced};
 
 /// Every overlay.
 const OVERLAYS: [&str; 3] = ["chord", "kademlia", "full-table"];
@@ -146,6 +148,39 @@ fn an_overlay_that_nobody_joins_for_long_is_not_forgotten() {
         );
         ran.assert_near("joined_mean", 25.0, 0.0);
         ran.assert_all_correct("lookup");
+    }
+}
+
+/// By a trace all members go, and then all come back one after another: the first of them founds the overlay anew, whatever
+/// the service still believes. Crossed with what a new session remembers, failing machines, virtual nodes, coded pieces and caches.
+#[test]
+fn an_overlay_that_all_have_left_is_founded_again() {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let mut rows: Vec<(u32, u32, &str)> = Vec::new();
+    for node in 0..40 {
+        rows.extend([(3 * node, node, "up"), (400 + 5 * node, node, "down"), (700 + 4 * node, node, "up")]);
+    }
+    rows.sort_unstable();
+    let rows: String = rows.iter().map(|(at, node, state)| format!("{at},{node},{state}\n")).collect();
+    std::fs::write(folder.path().join("trace.csv"), format!("time_s,participant,state\n{rows}"))
+        .expect("it is written");
+    let systems = format!("{}[systems.virtual.chord]\nvirtual_nodes = 3\n", every_mode());
+    for rejoin in ["fresh", "keep"] {
+        for service in ["{}", "{ machines = 3, mtbf = \"20min\", mttr = \"2min\" }"] {
+            let text = format!(
+                "time = {{ warmup = \"25min\", measure = \"15min\" }}\nresources = {{ count = 20, size = \"4KiB\" }}\n\
+                 workload = {{ lookup.every = \"30s\", get.every = \"1min\", put.every = \"5min\" }}\n\
+                 storage = {{ pieces = 2, parity = 1, cache = \"64KiB\" }}\n\
+                 population = {{ rejoin = \"{rejoin}\", churn.trace = \"trace.csv\" }}\nnetwork.bootstrap = {service}\n{systems}"
+            );
+            let runs = lab::scenario(&text, folder.path().to_str().expect("it is text"));
+            for run in runs.runs(Registry::standard().registered()).unwrap_or_else(|error| panic!("{error}")).runs {
+                let ran = simulate(&run, FIGURES);
+                ran.assert_near("joined_mean", 40.0, 0.0);
+                assert!(ran.maybe("rings").is_none_or(|rings| rings == 1.0), "{}", ran.id);
+                ran.assert_all_correct("lookup");
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! One machine of the service: whom it knows, and whom it names.
 
-use super::Terms;
+use super::{IN_VAIN, Terms};
 use crate::engine::{Duration, Source, Time};
 use crate::overlay::message::NodeId;
 
@@ -62,26 +62,36 @@ impl Service {
         self.known.capacity() * size_of::<Known>()
     }
 
-    /// Names members to `asker`, a uniform draw from those that it knew of in the last whole millisecond. Gives whether the
-    /// asker may found the overlay: nobody is known, the machine is the one that decides this, and others could join
-    /// through the asker.
+    /// Names members to `asker`, a uniform draw from those that it knew of in the last whole millisecond; to one that has `sought`
+    /// in vain, half of them from those who have told since that began, and nobody if there are none. Gives whether the asker may found the overlay:
+    /// nobody else is known, or after a search in vain nobody has told since; the machine is the one that decides this, and others
+    /// could join through the asker.
     pub fn answer(
         &mut self,
         now: Time,
         asker: NodeId,
-        open: bool,
+        (open, sought): (bool, Duration),
         draw: &mut impl Source,
         named: &mut Vec<NodeId>,
     ) -> bool {
         self.known.retain(|known| known.until > now);
+        let (in_vain, life) = (sought >= IN_VAIN, self.life);
+        let has_told_since = |known: &Known| in_vain && known.until + sought >= now + life;
         let others = self.known.iter().filter(|known| known.node != asker);
-        let before = Time::from_nanos(now.as_nanos() / MILLISECOND * MILLISECOND) + self.life;
-        let mut old: Vec<NodeId> =
-            others.clone().filter(|known| known.until < before).map(|known| known.node).collect();
-        for _ in 0..self.answers.min(old.len()) {
-            named.push(old.swap_remove(draw.below(old.len() as u64) as usize));
+        if !in_vain || others.clone().any(|known| has_told_since(known)) {
+            let before = Time::from_nanos(now.as_nanos() / MILLISECOND * MILLISECOND) + life;
+            let seen = others.clone().filter(|known| known.until < before);
+            let (since, rest): (Vec<&Known>, Vec<&Known>) = seen.partition(|known| has_told_since(known));
+            let [mut since, mut rest] =
+                [since, rest].map(|list| list.iter().map(|known| known.node).collect::<Vec<_>>());
+            name_some(&mut since, self.answers.div_ceil(2), draw, named);
+            rest.append(&mut since);
+            name_some(&mut rest, self.answers - named.len(), draw, named);
+            if others.count() > 0 {
+                return false;
+            }
         }
-        if !self.founds || others.count() > 0 {
+        if !self.founds {
             return false;
         }
         match self.granted {
@@ -90,6 +100,13 @@ impl Service {
             _ => return false,
         }
         named.is_empty()
+    }
+}
+
+/// Draws so many of `nodes`, if there are, and names them.
+fn name_some(nodes: &mut Vec<NodeId>, most: usize, draw: &mut impl Source, named: &mut Vec<NodeId>) {
+    for _ in 0..most.min(nodes.len()) {
+        named.push(nodes.swap_remove(draw.below(nodes.len() as u64) as usize));
     }
 }
 
@@ -108,8 +125,12 @@ mod tests {
     }
 
     fn ask(service: &mut Service, millis: u64, asker: u32) -> (Vec<u32>, bool) {
+        ask_after(service, millis, asker, Duration::ZERO)
+    }
+
+    fn ask_after(service: &mut Service, millis: u64, asker: u32, sought: Duration) -> (Vec<u32>, bool) {
         let mut named = Vec::new();
-        let found = service.answer(at(millis), NodeId(asker), true, &mut Noise::new(millis), &mut named);
+        let found = service.answer(at(millis), NodeId(asker), (true, sought), &mut Noise::new(millis), &mut named);
         (named.into_iter().map(|node| node.0).collect(), found)
     }
 
@@ -126,6 +147,20 @@ mod tests {
     }
 
     #[test]
+    fn who_has_sought_in_vain_is_named_who_has_told_since_or_founds() {
+        let mut service = service();
+        service.told(at(1_000), NodeId(1));
+        service.told(at(50_000), NodeId(2));
+        let seconds = Duration::from_secs;
+        assert_eq!(ask_after(&mut service, 100_000, 7, seconds(59)).0.len(), 2);
+        assert_eq!(ask_after(&mut service, 100_000, 7, seconds(60)), (vec![2, 1], false), "first who has told since");
+        assert_eq!(ask_after(&mut service, 200_000, 7, seconds(100)), (vec![], true), "all who told before have gone");
+        service.told(at(200_001), NodeId(7));
+        let (named, found) = ask_after(&mut service, 210_000, 8, seconds(100));
+        assert_eq!((named[0], named.len(), found), (7, 2, false));
+    }
+
+    #[test]
     fn the_other_machines_let_nobody_found() {
         let terms = Terms { machines: 2, list: 4, answers: 2, life: Duration::from_secs(1) };
         assert_eq!(ask(&mut Service::new(&terms, 1), 0, 7), (vec![], false));
@@ -134,7 +169,7 @@ mod tests {
     #[test]
     fn whom_nobody_can_join_through_founds_nothing() {
         let mut named = Vec::new();
-        assert!(!service().answer(at(0), NodeId(1), false, &mut Noise::new(1), &mut named));
+        assert!(!service().answer(at(0), NodeId(1), (false, Duration::ZERO), &mut Noise::new(1), &mut named));
         assert!(named.is_empty());
     }
 
