@@ -49,6 +49,7 @@ mod merge;
 mod message;
 #[cfg(test)]
 mod published;
+mod relay;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -59,7 +60,7 @@ pub use self::message::Message;
 use self::tables::{Query, Tables};
 use super::{
     Context, Envelope, Key, Kind, Metric, NodeId, Ongoing, OpId, Patience, Period, Placement, Pool, Problem, Protocol,
-    Roster, Routing, Rpcs, View, Walk,
+    Relay, Roster, Routing, Rpcs, View, Walk,
 };
 use crate::engine::Duration;
 
@@ -93,6 +94,15 @@ enum Tag {
     CheckPredecessor,
     /// A candidate for the entry of this number in the finger table.
     Candidate(u8),
+    /// A hop of a walk that passes through, or begins here: the relay of this number.
+    Hop(u16),
+}
+
+/// The memory of lookups and of walks that are passed on, which all nodes share.
+#[derive(Debug, Default)]
+pub struct Spare {
+    lookups: Pool<Lookup>,
+    relays: Pool<Relay>,
 }
 
 /// One node: two cache lines.
@@ -101,6 +111,9 @@ pub struct Chord {
     tables: Tables,
     rpcs: Rpcs<Tag>,
     lookups: Ongoing<Lookup>,
+    /// Walks that nobody has acknowledged yet.
+    relays: Ongoing<Relay>,
+    /// Of a lookup or a relay.
     last_lookup: u16,
     /// `fingers = "one"`: the entry to fix next.
     next_finger: u8,
@@ -120,8 +133,7 @@ impl Protocol for Chord {
     type Config = Config;
     type Message = Message;
     type Timer = Timer;
-    /// The memory of lookups.
-    type Shared = Pool<Lookup>;
+    type Shared = Spare;
 
     const PLACEMENT: Placement = Placement::Closest(Metric::Ring);
 
@@ -134,8 +146,8 @@ impl Protocol for Chord {
         config.routing.filtered()
     }
 
-    fn shared(_config: &Config, _nodes: u32) -> Pool<Lookup> {
-        Pool::default()
+    fn shared(_config: &Config, _nodes: u32) -> Spare {
+        Spare::default()
     }
 
     fn nodes_per_machine(config: &Config) -> u32 {
@@ -202,10 +214,8 @@ impl Protocol for Chord {
         while let Some(pending) = self.rpcs.expired(cx.now) {
             timed_out += 1;
             match pending.tag {
-                Tag::Lookup(number) => {
-                    self.rpcs.timed_out(&pending);
-                    self.unanswered(cx, number, pending.retries);
-                }
+                Tag::Lookup(number) => timed_out -= u32::from(!self.unanswered(cx, number, pending)),
+                Tag::Hop(number) => timed_out -= u32::from(!self.hop_unanswered(cx, number, pending)),
                 tag => self.neighbour_unanswered(cx, tag, pending.to, pending.retries),
             }
         }
@@ -231,6 +241,7 @@ impl Protocol for Chord {
     fn suspend(&mut self) {
         self.rpcs.clear();
         self.lookups.clear();
+        self.relays.clear();
         self.fills_fingers = false;
         (self.lost, self.members) = (0, Vec::new());
         self.joined = false;
@@ -267,7 +278,8 @@ impl Protocol for Chord {
     }
 
     fn rpc_bytes(&self) -> usize {
-        self.rpcs.heap_bytes() + self.lookups.heap_bytes(Lookup::heap_bytes)
+        let under_way = self.lookups.heap_bytes(Lookup::heap_bytes) + self.relays.heap_bytes(Relay::heap_bytes);
+        self.rpcs.heap_bytes() + under_way
     }
 }
 
@@ -277,8 +289,9 @@ impl Chord {
             Message::FindSuccessor { target, record, count, hops, excluded, dead } => {
                 self.asked(cx, from, Query { target, record, count }, hops, (excluded, dead));
             }
-            Message::Route { target, record, count, hops, requester } => {
-                self.routed(cx, from, Query { target, record, count }, hops, requester);
+            Message::Route { target, record, count, hops, requester, rpc, epoch } => {
+                let answer_to = Envelope { from: requester, rpc, epoch, ..*from };
+                self.routed(cx, from, Query { target, record, count }, hops, answer_to);
             }
             Message::GetNeighbours => {
                 let successors = cx.lists.put(self.tables.successors().iter().map(|node| node.0));
@@ -301,15 +314,19 @@ impl Chord {
         };
         let asked_by_a_lookup =
             pending.filter(|pending| matches!(pending.tag, Tag::Lookup(_)) && pending.to == from.from);
-        if let Some(pending) = asked_by_a_lookup {
+        if let Some(pending) = asked_by_a_lookup.filter(|_| !cx.config.acknowledges()) {
             self.rpcs.learn(cx.now, cx.config.rpc_timeout, &pending);
         }
         match (pending.map(|pending| pending.tag), message) {
+            (Some(Tag::Lookup(number)), message) if pending.is_some_and(|pending| pending.slow) => {
+                self.answered_late(cx, number, from.from, message);
+            }
             (Some(Tag::Lookup(number)), message) => self.answered(cx, number, from.from, message),
             (Some(Tag::Stabilize), Message::Neighbours { predecessor, successors }) => {
                 self.stabilized(cx, from.from, predecessor, successors);
             }
             (Some(Tag::Candidate(interval)), Message::Pong) => self.answered_first(cx, interval, from.from),
+            (Some(Tag::Hop(number)), _) => self.acknowledged(cx, number, &pending.expect("it has a tag")),
             (Some(Tag::CheckPredecessor), Message::Pong) | (None, _) => {}
             (Some(tag), message) => unreachable!("{message:?} answers no {tag:?}"),
         }

@@ -188,11 +188,18 @@ impl<P: Protocol> Context<'_, P> {
     }
 
     /// Passes a request on (recursive routing): the receiver sees this node as the sender, and the requester's RPC
-    /// number and epoch, so that whoever ends the walk can answer the requester straight.
+    /// number and epoch.
     pub fn forward(&mut self, to: NodeId, request: &Envelope, message: P::Message) {
         let envelope = self.envelope(request.kind, request.rpc, request.op, request.traffic, &message);
-        let envelope = Envelope { epoch: request.epoch, for_others: true, ..envelope };
-        self.send(to, envelope, message);
+        let for_others = envelope.for_others || request.from != self.me();
+        self.send(to, Envelope { epoch: request.epoch, for_others, ..envelope }, message);
+    }
+
+    /// Passes a request on under an RPC number of this node's own, so that the receiver can acknowledge it.
+    pub fn pass_on(&mut self, to: NodeId, rpc: u16, request: &Envelope, message: P::Message) {
+        let envelope = self.envelope(request.kind, rpc, request.op, request.traffic, &message);
+        let for_others = envelope.for_others || request.from != self.me();
+        self.send(to, Envelope { for_others, ..envelope }, message);
     }
 
     /// Tells `to` something that needs no answer. Counts as maintenance.

@@ -15,7 +15,8 @@
 //!   where these are long: see [`super::lookup`] and [`Config::soft_timeout`]. A lookup may end before all of the k nearest have
 //!   answered ([`Config::answered`]); a join never does, and with k = 1 asks two.
 //! * Buckets are the intervals of §2.2 (one for each number of shared leading bits), not the tree of §2.4.
-//! * The contact to join through enters its bucket when it answers, like everyone; a reply leaves out who asked.
+//! * The contact to join through enters its bucket when it answers, like everyone; a reply leaves out who asked. Who has not joined
+//!   and knows nobody else does not answer.
 //! * Where tables hold only nodes that strangers can dial (`tables = "dialable"`, as libp2p's client and server modes), the
 //!   others ask but answer nothing, and are responsible for no key; a node is one of them until it knows better.
 //! * Nobody is told that a node leaves: the protocol has no message for it.
@@ -88,6 +89,8 @@ pub struct Kademlia {
     last_search: u32,
     /// It asks only: where tables hold those that can be dialled, and it cannot or does not know.
     client: bool,
+    /// It has joined, as a client or not.
+    entered: bool,
     /// Outstanding requests, with the number of their search.
     rpcs: Rpcs<u32>,
     /// With `proximity` only.
@@ -122,6 +125,9 @@ impl Kademlia {
         };
         let closest = &mut cx.shared.closest;
         self.buckets.closest(&cx.view, target, cx.config.named(), false, asker, closest);
+        if closest.is_empty() && !self.entered {
+            return; // it seeks a way in itself: whoever took this for one would be on an island
+        }
         let nearest = cx.lists.put(closest.iter().map(|node| node.0));
         cx.reply(request, Message::Nodes { nearest });
     }
@@ -143,7 +149,8 @@ impl Kademlia {
         let alpha = if routed { 1 } else { alpha as usize };
         let count = if let Purpose::Walk(walk) = purpose { usize::from(walk.count) } else { k };
         let answered = if routed || purpose == Purpose::Join { k } else { cx.config.wanted(count) };
-        let aim = Aim { target, metric: Metric::Xor, k, answered, alpha, widen: cx.config.widen && !routed };
+        let patient = if cx.config.rpc_timeout == Timeout::Adaptive { count.min(answered) } else { 0 };
+        let aim = Aim { target, metric: Metric::Xor, k, answered, alpha, widen: cx.config.widen && !routed, patient };
         closest.extend(contact);
         search.lookup.begin(aim, cx.view.me, closest, |node| cx.view.key(node));
         self.last_search = self.last_search.wrapping_add(1);
@@ -153,14 +160,16 @@ impl Kademlia {
 
     /// Asks whom a search wants asked, and ends it if it is finished.
     fn advance(&mut self, cx: &mut Cx<'_>, mut search: Task<Search>) {
-        let message = search.question(cx.view.me);
-        let routing = if search.routed { Routing::Recursive } else { Routing::Iterative };
+        let message = search.question();
         loop {
             match search.lookup.step() {
+                Step::Ask(node) if search.routed => {
+                    self.set_out(cx, &search, node);
+                    return self.searches.push(search);
+                }
                 Step::Ask(node) => {
-                    let timeout = routing.timeout(self.rpcs.timeout(cx.config.rpc_timeout));
-                    let soft = self.soft_timeout(cx).filter(|_| !search.routed);
-                    let timeout = soft.map_or(timeout, |soft| soft.min(timeout));
+                    let timeout = self.rpcs.timeout(cx.config.rpc_timeout);
+                    let timeout = self.soft_timeout(cx).map_or(timeout, |soft| soft.min(timeout));
                     self.rpcs.call(cx, node, search.op(), message, timeout, search.number);
                     if search.lookup.is_full() {
                         return self.searches.push(search);
@@ -189,6 +198,7 @@ impl Kademlia {
                 self.refresh(cx);
             }
             Purpose::Refresh => self.refresh(cx),
+            Purpose::Relay => unreachable!("it asks nobody"),
         }
     }
 
@@ -208,7 +218,8 @@ impl Kademlia {
     /// search is over.
     fn awaiting(&mut self, cx: &Cx<'_>, reply: &Envelope) -> Option<Task<Search>> {
         let pending = self.rpcs.close(reply)?;
-        if cx.config.soft_timeout.0.is_some() || cx.config.rpc_timeout == Timeout::Adaptive {
+        let measures = cx.config.soft_timeout.0.is_some() || cx.config.acknowledges();
+        if measures || cx.config.rpc_timeout == Timeout::Adaptive {
             self.rpcs.measured(cx.now, &pending);
         }
         if cx.config.proximity > 1 {
@@ -272,7 +283,7 @@ impl Protocol for Kademlia {
     }
 
     fn start_converged(&mut self, cx: &mut Cx<'_>, roster: &Roster) {
-        self.client = Kademlia::is_client(cx);
+        (self.client, self.entered) = (Kademlia::is_client(cx), true);
         self.buckets.fill(cx.config, &cx.view, roster, cx.now, cx.noise);
         self.refresh(cx);
     }
@@ -297,9 +308,11 @@ impl Protocol for Kademlia {
                 cx.found_record(op, Contact { node: from.from, hops }, answer);
                 cx.shared.searches.give(search);
             }
-            Message::Route { target, record, count, hops, requester } => {
-                self.pass_on(cx, from, (target, record, count), hops, requester);
+            Message::Route { target, record, count, hops, requester, rpc, epoch } => {
+                let request = Envelope { from: requester, rpc, epoch, ..*from };
+                self.routed(cx, from, (target, record, count), hops, request);
             }
+            Message::Received => self.acknowledged(cx, from),
             Message::Responsible { nodes, hops } => self.responsible(cx, from, nodes, hops),
             Message::Holds { answer, hops, .. } => self.held(cx, from, answer, hops),
         }
@@ -347,6 +360,7 @@ impl Protocol for Kademlia {
     fn leave(&mut self, _cx: &mut Cx<'_>) {}
 
     fn suspend(&mut self) {
+        self.entered = false;
         self.searches.clear();
         self.rpcs.clear();
     }

@@ -55,6 +55,8 @@ pub struct Aim {
     pub alpha: usize,
     /// After a round without progress all of the `k` nearest are asked at once.
     pub widen: bool,
+    /// It does not end as long as a slow node is nearer than so many others; at most `answered`.
+    pub patient: usize,
 }
 
 /// What a lookup wants done.
@@ -113,7 +115,7 @@ pub struct Lookup {
 impl Default for Lookup {
     /// A lookup that is finished and has found nothing: memory to begin one in.
     fn default() -> Self {
-        let aim = Aim { target: Key(0), metric: Metric::Xor, k: 1, answered: 1, alpha: 1, widen: false };
+        let aim = Aim { target: Key(0), metric: Metric::Xor, k: 1, answered: 1, alpha: 1, widen: false, patient: 0 };
         let familiar = Box::new([NOBODY; FAMILIAR]);
         let (candidates, settled, heard, in_flight, slow, answers, in_vain) = (Vec::new(), 0, 0, 0, 0, 0, 0);
         let all_asked = false;
@@ -149,7 +151,7 @@ impl Lookup {
             return Step::Wait;
         }
         // Nodes of the front looked at so far, and whether all of those wanted have answered.
-        let (mut front, mut answered) = (self.settled, true);
+        let (mut front, mut answered, mut held) = (self.settled, true, false);
         for candidate in &mut self.candidates[self.settled..] {
             if front == last || front >= wanted && answered {
                 break;
@@ -164,12 +166,15 @@ impl Lookup {
                 State::Heard | State::Asked if self.in_flight >= most => return Step::Wait,
                 State::Heard | State::Asked => answered &= front >= wanted,
                 State::Answered => {}
-                State::Slow | State::Failed => continue,
+                State::Slow | State::Failed => {
+                    held |= candidate.state == State::Slow && front < self.aim.patient;
+                    continue;
+                }
             }
             front += 1;
         }
         self.all_asked = true;
-        let waits = !answered || front < wanted && self.slow > 0;
+        let waits = !answered || held || front < wanted && self.slow > 0;
         if waits { Step::Wait } else { Step::Finished }
     }
 

@@ -19,6 +19,7 @@ pub mod message;
 pub mod ongoing;
 pub mod period;
 pub mod protocol;
+pub mod relay;
 pub mod roster;
 pub mod round_trips;
 pub mod routing;
@@ -38,6 +39,7 @@ pub use message::{
 pub use ongoing::{Ongoing, Pool, Task};
 pub use period::Period;
 pub use protocol::{Config, Contact, Patience, Placement, Problem, Protocol, Server, Walk};
+pub use relay::Relay;
 pub use roster::Roster;
 pub use round_trips::Timeout;
 pub use routing::Routing;

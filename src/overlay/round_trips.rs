@@ -1,8 +1,7 @@
 //! How long to wait for a reply: a fixed time, or one that follows the round trips measured.
 //!
-//! The adaptive time-out is TCP's (RFC 6298, §2 and §5.5; Jacobson, SIGCOMM 1988): smoothed mean + 4 × smoothed
-//! deviation of the round trips, doubled after a time-out and back to that with the next round trip. Rhea, Geels, Roscoe &
-//! Kubiatowicz (USENIX 2004, §4.3) use it in a DHT.
+//! The adaptive time-out is TCP's (RFC 6298, §2; Jacobson, SIGCOMM 1988): smoothed mean + 4 × smoothed deviation of the round
+//! trips. Rhea, Geels, Roscoe & Kubiatowicz (USENIX 2004, §4.3) use it in a DHT.
 //!
 //! # Departures
 //!
@@ -10,8 +9,9 @@
 //!   mostly nodes that it has never asked before, and an estimate for each of the others would cost more than its table.
 //!   What the peers differ by is in the deviation. So only the requests of lookups teach it, and are timed by it: a
 //!   neighbour that is asked every few seconds would teach its own round trip, and everyone farther away be taken for dead.
-//!   With round trips as spread as King's some 4 % of the requests still time out too early, and a
-//!   lookup that so misses the responsible node names another: on Kademlia, which does not ask again, 3 % of them.
+//!   With round trips as spread as King's some 4 % of the requests still seem to time out. So who has not answered by then is
+//!   only passed over, and has twice as long again, as if the time-out had been doubled once (RFC 6298, §5.5), before it is
+//!   taken for dead; nobody's place is taken because it is far away.
 //! * Floor and ceiling suit RPCs, not streams: RFC 6298's floor of 1 s would wait for dead nodes as long as a fixed
 //!   time-out does.
 //! * Every request has its own number, one that is sent again too, so a reply tells which was answered: Karn's rule that
@@ -102,14 +102,12 @@ impl JsonSchema for Timeout {
     }
 }
 
-/// The round trips of one node, in tenths of a millisecond: 6 bytes, which fit where each node's requests have room.
+/// The round trips of one node, in tenths of a millisecond: 4 bytes, which fit where each node's requests have room.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RoundTrips {
     /// 0 before the first.
     smoothed: u16,
     deviation: u16,
-    /// How often the time-out was doubled since the last round trip.
-    doubled: u8,
 }
 
 impl RoundTrips {
@@ -130,24 +128,21 @@ impl RoundTrips {
             0 => (trip, trip / 2),
             _ => ((7 * smoothed + trip + 4) / 8, (3 * deviation + smoothed.abs_diff(trip) + 2) / 4),
         };
-        *self = RoundTrips { smoothed: smoothed as u16, deviation: deviation as u16, doubled: 0 };
-    }
-
-    /// A request that waited so long had no reply. The time-out doubles (RFC 6298, (5.5)), once for all requests that were
-    /// sent under it.
-    pub fn timed_out(&mut self, waited: Duration) {
-        if self.smoothed > 0 && waited == self.timeout() && waited < RoundTrips::CEILING {
-            self.doubled += 1;
-        }
+        *self = RoundTrips { smoothed: smoothed as u16, deviation: deviation as u16 };
     }
 
     /// How long the next request waits.
     pub fn timeout(&self) -> Duration {
+        self.timeout_from(RoundTrips::CEILING)
+    }
+
+    /// How long the next request waits, `first` before any was answered.
+    pub fn timeout_from(&self, first: Duration) -> Duration {
         if self.smoothed == 0 {
-            return RoundTrips::CEILING;
+            return first;
         }
         let margin = (4 * u32::from(self.deviation)).max(RoundTrips::LEAST_MARGIN);
-        let timeout = (u32::from(self.smoothed) + margin).max(ticks(RoundTrips::FLOOR)) << self.doubled;
+        let timeout = (u32::from(self.smoothed) + margin).max(ticks(RoundTrips::FLOOR));
         Duration::from_nanos(u64::from(timeout) * TICK.as_nanos()).min(RoundTrips::CEILING)
     }
 }
@@ -189,20 +184,6 @@ mod tests {
     }
 
     #[test]
-    fn a_time_out_doubles_it_once_for_all_requests_under_way_until_the_next_round_trip() {
-        let mut trips = RoundTrips::default();
-        trips.timed_out(RoundTrips::CEILING);
-        trips.measured(ms(100));
-        assert_eq!(trips.timeout(), ms(300));
-        (0..3).for_each(|_| trips.timed_out(ms(300)));
-        assert_eq!(trips.timeout(), ms(600));
-        [600, 1200, 1500].iter().for_each(|&waited| trips.timed_out(ms(waited)));
-        assert_eq!(trips.timeout(), RoundTrips::CEILING);
-        trips.measured(ms(100));
-        assert_eq!(trips.timeout(), ms(250));
-    }
-
-    #[test]
     fn round_trips_that_are_short_or_never_differ_leave_a_margin() {
         let mut trips = RoundTrips::default();
         (0..100).for_each(|_| trips.measured(ms(400)));
@@ -220,6 +201,6 @@ mod tests {
             assert_eq!(timeout.to_string().parse(), Ok(timeout));
         }
         assert!("adaptiv".parse::<Timeout>().unwrap_err().contains("duration"));
-        assert_eq!(size_of::<RoundTrips>(), 6);
+        assert_eq!(size_of::<RoundTrips>(), 4);
     }
 }

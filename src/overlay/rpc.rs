@@ -10,6 +10,7 @@
 use super::context::Context;
 use super::message::{Envelope, NodeId};
 use super::protocol::Protocol;
+use super::relay::FIRST_TIMEOUT;
 use super::round_trips::{RoundTrips, Timeout};
 use crate::engine::{Duration, Time, prefetch_at};
 
@@ -104,6 +105,17 @@ impl<T: Copy> Rpcs<T> {
         self.round_trips.timeout()
     }
 
+    /// How long a hop of a walk has to say that it got it, at most as long as a request waits: see [`super::relay`].
+    pub fn hop_timeout(&self, timeout: Timeout) -> Duration {
+        self.round_trips.timeout_from(FIRST_TIMEOUT).min(timeout.longest())
+    }
+
+    /// A request that was timed by the round trips and has expired has twice as long again, as if the time-out had been doubled once:
+    /// at most as long as any request waits. It is slow.
+    pub fn wait_longer(&mut self, now: Time, expired: Pending<T>, timeout: Timeout) {
+        self.wait_on(expired, expired.waited(now).mul_f64(3.0).min(timeout.longest()));
+    }
+
     /// Learns from the round trip of a request that was answered just now, whatever the time-out.
     pub fn measured(&mut self, now: Time, answered: &Pending<T>) {
         self.round_trips.measured(answered.waited(now));
@@ -130,11 +142,6 @@ impl<T: Copy> Rpcs<T> {
             return None;
         }
         Some(self.pending.swap_remove(at))
-    }
-
-    /// A request that was timed by the round trips has expired: they seem to be longer than was thought.
-    pub fn timed_out(&mut self, expired: &Pending<T>) {
-        self.round_trips.timed_out(expired.waited(expired.deadline));
     }
 
     /// A request that has expired is waited for on, until it is `timeout` old; it is slow.
@@ -233,6 +240,23 @@ impl<T: Copy> Rpcs<T> {
         }
     }
 
+    /// Passes a walk on to `to`, on behalf of who requested it, and waits for the acknowledgement.
+    pub fn pass_on<P: Protocol>(
+        &mut self,
+        cx: &mut Context<'_, P>,
+        to: NodeId,
+        request: &Envelope,
+        message: P::Message,
+        timeout: Duration,
+        tag: T,
+    ) {
+        let (rpc, timer) = self.open(cx.now, to, tag, timeout);
+        cx.pass_on(to, rpc, request, message);
+        if let Some(at) = timer {
+            cx.set_timeout_timer(at);
+        }
+    }
+
     /// After all expired requests were handled: sets the node's time-out timer again where one is needed.
     pub fn rearm_in<P: Protocol>(&mut self, cx: &mut Context<'_, P>) {
         if let Some(at) = self.rearm(cx.now) {
@@ -308,8 +332,9 @@ mod tests {
         assert_eq!((timeout, rpcs.timeout(Timeout::DEFAULT)), (Duration::from_millis(300), RoundTrips::CEILING));
         rpcs.open(heard, NodeId(2), (), timeout);
         let expired = rpcs.expired(heard + timeout).expect("it was not answered");
-        rpcs.timed_out(&expired);
-        assert_eq!(rpcs.timeout(Timeout::Adaptive), timeout + timeout);
+        rpcs.wait_longer(heard + timeout, expired, Timeout::Adaptive);
+        assert_eq!(rpcs.expired(heard + timeout + timeout), None);
+        assert!(rpcs.expired(heard + timeout.mul_f64(3.0)).expect("thrice as long").slow);
         assert_eq!((size_of::<Pending<u32>>(), size_of::<Rpcs<u32>>()), (24, 40));
     }
 

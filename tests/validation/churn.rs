@@ -136,10 +136,10 @@ fn a_converged_start_is_forgotten_after_six_hours() {
 }
 
 /// A quarter of the contacts are stale at this churn. Rhea et al., USENIX 2004, Fig. 5: the sooner a node is taken for
-/// dead, the sooner the next is asked. With delays as spread as these some are asked who would have answered yet, and one of
-/// them may be the responsible node.
+/// dead, the sooner the next is asked. With delays as spread as these some are passed over who would have answered yet; they have more
+/// time before they are taken for dead.
 #[test]
-fn adaptive_time_outs_make_lookups_under_churn_faster_and_a_few_miss_a_slow_node() {
+fn adaptive_time_outs_make_lookups_under_churn_faster_and_hardly_less_right() {
     // Without soft time-outs, which do more.
     let systems = [("chord", ""), ("kademlia", "soft_timeout = \"off\"\nwiden = false\n")].map(|(name, keys)| {
         let adaptive = "rpc_timeout = \"adaptive\"\n";
@@ -172,9 +172,9 @@ fn adaptive_time_outs_make_lookups_under_churn_faster_and_a_few_miss_a_slow_node
         }
         let [before, after] = [fixed, adaptive].map(|ran| ran.figure("lookup_latency_mean_ms"));
         // On Chord whoever named a dead node is told, and few lookups meet one.
-        let least = if adaptive.system.starts_with("chord") { 1.0 } else { 0.9 };
+        let least = if adaptive.system.starts_with("chord") { 1.0 } else { 0.7 };
         assert!(after < least * before, "{}: {after} ms, not far below {before} ms", adaptive.id);
         let [before, after] = [fixed, adaptive].map(|ran| ran.figure("lookup_correct_ratio"));
-        assert!(after > before - 0.05, "{}: {after} correct, {before} before", adaptive.id);
+        assert!(after > before - 0.005, "{}: {after} correct, {before} before", adaptive.id);
     }
 }

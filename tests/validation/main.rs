@@ -31,6 +31,7 @@ mod servers;
 mod shares;
 mod sharing;
 mod silent;
+mod timeouts;
 mod transfers;
 mod traversal;
 mod virtual_nodes;

@@ -45,14 +45,17 @@ pub struct Config {
     pub proximity: u8,
     /// Who asks the next node of a lookup. Default iterative (OverSim).
     pub routing: Routing,
+    /// Whether each hop of a recursive lookup says that it got it, so that the node before it goes on with its next best when it
+    /// does not within mean + 4 deviations of the node's own round trips (500 ms before the first). Default true (OverSim's routeMsgAcks;
+    /// Rhea et al. 2004).
+    pub acknowledge: bool,
     /// Who says which node a key belongs to, and what the successor list is for. Default predecessor (Stoica et al. 2003).
     pub answers: Answers,
     /// Whether the initiator of a lookup asks the node that it was named whether it is there, and goes on if not: one RPC
     /// more. Walks for a record never do, storage finds out. Needs iterative
     /// routing. Default false (OverSim's verifySiblings).
     pub verify: bool,
-    /// Time after which a node asked is taken for dead; 6⅔ times as long for a recursive lookup, which is not acknowledged
-    /// hop by hop. Or "adaptive": mean + 4 deviations of the round trips of the node's own lookups, from 200 ms to 1.5 s
+    /// Time after which a node asked is taken for dead; a recursive lookup as a whole begins again after 6⅔ times as long. Or "adaptive": mean + 4 deviations of the round trips of the node's own lookups, from 200 ms to 1.5 s
     /// (RFC 6298; Rhea et al. 2004); successor, predecessor and candidates for fingers then have 1.5 s. Default 1.5 s,
     /// hence 10 s (OverSim).
     pub rpc_timeout: Timeout,
@@ -98,6 +101,7 @@ impl Default for Config {
             virtual_nodes: 1,
             proximity: 1,
             routing: Routing::Iterative,
+            acknowledge: true,
             answers: Answers::Predecessor,
             verify: false,
             rpc_timeout: Timeout::DEFAULT,
@@ -109,6 +113,11 @@ impl Default for Config {
 impl Config {
     /// Where nothing is said of copies either.
     const PREDECESSORS: u8 = 3;
+
+    /// Walks are passed on from node to node, and each hop is acknowledged.
+    pub(super) fn acknowledges(&self) -> bool {
+        self.acknowledge && self.routing == Routing::Recursive
+    }
 
     /// How many predecessors a node keeps track of.
     pub(super) fn kept_predecessors(&self) -> usize {

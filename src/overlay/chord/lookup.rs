@@ -7,7 +7,8 @@
 
 use super::tables::{Query, Step};
 use super::{Chord, Message, Tag};
-use crate::overlay::{Cause, Contact, Context, Envelope, List, NodeId, OpId, Passed, Routing, Task, Walk};
+use crate::overlay::rpc::Pending;
+use crate::overlay::{Cause, Contact, Context, Envelope, List, NodeId, OpId, Passed, Routing, Task, Timeout, Walk};
 
 /// Nodes that a lookup remembers as excluded, at most; a lookup that met more gives up. Half the nodes dead means about
 /// five (Stoica et al. 2003, Table II).
@@ -17,7 +18,7 @@ pub(super) const MOST_EXCLUDED: usize = 32;
 const MOST_EXCLUDED_OF_MERGE: usize = 12;
 
 /// Hops a lookup takes at most; past them it gives up. Only a ring in pieces needs so many.
-const MOST_HOPS: u8 = 250;
+pub(super) const MOST_HOPS: u8 = 250;
 
 /// What a lookup is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,11 +35,11 @@ pub(super) enum Goal {
 /// A lookup under way.
 #[derive(Clone, Debug, Default)]
 pub struct Lookup {
-    number: u16,
+    pub(super) number: u16,
     pub(super) goal: Goal,
-    query: Query,
-    path: Vec<NodeId>,
-    excluded: Vec<NodeId>,
+    pub(super) query: Query,
+    pub(super) path: Vec<NodeId>,
+    pub(super) excluded: Vec<NodeId>,
     /// The last of these did not answer, and who named it has not been told yet.
     dead: bool,
     /// What was named, while the first of it (the last of the path) is asked whether it is there.
@@ -46,14 +47,14 @@ pub struct Lookup {
 }
 
 impl Lookup {
-    fn op(&self) -> Option<OpId> {
+    pub(super) fn op(&self) -> Option<OpId> {
         match self.goal {
             Goal::Operation(op) => Some(op),
             Goal::Finger(_) | Goal::Join | Goal::Merge => None,
         }
     }
 
-    fn last(&self) -> NodeId {
+    pub(super) fn last(&self) -> NodeId {
         *self.path.last().expect("the initiator stays on the path")
     }
 }
@@ -62,7 +63,7 @@ impl Chord {
     /// Starts a lookup at this node, or at a `contact`: of one that has not joined, or looks for another ring.
     pub(super) fn look_up(&mut self, cx: &mut Context<'_, Self>, goal: Goal, query: Query, contact: Option<NodeId>) {
         self.last_lookup = self.last_lookup.wrapping_add(1);
-        let mut lookup = cx.shared.take();
+        let mut lookup = cx.shared.lookups.take();
         (lookup.number, lookup.goal, lookup.query) = (self.last_lookup, goal, query);
         lookup.path.clear();
         lookup.excluded.clear();
@@ -79,7 +80,7 @@ impl Chord {
     }
 
     /// Asks the last node of the path; the initiator asks itself without a message.
-    fn ask_last(&mut self, cx: &mut Context<'_, Self>, mut lookup: Task<Lookup>) {
+    pub(super) fn ask_last(&mut self, cx: &mut Context<'_, Self>, mut lookup: Task<Lookup>) {
         if lookup.path.len() > 1 {
             return self.send_to_last(cx, lookup, 0);
         }
@@ -101,6 +102,8 @@ impl Chord {
                 lookup.path.push(node);
                 self.send_to_last(cx, lookup, 0);
             }
+            // Those who are slow may yet answer.
+            Step::Nobody if self.waits_for(Tag::Lookup(lookup.number)) => self.lookups.push(lookup),
             Step::Nobody if lookup.excluded.is_empty() => self.fail(cx, lookup, Cause::NoContact),
             Step::Nobody => self.fail(cx, lookup, Cause::Timeout),
         }
@@ -109,12 +112,11 @@ impl Chord {
     fn send_to_last(&mut self, cx: &mut Context<'_, Self>, mut lookup: Task<Lookup>, retries: u8) {
         let Query { target, record, count } = lookup.query;
         let hops = (lookup.path.len() - 1) as u8;
-        let mut timeout = self.rpcs.timeout(cx.config.rpc_timeout);
+        let timeout = self.rpcs.timeout(cx.config.rpc_timeout);
         let message = if !lookup.named.is_empty() {
             Message::Ping
         } else if cx.config.routing == Routing::Recursive {
-            timeout = Routing::Recursive.timeout(timeout);
-            Message::Route { target, record, count, hops, requester: cx.me() }
+            return self.send_off(cx, lookup, retries);
         } else {
             let excluded = lookup.excluded.iter().map(|node| node.0);
             let excluded = (excluded.len() > 0).then(|| cx.lists.put(excluded));
@@ -149,33 +151,13 @@ impl Chord {
         cx.reply(request, answer);
     }
 
-    /// The same for a recursive lookup: whoever knows the answer gives it straight to the requester.
-    pub(super) fn routed(
-        &mut self,
+    pub(super) fn responsible(
+        &self,
         cx: &mut Context<'_, Self>,
-        request: &Envelope,
-        query: Query,
+        query: &Query,
         hops: u8,
-        requester: NodeId,
-    ) {
-        let answer_to = Envelope { from: requester, ..*request };
-        if let Some(holds) = own_portion(cx, request, &query, hops) {
-            return cx.reply(&answer_to, holds);
-        }
-        match self.tables.find_successor(&cx.view, cx.config, &query, &[]) {
-            Step::Responsible => {
-                let answer = self.responsible(cx, &query, hops, &[]);
-                cx.reply(&answer_to, answer);
-            }
-            Step::Next(node) if hops < MOST_HOPS => {
-                let Query { target, record, count } = query;
-                cx.forward(node, request, Message::Route { target, record, count, hops: hops + 1, requester });
-            }
-            Step::Next(_) | Step::Nobody => cx.reply(&answer_to, Message::Next { node: None }),
-        }
-    }
-
-    fn responsible(&self, cx: &mut Context<'_, Self>, query: &Query, hops: u8, excluded: &[NodeId]) -> Message {
+        excluded: &[NodeId],
+    ) -> Message {
         let nodes = self.tables.responsible(&cx.view, query.target, excluded);
         let nodes = cx.lists.put(nodes.take(usize::from(query.count)).map(|node| node.0));
         Message::Responsible { nodes, hops: hops + 1 }
@@ -207,26 +189,59 @@ impl Chord {
                 let op = lookup.op().expect("only operations look for records");
                 lookup.tell_passed(cx, Some(from));
                 cx.found_record(op, Contact { node: from, hops }, answer);
-                cx.shared.give(lookup);
+                cx.shared.lookups.give(lookup);
             }
             Message::Pong => self.succeed(cx, lookup),
             _ => unreachable!("{message:?} answers no lookup"),
         }
     }
 
-    /// The node asked by the lookup of this number did not answer; the request had been sent `retries` times again.
-    pub(super) fn unanswered(&mut self, cx: &mut Context<'_, Self>, number: u16, retries: u8) {
+    /// A node that the lookup of this number was slow to hear from has answered, after others were asked: the answer counts if it
+    /// is the last that the lookup wanted, or if nobody else was left to ask.
+    pub(super) fn answered_late(&mut self, cx: &mut Context<'_, Self>, number: u16, from: NodeId, message: Message) {
         let Some(mut lookup) = self.lookups.take(|lookup| lookup.number == number) else { return };
+        let ends = matches!(message, Message::Responsible { .. } | Message::Holds { .. }) && lookup.named.is_empty();
+        let is_stuck = lookup.path.len() == 1;
+        if is_stuck {
+            lookup.excluded.retain(|&node| node != from);
+            lookup.path.push(from);
+        }
+        self.lookups.push(lookup);
+        if ends || is_stuck {
+            self.answered(cx, number, from, message);
+        }
+    }
+
+    /// The node asked by the lookup of this number did not answer. Whether that is the first that is heard of it: who has not answered
+    /// within an adaptive time-out is passed over, and taken for dead later.
+    pub(super) fn unanswered(&mut self, cx: &mut Context<'_, Self>, number: u16, pending: Pending<Tag>) -> bool {
+        let asks_itself = cx.config.routing == Routing::Iterative;
+        let may_be_slow = asks_itself && cx.config.rpc_timeout == Timeout::Adaptive;
+        if pending.slow {
+            self.forget(cx, pending.to);
+        } else if may_be_slow {
+            self.rpcs.wait_longer(cx.now, pending, Timeout::Adaptive);
+        }
+        let Some(mut lookup) = self.lookups.take(|lookup| lookup.number == number) else { return !pending.slow };
+        if pending.slow {
+            match lookup.path.len() {
+                1 => self.ask_last(cx, lookup),
+                _ => self.lookups.push(lookup),
+            }
+            return false;
+        }
         cx.timed_out(lookup.op());
-        if retries < cx.config.retries {
-            return self.send_to_last(cx, lookup, retries + 1);
+        if pending.retries < cx.config.retries {
+            self.send_to_last(cx, lookup, pending.retries + 1);
+            return true;
         }
         // Who failed on a recursive way is not known: the first hop is avoided, but not held for dead.
-        if cx.config.routing == Routing::Iterative || !lookup.named.is_empty() {
+        if !may_be_slow && (asks_itself || !lookup.named.is_empty()) {
             self.forget(cx, lookup.last());
             lookup.dead = true;
         }
         self.exclude_last(cx, lookup);
+        true
     }
 
     fn exclude_last(&mut self, cx: &mut Context<'_, Self>, mut lookup: Task<Lookup>) {
@@ -263,7 +278,7 @@ impl Chord {
             Goal::Join => self.found_successor(cx, &lookup.named),
             Goal::Merge => self.found_follower(cx, &lookup.named),
         }
-        cx.shared.give(lookup);
+        cx.shared.lookups.give(lookup);
     }
 
     fn fail(&mut self, cx: &mut Context<'_, Self>, lookup: Task<Lookup>, cause: Cause) {
@@ -273,7 +288,7 @@ impl Chord {
             Goal::Join => cx.join_failed(),
             Goal::Merge => self.try_member(cx),
         }
-        cx.shared.give(lookup);
+        cx.shared.lookups.give(lookup);
     }
 
     /// The operation ended elsewhere.
@@ -302,7 +317,7 @@ impl Lookup {
 }
 
 /// What this node's own store says to the query.
-fn own_portion(cx: &mut Context<'_, Chord>, request: &Envelope, query: &Query, hops: u8) -> Option<Message> {
+pub(super) fn own_portion(cx: &mut Context<'_, Chord>, request: &Envelope, query: &Query, hops: u8) -> Option<Message> {
     let record = query.record?;
     let answer = cx.answer(request, record)?;
     Some(Message::Holds { answer, bytes: cx.size(record), hops })

@@ -9,8 +9,10 @@ pub enum Message {
     /// Iterative: who is responsible for `target`, or which node that you know precedes it most closely? Those in
     /// `excluded` did not answer the initiator, or knew nobody; `dead`: the last of them is one that you named, and did not answer.
     FindSuccessor { target: Key, record: Option<RecordId>, count: u8, hops: u8, excluded: Option<List>, dead: bool },
-    /// Recursive: the same, passed on until someone can answer `requester`.
-    Route { target: Key, record: Option<RecordId>, count: u8, hops: u8, requester: NodeId },
+    /// Recursive: the same, passed on until someone can answer `requester`, who numbered it `rpc` in its session `epoch`.
+    Route { target: Key, record: Option<RecordId>, count: u8, hops: u8, requester: NodeId, rpc: u16, epoch: u16 },
+    /// The acknowledgement of it, to the node that sent it.
+    Received,
     /// The nodes responsible, nearest to the target first.
     Responsible { nodes: List, hops: u8 },
     /// The closest preceding node that was not excluded, if any is known.

@@ -13,7 +13,7 @@ impl Kademlia {
 
     /// The node can ask; whether it may be asked, too, depends on the tables that the others keep.
     pub(super) fn enter(&mut self, cx: &mut Cx<'_>) {
-        self.client = Kademlia::is_client(cx);
+        (self.client, self.entered) = (Kademlia::is_client(cx), true);
         if self.client { cx.joined_as_client() } else { cx.joined() }
     }
 

@@ -53,10 +53,13 @@ pub struct Config {
     /// its distance (Maymounkov & Mazières 2002, §4.1).
     pub proximity: u32,
     /// Who asks the next node of an operation's lookup. A recursive one goes from each node to its nearest contact, one way
-    /// at a time; nobody acknowledges a hop, and the initiator waits 6⅔ times `rpc_timeout` for the whole walk before it
-    /// tries another first hop. Joins and refreshes stay iterative: they are there to meet nodes. Default iterative
+    /// at a time; the initiator waits 6⅔ times `rpc_timeout` for the whole walk before it tries another first hop. Joins and refreshes stay iterative: they are there to meet nodes. Default iterative
     /// (Maymounkov & Mazières 2002, §2.3).
     pub routing: Routing,
+    /// Whether each hop of a recursive lookup says that it got it, so that the node before it goes on with its next best when it
+    /// does not within mean + 4 deviations of the node's own round trips (500 ms before the first). Default true (OverSim's routeMsgAcks;
+    /// Rhea et al. 2004).
+    pub acknowledge: bool,
     /// A request without reply for so long has timed out; it is not repeated. Or "adaptive": mean + 4 deviations of the
     /// node's own round trips, from 200 ms to 1.5 s (RFC 6298; Rhea et al. 2004). Default "1.5s" (OverSim).
     pub rpc_timeout: Timeout,
@@ -66,6 +69,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// Walks are passed on from node to node, and each hop is acknowledged.
+    pub(super) fn acknowledges(&self) -> bool {
+        self.acknowledge && self.routing == Routing::Recursive
+    }
+
     /// Contacts that a reply names.
     pub(super) fn named(&self) -> usize {
         if self.reply == 0 { self.k as usize } else { self.reply as usize }
@@ -91,6 +99,7 @@ impl Default for Config {
             refresh: Duration::from_secs(3600),
             proximity: 1,
             routing: Routing::Iterative,
+            acknowledge: true,
             rpc_timeout: Timeout::DEFAULT,
             tables: Tables::Everyone,
         }

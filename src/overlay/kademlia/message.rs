@@ -12,8 +12,10 @@ pub enum Message {
     Nodes { nearest: List },
     /// The reply of a node that has the record: which version, and the value's bytes.
     Value { answer: Answer, bytes: u32 },
-    /// Recursive: the same question, passed on until someone can answer `requester`.
-    Route { target: Key, record: Option<RecordId>, count: u8, hops: u8, requester: NodeId },
+    /// Recursive: the same question, passed on until someone can answer `requester`, who numbered it `rpc` in its session `epoch`.
+    Route { target: Key, record: Option<RecordId>, count: u8, hops: u8, requester: NodeId, rpc: u16, epoch: u16 },
+    /// The acknowledgement of it, to the node that sent it.
+    Received,
     /// The answer to it: the nodes responsible, the one that answers first.
     Responsible { nodes: List, hops: u8 },
     /// The answer of a holder to it.
@@ -24,7 +26,7 @@ impl Payload for Message {
     fn list(&self) -> Option<List> {
         match self {
             Message::Nodes { nearest: list } | Message::Responsible { nodes: list, .. } => Some(*list),
-            Message::Find { .. } | Message::Value { .. } | Message::Route { .. } | Message::Holds { .. } => None,
+            _ => None,
         }
     }
 
@@ -40,7 +42,7 @@ impl Payload for Message {
     fn payload_bytes(&self) -> u32 {
         match self {
             Message::Value { bytes, .. } | Message::Holds { bytes, .. } => *bytes,
-            Message::Find { .. } | Message::Nodes { .. } | Message::Route { .. } | Message::Responsible { .. } => 0,
+            _ => 0,
         }
     }
 }
@@ -54,7 +56,7 @@ mod tests {
     fn whoever_passes_a_question_on_names_the_requester_and_pays_for_it() {
         let mut lists = Lists::new(2);
         let requester = NodeId(7);
-        let route = Message::Route { target: Key(1), record: None, count: 1, hops: 1, requester };
+        let route = Message::Route { target: Key(1), record: None, count: 1, hops: 1, requester, rpc: 2, epoch: 3 };
         let nodes = Message::Responsible { nodes: lists.put([3, 4]), hops: 2 };
         for (message, named) in [(route, vec![requester]), (nodes, vec![NodeId(3), NodeId(4)])] {
             assert_eq!(message.named(&lists).collect::<Vec<_>>(), named);

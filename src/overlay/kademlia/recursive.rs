@@ -1,11 +1,15 @@
 //! Recursive lookups of operations, one way at a time, as on Chord: each node passes the question on to its contact nearest
 //! to the target, and the one that knows none nearer than itself answers the requester straight.
 //!
-//! Every hop is nearer to the target than the one before, so a walk always ends. Nobody acknowledges a hop: the initiator
-//! waits for the whole walk, and then tries its next best first hop, without holding the first for dead.
+//! Every hop is nearer to the target than the one before, so a walk always ends. Hops are acknowledged, unless
+//! `acknowledge = false`: see [`crate::overlay::relay`]. A node that knows nobody nearer but hops that are slow waits for those until
+//! they are taken for dead: it does not take their place because they are far away.
 
-use super::{Cx, Kademlia, Message, Purpose};
-use crate::overlay::{Answer, Contact, Envelope, Key, List, NodeId, RecordId, Walk};
+use super::{Cx, Kademlia, Message, Purpose, Search};
+use crate::overlay::rpc::Pending;
+use crate::overlay::{
+    Answer, Contact, Envelope, Key, Kind, List, NodeId, RecordId, Relay, Routing, Task, Traffic, Walk,
+};
 
 impl Kademlia {
     /// Sends a walk on its way, or answers it if nobody known is nearer to the target than this node.
@@ -18,34 +22,141 @@ impl Kademlia {
         self.search(cx, Purpose::Walk(walk), walk.target, None);
     }
 
-    /// A question on its way: own portion first, then on to the nearest contact, if it is nearer than this node.
-    pub(super) fn pass_on(
+    /// Sends a search on its way to a first hop.
+    pub(super) fn set_out(&mut self, cx: &mut Cx<'_>, search: &Search, first: NodeId) {
+        let Purpose::Walk(Walk { op, target, record, count }) = search.purpose else {
+            unreachable!("upkeep is iterative")
+        };
+        let timeout = match cx.config.acknowledge {
+            true => cx.config.rpc_timeout.longest(),
+            false => self.rpcs.timeout(cx.config.rpc_timeout),
+        };
+        let (rpc, timer) = self.rpcs.open(cx.now, first, search.number, Routing::Recursive.timeout(timeout));
+        if let Some(at) = timer {
+            cx.set_timeout_timer(at);
+        }
+        let request = cx.envelope(Kind::Request, rpc, Some(op), Traffic::Lookup, &Message::Received);
+        let relay = self.begin_relay(cx, (target, record, count), 0, request);
+        self.pass_on(cx, relay, first);
+    }
+
+    fn begin_relay(
         &mut self,
         cx: &mut Cx<'_>,
-        request: &Envelope,
         walk: (Key, Option<RecordId>, u8),
         hops: u8,
-        requester: NodeId,
+        request: Envelope,
+    ) -> Task<Search> {
+        self.last_search = self.last_search.wrapping_add(1);
+        let mut relay = cx.shared.searches.take();
+        (relay.number, relay.routed, relay.purpose) = (self.last_search, true, Purpose::Relay);
+        relay.relay.begin(self.last_search, walk, hops, request);
+        relay
+    }
+
+    /// A walk has come, which is at depth `hops` here: own portion first.
+    pub(super) fn routed(
+        &mut self,
+        cx: &mut Cx<'_>,
+        sent: &Envelope,
+        walk: (Key, Option<RecordId>, u8),
+        hops: u8,
+        request: Envelope,
     ) {
-        let (target, record, count) = walk;
-        let answer_to = Envelope { from: requester, ..*request };
-        if let Some(record) = record
-            && let Some(answer) = cx.answer(request, record)
-        {
-            return cx.reply(&answer_to, Message::Holds { answer, bytes: cx.size(record), hops });
+        if !self.entered {
+            return; // who comes to it is told so by its silence
         }
+        if cx.config.acknowledge {
+            cx.reply(sent, Message::Received);
+        }
+        if let Some(record) = walk.1
+            && let Some(answer) = cx.answer(sent, record)
+        {
+            return cx.reply(&request, Message::Holds { answer, bytes: cx.size(record), hops });
+        }
+        let relay = self.begin_relay(cx, walk, hops, request);
+        self.relay(cx, relay);
+    }
+
+    /// Passes a walk on to the nearest contact that has not been tried, if it is nearer than this node, or ends it.
+    fn relay(&mut self, cx: &mut Cx<'_>, search: Task<Search>) {
+        let Relay { target, count, hops, request, ref tried, .. } = search.relay;
         let mut nearest = std::mem::take(&mut cx.shared.nearest);
         nearest.clear();
-        self.buckets.nearest(&cx.view, target, usize::from(count), !self.client, &mut nearest);
-        let deeper = hops.saturating_add(1);
-        if nearest.first() == Some(&cx.me()) {
-            let named = nearest.iter().take(cx.config.k as usize); // as many as a list of the protocol holds
-            let nodes = cx.lists.put(named.map(|node| node.0));
-            cx.reply(&answer_to, Message::Responsible { nodes, hops: deeper });
-        } else if let Some(&next) = nearest.first() {
-            cx.forward(next, request, Message::Route { target, record, count, hops: deeper, requester });
+        self.buckets.nearest(&cx.view, target, usize::from(count) + tried.len(), !self.client, &mut nearest);
+        nearest.retain(|node| !tried.contains(node));
+        match nearest.first() {
+            Some(&next) if next != cx.me() => self.pass_on(cx, search, next),
+            _ if self.waits_for(search.number) => self.searches.push(search),
+            _ if request.from == cx.me() => self.no_first_hop(cx, search),
+            first => {
+                if first.is_some() {
+                    // As many as a list of the protocol holds.
+                    let named = nearest.iter().take(usize::from(count).min(cx.config.k as usize));
+                    let nodes = cx.lists.put(named.map(|node| node.0));
+                    cx.reply(&request, Message::Responsible { nodes, hops: hops.saturating_add(1) });
+                }
+                cx.shared.searches.give(search);
+            }
         }
         cx.shared.nearest = nearest;
+    }
+
+    fn pass_on(&mut self, cx: &mut Cx<'_>, search: Task<Search>, to: NodeId) {
+        let Relay { target, record, count, hops, request, .. } = search.relay;
+        let Envelope { from: requester, rpc, epoch, .. } = request;
+        let hops = hops.saturating_add(1);
+        let message = Message::Route { target, record, count, hops, requester, rpc, epoch };
+        if cx.config.acknowledge {
+            let timeout = self.rpcs.hop_timeout(cx.config.rpc_timeout);
+            self.rpcs.pass_on(cx, to, &request, message, timeout, search.number);
+            self.searches.push(search);
+        } else {
+            cx.forward(to, &request, message);
+            cx.shared.searches.give(search);
+        }
+    }
+
+    /// The next hop has got a walk.
+    pub(super) fn acknowledged(&mut self, cx: &mut Cx<'_>, reply: &Envelope) {
+        if let Some(relay) = self.awaiting(cx, reply) {
+            cx.shared.searches.give(relay);
+        }
+    }
+
+    /// A hop has not said in time that it got a walk, which goes another way as well; the second time the node may lose its place.
+    /// Whether that is so.
+    pub(super) fn hop_unanswered(&mut self, cx: &mut Cx<'_>, mut search: Task<Search>, hop: Pending<u32>) -> bool {
+        if hop.slow {
+            self.lost(cx, hop.to);
+            match self.waits_for(search.number) {
+                true => self.searches.push(search),
+                false => self.relay(cx, search),
+            }
+            return true;
+        }
+        self.rpcs.wait_longer(cx.now, hop, cx.config.rpc_timeout);
+        cx.timed_out(search.relay.request.op);
+        search.relay.tried.push(hop.to);
+        self.relay(cx, search);
+        false
+    }
+
+    fn waits_for(&self, number: u32) -> bool {
+        self.rpcs.outstanding().any(|pending| pending.tag == number)
+    }
+
+    /// The requester knows no first hop any more that is nearer than itself: it begins again with those that it knows now.
+    fn no_first_hop(&mut self, cx: &mut Cx<'_>, relay: Task<Search>) {
+        let pending = self.rpcs.close_from_anyone(relay.relay.request.rpc);
+        cx.shared.searches.give(relay);
+        if let Some(search) = pending.and_then(|pending| self.take_search(pending.tag)) {
+            let purpose = search.purpose;
+            cx.shared.searches.give(search);
+            if let Purpose::Walk(walk) = purpose {
+                self.send_off(cx, walk);
+            }
+        }
     }
 
     /// The walk has ended at `reply.from`, which names itself first.
@@ -81,7 +192,7 @@ impl Kademlia {
         cx.shared.searches.give(search);
         match purpose {
             Purpose::Walk(walk) => Some(walk),
-            Purpose::Join | Purpose::Refresh => unreachable!("upkeep is iterative"),
+            _ => unreachable!("upkeep is iterative"),
         }
     }
 }
@@ -151,9 +262,28 @@ mod tests {
         assert_eq!(walked.end, End::FoundRecord(Contact { node: holder, hops: found[0].hops }, version));
     }
 
+    /// At the end of the walk nobody else is left: the node before it waits for it until it must be dead.
     #[test]
-    fn a_walk_that_is_lost_takes_another_first_hop_after_ten_seconds_and_holds_nobody_for_dead() {
+    fn a_walk_goes_round_a_dead_hop_and_waits_for_the_last_one() {
         let mut bench = converged(20, 500, 6);
+        let target = Key(1 << 50);
+        let nearest = by_distance(&bench, target);
+        bench.crash(nearest[0]);
+        let walked = bench.walk(NodeId(7), target, None, 1);
+        let End::Found(found) = &walked.end else { panic!("{walked:?}") };
+        assert_eq!((found[0].node, walked.timeouts), (nearest[1], 2), "two on the way knew it");
+        assert!((1.5..2.5).contains(&walked.took.as_secs_f64()), "{walked:?}");
+        let again = bench.walk(NodeId(7), target, None, 1);
+        assert_eq!((again.timeouts, again.end), (0, walked.end));
+        bench.run_for(Duration::from_secs(2));
+        let is_done = |node: &Kademlia| node.searches.iter().count() + node.rpcs.outstanding().count() == 0;
+        assert!(bench.nodes.iter().all(is_done), "nothing is left");
+    }
+
+    #[test]
+    fn without_acknowledgements_it_takes_another_first_hop_after_ten_seconds_and_holds_nobody_for_dead() {
+        let mut bench = converged(20, 500, 6);
+        bench.config.acknowledge = false;
         let target = Key(1 << 50);
         bench.crash(by_distance(&bench, target)[0]);
         let walked = bench.walk(NodeId(7), target, None, 1);

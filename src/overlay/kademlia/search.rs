@@ -2,13 +2,15 @@
 
 use super::{Cx, Message};
 use crate::overlay::lookup::Lookup;
-use crate::overlay::{NodeId, OpId, Walk};
+use crate::overlay::{NodeId, OpId, Relay, Walk};
 
 /// What a lookup is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Purpose {
     Walk(Walk),
     Join,
+    /// Of another node: see [`Search::relay`].
+    Relay,
     #[default]
     Refresh,
 }
@@ -22,13 +24,15 @@ pub struct Search {
     pub routed: bool,
     pub(super) purpose: Purpose,
     pub lookup: Lookup,
+    /// What is passed on.
+    pub relay: Relay,
 }
 
 impl Search {
     pub fn op(&self) -> Option<OpId> {
         match self.purpose {
             Purpose::Walk(walk) => Some(walk.op),
-            Purpose::Join | Purpose::Refresh => None,
+            Purpose::Join | Purpose::Refresh | Purpose::Relay => None,
         }
     }
 
@@ -42,14 +46,11 @@ impl Search {
     }
 
     /// What it asks.
-    pub fn question(&self, me: NodeId) -> Message {
+    pub fn question(&self) -> Message {
         let target = self.lookup.target();
         match self.purpose {
-            Purpose::Walk(Walk { record, count, .. }) if self.routed => {
-                Message::Route { target, record, count, hops: 1, requester: me }
-            }
             Purpose::Walk(Walk { record, .. }) => Message::Find { target, record },
-            Purpose::Join | Purpose::Refresh => Message::Find { target, record: None },
+            _ => Message::Find { target, record: None },
         }
     }
 }

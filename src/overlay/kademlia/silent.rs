@@ -1,7 +1,7 @@
 //! Nodes that do not answer: slow ones, and those whose time is over.
 
 use super::buckets::Failure;
-use super::{Cx, Kademlia, Search};
+use super::{Cx, Kademlia, Purpose, Search};
 use crate::engine::Duration;
 use crate::overlay::rpc::Pending;
 use crate::overlay::{Change, NodeId, Task, Timeout};
@@ -14,16 +14,24 @@ impl Kademlia {
 
     /// A request was not answered in time. Whether it is merely slow: it goes on, and its search may ask another meanwhile.
     pub(super) fn is_slow(&mut self, cx: &mut Cx<'_>, pending: Pending<u32>) -> bool {
+        let is_adaptive = cx.config.rpc_timeout == Timeout::Adaptive;
         let timeout = self.rpcs.timeout(cx.config.rpc_timeout);
         let search = self.take_search(pending.tag);
         let routed = search.as_ref().is_some_and(|search| search.routed);
+        let search = match search {
+            Some(search) if search.purpose == Purpose::Relay => return self.hop_unanswered(cx, search, pending),
+            search => search,
+        };
         // Whether it expired sooner than a hard time-out would have.
-        let is_soft = pending.waited(cx.now) < timeout;
+        let is_soft = pending.waited(cx.now) < timeout || is_adaptive;
         if !is_soft || pending.slow || routed {
             self.timed_out(cx, pending, search);
             return false;
         }
-        self.rpcs.wait_on(pending, timeout);
+        match is_adaptive {
+            true => self.rpcs.wait_longer(cx.now, pending, Timeout::Adaptive),
+            false => self.rpcs.wait_on(pending, timeout),
+        }
         if let Some(mut search) = search {
             search.lookup.on_slow(pending.to);
             self.advance(cx, search);
@@ -33,9 +41,6 @@ impl Kademlia {
 
     /// A request timed out: the contact may lose its place, and its search goes on without it.
     fn timed_out(&mut self, cx: &mut Cx<'_>, pending: Pending<u32>, search: Option<Task<Search>>) {
-        if cx.config.rpc_timeout == Timeout::Adaptive {
-            self.rpcs.timed_out(&pending);
-        }
         // Who failed on a recursive way is not known: the first hop is avoided, but not held for dead.
         if !search.as_ref().is_some_and(|search| search.routed) {
             self.lost(cx, pending.to);
@@ -48,7 +53,7 @@ impl Kademlia {
     }
 
     /// A node did not answer: the nearest of the last few newcomers takes its place.
-    fn lost(&mut self, cx: &mut Cx<'_>, node: NodeId) {
+    pub(super) fn lost(&mut self, cx: &mut Cx<'_>, node: NodeId) {
         let round_trip = |node| self.nearby.as_ref().map_or(u32::MAX, |nearby| nearby.round_trip(node));
         match self.buckets.failed(cx.config, &cx.view, node, round_trip) {
             Failure::NoContact => {}

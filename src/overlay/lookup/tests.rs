@@ -91,7 +91,7 @@ proptest! {
     ) {
         let mut noise = Noise::new(seed);
         let network = Network::new(size, k, 0.0, &mut noise);
-        let aim = Aim { target: Key(target), metric: Metric::Xor, k, answered: k, alpha, widen: false };
+        let aim = Aim { target: Key(target), metric: Metric::Xor, k, answered: k, alpha, widen: false, patient: 0 };
         let (lookup, _) = run(&network, aim, &mut noise);
         let mut all: Vec<NodeId> = (0..size as u32).map(NodeId).collect();
         all.sort_by_key(|node| network.keys[node.index()].0 ^ target);
@@ -106,7 +106,7 @@ proptest! {
         let mut noise = Noise::new(seed);
         let network = Network::new(size, k, dead, &mut noise);
         let metric = if ring { Metric::Ring } else { Metric::Xor };
-        let aim = Aim { target: Key(target), metric, k, answered: k, alpha, widen: false };
+        let aim = Aim { target: Key(target), metric, k, answered: k, alpha, widen: false, patient: 0 };
         let (lookup, asked) = run(&network, aim, &mut noise);
         let found: Vec<Contact> = lookup.result(usize::MAX).collect();
         let distance = |contact: &Contact| metric.distance(aim.target, network.keys[contact.node.index()]);
@@ -118,7 +118,7 @@ proptest! {
     }
 }
 
-const AIM: Aim = Aim { target: Key(0), metric: Metric::Xor, k: 2, answered: 2, alpha: 1, widen: false };
+const AIM: Aim = Aim { target: Key(0), metric: Metric::Xor, k: 2, answered: 2, alpha: 1, widen: false, patient: 0 };
 
 /// Every node has its number as key.
 fn key(node: NodeId) -> Key {
@@ -204,6 +204,24 @@ fn slow_nodes_are_waited_for_where_too_few_others_are_left() {
     assert_eq!(lookup.step(), Step::Wait);
     lookup.on_failure(NodeId(1));
     assert_eq!(lookup.step(), Step::Finished);
+}
+
+#[test]
+fn a_patient_lookup_waits_for_a_slow_node_that_is_nearer_than_what_it_names() {
+    let mut lookup = begun(Aim { k: 3, answered: 2, alpha: 3, patient: 1, ..AIM }, &[1, 2, 3, 4]);
+    assert_eq!(asks(&mut lookup), [1, 2, 3]);
+    lookup.on_slow(NodeId(1));
+    asks(&mut lookup);
+    for node in [2, 3] {
+        lookup.on_success::<NodeId>(NodeId(node), &[], |node| Key(node.0.into()));
+    }
+    assert_eq!(lookup.step(), Step::Wait, "the nearest is merely slow");
+    let mut failed = lookup.clone();
+    failed.on_failure(NodeId(1));
+    assert_eq!(failed.step(), Step::Finished);
+    lookup.on_success::<NodeId>(NodeId(1), &[], |node| Key(node.0.into()));
+    assert_eq!(lookup.step(), Step::Finished);
+    assert_eq!(lookup.result(1).next().map(|contact| contact.node.0), Some(1));
 }
 
 #[test]

@@ -1,0 +1,62 @@
+//! Walks on their way from node to node: recursive routing, with an acknowledgement of each hop.
+//!
+//! Who gets a walk says so at once to whom it came from, and passes it on. A hop that has not said so within the *hop time-out*,
+//! mean + 4 deviations of the node's own round trips, is passed over: the walk goes to the next best as well. Whichever way comes
+//! to the end first answers the requester; other answers are ignored. Only who stays silent for twice as long again (at most the
+//! time-out of requests in all) is taken for dead. So a hop that is merely slow costs some messages, and never a wrong answer. (Rhea, Geels, Roscoe &
+//! Kubiatowicz, USENIX 2004, §4.2 and §4.3; OverSim's `routeMsgAcks`.)
+//!
+//! A node that dies with a walk that it has acknowledged takes it along: the requester waits for the whole walk and begins again.
+
+use super::message::{Envelope, Kind, NodeId, RecordId, Traffic};
+use super::{Key, OpId};
+use crate::engine::Duration;
+
+/// The hop time-out before a node has measured a round trip.
+pub const FIRST_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// A walk at one node that is to pass it on.
+#[derive(Clone, Debug)]
+pub struct Relay {
+    /// Tells its acknowledgements from those of others.
+    pub number: u32,
+    pub target: Key,
+    pub record: Option<RecordId>,
+    /// How many responsible nodes are to be named.
+    pub count: u8,
+    /// Depth of this node in the referral tree: 0 at the requester.
+    pub hops: u8,
+    /// The request of the node that is to get the answer, as it would have come from that itself.
+    pub request: Envelope,
+    /// Whom it has been passed on to and who has not said so in time.
+    pub tried: Vec<NodeId>,
+}
+
+impl Relay {
+    /// Begins another in the memory of this one.
+    pub fn begin(&mut self, number: u32, walk: (Key, Option<RecordId>, u8), hops: u8, request: Envelope) {
+        let (target, record, count) = walk;
+        self.tried.clear();
+        let tried = std::mem::take(&mut self.tried);
+        *self = Relay { number, target, record, count, hops, request, tried };
+    }
+
+    /// The request of a walk that a requester numbered `rpc` in its session `epoch`.
+    pub fn request(from: NodeId, (rpc, epoch): (u16, u16), op: Option<OpId>, traffic: Traffic) -> Envelope {
+        let (bytes, kind, for_others, client) = (0, Kind::Request, false, false);
+        Envelope { from, op, bytes, rpc, epoch, kind, traffic, for_others, client }
+    }
+
+    /// Bytes allocated.
+    pub fn heap_bytes(&self) -> usize {
+        self.tried.capacity() * size_of::<NodeId>()
+    }
+}
+
+impl Default for Relay {
+    /// Memory to begin one in.
+    fn default() -> Self {
+        let request = Relay::request(NodeId(0), (0, 0), None, Traffic::Maintenance);
+        Relay { number: 0, target: Key(0), record: None, count: 0, hops: 0, request, tried: Vec::new() }
+    }
+}
