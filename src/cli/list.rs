@@ -52,8 +52,20 @@ fn protocols(registry: &Registry, schema: &Schema, width: usize) -> String {
         let heading = format!("{name}: {} ({})", entry.summary, entry.source);
         text += &format!("\n{}\n", wrap(&heading, width).join("\n"));
         text += &aligned(&schema.parameters(schema.protocol(name)), width);
+        let presets = (entry.registered.presets)().iter().map(preset);
+        let presets: Vec<Item> = presets.collect();
+        if !presets.is_empty() {
+            text += &format!("\n{name}, presets\n\n{}", aligned(&presets, width));
+        }
     }
     text
+}
+
+/// What a protocol's preset sets.
+fn preset(preset: &overlay::Preset) -> Item {
+    let keys: Vec<&str> = preset.keys.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let text = format!("{}. {}", keys.join("; "), preset.source);
+    Item { name: preset.name.to_owned(), value: String::new(), text }
 }
 
 fn latency(schema: &Schema, width: usize) -> String {

@@ -54,7 +54,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-pub use self::config::{Answers, Config, Fingers};
+pub use self::config::{Answers, Config, Fingers, OnTimeout};
 use self::lookup::{Goal, Lookup};
 pub use self::message::Message;
 use self::tables::{Query, Tables};

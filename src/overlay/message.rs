@@ -216,11 +216,13 @@ pub enum Cause {
     NeverStored,
     /// The server's queue was full; of a put, that queue or a disk that was to store it.
     QueueFull,
+    /// The lookup met more dead nodes, or took more hops, than the protocol allows.
+    Limit,
 }
 
 impl Cause {
     /// All causes, in the order in which they are reported.
-    pub const ALL: [Cause; 8] = [
+    pub const ALL: [Cause; 9] = [
         Cause::Timeout,
         Cause::NoContact,
         Cause::NotJoined,
@@ -229,6 +231,7 @@ impl Cause {
         Cause::Unreachable,
         Cause::NeverStored,
         Cause::QueueFull,
+        Cause::Limit,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -241,6 +244,7 @@ impl Cause {
             Cause::Unreachable => "unreachable",
             Cause::NeverStored => "never-stored",
             Cause::QueueFull => "queue-full",
+            Cause::Limit => "limit",
         }
     }
 }

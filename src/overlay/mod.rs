@@ -38,7 +38,7 @@ pub use message::{
 };
 pub use ongoing::{Ongoing, Pool, Task};
 pub use period::Period;
-pub use protocol::{Config, Contact, Patience, Placement, Problem, Protocol, Server, Walk};
+pub use protocol::{Config, Contact, Patience, Placement, Preset, Problem, Protocol, Server, Walk};
 pub use relay::Relay;
 pub use roster::Roster;
 pub use round_trips::Timeout;

@@ -248,11 +248,26 @@ pub trait Config: DeserializeOwned + JsonSchema + Default + Clone + std::fmt::De
     /// Told before a run how many copies of a record storage is to keep. By default nothing depends on it.
     fn for_copies(&mut self, _replicas: u32) {}
 
+    /// Settings that a table may name as its `preset`; keys beside it override. None by default.
+    fn presets() -> &'static [Preset] {
+        &[]
+    }
+
     /// The most copies of a record whose holders a node can tell by its own lists, and the key that bounds them; `None`, the
     /// default: any number.
     fn most_copies(&self) -> Option<(&'static str, u32)> {
         None
     }
+}
+
+/// Settings under one name: those of a paper, or of what is deployed.
+#[derive(Clone, Copy, Debug)]
+pub struct Preset {
+    pub name: &'static str,
+    /// What it sets, as TOML.
+    pub keys: &'static str,
+    /// Where it is from, and what it cannot set.
+    pub source: &'static str,
 }
 
 /// How long to wait for a reply.

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use schemars::{Schema, SchemaGenerator};
 use toml::Spanned;
-use toml::de::{DeValue, ValueDeserializer};
+use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use crate::engine::Duration;
-use crate::overlay::{self, Config, Placement, Protocol};
+use crate::overlay::{self, Config, Placement, Preset, Protocol};
 
 /// A protocol's configuration; the registry knows the type.
 pub type AnyConfig = dyn Any + Send + Sync;
@@ -27,6 +27,8 @@ pub struct Registered {
     pub for_copies: fn(&AnyConfig, u32) -> Arc<AnyConfig>,
     /// [`Config::most_copies`], given what `parse` made.
     pub most_copies: fn(&AnyConfig) -> Option<(&'static str, u32)>,
+    /// [`Config::presets`].
+    pub presets: fn() -> &'static [Preset],
     /// What an editor is told of its table.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
     /// Whoever holds a resource holds all of it: there are no pieces of it and no number of copies.
@@ -64,6 +66,7 @@ impl Registered {
             parse: parse_config::<P::Config>,
             for_copies: for_copies::<P>,
             most_copies: most_copies::<P>,
+            presets: P::Config::presets,
             schema: schema_of::<P::Config>,
             in_full: !matches!(P::PLACEMENT, Placement::Closest(_)),
             longest_period: longest_period::<P>,
@@ -79,9 +82,24 @@ impl Registered {
 
 /// Reads a protocol's table as `C` and checks it.
 pub fn parse_config<C: Config>(table: Spanned<DeValue<'_>>) -> Result<Arc<AnyConfig>, Refusal> {
+    let table = with_preset(table, C::presets());
     let config = C::deserialize(ValueDeserializer::from(table)).map_err(Refusal::Unreadable)?;
     config.check().map_err(Refusal::Wrong)?;
     Ok(Arc::new(config))
+}
+
+/// The table with what its preset sets and it does not; a preset that there is not is found when the table is read.
+fn with_preset<'a>(mut table: Spanned<DeValue<'a>>, presets: &[Preset]) -> Spanned<DeValue<'a>> {
+    if let DeValue::Table(said) = table.get_mut()
+        && let Some(name) = said.get("preset").and_then(|name| name.get_ref().as_str())
+        && let Some(preset) = presets.iter().find(|preset| preset.name == name)
+    {
+        let keys = DeTable::parse(preset.keys).expect("presets are TOML").into_inner();
+        for (key, value) in keys {
+            said.entry(key).or_insert(value);
+        }
+    }
+    table
 }
 
 fn for_copies<P: Protocol>(config: &AnyConfig, replicas: u32) -> Arc<AnyConfig> {

@@ -11,6 +11,8 @@ use crate::overlay::{Period, Routing, Timeout};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    /// Settings of a paper or of what is deployed, which keys beside it override: see `peerlab list protocols`. Default none.
+    pub preset: Option<Preset>,
     /// Period of asking the successor for its predecessor and successor list: a time, or a law. Default 20 s (OverSim); Stoica et
     /// al. 2003 draw each from 15 to 45 s.
     pub stabilize: Period,
@@ -59,6 +61,13 @@ pub struct Config {
     /// (RFC 6298; Rhea et al. 2004); successor, predecessor and candidates for fingers then have 1.5 s. Default 1.5 s,
     /// hence 10 s (OverSim).
     pub rpc_timeout: Timeout,
+    /// What an iterative lookup does at a node that does not answer. Default next (Stoica et al. 2003, §IV-E.3).
+    pub on_timeout: OnTimeout,
+    /// How often an operation's lookup begins in all, where `on_timeout = "fail"`. 1 to 255, default 1. OverSim: 2.
+    pub attempts: u8,
+    /// Whether a finger whose identifier is the key itself may be the next hop; the papers look only before the key. Matters where
+    /// identifiers of nodes are looked up. Default false (OverSim: true).
+    pub finger_at_key: bool,
     /// How often a request is sent again before that. Default 0 (OverSim).
     pub retries: u8,
 }
@@ -87,9 +96,64 @@ pub enum Fingers {
     One,
 }
 
+/// What an iterative lookup does at a node that does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnTimeout {
+    /// It asks the node before it for the next best, and tells it who is dead.
+    Next,
+    /// The attempt ends, and nobody is deleted from any table (OverSim).
+    Fail,
+}
+
+/// Settings under one name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Preset {
+    /// The simulations of Stoica et al. 2003, Tables II and III.
+    Ton2003,
+    /// The defaults of OverSim.
+    Oversim,
+}
+
+const PRESETS: &[protocol::Preset] = &[
+    protocol::Preset {
+        name: "ton2003",
+        keys: r#"
+            successors = 20
+            stabilize.uniform = { low = "15s", high = "45s" }
+            fingers = "one"
+            fix_fingers.uniform = { low = "15s", high = "45s" }
+            check_predecessor = "30s"
+            rpc_timeout = "500ms"
+            verify = true
+            merge = false
+        "#,
+        source: "Stoica et al., IEEE/ACM ToN 2003, §V-C and §V-D, simulations of Tables II and III; one finger is fixed in each                  round of stabilising, the predecessor's check is ours",
+    },
+    protocol::Preset {
+        name: "oversim",
+        keys: r#"
+            successors = 8
+            stabilize = "20s"
+            fingers = "all"
+            fix_fingers = "120s"
+            check_predecessor = "5s"
+            rpc_timeout = "1.5s"
+            verify = true
+            finger_at_key = true
+            on_timeout = "fail"
+            attempts = 2
+            merge = false
+        "#,
+        source: "inet-framework/oversim 3d400bf, Chord.cc, IterativeLookup.cc and default.ini; it lets the successor insert who                  joins, which here the successor's notice to the old predecessor does",
+    },
+];
+
 impl Default for Config {
     fn default() -> Self {
         Config {
+            preset: None,
             stabilize: Duration::from_secs(20).into(),
             fix_fingers: Duration::from_secs(120).into(),
             fingers: Fingers::All,
@@ -105,6 +169,9 @@ impl Default for Config {
             answers: Answers::Predecessor,
             verify: false,
             rpc_timeout: Timeout::DEFAULT,
+            on_timeout: OnTimeout::Next,
+            attempts: 1,
+            finger_at_key: false,
             retries: 0,
         }
     }
@@ -126,6 +193,10 @@ impl Config {
 }
 
 impl protocol::Config for Config {
+    fn presets() -> &'static [protocol::Preset] {
+        PRESETS
+    }
+
     fn for_copies(&mut self, replicas: u32) {
         if self.predecessors == 0 {
             self.predecessors = Config::PREDECESSORS.max(replicas.min(200) as u8);
@@ -160,6 +231,9 @@ impl protocol::Config for Config {
         if self.predecessors > 200 {
             let message = format!("must be 200 at most, not {}", self.predecessors);
             return Err(Problem { key: "predecessors", message });
+        }
+        if self.attempts == 0 {
+            return Err(Problem { key: "attempts", message: "must be 1 to 255, not 0".into() });
         }
         if !(1..=64).contains(&self.virtual_nodes) {
             let message = format!("must be 1 to 64, not {}", self.virtual_nodes);

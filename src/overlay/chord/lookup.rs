@@ -6,7 +6,7 @@
 //! is its depth in the referral tree, and time-outs add nothing to it.
 
 use super::tables::{Query, Step};
-use super::{Chord, Message, Tag};
+use super::{Chord, Message, OnTimeout, Tag};
 use crate::overlay::rpc::Pending;
 use crate::overlay::{Cause, Contact, Context, Envelope, List, NodeId, OpId, Passed, Routing, Task, Timeout, Walk};
 
@@ -40,6 +40,8 @@ pub struct Lookup {
     pub(super) query: Query,
     pub(super) path: Vec<NodeId>,
     pub(super) excluded: Vec<NodeId>,
+    /// Attempts that have failed: see [`super::OnTimeout::Fail`].
+    attempts: u8,
     /// The last of these did not answer, and who named it has not been told yet.
     dead: bool,
     /// What was named, while the first of it (the last of the path) is asked whether it is there.
@@ -68,7 +70,7 @@ impl Chord {
         lookup.path.clear();
         lookup.excluded.clear();
         lookup.named.clear();
-        lookup.dead = false;
+        (lookup.dead, lookup.attempts) = (false, 0);
         lookup.path.push(cx.me());
         lookup.path.extend(contact);
         if goal == Goal::Merge && cx.config.successors > 1 {
@@ -167,7 +169,10 @@ impl Chord {
     pub(super) fn answered(&mut self, cx: &mut Context<'_, Self>, number: u16, from: NodeId, message: Message) {
         let Some(mut lookup) = self.lookups.take(|lookup| lookup.number == number) else { return };
         match message {
-            Message::Next { node: Some(node) } if lookup.path.len() < usize::from(MOST_HOPS) => {
+            Message::Next { node: Some(_) } if lookup.path.len() >= usize::from(MOST_HOPS) => {
+                self.fail(cx, lookup, Cause::Limit);
+            }
+            Message::Next { node: Some(node) } => {
                 lookup.path.push(node);
                 self.ask_last(cx, lookup);
             }
@@ -235,6 +240,10 @@ impl Chord {
             self.send_to_last(cx, lookup, pending.retries + 1);
             return true;
         }
+        if asks_itself && cx.config.on_timeout == OnTimeout::Fail {
+            self.begin_again(cx, lookup);
+            return true;
+        }
         // Who failed on a recursive way is not known: the first hop is avoided, but not held for dead.
         if !may_be_slow && (asks_itself || !lookup.named.is_empty()) {
             self.forget(cx, lookup.last());
@@ -244,10 +253,21 @@ impl Chord {
         true
     }
 
+    /// An attempt has met a dead node: an operation's lookup begins again if it may.
+    fn begin_again(&mut self, cx: &mut Context<'_, Self>, mut lookup: Task<Lookup>) {
+        lookup.attempts += 1;
+        if lookup.attempts >= cx.config.attempts || lookup.op().is_none() {
+            return self.fail(cx, lookup, Cause::Timeout);
+        }
+        lookup.named.clear();
+        lookup.path.truncate(1);
+        self.ask_last(cx, lookup);
+    }
+
     fn exclude_last(&mut self, cx: &mut Context<'_, Self>, mut lookup: Task<Lookup>) {
         let most = if lookup.goal == Goal::Merge { MOST_EXCLUDED_OF_MERGE } else { MOST_EXCLUDED };
         if lookup.excluded.len() >= most {
-            return self.fail(cx, lookup, Cause::Timeout);
+            return self.fail(cx, lookup, Cause::Limit);
         }
         lookup.named.clear();
         let failed = lookup.path.pop();
@@ -259,7 +279,8 @@ impl Chord {
     fn name(&mut self, cx: &mut Context<'_, Self>, mut lookup: Task<Lookup>) {
         let Some(&Contact { node: first, .. }) = lookup.named.first() else { return self.exclude_last(cx, lookup) };
         let asks = matches!(lookup.goal, Goal::Operation(_)) && lookup.query.record.is_none();
-        if cx.config.verify && asks && first != cx.me() {
+        // Who names itself has answered.
+        if cx.config.verify && asks && first != lookup.last() {
             lookup.path.push(first);
             self.send_to_last(cx, lookup, 0);
         } else {

@@ -282,7 +282,10 @@ impl Tables {
         excluded: &[NodeId],
     ) -> Option<NodeId> {
         let alive = |node: &NodeId| !excluded.contains(node);
-        let finger = self.fingers()[..self.preceding_fingers(view, target)].iter().rev().copied().find(alive);
+        let preceding_fingers = self.preceding_fingers(view, target);
+        let at_key = self.fingers().get(preceding_fingers).filter(|&&node| config.finger_at_key && view.key(node) == target);
+        let before = self.fingers()[..preceding_fingers].iter().rev();
+        let finger = at_key.into_iter().chain(before).copied().find(alive);
         let mut successors = self.successors()[..preceding].iter().copied().filter(alive);
         let successor = if config.answers == Answers::None { successors.next() } else { successors.next_back() };
         match (finger, successor) {
