@@ -19,7 +19,7 @@
 //!   and knows nobody else does not answer.
 //! * Where tables hold only nodes that strangers can dial (`tables = "dialable"`, as libp2p's client and server modes), the
 //!   others ask but answer nothing, and are responsible for no key; a node is one of them until it knows better.
-//! * Nobody is told that a node leaves: the protocol has no message for it.
+//! * Nobody is told that a node leaves, unless `farewell`: the protocol has no message for it.
 //! * Republishing (§2.5) and what becomes of cached copies are matters of storage, not of the overlay.
 //!
 //! # Joined and converged tables
@@ -36,6 +36,7 @@
 //! tables (see `buckets`), 0.2 kB of the node and its RPC bookkeeping. A lookup under way, about 2 kB, comes from a pool that
 //! all nodes share ([`super::ongoing`]), so that idle nodes keep none.
 
+mod answers;
 mod buckets;
 mod clients;
 mod config;
@@ -46,16 +47,17 @@ mod search;
 mod silent;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 
 use self::buckets::Buckets;
-pub use self::config::{Config, Tables};
+pub use self::config::{Config, Ends, Enters, Tables};
 pub use self::message::Message;
-use self::nearby::Nearby;
 use self::search::{Purpose, Search};
-use super::context::{Change, Context, View};
+use self::upkeep::Notes;
+use super::context::{Context, View};
 use super::key::{Key, Metric};
 use super::lookup::{Aim, Lookup, MOST_NAMED, Step};
-use super::message::{Envelope, Kind, NodeId, OpId, RecordId};
+use super::message::{Envelope, Kind, NodeId, OpId};
 use super::ongoing::{Ongoing, Pool, Task};
 use super::protocol::{Contact, Patience, Placement, Problem, Protocol, Walk};
 use super::rpc::Rpcs;
@@ -67,6 +69,8 @@ use crate::engine::Duration;
 pub enum Timer {
     /// A bucket may be due for a refresh.
     Refresh,
+    /// Contacts that have been silent for long are to be asked whether they are there.
+    Revalidate,
 }
 
 /// Memory that all nodes share, so that the steady state allocates nothing: finished lookups and scratch lists.
@@ -93,45 +97,13 @@ pub struct Kademlia {
     entered: bool,
     /// Outstanding requests, with the number of their search.
     rpcs: Rpcs<u32>,
-    /// With `proximity` only.
-    nearby: Option<Box<Nearby>>,
+    /// Where an option needs it only.
+    notes: Option<Box<Notes>>,
 }
 
 type Cx<'a> = Context<'a, Kademlia>;
 
 impl Kademlia {
-    /// The node that sent something is up: its bucket learns of it, unless it says that it is not to.
-    fn seen(&mut self, cx: &mut Cx<'_>, from: &Envelope) {
-        if Kademlia::takes_in(cx, from) && self.buckets.seen(cx.config, &cx.view, cx.now, from.from) {
-            cx.neighbour(from.from, Change::Appeared);
-        }
-    }
-
-    /// Whether tables take in who sent something. Not the node itself, which answers itself where a recursive walk comes back.
-    fn takes_in(cx: &Cx<'_>, from: &Envelope) -> bool {
-        from.from != cx.me() && (!from.client || cx.config.tables == Tables::Everyone)
-    }
-
-    /// FIND_NODE or FIND_VALUE from another node: the own portion first, then the nearest known, without the asker.
-    fn answer(&self, cx: &mut Cx<'_>, request: &Envelope, target: Key, record: Option<RecordId>) {
-        if let Some(record) = record
-            && let Some(answer) = cx.answer(request, record)
-        {
-            return cx.reply(request, Message::Value { answer, bytes: cx.size(record) });
-        }
-        let asker = match Kademlia::takes_in(cx, request) {
-            true => self.buckets.latest_place(&cx.view, request.from),
-            false => self.buckets.place(&cx.view, request.from),
-        };
-        let closest = &mut cx.shared.closest;
-        self.buckets.closest(&cx.view, target, cx.config.named(), false, asker, closest);
-        if closest.is_empty() && !self.entered {
-            return; // it seeks a way in itself: whoever took this for one would be on an island
-        }
-        let nearest = cx.lists.put(closest.iter().map(|node| node.0));
-        cx.reply(request, Message::Nodes { nearest });
-    }
-
     /// Starts a lookup from the k nearest contacts, and from `contact` whom the tables may not know.
     fn search(&mut self, cx: &mut Cx<'_>, purpose: Purpose, target: Key, contact: Option<NodeId>) {
         let Config { k, alpha, refresh, .. } = *cx.config;
@@ -150,7 +122,8 @@ impl Kademlia {
         let count = if let Purpose::Walk(walk) = purpose { usize::from(walk.count) } else { k };
         let answered = if routed || purpose == Purpose::Join { k } else { cx.config.wanted(count) };
         let patient = if cx.config.rpc_timeout == Timeout::Adaptive { count.min(answered) } else { 0 };
-        let aim = Aim { target, metric: Metric::Xor, k, answered, alpha, widen: cx.config.widen && !routed, patient };
+        let (widen, rounds) = (cx.config.widen && !routed, cx.config.rounds && !routed && purpose != Purpose::Join);
+        let aim = Aim { target, metric: Metric::Xor, k, answered, alpha, widen, patient, rounds };
         closest.extend(contact);
         search.lookup.begin(aim, cx.view.me, closest, |node| cx.view.key(node));
         self.last_search = self.last_search.wrapping_add(1);
@@ -223,7 +196,7 @@ impl Kademlia {
             self.rpcs.measured(cx.now, &pending);
         }
         if cx.config.proximity > 1 {
-            self.nearby.get_or_insert_default().measured(pending.to, pending.waited(cx.now));
+            self.note_round_trip(pending.to, pending.waited(cx.now));
         }
         self.take_search(pending.tag)
     }
@@ -285,6 +258,7 @@ impl Protocol for Kademlia {
     fn start_converged(&mut self, cx: &mut Cx<'_>, roster: &Roster) {
         (self.client, self.entered) = (Kademlia::is_client(cx), true);
         self.buckets.fill(cx.config, &cx.view, roster, cx.now, cx.noise);
+        self.revalidate_later(cx);
         self.refresh(cx);
     }
 
@@ -295,19 +269,11 @@ impl Protocol for Kademlia {
                 debug_assert_eq!(from.kind, Kind::Request);
                 self.answer(cx, from, target, record);
             }
-            Message::Nodes { nearest } => {
-                let Some(mut search) = self.awaiting(cx, from) else { return };
-                search.lookup.on_success(from.from, cx.lists.get(nearest), |node| cx.view.key(node));
-                self.advance(cx, search);
-            }
-            Message::Value { answer, .. } => {
-                let Some(search) = self.awaiting(cx, from) else { return };
-                let hops = search.lookup.hops(from.from).expect("who was asked had been named");
-                let op = search.op().expect("only operations look for records");
-                search.tell_passed(cx, from.from);
-                cx.found_record(op, Contact { node: from.from, hops }, answer);
-                cx.shared.searches.give(search);
-            }
+            Message::Nodes { nearest, sibling } => self.named(cx, from, nearest, sibling),
+            Message::Value { answer, .. } => self.found_value(cx, from, answer),
+            Message::Ping => cx.reply(from, Message::Pong),
+            Message::Pong => drop(self.awaiting(cx, from)),
+            Message::Farewell => self.drop_contact(cx, from.from),
             Message::Route { target, record, count, hops, requester, rpc, epoch } => {
                 let request = Envelope { from: requester, rpc, epoch, ..*from };
                 self.routed(cx, from, (target, record, count), hops, request);
@@ -319,8 +285,12 @@ impl Protocol for Kademlia {
     }
 
     fn on_timer(&mut self, cx: &mut Cx<'_>, timer: Timer) {
+        if !self.entered {
+            return; // it has taken its leave
+        }
         match timer {
             Timer::Refresh => self.refresh(cx),
+            Timer::Revalidate => self.revalidate(cx),
         }
     }
 
@@ -343,7 +313,11 @@ impl Protocol for Kademlia {
 
     fn walk(&mut self, cx: &mut Cx<'_>, walk: Walk) {
         match cx.config.routing {
-            Routing::Iterative => self.search(cx, Purpose::Walk(walk), walk.target, None),
+            Routing::Iterative => {
+                if cx.config.ends != Ends::Sibling || !self.knows_the_end(cx, &walk) {
+                    self.search(cx, Purpose::Walk(walk), walk.target, None);
+                }
+            }
             Routing::Recursive => self.send_off(cx, walk),
         }
     }
@@ -356,8 +330,14 @@ impl Protocol for Kademlia {
         }
     }
 
-    /// Kademlia has no word for it: the others find out by a time-out.
-    fn leave(&mut self, _cx: &mut Cx<'_>) {}
+    /// Kademlia has no word for it: the others find out by a time-out, unless `farewell`.
+    fn leave(&mut self, cx: &mut Cx<'_>) {
+        if cx.config.farewell {
+            self.say_farewell(cx);
+            self.entered = false;
+            cx.left();
+        }
+    }
 
     fn suspend(&mut self) {
         self.entered = false;
@@ -390,8 +370,8 @@ impl Protocol for Kademlia {
     }
 
     fn heap_bytes(&self) -> usize {
-        let nearby = self.nearby.as_ref().map_or(0, |_| size_of::<Nearby>());
-        self.buckets.heap_bytes() + nearby + self.rpc_bytes()
+        let notes = self.notes.as_ref().map_or(0, |notes| notes.heap_bytes());
+        self.buckets.heap_bytes() + notes + self.rpc_bytes()
     }
 
     fn rpc_bytes(&self) -> usize {

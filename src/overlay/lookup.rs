@@ -26,6 +26,8 @@
 //! binary search and a move of half the candidates for each that is new and near enough. A finished lookup can
 //! [`Lookup::begin`] again in the same memory.
 
+mod rounds;
+
 use super::cached::Passed;
 use super::key::{Key, Metric};
 use super::message::NodeId;
@@ -57,6 +59,8 @@ pub struct Aim {
     pub widen: bool,
     /// It does not end as long as a slow node is nearer than so many others; at most `answered`.
     pub patient: usize,
+    /// Requests are sent in rounds: see [`rounds`].
+    pub rounds: bool,
 }
 
 /// What a lookup wants done.
@@ -87,6 +91,8 @@ struct Candidate {
     node: NodeId,
     hops: u8,
     state: State,
+    /// In which it was heard of, and then asked: in rounds only.
+    round: u8,
 }
 
 /// One lookup under way.
@@ -110,16 +116,42 @@ pub struct Lookup {
     all_asked: bool,
     /// Requests settled since a node was named that is nearer than all before.
     in_vain: usize,
+    /// In rounds only: the present one, and requests that may still be sent in it.
+    round: u8,
+    budget: usize,
 }
 
 impl Default for Lookup {
     /// A lookup that is finished and has found nothing: memory to begin one in.
     fn default() -> Self {
-        let aim = Aim { target: Key(0), metric: Metric::Xor, k: 1, answered: 1, alpha: 1, widen: false, patient: 0 };
+        let aim = Aim {
+            target: Key(0),
+            metric: Metric::Xor,
+            k: 1,
+            answered: 1,
+            alpha: 1,
+            widen: false,
+            patient: 0,
+            rounds: false,
+        };
         let familiar = Box::new([NOBODY; FAMILIAR]);
         let (candidates, settled, heard, in_flight, slow, answers, in_vain) = (Vec::new(), 0, 0, 0, 0, 0, 0);
         let all_asked = false;
-        Lookup { aim, candidates, settled, familiar, heard, in_flight, slow, answers, all_asked, in_vain }
+        let (round, budget) = (0, 0);
+        Lookup {
+            aim,
+            candidates,
+            settled,
+            familiar,
+            heard,
+            in_flight,
+            slow,
+            answers,
+            all_asked,
+            in_vain,
+            round,
+            budget,
+        }
     }
 }
 
@@ -131,14 +163,18 @@ impl Lookup {
         self.candidates.clear();
         (self.aim, self.settled, self.heard, self.in_flight, self.answers) = (aim, 0, 0, 0, 0);
         (self.slow, self.in_vain, self.all_asked) = (0, 0, false);
+        (self.round, self.budget) = (0, 0);
         self.familiar.fill(NOBODY);
         let distance = aim.metric.distance(aim.target, key(initiator));
-        self.candidates.push(Candidate { distance, node: initiator, hops: 0, state: State::Answered });
+        self.candidates.push(Candidate { distance, node: initiator, hops: 0, state: State::Answered, round: 0 });
         self.hear_of_all(contacts, key, 1);
     }
 
     /// What to do now. Call after `begin`, and after every answer, failure or slow node until it is no longer `Ask`.
     pub fn step(&mut self) -> Step {
+        if self.aim.rounds {
+            return self.step_in_rounds();
+        }
         while self.candidates.get(self.settled).is_some_and(|next| next.state == State::Answered) {
             self.settled += 1;
         }
@@ -186,6 +222,9 @@ impl Lookup {
     /// `node` has answered and named `contacts`, in any order; `key` gives the key of any of them. Ignored unless its
     /// answer is awaited.
     pub fn on_success<N: Copy + Into<NodeId>>(&mut self, node: NodeId, contacts: &[N], key: impl Fn(NodeId) -> Key) {
+        if self.aim.rounds {
+            return self.succeeded_in_rounds(node, contacts, key);
+        }
         let Some(hops) = self.settle(node, State::Answered) else { return };
         self.answers += 1;
         let nearest = self.nearest_other();
@@ -286,7 +325,7 @@ impl Lookup {
 
     /// As many requests are in flight as may be: after an `Ask`, the next step is to wait.
     pub fn is_full(&self) -> bool {
-        self.in_flight >= self.most_in_flight()
+        if self.aim.rounds { self.budget == 0 } else { self.in_flight >= self.most_in_flight() }
     }
 
     /// Bytes allocated.
@@ -339,7 +378,7 @@ impl Lookup {
             return;
         }
         if let Err(at) = self.candidates.binary_search_by_key(&distance, |candidate| candidate.distance) {
-            let candidate = Candidate { distance, node, hops, state: State::Heard };
+            let candidate = Candidate { distance, node, hops, state: State::Heard, round: self.round };
             self.settled = self.settled.min(at);
             self.all_asked = false;
             match farthest {

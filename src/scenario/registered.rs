@@ -140,3 +140,42 @@ fn own<P: Protocol>(config: &AnyConfig) -> &P::Config {
 fn schema_of<C: Config>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<C>()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::overlay::chord;
+    use crate::registry::Registry;
+
+    fn read<C: Config>(text: &str) -> Result<C, String> {
+        let table = DeTable::parse(text).expect("it is TOML");
+        let span = table.span();
+        let config = parse_config::<C>(Spanned::new(span, DeValue::Table(table.into_inner())));
+        let config = config.map_err(|refusal| format!("{refusal:?}"))?;
+        Ok(config.downcast_ref::<C>().expect("it was made as that").clone())
+    }
+
+    #[test]
+    fn keys_beside_a_preset_override_it() {
+        let config = read::<chord::Config>("preset = \"oversim\"\nattempts = 3").expect("both are there");
+        assert_eq!((config.attempts, config.verify, config.merge), (3, true, false));
+        let plain = read::<chord::Config>("").expect("nothing need be said");
+        assert_eq!(plain, chord::Config::default());
+        let error = read::<chord::Config>("preset = \"oversimm\"").unwrap_err();
+        assert!(error.contains("ton2003") && error.contains("oversim"), "{error}");
+    }
+
+    #[test]
+    fn every_preset_can_be_read_and_says_where_it_is_from() {
+        for entry in Registry::standard().entries() {
+            for preset in (entry.registered.presets)() {
+                let text = format!("preset = \"{}\"", preset.name);
+                let table = DeTable::parse(&text).expect("it is TOML");
+                let span = table.span();
+                let read = (entry.registered.parse)(Spanned::new(span, DeValue::Table(table.into_inner())));
+                assert!(read.is_ok(), "{} of {}: {:?}", preset.name, entry.registered.name, read.err());
+                assert!(preset.source.len() > 40, "{} cites nothing", preset.name);
+            }
+        }
+    }
+}

@@ -126,8 +126,8 @@ fn lookups_of_kademlia_do_not_wait_for_the_dead() {
                 network = { loss = 0.001, jitter = 0.1, latency = { plane = { width = \"150ms\" } } }\n\
                 workload.lookup.every = \"1min\"\n[systems.paper.kademlia]\n\
                 [systems.waits.kademlia]\nsoft_timeout = \"off\"\nwiden = false\n\
-                [systems.libp2p.kademlia]\nalpha = 10\nanswered = 3\nsoft_timeout = \"off\"\n\
-                [systems.first.kademlia]\nanswered = 1\n[systems.first-waits.kademlia]\nanswered = 1\nsoft_timeout = \"off\"\n";
+                [systems.libp2p.kademlia]\nalpha = 10\nends.answered = 3\nsoft_timeout = \"off\"\n\
+                [systems.first.kademlia]\nends = \"responsible\"\n[systems.first-waits.kademlia]\nends = \"responsible\"\nsoft_timeout = \"off\"\n";
     let bounds = [
         ("paper", 0.0, 1.6),
         ("waits", 2.4, 5.0),

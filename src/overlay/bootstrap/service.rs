@@ -78,7 +78,7 @@ impl Service {
         let (in_vain, life) = (sought >= IN_VAIN, self.life);
         let has_told_since = |known: &Known| in_vain && known.until + sought >= now + life;
         let others = self.known.iter().filter(|known| known.node != asker);
-        if !in_vain || others.clone().any(|known| has_told_since(known)) {
+        if !in_vain || others.clone().any(&has_told_since) {
             let before = Time::from_nanos(now.as_nanos() / MILLISECOND * MILLISECOND) + life;
             let seen = others.clone().filter(|known| known.until < before);
             let (since, rest): (Vec<&Known>, Vec<&Known>) = seen.partition(|known| has_told_since(known));

@@ -283,7 +283,8 @@ impl Tables {
     ) -> Option<NodeId> {
         let alive = |node: &NodeId| !excluded.contains(node);
         let preceding_fingers = self.preceding_fingers(view, target);
-        let at_key = self.fingers().get(preceding_fingers).filter(|&&node| config.finger_at_key && view.key(node) == target);
+        let at_key =
+            self.fingers().get(preceding_fingers).filter(|&&node| config.finger_at_key && view.key(node) == target);
         let before = self.fingers()[..preceding_fingers].iter().rev();
         let finger = at_key.into_iter().chain(before).copied().find(alive);
         let mut successors = self.successors()[..preceding].iter().copied().filter(alive);

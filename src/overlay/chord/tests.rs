@@ -312,7 +312,7 @@ fn a_lookup_that_met_too_many_dead_gives_up() {
     let mut bench = converged(Config { successors: 40, verify: true, ..still() }, 41, 21);
     (1..41).for_each(|node| bench.crash(NodeId(node)));
     let walked = bench.walk(NodeId(0), bench.keys[0].plus(1 << 63), None, 1);
-    assert_eq!((walked.end, walked.timeouts), (End::GaveUp(Cause::Timeout), 33));
+    assert_eq!((walked.end, walked.timeouts), (End::GaveUp(Cause::Limit), 33));
 }
 
 #[test]

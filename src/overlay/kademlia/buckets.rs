@@ -20,6 +20,7 @@ mod closest;
 mod entry;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 
 use std::iter;
 use std::ops::Range;
@@ -137,11 +138,7 @@ impl Buckets {
     /// latest replacement instead. True if it is a contact now and was none, or a flagged one.
     pub fn seen(&mut self, config: &Config, view: &View<'_>, now: Time, node: NodeId) -> bool {
         let (index, node) = Buckets::entry(view, node);
-        while self.buckets.len() <= index {
-            let start = self.entries.len() as u16;
-            self.buckets.push(Bucket { start, contacts: 0, flagged: 0, replacements: 0 });
-            self.due = [&self.due[..], &[now + config.refresh]].concat().into();
-        }
+        self.grow(config, now, index);
         let bucket = self.buckets[index];
         let known = &mut self.entries[bucket.entries()];
         let at = position(known, node);
@@ -177,6 +174,15 @@ impl Buckets {
             }
         }
         false
+    }
+
+    /// Makes buckets up to this one.
+    fn grow(&mut self, config: &Config, now: Time, index: usize) {
+        while self.buckets.len() <= index {
+            let start = self.entries.len() as u16;
+            self.buckets.push(Bucket { start, contacts: 0, flagged: 0, replacements: 0 });
+            self.due = [&self.due[..], &[now + config.refresh]].concat().into();
+        }
     }
 
     /// Where `node` stands, if it is a contact.

@@ -14,6 +14,7 @@ impl Kademlia {
     /// The node can ask; whether it may be asked, too, depends on the tables that the others keep.
     pub(super) fn enter(&mut self, cx: &mut Cx<'_>) {
         (self.client, self.entered) = (Kademlia::is_client(cx), true);
+        self.revalidate_later(cx);
         if self.client { cx.joined_as_client() } else { cx.joined() }
     }
 

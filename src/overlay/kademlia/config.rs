@@ -20,18 +20,118 @@ pub enum Tables {
     Dialable,
 }
 
+/// When the lookup of an operation ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ends {
+    /// The `k` nearest heard of have answered, but for those that have failed or are slow.
+    #[default]
+    All,
+    /// So many of the nearest have, 1 to `k`; never fewer than it is to name (of a put and a get the copies). go-libp2p: 3.
+    Answered(u32),
+    /// The nearest has, as far as no more are to be named.
+    Responsible,
+    /// A node has answered that is one of the `k` nearest as far as it knows (OverSim): it and those that it names are the nearest.
+    Sibling,
+}
+
+/// Who enters a bucket that has room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Enters {
+    /// Whoever sends something.
+    #[default]
+    Seen,
+    /// Whoever sends something or is named by somebody, unasked (OverSim).
+    Named,
+    /// Who has answered: whoever asks is pinged first (go-libp2p).
+    Checked,
+}
+
+/// Settings under one name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Preset {
+    /// Maymounkov & Mazières 2002.
+    Paper,
+    /// go-libp2p-kad-dht, as it is deployed in IPFS.
+    Libp2p,
+    /// The defaults of OverSim.
+    Oversim,
+}
+
+const PRESETS: &[protocol::Preset] = &[
+    protocol::Preset {
+        name: "paper",
+        keys: r#"
+            k = 20
+            alpha = 3
+            refresh = "1h"
+            ping = true
+            soft_timeout = "500ms"
+            widen = true
+        "#,
+        source: "Maymounkov & Mazières, IPTPS 2002, §2.2 and §2.3; soft_timeout, rpc_timeout and the replacement cache, in which a \
+                 newcomer waits for the ping, are ours. Records: [storage] repair = \"republish\" with 1h, expiry 24h",
+    },
+    protocol::Preset {
+        name: "libp2p",
+        keys: r#"
+            k = 20
+            alpha = 10
+            ends = { answered = 3 }
+            widen = false
+            soft_timeout = "off"
+            rpc_timeout = "5s"
+            replacement_cache = 0
+            enters = "checked"
+            refresh = "10min"
+            revalidate = "130s"
+        "#,
+        source: "libp2p/go-libp2p-kad-dht 18f7f3a and 066a664: amino/defaults.go, query.go, dht.go. rpc_timeout is TCP's dial (go-libp2p \
+                 f1a42fe, tcp.go): who is up answers long before the 10 s that it has for that. revalidate: 20 contacts in the 43.2 \
+                 min after which a silent one is tested. Left out: requests to the rest of the 20 after the end. Records live 48 h \
+                 and are provided again every 22 h: [storage]",
+    },
+    protocol::Preset {
+        name: "oversim",
+        keys: r#"
+            k = 8
+            alpha = 3
+            ends = "sibling"
+            rounds = true
+            widen = false
+            soft_timeout = "off"
+            rpc_timeout = "1.5s"
+            replacement_cache = 8
+            ping = true
+            enters = "named"
+            farewell = true
+            refresh = "1000s"
+        "#,
+        source: "inet-framework/oversim 3d400bf, Kademlia.cc, IterativeLookup.cc and default.ini; siblings are told by the buckets, \
+                 not by a list of 40",
+    },
+];
+
 /// Kademlia: k-buckets under the XOR metric, lookups with α requests in flight.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    /// Settings of the paper or of what is deployed, which keys beside it override: see `peerlab list protocols`. Default none.
+    pub preset: Option<Preset>,
     /// Contacts in a bucket, and the nearest nodes that a lookup may ask. 1 to 255, default 20 (Maymounkov & Mazières 2002,
     /// §2.2; rust-libp2p). OverSim: 8.
     pub k: u32,
     /// Contacts that a reply names, up to 255. Default 0: `k` (Maymounkov & Mazières 2002, §2.3).
     pub reply: u32,
-    /// How many of the nearest nodes must have answered when a lookup ends, 1 to `k`; never fewer than it is to name
-    /// (of a put and a get the copies), and all of them in a join or refresh. Default 0: `k` (Maymounkov & Mazières 2002, §2.3); go-libp2p: 3.
-    pub answered: u32,
+    /// When the lookup of an operation ends: `"all"`, `{ answered = 3 }`, `"responsible"` or `"sibling"`. Joins and refreshes end when
+    /// all have answered. Default all (Maymounkov & Mazières 2002, §2.3).
+    pub ends: Ends,
+    /// Requests are sent in rounds: the first answer to one of the present round begins the next, with as many requests as new nodes
+    /// came among the `k` nearest, and answers to earlier ones are not looked at. Hops are then rounds, where a sibling ends a lookup.
+    /// Default false; OverSim: true.
+    pub rounds: bool,
     /// After a round of `alpha` requests none of which has shown a node nearer than all before, all of the `k` nearest that were
     /// not asked yet are asked at once. Default true (Maymounkov & Mazières 2002, §2.3).
     pub widen: bool,
@@ -44,6 +144,22 @@ pub struct Config {
     /// Newcomers that wait at a full bucket for a contact to fail. 0 to 255, default 8: Maymounkov & Mazières 2002, §4.1,
     /// leave the number open, and deployed systems keep 8 to 20.
     pub replacement_cache: u32,
+    /// Who enters a bucket that has room. Default seen (Maymounkov & Mazières 2002, §2.2).
+    pub enters: Enters,
+    /// Whether the least recently seen contact of a full bucket is pinged when a newcomer is seen: if it is silent, a newcomer takes
+    /// its place (Maymounkov & Mazières 2002, §2.2). Default false: §4.1 leaves it to the lookups, to save traffic. Needs a
+    /// `replacement_cache`.
+    pub ping: bool,
+    /// Whether a newcomer that has taken a place is pinged. Default false.
+    pub check_replacement: bool,
+    /// Requests in a row that a contact may leave unanswered until it loses its place. 1 to 255, default 1 (OverSim; go-libp2p);
+    /// Maymounkov & Mazières 2002, §4.1: 5.
+    pub failures: u32,
+    /// Whether a node that leaves with notice tells the 5·`k` nodes nearest to it that it does. Default false (Maymounkov & Mazières 2002);
+    /// OverSim: true.
+    pub farewell: bool,
+    /// How often each bucket's least recently seen contact is pinged, or "off", the default.
+    pub revalidate: Switch,
     /// A bucket is refreshed when no lookup went into its range for so long. Default "1h" (Maymounkov & Mazières 2002,
     /// §2.3). OverSim: "1000s".
     pub refresh: Duration,
@@ -81,7 +197,11 @@ impl Config {
 
     /// The nearest nodes that must have answered when a lookup ends that is to name `count`.
     pub(super) fn wanted(&self, count: usize) -> usize {
-        let answered = if self.answered == 0 { self.k as usize } else { self.answered as usize };
+        let answered = match self.ends {
+            Ends::Answered(answered) => answered as usize,
+            Ends::Responsible => 1,
+            Ends::All | Ends::Sibling => self.k as usize,
+        };
         answered.max(count.min(self.k as usize))
     }
 }
@@ -89,13 +209,21 @@ impl Config {
 impl Default for Config {
     fn default() -> Self {
         Config {
+            preset: None,
             k: 20,
             reply: 0,
-            answered: 0,
+            ends: Ends::All,
+            rounds: false,
             widen: true,
             soft_timeout: Switch(Some(Duration::from_millis(500))),
             alpha: 3,
             replacement_cache: 8,
+            enters: Enters::Seen,
+            ping: false,
+            check_replacement: false,
+            failures: 1,
+            farewell: false,
+            revalidate: Switch(None),
             refresh: Duration::from_secs(3600),
             proximity: 1,
             routing: Routing::Iterative,
@@ -107,6 +235,10 @@ impl Default for Config {
 }
 
 impl protocol::Config for Config {
+    fn presets() -> &'static [protocol::Preset] {
+        PRESETS
+    }
+
     /// A bucket, and so the neighbourhood that a node knows, has k contacts.
     fn most_copies(&self) -> Option<(&'static str, u32)> {
         Some(("k", self.k))
@@ -117,7 +249,19 @@ impl protocol::Config for Config {
         match self {
             Config { k: 0 | 256.., .. } => problem("k", "k must be between 1 and 255"),
             Config { reply: 256.., .. } => problem("reply", "reply must be at most 255"),
-            Config { answered, k, .. } if answered > k => problem("answered", "answered must be at most k"),
+            Config { ends: Ends::Answered(answered), k, .. } if *answered == 0 || answered > k => {
+                problem("ends", "answered must be 1 to k")
+            }
+            Config { ends: Ends::Sibling, reply: 1.., k, .. } if self.reply < *k => {
+                problem("reply", "reply must be at least k where a sibling ends a lookup")
+            }
+            Config { ping: true, replacement_cache: 0, .. } => {
+                problem("ping", "ping needs a replacement_cache of 1 at least, for the newcomer to wait in")
+            }
+            Config { failures: 0 | 256.., .. } => problem("failures", "failures must be between 1 and 255"),
+            Config { revalidate: Switch(Some(Duration::ZERO)), .. } => {
+                problem("revalidate", "revalidate must be longer than 0s, or \"off\"")
+            }
             Config { soft_timeout: Switch(Some(Duration::ZERO)), .. } => {
                 problem("soft_timeout", "soft_timeout must be longer than 0s, or \"off\"")
             }

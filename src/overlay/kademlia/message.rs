@@ -7,25 +7,55 @@ use crate::overlay::{Answer, Key, List, Lists, NodeId, Payload, RecordId, listed
 #[derive(Clone, Copy, Debug)]
 pub enum Message {
     /// FIND_NODE, and with a record FIND_VALUE.
-    Find { target: Key, record: Option<RecordId> },
-    /// The reply of a node that does not hold the record: the k nodes nearest to the target that it knows.
-    Nodes { nearest: List },
+    Find {
+        target: Key,
+        record: Option<RecordId>,
+    },
+    /// The reply of a node that does not hold the record: the k nodes nearest to the target that it knows, and whether it is one
+    /// of these itself.
+    Nodes {
+        nearest: List,
+        sibling: bool,
+    },
     /// The reply of a node that has the record: which version, and the value's bytes.
-    Value { answer: Answer, bytes: u32 },
+    Value {
+        answer: Answer,
+        bytes: u32,
+    },
     /// Recursive: the same question, passed on until someone can answer `requester`, who numbered it `rpc` in its session `epoch`.
-    Route { target: Key, record: Option<RecordId>, count: u8, hops: u8, requester: NodeId, rpc: u16, epoch: u16 },
-    /// The acknowledgement of it, to the node that sent it.
+    Route {
+        target: Key,
+        record: Option<RecordId>,
+        count: u8,
+        hops: u8,
+        requester: NodeId,
+        rpc: u16,
+        epoch: u16,
+    },
+    /// PING, and its answer.
+    Ping,
+    Pong,
+    /// The sender leaves.
+    Farewell,
+    /// The acknowledgement of `Route`, to the node that sent it.
     Received,
     /// The answer to it: the nodes responsible, the one that answers first.
-    Responsible { nodes: List, hops: u8 },
+    Responsible {
+        nodes: List,
+        hops: u8,
+    },
     /// The answer of a holder to it.
-    Holds { answer: Answer, bytes: u32, hops: u8 },
+    Holds {
+        answer: Answer,
+        bytes: u32,
+        hops: u8,
+    },
 }
 
 impl Payload for Message {
     fn list(&self) -> Option<List> {
         match self {
-            Message::Nodes { nearest: list } | Message::Responsible { nodes: list, .. } => Some(*list),
+            Message::Nodes { nearest: list, .. } | Message::Responsible { nodes: list, .. } => Some(*list),
             _ => None,
         }
     }

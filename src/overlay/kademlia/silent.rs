@@ -1,7 +1,7 @@
 //! Nodes that do not answer: slow ones, and those whose time is over.
 
 use super::buckets::Failure;
-use super::{Cx, Kademlia, Purpose, Search};
+use super::{Cx, Kademlia, Notes, Purpose, Search};
 use crate::engine::Duration;
 use crate::overlay::rpc::Pending;
 use crate::overlay::{Change, NodeId, Task, Timeout};
@@ -52,15 +52,28 @@ impl Kademlia {
         }
     }
 
-    /// A node did not answer: the nearest of the last few newcomers takes its place.
+    /// A node did not answer.
     pub(super) fn lost(&mut self, cx: &mut Cx<'_>, node: NodeId) {
-        let round_trip = |node| self.nearby.as_ref().map_or(u32::MAX, |nearby| nearby.round_trip(node));
-        match self.buckets.failed(cx.config, &cx.view, node, round_trip) {
+        if !self.is_spared(cx, node) {
+            self.drop_contact(cx, node);
+        }
+    }
+
+    /// A contact is gone: the nearest of the last few newcomers takes its place.
+    pub(super) fn drop_contact(&mut self, cx: &mut Cx<'_>, node: NodeId) {
+        let round_trips = self.notes.take();
+        let round_trip = |node| Notes::round_trip(round_trips.as_deref(), node);
+        let failure = self.buckets.failed(cx.config, &cx.view, node, round_trip);
+        self.notes = round_trips;
+        match failure {
             Failure::NoContact => {}
             Failure::Flagged => cx.neighbour(node, Change::Gone),
             Failure::ReplacedBy(replacement) => {
                 cx.neighbour(node, Change::Gone);
                 cx.neighbour(replacement, Change::Appeared);
+                if cx.config.check_replacement {
+                    self.ping(cx, replacement);
+                }
             }
         }
     }

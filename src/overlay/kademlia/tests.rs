@@ -5,7 +5,7 @@ use crate::engine::{Noise, Source, Time};
 use crate::overlay::message::{Held, Traffic, Version};
 use crate::overlay::protocol::Config as _;
 use crate::overlay::testing::{Bench, End};
-use crate::overlay::{Cause, Timeout};
+use crate::overlay::{Cause, Change, RecordId, Timeout};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -191,7 +191,7 @@ fn a_value_weighs_its_bytes_and_a_list_its_contacts() {
     bench.with(NodeId(0), |_, cx| {
         let nearest = cx.lists.put(0..20);
         let bytes = |message| cx.envelope(Kind::Reply, 1, None, Traffic::Lookup, &message).bytes;
-        assert_eq!(bytes(Message::Nodes { nearest }), 28 + 20 + 20 * 4);
+        assert_eq!(bytes(Message::Nodes { nearest, sibling: false }), 28 + 20 + 20 * 4);
         assert_eq!(bytes(Message::Find { target: Key(0), record: None }), 28 + 20);
         assert_eq!(
             bytes(Message::Value { answer: Version(0).into(), bytes: cx.size(RecordId::new(3)) }),
@@ -245,7 +245,7 @@ fn a_reply_that_nobody_awaits_only_shows_that_its_sender_is_up() {
     bench.with(NodeId(7), |kademlia, cx| {
         kademlia.rpcs.clear();
         let nearest = cx.lists.put([1, 2]);
-        let message = Message::Nodes { nearest };
+        let message = Message::Nodes { nearest, sibling: false };
         let reply = cx.envelope(Kind::Reply, 1, None, Traffic::Lookup, &message);
         kademlia.on_message(cx, &Envelope { from: sender, ..reply }, message);
         cx.lists.free(nearest);

@@ -91,7 +91,7 @@ proptest! {
     ) {
         let mut noise = Noise::new(seed);
         let network = Network::new(size, k, 0.0, &mut noise);
-        let aim = Aim { target: Key(target), metric: Metric::Xor, k, answered: k, alpha, widen: false, patient: 0 };
+        let aim = Aim { target: Key(target), metric: Metric::Xor, k, answered: k, alpha, widen: false, patient: 0, rounds: false };
         let (lookup, _) = run(&network, aim, &mut noise);
         let mut all: Vec<NodeId> = (0..size as u32).map(NodeId).collect();
         all.sort_by_key(|node| network.keys[node.index()].0 ^ target);
@@ -106,7 +106,7 @@ proptest! {
         let mut noise = Noise::new(seed);
         let network = Network::new(size, k, dead, &mut noise);
         let metric = if ring { Metric::Ring } else { Metric::Xor };
-        let aim = Aim { target: Key(target), metric, k, answered: k, alpha, widen: false, patient: 0 };
+        let aim = Aim { target: Key(target), metric, k, answered: k, alpha, widen: false, patient: 0, rounds: false };
         let (lookup, asked) = run(&network, aim, &mut noise);
         let found: Vec<Contact> = lookup.result(usize::MAX).collect();
         let distance = |contact: &Contact| metric.distance(aim.target, network.keys[contact.node.index()]);
@@ -118,7 +118,8 @@ proptest! {
     }
 }
 
-const AIM: Aim = Aim { target: Key(0), metric: Metric::Xor, k: 2, answered: 2, alpha: 1, widen: false, patient: 0 };
+const AIM: Aim =
+    Aim { target: Key(0), metric: Metric::Xor, k: 2, answered: 2, alpha: 1, widen: false, patient: 0, rounds: false };
 
 /// Every node has its number as key.
 fn key(node: NodeId) -> Key {

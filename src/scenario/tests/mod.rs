@@ -56,6 +56,7 @@ const fn toy(name: &'static str) -> Registered {
         parse: parse_config::<Toy>,
         for_copies: |config: &AnyConfig, _| Arc::new(config.downcast_ref::<Toy>().unwrap().clone()),
         most_copies: |config: &AnyConfig| config.downcast_ref::<Toy>().unwrap().most_copies(),
+        presets: Toy::presets,
         schema: |generator| generator.subschema_for::<Toy>(),
         in_full: false,
         longest_period: |config: &AnyConfig| config.downcast_ref::<Toy>().unwrap().refresh,
