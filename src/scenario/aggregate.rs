@@ -140,8 +140,8 @@ impl fmt::Display for Aggregate {
         let ((above, below), (after, before)) = (self.values, self.issued);
         chosen.extend((above > f64::NEG_INFINITY).then(|| format!("> {above}")));
         chosen.extend((below < f64::INFINITY).then(|| format!("< {below}")));
-        chosen.extend((after > Time::ZERO).then(|| format!("after {}", after.since(Time::ZERO))));
-        chosen.extend((before < Time::NEVER).then(|| format!("before {}", before.since(Time::ZERO))));
+        chosen.extend((after > Time::ZERO).then(|| format!("after {}s", after.as_secs_f64())));
+        chosen.extend((before < Time::NEVER).then(|| format!("before {}s", before.as_secs_f64())));
         if chosen.is_empty() { Ok(()) } else { write!(f, " ({})", chosen.join(", ")) }
     }
 }
