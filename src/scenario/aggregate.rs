@@ -81,7 +81,7 @@ pub enum Column {
 }
 
 impl Column {
-    /// Their names in the order of the file, which is that of the variants.
+    /// Names in the order of the file, which is that of the variants.
     pub const NAMES: [&str; 11] = [
         "participant",
         "session",
@@ -146,7 +146,7 @@ impl fmt::Display for Aggregate {
     }
 }
 
-/// What is said at `path`, checked.
+/// Checks what is said at `path`.
 pub(super) fn aggregate(check: &mut Check<'_>, path: &str, said: &file::Operations) -> Result<Aggregate, Noted> {
     let at = |key: &str| format!("{path}.{key}");
     let (function, counts) = (said.aggregate.name(), said.aggregate.counts());
