@@ -16,6 +16,7 @@ use crate::run::by_class::CLASSES;
 use crate::run::catalogue::connections::PAIRS;
 use crate::run::catalogue::{CONNECTIONS, Catalogue, METRICS, QUANTILES, SERIES};
 use crate::run::outcome::{NodeRow, OperationRow, Outcome, POINTS, ResourceRow};
+use crate::scenario::Column;
 use crate::sweep::statistics::Summary;
 
 /// A run's outcome and what names it.
@@ -59,20 +60,6 @@ const NODE: [&str; 10] = [
 
 const RESOURCE: [&str; 8] =
     ["resource", "rank", "size_bytes", "pieces", "needed", "lost_s", "lost_by", "availability_mean"];
-
-const OPERATION: [&str; 11] = [
-    "participant",
-    "session",
-    "number",
-    "kind",
-    "issued_s",
-    "outcome",
-    "cause",
-    "latency_ms",
-    "hops",
-    "rpcs",
-    "timeouts",
-];
 
 /// Writes the result files of `rows` into the existing directory `dir`.
 ///
@@ -221,7 +208,7 @@ fn write_resources(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
 }
 
 fn write_operations(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
-    per_run(dir, "operations.csv", rows, &OPERATION, |sheet, row| {
+    per_run(dir, "operations.csv", rows, &Column::NAMES, |sheet, row| {
         row.outcome.operations.iter().try_for_each(|operation| {
             sheet.name(row)?;
             sheet.operation(operation)

@@ -95,6 +95,7 @@ fn outcome(kind: usize, scale: f64, seed: u64) -> Outcome {
         nodes: vec![node(0, "participant"), node(1, "server")],
         resources: vec![resource()],
         operations: vec![operation()],
+        aggregates: Vec::new(),
         fingerprint: seed,
         checkpoints: vec![(Time::from_nanos(5), seed)],
         timing: Timing::default(),

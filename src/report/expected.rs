@@ -5,7 +5,8 @@ use ::csv::Writer;
 use super::csv::RunRow;
 use super::number::significant;
 use crate::run::catalogue::METRICS;
-use crate::scenario::{Bound, Expectation, is_same};
+use crate::run::outcome::Outcome;
+use crate::scenario::{Bound, Expectation, Figure, is_same};
 use crate::sweep::statistics::Summary;
 
 /// An expectation at one parameter point, and whether it holds.
@@ -15,6 +16,7 @@ pub struct Judged {
     pub scenario: String,
     /// The system, and the values of the axes.
     pub point: String,
+    /// A column of `runs.csv`, or an aggregate in words.
     pub metric: String,
     pub bound: Bound,
     /// Mean over the repetitions, and half of its 95 % interval; `None` if a run does not have the figure, or none was made.
@@ -67,14 +69,13 @@ pub fn judge(scenario: &str, expected: &[Expectation], rows: &[RunRow<'_>]) -> V
             };
             row.system == expectation.system && expectation.at.iter().all(at)
         };
-        let metric = METRICS.index_of(&expectation.metric).expect("the scenario was checked");
         let mut points: Vec<(String, Vec<Option<f64>>)> = Vec::new();
         for row in rows.iter().filter(is_there) {
             let point = point(row);
             if points.last().is_none_or(|(last, _)| *last != point) {
                 points.push((point, Vec::new()));
             }
-            points.last_mut().expect("one was put there").1.push(row.outcome.metrics[metric]);
+            points.last_mut().expect("one was put there").1.push(measured(&expectation.figure, row.outcome));
         }
         if points.is_empty() {
             let at = expectation.at.iter().map(|(axis, value)| format!(" {}={value}", short(axis)));
@@ -85,7 +86,7 @@ pub fn judge(scenario: &str, expected: &[Expectation], rows: &[RunRow<'_>]) -> V
             Judged {
                 scenario: scenario.to_owned(),
                 point,
-                metric: expectation.metric.clone(),
+                metric: expectation.figure.to_string(),
                 bound: expectation.bound,
                 measured: values
                     .into_iter()
@@ -98,6 +99,17 @@ pub fn judge(scenario: &str, expected: &[Expectation], rows: &[RunRow<'_>]) -> V
         }));
     }
     judged
+}
+
+/// What a run gave; `None` if it does not have the figure.
+fn measured(figure: &Figure, outcome: &Outcome) -> Option<f64> {
+    match figure {
+        Figure::Metric(name) => outcome.metrics[METRICS.index_of(name).expect("the scenario was checked")],
+        Figure::Operations(wanted) => {
+            let mut aggregates = outcome.aggregates.iter();
+            aggregates.find(|(aggregate, _)| aggregate == wanted).and_then(|(_, value)| *value)
+        }
+    }
 }
 
 /// The last key of a path.
@@ -170,7 +182,14 @@ mod tests {
 
     fn expectation(metric: &str, bound: Bound) -> Expectation {
         let (source, note) = ("a paper, Table I".to_owned(), "it is known why".to_owned());
-        Expectation { system: "ring".into(), at: Vec::new(), metric: metric.into(), bound, source, note }
+        Expectation {
+            system: "ring".into(),
+            at: Vec::new(),
+            figure: Figure::Metric(metric.into()),
+            bound,
+            source,
+            note,
+        }
     }
 
     #[test]

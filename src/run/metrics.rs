@@ -7,8 +7,9 @@ use super::counters::{Carried, Level, Machine, Served, TableCheck};
 use super::hosts::{Hosts, Role};
 use super::minutes::Minutes;
 use super::observer::{Copied, Ended, LinkEvent, Observer};
+use super::operation_rows::OperationRows;
 use super::operations::{Operation, Verdict};
-use super::outcome::{OperationRow, Sample};
+use super::outcome::Sample;
 use super::peers::Peers;
 use super::records::Stock;
 use super::sampling::Interval;
@@ -66,7 +67,7 @@ pub struct Metrics {
     pub(super) service_asked: u64,
     pub(super) peers: Peers,
     pub(super) samples: Vec<Sample>,
-    pub(super) operations: Option<Vec<OperationRow>>,
+    pub(super) operations: OperationRows,
     /// Where the system has connections.
     pub(super) connecting: Option<Box<Connecting>>,
     /// Where there are servers.
@@ -118,7 +119,7 @@ impl Metrics {
             service_asked: 0,
             peers: Peers::new(machines as u32),
             samples: Vec::new(),
-            operations: operations.then(Vec::new),
+            operations: OperationRows::new(operations, &system.aggregates),
             connecting: None,
             minutes: None,
             classes,
@@ -388,9 +389,7 @@ impl Observer for Metrics {
                 self.waves.ended(resource, at, ended.verdict, ended.verdict == Verdict::Correct && !ended.local);
             }
             self.classes.ended(at, operation, ended);
-            if let Some(rows) = &mut self.operations {
-                rows.push(OperationRow::of(at, operation, ended));
-            }
+            self.operations.ended(at, operation, ended);
         }
     }
 }

@@ -22,6 +22,7 @@ mod mending;
 mod metrics;
 mod minutes;
 pub mod observer;
+mod operation_rows;
 mod operations;
 mod oracle;
 pub mod outcome;
@@ -242,7 +243,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             pairs,
             nodes,
             resources,
-            operations: metrics.operations.take().unwrap_or_default(),
+            operations: metrics.operations.take(),
+            aggregates: metrics.operations.aggregates(),
             samples: std::mem::take(&mut metrics.samples),
             fingerprint: prints.fingerprint.value(),
             checkpoints: prints.checkpoints.passed().to_vec(),

@@ -5,6 +5,7 @@ use super::observer::Ended;
 use super::operations::{Operation, Verdict};
 use super::transport;
 use crate::engine::Time;
+use crate::scenario::Aggregate;
 
 /// One run's figures.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,6 +27,8 @@ pub struct Outcome {
     pub resources: Vec<ResourceRow>,
     /// By participant, session, number; only if asked for.
     pub operations: Vec<OperationRow>,
+    /// What the scenario expects something of; `None`: no operation was chosen.
+    pub aggregates: Vec<(Aggregate, Option<f64>)>,
     /// Over everything observable.
     pub fingerprint: u64,
     /// The fingerprint at several instants, so that a mismatch says when.

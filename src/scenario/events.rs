@@ -114,12 +114,7 @@ fn meant(
         file::Event::ServerOutage { at, lasts } => ("server-outage", event(at, lasts, What::ServerOutage)),
         file::Event::Rush { at, resource } => ("rush", event(at, None, What::Rush { resource })),
         file::Event::Demand { at, lasts, factor, operation } => {
-            let operation = operation.map(|operation| match operation {
-                file::Operation::Lookup => OperationKind::Lookup,
-                file::Operation::Get => OperationKind::Get,
-                file::Operation::Put => OperationKind::Put,
-            });
-            ("demand", event(at, lasts, What::Demand { operation, factor }))
+            ("demand", event(at, lasts, What::Demand { operation: operation.map(OperationKind::from), factor }))
         }
     })
 }

@@ -1,5 +1,8 @@
 //! What the `[[expect]]` tables mean.
 
+use std::fmt;
+
+use super::aggregate::{Aggregate, aggregate};
 use super::check::{Check, Noted};
 use super::file;
 use super::problem::Problem;
@@ -12,11 +15,27 @@ pub struct Expectation {
     pub system: String,
     /// Paths of axes, and values of them as cells of result files have them.
     pub at: Vec<(String, String)>,
-    /// A column of `runs.csv`.
-    pub metric: String,
+    pub figure: Figure,
     pub bound: Bound,
     pub source: String,
     pub note: String,
+}
+
+/// What is expected of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Figure {
+    /// A column of `runs.csv`.
+    Metric(String),
+    Operations(Aggregate),
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Figure::Metric(name) => f.write_str(name),
+            Figure::Operations(aggregate) => aggregate.fmt(f),
+        }
+    }
 }
 
 /// What a figure may be.
@@ -43,6 +62,19 @@ pub(super) fn expectations(check: &mut Check<'_>, metrics: Option<&[&str]>) -> R
     Ok(all.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
+/// The aggregates of operations that are expected of a system, each once.
+pub(super) fn aggregates_of(expected: &[Expectation], system: &str) -> Vec<Aggregate> {
+    let mut aggregates: Vec<Aggregate> = Vec::new();
+    for expectation in expected.iter().filter(|expectation| expectation.system == system) {
+        if let Figure::Operations(aggregate) = &expectation.figure
+            && !aggregates.contains(aggregate)
+        {
+            aggregates.push(aggregate.clone());
+        }
+    }
+    aggregates
+}
+
 /// Whether two cells say one value: as texts, or as numbers.
 pub fn is_same(a: &str, b: &str) -> bool {
     let number = |text: &str| text.replace('_', "").parse::<f64>().ok();
@@ -65,17 +97,33 @@ fn expectation(
     if !known.contains(&said.system.as_str()) {
         return Err(unknown(check, &at("system"), "system", &said.system, &known));
     }
-    if let Some(metrics) = metrics.filter(|metrics| !metrics.contains(&said.metric.as_str())) {
-        return Err(unknown(check, &at("metric"), "metric", &said.metric, metrics));
-    }
+    let figure = match (&said.metric, &said.operations) {
+        (Some(metric), None) => {
+            if let Some(metrics) = metrics.filter(|metrics| !metrics.contains(&metric.as_str())) {
+                return Err(unknown(check, &at("metric"), "metric", metric, metrics));
+            }
+            Figure::Metric(metric.clone())
+        }
+        (None, Some(operations)) => Figure::Operations(aggregate(check, &at("operations"), operations)?),
+        (Some(_), Some(_)) => {
+            let message = "`operations` stands beside `metric`";
+            return Err(check.wrong(&at("operations"), message, "expect them in tables of their own"));
+        }
+        (None, None) => {
+            let help =
+                "add metric = \"lookup_hops_mean\", or operations = { aggregate = \"p95\", of = \"latency_ms\" }";
+            return Err(check.wrong(&format!("{SECTION}.{number}"), "no figure is named", help));
+        }
+    };
     let Some(point) = point(check, &at("at"), &said)? else { return Ok(None) };
-    let bound = bound(&said).map_err(|(key, message)| {
+    let key = if said.metric.is_some() { "metric" } else { "operations" };
+    let bound = bound(&said, key, &figure).map_err(|(key, message)| {
         check.wrong(&at(key), message, "write value = 5.3 and within = 0.1, or relative = 0.05, or min, or max")
     })?;
     Ok(Some(Expectation {
         at: point,
         system: said.system,
-        metric: said.metric,
+        figure,
         bound,
         source: said.source.unwrap_or_default(),
         note: said.note.unwrap_or_default(),
@@ -111,15 +159,16 @@ fn point(check: &mut Check<'_>, path: &str, said: &file::Expect) -> Result<Optio
     Ok(Some(point))
 }
 
-fn bound(said: &file::Expect) -> Result<Bound, (&'static str, String)> {
+/// What the figure, said at `key`, may be; or the key of a mistake, and what it is.
+fn bound(said: &file::Expect, key: &'static str, figure: &Figure) -> Result<Bound, (&'static str, String)> {
     let numbers = [said.value, said.within, said.relative, said.min, said.max];
     if numbers.iter().flatten().any(|number| !number.is_finite()) {
-        return Err(("metric", "a bound is no number".to_owned()));
+        return Err((key, "a bound is no number".to_owned()));
     }
     let (min, max) = (said.min.unwrap_or(f64::NEG_INFINITY), said.max.unwrap_or(f64::INFINITY));
     match (said.value, said.within, said.relative) {
         (None, None, None) if min == f64::NEG_INFINITY && max == f64::INFINITY => {
-            Err(("metric", format!("nothing is expected of `{}`", said.metric)))
+            Err((key, format!("nothing is expected of `{figure}`")))
         }
         (None, None, None) if min > max => Err(("max", "`max` is below `min`".to_owned())),
         (None, None, None) => Ok(Bound::Between { min, max }),
@@ -131,6 +180,6 @@ fn bound(said: &file::Expect) -> Result<Bound, (&'static str, String)> {
         (Some(_), None, None) => Err(("value", "how far off may it be?".to_owned())),
         (Some(_), Some(_), Some(_)) => Err(("within", "`within` stands beside `relative`".to_owned())),
         (Some(_), ..) => Err(("value", "a tolerance is not negative".to_owned())),
-        (None, ..) => Err(("metric", "`within` and `relative` need a `value`".to_owned())),
+        (None, ..) => Err((key, "`within` and `relative` need a `value`".to_owned())),
     }
 }

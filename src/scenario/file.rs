@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 pub use bootstrap::{Bootstrap, Service};
 pub use events::{Event, Operation};
-pub use expect::Expect;
+pub use expect::{Expect, Operations};
 pub use nat::{Nat, NatShares};
 pub use network::{
     Access, Burst, Coordinates, Inflation, Latency, LatencyByHour, LognormalDelay, Matrix, Network, Plane, RegionTable,

@@ -8,6 +8,7 @@
 //! [`Scenario::runs`] the plans and the list of runs; every problem on the way is a [`Problem`] with its place and what
 //! would be right.
 
+mod aggregate;
 mod alternatives;
 mod axes;
 mod bootstrap;
@@ -42,8 +43,9 @@ mod traversal;
 mod wire;
 mod written;
 
+pub use aggregate::{Aggregate, Column, Ending, Function};
 pub use axes::{Axis, Point};
-pub use expect::{Bound, Expectation, is_same};
+pub use expect::{Bound, Expectation, Figure, is_same};
 pub use load::{Run, Runs, Scenario};
 pub use plan::{
     Churn, Class, Event, Group, Plan, Popularity, Population, Rejoin, Repair, Resources, Sessions, Start, Storage,

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::aggregate::Aggregate;
 use crate::engine::random::mix;
 use crate::engine::{Duration, Law};
 use crate::network::{Access, NetworkPlan, Processor, Shares};
@@ -284,6 +285,8 @@ pub struct System {
     /// Bytes of the parts of a message.
     pub wire: Wire,
     pub bootstrap: Bootstrap,
+    /// What is expected of its operations, each aggregate once.
+    pub aggregates: Vec<Aggregate>,
 }
 
 /// How a machine finds a first node to talk to.

@@ -6,7 +6,7 @@ use super::check::{Check, Noted};
 use super::document::Document;
 use super::environment::{Known, resources, time, warn_of_long_transfers, workload};
 use super::events::{Stage, events};
-use super::expect::expectations;
+use super::expect::{aggregates_of, expectations};
 use super::file;
 use super::inputs::Files;
 use super::nat::{warn_of_filters, warn_of_nobody_dialable};
@@ -64,7 +64,8 @@ fn read(check: &mut Check<'_>, stem: &str, files: &mut Files, registered: &[Regi
     let systems = systems(check, registered, known);
     let expected = expectations(check, None);
     check.section::<file::Sweep>("sweep")?;
-    expected?;
+    let (mut systems, expected) = (systems?, expected?);
+    systems.iter_mut().for_each(|system| system.aggregates = aggregates_of(&expected, &system.name));
     let (warmup, measure, sample) = time?;
     Ok(Plan {
         title: title?.unwrap_or_else(|| stem.to_string()),
@@ -77,7 +78,7 @@ fn read(check: &mut Check<'_>, stem: &str, files: &mut Files, registered: &[Regi
         resources: resources?,
         workload: workload?,
         events: events?,
-        systems: systems?,
+        systems,
     })
 }
 

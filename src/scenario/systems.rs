@@ -168,7 +168,16 @@ fn system(
         check_copies(check, (name, protocol), &*config, &storage);
     }
     let config = (protocol.for_copies)(&*config, storage.replicas);
-    Ok(System { name: name.to_string(), protocol: protocol.name, config, storage, connections, wire, bootstrap })
+    Ok(System {
+        name: name.to_string(),
+        protocol: protocol.name,
+        config,
+        storage,
+        connections,
+        wire,
+        bootstrap,
+        aggregates: Vec::new(),
+    })
 }
 
 /// The one protocol table of a system, read by its protocol.

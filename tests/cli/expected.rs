@@ -38,6 +38,11 @@ fn what_cannot_be_expected_is_refused_where_it_stands() {
             "system = \"server\"\nmetric = \"lookups\"\nmin = 1\nat = { \"nothing.here\" = 1 }",
             "unknown axis `nothing.here`",
         ),
+        ("system = \"server\"\nmin = 1", "no figure is named"),
+        (
+            "system = \"server\"\nmetric = \"lookups\"\noperations = { aggregate = \"count\" }\nmin = 1",
+            "`operations` stands beside `metric`",
+        ),
     ];
     for (said, problem) in cases {
         let bench = expecting(SCENARIO, said);
@@ -50,6 +55,102 @@ fn what_cannot_be_expected_is_refused_where_it_stands() {
         "system = \"server\"\nmetric = \"lookups\"\nmin = 1\nat = { \"population.online\" = 25 }",
     );
     bench.peerlab(&["check", "s.toml"]).assert().code(2).stderr(contains("it has 20, 30"));
+}
+
+#[test]
+fn what_is_no_aggregate_of_operations_is_refused_where_it_stands() {
+    let cases = [
+        ("{ aggregate = \"p95\", of = \"latncy_ms\" }", "did you mean `latency_ms`?", "\"latncy_ms\""),
+        ("{ aggregate = \"p90\", of = \"latency_ms\" }", "unknown choice `p90`", "\"p90\""),
+        (
+            "{ aggregate = \"mean\", of = \"outcome\" }",
+            "`outcome` is a column of texts: there is no mean",
+            "\"outcome\"",
+        ),
+        ("{ aggregate = \"mean\" }", "the mean of which column?", "operations"),
+        ("{ aggregate = \"share\", above = 3 }", "there is no `of`", "operations"),
+        ("{ aggregate = \"count\", kind = \"lookups\" }", "did you mean `lookup`?", "\"lookups\""),
+        ("{ aggregate = \"count\", outcome = \"wrong\" }", "expected one of `correct`, `incorrect`", "\"wrong\""),
+        ("{ aggregate = \"count\", cause = \"time-out\" }", "did you mean `timeout`?", "\"time-out\""),
+        (
+            "{ aggregate = \"count\", cause = \"timeout\", outcome = \"correct\" }",
+            "an operation that is correct has no cause",
+            "\"timeout\"",
+        ),
+        ("{ aggregate = \"count\", after = \"2min\", before = \"1min\" }", "between these bounds", "operations"),
+    ];
+    for (said, problem, marked) in cases {
+        let bench = expecting(SCENARIO, &format!("system = \"server\"\nmin = 1\noperations = {said}"));
+        let text = fs::read_to_string(bench.path("s.toml")).unwrap();
+        let (number, line) = (1..).zip(text.lines()).find(|(_, line)| line.starts_with("operations")).unwrap();
+        let place = format!("s.toml:{number}:{}", line.find(marked).unwrap() + 1);
+        for command in ["check", "run"] {
+            let stderr = bench.peerlab(&[command, "s.toml"]).assert().code(2).get_output().stderr.clone();
+            let stderr = String::from_utf8(stderr).unwrap();
+            assert!(stderr.contains(problem) && stderr.contains(&place), "{said}: {place}\n{stderr}");
+        }
+    }
+}
+
+/// The rows of the server in `operations.csv`: kind, outcome, and latency where there is one.
+fn rows_of(csv: &str) -> Vec<(String, String, Option<f64>)> {
+    let header: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
+    let at = |name: &str| header.iter().position(|column| *column == name).unwrap();
+    let (kind, outcome, latency) = (at("kind"), at("outcome"), at("latency_ms"));
+    let rows = csv.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
+    let rows = rows.filter(|cells| cells[at("system")] == "server");
+    rows.map(|cells| (cells[kind].to_owned(), cells[outcome].to_owned(), cells[latency].parse().ok())).collect()
+}
+
+#[test]
+fn aggregates_are_those_of_the_rows_whether_they_are_written_or_not() {
+    let said = "[[expect]]\nsystem = \"server\"\nmin = 0\noperations = ";
+    let aggregates = [
+        "{ aggregate = \"mean\", of = \"latency_ms\", kind = \"lookup\" }",
+        "{ aggregate = \"max\", of = \"latency_ms\", kind = \"lookup\", outcome = \"correct\" }",
+        "{ aggregate = \"count\", kind = \"lookup\" }",
+        "{ aggregate = \"share\", kind = \"lookup\", outcome = \"correct\" }",
+    ];
+    let all: String = aggregates.iter().map(|aggregate| format!("{said}{aggregate}\n")).collect();
+    let bench = Bench::new(&format!("{SCENARIO}\n{all}"));
+    let measured = |arguments: &[&str]| {
+        let said = bench.peerlab(arguments).assert().code(0).get_output().stdout.clone();
+        let said = String::from_utf8(said).unwrap();
+        let lines = said.lines().filter(|line| line.contains("≥ 0"));
+        lines
+            .map(|line| line.split("≥ 0").nth(1).unwrap().split_whitespace().next().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let written = measured(&["run", "s.toml", "--operations"]);
+    let rows = rows_of(&fs::read_to_string(bench.path("results/s/operations.csv")).unwrap());
+    let lookups: Vec<_> = rows.iter().filter(|(kind, ..)| kind == "lookup").collect();
+    assert_eq!((written.len(), written[2].as_str()), (4, lookups.len().to_string().as_str()), "{written:?}");
+    let latencies: Vec<f64> = lookups.iter().filter_map(|(.., latency)| *latency).collect();
+    let mean = latencies.iter().sum::<f64>() / latencies.len() as f64;
+    let near = |text: &str, value: f64| (text.parse::<f64>().unwrap() - value).abs() <= value * 0.005;
+    assert!(near(&written[0], mean) && near(&written[1], latencies.iter().copied().fold(0.0, f64::max)), "{written:?}");
+    let correct = lookups.iter().filter(|(_, outcome, _)| outcome == "correct").count();
+    assert!(near(&written[3], correct as f64 / lookups.len() as f64), "{written:?}");
+    assert_eq!(measured(&["run", "s.toml", "--verify"]), written, "without the rows, and twice");
+    assert!(!fs::exists(bench.path("results/s/operations.csv")).unwrap());
+    fs::create_dir(bench.path("pack")).unwrap();
+    fs::rename(bench.path("s.toml"), bench.path("pack/s.toml")).unwrap();
+    assert_eq!(measured(&["validate", "pack", "--out", "out"]), written);
+}
+
+#[test]
+fn aggregates_of_a_sweep_do_not_depend_on_threads() {
+    let p95 =
+        "system = \"server\"\noperations = { aggregate = \"p95\", of = \"latency_ms\", kind = \"lookup\" }\nmin = 1";
+    let bench = expecting(SWEEP_WITH, p95);
+    let swept = |threads: &str| {
+        let said =
+            bench.peerlab(&["sweep", "s.toml", "--threads", threads]).assert().code(0).get_output().stdout.clone();
+        let said = String::from_utf8(said).unwrap();
+        said.lines().filter(|line| line.contains("p95 of latency_ms (lookup)")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let one = swept("1");
+    assert_eq!((one.len(), one), (2, swept("2")));
 }
 
 /// A server at two sizes of the population.

@@ -66,6 +66,21 @@ fn every_shipped_scenario_is_right_and_nothing_in_it_misleads() {
 }
 
 #[test]
+fn every_scenario_of_the_validation_pack_is_right() {
+    for folder in ["scenarios/validation", "scenarios/validation/full"] {
+        for (path, text) in scenarios_in(folder) {
+            let output = peerlab([Path::new("check"), &path]);
+            let said = errors(&output);
+            let crash = text.contains("crash = {") && text.contains("merge = false");
+            assert!(said.is_empty() || crash, "{}: {said}", path.display());
+            assert_eq!(output.status.code(), Some(0), "{}", path.display());
+            let sourced = text.matches("[[expect]]").count() == text.matches("\nsource = ").count();
+            assert!(sourced, "{}: a figure is from nowhere", path.display());
+        }
+    }
+}
+
+#[test]
 fn every_benchmark_takes_the_sizes_and_variants_that_it_names() {
     for (path, text) in benchmarks() {
         let name = path.file_name().expect("it has a name").to_string_lossy();

@@ -64,7 +64,7 @@ fn every_column_is_in_the_tables_and_nothing_else() {
 #[test]
 fn every_scenario_in_it_is_right() {
     let scenarios = blocks("toml");
-    assert_eq!(scenarios.len(), 10);
+    assert_eq!(scenarios.len(), 11);
     let folder = TempDir::new().expect("there is room for a folder");
     for text in scenarios {
         let path = folder.path().join("my.toml");

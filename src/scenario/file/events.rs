@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::engine::Duration;
+use crate::population::OperationKind;
 
 /// Something that happens at an instant, after the start of the run, the warm-up included.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -98,4 +99,14 @@ pub enum Operation {
     Lookup,
     Get,
     Put,
+}
+
+impl From<Operation> for OperationKind {
+    fn from(said: Operation) -> OperationKind {
+        match said {
+            Operation::Lookup => OperationKind::Lookup,
+            Operation::Get => OperationKind::Get,
+            Operation::Put => OperationKind::Put,
+        }
+    }
 }
