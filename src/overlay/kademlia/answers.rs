@@ -27,7 +27,8 @@ impl Kademlia {
         {
             return cx.reply(request, Message::Value { answer, bytes: cx.size(record) });
         }
-        let asker = match Kademlia::takes_in(cx, request) {
+        let was_seen = Kademlia::takes_in(cx, request) && cx.config.enters != Enters::Checked;
+        let asker = match was_seen {
             true => self.buckets.latest_place(&cx.view, request.from),
             false => self.buckets.place(&cx.view, request.from),
         };
