@@ -100,3 +100,25 @@ impl Registry {
         self.entries.iter().find(|entry| entry.registered.name == name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use toml::Spanned;
+    use toml::de::{DeTable, DeValue};
+
+    use super::*;
+
+    #[test]
+    fn every_preset_can_be_read_and_says_where_it_is_from() {
+        for entry in Registry::standard().entries() {
+            for preset in (entry.registered.presets)() {
+                let text = format!("preset = \"{}\"", preset.name);
+                let table = DeTable::parse(&text).expect("it is TOML");
+                let span = table.span();
+                let read = (entry.registered.parse)(Spanned::new(span, DeValue::Table(table.into_inner())));
+                assert!(read.is_ok(), "{} of {}: {:?}", preset.name, entry.registered.name, read.err());
+                assert!(preset.source.len() > 40, "{} cites nothing", preset.name);
+            }
+        }
+    }
+}

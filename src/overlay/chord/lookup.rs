@@ -206,13 +206,15 @@ impl Chord {
     pub(super) fn answered_late(&mut self, cx: &mut Context<'_, Self>, number: u16, from: NodeId, message: Message) {
         let Some(mut lookup) = self.lookups.take(|lookup| lookup.number == number) else { return };
         let ends = matches!(message, Message::Responsible { .. } | Message::Holds { .. }) && lookup.named.is_empty();
-        let is_stuck = lookup.path.len() == 1;
+        let is_stuck = lookup.path.len() == 1 && message != Message::Pong;
         if is_stuck {
             lookup.excluded.retain(|&node| node != from);
             lookup.path.push(from);
         }
         self.lookups.push(lookup);
         if ends || is_stuck {
+            // What else it has asked does not matter any more.
+            self.rpcs.retain(|pending| pending.tag != Tag::Lookup(number));
             self.answered(cx, number, from, message);
         }
     }
