@@ -60,7 +60,7 @@ pub use self::message::Message;
 use self::tables::{Query, Tables};
 use super::{
     Context, Envelope, Key, Kind, Metric, NodeId, Ongoing, OpId, Patience, Period, Placement, Pool, Problem, Protocol,
-    Relay, Roster, Routing, Rpcs, View, Walk,
+    Recent, Relay, Roster, Routing, Rpcs, View, Walk,
 };
 use crate::engine::Duration;
 
@@ -113,6 +113,8 @@ pub struct Chord {
     lookups: Ongoing<Lookup>,
     /// Walks that nobody has acknowledged yet.
     relays: Ongoing<Relay>,
+    /// Where hops are acknowledged.
+    recent: Option<Box<Recent>>,
     /// Of a lookup or a relay.
     last_lookup: u16,
     /// `fingers = "one"`: the entry to fix next.
@@ -279,7 +281,7 @@ impl Protocol for Chord {
 
     fn rpc_bytes(&self) -> usize {
         let under_way = self.lookups.heap_bytes(Lookup::heap_bytes) + self.relays.heap_bytes(Relay::heap_bytes);
-        self.rpcs.heap_bytes() + under_way
+        self.rpcs.heap_bytes() + under_way + self.recent.as_ref().map_or(0, |_| size_of::<Recent>())
     }
 }
 
@@ -308,9 +310,11 @@ impl Chord {
     }
 
     fn on_reply(&mut self, cx: &mut Context<'_, Self>, from: &Envelope, message: Message) {
+        let answers_a_walk =
+            matches!(message, Message::Responsible { .. } | Message::Holds { .. } | Message::Next { .. });
         let pending = match cx.config.routing {
-            Routing::Iterative => self.rpcs.close(from),
-            Routing::Recursive => self.rpcs.close_from_anyone(from.rpc),
+            Routing::Recursive if answers_a_walk => self.rpcs.close_of(from.rpc, |tag| matches!(tag, Tag::Lookup(_))),
+            _ => self.rpcs.close(from),
         };
         let asked_by_a_lookup =
             pending.filter(|pending| matches!(pending.tag, Tag::Lookup(_)) && pending.to == from.from);
@@ -326,7 +330,9 @@ impl Chord {
                 self.stabilized(cx, from.from, predecessor, successors);
             }
             (Some(Tag::Candidate(interval)), Message::Pong) => self.answered_first(cx, interval, from.from),
-            (Some(Tag::Hop(number)), _) => self.acknowledged(cx, number, &pending.expect("it has a tag")),
+            (Some(Tag::Hop(number)), Message::Received) => {
+                self.acknowledged(cx, number, &pending.expect("it has a tag"))
+            }
             (Some(Tag::CheckPredecessor), Message::Pong) | (None, _) => {}
             (Some(tag), message) => unreachable!("{message:?} answers no {tag:?}"),
         }

@@ -39,7 +39,7 @@ pub use message::{
 pub use ongoing::{Ongoing, Pool, Task};
 pub use period::Period;
 pub use protocol::{Config, Contact, Patience, Placement, Preset, Problem, Protocol, Server, Walk};
-pub use relay::Relay;
+pub use relay::{Recent, Relay};
 pub use roster::Roster;
 pub use round_trips::Timeout;
 pub use routing::Routing;

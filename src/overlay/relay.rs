@@ -3,7 +3,7 @@
 //! Who gets a walk says so at once to whom it came from, and passes it on. A hop that has not said so within the *hop time-out*,
 //! mean + 4 deviations of the node's own round trips, is passed over: the walk goes to the next best as well. Whichever way comes
 //! to the end first answers the requester; other answers are ignored. Only who stays silent for twice as long again (at most the
-//! time-out of requests in all) is taken for dead. So a hop that is merely slow costs some messages, and never a wrong answer. (Rhea, Geels, Roscoe &
+//! time-out of requests in all) is taken for dead. A node passes a walk on once, however often it comes. So a hop that is merely slow costs some messages, and never a wrong answer. (Rhea, Geels, Roscoe &
 //! Kubiatowicz, USENIX 2004, §4.2 and §4.3; OverSim's `routeMsgAcks`.)
 //!
 //! A node that dies with a walk that it has acknowledged takes it along: the requester waits for the whole walk and begins again.
@@ -53,10 +53,47 @@ impl Relay {
     }
 }
 
+/// The walks that came to a node last. 136 bytes.
+#[derive(Clone, Debug, Default)]
+pub struct Recent {
+    /// Requester, its number and its session.
+    walks: [(u32, u16, u16); 16],
+    next: usize,
+}
+
+impl Recent {
+    /// Whether this one comes for the first time, as far as is remembered.
+    pub fn is_new(&mut self, request: &Envelope) -> bool {
+        // No request has the number 0.
+        let walk = (request.from.0, request.rpc, request.epoch);
+        if self.walks.contains(&walk) {
+            return false;
+        }
+        self.walks[self.next] = walk;
+        self.next = (self.next + 1) % self.walks.len();
+        true
+    }
+}
+
 impl Default for Relay {
     /// Memory to begin one in.
     fn default() -> Self {
         let request = Relay::request(NodeId(0), (0, 0), None, Traffic::Maintenance);
         Relay { number: 0, target: Key(0), record: None, count: 0, hops: 0, request, tried: Vec::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_walk_is_new_once() {
+        let mut recent = Recent::default();
+        let request = |rpc| Relay::request(NodeId(0), (rpc, 0), None, Traffic::Lookup);
+        assert!((1..=16).all(|rpc| recent.is_new(&request(rpc))));
+        assert!((1..=16).all(|rpc| !recent.is_new(&request(rpc))));
+        assert!(recent.is_new(&request(17)) && recent.is_new(&request(1)), "it remembers sixteen");
+        assert_eq!(size_of::<Recent>(), 136);
     }
 }

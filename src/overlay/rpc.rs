@@ -130,7 +130,12 @@ impl<T: Copy> Rpcs<T> {
 
     /// Takes out the request with this number, whoever answered it.
     pub fn close_from_anyone(&mut self, rpc: u16) -> Option<Pending<T>> {
-        let at = self.pending.iter().position(|pending| pending.rpc == rpc)?;
+        self.close_of(rpc, |_| true)
+    }
+
+    /// The same, if its tag is such a one.
+    pub fn close_of(&mut self, rpc: u16, is_such: impl Fn(T) -> bool) -> Option<Pending<T>> {
+        let at = self.pending.iter().position(|pending| pending.rpc == rpc && is_such(pending.tag))?;
         Some(self.pending.swap_remove(at))
     }
 

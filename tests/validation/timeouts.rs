@@ -60,3 +60,19 @@ fn a_dead_hop_costs_a_walk_one_hop_time_out() {
         assert!(churned.figure("lookup_correct_ratio") > 0.997);
     }
 }
+
+/// Where every answer takes longer than any time-out, each hop seems dead, and walks go all ways that there are: each node passes a walk
+/// on once.
+#[test]
+fn on_a_network_slower_than_its_time_outs_walks_do_not_multiply() {
+    let runs = all(
+        "time = { warmup = \"5min\", measure = \"10min\" }\npopulation.online = 20\nnetwork.latency.constant = \"2s\"\n\
+         storage.replicas = 1\nworkload.lookup.every = \"10s\"\nsystems.chord.chord.routing = \"recursive\"\n\
+         systems.kad.kademlia = { routing = \"recursive\", k = 1, ends = \"responsible\", ping = true, revalidate = \"2min\" }",
+    );
+    for ran in runs {
+        let rpcs = ran.figure("lookup_rpcs_mean");
+        println!("{}: {rpcs:.1} requests a lookup", ran.id);
+        assert!(rpcs < 200.0, "{}: {rpcs} requests a lookup", ran.id);
+    }
+}

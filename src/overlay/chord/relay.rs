@@ -46,6 +46,9 @@ impl Chord {
     ) {
         if cx.config.acknowledge {
             cx.reply(sent, Message::Received);
+            if !self.recent.get_or_insert_default().is_new(&request) {
+                return;
+            }
         }
         if let Some(holds) = own_portion(cx, sent, &query, hops) {
             return cx.reply(&request, holds);
@@ -117,7 +120,7 @@ impl Chord {
 
     /// The requester knows no first hop that takes its walk: the lookup goes on without those.
     fn no_first_hop(&mut self, cx: &mut Context<'_, Self>, relay: Task<Relay>) {
-        let pending = self.rpcs.close_from_anyone(relay.request.rpc);
+        let pending = self.rpcs.close_of(relay.request.rpc, |tag| matches!(tag, Tag::Lookup(_)));
         let lookup = pending.and_then(|pending| match pending.tag {
             Tag::Lookup(number) => self.lookups.take(|lookup| lookup.number == number),
             _ => None,

@@ -8,7 +8,7 @@
 use super::{Cx, Kademlia, Message, Purpose, Search};
 use crate::overlay::rpc::Pending;
 use crate::overlay::{
-    Answer, Contact, Envelope, Key, Kind, List, NodeId, RecordId, Relay, Routing, Task, Traffic, Walk,
+    Answer, Contact, Envelope, Key, Kind, List, NodeId, OpId, RecordId, Relay, Routing, Task, Traffic, Walk,
 };
 
 impl Kademlia {
@@ -68,6 +68,9 @@ impl Kademlia {
         }
         if cx.config.acknowledge {
             cx.reply(sent, Message::Received);
+            if !self.is_new(&request) {
+                return;
+            }
         }
         if let Some(record) = walk.1
             && let Some(answer) = cx.answer(sent, record)
@@ -146,17 +149,22 @@ impl Kademlia {
         self.rpcs.outstanding().any(|pending| pending.tag == number)
     }
 
-    /// The requester knows no first hop any more that is nearer than itself: it begins again with those that it knows now.
+    /// The requester knows no first hop any more that is nearer than itself. If it is the nearest itself it answers; else the walk
+    /// begins again when it would have if it had been lost farther on.
     fn no_first_hop(&mut self, cx: &mut Cx<'_>, relay: Task<Search>) {
-        let pending = self.rpcs.close_from_anyone(relay.relay.request.rpc);
-        cx.shared.searches.give(relay);
-        if let Some(search) = pending.and_then(|pending| self.take_search(pending.tag)) {
+        let is_nearest = !self.client && self.buckets.iter().next().is_some();
+        if is_nearest && let Some(search) = self.take_walk(relay.relay.request.op) {
             let purpose = search.purpose;
             cx.shared.searches.give(search);
             if let Purpose::Walk(walk) = purpose {
-                self.send_off(cx, walk);
+                let mut nearest = Vec::with_capacity(usize::from(walk.count));
+                let count = usize::from(walk.count) + relay.relay.tried.len();
+                self.buckets.nearest(&cx.view, walk.target, count, true, &mut nearest);
+                nearest.retain(|node| !relay.relay.tried.contains(node));
+                cx.found_known(&walk, &nearest);
             }
         }
+        cx.shared.searches.give(relay);
     }
 
     /// The walk has ended at `reply.from`, which names itself first.
@@ -183,17 +191,20 @@ impl Kademlia {
         }
     }
 
+    /// Takes out the search that has sent off the walk of an operation.
+    fn take_walk(&mut self, op: Option<OpId>) -> Option<Task<Search>> {
+        let search = self.searches.take(|search| search.routed && op.is_some() && search.op() == op)?;
+        self.rpcs.retain(|pending| pending.tag != search.number);
+        Some(search)
+    }
+
     /// Ends the search that an answer belongs to, if it is still awaited.
     fn came_back(&mut self, cx: &mut Cx<'_>, reply: &Envelope) -> Option<Walk> {
-        let number = self.rpcs.close_from_anyone(reply.rpc)?.tag;
-        let search = self.take_search(number)?;
+        let search = self.take_walk(reply.op)?;
         search.tell_passed(cx, reply.from);
         let purpose = search.purpose;
         cx.shared.searches.give(search);
-        match purpose {
-            Purpose::Walk(walk) => Some(walk),
-            _ => unreachable!("upkeep is iterative"),
-        }
+        if let Purpose::Walk(walk) = purpose { Some(walk) } else { None }
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::nearby::Nearby;
 use super::{Cx, Enters, Kademlia, Message, Timer};
 use crate::engine::Duration;
-use crate::overlay::{Change, Envelope, Kind, List, NodeId};
+use crate::overlay::{Change, Envelope, Kind, List, NodeId, Recent};
 
 /// The number of no search: that of a ping.
 pub(super) const PING: u32 = 0;
@@ -21,6 +21,8 @@ pub struct Notes {
     nearby: Option<Box<Nearby>>,
     /// With `failures` above 1: who has not answered so often in a row.
     failures: BTreeMap<NodeId, u8>,
+    /// Where hops are acknowledged.
+    recent: Recent,
 }
 
 impl Notes {
@@ -101,6 +103,11 @@ impl Kademlia {
         let mut nearest = Vec::new();
         self.buckets.nearest(&cx.view, cx.my_key(), TOLD * cx.config.k as usize, false, &mut nearest);
         nearest.into_iter().for_each(|node| cx.notice(node, Message::Farewell));
+    }
+
+    /// Whether a walk comes for the first time.
+    pub(super) fn is_new(&mut self, request: &Envelope) -> bool {
+        self.notes.get_or_insert_default().recent.is_new(request)
     }
 
     pub(super) fn note_round_trip(&mut self, node: NodeId, round_trip: Duration) {
