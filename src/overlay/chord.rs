@@ -29,8 +29,7 @@
 //! * A lookup names the responsible nodes as the last node asked knows them. In ToN's Table II the initiator also contacts
 //!   the node it was named and goes on if that one is dead: `verify = true`.
 //! * A node asked names one next node. When that one is dead the node that named it is asked again, and told whom to
-//!   leave out. A recursive lookup cannot do that: nobody acknowledges a hop, the initiator waits for the whole walk, and
-//!   then tries another first hop.
+//!   leave out. In a recursive lookup each hop does that for itself: see [`super::relay`].
 //! * With `virtual_nodes` nobody looks which nodes are on one machine, as in the papers: successors of a key may be. Of N
 //!   machines, two of r copies share one with a probability below r·(r − 1)/2N; together they are no safer than one.
 //!

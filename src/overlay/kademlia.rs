@@ -341,6 +341,7 @@ impl Protocol for Kademlia {
 
     fn suspend(&mut self) {
         self.entered = false;
+        self.forget_failures();
         self.searches.clear();
         self.rpcs.clear();
     }

@@ -31,6 +31,11 @@ pub struct Pending<T> {
 }
 
 impl<T> Pending<T> {
+    /// Whether it was sent under this number.
+    pub fn is_number(&self, rpc: u16) -> bool {
+        self.rpc == rpc
+    }
+
     /// How long it has been under way.
     pub fn waited(&self, now: Time) -> Duration {
         Duration::from_nanos(u64::from(stamp(now).wrapping_sub(self.sent)) * 1000)

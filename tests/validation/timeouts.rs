@@ -8,6 +8,9 @@ const SYSTEMS: &str = r#"
     routing = "recursive"
     [systems.ask.chord]
     rpc_timeout = "adaptive"
+    [systems.verified.chord]
+    rpc_timeout = "adaptive"
+    verify = true
     [systems.hand-over-hand.kademlia]
     routing = "recursive"
     [systems.in-parallel.kademlia]
@@ -58,6 +61,19 @@ fn a_dead_hop_costs_a_walk_one_hop_time_out() {
         let expected = before + dead * 200.0;
         assert!((mean / expected - 1.0).abs() < 0.15, "{}: {mean} ms, not {expected} ms", churned.id);
         assert!(churned.figure("lookup_correct_ratio") > 0.997);
+    }
+}
+
+/// A packet that is lost is nobody's death: who does not say that it got a walk is asked again before it is forgotten.
+#[test]
+fn a_lossy_network_does_not_take_a_ring_apart() {
+    let runs =
+        all("time = { warmup = \"10min\", measure = \"20min\" }\npopulation.online = 100\nnetwork.loss = 0.05\n\
+         network.latency.constant = \"50ms\"\nstorage.replicas = 1\nworkload.lookup.every = \"30s\"\n\
+         systems.chord.chord = { routing = \"recursive\", retries = 3 }\nsystems.kad.kademlia.routing = \"recursive\"");
+    for ran in runs {
+        ran.assert_all_correct("lookup");
+        assert!(ran.maybe("rings").is_none_or(|rings| rings == 1.0), "{}", ran.id);
     }
 }
 

@@ -55,7 +55,7 @@ pub struct Config {
     pub answers: Answers,
     /// Whether the initiator of a lookup asks the node that it was named whether it is there, and goes on if not: one RPC
     /// more. Walks for a record never do, storage finds out. Needs iterative
-    /// routing. Default false (OverSim's verifySiblings).
+    /// routing. Default false (OverSim's verifySiblings; its lookups ask the responsible node for itself, which is one RPC too).
     pub verify: bool,
     /// Time after which a node asked is taken for dead; a recursive lookup as a whole begins again after 6⅔ times as long. Or "adaptive": mean + 4 deviations of the round trips of the node's own lookups, from 200 ms to 1.5 s
     /// (RFC 6298; Rhea et al. 2004); successor, predecessor and candidates for fingers then have 1.5 s. Default 1.5 s,
@@ -234,6 +234,16 @@ impl protocol::Config for Config {
             let message = format!("must be 200 at most, not {}", self.predecessors);
             return Err(Problem { key: "predecessors", message });
         }
+        if self.on_timeout == OnTimeout::Fail
+            && (self.routing == Routing::Recursive || self.rpc_timeout == Timeout::Adaptive)
+        {
+            let message = "needs routing = \"iterative\" and a fixed rpc_timeout: who is merely slow ends no lookup";
+            return Err(Problem { key: "on_timeout", message: message.into() });
+        }
+        if self.attempts > 1 && self.on_timeout == OnTimeout::Next {
+            let message = "needs on_timeout = \"fail\": otherwise a lookup goes on where it was";
+            return Err(Problem { key: "attempts", message: message.into() });
+        }
         if self.attempts == 0 {
             return Err(Problem { key: "attempts", message: "must be 1 to 255, not 0".into() });
         }
@@ -269,6 +279,9 @@ mod tests {
         assert_eq!(refused("check_predecessor = \"0s\""), "check_predecessor");
         assert_eq!(refused("proximity = 9"), "proximity");
         assert_eq!(refused("verify = true\nrouting = \"recursive\""), "verify");
+        for key in ["attempts = 2", "on_timeout = \"fail\"\nrpc_timeout = \"adaptive\""] {
+            assert!(["attempts", "on_timeout"].contains(&refused(key)), "{key}");
+        }
         assert!(read("sucessors = 8").unwrap_err().message().contains("successors"));
         assert_eq!(Config::default().check(), Ok(()));
     }

@@ -114,8 +114,10 @@ impl Chord {
     fn send_to_last(&mut self, cx: &mut Context<'_, Self>, mut lookup: Task<Lookup>, retries: u8) {
         let Query { target, record, count } = lookup.query;
         let hops = (lookup.path.len() - 1) as u8;
-        let timeout = self.rpcs.timeout(cx.config.rpc_timeout);
+        let mut timeout = self.rpcs.timeout(cx.config.rpc_timeout);
         let message = if !lookup.named.is_empty() {
+            // Nobody else is responsible: it has all the time that there is.
+            timeout = cx.config.rpc_timeout.longest();
             Message::Ping
         } else if cx.config.routing == Routing::Recursive {
             return self.send_off(cx, lookup, retries);
@@ -223,7 +225,8 @@ impl Chord {
     /// within an adaptive time-out is passed over, and taken for dead later.
     pub(super) fn unanswered(&mut self, cx: &mut Context<'_, Self>, number: u16, pending: Pending<Tag>) -> bool {
         let asks_itself = cx.config.routing == Routing::Iterative;
-        let may_be_slow = asks_itself && cx.config.rpc_timeout == Timeout::Adaptive;
+        let verifies = self.lookups.iter().any(|lookup| lookup.number == number && !lookup.named.is_empty());
+        let may_be_slow = asks_itself && !verifies && cx.config.rpc_timeout == Timeout::Adaptive;
         if pending.slow {
             self.forget(cx, pending.to);
         } else if may_be_slow {

@@ -1,7 +1,7 @@
 //! Recursive lookups: each node passes the question on to the best that it knows, and whoever knows the answer gives it straight to
 //! the requester. Hops are acknowledged, unless `acknowledge = false`: see [`crate::overlay::relay`].
 
-use super::lookup::{Lookup, MOST_HOPS, own_portion};
+use super::lookup::{Goal, Lookup, MOST_HOPS, own_portion};
 use super::tables::{Query, Step};
 use super::{Chord, Message, Tag};
 use crate::overlay::rpc::Pending;
@@ -60,6 +60,12 @@ impl Chord {
     /// Passes a walk on to the best that has not been tried, or ends it.
     fn relay(&mut self, cx: &mut Context<'_, Self>, relay: Task<Relay>) {
         let Relay { target, record, count, hops, request, .. } = **relay;
+        if self.begins_elsewhere(cx, &request) {
+            return match self.waits_for(Tag::Hop(relay.number as u16)) {
+                true => self.relays.push(relay),
+                false => self.no_first_hop(cx, relay),
+            };
+        }
         let query = Query { target, record, count };
         let step = self.tables.find_successor(&cx.view, cx.config, &query, &relay.tried);
         let answer = match step {
@@ -67,7 +73,7 @@ impl Chord {
             // Those who are slow may yet say that they got it.
             Step::Nobody if self.waits_for(Tag::Hop(relay.number as u16)) => return self.relays.push(relay),
             _ if request.from == cx.me() => return self.no_first_hop(cx, relay),
-            Step::Responsible => self.responsible(cx, &query, hops, &relay.tried),
+            Step::Responsible => self.responsible(cx, &query, hops, &[]),
             Step::Next(_) | Step::Nobody => Message::Next { node: None },
         };
         cx.reply(&request, answer);
@@ -96,8 +102,20 @@ impl Chord {
         }
     }
 
+    /// Whether a walk of this node has a first hop that is given: one by another ring's account, or of a node that has not joined.
+    fn begins_elsewhere(&self, cx: &Context<'_, Self>, request: &Envelope) -> bool {
+        let is_its_own = request.from == cx.me();
+        let sent = self.rpcs.outstanding().find(|pending| is_its_own && pending.is_number(request.rpc));
+        sent.is_some_and(|pending| {
+            let is_such = |lookup: &Lookup| {
+                pending.tag == Tag::Lookup(lookup.number) && matches!(lookup.goal, Goal::Join | Goal::Merge)
+            };
+            self.lookups.iter().any(is_such)
+        })
+    }
+
     /// A hop has not said in time that it got the walk of this number. Whether that is the first that is heard of it: the walk
-    /// goes another way as well. The second time the node is forgotten.
+    /// goes another way as well, and the node is asked whether it is there.
     pub(super) fn hop_unanswered(&mut self, cx: &mut Context<'_, Self>, number: u16, hop: Pending<Tag>) -> bool {
         let relay = self.relays.take(|relay| relay.number == u32::from(number));
         if !hop.slow {
@@ -107,15 +125,24 @@ impl Chord {
                 relay.tried.push(hop.to);
                 self.relay(cx, relay);
             }
+            self.ask_if_there(cx, hop.to);
             return true;
         }
-        self.forget(cx, hop.to);
         match relay {
             Some(relay) if !self.waits_for(Tag::Hop(number)) => self.relay(cx, relay),
             Some(relay) => self.relays.push(relay),
             None => {}
         }
         false
+    }
+
+    /// One packet may have been lost: who stays silent is forgotten when it does not answer a ping either.
+    fn ask_if_there(&mut self, cx: &mut Context<'_, Self>, node: NodeId) {
+        let is_asked = |pending: &Pending<Tag>| pending.tag == Tag::CheckPredecessor && pending.to == node;
+        if !self.rpcs.outstanding().any(is_asked) {
+            let timeout = cx.config.rpc_timeout.longest();
+            self.rpcs.call(cx, node, None, Message::Ping, timeout, Tag::CheckPredecessor);
+        }
     }
 
     /// The requester knows no first hop that takes its walk: the lookup goes on without those.
@@ -174,7 +201,7 @@ mod tests {
         let most = FIRST_TIMEOUT + bench.latency.mul_f64(f64::from(walked.rpcs) + 1.0);
         assert!(walked.took <= most, "{walked:?}");
         assert!(bench.nodes[0].tables.fingers().contains(&first), "it may only be slow");
-        bench.run_for(Duration::from_secs(2));
+        bench.run_for(Duration::from_secs(4));
         assert!(!bench.nodes[0].tables.fingers().contains(&first));
         let is_done = |node: &Chord| node.relays.iter().count() + node.rpcs.outstanding().count() == 0;
         assert!(bench.nodes.iter().all(is_done), "nothing is left");

@@ -136,7 +136,7 @@ pub struct Config {
     /// not asked yet are asked at once. Default true (Maymounkov & Mazières 2002, §2.3).
     pub widen: bool,
     /// A node that has not answered a lookup's request within this time is out of consideration until it does, and another may be
-    /// asked in its place; where mean + 4 deviations of the node's own round trips are longer, within those. Or "off". Default
+    /// asked in its place; where mean + 4 deviations of the node's own round trips are longer, within those (1.5 s before the first). Or "off". Default
     /// "500ms": the paper (§2.3) names no time.
     pub soft_timeout: Switch,
     /// Requests of a lookup in flight at most. 1 to 255, default 3 (Maymounkov & Mazières 2002, §2.3).
@@ -257,6 +257,19 @@ impl protocol::Config for Config {
             }
             Config { ping: true, replacement_cache: 0, .. } => {
                 problem("ping", "ping needs a replacement_cache of 1 at least, for the newcomer to wait in")
+            }
+            Config { rounds: true, ends: Ends::Answered(_) | Ends::Responsible, .. } => {
+                problem("rounds", "rounds end at a sibling, or when all have answered")
+            }
+            Config { routing: Routing::Recursive, rounds: true, .. } => {
+                problem("rounds", "rounds need routing = \"iterative\"")
+            }
+            Config { routing: Routing::Recursive, ends, .. } if *ends != Ends::All => problem(
+                "ends",
+                "a recursive lookup ends at the responsible node: leave `ends` out, or say routing = \"iterative\"",
+            ),
+            Config { check_replacement: true, replacement_cache: 0, .. } => {
+                problem("check_replacement", "check_replacement needs a replacement_cache of 1 at least")
             }
             Config { failures: 0 | 256.., .. } => problem("failures", "failures must be between 1 and 255"),
             Config { revalidate: Switch(Some(Duration::ZERO)), .. } => {

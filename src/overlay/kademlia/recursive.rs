@@ -11,6 +11,9 @@ use crate::overlay::{
     Answer, Contact, Envelope, Key, Kind, List, NodeId, OpId, RecordId, Relay, Routing, Task, Traffic, Walk,
 };
 
+/// Numbers of relays have this bit, those of searches do not.
+pub(super) const HOP: u32 = 1 << 31;
+
 impl Kademlia {
     /// Sends a walk on its way, or answers it if nobody known is nearer to the target than this node.
     pub(super) fn send_off(&mut self, cx: &mut Cx<'_>, walk: Walk) {
@@ -49,8 +52,9 @@ impl Kademlia {
     ) -> Task<Search> {
         self.last_search = self.last_search.wrapping_add(1);
         let mut relay = cx.shared.searches.take();
-        (relay.number, relay.routed, relay.purpose) = (self.last_search, true, Purpose::Relay);
-        relay.relay.begin(self.last_search, walk, hops, request);
+        let number = self.last_search | HOP;
+        (relay.number, relay.routed, relay.purpose) = (number, true, Purpose::Relay);
+        relay.relay.begin(number, walk, hops, request);
         relay
     }
 
@@ -129,19 +133,23 @@ impl Kademlia {
 
     /// A hop has not said in time that it got a walk, which goes another way as well; the second time the node may lose its place.
     /// Whether that is so.
-    pub(super) fn hop_unanswered(&mut self, cx: &mut Cx<'_>, mut search: Task<Search>, hop: Pending<u32>) -> bool {
+    pub(super) fn hop_unanswered(&mut self, cx: &mut Cx<'_>, hop: Pending<u32>) -> bool {
+        let relay = self.take_search(hop.tag);
         if hop.slow {
             self.lost(cx, hop.to);
-            match self.waits_for(search.number) {
-                true => self.searches.push(search),
-                false => self.relay(cx, search),
+            match relay {
+                Some(relay) if self.waits_for(relay.number) => self.searches.push(relay),
+                Some(relay) => self.relay(cx, relay),
+                None => {}
             }
             return true;
         }
         self.rpcs.wait_longer(cx.now, hop, cx.config.rpc_timeout);
-        cx.timed_out(search.relay.request.op);
-        search.relay.tried.push(hop.to);
-        self.relay(cx, search);
+        if let Some(mut relay) = relay {
+            cx.timed_out(relay.relay.request.op);
+            relay.relay.tried.push(hop.to);
+            self.relay(cx, relay);
+        }
         false
     }
 

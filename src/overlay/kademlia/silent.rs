@@ -1,7 +1,8 @@
 //! Nodes that do not answer: slow ones, and those whose time is over.
 
 use super::buckets::Failure;
-use super::{Cx, Kademlia, Notes, Purpose, Search};
+use super::recursive::HOP;
+use super::{Cx, Kademlia, Notes, Search};
 use crate::engine::Duration;
 use crate::overlay::rpc::Pending;
 use crate::overlay::{Change, NodeId, Task, Timeout};
@@ -14,14 +15,13 @@ impl Kademlia {
 
     /// A request was not answered in time. Whether it is merely slow: it goes on, and its search may ask another meanwhile.
     pub(super) fn is_slow(&mut self, cx: &mut Cx<'_>, pending: Pending<u32>) -> bool {
+        if pending.tag & HOP != 0 {
+            return self.hop_unanswered(cx, pending);
+        }
         let is_adaptive = cx.config.rpc_timeout == Timeout::Adaptive;
         let timeout = self.rpcs.timeout(cx.config.rpc_timeout);
         let search = self.take_search(pending.tag);
         let routed = search.as_ref().is_some_and(|search| search.routed);
-        let search = match search {
-            Some(search) if search.purpose == Purpose::Relay => return self.hop_unanswered(cx, search, pending),
-            search => search,
-        };
         // Whether it expired sooner than a hard time-out would have.
         let is_soft = pending.waited(cx.now) < timeout || is_adaptive;
         if !is_soft || pending.slow || routed {

@@ -86,7 +86,7 @@ impl Kademlia {
 
     /// Whether a contact that has not answered has more chances.
     pub(super) fn is_spared(&mut self, cx: &Cx<'_>, node: NodeId) -> bool {
-        if cx.config.failures <= 1 {
+        if cx.config.failures <= 1 || !self.buckets.is_contact(&cx.view, node) {
             return false;
         }
         let failures = self.notes.get_or_insert_default().failures.entry(node).or_default();
@@ -108,6 +108,13 @@ impl Kademlia {
     /// Whether a walk comes for the first time.
     pub(super) fn is_new(&mut self, request: &Envelope) -> bool {
         self.notes.get_or_insert_default().recent.is_new(request)
+    }
+
+    /// A new session: nobody has failed in it.
+    pub(super) fn forget_failures(&mut self) {
+        if let Some(notes) = &mut self.notes {
+            notes.failures.clear();
+        }
     }
 
     pub(super) fn note_round_trip(&mut self, node: NodeId, round_trip: Duration) {

@@ -23,7 +23,7 @@ impl Lookup {
             }
             self.budget = 0;
         }
-        if self.in_flight > 0 { Step::Wait } else { Step::Finished }
+        if self.in_flight > 0 || self.slow > 0 { Step::Wait } else { Step::Finished }
     }
 
     pub(super) fn succeeded_in_rounds<N: Copy + Into<NodeId>>(
