@@ -70,7 +70,7 @@ fn a_lossy_network_does_not_take_a_ring_apart() {
     let runs =
         all("time = { warmup = \"10min\", measure = \"20min\" }\npopulation.online = 100\nnetwork.loss = 0.05\n\
          network.latency.constant = \"50ms\"\nstorage.replicas = 1\nworkload.lookup.every = \"30s\"\n\
-         systems.chord.chord = { routing = \"recursive\", retries = 3 }\nsystems.kad.kademlia.routing = \"recursive\"");
+         systems.chord.chord = { routing = \"recursive\", retries = 3 }");
     for ran in runs {
         ran.assert_all_correct("lookup");
         assert!(ran.maybe("rings").is_none_or(|rings| rings == 1.0), "{}", ran.id);
@@ -84,7 +84,7 @@ fn on_a_network_slower_than_its_time_outs_walks_do_not_multiply() {
     let runs = all(
         "time = { warmup = \"5min\", measure = \"10min\" }\npopulation.online = 20\nnetwork.latency.constant = \"2s\"\n\
          storage.replicas = 1\nworkload.lookup.every = \"10s\"\nsystems.chord.chord.routing = \"recursive\"\n\
-         systems.kad.kademlia = { routing = \"recursive\", k = 1, ends = \"responsible\", ping = true, revalidate = \"2min\" }",
+         systems.kad.kademlia = { routing = \"recursive\", k = 1, ping = true, revalidate = \"2min\" }",
     );
     for ran in runs {
         let rpcs = ran.figure("lookup_rpcs_mean");
