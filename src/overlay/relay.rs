@@ -2,9 +2,10 @@
 //!
 //! Who gets a walk says so at once to whom it came from, and passes it on. A hop that has not said so within the *hop time-out*,
 //! mean + 4 deviations of the node's own round trips, is passed over: the walk goes to the next best as well. Whichever way comes
-//! to the end first answers the requester; other answers are ignored. Only who stays silent for twice as long again (at most the
-//! time-out of requests in all) is taken for dead. A node passes a walk on once, however often it comes. So a hop that is merely slow costs some messages, and never a wrong answer. (Rhea, Geels, Roscoe &
-//! Kubiatowicz, USENIX 2004, §4.2 and §4.3; OverSim's `routeMsgAcks`.)
+//! to the end first answers the requester; other answers are ignored. A node passes a walk on once, however often it comes. A hop
+//! has twice as long again to say that it got the walk, at most the time-out of requests in all; silence is then held against it as
+//! any request is that nobody answers (Chord asks it first whether it is there). So a hop that is merely slow costs some messages,
+//! and no answer is wrong for it. (Rhea, Geels, Roscoe & Kubiatowicz, USENIX 2004, §4.2 and §4.3; OverSim's `routeMsgAcks`.)
 //!
 //! A node that dies with a walk that it has acknowledged takes it along: the requester waits for the whole walk and begins again.
 
