@@ -7,7 +7,7 @@
 //! second time.
 //!
 //! The first machine alone lets a node found an overlay, if nobody has told it of one; the node does so unless another machine
-//! knows better. To who has sought for [`IN_VAIN`] a machine names nobody if nobody has told it meanwhile: when all members have
+//! knows better. To who has sought for a minute a machine names nobody if nobody has told it meanwhile: when all members have
 //! gone, whoever comes next founds the overlay anew, and need not wait until nobody believes in them any more. So two machines do
 //! not make two overlays. A partition between the first machine and all members can, and so can a node that reaches none of the
 //! members named in a minute, if none has told the machine anything meanwhile: they tell it every half of a `life`.

@@ -13,7 +13,7 @@
 //!   it is found to be back.
 //! * Requests of a lookup are not sent in rounds, and slow nodes are passed over after a time that follows the node's own round trips
 //!   where these are long: see [`super::lookup`] and [`Config::soft_timeout`]. A lookup may end before all of the k nearest have
-//!   answered ([`Config::answered`]); a join never does, and with k = 1 asks two.
+//!   answered ([`Config::ends`]); a join never does, and with k = 1 asks two.
 //! * Buckets are the intervals of §2.2 (one for each number of shared leading bits), not the tree of §2.4.
 //! * The contact to join through enters its bucket when it answers, like everyone; a reply leaves out who asked. Who has not joined
 //!   and knows nobody else does not answer.

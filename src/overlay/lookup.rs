@@ -60,7 +60,7 @@ pub struct Aim {
     pub widen: bool,
     /// It does not end as long as a slow node is nearer than so many others; at most `answered`.
     pub patient: usize,
-    /// Requests are sent in rounds: see [`rounds`].
+    /// Requests are sent in rounds, as in OverSim.
     pub rounds: bool,
 }
 
