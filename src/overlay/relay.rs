@@ -3,7 +3,7 @@
 //! Who gets a walk says so at once to whom it came from, and passes it on. A hop that has not said so within the *hop time-out*,
 //! mean + 4 deviations of the node's own round trips, is passed over: the walk goes to the next best as well. Whichever way comes
 //! to the end first answers the requester; other answers are ignored. A node passes a walk on once, however often it comes. A hop
-//! has twice as long again to say that it got the walk, at most the time-out of requests in all; silence is then held against it as
+//! has twice as long again to say that it got the walk; silence is then held against it as
 //! any request is that nobody answers (Chord asks it first whether it is there). So a hop that is merely slow costs some messages,
 //! and no answer is wrong for it. (Rhea, Geels, Roscoe & Kubiatowicz, USENIX 2004, §4.2 and §4.3; OverSim's `routeMsgAcks`.)
 //!
@@ -54,12 +54,18 @@ impl Relay {
     }
 }
 
-/// The walks that came to a node last. 136 bytes.
-#[derive(Clone, Debug, Default)]
+/// The walks that came to a node last. 520 bytes.
+#[derive(Clone, Debug)]
 pub struct Recent {
     /// Requester, its number and its session.
-    walks: [(u32, u16, u16); 16],
+    walks: [(u32, u16, u16); 64],
     next: usize,
+}
+
+impl Default for Recent {
+    fn default() -> Self {
+        Recent { walks: [(0, 0, 0); 64], next: 0 }
+    }
 }
 
 impl Recent {
@@ -92,9 +98,9 @@ mod tests {
     fn a_walk_is_new_once() {
         let mut recent = Recent::default();
         let request = |rpc| Relay::request(NodeId(0), (rpc, 0), None, Traffic::Lookup);
-        assert!((1..=16).all(|rpc| recent.is_new(&request(rpc))));
-        assert!((1..=16).all(|rpc| !recent.is_new(&request(rpc))));
-        assert!(recent.is_new(&request(17)) && recent.is_new(&request(1)), "it remembers sixteen");
-        assert_eq!(size_of::<Recent>(), 136);
+        assert!((1..=64).all(|rpc| recent.is_new(&request(rpc))));
+        assert!((1..=64).all(|rpc| !recent.is_new(&request(rpc))));
+        assert!(recent.is_new(&request(65)) && recent.is_new(&request(1)), "it remembers sixty-four");
+        assert_eq!(size_of::<Recent>(), 520);
     }
 }

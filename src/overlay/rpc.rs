@@ -110,15 +110,20 @@ impl<T: Copy> Rpcs<T> {
         self.round_trips.timeout()
     }
 
-    /// How long a hop of a walk has to say that it got it, at most as long as a request waits: see [`super::relay`].
-    pub fn hop_timeout(&self, timeout: Timeout) -> Duration {
-        self.round_trips.timeout_from(FIRST_TIMEOUT).min(timeout.longest())
+    /// How long a hop of a walk has to say that it got it: see [`super::relay`].
+    pub fn hop_timeout(&self) -> Duration {
+        self.round_trips.timeout_from(FIRST_TIMEOUT)
     }
 
     /// A request that was timed by the round trips and has expired has twice as long again, as if the time-out had been doubled once:
     /// at most as long as any request waits. It is slow.
     pub fn wait_longer(&mut self, now: Time, expired: Pending<T>, timeout: Timeout) {
         self.wait_on(expired, expired.waited(now).mul_f64(3.0).min(timeout.longest()));
+    }
+
+    /// The same for a hop of a walk, whatever the time-out of requests: an acknowledgement that is late teaches how long they take.
+    pub fn wait_for_hop(&mut self, now: Time, hop: Pending<T>) {
+        self.wait_on(hop, hop.waited(now).mul_f64(3.0));
     }
 
     /// Learns from the round trip of a request that was answered just now, whatever the time-out.

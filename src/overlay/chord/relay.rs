@@ -85,7 +85,7 @@ impl Chord {
         let Envelope { from: requester, rpc, epoch, .. } = request;
         let message = Message::Route { target, record, count, hops: hops + 1, requester, rpc, epoch };
         if cx.config.acknowledge {
-            let timeout = self.rpcs.hop_timeout(cx.config.rpc_timeout);
+            let timeout = self.rpcs.hop_timeout();
             self.rpcs.pass_on(cx, to, &request, message, timeout, Tag::Hop(number as u16));
             self.relays.push(relay);
         } else {
@@ -119,7 +119,7 @@ impl Chord {
     pub(super) fn hop_unanswered(&mut self, cx: &mut Context<'_, Self>, number: u16, hop: Pending<Tag>) -> bool {
         let relay = self.relays.take(|relay| relay.number == u32::from(number));
         if !hop.slow {
-            self.rpcs.wait_longer(cx.now, hop, cx.config.rpc_timeout);
+            self.rpcs.wait_for_hop(cx.now, hop);
             if let Some(mut relay) = relay {
                 cx.timed_out(relay.request.op);
                 relay.tried.push(hop.to);

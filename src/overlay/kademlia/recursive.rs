@@ -115,7 +115,7 @@ impl Kademlia {
         let hops = hops.saturating_add(1);
         let message = Message::Route { target, record, count, hops, requester, rpc, epoch };
         if cx.config.acknowledge {
-            let timeout = self.rpcs.hop_timeout(cx.config.rpc_timeout);
+            let timeout = self.rpcs.hop_timeout();
             self.rpcs.pass_on(cx, to, &request, message, timeout, search.number);
             self.searches.push(search);
         } else {
@@ -144,7 +144,7 @@ impl Kademlia {
             }
             return true;
         }
-        self.rpcs.wait_longer(cx.now, hop, cx.config.rpc_timeout);
+        self.rpcs.wait_for_hop(cx.now, hop);
         if let Some(mut relay) = relay {
             cx.timed_out(relay.relay.request.op);
             relay.relay.tried.push(hop.to);
