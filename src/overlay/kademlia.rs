@@ -16,7 +16,7 @@
 //!   answered ([`Config::ends`]); a join never does, and with k = 1 asks two.
 //! * Buckets are the intervals of §2.2 (one for each number of shared leading bits), not the tree of §2.4.
 //! * The contact to join through enters its bucket when it answers, like everyone; a reply leaves out who asked. Who has not joined
-//!   and knows nobody else does not answer.
+//!   answers as soon as somebody has answered its join.
 //! * Where tables hold only nodes that strangers can dial (`tables = "dialable"`, as libp2p's client and server modes), the
 //!   others ask but answer nothing, and are responsible for no key; a node is one of them until it knows better.
 //! * Nobody is told that a node leaves, unless `farewell`: the protocol has no message for it.
@@ -82,6 +82,18 @@ pub struct Spare {
     answer: Vec<Contact>,
 }
 
+/// How far a node is in its session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    /// It seeks a way in.
+    #[default]
+    Outside,
+    /// It has joined, as a client or not.
+    Member,
+    /// It has taken its leave: it answers, and looks nothing up by itself.
+    Leaving,
+}
+
 /// The state of one node: two cache lines.
 #[derive(Clone, Debug, Default)]
 #[repr(align(64))]
@@ -93,8 +105,7 @@ pub struct Kademlia {
     last_search: u32,
     /// It asks only: where tables hold those that can be dialled, and it cannot or does not know.
     client: bool,
-    /// It has joined, as a client or not.
-    entered: bool,
+    stage: Stage,
     /// Outstanding requests, with the number of their search.
     rpcs: Rpcs<u32>,
     /// Where an option needs it only.
@@ -256,7 +267,7 @@ impl Protocol for Kademlia {
     }
 
     fn start_converged(&mut self, cx: &mut Cx<'_>, roster: &Roster) {
-        (self.client, self.entered) = (Kademlia::is_client(cx), true);
+        (self.client, self.stage) = (Kademlia::is_client(cx), Stage::Member);
         self.buckets.fill(cx.config, &cx.view, roster, cx.now, cx.noise);
         self.revalidate_later(cx);
         self.refresh(cx);
@@ -285,8 +296,8 @@ impl Protocol for Kademlia {
     }
 
     fn on_timer(&mut self, cx: &mut Cx<'_>, timer: Timer) {
-        if !self.entered {
-            return; // it has taken its leave
+        if self.stage == Stage::Leaving {
+            return;
         }
         match timer {
             Timer::Refresh => self.refresh(cx),
@@ -334,13 +345,13 @@ impl Protocol for Kademlia {
     fn leave(&mut self, cx: &mut Cx<'_>) {
         if cx.config.farewell {
             self.say_farewell(cx);
-            self.entered = false;
+            self.stage = Stage::Leaving;
             cx.left();
         }
     }
 
     fn suspend(&mut self) {
-        self.entered = false;
+        self.stage = Stage::Outside;
         self.forget_failures();
         self.searches.clear();
         self.rpcs.clear();

@@ -178,7 +178,11 @@ fn an_overlay_that_all_have_left_is_founded_again() {
                 let ran = simulate(&run, FIGURES);
                 ran.assert_near("joined_mean", 40.0, 0.0);
                 assert!(ran.maybe("rings").is_none_or(|rings| rings == 1.0), "{}", ran.id);
-                ran.assert_all_correct("lookup");
+                // By OverSim's rule the word of a node whose table is young ends a lookup.
+                match ran.system.ends_with("kademlia-oversim") {
+                    true => assert!(ran.figure("lookup_correct_ratio") > 0.99, "{}", ran.id),
+                    false => ran.assert_all_correct("lookup"),
+                }
             }
         }
     }

@@ -80,14 +80,20 @@ pub fn every_system() -> String {
     names.map(|name| format!("[systems.{name}.{name}]\n")).collect()
 }
 
-/// A system of every registered protocol in each of its routing modes, if it has several.
+/// A system of every registered protocol in each of its routing modes, if it has several, with each of its presets, and with adaptive
+/// time-outs.
 pub fn every_mode() -> String {
     let registry = Registry::standard();
     let modes = ["iterative", "recursive"];
     let systems = registry.entries().iter().flat_map(|entry| {
         let name = entry.registered.name;
         let routed = modes.map(|mode| format!("[systems.{name}-{mode}.{name}]\nrouting = \"{mode}\"\n"));
-        if is_right(&routed[0]) { routed.to_vec() } else { vec![format!("[systems.{name}.{name}]\n")] }
+        let mut all = if is_right(&routed[0]) { routed.to_vec() } else { vec![format!("[systems.{name}.{name}]\n")] };
+        let presets = (entry.registered.presets)().iter().map(|preset| preset.name);
+        all.extend(presets.map(|preset| format!("[systems.{name}-{preset}.{name}]\npreset = \"{preset}\"\n")));
+        let adaptive = format!("[systems.{name}-adaptive.{name}]\nrpc_timeout = \"adaptive\"\n");
+        all.extend(is_right(&adaptive).then_some(adaptive));
+        all
     });
     systems.collect()
 }

@@ -1,6 +1,6 @@
 //! What nodes say of themselves and of others: who enters the tables, what is answered, and what becomes of answers.
 
-use super::{Cx, Ends, Enters, Kademlia, Message, Purpose, Search, Tables};
+use super::{Cx, Ends, Enters, Kademlia, Message, Purpose, Search, Stage, Tables};
 use crate::overlay::{Answer, Change, Contact, Envelope, Key, List, NodeId, RecordId, Task, Walk};
 
 impl Kademlia {
@@ -22,6 +22,9 @@ impl Kademlia {
 
     /// FIND_NODE or FIND_VALUE from another node: the own portion first, then the nearest known, without the asker.
     pub(super) fn answer(&self, cx: &mut Cx<'_>, request: &Envelope, target: Key, record: Option<RecordId>) {
+        if !self.is_connected() {
+            return; // it seeks a way in itself: whoever took this for one would be on an island
+        }
         if let Some(record) = record
             && let Some(answer) = cx.answer(request, record)
         {
@@ -33,13 +36,16 @@ impl Kademlia {
             false => self.buckets.place(&cx.view, request.from),
         };
         self.buckets.closest(&cx.view, target, cx.config.named(), false, asker, &mut cx.shared.closest);
-        if cx.shared.closest.is_empty() && !self.entered {
-            return; // it seeks a way in itself: whoever took this for one would be on an island
-        }
         let sibling =
             cx.config.ends == Ends::Sibling && self.is_sibling(cx, target, Some(request.from), &cx.shared.closest);
         let nearest = cx.lists.put(cx.shared.closest.iter().map(|node| node.0));
         cx.reply(request, Message::Nodes { nearest, sibling });
+    }
+
+    /// Whether the node has joined, though it may be leaving, or somebody has answered its join: who answers is connected itself.
+    fn is_connected(&self) -> bool {
+        let is_answered = |search: &Search| search.purpose == Purpose::Join && search.lookup.answers() > 0;
+        self.stage != Stage::Outside || self.searches.iter().any(is_answered)
     }
 
     /// Whether the node is one of the k nearest to the target, as far as it knows: `closest` are the nearest that it knows, without
@@ -47,7 +53,7 @@ impl Kademlia {
     fn is_sibling(&self, cx: &Cx<'_>, target: Key, asker: Option<NodeId>, closest: &[NodeId]) -> bool {
         let mine = cx.my_key().0 ^ target.0;
         let nearer = closest.iter().chain(&asker).filter(|&&node| cx.view.key(node).0 ^ target.0 < mine).count();
-        self.entered && !self.client && nearer < cx.config.k as usize
+        self.stage == Stage::Member && !self.client && nearer < cx.config.k as usize
     }
 
     /// A node names those that it knows nearest to the target.

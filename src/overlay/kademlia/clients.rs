@@ -1,7 +1,7 @@
 //! Client and server modes, as libp2p has them: where tables hold only nodes that strangers can dial, the others ask and are
 //! asked for nothing.
 
-use super::{Cx, Kademlia, Lookup, Tables};
+use super::{Cx, Kademlia, Lookup, Stage, Tables};
 use crate::overlay::message::{Cause, Reachability};
 use crate::overlay::protocol::Walk;
 
@@ -13,7 +13,7 @@ impl Kademlia {
 
     /// The node can ask; whether it may be asked, too, depends on the tables that the others keep.
     pub(super) fn enter(&mut self, cx: &mut Cx<'_>) {
-        (self.client, self.entered) = (Kademlia::is_client(cx), true);
+        (self.client, self.stage) = (Kademlia::is_client(cx), Stage::Member);
         self.revalidate_later(cx);
         if self.client { cx.joined_as_client() } else { cx.joined() }
     }

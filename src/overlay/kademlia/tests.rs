@@ -282,8 +282,9 @@ fn a_refresh_finds_a_flagged_contact_to_be_back() {
     bench.crash(NodeId(3));
     bench.run_for(Duration::from_secs(180));
     assert_eq!(known_by(&bench), 0, "flagged everywhere: no bucket has a replacement");
-    // Up again, but without a word: its own timers ended with its session.
+    // Up again as the member that it was, but without a word: its own timers have ended.
     bench.up[3] = true;
+    bench.nodes[3].stage = Stage::Member;
     bench.run_for(Duration::from_secs(180));
     assert_eq!(known_by(&bench), 29);
 }
