@@ -213,10 +213,13 @@ impl Protocol for Chord {
     fn on_timeout(&mut self, cx: &mut Context<'_, Self>) -> u32 {
         let mut timed_out = 0;
         while let Some(pending) = self.rpcs.expired(cx.now) {
-            timed_out += 1;
+            // Who is slow has been counted before.
+            timed_out += u32::from(!pending.slow);
             match pending.tag {
-                Tag::Lookup(number) => timed_out -= u32::from(!self.unanswered(cx, number, pending)),
-                Tag::Hop(number) => timed_out -= u32::from(!self.hop_unanswered(cx, number, pending)),
+                Tag::Lookup(number) if pending.slow => self.silent(cx, number, pending.to),
+                Tag::Lookup(number) => self.unanswered(cx, number, pending),
+                Tag::Hop(number) if pending.slow => self.hop_silent(cx, number),
+                Tag::Hop(number) => self.hop_unanswered(cx, number, pending),
                 tag => self.neighbour_unanswered(cx, tag, pending.to, pending.retries),
             }
         }

@@ -190,16 +190,18 @@ impl<P: Protocol> Context<'_, P> {
     /// Passes a request on (recursive routing): the receiver sees this node as the sender, and the requester's RPC
     /// number and epoch.
     pub fn forward(&mut self, to: NodeId, request: &Envelope, message: P::Message) {
-        let envelope = self.envelope(request.kind, request.rpc, request.op, request.traffic, &message);
-        let for_others = envelope.for_others || request.from != self.me();
-        self.send(to, Envelope { epoch: request.epoch, for_others, ..envelope }, message);
+        self.send_on(to, (request.rpc, request.epoch), request, message);
     }
 
     /// Passes a request on under an RPC number of this node's own, so that the receiver can acknowledge it.
     pub fn pass_on(&mut self, to: NodeId, rpc: u16, request: &Envelope, message: P::Message) {
+        self.send_on(to, (rpc, self.epoch), request, message);
+    }
+
+    fn send_on(&mut self, to: NodeId, (rpc, epoch): (u16, u16), request: &Envelope, message: P::Message) {
         let envelope = self.envelope(request.kind, rpc, request.op, request.traffic, &message);
         let for_others = envelope.for_others || request.from != self.me();
-        self.send(to, Envelope { for_others, ..envelope }, message);
+        self.send(to, Envelope { epoch, for_others, ..envelope }, message);
     }
 
     /// Tells `to` something that needs no answer. Counts as maintenance.

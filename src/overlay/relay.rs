@@ -3,9 +3,9 @@
 //! Who gets a walk says so at once to whom it came from, and passes it on. A hop that has not said so within the *hop time-out*,
 //! mean + 4 deviations of the node's own round trips, is passed over: the walk goes to the next best as well. Whichever way comes
 //! to the end first answers the requester; other answers are ignored. A node passes a walk on once, however often it comes. A hop
-//! has twice as long again to say that it got the walk; silence is then held against it as
-//! any request is that nobody answers (Chord asks it first whether it is there). So a hop that is merely slow costs some messages,
-//! and no answer is wrong for it. (Rhea, Geels, Roscoe & Kubiatowicz, USENIX 2004, §4.2 and §4.3; OverSim's `routeMsgAcks`.)
+//! has twice as long again to say that it got the walk; silence is then held against it as any request is that nobody answers
+//! (Chord asks it first whether it is there). So a hop that is merely slow costs some messages, and no answer is wrong for it.
+//! (Rhea, Geels, Roscoe & Kubiatowicz, USENIX 2004, §4.2 and §4.3; OverSim's `routeMsgAcks`.)
 //!
 //! A node that dies with a walk that it has acknowledged takes it along: the requester waits for the whole walk and begins again.
 
@@ -42,8 +42,9 @@ impl Relay {
         *self = Relay { number, target, record, count, hops, request, tried };
     }
 
-    /// The request of a walk that a requester numbered `rpc` in its session `epoch`.
-    pub fn request(from: NodeId, (rpc, epoch): (u16, u16), op: Option<OpId>, traffic: Traffic) -> Envelope {
+    /// The request of a walk that a requester numbered `rpc` in its session `epoch`, for an operation or for maintenance.
+    pub fn request(from: NodeId, (rpc, epoch): (u16, u16), op: Option<OpId>) -> Envelope {
+        let traffic = if op.is_some() { Traffic::Lookup } else { Traffic::Maintenance };
         let (bytes, kind, for_others, client) = (0, Kind::Request, false, false);
         Envelope { from, op, bytes, rpc, epoch, kind, traffic, for_others, client }
     }
@@ -85,7 +86,7 @@ impl Recent {
 impl Default for Relay {
     /// Memory to begin one in.
     fn default() -> Self {
-        let request = Relay::request(NodeId(0), (0, 0), None, Traffic::Maintenance);
+        let request = Relay::request(NodeId(0), (0, 0), None);
         Relay { number: 0, target: Key(0), record: None, count: 0, hops: 0, request, tried: Vec::new() }
     }
 }
@@ -97,7 +98,7 @@ mod tests {
     #[test]
     fn a_walk_is_new_once() {
         let mut recent = Recent::default();
-        let request = |rpc| Relay::request(NodeId(0), (rpc, 0), None, Traffic::Lookup);
+        let request = |rpc| Relay::request(NodeId(0), (rpc, 0), None);
         assert!((1..=64).all(|rpc| recent.is_new(&request(rpc))));
         assert!((1..=64).all(|rpc| !recent.is_new(&request(rpc))));
         assert!(recent.is_new(&request(65)) && recent.is_new(&request(1)), "it remembers sixty-four");

@@ -12,6 +12,7 @@ use super::message::{Envelope, NodeId};
 use super::protocol::Protocol;
 use super::relay::FIRST_TIMEOUT;
 use super::round_trips::{RoundTrips, Timeout};
+use super::routing::Routing;
 use crate::engine::{Duration, Time, prefetch_at};
 
 /// A request that waits for its reply.
@@ -110,8 +111,13 @@ impl<T: Copy> Rpcs<T> {
         self.round_trips.timeout()
     }
 
+    /// How long a requester waits for a whole walk whose hops are acknowledged or not.
+    pub fn walk_timeout(&self, timeout: Timeout, acknowledged: bool) -> Duration {
+        Routing::Recursive.timeout(if acknowledged { timeout.longest() } else { self.timeout(timeout) })
+    }
+
     /// How long a hop of a walk has to say that it got it: see [`super::relay`].
-    pub fn hop_timeout(&self) -> Duration {
+    fn hop_timeout(&self) -> Duration {
         self.round_trips.timeout_from(FIRST_TIMEOUT)
     }
 
@@ -248,11 +254,24 @@ impl<T: Copy> Rpcs<T> {
         tag: T,
         retries: u8,
     ) {
-        let (rpc, timer) = self.open_again(cx.now, to, tag, timeout, retries);
+        let rpc = self.open_in(cx, to, tag, timeout, retries);
         cx.send_request(to, rpc, op, message);
+    }
+
+    /// Opens a request without sending anything: gives the number to send it under.
+    pub fn open_in<P: Protocol>(
+        &mut self,
+        cx: &mut Context<'_, P>,
+        to: NodeId,
+        tag: T,
+        timeout: Duration,
+        retries: u8,
+    ) -> u16 {
+        let (rpc, timer) = self.open_again(cx.now, to, tag, timeout, retries);
         if let Some(at) = timer {
             cx.set_timeout_timer(at);
         }
+        rpc
     }
 
     /// Passes a walk on to `to`, on behalf of who requested it, and waits for the acknowledgement.
@@ -262,14 +281,10 @@ impl<T: Copy> Rpcs<T> {
         to: NodeId,
         request: &Envelope,
         message: P::Message,
-        timeout: Duration,
         tag: T,
     ) {
-        let (rpc, timer) = self.open(cx.now, to, tag, timeout);
+        let rpc = self.open_in(cx, to, tag, self.hop_timeout(), 0);
         cx.pass_on(to, rpc, request, message);
-        if let Some(at) = timer {
-            cx.set_timeout_timer(at);
-        }
     }
 
     /// After all expired requests were handled: sets the node's time-out timer again where one is needed.

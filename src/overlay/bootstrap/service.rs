@@ -63,9 +63,9 @@ impl Service {
     }
 
     /// Names members to `asker`, a uniform draw from those that it knew of in the last whole millisecond; to one that has `sought`
-    /// in vain, half of them from those who have told since that began, and nobody if there are none. Gives whether the asker may found the overlay:
-    /// nobody else is known, or after a search in vain nobody has told since; the machine is the one that decides this, and others
-    /// could join through the asker.
+    /// in vain, half of them from those who have told since that began, and nobody if there are none. Gives whether the asker may
+    /// found the overlay: nobody else is known, or after a search in vain nobody has told since; the machine is the one that decides
+    /// this, and others could join through the asker.
     pub fn answer(
         &mut self,
         now: Time,

@@ -48,8 +48,8 @@ pub struct Config {
     /// Who asks the next node of a lookup. Default iterative (OverSim).
     pub routing: Routing,
     /// Whether each hop of a recursive lookup says that it got it, so that the node before it goes on with its next best when it
-    /// does not within mean + 4 deviations of the node's own round trips (500 ms before the first). Default true (OverSim's routeMsgAcks;
-    /// Rhea et al. 2004).
+    /// does not within mean + 4 deviations of the node's own round trips (500 ms before the first). Default true (Rhea et al. 2004;
+    /// OverSim's routeMsgAcks, which is off for Chord).
     pub acknowledge: bool,
     /// Who says which node a key belongs to, and what the successor list is for. Default predecessor (Stoica et al. 2003).
     pub answers: Answers,
@@ -57,9 +57,10 @@ pub struct Config {
     /// more. Walks for a record never do, storage finds out. Needs iterative
     /// routing. Default false (OverSim's verifySiblings; its lookups ask the responsible node for itself, which is one RPC too).
     pub verify: bool,
-    /// Time after which a node asked is taken for dead; a recursive lookup as a whole begins again after 6⅔ times as long. Or "adaptive": mean + 4 deviations of the round trips of the node's own lookups, from 200 ms to 1.5 s
-    /// (RFC 6298; Rhea et al. 2004); successor, predecessor and candidates for fingers then have 1.5 s. Default 1.5 s,
-    /// hence 10 s (OverSim).
+    /// Time after which a node asked is taken for dead; a recursive lookup as a whole begins again after 6⅔ times as long. Or
+    /// "adaptive": mean + 4 deviations of the round trips of the node's own lookups, from 200 ms to 1.5 s (RFC 6298; Rhea et al.
+    /// 2004), after which a node is passed over, and taken for dead after thrice the time; successor, predecessor and candidates
+    /// for fingers then have 1.5 s. Default 1.5 s, hence 10 s (OverSim).
     pub rpc_timeout: Timeout,
     /// What an iterative lookup does at a node that does not answer. Default next (Stoica et al. 2003, §IV-E.3).
     pub on_timeout: OnTimeout,
@@ -148,7 +149,8 @@ const PRESETS: &[protocol::Preset] = &[
             attempts = 2
             merge = false
         "#,
-        source: "inet-framework/oversim 3d400bf, Chord.cc, IterativeLookup.cc and default.ini; it lets the successor insert who                  joins, which here the successor's notice to the old predecessor does",
+        source: "inet-framework/oversim 3d400bf, Chord.cc, IterativeLookup.cc and default.ini; it lets the successor insert \
+                 who joins, which here the successor's notice to the old predecessor does",
     },
 ];
 

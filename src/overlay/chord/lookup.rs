@@ -221,41 +221,41 @@ impl Chord {
         }
     }
 
-    /// The node asked by the lookup of this number did not answer. Whether that is the first that is heard of it: who has not answered
-    /// within an adaptive time-out is passed over, and taken for dead later.
-    pub(super) fn unanswered(&mut self, cx: &mut Context<'_, Self>, number: u16, pending: Pending<Tag>) -> bool {
+    /// The node asked by the lookup of this number did not answer. Who has not answered within an adaptive time-out may be slow: it is
+    /// passed over, and taken for dead later.
+    pub(super) fn unanswered(&mut self, cx: &mut Context<'_, Self>, number: u16, pending: Pending<Tag>) {
+        let lookup = self.lookups.take(|lookup| lookup.number == number);
         let asks_itself = cx.config.routing == Routing::Iterative;
-        let verifies = self.lookups.iter().any(|lookup| lookup.number == number && !lookup.named.is_empty());
+        let verifies = lookup.as_ref().is_some_and(|lookup| !lookup.named.is_empty());
         let may_be_slow = asks_itself && !verifies && cx.config.rpc_timeout == Timeout::Adaptive;
-        if pending.slow {
-            self.forget(cx, pending.to);
-        } else if may_be_slow {
+        if may_be_slow {
             self.rpcs.wait_longer(cx.now, pending, Timeout::Adaptive);
         }
-        let Some(mut lookup) = self.lookups.take(|lookup| lookup.number == number) else { return !pending.slow };
-        if pending.slow {
-            match lookup.path.len() {
-                1 => self.ask_last(cx, lookup),
-                _ => self.lookups.push(lookup),
-            }
-            return false;
-        }
+        let Some(mut lookup) = lookup else { return };
         cx.timed_out(lookup.op());
         if pending.retries < cx.config.retries {
-            self.send_to_last(cx, lookup, pending.retries + 1);
-            return true;
+            return self.send_to_last(cx, lookup, pending.retries + 1);
         }
         if asks_itself && cx.config.on_timeout == OnTimeout::Fail {
-            self.begin_again(cx, lookup);
-            return true;
+            return self.begin_again(cx, lookup);
         }
         // Who failed on a recursive way is not known: the first hop is avoided, but not held for dead.
-        if !may_be_slow && (asks_itself || !lookup.named.is_empty()) {
+        if !may_be_slow && (asks_itself || verifies) {
             self.forget(cx, lookup.last());
             lookup.dead = true;
         }
         self.exclude_last(cx, lookup);
-        true
+    }
+
+    /// A node that was passed over has not answered later either: it is dead, and a lookup that has nobody else to ask is over.
+    pub(super) fn silent(&mut self, cx: &mut Context<'_, Self>, number: u16, node: NodeId) {
+        self.forget(cx, node);
+        if let Some(lookup) = self.lookups.take(|lookup| lookup.number == number) {
+            match lookup.path.len() {
+                1 => self.ask_last(cx, lookup),
+                _ => self.lookups.push(lookup),
+            }
+        }
     }
 
     /// An attempt has met a dead node: an operation's lookup begins again if it may.

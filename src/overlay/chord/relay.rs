@@ -5,23 +5,15 @@ use super::lookup::{Goal, Lookup, MOST_HOPS, own_portion};
 use super::tables::{Query, Step};
 use super::{Chord, Message, Tag};
 use crate::overlay::rpc::Pending;
-use crate::overlay::{Context, Envelope, Kind, NodeId, Relay, Routing, Task, Traffic};
+use crate::overlay::{Context, Envelope, NodeId, Relay, Task};
 
 impl Chord {
     /// Sends a lookup on its way to the last node of its path.
     pub(super) fn send_off(&mut self, cx: &mut Context<'_, Self>, lookup: Task<Lookup>, retries: u8) {
         let (tag, first) = (Tag::Lookup(lookup.number), lookup.last());
-        let timeout = if cx.config.acknowledge {
-            cx.config.rpc_timeout.longest()
-        } else {
-            self.rpcs.timeout(cx.config.rpc_timeout)
-        };
-        let (rpc, timer) = self.rpcs.open_again(cx.now, first, tag, Routing::Recursive.timeout(timeout), retries);
-        if let Some(at) = timer {
-            cx.set_timeout_timer(at);
-        }
-        let traffic = if lookup.op().is_some() { Traffic::Lookup } else { Traffic::Maintenance };
-        let request = cx.envelope(Kind::Request, rpc, lookup.op(), traffic, &Message::Ping);
+        let timeout = self.rpcs.walk_timeout(cx.config.rpc_timeout, cx.config.acknowledge);
+        let rpc = self.rpcs.open_in(cx, first, tag, timeout, retries);
+        let request = Relay::request(cx.me(), (rpc, cx.epoch), lookup.op());
         let depth = (lookup.path.len() - 2) as u8;
         let relay = self.begin_relay(cx, lookup.query, depth, request);
         self.lookups.push(lookup);
@@ -85,8 +77,7 @@ impl Chord {
         let Envelope { from: requester, rpc, epoch, .. } = request;
         let message = Message::Route { target, record, count, hops: hops + 1, requester, rpc, epoch };
         if cx.config.acknowledge {
-            let timeout = self.rpcs.hop_timeout();
-            self.rpcs.pass_on(cx, to, &request, message, timeout, Tag::Hop(number as u16));
+            self.rpcs.pass_on(cx, to, &request, message, Tag::Hop(number as u16));
             self.relays.push(relay);
         } else {
             cx.forward(to, &request, message);
@@ -104,36 +95,34 @@ impl Chord {
 
     /// Whether a walk of this node has a first hop that is given: one by another ring's account, or of a node that has not joined.
     fn begins_elsewhere(&self, cx: &Context<'_, Self>, request: &Envelope) -> bool {
-        let is_its_own = request.from == cx.me();
-        let sent = self.rpcs.outstanding().find(|pending| is_its_own && pending.is_number(request.rpc));
-        sent.is_some_and(|pending| {
-            let is_such = |lookup: &Lookup| {
-                pending.tag == Tag::Lookup(lookup.number) && matches!(lookup.goal, Goal::Join | Goal::Merge)
-            };
-            self.lookups.iter().any(is_such)
-        })
+        if request.from != cx.me() {
+            return false;
+        }
+        let Some(sent) = self.rpcs.outstanding().find(|pending| pending.is_number(request.rpc)) else { return false };
+        let mut lookups = self.lookups.iter();
+        let lookup = lookups.find(|lookup| sent.tag == Tag::Lookup(lookup.number));
+        lookup.is_some_and(|lookup| matches!(lookup.goal, Goal::Join | Goal::Merge))
     }
 
-    /// A hop has not said in time that it got the walk of this number. Whether that is the first that is heard of it: the walk
-    /// goes another way as well, and the node is asked whether it is there.
-    pub(super) fn hop_unanswered(&mut self, cx: &mut Context<'_, Self>, number: u16, hop: Pending<Tag>) -> bool {
-        let relay = self.relays.take(|relay| relay.number == u32::from(number));
-        if !hop.slow {
-            self.rpcs.wait_for_hop(cx.now, hop);
-            if let Some(mut relay) = relay {
-                cx.timed_out(relay.request.op);
-                relay.tried.push(hop.to);
-                self.relay(cx, relay);
-            }
-            self.ask_if_there(cx, hop.to);
-            return true;
+    /// A hop has not said in time that it got the walk of this number, which goes another way as well. The node is asked whether it
+    /// is there.
+    pub(super) fn hop_unanswered(&mut self, cx: &mut Context<'_, Self>, number: u16, hop: Pending<Tag>) {
+        self.rpcs.wait_for_hop(cx.now, hop);
+        if let Some(mut relay) = self.relays.take(|relay| relay.number == u32::from(number)) {
+            cx.timed_out(relay.request.op);
+            relay.tried.push(hop.to);
+            self.relay(cx, relay);
         }
-        match relay {
-            Some(relay) if !self.waits_for(Tag::Hop(number)) => self.relay(cx, relay),
-            Some(relay) => self.relays.push(relay),
-            None => {}
+        self.ask_if_there(cx, hop.to);
+    }
+
+    /// Nor has it later: the walk of this number does not wait for it any more.
+    pub(super) fn hop_silent(&mut self, cx: &mut Context<'_, Self>, number: u16) {
+        if !self.waits_for(Tag::Hop(number))
+            && let Some(relay) = self.relays.take(|relay| relay.number == u32::from(number))
+        {
+            self.relay(cx, relay);
         }
-        false
     }
 
     /// One packet may have been lost: who stays silent is forgotten when it does not answer a ping either.

@@ -136,8 +136,8 @@ pub struct Config {
     /// not asked yet are asked at once. Default true (Maymounkov & Mazières 2002, §2.3).
     pub widen: bool,
     /// A node that has not answered a lookup's request within this time is out of consideration until it does, and another may be
-    /// asked in its place; where mean + 4 deviations of the node's own round trips are longer, within those (1.5 s before the first). Or "off". Default
-    /// "500ms": the paper (§2.3) names no time.
+    /// asked in its place; where mean + 4 deviations of the node's own round trips are longer, within those (1.5 s before the
+    /// first). Or "off". Default "500ms": the paper (§2.3) names no time.
     pub soft_timeout: Switch,
     /// Requests of a lookup in flight at most. 1 to 255, default 3 (Maymounkov & Mazières 2002, §2.3).
     pub alpha: u32,
@@ -155,8 +155,8 @@ pub struct Config {
     /// Requests in a row that a contact may leave unanswered until it loses its place. 1 to 255, default 1 (OverSim; go-libp2p);
     /// Maymounkov & Mazières 2002, §4.1: 5.
     pub failures: u32,
-    /// Whether a node that leaves with notice tells the 5·`k` nodes nearest to it that it does. Default false (Maymounkov & Mazières 2002);
-    /// OverSim: true.
+    /// Whether a node that leaves with notice tells the 5·`k` nodes nearest to it that it does. Default false (Maymounkov &
+    /// Mazières 2002); OverSim: true.
     pub farewell: bool,
     /// How often each bucket's least recently seen contact is pinged, or "off", the default.
     pub revalidate: Switch,
@@ -169,15 +169,16 @@ pub struct Config {
     /// its distance (Maymounkov & Mazières 2002, §4.1).
     pub proximity: u32,
     /// Who asks the next node of an operation's lookup. A recursive one goes from each node to its nearest contact, one way
-    /// at a time; the initiator waits 6⅔ times `rpc_timeout` for the whole walk before it tries another first hop. Joins and refreshes stay iterative: they are there to meet nodes. Default iterative
-    /// (Maymounkov & Mazières 2002, §2.3).
+    /// at a time; the initiator waits 6⅔ times `rpc_timeout` for the whole walk before it tries another first hop. Joins
+    /// and refreshes stay iterative: they are there to meet nodes. Default iterative (Maymounkov & Mazières 2002, §2.3).
     pub routing: Routing,
     /// Whether each hop of a recursive lookup says that it got it, so that the node before it goes on with its next best when it
-    /// does not within mean + 4 deviations of the node's own round trips (500 ms before the first). Default true (OverSim's routeMsgAcks;
-    /// Rhea et al. 2004).
+    /// does not within mean + 4 deviations of the node's own round trips (500 ms before the first). Default true (Rhea et al. 2004;
+    /// OverSim's routeMsgAcks, which is off for Kademlia).
     pub acknowledge: bool,
     /// A request without reply for so long has timed out; it is not repeated. Or "adaptive": mean + 4 deviations of the
-    /// node's own round trips, from 200 ms to 1.5 s (RFC 6298; Rhea et al. 2004). Default "1.5s" (OverSim).
+    /// node's own round trips, from 200 ms to 1.5 s (RFC 6298; Rhea et al. 2004), after which a node is slow, and dead after thrice
+    /// the time. Default "1.5s" (OverSim).
     pub rpc_timeout: Timeout,
     /// Who enters the routing tables. Default "everyone" (Maymounkov & Mazières 2002, who know no NATs). Deployed in IPFS:
     /// "dialable" (Trautwein et al., SIGCOMM 2022, §2.3).

@@ -5,11 +5,9 @@
 //! `acknowledge = false`: see [`crate::overlay::relay`]. A node that knows nobody nearer but hops that are slow waits for those until
 //! they are taken for dead: it does not take their place because they are far away.
 
-use super::{Cx, Kademlia, Message, Purpose, Search};
+use super::{Cx, Kademlia, Message, Purpose, Search, Stage};
 use crate::overlay::rpc::Pending;
-use crate::overlay::{
-    Answer, Contact, Envelope, Key, Kind, List, NodeId, OpId, RecordId, Relay, Routing, Task, Traffic, Walk,
-};
+use crate::overlay::{Answer, Contact, Envelope, Key, List, NodeId, OpId, RecordId, Relay, Task, Walk};
 
 /// Numbers of relays have this bit, those of searches do not.
 pub(super) const HOP: u32 = 1 << 31;
@@ -30,15 +28,9 @@ impl Kademlia {
         let Purpose::Walk(Walk { op, target, record, count }) = search.purpose else {
             unreachable!("upkeep is iterative")
         };
-        let timeout = match cx.config.acknowledge {
-            true => cx.config.rpc_timeout.longest(),
-            false => self.rpcs.timeout(cx.config.rpc_timeout),
-        };
-        let (rpc, timer) = self.rpcs.open(cx.now, first, search.number, Routing::Recursive.timeout(timeout));
-        if let Some(at) = timer {
-            cx.set_timeout_timer(at);
-        }
-        let request = cx.envelope(Kind::Request, rpc, Some(op), Traffic::Lookup, &Message::Received);
+        let timeout = self.rpcs.walk_timeout(cx.config.rpc_timeout, cx.config.acknowledge);
+        let rpc = self.rpcs.open_in(cx, first, search.number, timeout, 0);
+        let request = Relay::request(cx.me(), (rpc, cx.epoch), Some(op));
         let relay = self.begin_relay(cx, (target, record, count), 0, request);
         self.pass_on(cx, relay, first);
     }
@@ -67,7 +59,7 @@ impl Kademlia {
         hops: u8,
         request: Envelope,
     ) {
-        if !self.entered {
+        if self.stage != Stage::Member {
             return; // who comes to it is told so by its silence
         }
         if cx.config.acknowledge {
@@ -115,8 +107,7 @@ impl Kademlia {
         let hops = hops.saturating_add(1);
         let message = Message::Route { target, record, count, hops, requester, rpc, epoch };
         if cx.config.acknowledge {
-            let timeout = self.rpcs.hop_timeout();
-            self.rpcs.pass_on(cx, to, &request, message, timeout, search.number);
+            self.rpcs.pass_on(cx, to, &request, message, search.number);
             self.searches.push(search);
         } else {
             cx.forward(to, &request, message);

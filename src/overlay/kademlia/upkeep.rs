@@ -22,17 +22,16 @@ pub struct Notes {
     /// With `failures` above 1: who has not answered so often in a row.
     failures: BTreeMap<NodeId, u8>,
     /// Where hops are acknowledged.
-    recent: Recent,
+    recent: Option<Box<Recent>>,
 }
 
 impl Notes {
     /// Bytes allocated, but for what the tree of those who did not answer takes.
     pub fn heap_bytes(&self) -> usize {
-        size_of::<Notes>() + self.nearby.as_ref().map_or(0, |_| size_of::<Nearby>())
+        let nearby = self.nearby.as_ref().map_or(0, |_| size_of::<Nearby>());
+        size_of::<Notes>() + nearby + self.recent.as_ref().map_or(0, |_| size_of::<Recent>())
     }
-}
 
-impl Notes {
     /// The latest round trip to `node` in µs, the largest number if it is not known.
     pub fn round_trip(notes: Option<&Notes>, node: NodeId) -> u32 {
         let nearby = notes.and_then(|notes| notes.nearby.as_ref());
@@ -76,8 +75,8 @@ impl Kademlia {
 
     /// Nodes that were named enter buckets that have room, although nobody has heard from them.
     pub(super) fn heard_of(&mut self, cx: &mut Cx<'_>, named: List) {
-        let named: Vec<NodeId> = cx.lists.get(named).iter().map(|&node| NodeId(node)).collect();
-        for node in named {
+        for at in 0..cx.lists.get(named).len() {
+            let node = NodeId(cx.lists.get(named)[at]);
             if node != cx.view.me && self.buckets.heard_of(cx.config, &cx.view, cx.now, node) {
                 cx.neighbour(node, Change::Appeared);
             }
@@ -107,7 +106,7 @@ impl Kademlia {
 
     /// Whether a walk comes for the first time.
     pub(super) fn is_new(&mut self, request: &Envelope) -> bool {
-        self.notes.get_or_insert_default().recent.is_new(request)
+        self.notes.get_or_insert_default().recent.get_or_insert_default().is_new(request)
     }
 
     /// A new session: nobody has failed in it.
@@ -126,19 +125,15 @@ impl Kademlia {
         for oldest in self.buckets.all_oldest() {
             self.ping(cx, oldest);
         }
-        self.set_revalidation(cx, false);
+        if let Some(period) = cx.config.revalidate.0 {
+            cx.set_timer(period, Timer::Revalidate);
+        }
     }
 
     /// A node has joined: it revalidates its contacts from now on, at a phase of its own.
     pub(super) fn revalidate_later(&mut self, cx: &mut Cx<'_>) {
-        self.set_revalidation(cx, true);
-    }
-
-    fn set_revalidation(&mut self, cx: &mut Cx<'_>, within: bool) {
-        match cx.config.revalidate.0 {
-            Some(period) if within => cx.set_timer_within(period, Timer::Revalidate),
-            Some(period) => cx.set_timer(period, Timer::Revalidate),
-            None => {}
+        if let Some(period) = cx.config.revalidate.0 {
+            cx.set_timer_within(period, Timer::Revalidate);
         }
     }
 }
