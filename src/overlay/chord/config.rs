@@ -30,8 +30,8 @@ pub struct Config {
     /// once held. A notify carries all but one of them. Default 0: as many as there are copies, 3 at least.
     pub predecessors: u8,
     /// Whether a node looks for rings beside its own: it asks the bootstrap service for members, in each of ten rounds of stabilising
-    /// after its first successor has failed and every `merge_every`, and looks up who follows it through one of them. Default
-    /// true; false is the papers' own.
+    /// after its first successor has failed and every `merge_every`, takes one that lies before its successor for that, and looks up
+    /// who follows it through another. Default true; false is the papers' own.
     pub merge: bool,
     /// How often a node does so that has lost no successor: a time, or a law. Default 10 min.
     pub merge_every: Period,

@@ -6,6 +6,7 @@ use super::lookup::Goal;
 use super::merge::ROUNDS;
 use super::tables::{Query, candidates};
 use super::{Chord, Fingers, Message, Tag, Timer};
+use crate::overlay::rpc::Pending;
 use crate::overlay::{Change, Contact, Context, List, NodeId};
 
 impl Chord {
@@ -55,8 +56,12 @@ impl Chord {
         }
     }
 
+    /// Nothing where an answer of that node is awaited, or of a nearer one: walking back to the first of many nodes that were not
+    /// known takes so long that a shortcut must not wait for its end.
     fn stabilize_with(&mut self, cx: &mut Context<'_, Self>, node: NodeId) {
-        if !self.waits_for(Tag::Stabilize) {
+        let nearer = |asked: NodeId| cx.key(node).in_open(cx.my_key(), cx.key(asked));
+        let asks_nearer = |pending: &Pending<Tag>| pending.tag == Tag::Stabilize && !nearer(pending.to);
+        if !self.rpcs.outstanding().any(asks_nearer) {
             let timeout = cx.config.rpc_timeout.longest();
             self.rpcs.call(cx, node, None, Message::GetNeighbours, timeout, Tag::Stabilize);
         }
@@ -136,7 +141,7 @@ impl Chord {
     }
 
     /// Whether a node lies between this one and its successor.
-    fn would_be_successor(&self, cx: &Context<'_, Self>, node: NodeId) -> bool {
+    pub(super) fn would_be_successor(&self, cx: &Context<'_, Self>, node: NodeId) -> bool {
         let between = |end: NodeId| cx.key(node).in_open(cx.my_key(), cx.key(end));
         node != cx.me() && self.tables.successor().is_some_and(between)
     }

@@ -1,6 +1,9 @@
 //! Coming back together: rings that a crash or a partition has left apart know nothing of each other. The papers leave it at that;
 //! here a node asks the bootstrap service for members, and looks up who follows it by the account of one of them. A nearer
 //! successor is taken and notified as always, and stabilising sews the rings together from there.
+//!
+//! Nodes that nobody before them knows, but who lead into the ring, are no ring of their own, and nobody's account names the first of
+//! them. So a member that is named is itself a nearer successor, if it lies before the present one.
 
 use super::lookup::Goal;
 use super::tables::Query;
@@ -21,8 +24,12 @@ impl Chord {
         }
     }
 
-    /// The bootstrap service has named these.
+    /// The bootstrap service has named these. The nearest that lies before the successor is that as soon as it answers.
     pub(super) fn found_members(&mut self, cx: &mut Context<'_, Self>, members: &[NodeId]) {
+        let between = members.iter().copied().filter(|&node| self.would_be_successor(cx, node));
+        if let Some(nearest) = between.min_by_key(|&node| cx.my_key().clockwise(cx.key(node))) {
+            self.refused(cx, nearest);
+        }
         let is_looking = self.lookups.iter().any(|lookup| lookup.goal == Goal::Merge);
         if self.joined && !self.leaving && !is_looking {
             self.members.clear();
