@@ -279,7 +279,8 @@ impl Metrics {
         figures.set_some("successor_correct_at_start_ratio", ratio(before.successors_right, before.successors));
         figures.set_some("rings_at_start", before.rings.map(f64::from));
         let offline = self.lost[Loss::Offline as usize];
-        figures.set_some("packets_to_offline_ratio", ratio(offline, self.packets_sent));
+        // Some were sent before the measurement.
+        figures.set_some("packets_to_offline_ratio", ratio(offline, self.packets_sent.max(offline)));
         for (kind, count) in TIMEOUTS.iter().zip(self.timeouts) {
             figures.set(&format!("{kind}_timeouts"), count as f64);
         }
