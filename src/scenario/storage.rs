@@ -226,9 +226,13 @@ fn agree(check: &mut Check<'_>, path: &str, own: &file::Storage, keepers: Keeper
             let message = "copies on random participants are not put again, but repaired";
             check.wrong(&at, message, "write repair = \"eager\", \"none\", or repair.lazy.threshold = 2");
         }
-        (Keepers::Providers(_), Repair::Eager | Repair::Delay(_)) => {
+        (Keepers::Providers(_), Repair::Eager | Repair::Lazy { .. } | Repair::Republish(_) | Repair::Delay(_)) => {
             let message = "what providers keep is not repaired by others";
-            check.wrong(&at, message, "write repair = \"none\", the default there");
+            check.wrong(
+                &at,
+                message,
+                "write repair = \"none\", the default there; provider.republish renews the pointers",
+            );
         }
         (_, Repair::Delay(delay)) if delay.after.mean() <= 0.0 => {
             check.wrong(&at, "a repair cannot take no time", "write a delay above zero");
