@@ -200,6 +200,11 @@ fn diurnal(check: &mut Check<'_>, said: file::LatencyByHour) -> Diurnal {
     if start_hour > 23 {
         check.wrong("network.diurnal.start_hour", format!("a day has no hour {start_hour}"), "write 0 to 23");
     }
+    let factors = factors.try_into().unwrap_or_else(|factors: Vec<f64>| {
+        let message = format!("a day has 24 hours, and here are {}", factors.len());
+        check.wrong("network.diurnal.factors", message, "write 24 numbers, one for each hour from 0:00 on");
+        [1.0; 24]
+    });
     Diurnal { factors, start_hour }
 }
 

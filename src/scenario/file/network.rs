@@ -199,11 +199,12 @@ fn certain() -> f64 {
 }
 
 /// A factor on all delays for each hour of the day; it steps from hour to hour.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LatencyByHour {
     /// 24 numbers, from 0:00 on, each from 0.01 to 100.
-    pub factors: [f64; 24],
+    #[schemars(length(equal = 24))]
+    pub factors: Vec<f64>,
     /// The hour of the day at the start of the run, 0 to 23. Default 0.
     #[serde(default)]
     pub start_hour: u8,
