@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde_json::Value;
 use toml::de::ValueDeserializer;
 
 use super::axes::{self, Axis, Point};
@@ -18,6 +19,7 @@ use super::problem::{Kind, Problem, Problems};
 use super::registered::Registered;
 use super::repetitions;
 use super::resolve::resolve;
+use super::schema::schema;
 use super::source::Sources;
 use super::written;
 use crate::engine::Duration;
@@ -130,7 +132,7 @@ impl Scenario {
     ///
     /// Everything that is wrong there, each where it stands in the file, in the axis, or on the command line.
     pub fn plan(&self, point: &Point, registered: &[Registered]) -> Result<Plan, Problems> {
-        self.plan_with(point, registered, &mut Files::new(&self.folder)).map(|(plan, _)| plan)
+        self.plan_with(point, registered, &schema(registered), &mut Files::new(&self.folder)).map(|(plan, _)| plan)
     }
 
     /// The plans of all parameter points, as the list of runs.
@@ -139,11 +141,11 @@ impl Scenario {
     ///
     /// Everything that is wrong at any of the points, once.
     pub fn runs(&self, registered: &[Registered]) -> Result<Runs, Problems> {
-        let mut files = Files::new(&self.folder);
+        let (schema, mut files) = (schema(registered), Files::new(&self.folder));
         let mut runs = Runs { runs: Vec::new(), warnings: Problems::new(&self.sources) };
         let mut problems = Problems::new(&self.sources);
         for point in self.points() {
-            match self.plan_with(&point, registered, &mut files) {
+            match self.plan_with(&point, registered, &schema, &mut files) {
                 Ok((plan, warnings)) => {
                     runs.warnings.extend(warnings);
                     self.add_runs(&point, Arc::new(plan), &mut runs.runs);
@@ -210,6 +212,7 @@ impl Scenario {
         &self,
         point: &Point,
         registered: &[Registered],
+        schema: &Value,
         files: &mut Files,
     ) -> Result<(Plan, Problems), Problems> {
         let mut document = self.document();
@@ -220,7 +223,7 @@ impl Scenario {
             }
         }
         problems.none_or(|| ())?;
-        resolve(&self.sources, document, files, registered)
+        resolve(&self.sources, document, files, registered, schema)
     }
 
     /// The runs at one point. A system that an axis does not concern runs at that axis's first value only.

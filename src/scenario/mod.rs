@@ -35,6 +35,7 @@ mod registered;
 mod repetitions;
 mod resolve;
 mod schema;
+mod shapes;
 mod size;
 mod source;
 mod storage;

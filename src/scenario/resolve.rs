@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::check::{Check, Noted};
 use super::document::Document;
 use super::environment::{Known, resources, time, warn_of_long_transfers, workload};
@@ -15,6 +17,7 @@ use super::plan::{Event, Plan, Start, System, What};
 use super::population::population;
 use super::problem::Problems;
 use super::registered::Registered;
+use super::shapes;
 use super::source::Sources;
 use super::storage::{agree_with_providers, warn_of_shared_machines};
 use super::systems::{systems, warn_of_fresh_tables};
@@ -30,7 +33,11 @@ pub(super) fn resolve(
     document: Document<'_>,
     files: &mut Files,
     registered: &[Registered],
+    schema: &Value,
 ) -> Result<(Plan, Problems), Problems> {
+    let mut problems = Problems::new(sources);
+    shapes::problems(schema, document.root()).into_iter().for_each(|problem| problems.push(problem));
+    problems.none_or(|| ())?;
     let mut check = Check::new(sources, document);
     let title = Path::new(sources.name()).file_stem().unwrap_or_default().to_string_lossy();
     let plan = read(&mut check, &title, files, registered);

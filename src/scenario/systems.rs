@@ -146,10 +146,7 @@ fn system(
         let problem = Problem::new(span, format!("`{name}` cannot be a system's name"));
         return Err(check.note(problem.help("write letters, digits, `-` and `_`: it names rows and files")));
     }
-    let DeValue::Table(table) = value.get_ref() else {
-        let problem = Problem::new(value.span(), format!("the system `{name}` is not a table"));
-        return Err(check.note(problem.help(help(registered, name))));
-    };
+    let table = value.get_ref().as_table().expect("the shapes of values have been checked");
     let protocol = protocol(check, registered, name, span, table);
     let path = format!("systems.{name}.{STORAGE}");
     let own = check.read::<file::Storage>(&path)?.unwrap_or_default();
@@ -196,7 +193,13 @@ fn protocol<'r>(
             None if TABLES.contains(&key.get_ref().as_ref()) => {}
             None => {
                 let known: Vec<&str> = registered.iter().map(|protocol| protocol.name).chain(TABLES).collect();
-                unknown = Some(check.note(Problem::unknown(key.span(), "protocol", key.get_ref(), &known)));
+                let problem = Problem::unknown(key.span(), "protocol", key.get_ref(), &known);
+                // [systems.chord] is a system that is called so, not a system of that protocol.
+                let problem = match known.contains(&system) {
+                    true => problem.help(format!("keys of the protocol stand in [systems.{system}.{system}]")),
+                    false => problem,
+                };
+                unknown = Some(check.note(problem));
             }
         }
     }

@@ -94,7 +94,7 @@ fn a_system_has_exactly_one_protocol() {
     with("systems.b = {}", "the system `b` has no protocol", "b");
     let two = "systems.b = { ring = {}, kademlia = {} }";
     with(two, "the system `b` has two protocols, `ring` and `kademlia`", "kademlia");
-    with("systems.b = 3", "the system `b` is not a table", "3");
+    with("systems.b = 3", "`b` is a table of keys, not a number", "3");
     with("systems.'b c'.ring = {}", "`b c` cannot be a system's name", "'b c'");
     assert_eq!(messages("population.online = 1", &[]), ["there is no system to simulate"]);
 }
@@ -204,7 +204,47 @@ fn values_out_of_their_range_are_refused() {
         "invalid value: integer `-1`, expected a whole number that is not negative and not too large",
         "-1",
     );
-    with("systems.b.ring = 1", "invalid type: integer `1`, expected a table of keys", "1");
+    with("systems.b.ring = 1", "`ring` is a table of keys, not a number", "1");
+}
+
+/// What `serde` alone would take, item by item for the keys of a table.
+#[test]
+fn a_list_is_no_table() {
+    with("network.latency.uniform = ['1ms', '2ms']", "`uniform` is a table of keys, not a list", "['1ms', '2ms']");
+    with("workload.lookup = ['5s']", "`lookup` is a table of keys, not a list", "['5s']");
+    with("systems.b = { ring = [8] }", "`ring` is a table of keys, not a list", "[8]");
+    with("population.classes = [['phones', 0.5]]", "`classes` is a table of keys, not a list", "['phones', 0.5]");
+}
+
+#[test]
+fn a_value_of_another_kind_is_told_what_would_be_right() {
+    let asked = "population.online = 100\nsystems.a.ring = {}\n";
+    told(
+        &format!("{asked}population.churn = \"kad\""),
+        r#"
+error: `churn` is a table of keys, not a text in quotes
+ --> dir/s.toml:3:20
+  |
+3 | population.churn = "kad"
+  |                    ^^^^^
+  = help: its keys are `preset`, `trace`, `session`, `downtime`, `time_scale`, `graceful`, `notice`
+"#,
+    );
+    told(
+        &format!("{asked}network.loss = \"5%\""),
+        r#"
+error: `loss` is a number, not a text in quotes
+ --> dir/s.toml:3:16
+  |
+3 | network.loss = "5%"
+  |                ^^^^
+  = help: write it without quotes, a share as in 0.05
+"#,
+    );
+    with("workload.get = 120", "`get` is a table of keys, not a number", "120");
+    with("time.warmup = true", "`warmup` is a text in quotes, not true or false", "true");
+    with("events = 3", "`events` is a list, not a number", "3");
+    with("systems.b.ring.k = 'many'", "`k` is a whole number, not a text in quotes", "'many'");
 }
 
 #[test]
@@ -332,6 +372,8 @@ fn what_does_not_go_together_with_providers_is_shown_where_it_stands() {
     with("storage.provider.republish = '0s'", "providers cannot speak all the time", "'0s'");
     with("storage.provider.uplink = '1Mbit/s'", "participants have no links to be faster than", "'1Mbit/s'");
     with("storage.repair = 'eager'", "what providers keep is not repaired by others", "'eager'");
+    with("storage.repair.lazy.threshold = 1", "what providers keep is not repaired by others", "repair");
+    with("storage.repair.republish.every = '1h'", "what providers keep is not repaired by others", "repair");
     with("workload.put.every = '1h'", "what providers share never changes, as it does in `a`", "put");
 }
 
