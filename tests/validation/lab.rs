@@ -106,18 +106,27 @@ fn is_right(systems: &str) -> bool {
 
 fn checked(run: &Run, outcome: Outcome) -> Ran {
     let ran = Ran { id: run.id.clone(), system: run.system().name.clone(), outcome };
-    OPERATIONS.iter().for_each(|operation| ran.assert_operations_add_up(operation));
-    assert!(
-        ran.maybe("busiest_machine_share_ratio").is_none_or(|share| share <= 0.5),
-        "{}: a share of one half",
-        ran.id
-    );
-    let (least, mean) = (ran.maybe("availability_min"), ran.maybe("availability_mean"));
-    assert!(least.zip(mean).is_none_or(|(least, mean)| least <= mean + 1e-9), "{}: {least:?} above {mean:?}", ran.id);
+    ran.assert_accounts_balance();
     ran
 }
 
 impl Ran {
+    /// What holds of every run, whatever it simulates.
+    pub fn assert_accounts_balance(&self) {
+        OPERATIONS.iter().for_each(|operation| self.assert_operations_add_up(operation));
+        assert!(
+            self.maybe("busiest_machine_share_ratio").is_none_or(|share| share <= 0.5),
+            "{}: a share of one half",
+            self.id
+        );
+        let (least, mean) = (self.maybe("availability_min"), self.maybe("availability_mean"));
+        assert!(
+            least.zip(mean).is_none_or(|(least, mean)| least <= mean + 1e-9),
+            "{}: {least:?} above {mean:?}",
+            self.id
+        );
+    }
+
     /// A figure that must be there.
     pub fn figure(&self, name: &str) -> f64 {
         self.maybe(name).unwrap_or_else(|| panic!("{}: no {name}", self.id))

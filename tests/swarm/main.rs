@@ -1,0 +1,100 @@
+//! Random scenarios: what `check` accepts runs to its end, its figures are sound, and equal runs are equal.
+//!
+//! A few hundred are tried with the other tests; `scripts/swarm N SEED` tries as many others as wanted. One that fails is shrunk and
+//! printed as a file that runs.
+
+mod grow;
+#[path = "../validation/lab.rs"]
+#[allow(dead_code, reason = "most of it serves the tests of the validation")]
+mod lab;
+mod mutate;
+mod promises;
+mod schema;
+mod shrink;
+
+use std::env;
+use std::panic;
+use std::sync::Mutex;
+
+use promises::Kept;
+use rayon::prelude::*;
+use serde_json::Value;
+
+/// How many are tried, and the seed of the first.
+fn wanted(otherwise: u64) -> (u64, u64) {
+    let number = |name: &str| env::var(name).ok().map(|text| text.parse().expect("a whole number"));
+    (number("SWARM").unwrap_or(otherwise), number("SWARM_SEED").unwrap_or(0))
+}
+
+fn schema() -> Value {
+    peerlab::scenario::schema(peerlab::registry::Registry::standard().registered())
+}
+
+/// Runs `one` for each number; the first failure in words, and how many kept what they promise.
+fn swarm(count: u64, one: impl Fn(u64) -> Result<Kept, String> + Sync) -> (Vec<Kept>, Option<String>) {
+    let failure = Mutex::new(None::<(u64, String)>);
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| ()));
+    let kept = (0..count).into_par_iter().filter_map(|number| match one(number) {
+        Ok(kept) => Some(kept),
+        Err(why) => {
+            let mut first = failure.lock().expect("nobody panics with it");
+            if first.as_ref().is_none_or(|(earlier, _)| number < *earlier) {
+                *first = Some((number, why));
+            }
+            None
+        }
+    });
+    let kept: Vec<Kept> = kept.collect();
+    panic::set_hook(hook);
+    let failures = count - kept.len() as u64;
+    let first = failure.into_inner().expect("nobody panics with it");
+    (kept, first.map(|(number, why)| format!("{failures} fail, the first is number {number}:\n{why}")))
+}
+
+#[test]
+fn random_scenarios_keep_what_check_promises() {
+    let schema = schema();
+    let validator = jsonschema::validator_for(&schema).expect("it is a schema");
+    let (count, seed) = wanted(200);
+    let (kept, failure) = swarm(count, |number| {
+        let document = grow::scenario(&schema, &validator, seed + number)?;
+        if count == 1 {
+            println!("{}", grow::text(&document));
+        }
+        promises::hold(&document, number).map_err(|why| {
+            let fails =
+                |smaller: &Value| promises::hold(smaller, number).is_err_and(|other| kind(&other) == kind(&why));
+            let smallest = shrink::shrink(&document, &fails);
+            format!("seed {}: {}\n\n{}", seed + number, first_line(&why), grow::text(&smallest))
+        })
+    });
+    let events: u64 = kept.iter().map(|kept| if let Kept::Ran(events) = kept { *events } else { 0 }).sum();
+    let long = kept.iter().filter(|kept| **kept == Kept::TooLong).count();
+    println!("{count} scenarios, {events} events; {long} would be long");
+    assert!(failure.is_none(), "{}", failure.unwrap_or_default());
+    assert!(long < kept.len() / 2 && events / count > 2_000, "they are too long or too short to say much");
+}
+
+/// What a failure is about: what differs from one scenario to the next left out.
+fn kind(why: &str) -> String {
+    let line = first_line(why);
+    let about = line.split_once(": ").map_or(line, |(_, about)| about);
+    about.chars().filter(|letter| !letter.is_ascii_digit()).take(60).collect()
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+#[test]
+fn mutated_scenarios_and_data_are_refused_in_words_or_right() {
+    let schema = schema();
+    let validator = jsonschema::validator_for(&schema).expect("it is a schema");
+    let (count, seed) = wanted(300);
+    let (_, failure) = swarm(count, |number| {
+        let document = grow::scenario(&schema, &validator, (seed + number) % 16)?;
+        mutate::read(&document, seed + number)
+    });
+    assert!(failure.is_none(), "{}", failure.unwrap_or_default());
+}
