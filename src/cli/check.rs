@@ -1,5 +1,6 @@
 //! `peerlab check`: is a scenario right, and what would it cost?
 
+use std::panic;
 use std::path::Path;
 
 use super::arguments::Check;
@@ -59,20 +60,33 @@ fn one(registry: &Registry, path: &Path, sets: &[String]) -> Result<String, Fail
         significant(population.online),
         if points > 1 { " (at the first point)" } else { "" },
         if blind { NO_GETS } else { "" },
-        cost(&runs, &estimate(registry, &runs)),
+        cost(&runs, &needs(registry, path, &runs)?),
     ))
 }
 
+/// What all runs need, from trials that print nothing, not even that they panic.
+///
+/// # Errors
+/// A trial that panicked: so would the run.
+fn needs(registry: &Registry, path: &Path, runs: &[Run]) -> Result<Vec<Need>, Failure> {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| ()));
+    let needs = estimate(registry, runs);
+    panic::set_hook(hook);
+    needs.map_err(|(system, why)| {
+        let message = format!(
+            "{}: a trial of `{system}` {why}\n  = help: this is a fault of the program or the protocol",
+            path.display()
+        );
+        Failure::new(Code::Run, message)
+    })
+}
+
 /// The rough cost of all runs together on this machine.
-fn cost(runs: &[Run], needs: &[Option<Need>]) -> String {
-    let failed = runs.iter().zip(needs).find(|(_, need)| need.is_none());
-    if let Some((run, _)) = failed {
-        return format!("no estimate: a trial of `{}` failed", run.system().name);
-    }
-    let needs = || needs.iter().flatten();
+fn cost(runs: &[Run], needs: &[Need]) -> String {
     let threads = rayon::current_num_threads().min(runs.len());
-    let events: f64 = needs().map(|need| need.events).sum();
-    let largest = needs().map(|need| need.memory).fold(0.0, f64::max);
+    let events: f64 = needs.iter().map(|need| need.events).sum();
+    let largest = needs.iter().map(|need| need.memory).fold(0.0, f64::max);
     let (number, word) = if events < 1e9 { (events / 1e6, "million") } else { (events / 1e9, "billion") };
     format!(
         "very roughly {} {word} events: {} at {} million a second on each of {threads} cores; {} of memory",

@@ -124,11 +124,12 @@ impl Watch for Watcher<'_> {
         *self.watched[run].clock.lock().expect("nobody panics while holding it") = Some(Stopwatch::start());
     }
 
-    fn progresses(&self, run: usize, at: Time, events: u64) {
+    fn progresses(&self, run: usize, at: Time, events: u64) -> bool {
         self.mark(run, at);
         if !self.bar.is_hidden() {
             self.show(run, millis(at.since(Time::ZERO)), events);
         }
+        true
     }
 
     fn ended(&self, run: usize, how: &Finished) {

@@ -234,7 +234,8 @@ impl Nats {
             let behind: f64 = alike.map(|some| some.len() as f64 * some[0][class as usize] * carrier.share).sum();
             let number = (behind / f64::from(carrier.subscribers)).round().max(1.0) as u32;
             let first = tables.len() as u32;
-            let (lifetime, limit) = (plan.lifetimes[class as usize], plan.sessions * carrier.subscribers);
+            // More than 2³² sessions nobody ever has.
+            let (lifetime, limit) = (plan.lifetimes[class as usize], plan.sessions.saturating_mul(carrier.subscribers));
             tables.extend((0..number).map(|_| Table::new(class, lifetime, limit, carrier.hairpinning)));
             (first, number)
         });

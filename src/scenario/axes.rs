@@ -6,6 +6,7 @@ use toml::de::DeValue;
 use super::document::{Document, entries};
 use super::path::Path;
 use super::problem::Problem;
+use super::repetitions::MOST_RUNS;
 use super::written;
 
 /// One varied parameter.
@@ -94,6 +95,22 @@ fn axis(key: &str, path: Path, value: &Spanned<DeValue<'_>>) -> Result<Axis, Pro
         values.push(cell);
     }
     Ok(Axis { key: key.to_string(), path, values })
+}
+
+/// How many combinations there are.
+///
+/// # Errors
+/// More than a sweep has room for.
+pub(super) fn count(axes: &[Axis]) -> Result<u64, Problem> {
+    axes.iter().try_fold(1, |points: u64, axis| {
+        let more = points.saturating_mul(axis.values.len() as u64);
+        if more <= MOST_RUNS {
+            return Ok(more);
+        }
+        let message = format!("a grid of {more} points or more is too large");
+        Err(Problem::new(axis.path.span(), message)
+            .help(format!("leave values out: there are {MOST_RUNS} runs at most")))
+    })
 }
 
 /// All combinations; the last axis varies fastest. Without axes there is one.

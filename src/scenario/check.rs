@@ -1,5 +1,6 @@
 //! Reading a document section by section, so that what is wrong in one hides nothing in the others.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 
 use serde::de::DeserializeOwned;
@@ -16,6 +17,19 @@ pub(super) struct Check<'a> {
     problems: Problems,
     warnings: Problems,
     sections: Vec<&'static str>,
+}
+
+/// A number as somebody may have written it: a very small or large one by its power of ten.
+pub(super) struct Plainly(pub f64);
+
+impl fmt::Display for Plainly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Plainly(value) = self;
+        match value.abs() {
+            0.0 | 1e-6..1e15 => write!(f, "{value}"),
+            _ => write!(f, "{value:e}"),
+        }
+    }
 }
 
 /// A problem has been noted, and what it concerns cannot be had.
@@ -102,7 +116,7 @@ impl<'a> Check<'a> {
         if !range.contains(&value) {
             let key = path.rsplit('.').next().unwrap_or(path);
             let help = format!("write a number from {} to {}", range.start(), range.end());
-            self.wrong(path, format!("`{key}` cannot be {value}"), help);
+            self.wrong(path, format!("`{key}` cannot be {}", Plainly(value)), help);
         }
     }
 

@@ -1,6 +1,8 @@
 //! What a table of churn means: laws of session and downtime, by themselves or by the name of a preset.
 
-use super::check::{Check, Noted};
+use std::ops::RangeInclusive;
+
+use super::check::{Check, Noted, Plainly};
 use super::environment::law;
 use super::file;
 use super::plan::{Churn, Sessions};
@@ -8,6 +10,9 @@ use super::problem::Problem;
 use crate::engine::Law;
 use crate::population::presets::preset;
 use crate::population::{PRESETS, Preset};
+
+/// What churn may be stretched by: beyond, sessions of hours are shorter than a packet's way or longer than any run.
+const TIME_SCALES: RangeInclusive<f64> = 1e-6..=1e6;
 
 /// Seconds online and away, stretched; without a downtime everybody has one session only.
 #[derive(Clone, Debug)]
@@ -40,9 +45,10 @@ pub(super) fn churn(
     arriving: bool,
 ) -> Result<Option<Cycle>, Noted> {
     check.range(&format!("{path}.graceful"), said.graceful, 0.0..=1.0);
-    if !(said.time_scale > 0.0 && said.time_scale.is_finite()) {
-        let message = format!("`time_scale` cannot be {}", said.time_scale);
-        return Err(check.wrong(&format!("{path}.time_scale"), message, "write a number above zero"));
+    if !TIME_SCALES.contains(&said.time_scale) {
+        let message = format!("`time_scale` cannot be {}", Plainly(said.time_scale));
+        let help = format!("write a number from {} to {}", TIME_SCALES.start(), TIME_SCALES.end());
+        return Err(check.wrong(&format!("{path}.time_scale"), message, help));
     }
     let Some(Cycle { session, downtime }) = laws(check, path, said, arriving)? else { return Ok(None) };
     for (key, law) in [("session", Some(&session)), ("downtime", downtime.as_ref())] {

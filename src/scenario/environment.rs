@@ -8,6 +8,7 @@ use super::file;
 use super::gap::Gap;
 use super::inputs::Files;
 use super::plan::{DEADLINE, Plan, Resources, Workload};
+use super::storage::MOST_RECORDS;
 use crate::engine::{Duration, DurationLaw, Law, Time};
 use crate::network::NetworkPlan;
 use crate::population::requests::Limits;
@@ -16,7 +17,10 @@ use crate::population::{LARGEST_VALUE, Popularity};
 /// The distance of samples if the file gives none and the measurement is no shorter.
 const SAMPLE: Duration = Duration::from_secs(60);
 
-/// Rows of a time series at most.
+/// Virtual time ends after 584 years, and deadlines, notices and long timers come on top of a run: a hundred years.
+const LONGEST: Duration = Duration::from_secs(36_525 * 86_400);
+
+/// Rows of a time series at most, in the warm-up and the measurement: each is held in memory, with every column.
 const MOST_SAMPLES: u64 = 1_000_000;
 
 /// Warm-up, measurement, and the distance of samples.
@@ -32,8 +36,15 @@ pub(super) fn time(check: &mut Check<'_>) -> Result<(Duration, Duration, Duratio
         let help = format!("write at most the {measure} that are measured");
         check.wrong("time.sample", format!("samples {sample} apart never come"), help);
     }
-    if measure.as_nanos() / sample.as_nanos() > MOST_SAMPLES {
-        let help = format!("write {} or more", measure.mul_f64(1.0 / MOST_SAMPLES as f64));
+    let whole = warmup + measure;
+    if whole > LONGEST {
+        let help = format!("write at most {LONGEST} for warm-up and measurement together");
+        return Err(check.wrong("time.measure", format!("a run of {warmup} and {measure} is too long"), help));
+    }
+    if whole.as_nanos() / sample.as_nanos() > MOST_SAMPLES {
+        let most = whole.mul_f64(1.0 / MOST_SAMPLES as f64);
+        let help =
+            format!("there are {MOST_SAMPLES} at most in warm-up and measurement: write sample = \"{most}\" or more");
         check.wrong("time.sample", "the time series would be too long", help);
     }
     Ok((warmup, measure, sample))
@@ -46,6 +57,10 @@ pub(super) fn resources(check: &mut Check<'_>) -> Result<Resources, Noted> {
     };
     if said.count == 0 {
         check.wrong("resources.count", "there must be a resource", "write 1 or more, or leave [resources] out");
+    }
+    if said.count > MOST_RECORDS {
+        let message = format!("{} resources are too many", said.count);
+        check.wrong("resources.count", message, format!("write {MOST_RECORDS} at most"));
     }
     if said.size.largest_said().0 > u64::from(LARGEST_VALUE) {
         let message = format!("a resource of {} is too large", said.size.largest_said());
@@ -114,6 +129,10 @@ pub(super) fn workload(check: &mut Check<'_>, files: &mut Files, known: Known<'_
     let deadline = said.deadline.unwrap_or(DEADLINE);
     if deadline == Duration::ZERO {
         check.wrong("workload.deadline", "every operation takes some time", "write a duration above zero");
+    }
+    if deadline > LONGEST {
+        let message = format!("nobody waits {deadline} for an answer");
+        check.wrong("workload.deadline", message, format!("write {LONGEST} at most"));
     }
     let requests = match (said.trace, known.participants) {
         (Some(file), Some(participants)) => {

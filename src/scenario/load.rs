@@ -89,7 +89,8 @@ impl Scenario {
         let read = Document::parse(&sources).and_then(|document| {
             let axes = axes::axes(&document)?;
             document.refuse_contradictions(&axes)?;
-            Ok((axes, repetitions::count(&document).map_err(|problem| vec![problem])?))
+            let points = axes::count(&axes).map_err(|problem| vec![problem])?;
+            Ok((axes, repetitions::count(&document, points).map_err(|problem| vec![problem])?))
         });
         match read {
             Ok((axes, repetitions)) => Ok(Scenario { sources, folder, axes, repetitions }),

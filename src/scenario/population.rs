@@ -172,6 +172,17 @@ fn departures(
     Ok(Some(Departures { law, replaced: said.replaced }))
 }
 
+/// A mean gap of so many seconds, if it lets no more arrive than a run has room for: until the operations of the measurement
+/// are decided.
+fn few_enough(check: &mut Check<'_>, every: f64, end: Duration) -> Result<f64, Noted> {
+    let deadline = check.read("workload.deadline")?.unwrap_or(DEADLINE);
+    if (end + deadline).as_secs_f64() / every <= MOST_ARRIVALS as f64 {
+        return Ok(every);
+    }
+    let message = format!("more than {MOST_ARRIVALS} would arrive in the run");
+    Err(check.wrong("population.arrivals.every", message, "write a longer gap"))
+}
+
 /// The mean gap in seconds; by default what keeps the number online where everybody has one session.
 fn arrivals(
     check: &mut Check<'_>,
@@ -186,12 +197,8 @@ fn arrivals(
             let message = "a stream without a gap would never end";
             Err(check.wrong("population.arrivals.every", message, "write a gap above zero"))
         }
-        (Some(every), _) if end.as_nanos() / every.as_nanos() > MOST_ARRIVALS => {
-            let message = format!("more than {MOST_ARRIVALS} would arrive in the run");
-            Err(check.wrong("population.arrivals.every", message, "write a longer gap"))
-        }
-        (Some(every), _) => Ok(Some(every.as_secs_f64())),
-        (None, Some(Cycle { session, downtime: None })) => Ok(Some(session.mean() / online)),
+        (Some(every), _) => few_enough(check, every.as_secs_f64(), end).map(Some),
+        (None, Some(Cycle { session, downtime: None })) => few_enough(check, session.mean() / online, end).map(Some),
         (None, _) => {
             let message = "it is not said how often somebody arrives";
             Err(check.wrong("population.arrivals", message, "add every = \"10s\""))

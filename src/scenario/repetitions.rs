@@ -7,16 +7,25 @@ use super::document::Document;
 use super::file;
 use super::problem::Problem;
 
-/// Runs of each system at each parameter point.
-pub(super) fn count(document: &Document<'_>) -> Result<u32, Problem> {
+/// Runs of one system in a sweep, at most: each is held in memory from the beginning, and has rows in every file.
+pub(super) const MOST_RUNS: u64 = 100_000;
+
+/// Runs of each system at each of so many parameter points.
+pub(super) fn count(document: &Document<'_>, points: u64) -> Result<u32, Problem> {
     let Some(sweep) = document.get(&["sweep"]) else { return Ok(1) };
     let sweep = file::Sweep::deserialize(ValueDeserializer::from(sweep.clone()))?;
-    match sweep.repetitions {
-        0 => {
-            Err(Problem::new(document.span(&["sweep", "repetitions"]), "`repetitions` cannot be 0")
-                .help("write 1 or more"))
+    let wrong =
+        |message: String, help: String| Err(Problem::new(document.span(&["sweep", "repetitions"]), message).help(help));
+    match u64::from(sweep.repetitions) {
+        0 => wrong("`repetitions` cannot be 0".into(), "write 1 or more".into()),
+        repetitions if repetitions * points > MOST_RUNS => {
+            let at = if points > 1 { format!(" at each of {points} points") } else { String::new() };
+            wrong(
+                format!("{repetitions} repetitions{at} are too many"),
+                format!("write {} at most", MOST_RUNS / points),
+            )
         }
-        repetitions => Ok(repetitions),
+        _ => Ok(sweep.repetitions),
     }
 }
 

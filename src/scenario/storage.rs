@@ -14,7 +14,7 @@ const MOST_REPLICAS: u32 = 20;
 const REPLICAS: u32 = 3;
 
 /// Records at most: their numbers have 29 bits in the messages of repair, and pointers to them need as many again.
-const MOST_RECORDS: u32 = 1 << 28;
+pub(super) const MOST_RECORDS: u32 = 1 << 28;
 
 /// The storage said at `path`, of so many resources; what is not said there is as in `common`.
 pub(super) fn storage(

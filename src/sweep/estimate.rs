@@ -3,15 +3,16 @@
 //! No formula knows the protocols of other people. So each system is simulated for two minutes with few participants,
 //! twice as long again with four times as many, and what an online node causes a second is drawn out along the power law
 //! through both. Good to about a factor of two: joining, crashes and rare maintenance do not show in two minutes.
+//! Trials are bounded by counts, whatever a scenario says: one that would take more is ended, and its rates are taken as they are.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::execute::{Finished, execute};
-use crate::engine::Duration;
+use super::execute::{Finished, Watch, execute};
+use crate::engine::{Duration, Time};
 use crate::registry::Registry;
 use crate::run::Wanted;
-use crate::scenario::{Plan, Population, Run, Sessions, Start, Workload};
+use crate::scenario::{Plan, Population, Resources, Run, Sessions, Start, Workload};
 
 /// Online participants of the two trials, if the scenario has as many.
 const SMALL: f64 = 250.0;
@@ -19,6 +20,20 @@ const LARGE: f64 = 1_000.0;
 
 /// How long a trial lasts at most.
 const LENGTH: Duration = Duration::from_secs(120);
+
+/// Events of all trials together, at most, since each may leave something waiting …
+const MOST_EVENTS: u64 = 700_000;
+/// … and so many of a trial are not looked at before it is ended.
+const OVERRUN: u64 = 4_096;
+/// Plans and systems that are tried: others of a grid need what their neighbours do.
+const MOST_TRIED: usize = 16;
+/// Participants and records of a trial, at most, so that all take less than 300 MB.
+const MOST_PARTICIPANTS: f64 = 10_000.0;
+const MOST_RECORDS: u32 = 10_000;
+
+/// Bytes that a participant, online or not, and a copy of a record take at least: what is known of them without a trial.
+const OF_PARTICIPANT: f64 = 150.0;
+const OF_COPY: f64 = 24.0;
 
 /// What one run is expected to need.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,40 +50,80 @@ struct Seen {
     online: f64,
     /// Events per online participant and second.
     events: f64,
-    /// Bytes per online participant.
+    /// Bytes per online participant; none of a trial that was ended.
     memory: f64,
 }
 
-/// What each of `runs` is expected to need; `None` where a trial failed. Repetitions need the same, so only runs with
-/// the first seed of their plan are tried.
-pub fn estimate(registry: &Registry, runs: &[Run]) -> Vec<Option<Need>> {
+/// Ends each trial after so many events, and keeps how far it came.
+struct Budget {
+    events: u64,
+    /// Of each trial: nanoseconds and events.
+    reached: Vec<[AtomicU64; 2]>,
+}
+
+impl Watch for Budget {
+    fn progresses(&self, run: usize, at: Time, events: u64) -> bool {
+        let [nanos, counted] = &self.reached[run];
+        nanos.store(at.as_nanos(), Ordering::Relaxed);
+        counted.store(events, Ordering::Relaxed);
+        events < self.events
+    }
+}
+
+/// What each of `runs` is expected to need. Repetitions need the same, so only runs with the first seed of their plan are tried,
+/// and of a large grid some of its points.
+///
+/// # Errors
+/// A trial that panicked: its system, and why.
+pub fn estimate(registry: &Registry, runs: &[Run]) -> Result<Vec<Need>, (String, String)> {
     let first = |run: &Run| Run { seed: run.plan.seed, ..run.clone() };
-    let tried: Vec<Run> = runs.iter().filter(|run| run.seed == run.plan.seed).map(first).collect();
+    let candidates: Vec<Run> = runs.iter().filter(|run| run.seed == run.plan.seed).map(first).collect();
+    let stride = candidates.len().div_ceil(MOST_TRIED);
+    let systems = candidates.iter().map(|run| run.system).max().map_or(1, |last| last + 1);
+    // Every so many plans, with all their systems.
+    let tried: Vec<&Run> = candidates
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| (at / systems).is_multiple_of(stride))
+        .map(|(_, run)| run)
+        .collect();
     let trials: Vec<Run> = tried.iter().flat_map(|run| [SMALL, LARGE].map(|online| trial(run, online))).collect();
-    let seen = execute(registry, &trials, Wanted::default(), &AtomicBool::new(false), &());
-    let seen: Vec<Option<Seen>> = trials.iter().zip(&seen).map(|(run, finished)| look(run, finished)).collect();
-    let same =
-        |run: &Run| tried.iter().position(|other| Arc::ptr_eq(&other.plan, &run.plan) && other.system == run.system);
-    let need = |run: &Run| {
-        let at = same(run).expect("every plan has a run with its first seed");
-        Some(drawn_out(run, seen[2 * at]?, seen[2 * at + 1]?))
+    let budget = Budget {
+        events: (MOST_EVENTS / trials.len().max(1) as u64).saturating_sub(OVERRUN),
+        reached: trials.iter().map(|_| Default::default()).collect(),
     };
-    runs.iter().map(need).collect()
+    let finished = execute(registry, &trials, Wanted::default(), &AtomicBool::new(false), &budget);
+    let looked = trials.iter().zip(&finished).zip(&budget.reached);
+    let seen =
+        looked.map(|((run, finished), reached)| look(run, finished, reached)).collect::<Result<Vec<Seen>, _>>()?;
+    let place =
+        |run: &Run| candidates.iter().position(|one| Arc::ptr_eq(&one.plan, &run.plan) && one.system == run.system);
+    let places: Vec<usize> = tried.iter().filter_map(|run| place(run)).collect();
+    let need = |run: &Run| {
+        let mine = place(run).expect("every plan has a run with its first seed");
+        let of_system = places.iter().enumerate().filter(|(at, _)| tried[*at].system == run.system);
+        let (at, _) = of_system.min_by_key(|(_, place)| place.abs_diff(mine)).expect("every system is tried");
+        drawn_out(run, seen[2 * at], seen[2 * at + 1])
+    };
+    Ok(runs.iter().map(need).collect())
 }
 
 /// A run of the same environment with at most `online` participants online, for a short time.
 fn trial(run: &Run, online: f64) -> Run {
-    let Plan { population, warmup, measure, .. } = &*run.plan;
-    let share = (online / population.online).min(1.0);
+    let Plan { population, resources, workload, warmup, measure, .. } = &*run.plan;
+    let share = (online / population.online).min(MOST_PARTICIPANTS / f64::from(population.participants)).min(1.0);
     let participants = ((f64::from(population.participants) * share).ceil() as u32).max(1);
     let online = population.online * share;
     let measure = LENGTH.min(*warmup + *measure);
     // A file names participants who are not in a trial.
     let churn = population.churn.clone().filter(|churn| matches!(churn.sessions, Sessions::Laws { .. }));
-    let arrivals = population.arrivals.map(|every| every / share);
+    let least = (2.0 * LENGTH.as_secs_f64()) / MOST_PARTICIPANTS;
+    let arrivals = population.arrivals.map(|every| (every / share).max(least));
+    let pieces = run.system().storage.coding.pieces().max(1);
     let plan = Plan {
         population: Population { participants, online, start: Start::Converged, churn, arrivals, ..population.clone() },
-        workload: Workload { requests: Arc::default(), ..run.plan.workload.clone() },
+        resources: Resources { count: resources.count.min(MOST_RECORDS / pieces), ..resources.clone() },
+        workload: Workload { requests: Arc::default(), deadline: workload.deadline.min(LENGTH), ..workload.clone() },
         warmup: Duration::ZERO,
         measure,
         sample: measure,
@@ -78,11 +133,21 @@ fn trial(run: &Run, online: f64) -> Run {
     Run { plan: Arc::new(plan), ..run.clone() }
 }
 
-fn look(trial: &Run, finished: &Finished) -> Option<Seen> {
-    let timing = &finished.outcome()?.timing;
-    let (online, seconds) = (trial.plan.population.online, trial.plan.measure.as_secs_f64());
-    let memory: u64 = timing.bytes_by_part.iter().map(|(_, bytes)| bytes).sum();
-    Some(Seen { online, events: timing.events as f64 / online / seconds, memory: memory as f64 / online })
+fn look(trial: &Run, finished: &Finished, [nanos, events]: &[AtomicU64; 2]) -> Result<Seen, (String, String)> {
+    let online = trial.plan.population.online;
+    let (events, seconds, memory) = match finished {
+        Finished::Done(outcome) => {
+            let memory: u64 = outcome.timing.bytes_by_part.iter().map(|(_, bytes)| bytes).sum();
+            (outcome.timing.events, trial.plan.measure.as_secs_f64(), memory as f64)
+        }
+        Finished::Interrupted => (
+            events.load(Ordering::Relaxed),
+            Duration::from_nanos(nanos.load(Ordering::Relaxed).max(1)).as_secs_f64(),
+            0.0,
+        ),
+        Finished::Failed(why) => return Err((trial.system().name.clone(), why.clone())),
+    };
+    Ok(Seen { online, events: events as f64 / online / seconds, memory: memory / online })
 }
 
 fn drawn_out(run: &Run, small: Seen, large: Seen) -> Need {
@@ -97,8 +162,18 @@ fn drawn_out(run: &Run, small: Seen, large: Seen) -> Need {
     };
     Need {
         events: at_full_size(|seen| seen.events) * online * seconds,
-        memory: at_full_size(|seen| seen.memory) * online,
+        memory: (at_full_size(|seen| seen.memory) * online).max(least_memory(run)),
     }
+}
+
+/// Bytes that a run takes at least, whatever it does: what can be told without a trial.
+pub fn least_memory(run: &Run) -> f64 {
+    let Plan { population, resources, workload, warmup, measure, .. } = &*run.plan;
+    let storage = &run.system().storage;
+    let length = (*warmup + *measure + workload.deadline).as_secs_f64();
+    let arrivals = population.arrivals.map_or(0.0, |every| length / every);
+    let records = f64::from(resources.count) * f64::from(storage.coding.pieces());
+    (f64::from(population.participants) + arrivals) * OF_PARTICIPANT + records * f64::from(storage.replicas) * OF_COPY
 }
 
 #[cfg(test)]
@@ -118,21 +193,50 @@ mod tests {
     #[test]
     fn the_estimate_is_within_a_factor_of_two_of_what_a_run_needs() {
         let runs = runs(3_000);
-        let needs = estimate(&Registry::standard(), &runs);
+        let needs = estimate(&Registry::standard(), &runs).unwrap();
         let runs = [runs[0].clone(), runs[2].clone()];
         let finished = execute(&Registry::standard(), &runs, Wanted::default(), &AtomicBool::new(false), &());
         for (need, finished) in [needs[0], needs[2]].into_iter().zip(&finished) {
             let events = finished.outcome().unwrap().timing.events as f64;
-            let ratio = need.unwrap().events / events;
+            let ratio = need.events / events;
             assert!((0.5..2.0).contains(&ratio), "{ratio} times the {events} events");
         }
     }
 
+    /// A scenario that would take years is known for it after some 100,000 events.
+    #[test]
+    fn trials_are_bounded_by_counts() {
+        let text = "population = { participants = 3_000_000, churn = { preset = 'kad' } }\nresources.count = 200_000_000\n\
+                    workload.get.every = '1ns'\nworkload.deadline = '900d'\n[systems.ring.chord]\n";
+        let scenario = Scenario::parse("s".into(), "".into(), text.into(), &[]).unwrap();
+        let runs = scenario.runs(Registry::standard().registered()).unwrap().runs;
+        let trial = trial(&runs[0], LARGE);
+        assert!(trial.plan.population.participants <= 10_000 && trial.plan.resources.count <= 10_000);
+        let need = estimate(&Registry::standard(), &runs).unwrap()[0];
+        assert!(need.events > 1e15 && need.memory > 1e10, "{need:?}");
+    }
+
+    /// Of 200 points some are tried, and the others need what their neighbours do.
+    #[test]
+    fn a_large_grid_is_known_by_some_of_its_points() {
+        let loss: Vec<String> = (0..200).map(|n| format!("{}", f64::from(n) / 1000.0)).collect();
+        let text = format!(
+            "population.online = 20\nworkload.lookup.every = '10s'\ntime = {{ warmup = '1s', measure = '1min' }}\n\
+             [systems.a.chord]\n[systems.b.full-table]\n[sweep.axes]\n\"network.loss\" = [{}]\n",
+            loss.join(", ")
+        );
+        let scenario = Scenario::parse("s".into(), "".into(), text, &[]).unwrap();
+        let runs = scenario.runs(Registry::standard().registered()).unwrap().runs;
+        let needs = estimate(&Registry::standard(), &runs).unwrap();
+        assert_eq!(needs.len(), 400);
+        assert!(needs.chunks(2).all(|both| both[0].events > both[1].events), "a ring is kept up, a table is not");
+    }
+
     #[test]
     fn repetitions_need_the_same_and_a_small_scenario_is_its_own_trial() {
-        let needs = estimate(&Registry::standard(), &runs(40));
+        let needs = estimate(&Registry::standard(), &runs(40)).unwrap();
         assert_eq!(needs.len(), 4);
         assert_eq!((needs[0], needs[2]), (needs[1], needs[3]));
-        assert!(needs.iter().all(|need| need.is_some_and(|need| need.memory > 0.0)));
+        assert!(needs.iter().all(|need| need.memory > 0.0));
     }
 }

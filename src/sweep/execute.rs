@@ -38,8 +38,10 @@ impl Finished {
 #[allow(unused_variables)]
 pub trait Watch: Sync {
     fn begins(&self, run: usize) {}
-    /// Called every so many events.
-    fn progresses(&self, run: usize, at: Time, events: u64) {}
+    /// Called every so many events; false ends this run, which is then interrupted.
+    fn progresses(&self, run: usize, at: Time, events: u64) -> bool {
+        true
+    }
     fn ended(&self, run: usize, how: &Finished) {}
     /// Where the run's trace goes, if one is wanted. It is flushed when the run is done; the writer keeps its errors.
     fn trace(&self, run: usize) -> Option<Box<dyn Write + '_>> {
@@ -86,10 +88,7 @@ fn one(
 ) -> Finished {
     let system = run.system();
     let entry = registry.find(system.protocol).expect("the plan was made with this registry");
-    let progress = |at, events| {
-        watch.progresses(number, at, events);
-        !stop.load(Ordering::Relaxed)
-    };
+    let progress = |at, events| watch.progresses(number, at, events) && !stop.load(Ordering::Relaxed);
     let simulated = catch_unwind(AssertUnwindSafe(|| {
         let mut trace = watch.trace(number);
         let out = trace.as_mut().map(|out| out as &mut dyn Write);

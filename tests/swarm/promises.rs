@@ -1,6 +1,6 @@
 //! What every scenario that `check` accepts promises.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use peerlab::engine::Time;
 use peerlab::registry::Registry;
@@ -25,16 +25,12 @@ pub enum Kept {
     TooLong,
 }
 
-/// Stops all when one run takes too many events.
-struct Limit {
-    stop: AtomicBool,
-}
+/// Ends a run that takes too many events.
+struct Limit;
 
 impl Watch for Limit {
-    fn progresses(&self, _run: usize, _at: Time, events: u64) {
-        if events > MOST_EVENTS {
-            self.stop.store(true, Ordering::Relaxed);
-        }
+    fn progresses(&self, _run: usize, _at: Time, events: u64) -> bool {
+        events < MOST_EVENTS
     }
 }
 
@@ -62,9 +58,8 @@ pub fn hold(document: &Value, number: u64) -> Result<Kept, String> {
 /// The runs of a scenario and what came out; `None` where it is too large.
 fn outcomes(document: &Value) -> Result<Option<Vec<(Run, Outcome)>>, String> {
     let runs = grow::runs(&grow::text(document))?.runs;
-    let limit = Limit { stop: AtomicBool::new(false) };
     let wanted = Wanted { nodes: true, resources: true, operations: true };
-    let finished = execute(&Registry::standard(), &runs, wanted, &limit.stop, &limit);
+    let finished = execute(&Registry::standard(), &runs, wanted, &AtomicBool::new(false), &Limit);
     let mut all = Vec::new();
     for (run, finished) in runs.into_iter().zip(finished) {
         match finished {

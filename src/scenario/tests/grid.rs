@@ -166,3 +166,16 @@ fn sweeps_of_consecutive_seeds_share_no_run() {
     let of = |system: &str| ones.iter().filter(|run| run.0 == system).map(|run| run.1).collect::<Vec<_>>();
     assert_eq!((of("a"), of("a")[0]), (of("b"), 1), "repetitions are paired");
 }
+
+#[test]
+fn a_grid_that_nobody_could_run_is_refused() {
+    let list =
+        |name: &str| format!("\"{name}\" = [{}]\n", (1..=400).map(|n| n.to_string()).collect::<Vec<_>>().join(", "));
+    let text = format!(
+        "population.online = 5\nsystems.a.ring = {{}}\n[sweep.axes]\n{}{}",
+        list("population.online"),
+        list("systems.a.ring.k")
+    );
+    let told = Scenario::parse("s.toml".into(), "".into(), text, &[]).unwrap_err().to_string();
+    assert!(told.starts_with("error: a grid of 160000 points or more is too large\n --> s.toml:5:1"), "{told}");
+}

@@ -199,6 +199,12 @@ fn values_out_of_their_range_are_refused() {
     with("time.sample = '2h'", "samples 2h apart never come", "'2h'");
     with("time.sample = '1ns'", "the time series would be too long", "'1ns'");
     with("sweep.repetitions = 0", "`repetitions` cannot be 0", "0");
+    with("sweep.repetitions = 1_000_000_000", "1000000000 repetitions are too many", "1_000_000_000");
+    with("resources.count = 4_000_000_000", "4000000000 resources are too many", "4_000_000_000");
+    with("time.measure = '213504d'", "a run of 30min and 213503.9823346013d is too long", "'213504d'");
+    with("time.measure = '36000d'", "the time series would be too long", "time");
+    with("workload = { lookup.every = '1s', deadline = '40000d' }", "nobody waits 40000d for an answer", "'40000d'");
+    with("population.churn = { preset = 'kad', time_scale = 1e-320 }", "`time_scale` cannot be 1e-320", "1e-320");
     with(
         "seed = -1",
         "invalid value: integer `-1`, expected a whole number that is not negative and not too large",
