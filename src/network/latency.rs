@@ -26,7 +26,7 @@ pub enum Latency {
     Lognormal { median: Duration, sigma: f64 },
     /// Machines are points drawn uniformly in a square of this width, delay is their distance: 0.5214 × width on average.
     Plane { width: Duration },
-    /// Measured delays; each machine stands at a row drawn uniformly, with replacement.
+    /// Measured delays; each machine stands at a row drawn uniformly, with replacement, or at that of its number.
     Matrix(Arc<Matrix>),
     /// Lognormal for each pair around the median of the regions in which its machines stand.
     Regions(Arc<Regions>),
@@ -130,7 +130,11 @@ impl Propagation {
                 let positions = places().map(|mut place| [place.unit() as f32, place.unit() as f32]).collect();
                 Propagation::Plane { width_nanos: width.as_nanos() as f64, positions }
             }
-            Latency::Matrix(matrix) => Propagation::Matrix { matrix: Arc::clone(matrix), rows: rows(matrix.hosts()) },
+            Latency::Matrix(matrix) => {
+                let drawn: Vec<u32> = rows(matrix.hosts());
+                let rows = (0..).zip(drawn).map(|(machine, row)| matrix.row_of(machine).unwrap_or(row)).collect();
+                Propagation::Matrix { matrix: Arc::clone(matrix), rows }
+            }
             Latency::Regions(regions) => {
                 let of = (0..participants).map(|number| regions.of_participant(streams, number));
                 let of = of.chain(std::iter::repeat_n(regions.servers, servers as usize)).collect();
@@ -222,14 +226,14 @@ impl Propagation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{Holds, Layout, Unit};
+    use crate::network::{Format, Holds, Layout, Unit};
 
     const MACHINES: u32 = 700;
     const SERVERS: u32 = 2;
 
     fn all_models() -> Vec<Latency> {
-        let matrix = Matrix::parse("test", "0 10 20\n10 0 30\n20 30 0\n", Holds::OneWay, Unit::Ms);
-        let layout = Layout { dimensions: 2, height: true, holds: Holds::OneWay, unit: Unit::Ms };
+        let matrix = Matrix::parse("test", "0 10 20\n10 0 30\n20 30 0\n", Format::new(Holds::OneWay, Unit::Ms));
+        let layout = Layout { dimensions: 2, height: true, holds: Holds::OneWay, unit: Unit::Ms, names: None };
         let coordinates = Coordinates::parse("test", "0 10 1\n10 0 2\n20 30 0\n", layout);
         vec![
             Latency::Constant(Duration::from_millis(50)),
@@ -316,7 +320,7 @@ mod tests {
     #[test]
     fn machines_stand_on_rows_of_coordinates_drawn_evenly() {
         // Two hosts 10 ms apart: half the pairs are at the same host, 5 ms apart.
-        let layout = Layout { dimensions: 2, height: false, holds: Holds::OneWay, unit: Unit::Ms };
+        let layout = Layout { dimensions: 2, height: false, holds: Holds::OneWay, unit: Unit::Ms, names: None };
         let coordinates = Coordinates::parse("test", "0 0\n6 8\n", layout).unwrap();
         let delays = delays(&Latency::Coordinates(Arc::new(coordinates)));
         assert!(delays.iter().all(|delay| [5.0, 10.0].contains(delay)));

@@ -1,11 +1,29 @@
-//! Measured delays from a file: a square table of numbers, as CSV or separated by blanks.
+//! Measured delays from a file: squares, halves of squares, lists of pairs, PlanetLab's pings, topologies of p2psim.
 //!
-//! A first row and a first column of names are allowed. Directions are averaged: a delay is the same both ways.
+//! Directions are averaged: a delay is the same both ways. A file is read twice, first for its shape, then for its delays,
+//! a line at a time: no more than the finished matrix and a bit for each cell is ever held.
+
+mod cell;
+mod format;
+mod missing;
+mod pairs;
+mod shape;
+mod survey;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 
-use super::measured::{FileError, Holds, Row, Unit, Wrong, in_file, is_number, read, split};
+pub use format::{Form, Format, Missing, Names, Rows, Value, Zero};
+
+use super::lines::{Line, Source};
+use super::measured::{FileError, Wrong, in_file};
 use crate::engine::Duration;
+use cell::Cell;
+use missing::Places;
+use pairs::Pairs;
+use shape::{Shape, Square};
+use survey::{Hosts, Survey, Triangle, canonical, link_of};
 
 /// One-way delays between the hosts of a file. 4 bytes a pair, shared by all runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,44 +31,57 @@ pub struct Matrix {
     hosts: u32,
     /// Nanoseconds, row by row.
     one_way: Vec<u32>,
+    rows: Rows,
+    found: Found,
+}
+
+/// What was found in a file of delays.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Found {
+    /// Rows and columns that the file has; they differ where not every host has both.
+    pub table: [u32; 2],
+    /// Delays between different hosts that the file does not have; of half a square, in that half.
+    pub holes: u64,
+    /// Differences between directions as a share of their mean, over all pairs of which the file has both.
+    pub asymmetry: Option<f64>,
 }
 
 impl Matrix {
     /// Reads a matrix from a file.
-    pub fn load(path: impl AsRef<Path>, holds: Holds, unit: Unit) -> Result<Matrix, FileError> {
-        let path = path.as_ref();
-        Matrix::parse(path, &read(path, "the latency matrix")?, holds, unit)
+    pub fn load(path: impl AsRef<Path>, format: Format) -> Result<Matrix, FileError> {
+        Matrix::read(Source::File { path: path.as_ref(), what: "the latency matrix" }, &format)
     }
 
     /// Reads a matrix from the text of a file; `path` is for errors.
-    pub fn parse(path: impl AsRef<Path>, text: &str, holds: Holds, unit: Unit) -> Result<Matrix, FileError> {
-        let wrong = |wrong| in_file(path.as_ref(), wrong);
-        let rows = without_names(split(text)).map_err(wrong)?;
-        let factor = unit.one_way_nanos(holds);
-        let delays = rows.iter().flat_map(|row| {
-            let delay = move |(at, cell): (usize, &String)| {
-                one_way_nanos(cell, factor, unit).map_err(|problem| row.wrong(at + row.names, problem))
-            };
-            row.cells[row.names..].iter().enumerate().map(delay)
-        });
-        let directed = delays.collect::<Result<Vec<f64>, Wrong>>().map_err(wrong)?;
-        Ok(Matrix::symmetric(rows.len(), &directed))
+    pub fn parse(path: impl AsRef<Path>, text: &str, format: Format) -> Result<Matrix, FileError> {
+        Matrix::read(Source::Text { path: path.as_ref(), text }, &format)
     }
 
-    /// The mean of both directions. Two machines at one host are as far apart as the file's diagonal says; where that is
-    /// zero (it was not measured, and no two machines are in one place), half as far as the host's nearest neighbour.
-    fn symmetric(hosts: usize, directed: &[f64]) -> Matrix {
-        let both = |a: usize, b: usize| (directed[a * hosts + b] + directed[b * hosts + a]) / 2.0;
-        let delay = |a: usize, b: usize| {
-            if a == b && both(a, a) == 0.0 {
-                let nearest = (0..hosts).filter(|&other| other != a).map(|other| both(a, other));
-                nearest.min_by(f64::total_cmp).map_or(0.0, |nearest| nearest / 2.0)
-            } else {
-                both(a, b)
+    fn read(source: Source<'_>, format: &Format) -> Result<Matrix, FileError> {
+        let wrong = |wrong| in_file(source.path(), wrong);
+        let survey = Survey::of(source)?;
+        let separator = survey.separator;
+        let shape = Shape::of(survey, format).map_err(wrong)?;
+        let table = match &shape {
+            Shape::Square(Square { rows, columns, .. }) if !rows.is_empty() => {
+                [rows.len() as u32, columns.len() as u32]
             }
+            other => [other.hosts() as u32; 2],
         };
-        let one_way = (0..hosts * hosts).map(|at| (delay(at / hosts, at % hosts) + 0.5) as u32).collect();
-        Matrix { hosts: hosts as u32, one_way }
+        let mut taken =
+            Taken { format, pairs: Pairs::new(shape.hosts()), holes: Places::default(), zeros: Places::default() };
+        let mut row = 0;
+        source.lines(separator, |line| {
+            if line.comment {
+                return Ok(());
+            }
+            row += 1;
+            taken.row(&shape, row - 1, line)
+        })?;
+        let Taken { mut pairs, holes, zeros, .. } = taken;
+        let missing = missing::fill(&mut pairs, format, &holes, &zeros, &|host| shape.name(host)).map_err(wrong)?;
+        let found = Found { table, holes: missing, asymmetry: pairs.asymmetry() };
+        Ok(Matrix { hosts: pairs.hosts() as u32, one_way: pairs.finish(), rows: format.rows, found })
     }
 
     /// Rows of the matrix; at least one.
@@ -58,9 +89,31 @@ impl Matrix {
         self.hosts
     }
 
+    /// The row that a machine is to stand at; `None` if it is drawn.
+    pub fn row_of(&self, machine: u32) -> Option<u32> {
+        (self.rows == Rows::InOrder && machine < self.hosts).then_some(machine)
+    }
+
+    /// What was found in the file.
+    pub fn found(&self) -> Found {
+        self.found
+    }
+
     /// One-way delay between two hosts, or two machines at one.
     pub fn one_way(&self, a: u32, b: u32) -> Duration {
         Duration::from_nanos(u64::from(self.one_way[a as usize * self.hosts as usize + b as usize]))
+    }
+
+    /// The median and the 95th percentile of the one-way delays of all pairs of different hosts; `None` of a single one.
+    pub fn quantiles(&self) -> Option<[Duration; 2]> {
+        let hosts = self.hosts as usize;
+        let mut delays: Vec<u32> =
+            self.one_way.chunks(hosts).enumerate().flat_map(|(a, row)| row[..a].iter().copied()).collect();
+        let mut quantile = |share: usize| {
+            let place = delays.len() * share / 100;
+            (!delays.is_empty()).then(|| Duration::from_nanos(u64::from(*delays.select_nth_unstable(place).1)))
+        };
+        Some([quantile(50)?, quantile(95)?])
     }
 
     pub fn heap_bytes(&self) -> usize {
@@ -68,129 +121,82 @@ impl Matrix {
     }
 }
 
-/// Takes the names off and checks that what is left is a square.
-///
-/// A first row without any number holds names, and only below one may the first column hold names, too: so a slip in a
-/// number is not taken for a name.
-fn without_names(mut rows: Vec<Row>) -> Result<Vec<Row>, Wrong> {
-    let header = rows.first().is_some_and(|first| !first.cells.iter().any(|cell| is_number(cell)));
-    rows.drain(..usize::from(header));
-    let Some(first) = rows.first() else {
-        let problem = "there is no latency here: write a square of numbers, a row and a column for each host";
-        return Err(Wrong::empty(problem));
-    };
-    let hosts = rows.len();
-    let names = header && (!is_number(&first.cells[0]) || first.cells.len() == hosts + 1);
-    for row in &mut rows {
-        row.names = usize::from(names);
-        let found = row.cells.len() - row.names;
-        if found != hosts {
-            let problem =
-                format!("a row of {found} in a matrix of {hosts} rows: both must be as many as there are hosts");
-            return Err(row.wrong(found.min(hosts) + row.names, problem));
-        }
-    }
-    Ok(rows)
+/// The numbers of two hosts that the survey has met.
+fn numbers(hosts: &Hosts, pair: [&str; 2]) -> [usize; 2] {
+    pair.map(|id| hosts.get(canonical(id)).copied().unwrap_or_default() as usize)
 }
 
-/// A cell as a one-way delay in nanoseconds.
-fn one_way_nanos(cell: &str, factor: f64, unit: Unit) -> Result<f64, String> {
-    let unit = unit.name();
-    let value: f64 = cell.parse().map_err(|_| format!("`{cell}` is not a number: write a delay in {unit}"))?;
-    if !value.is_finite() || value < 0.0 {
-        return Err(format!("`{cell}` is not a delay: write a number in {unit} that is not negative"));
-    }
-    let nanos = value * factor;
-    if nanos > f64::from(u32::MAX) {
-        return Err(format!(
-            "{value} {unit} is longer than the 4.29 s one-way that a matrix may hold: is the unit right?"
-        ));
-    }
-    Ok(nanos)
+/// What has been taken from the rows so far.
+struct Taken<'a> {
+    format: &'a Format,
+    pairs: Pairs,
+    holes: Places,
+    zeros: Places,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::network::measured::shared_data;
-
-    fn parse(text: &str) -> Result<Matrix, String> {
-        Matrix::parse("m.csv", text, Holds::OneWay, Unit::Ms).map_err(|error| error.to_string())
-    }
-
-    fn millis(matrix: &Matrix, a: u32, b: u32) -> f64 {
-        matrix.one_way(a, b).as_millis_f64()
-    }
-
-    /// Round trips in ms over all pairs of different hosts: mean, median, 95th percentile; `None` where the data is
-    /// absent.
-    fn figures_of(file: &str) -> Option<[f64; 3]> {
-        let matrix = Matrix::parse(file, &shared_data(file)?, Holds::Rtt, Unit::Ms).unwrap();
-        let pairs = (0..matrix.hosts()).flat_map(|a| (0..a).map(move |b| (a, b)));
-        let mut trips: Vec<_> = pairs.map(|(a, b)| 2.0 * millis(&matrix, a, b)).collect();
-        trips.sort_by(f64::total_cmp);
-        let mean = trips.iter().sum::<f64>() / trips.len() as f64;
-        Some([mean, trips[trips.len() / 2], trips[trips.len() * 95 / 100]])
-    }
-
-    #[test]
-    fn planetlab_round_trips_have_the_published_figures() {
-        if let Some(figures) = figures_of("planetlab_rtt_ms_490.txt") {
-            assert_eq!(figures.map(f64::round), [147.0, 135.0, 325.0]);
+impl Taken<'_> {
+    fn row(&mut self, shape: &Shape, row: usize, line: &Line<'_>) -> Result<(), Wrong> {
+        match shape {
+            Shape::Square(square) => self.of_square(square, row, line),
+            Shape::Triangle(triangle) => self.of_triangle(triangle, row, line),
+            Shape::Pairs { header, hosts } => match line.cells {
+                [i, j, _] if row >= *header => self.cell(line, 2, numbers(hosts, [i, j])),
+                _ => Ok(()),
+            },
+            Shape::P2psim { hosts } => match line.cells {
+                [link, _] => match link_of(link) {
+                    Some(ends) => self.cell(line, 1, numbers(hosts, ends)),
+                    None => Ok(()),
+                },
+                _ => Ok(()),
+            },
         }
     }
 
-    #[test]
-    fn city_round_trips_have_the_published_figures() {
-        if let Some([mean, median, _]) = figures_of("city_rtt_ms.csv") {
-            assert_eq!([mean, median].map(f64::round), [158.0, 145.0]);
+    fn of_square(&mut self, square: &Square, row: usize, line: &Line<'_>) -> Result<(), Wrong> {
+        let Some(row) = row.checked_sub(square.skipped) else { return Ok(()) };
+        if square.rows.is_empty() {
+            return (0..square.hosts).try_for_each(|column| self.cell(line, column + square.names, [row, column]));
         }
+        let Some(host) = square.rows[row] else { return Ok(()) };
+        for (column, other) in square.columns.iter().enumerate() {
+            if let Some(other) = other {
+                self.cell(line, column + square.names, [host as usize, *other as usize])?;
+            }
+        }
+        Ok(())
     }
 
-    #[test]
-    fn names_are_allowed_in_the_first_row_and_the_first_column() {
-        let plain = parse("0 10 20\n10 0 30\n20 30 0\n").unwrap();
-        let named = "city,A,\"B, where C is\",C\nA,0,10,20\n\"B, where C is\",10,0,30\nC,20,30,0\n";
-        assert_eq!(parse(named), Ok(plain.clone()));
-        assert_eq!(parse("A,B,C\n0,10,20\n10,0,30\n20,30,0\n"), Ok(plain.clone()));
-        assert_eq!(parse("as,a1,a2,a3\n1,0,10,20\n2,10,0,30\n3,20,30,0\n"), Ok(plain.clone()));
-        assert_eq!(parse("\n0\t10\t20\n\n10\t0\t30\n20\t30\t0"), Ok(plain));
+    fn of_triangle(&mut self, triangle: &Triangle, row: usize, line: &Line<'_>) -> Result<(), Wrong> {
+        let Triangle { longer, diagonal, .. } = *triangle;
+        let without = usize::from(!diagonal);
+        (0..line.cells.len()).try_for_each(|cell| {
+            let pair = if longer { [row + without, cell] } else { [row, row + without + cell] };
+            self.cell(line, cell, pair)
+        })
     }
 
-    #[test]
-    fn directions_are_averaged_and_a_round_trip_is_halved() {
-        let matrix = Matrix::parse("m", "0 30\n50 0", Holds::Rtt, Unit::Us).unwrap();
-        assert_eq!(matrix.one_way(0, 1), Duration::from_nanos(20_000));
-        assert_eq!(matrix.one_way(1, 0), Duration::from_nanos(20_000));
-    }
-
-    #[test]
-    fn machines_at_one_host_are_nearer_than_its_nearest_neighbour() {
-        let matrix = parse("0 10 20\n10 3 30\n20 30 0\n").unwrap();
-        assert_eq!([0, 1, 2].map(|host| millis(&matrix, host, host)), [5.0, 3.0, 10.0]);
-    }
-
-    #[test]
-    fn errors_name_file_line_and_column_and_what_would_be_right() {
-        let begins = |text: &str, message: &str| {
-            let error = parse(text).unwrap_err();
-            assert!(error.starts_with(message), "{error}");
+    /// Takes in the delay in a cell from one host to another. On the diagonal nothing need have been measured.
+    fn cell(&mut self, line: &Line<'_>, at: usize, [a, b]: [usize; 2]) -> Result<(), Wrong> {
+        let text = line.cells[at];
+        let nanos = match cell::read(text, self.format).map_err(|problem| line.wrong(at, problem))? {
+            Cell::Delay(nanos) => nanos,
+            Cell::Zero if self.format.zero == Zero::Delay && a != b => 0.0,
+            Cell::Zero | Cell::Hole if a == b => return Ok(()),
+            Cell::Zero => {
+                self.zeros.note([a, b], line.number, at, text);
+                return Ok(());
+            }
+            Cell::Hole => {
+                self.holes.note([a, b], line.number, at, text);
+                return Ok(());
+            }
         };
-        begins("0,1\n\n1,x\n", "m.csv: line 3, column 2: `x` is not a number: write a delay in ms");
-        begins("n,A,B\nA,0,\nB,1,0\n", "m.csv: line 2, column 3: `` is not a number");
-        begins("0 -1\n1 0", "m.csv: line 1, column 2: `-1` is not a delay");
-        begins("0 nan\n1 0", "m.csv: line 1, column 2: `nan` is not a delay");
-        begins("0 1\n1 0 2", "m.csv: line 2, column 3: a row of 3 in a matrix of 2 rows");
-        begins("0 1 2\n1 0", "m.csv: line 1, column 3: a row of 3 in a matrix of 2 rows");
-        begins("0 1\n1", "m.csv: line 2, column 2: a row of 1 in a matrix of 2 rows");
-        begins("O 1\n1 0", "m.csv: line 1, column 1: `O` is not a number");
-        begins("0 5000\n1 0", "m.csv: line 1, column 2: 5000 ms is longer than the 4.29 s");
-        begins("", "m.csv: line 1, column 1: there is no latency here");
-    }
-
-    #[test]
-    fn a_file_that_cannot_be_read_is_told_from_one_with_wrong_content() {
-        let error = Matrix::load("/no/such/file.csv", Holds::Rtt, Unit::Ms).unwrap_err();
-        assert!(matches!(error, FileError::Unreadable { .. }), "{error}");
+        self.pairs.set(a, b, nanos).map_err(|before| {
+            let before = before / self.format.unit.one_way_nanos(self.format.holds);
+            let unit = self.format.unit.name();
+            let problem = format!("`{text}` for a pair that has {before} {unit} in a row before: write each pair once");
+            line.wrong(at, problem)
+        })
     }
 }

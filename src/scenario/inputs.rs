@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::check::{Check, Noted};
 use super::problem::Kind;
 use crate::engine::Time;
-use crate::network::{Coordinates, FileError, Holds, Layout, Matrix, Unit};
+use crate::network::{Coordinates, FileError, Format, Layout, Matrix};
 use crate::population::requests::{self, Limits};
 use crate::population::{Request, Trace, TraceError};
 
@@ -15,7 +15,7 @@ use crate::population::{Request, Trace, TraceError};
 #[derive(Debug, Default)]
 pub(super) struct Files {
     folder: PathBuf,
-    matrices: BTreeMap<(PathBuf, Holds, Unit), Arc<Matrix>>,
+    matrices: BTreeMap<(PathBuf, Format), Arc<Matrix>>,
     coordinates: BTreeMap<(PathBuf, Layout), Arc<Coordinates>>,
     traces: BTreeMap<(PathBuf, Option<u32>, Time), Arc<Trace>>,
     requests: BTreeMap<(PathBuf, Limits), Arc<Vec<Request>>>,
@@ -26,15 +26,9 @@ impl Files {
         Files { folder: folder.to_path_buf(), ..Files::default() }
     }
 
-    pub fn matrix(
-        &mut self,
-        check: &mut Check<'_>,
-        file: &str,
-        holds: Holds,
-        unit: Unit,
-    ) -> Result<Arc<Matrix>, Noted> {
+    pub fn matrix(&mut self, check: &mut Check<'_>, file: &str, format: Format) -> Result<Arc<Matrix>, Noted> {
         let path = self.folder.join(file);
-        read(&mut self.matrices, (path.clone(), holds, unit), || Matrix::load(&path, holds, unit))
+        read(&mut self.matrices, (path.clone(), format), || Matrix::load(&path, format))
             .map_err(|error| note_measured(check, "network.latency.matrix.file", &error))
     }
 

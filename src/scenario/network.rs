@@ -12,7 +12,7 @@ use super::nat::nat;
 use super::problem::Problem;
 use super::source::Span;
 use crate::engine::Duration;
-use crate::network::{Access, Burst, Diurnal, Inflation, Latency, Layout, NetworkPlan, Regions};
+use crate::network::{Access, Burst, Diurnal, Format, Inflation, Latency, Layout, NetworkPlan, Regions};
 
 /// How far the shares of regions may be from one, since thirds cannot be written.
 const SHARES_OFF: f64 = 1e-4;
@@ -54,17 +54,18 @@ fn latency(check: &mut Check<'_>, said: file::Latency, files: &mut Files) -> Res
         Latency::Lognormal { median, sigma }
     } else if let Some(file::Plane { width }) = plane {
         Latency::Plane { width }
-    } else if let Some(file::Matrix { file, holds, unit }) = matrix {
-        Latency::Matrix(files.matrix(check, &file, holds, unit)?)
+    } else if let Some(file::Matrix { file, holds, unit, form, value, names, zero, missing, rows }) = matrix {
+        let format = Format { holds, unit, form, value, names, zero, missing, rows };
+        Latency::Matrix(files.matrix(check, &file, format)?)
     } else if let Some(said) = regions {
         Latency::Regions(Arc::new(self::regions(check, said)?))
     } else if let Some(said) = coordinates {
-        let file::Coordinates { file, holds, unit, dimensions, height } = said;
+        let file::Coordinates { file, holds, unit, dimensions, height, names } = said;
         if !(2..=3).contains(&dimensions) {
             let message = format!("`dimensions` cannot be {dimensions}");
             return Err(check.wrong("network.latency.coordinates.dimensions", message, "write 2 or 3"));
         }
-        let layout = Layout { dimensions, height, holds, unit };
+        let layout = Layout { dimensions, height, holds, unit, names };
         Latency::Coordinates(files.coordinates(check, &file, layout)?)
     } else {
         Latency::Constant(constant.unwrap_or(DELAY))

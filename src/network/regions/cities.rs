@@ -1,7 +1,7 @@
 //! The built-in table computed again from the pings between cities that it comes from.
 
 use super::*;
-use crate::network::measured::shared_data;
+use crate::network::measured::published;
 
 /// The cities of the data by region, named as there.
 const CITIES: [(&str, &str); 10] = [
@@ -80,8 +80,7 @@ fn spread(mut logarithms: Vec<f64>) -> f64 {
 #[test]
 fn the_built_in_medians_and_spreads_are_those_of_the_pings_between_cities() {
     assert!(CITIES.iter().zip(WORLD).all(|((cities, _), (world, _))| *cities == world));
-    let Some(text) = shared_data("city_rtt_ms.csv") else { return };
-    let cities = cities(&text);
+    let cities = cities(&published("city_rtt_ms.csv"));
     assert_eq!(cities.iter().filter(|(region, _)| region.is_some()).count(), 232, "of 235");
     let (mut within, mut between) = (Vec::new(), Vec::new());
     for (a, b) in (0..10u8).flat_map(|a| (0..=a).map(move |b| (a, b))) {

@@ -9,7 +9,7 @@ use super::{Bootstrap, Nat, Wire};
 
 use crate::engine::Duration;
 use crate::engine::quantity::{Limit, Rate};
-use crate::network::{self, Holds, Unit};
+use crate::network::{self, Form, Holds, Missing, Names, Rows, Unit, Value, Zero};
 
 /// What lies between the machines.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -104,7 +104,9 @@ pub struct Plane {
     pub width: Duration,
 }
 
-/// Delays in a file.
+/// Delays in a file: a square of hosts, half a square, a list of pairs, PlanetLab's pings, or a topology of p2psim. Cells are
+/// separated by commas, semicolons or blanks; lines that begin with `#`, `%` or `//` are comments; decimals may follow a comma.
+/// A diagonal of zeros or holes was not measured. A negative number, an empty cell, and words such as `nan` and `-` are holes.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Matrix {
@@ -112,6 +114,24 @@ pub struct Matrix {
     pub file: String,
     pub holds: Holds,
     pub unit: Unit,
+    /// How the delays stand in the file. Default "auto".
+    #[serde(default)]
+    pub form: Form,
+    /// Which number of cells `min/avg/max` counts. Default "avg".
+    #[serde(default)]
+    pub value: Value,
+    /// Where the names of hosts stand. With names of rows and columns the hosts that have both are taken. Default "auto".
+    #[serde(default)]
+    pub names: Names,
+    /// What a zero between two hosts is. Default "refuse".
+    #[serde(default)]
+    pub zero: Zero,
+    /// What stands for a delay that was not measured. Default "refuse".
+    #[serde(default)]
+    pub missing: Missing,
+    /// Which machine stands at which row. Default "drawn".
+    #[serde(default)]
+    pub rows: Rows,
 }
 
 /// Regions and who stands in them.
@@ -159,8 +179,8 @@ pub struct RegionTable {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Coordinates {
-    /// Relative to the scenario file. A row a host: its coordinates, as CSV or separated by blanks, names allowed in the
-    /// first row.
+    /// Relative to the scenario file. A row a host: an id or a name or both, if there are any, and its coordinates, separated
+    /// by commas, semicolons or blanks. A first row of names and comments are allowed.
     pub file: String,
     /// What a distance is.
     pub holds: Holds,
@@ -172,6 +192,8 @@ pub struct Coordinates {
     /// false.
     #[serde(default)]
     pub height: bool,
+    /// Whether ids or names come before the coordinates. Default: if any of them is no number.
+    pub names: Option<bool>,
 }
 
 fn plane() -> u8 {

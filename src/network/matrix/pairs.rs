@@ -1,0 +1,144 @@
+//! The delays of a file while it is read: both directions of each pair in the memory of the finished matrix.
+
+/// By how much two values of one pair may differ, as a share of the larger, and still be roundings of one measurement.
+const ROUNDING: f64 = 1e-3;
+
+/// Delays between hosts in nanoseconds one way. 4 bytes and a bit for each cell.
+pub(super) struct Pairs {
+    hosts: usize,
+    /// Row by row. A pair of which both directions are known has their mean in both its cells; one of which a single
+    /// direction is known has the bits of that number spread over the two, so that the mean is exact.
+    cells: Vec<u32>,
+    known: Vec<u64>,
+    /// Of each host the shortest mean delay to another so far.
+    nearest: Vec<f64>,
+    /// Known cells above the diagonal and below it.
+    pub above: u64,
+    pub below: u64,
+    /// Over the pairs with both directions: the differences, and the means.
+    differences: f64,
+    means: f64,
+}
+
+impl Pairs {
+    pub fn new(hosts: usize) -> Pairs {
+        Pairs {
+            hosts,
+            cells: vec![0; hosts * hosts],
+            known: vec![0; (hosts * hosts).div_ceil(64)],
+            nearest: vec![f64::INFINITY; hosts],
+            above: 0,
+            below: 0,
+            differences: 0.0,
+            means: 0.0,
+        }
+    }
+
+    pub fn hosts(&self) -> usize {
+        self.hosts
+    }
+
+    /// Whether the delay from `a` to `b` is known.
+    pub fn knows(&self, a: usize, b: usize) -> bool {
+        let at = a * self.hosts + b;
+        self.known[at / 64] & (1 << (at % 64)) != 0
+    }
+
+    /// The delay of a pair, the mean where both directions are known.
+    pub fn of(&self, a: usize, b: usize) -> Option<f64> {
+        match (self.knows(a, b), self.knows(b, a)) {
+            (true, true) => Some(f64::from(self.cells[a * self.hosts + b])),
+            (false, false) => None,
+            _ => Some(self.single(a, b)),
+        }
+    }
+
+    /// Takes in a delay. What was known of this direction before, if it differs by more than rounding, is the error.
+    pub fn set(&mut self, a: usize, b: usize, nanos: f64) -> Result<(), f64> {
+        if self.knows(a, b) {
+            let before = self.of(a, b).unwrap_or(nanos);
+            let near = (before - nanos).abs() <= ROUNDING * before.max(nanos) + 1.0;
+            return if near { Ok(()) } else { Err(before) };
+        }
+        *(if a < b { &mut self.above } else { &mut self.below }) += u64::from(a != b);
+        if a == b {
+            self.cells[a * self.hosts + a] = (nanos + 0.5) as u32;
+        } else if self.knows(b, a) {
+            let other = self.single(a, b);
+            self.differences += (nanos - other).abs();
+            self.means += (nanos + other) / 2.0;
+            self.complete(a, b, (nanos + other) / 2.0);
+        } else {
+            let bits = nanos.to_bits();
+            let (first, second) = (a.min(b), a.max(b));
+            self.cells[first * self.hosts + second] = (bits >> 32) as u32;
+            self.cells[second * self.hosts + first] = bits as u32;
+        }
+        self.know(a, b);
+        Ok(())
+    }
+
+    /// Lets what is known of a pair, in one direction or from elsewhere, hold in both.
+    pub fn settle(&mut self, a: usize, b: usize, nanos: f64) {
+        self.complete(a, b, nanos);
+        self.know(a, b);
+        self.know(b, a);
+    }
+
+    /// Leaves hosts out.
+    pub fn retain(&mut self, stay: &[usize]) {
+        let mut kept = Pairs::new(stay.len());
+        (kept.differences, kept.means) = (self.differences, self.means);
+        for (a, &old_a) in stay.iter().enumerate() {
+            for (b, &old_b) in stay.iter().enumerate().skip(a) {
+                if let Some(nanos) = self.of(old_a, old_b) {
+                    if a == b {
+                        kept.cells[a * stay.len() + a] = nanos as u32;
+                        kept.know(a, a);
+                    } else {
+                        kept.settle(a, b, nanos);
+                    }
+                }
+            }
+        }
+        *self = kept;
+    }
+
+    /// How far directions differ, as a share of their mean, over all pairs of which both are known.
+    pub fn asymmetry(&self) -> Option<f64> {
+        (self.means > 0.0).then(|| self.differences / self.means)
+    }
+
+    /// The finished cells. Two machines at one host are as far apart as the diagonal says; where it says nothing (it was
+    /// not measured, and no two machines are in one place), half as far as the host's nearest neighbour.
+    pub fn finish(mut self) -> Vec<u32> {
+        for host in 0..self.hosts {
+            if !self.knows(host, host) {
+                let nearest = Some(self.nearest[host]).filter(|nearest| nearest.is_finite()).unwrap_or(0.0);
+                self.cells[host * self.hosts + host] = (nearest / 2.0 + 0.5) as u32;
+            }
+        }
+        self.cells
+    }
+
+    fn know(&mut self, a: usize, b: usize) {
+        let at = a * self.hosts + b;
+        self.known[at / 64] |= 1 << (at % 64);
+    }
+
+    /// The one direction that is known.
+    fn single(&self, a: usize, b: usize) -> f64 {
+        let (first, second) = (a.min(b), a.max(b));
+        let high = u64::from(self.cells[first * self.hosts + second]);
+        f64::from_bits(high << 32 | u64::from(self.cells[second * self.hosts + first]))
+    }
+
+    fn complete(&mut self, a: usize, b: usize, nanos: f64) {
+        let rounded = (nanos + 0.5) as u32;
+        self.cells[a * self.hosts + b] = rounded;
+        self.cells[b * self.hosts + a] = rounded;
+        for host in [a, b] {
+            self.nearest[host] = self.nearest[host].min(nanos);
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! Where the delays stand in a file, and whose they are.
+
+use super::cell::{is_hole, is_number};
+use super::format::{Form, Format, Missing, Names};
+use super::survey::{Hosts, Row, Survey, Triangle, in_order};
+use crate::network::measured::Wrong;
+
+/// Hosts of a file at most: more take 4 GB.
+const MOST: usize = 32_768;
+
+/// How to take delays from the rows of a file.
+#[derive(Debug)]
+pub(super) enum Shape {
+    /// `skipped` rows, then a row for each host, of which the first cell may be a name.
+    Square(Square),
+    Pairs {
+        header: usize,
+        hosts: Hosts,
+    },
+    Triangle(Triangle),
+    P2psim {
+        hosts: Hosts,
+    },
+}
+
+/// A row and a column for each host, or, with names at both, for those hosts that have both.
+#[derive(Debug, Default)]
+pub(super) struct Square {
+    pub hosts: usize,
+    pub skipped: usize,
+    /// Leading cells that are names: 0 or 1.
+    pub names: usize,
+    /// Which host each row, and each column, is of; empty: they are in one order.
+    pub rows: Vec<Option<u32>>,
+    pub columns: Vec<Option<u32>>,
+}
+
+impl Shape {
+    pub fn of(survey: Survey, format: &Format) -> Result<Shape, Wrong> {
+        if survey.rows == 0 {
+            let problem = "there is no latency here: write a square of numbers, a row and a column for each host";
+            return Err(Wrong::empty(problem));
+        }
+        let shape = match format.form {
+            Form::Auto => guess(survey, format)?,
+            Form::Square => Shape::Square(square(&survey, format.names)?),
+            Form::Pairs => pairs(survey, format)?,
+            Form::Triangle => Shape::Triangle(triangle(&survey)?),
+            Form::Planetlab => Shape::Square(planetlab(&survey).unwrap_or_else(|| Err(no_planetlab(&survey)))?),
+            Form::P2psim => p2psim(survey, format)?,
+        };
+        match shape.hosts() {
+            hosts if hosts > MOST => {
+                Err(Wrong::empty(&format!("{hosts} hosts are more than the {MOST} that a matrix may have")))
+            }
+            _ => Ok(shape),
+        }
+    }
+
+    pub fn hosts(&self) -> usize {
+        match self {
+            Shape::Square(square) => square.hosts,
+            Shape::Pairs { hosts, .. } | Shape::P2psim { hosts } => hosts.len(),
+            Shape::Triangle(triangle) => triangle.hosts,
+        }
+    }
+
+    /// What a host is called in errors.
+    pub fn name(&self, host: usize) -> String {
+        match self {
+            Shape::Pairs { hosts, .. } | Shape::P2psim { hosts } => {
+                hosts.get_index(host).map_or_else(String::new, |(id, _)| format!("host {id}"))
+            }
+            Shape::Square(_) | Shape::Triangle(_) => format!("the {}. host", host + 1),
+        }
+    }
+}
+
+fn guess(survey: Survey, format: &Format) -> Result<Shape, Wrong> {
+    if survey.links > 0 && survey.links + node_rows(&survey) == survey.rows {
+        return p2psim(survey, format);
+    }
+    if format.names != Names::Auto {
+        return Ok(Shape::Square(square(&survey, format.names)?));
+    }
+    if let Some(square) = planetlab(&survey) {
+        return Ok(Shape::Square(square?));
+    }
+    let header = usize::from(is_header(&survey.head[0].cells));
+    if survey.runs.len() == 1 && survey.listed > 0 && survey.listed + header == survey.rows {
+        match could_be_square(&survey, header) {
+            None => return pairs(survey, format),
+            Some(true) => {}
+            Some(false) => {
+                let problem = "this may be a square of three hosts or a list of three pairs: write form = \"square\" or \
+                               form = \"pairs\"";
+                return Err(Wrong::at(survey.head[header].line, 0, problem));
+            }
+        }
+    }
+    // Two rows of which one is too short are rather a slip.
+    if survey.rows > 2
+        && let Some(triangle) = survey.triangle()
+    {
+        return Ok(Shape::Triangle(triangle?));
+    }
+    Ok(Shape::Square(square(&survey, format.names)?))
+}
+
+/// Rows of p2psim's nodes, with their positions or without.
+fn node_rows(survey: &Survey) -> usize {
+    survey.nodes.len()
+}
+
+/// Whether rows of three may be a square: `None` if not; whether they surely are.
+fn could_be_square(survey: &Survey, header: usize) -> Option<bool> {
+    let rows = survey.head.get(header..)?;
+    // Three hosts, or two with their names before them.
+    let (hosts, names) = if survey.rows - header == 3 { (3, 0) } else { (2, 1) };
+    if survey.rows - header != hosts || names == 1 && header == 0 {
+        return None;
+    }
+    let number = |at: usize| rows[at].cells[at + names].parse() == Ok(0.0);
+    let zeros = (0..hosts).filter(|&at| number(at)).count();
+    // Any three pairs of three hosts name no host with itself and each once.
+    let complete =
+        survey.hosts.len() == 3 && survey.listed == hosts && rows.iter().all(|row| row.cells[0] != row.cells[1]);
+    Some(zeros == hosts || !complete)
+}
+
+fn pairs(survey: Survey, format: &Format) -> Result<Shape, Wrong> {
+    let header = usize::from(is_header(&survey.head[0].cells) && survey.listed < survey.rows);
+    if let Some(odd) = survey.odd(3, header) {
+        let problem = format!("a row of {} where `i j value` is expected", odd.length);
+        return Err(Wrong::at(odd.line, odd.length.min(3), problem));
+    }
+    if survey.listed + header < survey.rows {
+        return Err(Wrong::empty("not all rows are `i j value`, two hosts by number or name and their delay"));
+    }
+    enough(survey.listed, survey.hosts.len(), format)?;
+    Ok(Shape::Pairs { header, hosts: in_order(survey.hosts) })
+}
+
+fn p2psim(survey: Survey, format: &Format) -> Result<Shape, Wrong> {
+    if let Some(stranger) = survey.hosts.keys().find(|id| !survey.nodes.is_empty() && !survey.nodes.contains_key(*id)) {
+        return Err(Wrong::empty(&format!("there are delays of host {stranger}, and no line `node {stranger}`")));
+    }
+    let hosts = if survey.nodes.is_empty() { survey.hosts } else { survey.nodes };
+    enough(survey.links, hosts.len(), format)?;
+    Ok(Shape::P2psim { hosts: in_order(hosts) })
+}
+
+/// Refuses a list that is too short before there is any memory for it.
+fn enough(given: usize, hosts: usize, format: &Format) -> Result<(), Wrong> {
+    let pairs = hosts * hosts.saturating_sub(1) / 2;
+    if given < pairs && format.missing == Missing::Refuse {
+        let problem = format!(
+            "{given} rows `i j value` for the {pairs} pairs of {hosts} hosts: say by `missing` what is to stand for the others, \
+             as in missing = \"drop-host\", or, if this is no list of pairs, by `names` where names are"
+        );
+        return Err(Wrong::empty(&problem));
+    }
+    Ok(())
+}
+
+fn triangle(survey: &Survey) -> Result<Triangle, Wrong> {
+    survey.triangle().unwrap_or_else(|| {
+        Err(Wrong::empty(
+            "this is no half of a square: each row must have one cell more than the one before, or one less",
+        ))
+    })
+}
+
+/// The square below PlanetLab's three head lines: date, pings a pair, hosts.
+fn planetlab(survey: &Survey) -> Option<Result<Square, Wrong>> {
+    let [_, pings, hosts, first] = &survey.head[..] else { return None };
+    let number = hosts.cells.len();
+    let heads = pings.cells.len() == 1 && is_number(&pings.cells[0]) && number > 1 && is_header(&hosts.cells);
+    if !heads || first.cells.len() != number {
+        return None;
+    }
+    Some(match (survey.rows - 3 == number, survey.odd(number, 3)) {
+        (true, None) => Ok(Square { hosts: number, skipped: 3, ..Square::default() }),
+        (_, Some(odd)) => Err(unequal(odd.line, odd.length, number, 0)),
+        (false, None) => {
+            let problem = format!("{} rows of pings for the {number} hosts of the third line", survey.rows - 3);
+            Err(Wrong::at(hosts.line, 0, problem))
+        }
+    })
+}
+
+fn no_planetlab(survey: &Survey) -> Wrong {
+    let problem = "this is no file of PlanetLab's pings: three head lines, the date, pings for each pair, and the hosts, come \
+                   before a square";
+    Wrong::at(survey.head[0].line, 0, problem)
+}
+
+/// Whether a row holds names: none of its cells is a number.
+fn is_header(cells: &[String]) -> bool {
+    !cells.iter().any(|cell| is_number(cell))
+}
+
+fn unequal(line: usize, found: usize, hosts: usize, names: usize) -> Wrong {
+    let problem = format!("a row of {found} in a matrix of {hosts} rows: both must be as many as there are hosts");
+    Wrong::at(line, found.min(hosts) + names, problem)
+}
+
+/// Where a square has names, and whose its rows and columns are.
+///
+/// A first row without any number holds names, and below one the first column may hold numbers as names; without one, only
+/// if no row begins with a number: so a slip in a number is not taken for a name.
+fn square(survey: &Survey, said: Names) -> Result<Square, Wrong> {
+    let header = match said {
+        Names::Auto => is_header(&survey.head[0].cells),
+        Names::FirstRow | Names::Both => true,
+        Names::FirstColumn | Names::None => false,
+    };
+    let skipped = usize::from(header);
+    let rows = survey.rows - skipped;
+    let Some(first) = survey.head.get(skipped) else {
+        return Err(Wrong::empty("there is no latency below the row of names: write a row for each host"));
+    };
+    let columns = first.cells.len();
+    let begins = || row_names(survey, skipped);
+    let names = match said {
+        Names::Auto if header => (!is_number(&first.cells[0]) && !is_hole(&first.cells[0])) || columns == rows + 1,
+        Names::Auto => begins().all(|cell| !is_number(cell) && !is_hole(cell)) || comment_names(survey, columns, rows),
+        Names::FirstColumn | Names::Both => true,
+        Names::FirstRow | Names::None => false,
+    };
+    let names = usize::from(names);
+    let hosts = columns.saturating_sub(names);
+    let square = Square { hosts: rows, skipped, names, ..Square::default() };
+    if header
+        && names == 1
+        && survey.odd(columns, skipped).is_none()
+        && let Some(matched) = matched(&survey.head[0], begins(), hosts)?
+    {
+        return Ok(Square { hosts: matched.hosts, rows: matched.rows, columns: matched.columns, ..square });
+    }
+    if !header && names == 0 && said == Names::Auto && rows == columns && rows > 2 {
+        refuse_corner(first)?;
+    }
+    match survey.odd(rows + names, skipped) {
+        None => Ok(square),
+        Some(odd) => {
+            let found = odd.length.saturating_sub(names);
+            let near = said == Names::Auto && survey.odd(columns, skipped).is_none() && rows.abs_diff(hosts) == 1;
+            if near && !header {
+                let (place, key) = if rows > hosts { ("row", "first-row") } else { ("column", "first-column") };
+                let problem = format!(
+                    "a row of {found} in a matrix of {rows} rows: if the numbers of the first {place} are names, set names = \
+                     \"{key}\""
+                );
+                return Err(Wrong::at(odd.line, found.min(rows) + names, problem));
+            }
+            Err(unequal(odd.line, found, rows, names))
+        }
+    }
+}
+
+/// The first cells of the rows after the names.
+fn row_names(survey: &Survey, skipped: usize) -> Box<dyn Iterator<Item = &str> + '_> {
+    if survey.firsts.len() + 1 == survey.rows {
+        let first = survey.head[..1].iter().map(|row| &row.cells[0][..]);
+        Box::new(first.chain(survey.firsts.iter().map(|cell| &**cell)).skip(skipped))
+    } else {
+        Box::new(survey.head.iter().skip(skipped).map(|row| &row.cells[0][..]))
+    }
+}
+
+/// Whether the comment above the rows holds the names of the columns, so that numbers may be names in the first of them.
+fn comment_names(survey: &Survey, columns: usize, rows: usize) -> bool {
+    let fits = |comment: &Row| is_header(&comment.cells) && (rows..=columns).contains(&comment.cells.len());
+    columns == rows + 1 && survey.comment.as_ref().is_some_and(fits)
+}
+
+/// Numbers of hosts in the first row and the first column look like delays.
+fn refuse_corner(first: &Row) -> Result<(), Wrong> {
+    let corner = &first.cells[0];
+    if is_number(corner) {
+        return Ok(());
+    }
+    let problem = format!(
+        "`{corner}` stands over a column of numbers and before a row of numbers: set names = \"both\" if these are names of \
+         hosts, or names = \"none\" if they are delays"
+    );
+    Err(Wrong::at(first.line, 0, problem))
+}
+
+/// The hosts that have a row and a column; `None` if the two are in one order, or if no name stands at both.
+fn matched<'a>(header: &Row, rows: impl Iterator<Item = &'a str>, columns: usize) -> Result<Option<Square>, Wrong> {
+    let above = &header.cells[header.cells.len().saturating_sub(columns)..];
+    let before: Vec<&str> = rows.collect();
+    let same = above.len() == before.len() && above.iter().zip(&before).all(|(a, b)| a == b);
+    if same || !above.iter().any(|name| before.contains(&&name[..])) {
+        return Ok(None);
+    }
+    let mut places = indexmap::IndexMap::new();
+    for (at, name) in above.iter().enumerate() {
+        if places.insert(&name[..], at).is_some() {
+            let cell = header.cells.len() - columns + at;
+            return Err(Wrong::at(header.line, cell, format!("there are two columns of `{name}`")));
+        }
+    }
+    let mut square = Square { columns: vec![None; columns], ..Square::default() };
+    for name in before {
+        let host = places.get(name).map(|&column| {
+            let host = square.hosts as u32;
+            square.columns[column] = Some(host);
+            square.hosts += 1;
+            host
+        });
+        square.rows.push(host);
+    }
+    Ok(Some(square))
+}

@@ -1,0 +1,189 @@
+//! What a file of delays looks like, seen before any delay is taken from it.
+
+use indexmap::IndexMap;
+
+use super::cell::{is_hole, is_number, is_value};
+use crate::network::lines::{Line, Separator, Source};
+use crate::network::measured::{FileError, Wrong};
+
+/// First rows that are kept as they stand: PlanetLab's heads, and a row after them.
+const KEPT: usize = 4;
+
+/// A row as it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub line: usize,
+    pub cells: Vec<String>,
+}
+
+/// Rows of one length, one after another.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run {
+    pub length: usize,
+    pub rows: usize,
+    /// Of the first of them.
+    pub line: usize,
+    /// Rows whose first cell, and whose last, is zero or a hole.
+    first_empty: usize,
+    last_empty: usize,
+}
+
+/// Hosts by number or by name, in the order in which they are met.
+pub(super) type Hosts = IndexMap<Box<str>, u32>;
+
+/// All that is known of a file from one reading.
+pub(super) struct Survey {
+    pub separator: Separator,
+    /// The last comment before all rows: it may hold names.
+    pub comment: Option<Row>,
+    pub head: Vec<Row>,
+    pub rows: usize,
+    pub runs: Vec<Run>,
+    /// The first cell of each row of more than three, without the first row.
+    pub firsts: Vec<Box<str>>,
+    /// Rows `i j value`, and the hosts that they name.
+    pub listed: usize,
+    pub hosts: Hosts,
+    /// Rows of p2psim: links and nodes, and the nodes of the latter.
+    pub links: usize,
+    pub nodes: Hosts,
+}
+
+impl Survey {
+    pub fn of(source: Source<'_>) -> Result<Survey, FileError> {
+        let mut survey = Survey {
+            separator: source.separator()?,
+            comment: None,
+            head: Vec::new(),
+            rows: 0,
+            runs: Vec::new(),
+            firsts: Vec::new(),
+            listed: 0,
+            hosts: Hosts::new(),
+            links: 0,
+            nodes: Hosts::new(),
+        };
+        source.lines(survey.separator, |line| {
+            survey.take(line);
+            Ok(())
+        })?;
+        Ok(survey)
+    }
+
+    fn take(&mut self, line: &Line<'_>) {
+        let row = || Row { line: line.number, cells: line.cells.iter().map(|cell| (*cell).to_owned()).collect() };
+        if line.comment {
+            self.comment = Some(row());
+            return;
+        }
+        self.rows += 1;
+        if self.head.len() < KEPT {
+            self.head.push(row());
+        }
+        let (first, last) = (line.cells.first().copied().unwrap_or(""), line.cells.last().copied().unwrap_or(""));
+        let empty = |cell: &str| usize::from(cell == "0" || is_hole(cell) || cell.parse() == Ok(0.0));
+        let run = match self.runs.last_mut() {
+            Some(run) if run.length == line.cells.len() => run,
+            _ => {
+                let run = Run { length: line.cells.len(), rows: 0, line: line.number, first_empty: 0, last_empty: 0 };
+                self.runs.push(run);
+                self.runs.last_mut().expect("one was added")
+            }
+        };
+        run.rows += 1;
+        run.first_empty += empty(first);
+        run.last_empty += empty(last);
+        match *line.cells {
+            ["node", id] | ["node", id, _] => meet(&mut self.nodes, id),
+            [link, _] if link_of(link).is_some() => {
+                self.links += 1;
+                link_of(link).into_iter().flatten().for_each(|id| meet(&mut self.hosts, id));
+            }
+            [i, j, value] if is_host(i) && is_host(j) && is_number(i) == is_number(j) && is_value(value) => {
+                self.listed += 1;
+                [i, j].into_iter().for_each(|id| meet(&mut self.hosts, id));
+            }
+            _ if line.cells.len() > 3 && self.rows > 1 => self.firsts.push(first.into()),
+            _ => {}
+        }
+    }
+
+    /// The first row that is not of this length.
+    pub fn odd(&self, length: usize, skipped: usize) -> Option<Run> {
+        let mut before = 0;
+        let mut runs = self.runs.iter().filter(|run| {
+            before += run.rows;
+            before > skipped && run.length != length
+        });
+        runs.next().copied()
+    }
+
+    /// Half a square, if the rows get longer or shorter by one; its diagonal is there if it is all zeros or holes.
+    pub fn triangle(&self) -> Option<Result<Triangle, Wrong>> {
+        let lengths = || self.runs.iter().map(|run| run.length);
+        let hosts = self.rows;
+        let longer = lengths().eq(1..=hosts);
+        let shorter = lengths().eq((1..=hosts).rev());
+        if !longer && !shorter {
+            return None;
+        }
+        let on_diagonal = |run: &Run| if longer { run.last_empty } else { run.first_empty };
+        let empty: usize = self.runs.iter().map(on_diagonal).sum();
+        Some(match empty {
+            0 => Ok(Triangle { hosts: hosts + 1, longer, diagonal: false }),
+            all if all == hosts => Ok(Triangle { hosts, longer, diagonal: true }),
+            _ => {
+                let odd = self.runs.iter().find(|run| (on_diagonal(run) == 0) == (2 * empty > hosts));
+                let problem = "half a square whose diagonal is zero in some rows and not in others: write zeros on all of \
+                               the diagonal, or leave it out";
+                Err(Wrong::at(odd.map_or(1, |run| run.line), 0, problem))
+            }
+        })
+    }
+}
+
+/// Half a square.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Triangle {
+    pub hosts: usize,
+    /// Rows get longer: the lower half.
+    pub longer: bool,
+    pub diagonal: bool,
+}
+
+/// Both ends of a link of p2psim, `i,j`.
+pub(super) fn link_of(cell: &str) -> Option<[&str; 2]> {
+    let (i, j) = cell.split_once(',')?;
+    let whole = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+    (whole(i) && whole(j) && i != j).then_some([i, j])
+}
+
+/// Whether a cell can name a host in a list: a whole number, or a name.
+fn is_host(cell: &str) -> bool {
+    !cell.is_empty() && (cell.bytes().all(|byte| byte.is_ascii_digit()) || !is_value(cell))
+}
+
+/// A number without zeros before it, so that `07` is `7`; other names as they stand.
+pub(super) fn canonical(id: &str) -> &str {
+    match id.trim_start_matches('0') {
+        "" if !id.is_empty() => "0",
+        short if short.bytes().all(|byte| byte.is_ascii_digit()) => short,
+        _ => id,
+    }
+}
+
+fn meet(hosts: &mut Hosts, id: &str) {
+    let id = canonical(id);
+    if !hosts.contains_key(id) {
+        hosts.insert(id.into(), hosts.len() as u32);
+    }
+}
+
+/// Numbers hosts: in the order of their numbers if all have one, else as they were met.
+pub(super) fn in_order(mut hosts: Hosts) -> Hosts {
+    if hosts.keys().all(|id| id.parse::<u64>().is_ok()) {
+        hosts.sort_by_cached_key(|id, _| id.parse::<u64>().unwrap_or(0));
+    }
+    hosts.values_mut().zip(0..).for_each(|(at, number)| *at = number);
+    hosts
+}
