@@ -6,6 +6,7 @@ use std::path::Path;
 use super::arguments::Check;
 use super::failure::{Code, Failure};
 use super::print;
+use crate::network::{Found, Latency};
 use crate::registry::Registry;
 use crate::report::number::{bytes, significant};
 use crate::run::catalogue::METRICS;
@@ -50,7 +51,7 @@ fn one(registry: &Registry, path: &Path, sets: &[String]) -> Result<String, Fail
     let population = &runs[0].plan.population;
     let blind = runs.iter().all(|run| run.plan.resources.count > 0 && !run.plan.has_gets());
     Ok(format!(
-        "{}: right\n  {}: {}, {}, {}\n  {} participants, {} online on average{}\n{}  {}\n",
+        "{}: right\n  {}: {}, {}, {}\n  {} participants, {} online on average{}\n{}{}  {}\n",
         path.display(),
         count(runs.len(), "run"),
         count(systems, "system"),
@@ -59,6 +60,7 @@ fn one(registry: &Registry, path: &Path, sets: &[String]) -> Result<String, Fail
         population.participants,
         significant(population.online),
         if points > 1 { " (at the first point)" } else { "" },
+        delays(&runs[0].plan.network.latency),
         if blind { NO_GETS } else { "" },
         cost(&runs, &needs(registry, path, &runs)?),
     ))
@@ -80,6 +82,29 @@ fn needs(registry: &Registry, path: &Path, runs: &[Run]) -> Result<Vec<Need>, Fa
         );
         Failure::new(Code::Run, message)
     })
+}
+
+/// What was found in a file of delays between hosts; nothing of other laws.
+fn delays(latency: &Latency) -> String {
+    let Latency::Matrix(matrix) = latency else { return String::new() };
+    let Found { table: [rows, columns], holes, asymmetry } = matrix.found();
+    let of = match matrix.hosts() {
+        hosts if [rows, columns] == [hosts; 2] => String::new(),
+        _ => format!(" of a table of {rows} × {columns}"),
+    };
+    let holes = match holes {
+        0 => "no holes".to_owned(),
+        1 => "1 hole".to_owned(),
+        holes => format!("{holes} holes"),
+    };
+    let asymmetry = asymmetry.map_or("one direction is given".to_owned(), |share| {
+        format!("directions differ by {} % on average", significant(100.0 * share))
+    });
+    let trips = matrix.quantiles().map_or(String::new(), |quantiles| {
+        let [median, p95] = quantiles.map(|one_way| significant(2.0 * one_way.as_millis_f64()));
+        format!("; round trips: median {median} ms, 95th percentile {p95} ms")
+    });
+    format!("  delays between {} hosts{of}: {holes}, {asymmetry}{trips}\n", matrix.hosts())
 }
 
 /// The rough cost of all runs together on this machine.

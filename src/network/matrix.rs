@@ -91,7 +91,12 @@ impl Matrix {
 
     /// The row that a machine is to stand at; `None` if it is drawn.
     pub fn row_of(&self, machine: u32) -> Option<u32> {
-        (self.rows == Rows::InOrder && machine < self.hosts).then_some(machine)
+        (self.in_order() && machine < self.hosts).then_some(machine)
+    }
+
+    /// Whether machines stand at the rows of their numbers.
+    pub fn in_order(&self) -> bool {
+        self.rows == Rows::InOrder
     }
 
     /// What was found in the file.
@@ -107,8 +112,8 @@ impl Matrix {
     /// The median and the 95th percentile of the one-way delays of all pairs of different hosts; `None` of a single one.
     pub fn quantiles(&self) -> Option<[Duration; 2]> {
         let hosts = self.hosts as usize;
-        let mut delays: Vec<u32> =
-            self.one_way.chunks(hosts).enumerate().flat_map(|(a, row)| row[..a].iter().copied()).collect();
+        let mut delays: Vec<u32> = Vec::with_capacity(hosts * (hosts - 1) / 2);
+        self.one_way.chunks(hosts).enumerate().for_each(|(a, row)| delays.extend(&row[..a]));
         let mut quantile = |share: usize| {
             let place = delays.len() * share / 100;
             (!delays.is_empty()).then(|| Duration::from_nanos(u64::from(*delays.select_nth_unstable(place).1)))

@@ -22,6 +22,7 @@ use super::source::Sources;
 use super::storage::{agree_with_providers, warn_of_shared_machines};
 use super::systems::{systems, warn_of_fresh_tables};
 use crate::engine::Duration;
+use crate::network::{Latency, NetworkPlan};
 use crate::overlay::Placement;
 
 /// The seed of a file that gives none.
@@ -74,6 +75,9 @@ fn read(check: &mut Check<'_>, stem: &str, files: &mut Files, registered: &[Regi
     let (mut systems, expected) = (systems?, expected?);
     systems.iter_mut().for_each(|system| system.aggregates = aggregates_of(&expected, &system.name));
     let (warmup, measure, sample) = time?;
+    if let (Some(network), Ok(population)) = (known_network, &population) {
+        enough_rows(check, network, population.participants)?;
+    }
     Ok(Plan {
         title: title?.unwrap_or_else(|| stem.to_string()),
         seed: seed?.unwrap_or(SEED),
@@ -87,6 +91,18 @@ fn read(check: &mut Check<'_>, stem: &str, files: &mut Files, registered: &[Regi
         events: events?,
         systems,
     })
+}
+
+/// Refuses machines in the order of rows that are fewer.
+fn enough_rows(check: &mut Check<'_>, network: &NetworkPlan, participants: u32) -> Result<(), Noted> {
+    match &network.latency {
+        Latency::Matrix(matrix) if matrix.in_order() && participants > matrix.hosts() => {
+            let message = format!("there are {participants} participants, and only {} rows for them", matrix.hosts());
+            let help = "let fewer take part, or write rows = \"drawn\": each at a row drawn, with replacement";
+            Err(check.wrong("network.latency.matrix.rows", message, help))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A session of which the notice is longer than the run gives it at its beginning, whatever its end.

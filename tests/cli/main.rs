@@ -3,6 +3,7 @@
 mod errors;
 mod example;
 mod expected;
+mod published;
 mod results;
 mod same;
 

@@ -1,0 +1,84 @@
+//! Files in the forms in which they are published give the results of their plain twins.
+
+use std::fs;
+use std::path::Path;
+
+use predicates::str::contains;
+
+use super::{Bench, bytes};
+
+/// Four hosts with different delays, in ms one way.
+const PLAIN: &str = "0 10 20 40\n10 0 30 50\n20 30 0 60\n40 50 60 0\n";
+
+const SCENARIO: &str = r#"
+title = "published"
+seed = 3
+time = { warmup = "5min", measure = "5min" }
+population.online = 30
+workload.lookup = { every = "20s" }
+[network.latency.matrix]
+file = "plain.txt"
+holds = "one-way"
+unit = "ms"
+[systems.server.client-server]
+[systems.ring.chord]
+"#;
+
+/// The results in a directory, without what names the scenario's files.
+fn results(directory: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let mut files = bytes(directory);
+    files.retain(|(name, _)| !["manifest.json", "scenario.toml"].iter().any(|other| name.ends_with(other)));
+    assert!(files.len() > 3, "{} files", files.len());
+    files
+}
+
+#[test]
+fn published_delays_give_the_results_of_a_plain_square() {
+    let bench = Bench::new(SCENARIO);
+    fs::write(bench.path("plain.txt"), PLAIN).unwrap();
+    bench.peerlab(&["run", "s.toml", "--out", "plain"]).assert().success();
+    let plain = results(&bench.path("plain"));
+    let planetlab = "22:31:21 10/09/2002\n10\na.edu b.org c.net d.com\n0/0/0 9/10/99 19/20/21 39/40/41\n\
+                     9/10/11 0/0/0 29/30/31 49/50/51\n19/20/21 29/30/31 0/0/0 59/60/61\n39/40/41 49/50/51 59/60/61 0/0/0\n";
+    let meridian = "1 2 10000\n1 3 20000\n1 4 40000\n2 3 30000\n2 4 50000\n3 4 60000\n";
+    let king =
+        "# King\nnode 1 10,20\nnode 2 1,1\nnode 3 7,7\nnode 4 0,0\n1,2 10\n1,3 20\n1,4 40\n2,3 30\n2,4 50\n3,4 60\n";
+    let half = "10\n20 30\n40 50 60\n";
+    let addresses = ";10.0.0.1;10.0.0.2;10.0.0.3;10.0.0.4\n10.0.0.1;0;10;20,0;40\n10.0.0.2;10;0;30;50\n10.0.0.3;20;30;0;60\n\
+                     10.0.0.4;40;50;60;0\n";
+    let holes = "0 10 20 40\n10 0 30 -1\n20 30 0 60\n40 50 60 0\n";
+    for (name, text, more) in [
+        ("planetlab", planetlab, ""),
+        ("meridian", meridian, "unit=us"),
+        ("king", king, ""),
+        ("half", half, ""),
+        ("addresses", addresses, ""),
+        ("holes", holes, "missing=other-direction"),
+    ] {
+        fs::write(bench.path(name), text).unwrap();
+        let mut arguments = vec!["run".to_owned(), "s.toml".to_owned(), "--out".to_owned(), format!("{name}-results")];
+        let sets = [format!("file={name}"), more.to_owned()];
+        for set in sets.iter().filter(|set| !set.is_empty()) {
+            arguments.extend(["--set".to_owned(), format!("network.latency.matrix.{set}")]);
+        }
+        bench.peerlab(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).assert().success();
+        assert!(results(&bench.path(&format!("{name}-results"))) == plain, "{name} differs");
+    }
+}
+
+#[test]
+fn a_check_says_what_was_found_in_a_file_of_delays() {
+    let bench = Bench::new(SCENARIO);
+    fs::write(bench.path("plain.txt"), PLAIN.replace("10 0 30", "11 0 30")).unwrap();
+    let check = |sets: &[&str]| bench.peerlab(&[&["check", "s.toml"], sets].concat()).assert();
+    check(&[]).success().stdout(contains(
+        "delays between 4 hosts: no holes, directions differ by 0.475 % on average; round trips: median 80 ms, 95th \
+         percentile 120 ms",
+    ));
+    check(&["--set", "network.latency.matrix.rows=in-order"])
+        .code(2)
+        .stderr(contains("there are 30 participants, and only 4 rows for them"));
+    check(&["--set", "network.latency.matrix.rows=in-order", "--set", "population.online=4"]).success();
+    fs::write(bench.path("plain.txt"), PLAIN.replace("0 30 50", "0 30 0")).unwrap();
+    check(&[]).code(2).stderr(contains("line 2, column 4: `0` between two different hosts: set zero = \"hole\""));
+}
