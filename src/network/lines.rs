@@ -58,7 +58,7 @@ impl<'a> Source<'a> {
                 seen += 1;
                 commas |= text.contains(',');
                 semicolons |= text.contains(';');
-                blanks |= text.split(',').any(|cell| numbers_side_by_side(cell));
+                blanks |= text.split(',').any(numbers_side_by_side);
             }
             Ok(seen < LOOKED_AT)
         })?;

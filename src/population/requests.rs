@@ -1,16 +1,29 @@
 //! Demand from a file: `time_s,participant,operation,key,bytes`, a row for every operation, in the order of time.
 //!
 //! `operation` is lookup, get or put. `key` is for a get or put the number of the resource, from 0, for a lookup any point
-//! of the identifier space. `bytes`, of a put, is the size of the value from then on; it may be empty, and is otherwise
-//! not looked at. A row about a participant that is offline then asks for nothing.
+//! of the identifier space; a number in hexadecimal, `0x…`, of which the first 64 bits count, and any other text, by its hash,
+//! are a point of the identifier space, or the resource that this point falls to. `bytes`, of a put, is the size of the value
+//! from then on; it may be empty, and is otherwise not looked at. A row about a participant that is offline then asks for
+//! nothing. Participants are called as in the file of their sessions, if there is one, or else are numbers from 0 on. What is
+//! before time zero or after the run is left out.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use super::rows::{self, TraceError, rows};
+use super::rows::{self, Column, PARTICIPANT, Row, TIME, TraceError, rows};
+use super::trace::Trace;
 use super::workload::OperationKind;
-use crate::engine::Time;
+use crate::engine::{Duration, Time};
 
-const HEADER: &str = "time_s,participant,operation,key,bytes";
+const WANTED: &str = "`time_s,participant,operation,key,bytes`, in any order, other columns between them or not";
+
+const COLUMNS: &[Column] = &[
+    TIME,
+    PARTICIPANT,
+    Column { names: &["operation"], needed: true },
+    Column { names: &["key"], needed: true },
+    Column { names: &["bytes", "size"], needed: false },
+];
 
 /// One operation that somebody asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,59 +38,120 @@ pub struct Request {
 }
 
 /// What the rows of a file may name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug)]
 pub struct Limits {
     pub participants: u32,
+    /// Where participants have names: who is called how.
+    pub names: Option<Arc<Trace>>,
     /// Zero: gets and puts are refused.
     pub resources: u32,
     pub largest_value: u32,
+    /// The time in the file that is time zero.
+    pub start: Duration,
     pub end: Time,
+}
+
+/// What a file asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Requests {
+    pub list: Vec<Request>,
+    /// Rows before time zero and after the end.
+    pub outside: u64,
 }
 
 /// Reads a file.
 ///
 /// # Errors
 /// The file cannot be read, is not in order, or names what is not there.
-pub fn load(path: &Path, limits: &Limits) -> Result<Vec<Request>, TraceError> {
+pub fn load(path: &Path, limits: &Limits) -> Result<Requests, TraceError> {
     parse(path, &rows::text(path)?, limits)
 }
 
-/// The same from the text of a file; `path` is for errors.
-pub fn parse(path: &Path, text: &str, limits: &Limits) -> Result<Vec<Request>, TraceError> {
-    let mut requests = Vec::new();
+/// Reads the text of a file; `path` is for errors.
+///
+/// # Errors
+/// The text is not in order, or names what is not there.
+pub fn parse(path: &Path, text: &str, limits: &Limits) -> Result<Requests, TraceError> {
+    let mut requests = Requests::default();
     let mut now = Time::ZERO;
-    for row in rows(path, text, HEADER)? {
+    for row in rows(path, text, &[COLUMNS], WANTED)?.1 {
         let row = row?;
-        now = row.time(0, now, limits.end)?;
-        let participant = row.number(1, "participant", u64::from(limits.participants) - 1)? as u32;
+        now = row.time_after(0, now)?;
+        let participant = participant(&row, limits)?;
         let Some(kind) = OperationKind::ALL.into_iter().find(|kind| kind.name() == row.cell(2)) else {
             return Err(row.wrong(2, format!("`{}` is no operation: write lookup, get or put", row.cell(2))));
         };
-        let key = match (kind, u64::from(limits.resources).checked_sub(1)) {
-            (OperationKind::Lookup, _) => row.number(3, "key", u64::MAX)?,
-            (_, Some(last)) => row.number(3, "resource", last)?,
-            (_, None) => return Err(row.wrong(3, "there is nothing to get or put: add [resources] to the scenario")),
-        };
+        let key = key(&row, kind, limits.resources)?;
         let bytes = match (kind, row.cell(4)) {
             (OperationKind::Put, bytes) if !bytes.is_empty() => {
                 Some(row.number(4, "size of a value", limits.largest_value.into())? as u32)
             }
             _ => None,
         };
-        requests.push(Request { at: now, participant, kind, key, bytes });
+        let start = Time::ZERO + limits.start;
+        let at = Time::ZERO + now.since(start);
+        if now < start || at > limits.end {
+            requests.outside += 1;
+        } else if let Some(participant) = participant {
+            requests.list.push(Request { at, participant, kind, key, bytes });
+        }
     }
     Ok(requests)
+}
+
+/// Who asks; `None` if it is never up in the run.
+fn participant(row: &Row<'_>, limits: &Limits) -> Result<Option<u32>, TraceError> {
+    let Some(names) = &limits.names else {
+        return row.number(1, "participant", u64::from(limits.participants) - 1).map(|number| Some(number as u32));
+    };
+    let name = row.participant(1)?;
+    let number = names.participant(name);
+    number.ok_or_else(|| row.wrong(1, format!("`{name}` is nobody of population.churn.trace")))
+}
+
+fn key(row: &Row<'_>, kind: OperationKind, resources: u32) -> Result<u64, TraceError> {
+    let said = row.cell(3);
+    let last = u64::from(resources).checked_sub(1);
+    if let (None, OperationKind::Get | OperationKind::Put) = (last, kind) {
+        return Err(row.wrong(3, "there is nothing to get or put: add [resources] to the scenario"));
+    }
+    if said.is_empty() || said.parse::<f64>().is_ok() {
+        return match last {
+            Some(last) if kind != OperationKind::Lookup => row.number(3, "resource", last),
+            _ => row.number(3, "key", u64::MAX),
+        };
+    }
+    let point = match said.strip_prefix("0x") {
+        Some(digits) => hexadecimal(digits)
+            .ok_or_else(|| row.wrong(3, format!("`{said}` is no key: write digits from 0 to f after `0x`")))?,
+        None => {
+            let hash = blake3::hash(said.as_bytes());
+            u64::from_be_bytes(std::array::from_fn(|at| hash.as_bytes()[at]))
+        }
+    };
+    Ok(if kind == OperationKind::Lookup { point } else { point % u64::from(resources) })
+}
+
+/// The first 64 bits of a number, or all of a shorter one.
+fn hexadecimal(digits: &str) -> Option<u64> {
+    let all = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    all.then(|| u64::from_str_radix(&digits[..digits.len().min(16)], 16).ok()).flatten()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Duration;
+    use crate::population::trace::Bounds;
+
+    const HEADER: &str = "time_s,participant,operation,key,bytes";
+
+    fn limits() -> Limits {
+        let end = Time::ZERO + Duration::from_secs(60);
+        Limits { participants: 5, names: None, resources: 10, largest_value: 16_384, start: Duration::ZERO, end }
+    }
 
     fn read(text: &str) -> Result<Vec<Request>, TraceError> {
-        let end = Time::ZERO + Duration::from_secs(60);
-        let limits = Limits { participants: 5, resources: 10, largest_value: 16_384, end };
-        parse(Path::new("t.csv"), &format!("{HEADER}\n{text}"), &limits)
+        parse(Path::new("t.csv"), &format!("{HEADER}\n{text}"), &limits()).map(|requests| requests.list)
     }
 
     #[test]
@@ -101,10 +175,38 @@ mod tests {
             assert!(error.starts_with(expected), "{error}");
         };
         told("5,0,get,1,\n4,0,get,1,\n", "t.csv:3:1: 4 s is out of order");
-        told("61,0,get,1,\n", "t.csv:2:1: 61 s is after the end");
+        told("1,bob,get,1,\n", "t.csv:2:3: `bob` is no participant: write a whole number up to 4");
+        told("1,0,lookup,0xg,\n", "t.csv:2:12: `0xg` is no key");
+        told("1,0,get,-1,\n", "t.csv:2:9: `-1` is no resource: write a whole number up to 9");
         told("1,5,get,1,\n", "t.csv:2:3: `5` is no participant: write a whole number up to 4");
         told("1,0,ask,1,\n", "t.csv:2:5: `ask` is no operation");
         told("1,0,get,10,\n", "t.csv:2:9: `10` is no resource: write a whole number up to 9");
         told("1,0,put,1,20000\n", "t.csv:2:11: `20000` is no size of a value");
+    }
+
+    #[test]
+    fn keys_are_numbers_hexadecimal_or_any_text() {
+        let keys = |text: &str| read(text).unwrap().into_iter().map(|request| request.key).collect::<Vec<u64>>();
+        let long = "0,0,lookup,0x123456789abcdef0123456789abcdef0ffffffff,\n0,0,lookup,0xFF,\n";
+        assert_eq!(keys(long), [0x1234_5678_9abc_def0, 255]);
+        let texts = keys("0,0,lookup,a/b.txt,\n1,0,get,a/b.txt,\n2,0,put,a/b.txt,\n3,0,get,\"x,y\",\n");
+        assert_eq!([texts[1], texts[2]], [texts[0] % 10; 2]);
+        assert!(texts[3] < 10 && texts[0] > 10);
+    }
+
+    #[test]
+    fn names_are_those_of_the_sessions_and_times_those_of_the_run() {
+        let second = |seconds| Time::ZERO + Duration::from_secs(seconds);
+        let bounds = Bounds { participants: None, start: Duration::from_secs(1_000), latest: second(60) };
+        let sessions = "node,start,end\nbob,1000,\namy,1010,1020\neve,0,5\n";
+        let names = Some(Arc::new(Trace::parse(Path::new("s.csv"), sessions, bounds).unwrap()));
+        let limits = Limits { names, participants: 2, start: bounds.start, ..limits() };
+        let text = "key;operation;node;time\n1;get;bob;999\n1;get;amy;1000\n2;get;eve;1001\n3;get;bob;1002.5\n4;get;bob;1061\n";
+        let Requests { list, outside } = parse(Path::new("t.csv"), text, &limits).unwrap();
+        let asked: Vec<(Time, u32, u64)> = list.iter().map(|asked| (asked.at, asked.participant, asked.key)).collect();
+        assert_eq!(asked, [(second(0), 1, 1), (Time::from_nanos(2_500_000_000), 0, 3)]);
+        assert_eq!(outside, 2);
+        let error = parse(Path::new("t.csv"), &text.replace("eve", "joe"), &limits).unwrap_err().to_string();
+        assert_eq!(error, "t.csv:4:7: `joe` is nobody of population.churn.trace");
     }
 }

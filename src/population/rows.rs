@@ -1,5 +1,6 @@
-//! Trace files: CSV with a fixed first line, read row by row, so that what is wrong has a line and a column.
+//! Trace files: tables whose first line names the columns, read row by row, so that what is wrong has a line and a column.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -16,52 +17,112 @@ pub enum TraceError {
     Wrong { path: PathBuf, line: usize, column: usize, problem: String },
 }
 
-/// The text of a file.
+/// The text of a file, without a byte order mark.
 pub(super) fn text(path: &Path) -> Result<String, TraceError> {
     let unreadable = |source| TraceError::Unreadable { path: path.into(), source };
     let bytes = std::fs::read(path).map_err(unreadable)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// One row: its cells without blanks around them, each with its column.
-pub(super) struct Row<'a> {
-    path: &'a Path,
-    line: usize,
-    cells: Vec<(usize, &'a str)>,
+/// A column that a trace may have.
+pub(super) struct Column {
+    /// What it may be called, the first that is there counts.
+    pub names: &'static [&'static str],
+    /// Whether a trace of this form has it.
+    pub needed: bool,
 }
 
-/// The rows after the first line, which must be `header`. Empty lines are passed over.
+/// The column of who a row is about, in every form.
+pub(super) const PARTICIPANT: Column =
+    Column { names: &["participant", "node", "node_id", "peer_id", "peer", "node_name", "host", "name"], needed: true };
+
+/// The column of the time of a row.
+pub(super) const TIME: Column = Column { names: &["time_s", "time", "timestamp"], needed: true };
+
+/// One row: the cells of the form's columns, without blanks or quotes around them, each with its place.
+pub(super) struct Row<'a> {
+    path: &'a Path,
+    pub line: usize,
+    cells: Vec<(usize, Cow<'a, str>)>,
+}
+
+/// The form that the first line names the columns of, by its number in `forms`, and the rows after it. Empty lines are passed
+/// over. `wanted` says in words what the first line must be.
 pub(super) fn rows<'a>(
     path: &'a Path,
     text: &'a str,
-    header: &'static str,
-) -> Result<impl Iterator<Item = Result<Row<'a>, TraceError>>, TraceError> {
-    let wanted = header.split(',').count();
-    let row = move |(line, text): (usize, &'a str)| {
-        let mut column = 1;
-        let cell = |cell: &'a str| {
-            let blanks = cell.chars().take_while(|c| c.is_whitespace()).count();
-            let at = column + blanks;
-            column += cell.chars().count() + 1;
-            (at, cell.trim())
-        };
-        Row { path, line, cells: text.split(',').map(cell).collect() }
+    forms: &[&[Column]],
+    wanted: &str,
+) -> Result<(usize, impl Iterator<Item = Result<Row<'a>, TraceError>> + use<'a>), TraceError> {
+    let text = text.trim_start_matches('\u{feff}');
+    let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
+    let (line, first) = lines.next().unwrap_or((1, ""));
+    let separator = [',', ';', '\t'].into_iter().find(|mark| first.contains(*mark)).unwrap_or(' ');
+    let header: Vec<String> =
+        split(first.trim_start_matches('#'), separator).into_iter().map(|(_, cell)| cell.to_lowercase()).collect();
+    let place = |column: &Column| column.names.iter().find_map(|name| header.iter().position(|cell| cell == name));
+    let complete = |form: &&[Column]| form.iter().all(|column| !column.needed || place(column).is_some());
+    let Some(form) = forms.iter().position(complete) else {
+        let problem = format!("the first line must be {wanted}");
+        return Err(TraceError::Wrong { path: path.into(), line, column: 1, problem });
     };
-    let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()).map(row);
-    let first = lines.next().map(|first| first.cells.iter().map(|(_, cell)| *cell).collect::<Vec<_>>().join(","));
-    if first.as_deref() != Some(header) {
-        let problem = format!("the first line must be `{header}`");
-        return Err(TraceError::Wrong { path: path.into(), line: 1, column: 1, problem });
-    }
-    Ok(lines.map(move |row| match row.cells.len() {
-        cells if cells == wanted => Ok(row),
-        cells => Err(row.wrong(0, format!("a row has {wanted} cells, `{header}`, and this one has {cells}"))),
-    }))
+    let places: Vec<Option<usize>> = forms[form].iter().map(place).collect();
+    let (columns, header) = (header.len(), header.join(","));
+    let row = move |(line, text): (usize, &'a str)| {
+        let mut cells = split(text, separator);
+        if cells.len() != columns {
+            let problem = format!("a row has {columns} cells, `{header}`, and this one has {}", cells.len());
+            return Err(TraceError::Wrong { path: path.into(), line, column: 1, problem });
+        }
+        let mut take = |place: &Option<usize>| match place {
+            Some(at) => (cells[*at].0, std::mem::take(&mut cells[*at].1)),
+            None => (1, Cow::Borrowed("")),
+        };
+        Ok(Row { path, line, cells: places.iter().map(&mut take).collect() })
+    };
+    // Comments stand where a row would begin.
+    Ok((form, lines.filter(|(_, line)| !line.starts_with('#')).map(row)))
 }
 
-impl<'a> Row<'a> {
-    pub fn cell(&self, cell: usize) -> &'a str {
-        self.cells[cell].1
+/// The cells of a line, each with the column of its first character. What is in quotes is not split, and two quotes in it
+/// are one. A blank separates as several do.
+fn split(line: &str, separator: char) -> Vec<(usize, Cow<'_, str>)> {
+    let mut cells = Vec::new();
+    let (mut begin, mut column, mut quoted) = (0, 1, false);
+    let mut add = |from: usize, to: usize, column: usize| {
+        let cell = &line[from..to];
+        let at = column + cell.chars().take_while(|c| c.is_whitespace()).count();
+        if separator != ' ' || !cell.trim().is_empty() {
+            cells.push((at, unquoted(cell.trim())));
+        }
+    };
+    for (at, (byte, character)) in line.char_indices().enumerate() {
+        quoted ^= character == '"';
+        if !quoted && (character == separator || separator == ' ' && character.is_whitespace()) {
+            add(begin, byte, column);
+            (begin, column) = (byte + character.len_utf8(), at + 2);
+        }
+    }
+    add(begin, line.len(), column);
+    cells
+}
+
+fn unquoted(cell: &str) -> Cow<'_, str> {
+    match cell.strip_prefix('"').and_then(|cell| cell.strip_suffix('"')) {
+        Some(inner) if inner.contains('"') => Cow::Owned(inner.replace("\"\"", "\"")),
+        Some(inner) => Cow::Borrowed(inner),
+        None => Cow::Borrowed(cell),
+    }
+}
+
+impl Row<'_> {
+    pub fn cell(&self, cell: usize) -> &str {
+        &self.cells[cell].1
+    }
+
+    /// The column in which a cell begins.
+    pub fn column(&self, cell: usize) -> usize {
+        self.cells[cell].0
     }
 
     /// What is wrong with a cell.
@@ -82,17 +143,37 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// Seconds with up to nine decimals, exactly; not before `earliest`, not after `latest`.
-    pub fn time(&self, cell: usize, earliest: Time, latest: Time) -> Result<Time, TraceError> {
+    /// Who a row is about: a whole number without zeros before it, or a name.
+    pub fn participant(&self, cell: usize) -> Result<&str, TraceError> {
         let said = self.cell(cell);
-        let at = seconds(said).ok_or_else(|| {
-            self.wrong(cell, format!("`{said}` is no time: write seconds with up to nine decimals, as in 12.5"))
-        })?;
-        if at < earliest {
-            return Err(self.wrong(cell, format!("{said} s is out of order: the row before is of a later time")));
+        if said.is_empty() || said.parse::<f64>().is_ok() && said.parse::<u64>().is_err() {
+            return Err(self.wrong(cell, format!("`{said}` is no participant: write a whole number or a name")));
         }
-        if at > latest {
-            return Err(self.wrong(cell, format!("{said} s is after the end: nothing can happen later than {latest}")));
+        let short = said.trim_start_matches('0');
+        let numeric = said.bytes().all(|byte| byte.is_ascii_digit());
+        Ok(if !numeric {
+            said
+        } else if short.is_empty() {
+            "0"
+        } else {
+            short
+        })
+    }
+
+    /// Seconds with up to nine decimals, exactly.
+    pub fn time(&self, cell: usize) -> Result<Time, TraceError> {
+        let said = self.cell(cell);
+        seconds(said).ok_or_else(|| {
+            self.wrong(cell, format!("`{said}` is no time: write seconds with up to nine decimals, as in 12.5"))
+        })
+    }
+
+    /// A time that is not before `earliest`, that of the row before.
+    pub fn time_after(&self, cell: usize, earliest: Time) -> Result<Time, TraceError> {
+        let at = self.time(cell)?;
+        if at < earliest {
+            let said = self.cell(cell);
+            return Err(self.wrong(cell, format!("{said} s is out of order: the row before is of a later time")));
         }
         Ok(at)
     }

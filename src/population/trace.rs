@@ -1,103 +1,229 @@
-//! Sessions from a file: `time_s,participant,state`, a row for every change, in the order of time.
+//! Sessions from a file: changes, or sessions as they were.
 //!
-//! `up`: comes online; `down`: goes, with its disk, to return; `gone`: goes for good, or is gone that was away. An `up`
-//! after `gone` is the next incarnation. Who is up at time 0 is in session 0; who comes later begins with session 1, as if
-//! it had been away at time zero; an incarnation after the first begins with session 0. So the file that [`write`](write()) makes
-//! of a timeline reads back to the same sessions with the same numbers.
+//! Changes are rows `time_s,participant,state` in the order of time. `up`: comes online; `down`: goes, with its disk, to return;
+//! `gone`: goes for good, or is gone that was away. An `up` after `gone` is the next incarnation. Who is up at time 0 is in
+//! session 0; who comes later begins with session 1, as if it had been away at time zero; an incarnation after the first begins
+//! with session 0. So the file that [`write`](write()) makes of a timeline reads back to the same sessions with the same numbers.
+//!
+//! Sessions are rows `node,start,end` in any order (Failure Trace Archive, Nebula); an empty start is before the file, an empty end
+//! after it, and those of one node that overlap are one.
+//!
+//! Published files repeat themselves and begin in the middle: who is said to go first was up from the beginning on, and a row
+//! that says what is so already changes nothing. What happens before time zero counts as far as it lasts, and what happens after
+//! the run is left out. Participants are those who are ever up in the run: in the order of their numbers if all have one, else as
+//! the file names them first.
 
-use std::collections::BTreeMap;
+mod participants;
+
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::rows::{self, Row, TraceError, rows};
+use super::rows::{self, Column, PARTICIPANT, Row, TIME, TraceError, rows};
 use super::timeline::{Spell, Timeline};
-use crate::engine::Time;
+use crate::engine::{Duration, Time};
+use participants::{Participants, State};
 
 const HEADER: &str = "time_s,participant,state";
 
-/// Participants in a file at most: what an event's source may be.
-const MOST: u64 = (1 << 28) - 1;
+const WANTED: &str = "`time_s,participant,state` or `node,start,end`, in any order, other columns between them or not";
+
+const CHANGES: &[Column] = &[TIME, PARTICIPANT, Column { names: &["state", "event", "status"], needed: true }];
+
+const SESSIONS: &[Column] = &[
+    PARTICIPANT,
+    Column { names: &["start", "begin", "start_s", "session_start", "event_start_time"], needed: true },
+    Column { names: &["end", "stop", "end_s", "session_end", "event_stop_time", "event_end_time"], needed: true },
+    // Of the Failure Trace Archive: 1 is a time of availability, all others are not.
+    Column { names: &["event_type"], needed: false },
+];
 
 /// Sessions of one incarnation at most: a session's number has 16 bits in a run.
 const MOST_SESSIONS: u32 = u16::MAX as u32;
 
+/// How a file of sessions is held against a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Bounds {
+    /// How many participants there are, if that is known: then their numbers are those from 0 on.
+    pub participants: Option<u32>,
+    /// The time in the file that is time zero.
+    pub start: Duration,
+    /// What may happen last.
+    pub latest: Time,
+}
+
 /// The sessions of each participant that a file names, with their incarnations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {
-    participants: BTreeMap<u32, Vec<(u32, Spell)>>,
+    participants: Participants,
+    /// How many there are, if they have the numbers from 0 on whether the file names them or not.
+    known: Option<u32>,
+    found: Found,
+}
+
+/// What was found in a file of sessions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Changes after the run.
+    pub after: u64,
+    /// Rows that say what is so already.
+    pub repeated: u64,
+    /// When the first change in the file is, in its own time.
+    pub first: Option<Time>,
+    /// When the last change in the run is.
+    pub last: Time,
 }
 
 impl Trace {
-    /// Reads a file. `participants`: how many there are, if that is known; `latest`: what may happen last.
+    /// Reads a file.
     ///
     /// # Errors
-    /// The file cannot be read, is not in order, or names a participant or a time that is not there.
-    pub fn load(path: &Path, participants: Option<u32>, latest: Time) -> Result<Trace, TraceError> {
-        Trace::parse(path, &rows::text(path)?, participants, latest)
+    /// The file cannot be read, is not in order, or names a participant that is not there.
+    pub fn load(path: &Path, bounds: Bounds) -> Result<Trace, TraceError> {
+        Trace::parse(path, &rows::text(path)?, bounds)
     }
 
-    /// The same from the text of a file; `path` is for errors.
-    pub fn parse(path: &Path, text: &str, participants: Option<u32>, latest: Time) -> Result<Trace, TraceError> {
-        let mut trace = Trace { participants: BTreeMap::new() };
-        let mut now = Time::ZERO;
-        for row in rows(path, text, HEADER)? {
-            let row = row?;
-            now = row.time(0, now, latest)?;
-            let participant = row.number(1, "participant", MOST - 1)? as u32;
-            if let Some(count) = participants.filter(|count| participant >= *count) {
-                let problem = format!("there is no participant {participant}: they are 0 to {}", count - 1);
-                return Err(row.wrong(1, problem));
-            }
-            change(trace.participants.entry(participant).or_default(), now, &row)?;
+    /// Reads the text of a file; `path` is for errors.
+    pub fn parse(path: &Path, text: &str, bounds: Bounds) -> Result<Trace, TraceError> {
+        let mut reader = Reader { bounds, participants: Participants::default(), found: Found::default() };
+        let (form, rows) = rows(path, text, &[CHANGES, SESSIONS], WANTED)?;
+        if form == 0 {
+            reader.changes(rows)?;
+        } else {
+            reader.sessions(path, rows)?;
         }
-        Ok(trace)
+        let Reader { mut participants, found, .. } = reader;
+        let numbered = participants.number(path, bounds.participants)?;
+        Ok(Trace { participants, known: bounds.participants.filter(|_| numbered), found })
     }
 
-    /// Participants from 0 to the largest number that the file has.
+    /// Participants that the file makes: those who are ever up in the run.
     pub fn participants(&self) -> u32 {
-        self.participants.last_key_value().map_or(0, |(last, _)| last + 1)
+        self.participants.count()
+    }
+
+    /// The number of a participant; the inner `None` of one who is never up in the run.
+    pub fn participant(&self, name: &str) -> Option<Option<u32>> {
+        let number = || name.parse().ok().filter(|number| self.known.is_some_and(|known| *number < known));
+        self.participants.number_of(name).or_else(|| number().map(Some))
+    }
+
+    /// What was found in the file.
+    pub fn found(&self) -> Found {
+        self.found
     }
 
     /// Participants online, mean from the start to `end`.
     pub fn online_mean(&self, end: Time) -> f64 {
-        let spells = self.participants.values().flatten();
+        let spells = self.participants.iter().flat_map(|(_, spells)| spells);
         let nanos: f64 = spells.map(|(_, spell)| spell.ends.min(end).since(spell.begins).as_nanos() as f64).sum();
         nanos / end.as_nanos() as f64
     }
 
+    /// What every so many participants do from an instant on for a time, which becomes a trace of its own.
+    #[must_use]
+    pub fn excerpt(&self, from: Time, length: Duration, every: u32) -> Trace {
+        let to = from + length;
+        let shifted = |at: Time| if at == Time::NEVER { at } else { Time::ZERO + at.since(from) };
+        let cut = |(incarnation, spell): &(u32, Spell)| {
+            let Spell { begins, ends, departs, number } = *spell;
+            let spell =
+                Spell { begins: shifted(begins.max(from)), ends: shifted(ends), departs: shifted(departs), number };
+            (begins < to && ends > from).then_some((*incarnation, spell))
+        };
+        let chosen = self.participants.iter().filter(|(number, _)| number % every == 0);
+        let spells = chosen.map(|(_, spells)| spells.iter().filter_map(cut).collect::<Vec<_>>());
+        let participants = Participants::of(spells.filter(|spells| !spells.is_empty()));
+        Trace { participants, known: None, found: self.found }
+    }
+
     /// The sessions of participants `0 .. count` with their incarnations.
     pub(super) fn spells(&self, count: u32) -> Vec<Vec<(u32, Spell)>> {
-        (0..count).map(|participant| self.participants.get(&participant).cloned().unwrap_or_default()).collect()
+        let mut all = vec![Vec::new(); count as usize];
+        for (number, spells) in self.participants.iter().filter(|(number, _)| *number < count) {
+            all[number as usize] = spells.to_vec();
+        }
+        all
     }
 }
 
-/// Takes in a row about a participant with these sessions so far.
-fn change(spells: &mut Vec<(u32, Spell)>, now: Time, row: &Row<'_>) -> Result<(), TraceError> {
-    let up = spells.last().is_some_and(|(_, spell)| spell.ends == Time::NEVER);
-    match (row.cell(2), spells.last_mut()) {
-        ("up", _) if up => return Err(row.wrong(2, "it is up already")),
-        ("up", last) => {
-            let (incarnation, number) = match last {
-                None => (0, u32::from(now > Time::ZERO)),
-                Some((incarnation, spell)) if spell.departs < Time::NEVER => (*incarnation + 1, 0),
-                Some((incarnation, spell)) => (*incarnation, spell.number + 1),
-            };
-            if number > MOST_SESSIONS {
-                return Err(row.wrong(2, format!("nobody can have more than {MOST_SESSIONS} sessions")));
-            }
-            spells.push((incarnation, Spell { begins: now, ends: Time::NEVER, departs: Time::NEVER, number }));
+/// A file while it is read.
+struct Reader {
+    bounds: Bounds,
+    participants: Participants,
+    found: Found,
+}
+
+impl Reader {
+    /// An instant of the file in the run: zero if it was before, `None` if it is after.
+    fn in_run(&mut self, at: Time) -> Option<Time> {
+        let first = self.found.first.get_or_insert(at);
+        *first = at.min(*first);
+        let shifted = Time::ZERO + at.since(Time::ZERO + self.bounds.start);
+        let inside = shifted <= self.bounds.latest;
+        if inside {
+            self.found.last = self.found.last.max(shifted);
+        } else {
+            self.found.after += 1;
         }
-        ("down", Some((_, spell))) if up => spell.ends = now,
-        ("down", _) => return Err(row.wrong(2, "it is not up")),
-        ("gone", Some((_, spell))) if spell.departs == Time::NEVER => {
-            spell.departs = now;
-            spell.ends = spell.ends.min(now);
-        }
-        ("gone", Some(_)) => return Err(row.wrong(2, "it is gone already")),
-        ("gone", None) => return Err(row.wrong(2, "it was never there")),
-        (other, _) => return Err(row.wrong(2, format!("`{other}` is no state: write up, down or gone"))),
+        inside.then_some(shifted)
     }
-    Ok(())
+
+    fn changes<'a>(&mut self, rows: impl Iterator<Item = Result<Row<'a>, TraceError>>) -> Result<(), TraceError> {
+        let mut before = Time::ZERO;
+        for row in rows {
+            let row = row?;
+            before = row.time_after(0, before)?;
+            let early = before < Time::ZERO + self.bounds.start;
+            let now = self.in_run(before);
+            let state = State::of(&row)?;
+            let participant = self.participants.named(&row, 1)?;
+            if let Some(now) = now {
+                let changed = if early { participant.was(state) } else { participant.change(now, state) };
+                self.found.repeated += u64::from(!changed);
+                if participant.sessions() > MOST_SESSIONS {
+                    return Err(row.wrong(2, format!("nobody can have more than {MOST_SESSIONS} sessions")));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn sessions<'a>(
+        &mut self,
+        path: &Path,
+        rows: impl Iterator<Item = Result<Row<'a>, TraceError>>,
+    ) -> Result<(), TraceError> {
+        for row in rows {
+            let row = row?;
+            let open = |cell: usize| ["", "null", "none", "\\n"].contains(&&*row.cell(cell).to_lowercase());
+            let begins = if open(1) { Time::ZERO } else { row.time(1)? };
+            let ends = if open(2) { Time::NEVER } else { row.time(2)? };
+            if ends < begins {
+                return Err(row.wrong(2, format!("{} s is before the start of the session", row.cell(2))));
+            }
+            let is_absence = !["", "1"].contains(&row.cell(3));
+            let lasts = ends > begins && ends > Time::ZERO + self.bounds.start && !is_absence;
+            let session = if lasts { self.in_run(begins) } else { None };
+            let participant = self.participants.named(&row, 0)?;
+            if let Some(begins) = session {
+                participant.add(begins, Time::NEVER);
+                if ends < Time::NEVER
+                    && let Some(ends) = self.in_run(ends)
+                {
+                    self.participants.named(&row, 0)?.end_last(ends);
+                }
+            }
+        }
+        self.found.repeated += self.participants.join_sessions();
+        match self.participants.most_sessions() {
+            Some((sessions, line)) if sessions > MOST_SESSIONS => {
+                let problem =
+                    format!("nobody can have more than {MOST_SESSIONS} sessions, and this node has {sessions}");
+                Err(TraceError::Wrong { path: path.into(), line, column: 1, problem })
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Writes the sessions of the participants, those of flash crowds left out, as far as they concern what happens until
@@ -132,89 +258,4 @@ pub fn write(timeline: &Timeline, latest: Time, out: &mut dyn Write) -> io::Resu
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::{Duration, Law, Streams};
-    use crate::population::timeline::{Demography, Departures, Life, Parting, Sessions};
-    use crate::population::{Churn, Daily, Pace};
-
-    fn at(seconds: u64) -> Time {
-        Time::ZERO + Duration::from_secs(seconds)
-    }
-
-    fn parse(text: &str) -> Result<Trace, TraceError> {
-        Trace::parse(Path::new("t.csv"), &format!("{HEADER}\n{text}"), Some(3), at(100))
-    }
-
-    #[test]
-    fn sessions_and_incarnations_are_numbered_as_a_law_numbers_them() {
-        let trace = parse("0,0,up\n5,1,up\n10,0,down\n20.5,0,up\n30,0,gone\n30,1,down\n40,0,up\n50,1,gone\n").unwrap();
-        let spell = |begins, ends, departs, number| Spell { begins, ends, departs, number };
-        let never = Time::NEVER;
-        let half = Time::from_nanos(20_500_000_000);
-        let first = vec![
-            (0, spell(at(0), at(10), never, 0)),
-            (0, spell(half, at(30), at(30), 1)),
-            (1, spell(at(40), never, never, 0)),
-        ];
-        assert_eq!(trace.spells(3), [first, vec![(0, spell(at(5), at(30), at(50), 1))], vec![]]);
-        assert_eq!(trace.participants(), 2);
-        // 10 + 9.5 + 60 and 25 seconds of a hundred.
-        assert!((trace.online_mean(at(100)) - 1.045).abs() < 1e-12);
-    }
-
-    #[test]
-    fn what_a_row_cannot_say_is_told_with_line_and_column() {
-        let told = |text: &str, expected: &str| {
-            let error = parse(text).expect_err(text).to_string();
-            assert!(error.starts_with(expected), "{error}");
-        };
-        told("0,0,up\n9,1,up\n8.5,0,down\n", "t.csv:4:1: 8.5 s is out of order");
-        told("0,0,up\n100.1,0,down\n", "t.csv:3:1: 100.1 s is after the end");
-        told("0,0,up\n 1, 3,up\n", "t.csv:3:5: there is no participant 3: they are 0 to 2");
-        told("0,0,up\n1,0,up\n", "t.csv:3:5: it is up already");
-        told("0,0,down\n", "t.csv:2:5: it is not up");
-        told("0,0,gone\n", "t.csv:2:5: it was never there");
-        told("0,0,up\n1,0,gone\n1,0,gone\n", "t.csv:4:5: it is gone already");
-        told("0,0,on\n", "t.csv:2:5: `on` is no state: write up, down or gone");
-        told("x,0,up\n", "t.csv:2:1: `x` is no time");
-        told("0,-1,up\n", "t.csv:2:3: `-1` is no participant");
-        told("0,0\n", "t.csv:2:1: a row has 3 cells");
-        let error = Trace::parse(Path::new("t.csv"), "time,who\n", None, at(1)).unwrap_err().to_string();
-        assert_eq!(error, "t.csv:1:1: the first line must be `time_s,participant,state`");
-    }
-
-    #[test]
-    fn a_trace_written_from_laws_reads_back_to_the_same_sessions() {
-        let life = Life {
-            churn: Some(Churn {
-                session: Law::Weibull { shape: 0.5, scale: 300.0 },
-                downtime: Law::Exponential { mean: 200.0 },
-            }),
-            departures: Some(Departures { law: Parting::Probability(0.3), replaced: true }),
-            arrivals: Some(60.0),
-            pace: Pace { daily: Some(Daily::sinusoid(0.5, 1.0)), steps: Vec::new() },
-            ..Life::default()
-        };
-        let (streams, end) = (Streams::new(5), at(3 * 3_600));
-        let population =
-            |participants, sessions| Demography { participants, sessions, join_over: None, crowds: Vec::new(), end };
-        let drawn = Timeline::new(&streams, &population(50, Sessions::Drawn(Box::new(life))));
-        let latest = end + Duration::from_secs(15);
-        let mut text = Vec::new();
-        write(&drawn, latest, &mut text).unwrap();
-        let trace = Trace::parse(Path::new("t"), std::str::from_utf8(&text).unwrap(), None, latest).unwrap();
-        let read = Timeline::new(&streams, &population(trace.participants(), Sessions::Read(&trace)));
-        assert_eq!(read.identities(), drawn.identities());
-        assert!(drawn.participants() > 200 && drawn.identities().len() > 1_000, "{:?}", drawn.identities().len());
-        let cut = |at: Time| if at > latest { Time::NEVER } else { at };
-        for identity in 0..drawn.identities().len() as u32 {
-            let expected: Vec<Spell> = drawn
-                .spells(identity)
-                .iter()
-                .map(|spell| Spell { ends: cut(spell.ends), departs: cut(spell.departs), ..*spell })
-                .collect();
-            assert_eq!(read.spells(identity), expected);
-        }
-    }
-}
+mod tests;

@@ -66,7 +66,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         let fixed = if pointers.is_some() || providing.is_some() { count * coding.pieces() } else { 0 };
         let pointing = if fixed > 0 { record_keys.len() as u32 - fixed } else { 0 };
         let later =
-            plan.workload.requests.iter().filter_map(|request| request.bytes.map(|size| coding.piece_size(size)));
+            plan.workload.requests.list.iter().filter_map(|request| request.bytes.map(|size| coding.piece_size(size)));
         let longest = if providing.is_some() { longest.max(LONGEST_LIST) } else { longest };
         let named = bootstrap.as_ref().map_or(0, |bootstrap| bootstrap.plan.terms.answers as usize);
         let longest = longest.max(named);

@@ -50,6 +50,10 @@ pub(super) fn churn(
         let help = format!("write a number from {} to {}", TIME_SCALES.start(), TIME_SCALES.end());
         return Err(check.wrong(&format!("{path}.time_scale"), message, help));
     }
+    if said.trace_start > 0 {
+        let help = "add trace = \"FILE\", or leave this out";
+        return Err(check.wrong(&format!("{path}.trace_start"), "there is no trace that could begin", help));
+    }
     let Some(Cycle { session, downtime }) = laws(check, path, said, arriving)? else { return Ok(None) };
     for (key, law) in [("session", Some(&session)), ("downtime", downtime.as_ref())] {
         if law.is_some_and(|law| !law.mean().is_finite()) {

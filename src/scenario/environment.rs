@@ -7,11 +7,12 @@ use super::daily::daily;
 use super::file;
 use super::gap::Gap;
 use super::inputs::Files;
-use super::plan::{DEADLINE, Plan, Resources, Workload};
+use super::plan::{DEADLINE, Plan, Population, Resources, Sessions, Workload};
+use super::population::trace_start;
 use super::storage::MOST_RECORDS;
 use crate::engine::{Duration, DurationLaw, Law, Time};
 use crate::network::NetworkPlan;
-use crate::population::requests::Limits;
+use crate::population::requests::{Limits, Requests};
 use crate::population::{LARGEST_VALUE, Popularity};
 
 /// The distance of samples if the file gives none and the measurement is no shorter.
@@ -98,8 +99,8 @@ pub(super) fn warn_of_long_transfers(check: &mut Check<'_>, plan: &Plan) {
 /// What workload and systems are held against: who may be named in a file of requests and until when, and where they stand.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known<'a> {
-    /// `None`: that is not known.
-    pub participants: Option<u32>,
+    /// `None`: it could not be read.
+    pub population: Option<&'a Population>,
     /// `None`: it could not be read.
     pub network: Option<&'a NetworkPlan>,
     pub resources: u32,
@@ -134,15 +135,44 @@ pub(super) fn workload(check: &mut Check<'_>, files: &mut Files, known: Known<'_
         let message = format!("nobody waits {deadline} for an answer");
         check.wrong("workload.deadline", message, format!("write {LONGEST} at most"));
     }
-    let requests = match (said.trace, known.participants) {
-        (Some(file), Some(participants)) => {
-            let Known { resources, end, .. } = known;
-            let limits = Limits { participants, resources, largest_value: LARGEST_VALUE, end: Time::ZERO + end };
-            files.requests(check, &file, limits)?
-        }
+    let requests = match (said.trace, known.population) {
+        (Some(file), Some(population)) => requests(check, files, (&file[..], said.trace_start), population, &known)?,
         _ => Arc::default(),
     };
     Ok(Workload { lookup: lookup?, get, put, target, diurnal: diurnal?, local_hours, requests, deadline })
+}
+
+/// What the file asks for that the workload names. Its time zero is, if it is not said, that of the file of sessions.
+fn requests(
+    check: &mut Check<'_>,
+    files: &mut Files,
+    (file, start): (&str, Option<u64>),
+    population: &Population,
+    known: &Known<'_>,
+) -> Result<Arc<Requests>, Noted> {
+    let names = population.churn.as_ref().and_then(|churn| match &churn.sessions {
+        Sessions::Trace(trace) => Some(Arc::clone(trace)),
+        Sessions::Laws { .. } => None,
+    });
+    let start = match start {
+        Some(start) => start,
+        None => check.read("population.churn.trace_start")?.unwrap_or(0),
+    };
+    let limits = Limits {
+        participants: population.participants,
+        names,
+        resources: known.resources,
+        largest_value: LARGEST_VALUE,
+        start: trace_start(check, "workload.trace_start", start)?,
+        end: Time::ZERO + known.end,
+    };
+    let requests = files.requests(check, file, &limits)?;
+    if requests.outside > 0 {
+        let message =
+            format!("rows of the trace before time zero and after the run, which are left out: {}", requests.outside);
+        check.warn("workload.trace", message, "measure for longer or set `trace_start`, or leave it so");
+    }
+    Ok(requests)
 }
 
 /// A Poisson stream of which each operation is a put with a probability is two Poisson streams.

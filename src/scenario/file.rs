@@ -118,9 +118,12 @@ pub struct Workload {
     pub diurnal: Option<Diurnal>,
     /// An operation without an answer fails after this long, transfers included. Default "60s".
     pub deadline: Option<Duration>,
-    /// Beside all that: operations from a CSV file, `time_s,participant,operation,key,bytes`. Relative to the scenario
-    /// file.
+    /// Beside all that: operations from a CSV file, `time_s,participant,operation,key,bytes`, relative to the scenario file. The
+    /// first line names the columns, which may stand in any order. Participants are called as in `population.churn.trace`; a key
+    /// is a number, hexadecimal after `0x`, or any text, which counts by its hash.
     pub trace: Option<String>,
+    /// The time in the trace, in seconds, that is time zero. Default: `population.churn.trace_start`.
+    pub trace_start: Option<u64>,
 }
 
 /// Gets and puts in one Poisson stream.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use super::check::{Check, Noted};
 use super::problem::Kind;
-use crate::engine::Time;
+use crate::engine::{Duration, Time};
 use crate::network::{Coordinates, FileError, Format, Layout, Matrix};
-use crate::population::requests::{self, Limits};
-use crate::population::{Request, Trace, TraceError};
+use crate::population::requests::{self, Limits, Requests};
+use crate::population::trace::Bounds;
+use crate::population::{Trace, TraceError};
 
 /// What was read already, and the folder where relative paths begin.
 #[derive(Debug, Default)]
@@ -17,9 +18,13 @@ pub(super) struct Files {
     folder: PathBuf,
     matrices: BTreeMap<(PathBuf, Format), Arc<Matrix>>,
     coordinates: BTreeMap<(PathBuf, Layout), Arc<Coordinates>>,
-    traces: BTreeMap<(PathBuf, Option<u32>, Time), Arc<Trace>>,
-    requests: BTreeMap<(PathBuf, Limits), Arc<Vec<Request>>>,
+    traces: BTreeMap<(PathBuf, Bounds), Arc<Trace>>,
+    requests: BTreeMap<Asked, Arc<Requests>>,
 }
+
+/// What the requests of a file depend on: the file, participants and resources, start and end, and the trace with the names,
+/// by its address, at which it stays as long as it is kept here.
+type Asked = (PathBuf, [u32; 2], Duration, Time, Option<usize>);
 
 impl Files {
     pub fn new(folder: &Path) -> Files {
@@ -44,23 +49,18 @@ impl Files {
     }
 
     /// Who is up when; see [`Trace::load`].
-    pub fn trace(
-        &mut self,
-        check: &mut Check<'_>,
-        file: &str,
-        participants: Option<u32>,
-        latest: Time,
-    ) -> Result<Arc<Trace>, Noted> {
+    pub fn trace(&mut self, check: &mut Check<'_>, file: &str, bounds: Bounds) -> Result<Arc<Trace>, Noted> {
         let path = self.folder.join(file);
-        let load = || Trace::load(&path, participants, latest);
-        read(&mut self.traces, (path.clone(), participants, latest), load)
+        read(&mut self.traces, (path.clone(), bounds), || Trace::load(&path, bounds))
             .map_err(|error| note_trace(check, "population.churn.trace", &error))
     }
 
     /// What is asked for; see [`requests::load`].
-    pub fn requests(&mut self, check: &mut Check<'_>, file: &str, limits: Limits) -> Result<Arc<Vec<Request>>, Noted> {
+    pub fn requests(&mut self, check: &mut Check<'_>, file: &str, limits: &Limits) -> Result<Arc<Requests>, Noted> {
         let path = self.folder.join(file);
-        read(&mut self.requests, (path.clone(), limits), || requests::load(&path, &limits))
+        let names = limits.names.as_ref().map(|trace| Arc::as_ptr(trace) as usize);
+        let key = (path.clone(), [limits.participants, limits.resources], limits.start, limits.end, names);
+        read(&mut self.requests, key, || requests::load(&path, limits))
             .map_err(|error| note_trace(check, "workload.trace", &error))
     }
 }

@@ -16,6 +16,7 @@ use crate::engine::{Duration, Law};
 use crate::network::{Access, NetworkPlan, Processor, Shares};
 use crate::overlay::Wire;
 use crate::overlay::bootstrap::Terms;
+use crate::population::requests::Requests;
 use crate::population::{Daily, Departures, OperationKind, Request, Trace};
 pub use crate::population::{Popularity, Target};
 pub use crate::storage::{Caching, Coding, Keepers, Repair};
@@ -181,7 +182,7 @@ pub struct Workload {
     /// Whether that is the hour of a participant's region.
     pub local_hours: bool,
     /// What is asked for beside that, from a file; in the order of time.
-    pub requests: Arc<Vec<Request>>,
+    pub requests: Arc<Requests>,
     /// An operation without an answer fails after this long.
     pub deadline: Duration,
 }
@@ -191,7 +192,7 @@ impl Plan {
     pub fn has_gets(&self) -> bool {
         let requested = |request: &Request| request.kind == OperationKind::Get;
         let rush = |event: &Event| matches!(event.what, What::Rush { .. });
-        self.workload.get.is_some() || self.workload.requests.iter().any(requested) || self.events.iter().any(rush)
+        self.workload.get.is_some() || self.workload.requests.list.iter().any(requested) || self.events.iter().any(rush)
     }
 }
 

@@ -10,13 +10,20 @@ use super::inputs::Files;
 use super::plan::{Churn, DEADLINE, Population, Sessions, Start};
 use crate::engine::{Duration, Time};
 use crate::network::{NetworkPlan, Processor};
-use crate::population::{Departures, Parting};
+use crate::population::trace::{Bounds, Found};
+use crate::population::{Departures, Parting, Trace};
 
 /// How long a joining population takes to come, if the file does not say.
 const JOIN_OVER: Duration = Duration::from_secs(600);
 
 /// New participants in a run at most: each takes memory to its end.
 pub(super) const MOST_ARRIVALS: u64 = 10_000_000;
+
+/// Of a run, at the end of which a trace without changes is worth a word.
+const STATIC_REST: f64 = 0.1;
+
+/// A trace's time zero in seconds at most: the year 2286, far from what 64 bits of nanoseconds hold.
+const LATEST_START: u64 = 9_999_999_999;
 
 /// `end`: of the run, after its start; `network`: if it could be read.
 pub(super) fn population(
@@ -108,11 +115,13 @@ fn traced(
     // give notice in it.
     let deadline = check.read("workload.deadline")?.unwrap_or(DEADLINE);
     let latest = Time::ZERO + end + deadline + churn.notice;
-    let trace = files.trace(check, file, said.participants, latest)?;
+    let zero = trace_start(check, "population.churn.trace_start", churn.trace_start)?;
+    let trace = files.trace(check, file, Bounds { participants: said.participants, start: zero, latest })?;
     let participants = said.participants.unwrap_or(trace.participants());
     if participants == 0 {
-        return Err(check.wrong("population.churn.trace", "nobody is in this file", "write a row for each change"));
+        return Err(nobody(check, &trace));
     }
+    warn_of_trace(check, &trace, Time::ZERO + end);
     let online = trace.online_mean(Time::ZERO + end);
     let (graceful, notice) = (churn.graceful, churn.notice);
     Ok(Population {
@@ -128,6 +137,45 @@ fn traced(
         processor: None,
         classes: Vec::new(),
     })
+}
+
+/// The time in a trace that is time zero.
+pub(super) fn trace_start(check: &mut Check<'_>, path: &str, seconds: u64) -> Result<Duration, Noted> {
+    if seconds > LATEST_START {
+        let help = format!("write seconds, {LATEST_START} at most");
+        return Err(check.wrong(path, format!("a trace cannot begin at {seconds} s"), help));
+    }
+    Ok(Duration::from_secs(seconds))
+}
+
+fn nobody(check: &mut Check<'_>, trace: &Trace) -> Noted {
+    let path = "population.churn.trace";
+    match trace.found().first {
+        None => check.wrong(path, "nobody is in this file", "write a row for each change, or for each session"),
+        Some(first) => {
+            let message = format!("nobody in this file is up in the run; it begins at {} s", first.as_secs_f64());
+            check.wrong(path, message, "write the time in it that is time zero, as in trace_start = 1700000000")
+        }
+    }
+}
+
+/// Says what of a trace is not simulated, and whether it ends long before the run does.
+fn warn_of_trace(check: &mut Check<'_>, trace: &Trace, end: Time) {
+    let path = "population.churn.trace";
+    let Found { after, repeated, last, .. } = trace.found();
+    if after > 0 {
+        let message = format!("the trace goes on after the run; changes left out: {after}");
+        check.warn(path, message, "measure for longer, or leave it so");
+    }
+    if repeated > 0 {
+        let message = format!("rows of the trace that say what is so already, and change nothing: {repeated}");
+        check.warn(path, message, "leave it so if the file was recorded like that");
+    }
+    let rest = end.since(last);
+    if rest.as_secs_f64() > STATIC_REST * end.as_secs_f64() {
+        let message = format!("nobody comes or goes in the last {rest} of the run: the trace has no more changes");
+        check.warn(path, message, "end the run with the trace, or leave it so");
+    }
 }
 
 /// Without a downtime the first session is the last. `ending`: sessions of some class end.

@@ -60,7 +60,7 @@ fn read(check: &mut Check<'_>, stem: &str, files: &mut Files, registered: &[Regi
     let population = population(check, files, end, known_network);
     let resources = resources(check);
     let known = Known {
-        participants: population.as_ref().ok().map(|population| population.participants),
+        population: population.as_ref().ok(),
         network: known_network,
         // Resources that cannot be read are resources all the same.
         resources: resources.as_ref().map_or(u32::MAX, |resources| resources.count),
@@ -138,7 +138,7 @@ fn warn(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
     warn_of_shared_machines(check, plan);
     agree_with_providers(check, plan);
     let rush = plan.events.iter().any(|event| matches!(event.what, What::Rush { .. }));
-    let nothing_read = plan.workload.requests.is_empty();
+    let nothing_read = plan.workload.requests.list.is_empty();
     if nothing_read
         && !rush
         && [&plan.workload.lookup, &plan.workload.get, &plan.workload.put].into_iter().all(Option::is_none)

@@ -174,7 +174,7 @@ fn providing(check: &mut Check<'_>, path: &str, own: &file::Storage, common: &fi
 pub(super) fn agree_with_providers(check: &mut Check<'_>, plan: &Plan) {
     let shares = |system: &&System| matches!(system.storage.keepers, Keepers::Providers(_));
     let Some(system) = plan.systems.iter().find(shares) else { return };
-    let asked = plan.workload.requests.iter().any(|request| request.kind == OperationKind::Put);
+    let asked = plan.workload.requests.list.iter().any(|request| request.kind == OperationKind::Put);
     if plan.workload.put.is_some() || asked {
         let keys = ["put", "mix", "trace"].map(|key| format!("workload.{key}"));
         let at = keys.iter().find(|key| check.is_said(key)).cloned().unwrap_or_default();

@@ -29,7 +29,7 @@ const TABLES: [&str; 4] = [STORAGE, TRAVERSAL, WIRE, BOOTSTRAP];
 pub(super) fn systems(
     check: &mut Check<'_>,
     registered: &[Registered],
-    Known { participants, network, resources, .. }: Known<'_>,
+    Known { population, network, resources, .. }: Known<'_>,
 ) -> Result<Vec<System>, Noted> {
     let common = check.section::<file::Storage>(STORAGE).map(Option::unwrap_or_default);
     if let Ok(common) = &common {
@@ -49,8 +49,8 @@ pub(super) fn systems(
         .collect();
     for system in systems.iter().flatten() {
         let protocol = registered.iter().find(|protocol| protocol.name == system.protocol).expect("it was read by it");
-        if let Some(participants) = participants {
-            check_room(check, protocol, system, participants);
+        if let Some(population) = population {
+            check_room(check, protocol, system, population.participants);
         }
         if let Some(network) = network {
             check_regions(check, protocol, system, network);

@@ -12,7 +12,7 @@ use super::execute::{Finished, Watch, execute};
 use crate::engine::{Duration, Time};
 use crate::registry::Registry;
 use crate::run::Wanted;
-use crate::scenario::{Plan, Population, Resources, Run, Sessions, Start, Workload};
+use crate::scenario::{Churn, Plan, Population, Resources, Run, Sessions, Start, Workload};
 
 /// Online participants of the two trials, if the scenario has as many.
 const SMALL: f64 = 250.0;
@@ -110,18 +110,18 @@ pub fn estimate(registry: &Registry, runs: &[Run]) -> Result<Vec<Need>, (String,
 
 /// A run of the same environment with at most `online` participants online, for a short time.
 fn trial(run: &Run, online: f64) -> Run {
-    let Plan { population, resources, workload, warmup, measure, .. } = &*run.plan;
+    let Plan { population, resources, workload, warmup, measure: all, .. } = &*run.plan;
     let share = (online / population.online).min(MOST_PARTICIPANTS / f64::from(population.participants)).min(1.0);
     let participants = ((f64::from(population.participants) * share).ceil() as u32).max(1);
     let online = population.online * share;
-    let measure = LENGTH.min(*warmup + *measure);
-    // A file names participants who are not in a trial.
-    let churn = population.churn.clone().filter(|churn| matches!(churn.sessions, Sessions::Laws { .. }));
+    let measure = LENGTH.min(*warmup + *all);
     let least = (2.0 * LENGTH.as_secs_f64()) / MOST_PARTICIPANTS;
     let arrivals = population.arrivals.map(|every| (every / share).max(least));
+    let population = Population { participants, online, start: Start::Converged, arrivals, ..population.clone() };
+    let population = of_trace(population, share, *warmup + *all, measure);
     let pieces = run.system().storage.coding.pieces().max(1);
     let plan = Plan {
-        population: Population { participants, online, start: Start::Converged, churn, arrivals, ..population.clone() },
+        population,
         resources: Resources { count: resources.count.min(MOST_RECORDS / pieces), ..resources.clone() },
         workload: Workload { requests: Arc::default(), deadline: workload.deadline.min(LENGTH), ..workload.clone() },
         warmup: Duration::ZERO,
@@ -131,6 +131,23 @@ fn trial(run: &Run, online: f64) -> Run {
         ..(*run.plan).clone()
     };
     Run { plan: Arc::new(plan), ..run.clone() }
+}
+
+/// With a trace, what a share of those whom it names do in the middle of the run; where nobody is online then, as many as are
+/// on average stay.
+fn of_trace(population: Population, share: f64, run: Duration, length: Duration) -> Population {
+    let Some(Churn { sessions: Sessions::Trace(trace), graceful, notice }) = &population.churn else {
+        return population;
+    };
+    let middle = Time::ZERO + Duration::from_nanos(run.saturating_sub(length).as_nanos() / 2);
+    let excerpt = trace.excerpt(middle, length, (1.0 / share).round() as u32);
+    let (participants, online) = (excerpt.participants(), excerpt.online_mean(Time::ZERO + length));
+    if online == 0.0 {
+        let participants = (population.online.ceil() as u32).max(1);
+        return Population { participants, online: participants.into(), churn: None, ..population };
+    }
+    let churn = Some(Churn { sessions: Sessions::Trace(Arc::new(excerpt)), graceful: *graceful, notice: *notice });
+    Population { participants, online, churn, ..population }
 }
 
 fn look(trial: &Run, finished: &Finished, [nanos, events]: &[AtomicU64; 2]) -> Result<Seen, (String, String)> {
@@ -230,6 +247,25 @@ mod tests {
         let needs = estimate(&Registry::standard(), &runs).unwrap();
         assert_eq!(needs.len(), 400);
         assert!(needs.chunks(2).all(|both| both[0].events > both[1].events), "a ring is kept up, a table is not");
+    }
+
+    #[test]
+    fn a_trace_is_estimated_with_those_who_are_online_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        // Two hundred visitors one after another: exactly one is online, but each is named.
+        let visit = |one: u32| format!("v{one},{},{}\n", 36 * one, 36 * (one + 1));
+        let text: String = (0..200).map(visit).collect();
+        std::fs::write(folder.path().join("t.csv"), format!("node,start,end\n{text}")).unwrap();
+        let text = "time = { warmup = '1h', measure = '1h' }\npopulation.churn.trace = 't.csv'\n\
+                    workload.lookup = { every = '1min' }\n[systems.ring.chord]\n[systems.kad.kademlia]\n";
+        let scenario = Scenario::parse("s".into(), folder.path().into(), text.into(), &[]).unwrap();
+        let runs = scenario.runs(Registry::standard().registered()).unwrap().runs;
+        let finished = execute(&Registry::standard(), &runs, Wanted::default(), &AtomicBool::new(false), &());
+        for (need, finished) in estimate(&Registry::standard(), &runs).into_iter().zip(&finished) {
+            let events = finished.outcome().unwrap().timing.events as f64;
+            let ratio = need.unwrap().events / events;
+            assert!((0.5..2.0).contains(&ratio), "{ratio} times the {events} events");
+        }
     }
 
     #[test]

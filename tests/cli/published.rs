@@ -82,3 +82,72 @@ fn a_check_says_what_was_found_in_a_file_of_delays() {
     fs::write(bench.path("plain.txt"), PLAIN.replace("0 30 50", "0 30 0")).unwrap();
     check(&[]).code(2).stderr(contains("line 2, column 4: `0` between two different hosts: set zero = \"hole\""));
 }
+
+const VISITS: &str = r#"
+title = "published"
+seed = 3
+time = { warmup = "5min", measure = "5min" }
+population.churn.trace = "plain.csv"
+resources = { count = 40, size = "1KiB" }
+workload.lookup = { every = "20s" }
+workload.trace = "asked.csv"
+[systems.server.client-server]
+[systems.ring.chord]
+[systems.kad.kademlia]
+storage = { placement = "random-participants", repair = "none", replicas = 1 }
+"#;
+
+#[test]
+fn published_sessions_give_the_results_of_plain_changes() {
+    let bench = Bench::new(VISITS);
+    let write = |name: &str, text: &str| fs::write(bench.path(name), text).unwrap();
+    let run = |out: &str, sets: &[&str]| {
+        let sets = sets.iter().flat_map(|set| ["--set", set]);
+        let arguments: Vec<&str> = ["run", "s.toml", "--out", out].into_iter().chain(sets).collect();
+        bench.peerlab(&arguments).assert().success();
+        results(&bench.path(out))
+    };
+    write(
+        "plain.csv",
+        "time_s,participant,state\n0,0,up\n0,1,up\n0,2,up\n50.5,1,down\n60,3,up\n100,1,up\n590,3,down\n",
+    );
+    write("asked.csv", "time_s,participant,operation,key,bytes\n70,3,get,5,\n400,1,lookup,255,\n");
+    let plain = run("plain", &[]);
+    // Nebula: peers by name, with more columns; one that has long gone, one that comes later.
+    write(
+        "nebula",
+        "peer_id,agent,start,end\nQa,\"kubo, 1\",1700000000,1800000000\nQb,,1700000000,1700000050.5\n\
+        Qc,,1690000000,1800000000\nQd,,1700000060,1700000590\nQb,,1700000100,1800000000\nQx,,1600000000,1600000009\n\
+        Qy,,1800000000,1800000001\n",
+    );
+    write(
+        "asked-of-nebula",
+        "time,peer_id,operation,key\n1700000070,Qd,get,5\n1700000400,Qb,lookup,0xff\n1800000000,Qb,get,5\n",
+    );
+    let epoch = "population.churn.trace_start=1700000000";
+    let sets = ["population.churn.trace=nebula", epoch, "workload.trace=asked-of-nebula"];
+    assert!(run("of-nebula", &sets) == plain, "Nebula differs");
+    // The Failure Trace Archive: nodes by numbers with gaps, times of absence between, blanks.
+    write(
+        "archive",
+        "# event_id\tnode_id\tevent_type\tevent_start_time\tevent_stop_time\n1\t11\t1\t0\t9000\n2\t12\t1\t0\t50.5\n\
+        3\t12\t0\t50.5\t100\n4\t12\t1\t100\t9000\n5\t40\t1\t0\tNULL\n6\t900\t1\t60\t590\n",
+    );
+    write("asked-of-archive", "time_s,participant,operation,key,bytes\n70,900,get,5,\n400,12,lookup,0xFF,\n");
+    let sets = ["population.churn.trace=archive", "workload.trace=asked-of-archive"];
+    assert!(run("of-archive", &sets) == plain, "the archive differs");
+    // Numbered from one.
+    let from_one =
+        "\u{feff}state;time_s;participant\nup;0;1\nup;0;2\nup;0;3\ndown;50.5;2\nup;60;4\nup;100;2\ndown;590;4\n";
+    write("from-one", from_one);
+    write("asked-from-one", "time_s,participant,operation,key,bytes\n70,4,get,5,\n400,2,lookup,255,\n");
+    assert!(
+        run("of-one", &["population.churn.trace=from-one", "workload.trace=asked-from-one"]) == plain,
+        "one differs"
+    );
+    bench
+        .peerlab(&["check", "s.toml", "--set", "workload.trace=asked-of-nebula"])
+        .assert()
+        .code(2)
+        .stderr(contains("`Qd` is nobody of population.churn.trace"));
+}

@@ -8,7 +8,7 @@ pub(super) fn measure_surroundings(hosts: &mut [Host]) {
     let mut axes = vec![0u8; hosts.len()];
     build(hosts, &mut order, &mut axes);
     let tree = Tree { hosts, order: &order, axes: &axes };
-    let around: Vec<f64> = (0..hosts.len() as u32).map(|host| tree.nearest(host)).collect();
+    let around: Vec<f64> = (0..hosts.len() as u32).map(|host| tree.nearest(host).distance).collect();
     for (host, nearest) in hosts.iter_mut().zip(around) {
         host.around = if nearest.is_finite() { nearest / 2.0 } else { 0.0 };
     }
@@ -44,29 +44,76 @@ fn build(hosts: &[Host], order: &mut [u32], axes: &mut [u8]) {
     build(hosts, &mut behind[1..], &mut axes_behind[1..]);
 }
 
+/// The shortest distance from a host to another so far, and how many were looked at for it.
+struct Nearest {
+    distance: f64,
+    looked_at: u64,
+}
+
 impl Tree<'_> {
-    fn nearest(&self, host: u32) -> f64 {
-        let mut nearest = f64::INFINITY;
+    fn nearest(&self, host: u32) -> Nearest {
+        let mut nearest = Nearest { distance: f64::INFINITY, looked_at: 0 };
         self.search(host, 0..self.order.len(), &mut nearest);
         nearest
     }
 
-    fn search(&self, host: u32, within: std::ops::Range<usize>, nearest: &mut f64) {
+    fn search(&self, host: u32, within: std::ops::Range<usize>, nearest: &mut Nearest) {
         if within.is_empty() {
             return;
         }
         let middle = within.start + within.len() / 2;
         let (me, root) = (&self.hosts[host as usize], &self.hosts[self.order[middle] as usize]);
+        nearest.looked_at += 1;
         if self.order[middle] != host {
-            *nearest = nearest.min(distance(me, root));
+            nearest.distance = nearest.distance.min(distance(me, root));
         }
         let axis = usize::from(self.axes[middle]);
         let off = me.position[axis] - root.position[axis];
         let (below, above) = (within.start..middle, middle + 1..within.end);
         let (near, far) = if off < 0.0 { (below, above) } else { (above, below) };
         self.search(host, near, nearest);
-        if off.abs() < *nearest {
+        if off.abs() < nearest.distance {
             self.search(host, far, nearest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hosts looked at for each on average, however a million of them lie.
+    fn looked_at(place: fn(u32) -> [f64; 3]) -> f64 {
+        let mut hosts: Vec<Host> =
+            (0..1_000_000).map(|at| Host { position: place(at), height: 0.0, around: 0.0 }).collect();
+        let mut order: Vec<u32> = (0..hosts.len() as u32).collect();
+        let mut axes = vec![0u8; hosts.len()];
+        build(&hosts, &mut order, &mut axes);
+        let tree = Tree { hosts: &hosts, order: &order, axes: &axes };
+        let every = 1_000;
+        let looked: u64 = (0..1_000_000).step_by(every).map(|host| tree.nearest(host).looked_at).sum();
+        measure_surroundings(&mut hosts);
+        looked as f64 * every as f64 / hosts.len() as f64
+    }
+
+    #[test]
+    fn a_million_hosts_on_a_plane_on_a_line_or_in_a_point_take_some_dozens_of_looks_each() {
+        assert!(looked_at(|at| [0.0, f64::from(at / 1_000), 0.0]) < 100.0);
+        assert!(looked_at(|at| [f64::from(at), f64::from(at), 0.0]) < 100.0);
+        assert!(looked_at(|_| [1.0; 3]) < 100.0);
+        assert!(looked_at(|at| [f64::from(at % 1_000), f64::from(at / 1_000), 0.0]) < 100.0);
+    }
+
+    #[test]
+    fn the_nearest_is_that_of_all() {
+        let place = |at: u32, axis: u32| f64::from((at * 3 + axis).wrapping_mul(2_654_435_761) >> 20);
+        let host = |at: u32| Host { position: [0, 1, 2].map(|axis| place(at, axis)), height: 0.0, around: 0.0 };
+        let mut hosts: Vec<Host> = (0..500).map(host).collect();
+        measure_surroundings(&mut hosts);
+        for (at, one) in hosts.iter().enumerate() {
+            let others = hosts.iter().enumerate().filter(|(other, _)| *other != at);
+            let nearest = others.map(|(_, other)| distance(one, other)).fold(f64::INFINITY, f64::min);
+            assert_eq!(one.around, nearest / 2.0, "host {at}");
         }
     }
 }

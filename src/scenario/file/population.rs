@@ -133,8 +133,12 @@ pub enum Start {
 pub struct Churn {
     /// Measured laws by name (`peerlab list presets`), or "none".
     pub preset: Option<String>,
-    /// Who is up when, from a CSV file: `time_s,participant,state` with up, down or gone. Relative to the scenario file.
+    /// Who is up when, from a CSV file, relative to the scenario file: changes `time_s,participant,state` with up, down or gone,
+    /// in the order of time, or sessions `node,start,end`. The first line names the columns, which may stand in any order;
+    /// participants have numbers or names, and only those who are ever up in the run take part.
     pub trace: Option<String>,
+    /// The time in the trace, in seconds, that is time zero, as for epoch times. Default 0.
+    pub trace_start: u64,
     /// How long a participant stays online.
     pub session: Option<DurationLaw>,
     /// How long it is away. Needed with `session`, and with the presets that have none, unless there are arrivals:
@@ -151,6 +155,15 @@ pub struct Churn {
 impl Default for Churn {
     fn default() -> Churn {
         let notice = Duration::from_secs(15);
-        Churn { preset: None, trace: None, session: None, downtime: None, time_scale: 1.0, graceful: 0.5, notice }
+        Churn {
+            preset: None,
+            trace: None,
+            trace_start: 0,
+            session: None,
+            downtime: None,
+            time_scale: 1.0,
+            graceful: 0.5,
+            notice,
+        }
     }
 }

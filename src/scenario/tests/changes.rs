@@ -154,7 +154,7 @@ fn a_trace_says_who_takes_part() {
     let trace = "time_s,participant,state\n0,0,up\n1800,4,up\n5400,0,down\n";
     let read = with_trace(trace, key, "").unwrap();
     // One for an hour and a half, the other for an hour of it.
-    assert_eq!(read.population.participants, 5);
+    assert_eq!(read.population.participants, 2, "numbers between make nobody");
     assert!((read.population.online - (1.5 + 1.0) / 1.5).abs() < 1e-12, "{}", read.population.online);
     assert_eq!(with_trace(trace, key, "population.participants = 10").unwrap().population.participants, 10);
     let told = |trace: &str, more: &str, expected: &str| {
@@ -162,7 +162,6 @@ fn a_trace_says_who_takes_part() {
         assert!(problems.contains(expected), "{problems}");
     };
     told(trace, "population.participants = 4", "t.csv:3:6: there is no participant 4: they are 0 to 3");
-    told(trace, "time.measure = '58min'", "t.csv:4:1: 5400 s is after the end");
     told(&trace.replace("5400", "1799"), "", "t.csv:4:1: 1799 s is out of order");
     told(trace, "population.online = 3", "it is the file that says how many are online");
     told(trace, "population.churn.time_scale = 2", "the times of a file are as they stand");
@@ -174,7 +173,7 @@ fn a_file_of_requests_is_held_against_the_scenario() {
     let key = "workload.trace";
     let trace = "time_s,participant,operation,key,bytes\n0,1,lookup,77,\n9,2,put,3,100\n";
     let population = "population.participants = 3\nresources.count = 4";
-    assert_eq!(with_trace(trace, key, population).unwrap().workload.requests.len(), 2);
+    assert_eq!(with_trace(trace, key, population).unwrap().workload.requests.list.len(), 2);
     let told = |more: &str, expected: &str| {
         let problems = with_trace(trace, key, more).expect_err(expected);
         assert!(problems.contains(expected), "{problems}");
@@ -182,4 +181,34 @@ fn a_file_of_requests_is_held_against_the_scenario() {
     told("population.participants = 2\nresources.count = 4", "t.csv:3:3: `2` is no participant");
     told("population.participants = 3\nresources.count = 3", "t.csv:3:9: `3` is no resource");
     told("population.participants = 3", "t.csv:3:9: there is nothing to get or put");
+}
+
+#[test]
+fn what_a_run_leaves_out_of_a_trace_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = |trace: &str, more: &str| {
+        fs::write(folder.path().join("t.csv"), trace).unwrap();
+        let text = format!("systems.a.ring = {{}}\npopulation.churn.trace = 't.csv'\n{more}");
+        let scenario = Scenario::parse("s.toml".into(), folder.path().into(), text, &[]).unwrap();
+        match scenario.runs(REGISTERED) {
+            Ok(runs) => runs.warnings.to_string(),
+            Err(problems) => problems.to_string(),
+        }
+    };
+    let is = |trace: &str, more: &str, expected: &str| {
+        let told = told(trace, more);
+        assert!(told.contains(expected), "{told}");
+    };
+    let changes = "time_s,participant,state\n0,0,up\n0,0,up\n1800,4,up\n5500,0,down\n7200,4,down\n";
+    is(changes, "", "the trace goes on after the run; changes left out: 2");
+    is(changes, "", "rows of the trace that say what is so already, and change nothing: 1");
+    is("node,start,end\n1,0,\n2,60,1800\n", "", "nobody comes or goes in the last 3600s of the run");
+    let epoch = "node,start,end\na,1700000000,1700000060\n";
+    is(epoch, "", "nobody in this file is up in the run; it begins at 1700000000 s");
+    assert!(!told(epoch, "population.churn.trace_start = 1700000000").contains("nobody in this file"));
+    is(epoch, "population.churn.trace_start = 99999999999", "a trace cannot begin at 99999999999 s");
+    with("population.churn = { preset = 'kad', trace_start = 5 }", "there is no trace that could begin", "5");
+    let key = "workload.trace";
+    let asked = "time_s,participant,operation,key\n5,1,lookup,some/path\n9000,1,lookup,0xff\n";
+    assert_eq!(with_trace(asked, key, "population.participants = 3").unwrap().workload.requests.outside, 1);
 }
