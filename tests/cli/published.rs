@@ -94,7 +94,10 @@ workload.trace = "asked.csv"
 [systems.server.client-server]
 [systems.ring.chord]
 [systems.kad.kademlia]
-storage = { placement = "random-participants", repair = "none", replicas = 1 }
+[systems.kad.storage]
+placement = "random-participants"
+repair = "none"
+replicas = 1
 "#;
 
 #[test]
