@@ -163,10 +163,10 @@ impl Taken<'_> {
         if square.rows.is_empty() {
             return (0..square.hosts).try_for_each(|column| self.cell(line, column + square.names, [row, column]));
         }
-        let Some(host) = square.rows[row] else { return Ok(()) };
+        let Some(Some(host)) = square.rows.get(row).copied() else { return Ok(()) };
         for (column, other) in square.columns.iter().enumerate() {
             if let Some(other) = other {
-                self.cell(line, column + square.names, [host as usize, *other as usize])?;
+                self.cell(line, column + square.names, [host, *other].map(|host| host as usize))?;
             }
         }
         Ok(())
@@ -183,7 +183,9 @@ impl Taken<'_> {
 
     /// Takes in the delay in a cell from one host to another. On the diagonal nothing need have been measured.
     fn cell(&mut self, line: &Line<'_>, at: usize, [a, b]: [usize; 2]) -> Result<(), Wrong> {
-        let text = line.cells[at];
+        let Some(text) = line.cells.get(at).copied().filter(|_| a.max(b) < self.pairs.hosts()) else {
+            return Err(line.wrong(at, "the file has changed while it was read"));
+        };
         let nanos = match cell::read(text, self.format).map_err(|problem| line.wrong(at, problem))? {
             Cell::Delay(nanos) => nanos,
             Cell::Zero if self.format.zero == Zero::Delay && a != b => 0.0,

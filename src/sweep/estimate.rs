@@ -50,8 +50,16 @@ struct Seen {
     online: f64,
     /// Events per online participant and second.
     events: f64,
-    /// Bytes per online participant; none of a trial that was ended.
+    /// Bytes for each of [`heads`]; none of a trial that was ended.
     memory: f64,
+}
+
+/// What memory grows with: those who are online, or, of a trace, all who ever are.
+fn heads(population: &Population) -> f64 {
+    match &population.churn {
+        Some(Churn { sessions: Sessions::Trace(_), .. }) => population.participants.into(),
+        _ => population.online,
+    }
 }
 
 /// Ends each trial after so many events, and keeps how far it came.
@@ -164,7 +172,7 @@ fn look(trial: &Run, finished: &Finished, [nanos, events]: &[AtomicU64; 2]) -> R
         ),
         Finished::Failed(why) => return Err((trial.system().name.clone(), why.clone())),
     };
-    Ok(Seen { online, events: events as f64 / online / seconds, memory: memory / online })
+    Ok(Seen { online, events: events as f64 / online / seconds, memory: memory / heads(&trial.plan.population) })
 }
 
 fn drawn_out(run: &Run, small: Seen, large: Seen) -> Need {
@@ -179,7 +187,7 @@ fn drawn_out(run: &Run, small: Seen, large: Seen) -> Need {
     };
     Need {
         events: at_full_size(|seen| seen.events) * online * seconds,
-        memory: (at_full_size(|seen| seen.memory) * online).max(least_memory(run)),
+        memory: (at_full_size(|seen| seen.memory) * heads(&run.plan.population)).max(least_memory(run)),
     }
 }
 

@@ -50,6 +50,9 @@ impl Shape {
             Form::P2psim => p2psim(survey, format)?,
         };
         match shape.hosts() {
+            0 => Err(Wrong::empty(
+                "there are names here and no latency: say by `names` where names are, or add the numbers",
+            )),
             hosts if hosts > MOST => {
                 Err(Wrong::empty(&format!("{hosts} hosts are more than the {MOST} that a matrix may have")))
             }
@@ -290,7 +293,10 @@ fn refuse_corner(first: &Row) -> Result<(), Wrong> {
 
 /// The hosts that have a row and a column; `None` if the two are in one order, or if no name stands at both.
 fn matched<'a>(header: &Row, rows: impl Iterator<Item = &'a str>, columns: usize) -> Result<Option<Square>, Wrong> {
-    let above = &header.cells[header.cells.len().saturating_sub(columns)..];
+    if header.cells.len().wrapping_sub(columns) > 1 {
+        return Ok(None);
+    }
+    let above = &header.cells[header.cells.len() - columns..];
     let before: Vec<&str> = rows.collect();
     let same = above.len() == before.len() && above.iter().zip(&before).all(|(a, b)| a == b);
     if same || !above.iter().any(|name| before.contains(&&name[..])) {

@@ -285,3 +285,59 @@ fn fractions_of_nanoseconds_are_averaged_before_they_are_rounded() {
     let matrix = parse_as(text, Format::new(Holds::OneWay, Unit::Ns)).unwrap();
     assert_eq!(matrix.one_way, [1, 2, 3, 2, 0, 8, 3, 8, 1]);
 }
+
+/// What one token or one line more, less or other makes of a text.
+fn mutations(text: &str) -> Vec<String> {
+    let tokens =
+        ["", "-1", "0", "x", "1,2", "9/9/9", "nan", "1e400", "\"", "node", "999999999999", "7;7", "#", "\u{feff}"];
+    let lines: Vec<&str> = text.lines().collect();
+    let mut all = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let with = |new: &[String]| {
+            let old = |line: &&str| (*line).to_owned();
+            let (before, after) = (lines[..at].iter().map(old), lines[at + 1..].iter().map(old));
+            before.chain(new.iter().cloned()).chain(after).collect::<Vec<_>>().join("\n")
+        };
+        all.extend([with(&[]), with(&[line.to_string(), line.to_string()])]);
+        let words: Vec<&str> = line.split_inclusive([' ', ',', ';']).collect();
+        for (word, token) in (0..words.len()).flat_map(|word| tokens.map(|token| (word, token))) {
+            let mut words = words.clone();
+            let end = words[word].trim_start_matches(|c| ![' ', ',', ';'].contains(&c));
+            let other = format!("{token}{end}");
+            words[word] = &other;
+            all.push(with(&[words.concat()]));
+        }
+    }
+    all
+}
+
+#[test]
+fn whatever_is_wrong_in_a_file_is_told_or_read_without_a_panic() {
+    let texts = [
+        SQUARE,
+        "a,b,c\n0,1,2\n1,0,3\n2,3,0\n",
+        "h;a;b;c\na;0;1,5;2\nb;1,5;0;3\nc;2;3;0\n",
+        "1 2 10\n1 3 20\n1 4 40\n2 3 30\n2 4 50\n3 4 60\n",
+        "node 1 1,1\nnode 2\nnode 3\n1,2 10\n1,3 20\n2,3 30\n",
+        "date\n10\na b c\n0/0/0 1/2/3 4/5/6\n1/2/3 0/0/0 7/8/9\n4/5/6 7/8/9 0/0/0\n",
+        "10\n20 30\n40 50 60\n",
+    ];
+    let missing =
+        [Missing::Refuse, Missing::OtherDirection, Missing::RowMedian, Missing::ShortestDetour, Missing::DropHost];
+    let forms = [Form::Auto, Form::Square, Form::Pairs, Form::Triangle, Form::Planetlab, Form::P2psim];
+    let names = [Names::Auto, Names::FirstRow, Names::FirstColumn, Names::Both, Names::None];
+    let mut read = 0;
+    for text in texts.into_iter().flat_map(mutations) {
+        for (at, missing) in missing.into_iter().enumerate() {
+            let said = Format { missing, zero: [Zero::Refuse, Zero::Hole, Zero::Delay][at % 3], ..ONE_WAY_MS };
+            let formats = forms.map(|form| Format { form, ..said }).into_iter();
+            for format in formats.chain(names.map(|names| Format { names, ..said })) {
+                if let Ok(matrix) = parse_as(&text, format) {
+                    assert_eq!(matrix.one_way.len(), (matrix.hosts * matrix.hosts) as usize, "{text}");
+                    read += 1;
+                }
+            }
+        }
+    }
+    assert!(read > 1_000, "only {read} of them were read");
+}

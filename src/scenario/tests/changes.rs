@@ -202,7 +202,7 @@ fn what_a_run_leaves_out_of_a_trace_is_said() {
     let changes = "time_s,participant,state\n0,0,up\n0,0,up\n1800,4,up\n5500,0,down\n7200,4,down\n";
     is(changes, "", "the trace goes on after the run; changes left out: 2");
     is(changes, "", "rows of the trace that say what is so already, and change nothing: 1");
-    is("node,start,end\n1,0,\n2,60,1800\n", "", "nobody comes or goes in the last 3600s of the run");
+    is("node,start,end\n1,0,\n2,60,1800\n", "", "nobody comes or goes in the last 60min of the run");
     let epoch = "node,start,end\na,1700000000,1700000060\n";
     is(epoch, "", "nobody in this file is up in the run; it begins at 1700000000 s");
     assert!(!told(epoch, "population.churn.trace_start = 1700000000").contains("nobody in this file"));
