@@ -159,3 +159,46 @@ fn an_excerpt_is_what_some_do_for_a_while() {
     assert_eq!(excerpt.spells(3), [vec![spell(at(0), Time::NEVER, 1)], vec![spell(at(0), at(5), 1)], vec![]]);
     assert_eq!(trace.excerpt(at(0), Duration::from_secs(10), 2).participants(), 1, "0; 2 comes later");
 }
+
+#[test]
+fn whatever_is_wrong_in_a_file_is_told_or_read_without_a_panic() {
+    let tokens = [
+        "",
+        "-1",
+        "x",
+        "1e9",
+        "18446744073709551615",
+        "0.0000000001",
+        "gone",
+        "down",
+        "\"",
+        "node,start",
+        "\u{feff}",
+        "é",
+    ];
+    let mut read = 0;
+    for text in [
+        CHANGED,
+        "node,start,end\n0,0,10\n0,20.5,\n1,5,30\n2,40,NULL\n",
+        "# node_id\tevent_type\tstart\tend\n7\t1\t0\t9\n",
+    ] {
+        let words: Vec<&str> = text.split_inclusive([',', '\n', '\t']).collect();
+        for (word, token) in (0..words.len()).flat_map(|word| tokens.map(|token| (word, token))) {
+            let end = words[word].trim_start_matches(|c| ![',', '\n', '\t'].contains(&c));
+            let other = [&words[..word], &[token, end], &words[word + 1..]].concat().concat();
+            let bounds =
+                [until(at(100)), Bounds { participants: Some(2), start: Duration::from_secs(8), ..until(at(20)) }];
+            for bounds in bounds {
+                if let Ok(trace) = Trace::parse(Path::new("t.csv"), &other, bounds) {
+                    let all = trace.spells(trace.participants());
+                    let right = |(_, spell): &(u32, Spell)| spell.begins <= spell.ends && spell.ends <= spell.departs;
+                    assert!(all.iter().flatten().all(right), "{other}: {all:?}");
+                    let excerpt = trace.excerpt(at(3), Duration::from_secs(9), 2);
+                    assert!(excerpt.participants() <= trace.participants());
+                    read += 1;
+                }
+            }
+        }
+    }
+    assert!(read > 100, "only {read} of them were read");
+}
