@@ -228,6 +228,7 @@ fn hosts_with_most_holes_are_dropped_first_and_of_equals_the_first() {
 #[test]
 fn names_are_told_from_delays() {
     let plain = parse("0 100 100\n100 0 100\n100 100 0\n").unwrap();
+    same("0 50/100/150 100\n50/100/150 0 100\n100 100 0\n", ONE_WAY_MS, &plain);
     same(
         ",10.0.0.1,10.0.0.2,10.0.0.3\n10.0.0.1,0,100,100\n10.0.0.2,100,0,100\n10.0.0.3,100,100,0\n",
         ONE_WAY_MS,
