@@ -5,6 +5,7 @@
 //! through both. Good to about a factor of two: joining, crashes and rare maintenance do not show in two minutes.
 //! Trials are bounded by counts, whatever a scenario says: one that would take more is ended, and its rates are taken as they are.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -104,13 +105,13 @@ pub fn estimate(registry: &Registry, runs: &[Run]) -> Result<Vec<Need>, (String,
     let looked = trials.iter().zip(&finished).zip(&budget.reached);
     let seen =
         looked.map(|((run, finished), reached)| look(run, finished, reached)).collect::<Result<Vec<Seen>, _>>()?;
-    let place =
-        |run: &Run| candidates.iter().position(|one| Arc::ptr_eq(&one.plan, &run.plan) && one.system == run.system);
-    let places: Vec<usize> = tried.iter().filter_map(|run| place(run)).collect();
+    let key = |run: &Run| (Arc::as_ptr(&run.plan) as usize, run.system);
+    let places: BTreeMap<_, _> = candidates.iter().enumerate().map(|(place, run)| (key(run), place)).collect();
     let need = |run: &Run| {
-        let mine = place(run).expect("every plan has a run with its first seed");
-        let of_system = places.iter().enumerate().filter(|(at, _)| tried[*at].system == run.system);
-        let (at, _) = of_system.min_by_key(|(_, place)| place.abs_diff(mine)).expect("every system is tried");
+        let mine = places[&key(run)];
+        let of_system = tried.iter().enumerate().filter(|(_, other)| other.system == run.system);
+        let nearest = of_system.min_by_key(|(_, other)| places[&key(other)].abs_diff(mine));
+        let (at, _) = nearest.expect("every system is tried");
         drawn_out(run, seen[2 * at], seen[2 * at + 1])
     };
     Ok(runs.iter().map(need).collect())
@@ -269,9 +270,9 @@ mod tests {
         let scenario = Scenario::parse("s".into(), folder.path().into(), text.into(), &[]).unwrap();
         let runs = scenario.runs(Registry::standard().registered()).unwrap().runs;
         let finished = execute(&Registry::standard(), &runs, Wanted::default(), &AtomicBool::new(false), &());
-        for (need, finished) in estimate(&Registry::standard(), &runs).into_iter().zip(&finished) {
+        for (need, finished) in estimate(&Registry::standard(), &runs).unwrap().into_iter().zip(&finished) {
             let events = finished.outcome().unwrap().timing.events as f64;
-            let ratio = need.unwrap().events / events;
+            let ratio = need.events / events;
             assert!((0.5..2.0).contains(&ratio), "{ratio} times the {events} events");
         }
     }

@@ -233,7 +233,7 @@ error: `churn` is a table of keys, not a text in quotes
   |
 3 | population.churn = "kad"
   |                    ^^^^^
-  = help: its keys are `preset`, `trace`, `session`, `downtime`, `time_scale`, `graceful`, `notice`
+  = help: its keys are `preset`, `trace`, `trace_start`, `session`, `downtime`, `time_scale`, `graceful`, `notice`
 "#,
     );
     told(
