@@ -16,8 +16,8 @@ Examples:
   peerlab list protocols                            what there is, with every parameter
 
 Exit codes: 0 done; 1 a run failed, --verify differed or an expectation does not hold (results are kept); 2 the command line or an input is \
-wrong (nothing was simulated or written); 3 a file could not be read or written; 130 interrupted (what was finished is \
-kept).";
+wrong (nothing was simulated or written); 3 a file could not be read or written; 130, 143 or 129 stopped by \
+SIGINT, SIGTERM or SIGHUP (what was finished is kept).";
 
 /// Puts one environment under several architectures, peer-to-peer and client-server, and compares who carries the load,
 /// what stays available and what it costs. Everything that is written is the same for the same scenario, seed and version.
@@ -55,9 +55,12 @@ pub struct Simulated {
     /// Change a value of the scenario: a dotted path and what to put there; a value that an axis varies is fixed so
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub sets: Vec<String>,
-    /// Where the results go; an earlier result there is replaced [default: results/<name of the scenario>]
+    /// Where the results go; earlier ones of the scenario file by the same command are replaced there [default: results/<name of the scenario>]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Replace results of another scenario file, or of another command, too
+    #[arg(long)]
+    pub force: bool,
     /// What to print on stdout
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -159,6 +162,9 @@ pub struct Validate {
     /// Where the results go
     #[arg(long, value_name = "DIR", default_value = "results/validation")]
     pub out: PathBuf,
+    /// Replace results of another scenario file, or of another command, too
+    #[arg(long)]
+    pub force: bool,
     /// Runs at once [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub threads: Option<u32>,
@@ -210,11 +216,17 @@ pub enum Listed {
 Examples:
   peerlab plot results/quickstart
   peerlab plot results/churn-sweep --y lookup_hops_mean --y bytes_total --log x
-  peerlab plot results/quickstart --size 960x540 --theme dark      for slides
+  peerlab plot results/quickstart --size 960x540 --theme dark --out slides
   peerlab plot results/grid --x population.online --by systems.kad.kademlia.k --y lookup_rpcs_mean")]
 pub struct Plot {
     /// A directory that `run` or `sweep` wrote
     pub dir: PathBuf,
+    /// Where the charts go; each replaces the file of its name, whatever else is there stays [default: DIR/charts]
+    #[arg(long, value_name = "DIR", id = "OUT")]
+    pub out: Option<PathBuf>,
+    /// Put the charts among the results of another command, too
+    #[arg(long)]
+    pub force: bool,
     /// The axis along x [default: the first that varies]
     #[arg(long, value_name = "AXIS")]
     pub x: Option<String>,

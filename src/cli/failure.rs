@@ -15,8 +15,12 @@ pub enum Code {
     Wrong = 2,
     /// A file could not be read or written.
     File = 3,
-    /// Stopped by Ctrl-C; what was finished is kept. 128 + SIGINT, as shells have it.
+    /// Its terminal was closed; what was finished is kept. 128 + SIGHUP, as shells have it.
+    HungUp = 129,
+    /// Stopped by Ctrl-C; likewise, 128 + SIGINT.
     Interrupted = 130,
+    /// Stopped by `kill`, or whoever hands out the machine's time; likewise, 128 + SIGTERM.
+    Terminated = 143,
 }
 
 /// A command that failed.
@@ -51,7 +55,7 @@ impl From<PlotError> for Failure {
     fn from(error: PlotError) -> Failure {
         let code = match error {
             PlotError::Read(ReadError::Content { .. }) | PlotError::Option(_) => Code::Wrong,
-            PlotError::Read(ReadError::File(_)) | PlotError::File(_) => Code::File,
+            PlotError::NoResults { .. } | PlotError::Read(ReadError::File(_)) | PlotError::File(_) => Code::File,
         };
         Failure::new(code, error)
     }

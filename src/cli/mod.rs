@@ -16,6 +16,7 @@ mod print;
 mod progress;
 mod run;
 mod simulate;
+mod stop;
 mod sweep;
 mod timing;
 mod trace;
@@ -37,8 +38,8 @@ use failure::Failure;
 /// A crate with protocols of its own calls this from its `main` and has every command (`examples/custom_protocol.rs`).
 ///
 /// Exit codes: 0 done; 1 a run failed or `--verify` differed (the other runs are kept); 2 the command line, the scenario or
-/// other inputs are wrong (nothing was simulated or written); 3 a file could not be read or written; 130 interrupted (what
-/// was finished is kept).
+/// other inputs are wrong (nothing was simulated or written); 3 a file could not be read or written; 130, 143 or 129 stopped by
+/// SIGINT, SIGTERM or SIGHUP (what was finished is kept).
 pub fn main(registry: Registry) -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

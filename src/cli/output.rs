@@ -1,49 +1,116 @@
 //! The directory of results: found to be usable before the hour of work, filled after it.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::failure::{Code, Failure};
 use crate::report::csv::{self, Extra, RunRow};
-use crate::report::manifest::{FILE as MANIFEST, Manifest};
-use crate::report::staged::{FileError, PARTIAL, Staged};
-use crate::report::{ENTRIES, chart};
+use crate::report::manifest::{FILE as MANIFEST, Manifest, Origin};
+use crate::report::staged::{FileError, LOCK, Staged, is_leftover};
+use crate::report::{CHARTS, FILES, chart};
+use crate::scenario::Scenario;
 
 const SCENARIO: &str = "scenario.toml";
 const TIMING: &str = "timing.json";
-const CHARTS: &str = "charts";
 
 /// `results/<name of the scenario file>`.
 pub fn default_directory(scenario: &Path) -> PathBuf {
     Path::new("results").join(scenario.file_stem().unwrap_or("scenario".as_ref()))
 }
 
-/// Begins the directory `target`, in place of an earlier result that may be there.
-///
-/// # Errors
-/// If it holds something else, or cannot be written to.
-pub fn prepare(target: &Path) -> Result<Staged, Failure> {
-    if holds_something_else(target)? {
-        let message = format!(
-            "{}: this directory holds something other than results of peerlab\n  = help: name another with --out, or \
-             remove it",
-            target.display()
-        );
-        return Err(Failure::new(Code::Wrong, message));
-    }
-    Ok(Staged::new(target)?)
+/// Whose results a command makes of a scenario. The one in a directory of results is the file that they were made of.
+pub fn origin(command: &str, scenario: &Path) -> Origin {
+    let name = scenario.file_name().unwrap_or_default();
+    let made_of = (name == SCENARIO).then(|| Origin::read(scenario.parent()?)).flatten().map(|origin| origin.file);
+    let file = made_of.unwrap_or_else(|| name.to_string_lossy().into_owned());
+    Origin { command: command.to_owned(), file }
 }
 
-fn holds_something_else(target: &Path) -> Result<bool, FileError> {
-    let entries = match fs::read_dir(target) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        entries => entries.and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(FileError::at(target))?,
+/// The files that results are made of: nothing is written over them.
+pub struct Inputs(Vec<PathBuf>);
+
+impl Inputs {
+    /// The file of a scenario, and those that it names.
+    pub fn of(path: &Path, scenario: &Scenario) -> Inputs {
+        Inputs([path.to_owned()].into_iter().chain(scenario.data_files()).collect())
+    }
+
+    /// An error if `path` is one of them, by whatever name; `option` is what says so.
+    pub fn refuse(&self, path: &Path, option: &str) -> Result<(), Failure> {
+        // What is not there is no input.
+        match self.0.iter().find(|input| same_file::is_same_file(input, path).unwrap_or(false)) {
+            Some(input) => Err(Failure::new(
+                Code::Wrong,
+                format!(
+                    "{}: this would be written over {}, which is read\n  = help: name another with {option}",
+                    path.display(),
+                    input.display()
+                ),
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Begins results of `origin` in the directory `target`, in place of earlier ones of the same origin, or with `force` of any.
+///
+/// # Errors
+/// If it holds something else, or cannot be written to, or an input is among what would be replaced.
+pub fn prepare(target: &Path, inputs: &Inputs, origin: &Origin, force: bool) -> Result<Staged, Failure> {
+    FILES.iter().try_for_each(|name| inputs.refuse(&target.join(name), "--out"))?;
+    if target.exists() && !target.is_dir() {
+        return Err(refused(Code::File, target, "this is no directory", "name another with --out"));
+    }
+    // Before looking: it finishes what a killed process began, and from then on nobody else comes.
+    let staged = Staged::new(target).map_err(|error| {
+        let message = format!("results cannot be written here: {}", error.source);
+        refused(Code::File, &error.path, &message, "name a directory that can be written to with --out")
+    })?;
+    if holds_something_else(target)? {
+        let message = "this directory holds something other than results of peerlab";
+        return Err(refused(Code::Wrong, target, message, "name another with --out, or remove it"));
+    }
+    if !force {
+        refuse_others(target, origin)?;
+    }
+    Ok(staged)
+}
+
+/// An error if there are results of another origin in `target`.
+fn refuse_others(target: &Path, origin: &Origin) -> Result<(), Failure> {
+    let message = match Origin::read(target) {
+        Some(there) if there == *origin => return Ok(()),
+        Some(there) => format!("this directory holds results of `{} {}`", there.command, there.file),
+        None if !target.join(MANIFEST).exists() => return Ok(()),
+        None => "this directory holds results that do not say of which scenario file they are (peerlab 0.6)".to_owned(),
     };
-    // What a killed process left is hidden and no result.
-    let mut names = entries.iter().map(fs::DirEntry::file_name);
-    let foreign = names.any(|name| !name.to_string_lossy().starts_with(PARTIAL));
-    Ok(foreign && !target.join(MANIFEST).exists())
+    Err(refused(Code::Wrong, target, &message, "name another with --out, or replace them with --force"))
+}
+
+/// An error if charts in `out` would come among other results than those in `dir`.
+pub fn refuse_charts(out: &Path, dir: &Path) -> Result<(), Failure> {
+    let above = out.canonicalize().ok().and_then(|out| Some(out.parent()?.to_owned()));
+    let homes = [Some(out.to_owned()), above.filter(|_| out.file_name().is_some_and(|name| name == CHARTS))];
+    for home in homes.iter().flatten().filter(|home| home.join(MANIFEST).exists()) {
+        if !same_file::is_same_file(home, dir).unwrap_or(false) {
+            let message = "this directory holds results of other runs";
+            return Err(refused(Code::Wrong, home, message, "name another with --out, or put them there with --force"));
+        }
+    }
+    Ok(())
+}
+
+fn refused(code: Code, path: &Path, message: &str, help: &str) -> Failure {
+    Failure::new(code, format!("{}: {message}\n  = help: {help}", path.display()))
+}
+
+/// Whether there is anything in `target` that is no result: files without a manifest, or a directory in the place of one.
+fn holds_something_else(target: &Path) -> Result<bool, FileError> {
+    let entries = fs::read_dir(target).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let entries = entries.map_err(FileError::at(target))?;
+    let foreign = entries.iter().any(|entry| entry.file_name() != LOCK && !is_leftover(&entry.path()));
+    let misplaced = || FILES.iter().any(|name| fs::symlink_metadata(target.join(name)).is_ok_and(|it| it.is_dir()));
+    Ok(foreign && (!target.join(MANIFEST).exists() || misplaced()))
 }
 
 /// Everything that is written of a list of runs but `timing.json`: the same bytes every time.
@@ -66,10 +133,14 @@ impl Results<'_> {
     }
 }
 
-/// Adds `timing.json` and moves everything to its place.
-pub fn commit(staged: Staged, timing: &str) -> Result<(), Failure> {
+/// Adds `timing.json` and moves everything to its place in `target`, where earlier results and their charts go.
+pub fn commit(staged: Staged, target: &Path, timing: &str) -> Result<(), Failure> {
     write(&staged.path().join(TIMING), timing)?;
-    Ok(staged.commit(&ENTRIES)?)
+    let charts = fs::read_dir(target.join(CHARTS)).into_iter().flatten().flatten();
+    let names = charts.filter_map(|entry| entry.file_name().into_string().ok());
+    let old = names.filter(|name| chart::is_chart(name)).map(|name| format!("{CHARTS}/{name}"));
+    let stale: Vec<String> = FILES.map(str::to_owned).into_iter().chain(old).collect();
+    Ok(staged.commit(&stale)?)
 }
 
 fn write(path: &Path, text: &str) -> Result<(), FileError> {

@@ -23,6 +23,7 @@ pub fn run(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
         operations: arguments.operations,
     };
     let done = simulate(Job {
+        command: "run",
         registry,
         scenario: &scenario,
         expected: &expected,

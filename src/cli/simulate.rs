@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::AtomicBool;
 
 use super::arguments::Simulated;
 use super::failure::{Code, Failure};
-use super::output::{self, Results};
+use super::output::{self, Inputs, Results};
 use super::progress::{Costs, Watcher};
+use super::stop::Stop;
 use super::timing::Timing;
 use super::trace::Traces;
 use super::validate::all_hold;
@@ -16,7 +16,7 @@ use super::{print, verify};
 use crate::registry::Registry;
 use crate::report::csv::{Extra, RunRow};
 use crate::report::expected::{self, Judged, judge};
-use crate::report::manifest::Manifest;
+use crate::report::manifest::{Manifest, Origin};
 use crate::report::staged::FileError;
 use crate::run::Wanted;
 use crate::run::catalogue::METRICS;
@@ -26,6 +26,8 @@ use crate::sweep::execute::{self, Finished};
 
 /// A list of runs of a scenario and what is wanted of them.
 pub struct Job<'a> {
+    /// Whose results these are: `run`, `sweep`, `validate`.
+    pub command: &'static str,
     pub registry: &'a Registry,
     pub scenario: &'a Scenario,
     /// What the runs should give.
@@ -45,6 +47,7 @@ struct Said {
     /// Resolved, as `scenario.toml`.
     scenario: String,
     hash: String,
+    origin: Origin,
 }
 
 /// A job that was executed and written.
@@ -124,51 +127,36 @@ fn scenario_name(arguments: &Simulated) -> String {
 /// If nothing could be begun or written. What goes wrong with single runs is kept in [`Done`].
 pub fn simulate(job: Job<'_>) -> Result<Done, Failure> {
     let target = job.arguments.out.clone().unwrap_or_else(|| output::default_directory(&job.arguments.scenario));
-    let staged = output::prepare(&target)?;
+    let inputs = Inputs::of(&job.arguments.scenario, job.scenario);
+    let origin = output::origin(job.command, &job.arguments.scenario);
+    let staged = output::prepare(&target, &inputs, &origin, job.arguments.force)?;
     let traces = match job.trace {
-        Some(path) => Traces::create(path, job.runs.iter().map(|run| run.system().name.as_str()))?,
+        Some(path) => Traces::create(path, job.runs.iter().map(|run| run.system().name.as_str()), &inputs)?,
         None => Traces::default(),
     };
     // Before the runs: the files that it names may be gone after them.
-    let said = Said { scenario: job.scenario.resolved_in(&target), hash: job.scenario.hash() };
-    let stop = stop_on_interrupt()?;
-    let (mut finished, costs) = execute(&job, "", &stop, &traces);
-    let again = job.verify.then(|| execute(&job, "again ", &stop, &Traces::default()).0);
+    let said = Said { scenario: job.scenario.resolved_in(&target), hash: job.scenario.hash(), origin };
+    let stop = Stop::on_signals()?;
+    let (mut finished, costs) = execute(&job, "", stop.flag(), &traces);
+    let again = job.verify.then(|| execute(&job, "again ", stop.flag(), &Traces::default()).0);
     if let Some(again) = &again {
         drop_different(&mut finished, again);
     }
     let results = results(&job, &said, &finished);
-    let mut failure = failure(&job, &finished, again.as_deref().unwrap_or_default());
+    let mut failure = failure(&job, &finished, again.as_deref().unwrap_or_default(), stop);
     let mut directory = None;
     if !results.rows.is_empty() {
-        results.write(staged.path())?;
+        results.write(&staged.path())?;
         if let (Some(again), None) = (&again, &failure) {
-            failure = rewritten(&job, &said, again, staged.path())?;
+            failure = rewritten(&job, &said, again, &staged.path())?;
         }
-        output::commit(staged, &timing(&job, &finished, &costs).to_json())?;
+        output::commit(staged, &target, &timing(&job, &finished, &costs).to_json())?;
         directory = Some(target);
     }
     let failure = failure.or(traces.close().err());
     let mut done = Done { runs: job.runs, finished, directory, judged: Vec::new(), failure };
     done.judged = judge(&scenario_name(job.arguments), job.expected, &done.rows(job.scenario));
     Ok(done)
-}
-
-/// True after the first Ctrl-C; a second one ends the process at once.
-fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
-    static STOP: OnceLock<Arc<AtomicBool>> = OnceLock::new();
-    if let Some(stop) = STOP.get() {
-        return Ok(Arc::clone(stop));
-    }
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
-    let handler = move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(i32::from(Code::Interrupted as u8));
-        }
-    };
-    ctrlc::set_handler(handler).map_err(|error| Failure::new(Code::File, format!("cannot catch Ctrl-C: {error}")))?;
-    Ok(Arc::clone(STOP.get_or_init(|| stop)))
 }
 
 /// Executes all runs once.
@@ -206,7 +194,7 @@ fn rewritten(job: &Job<'_>, said: &Said, again: &[Finished], first: &Path) -> Re
 
 fn results<'a>(job: &'a Job<'_>, said: &Said, finished: &'a [Finished]) -> Results<'a> {
     let warnings = job.warnings.iter().map(|warning| warning.message.clone()).collect();
-    let mut manifest = Manifest::new(&job.runs[0].plan.title, said.hash.clone(), warnings);
+    let mut manifest = Manifest::new(&said.origin, &job.runs[0].plan.title, said.hash.clone(), warnings);
     let mut rows = Vec::new();
     for (run, finished) in job.runs.iter().zip(finished) {
         match finished {
@@ -239,7 +227,7 @@ fn timing<'a>(job: &'a Job<'_>, finished: &[Finished], costs: &Costs) -> Timing<
 }
 
 /// What the user is told of runs that gave no outcome; `again` is the second execution, if there was one.
-fn failure(job: &Job<'_>, finished: &[Finished], again: &[Finished]) -> Option<Failure> {
+fn failure(job: &Job<'_>, finished: &[Finished], again: &[Finished], stop: &Stop) -> Option<Failure> {
     let complaint = |(run, finished): (&Run, &Finished)| match finished {
         Finished::Failed(why) => {
             let replay = replay(job, run);
@@ -254,7 +242,7 @@ fn failure(job: &Job<'_>, finished: &[Finished], again: &[Finished]) -> Option<F
     let done = finished.iter().filter(|finished| finished.outcome().is_some()).count();
     let stopped = finished.iter().chain(again).any(|finished| *finished == Finished::Interrupted);
     let message = format!("interrupted: {done} of {} runs were finished and kept", finished.len());
-    stopped.then(|| Failure::new(Code::Interrupted, message))
+    stopped.then(|| Failure::new(stop.code(), message))
 }
 
 /// The command that executes one run again, with the other systems at its point.

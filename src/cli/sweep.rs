@@ -15,6 +15,7 @@ pub fn sweep(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> 
         load(registry, &arguments.simulated, repetitions.into_iter().collect(), false)?;
     let extra = Extra { nodes: arguments.nodes, resources: arguments.resources, operations: false };
     let job = Job {
+        command: "sweep",
         registry,
         scenario: &scenario,
         expected: &expected,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
 use super::failure::Failure;
+use super::output::Inputs;
 use crate::report::staged::FileError;
 
 type TraceFile = (PathBuf, BufWriter<File>);
@@ -24,15 +25,21 @@ impl Traces {
     /// `<stem>-<system>.<extension>` otherwise.
     ///
     /// # Errors
-    /// If a file cannot be created.
-    pub fn create<'a>(path: &Path, systems: impl ExactSizeIterator<Item = &'a str>) -> Result<Traces, Failure> {
+    /// If one is an input, or cannot be created.
+    pub fn create<'a>(
+        path: &Path,
+        systems: impl ExactSizeIterator<Item = &'a str>,
+        inputs: &Inputs,
+    ) -> Result<Traces, Failure> {
         let alone = systems.len() == 1;
-        let file = |system| {
-            let path = if alone { path.to_owned() } else { beside(path, system) };
+        let paths: Vec<PathBuf> =
+            systems.map(|system| if alone { path.to_owned() } else { beside(path, system) }).collect();
+        paths.iter().try_for_each(|path| inputs.refuse(path, "--trace"))?;
+        let file = |path: PathBuf| {
             let out = File::create(&path).map_err(FileError::at(&path))?;
             Ok(Mutex::new(Some((path, BufWriter::new(out)))))
         };
-        Ok(Traces { files: systems.map(file).collect::<Result<_, Failure>>()?, failed: OnceLock::new() })
+        Ok(Traces { files: paths.into_iter().map(file).collect::<Result<_, Failure>>()?, failed: OnceLock::new() })
     }
 
     /// Where a run's trace goes; `None` if none is wanted or it was asked for before.

@@ -78,7 +78,8 @@ fn one(
     }
     let extra = Extra::default();
     let (scenario, expected) = (&scenario, &expected[..]);
-    let job = Job { registry, scenario, expected, runs, warnings, extra, verify: false, trace: None, arguments };
+    let command = "validate";
+    let job = Job { command, registry, scenario, expected, runs, warnings, extra, verify: false, trace: None, arguments };
     let mut done = simulate(job)?;
     judged.append(&mut done.judged);
     done.failure()
@@ -101,7 +102,8 @@ fn simulated(arguments: &Arguments, scenario: PathBuf) -> Simulated {
     // Two of one name may be in the folder and in the one below.
     let below = scenario.strip_prefix(&arguments.dir).unwrap_or(&scenario).with_extension("");
     let out = arguments.out.join(below);
-    Simulated { scenario, sets: arguments.sets.clone(), out: Some(out), format: Format::Table, quiet: arguments.quiet }
+    let (sets, quiet, force) = (arguments.sets.clone(), arguments.quiet, arguments.force);
+    Simulated { scenario, sets, out: Some(out), force, format: Format::Table, quiet }
 }
 
 /// The scenarios of a folder, by name.

@@ -1,6 +1,9 @@
 //! `manifest.json`: what the results are of, enough to repeat them and to see whether a repetition gives the same.
 
-use serde::Serialize;
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
 
 /// The manifest's name. Its presence says that a directory of results is complete.
 pub const FILE: &str = "manifest.json";
@@ -8,11 +11,21 @@ pub const FILE: &str = "manifest.json";
 /// The version of the files' layout. It rises when a column or key changes its meaning or its place.
 const FORMAT: u32 = 1;
 
+/// Whose results they are: others are not put in their place unasked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The command: `run`, `sweep` or `validate`.
+    pub command: String,
+    /// The name of the scenario's file.
+    pub file: String,
+}
+
 /// What stands in the manifest. No time, host or path: the same scenario, seed and version give the same bytes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Manifest {
     format: u32,
     program: Program,
+    command: String,
     scenario: Scenario,
     /// Each once, in the order of the runs.
     seeds: Vec<u64>,
@@ -36,6 +49,8 @@ struct Program {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Scenario {
     title: String,
+    /// Its file's name, without a path.
+    file: String,
     /// Of `scenario.toml`, the content of measured files included in place of their paths.
     blake3: String,
 }
@@ -56,14 +71,33 @@ struct Missing {
     because: String,
 }
 
+impl Origin {
+    /// What the manifest in `directory` says; `None` if it does not, as in versions before 0.7, or there is none.
+    pub fn read(directory: &Path) -> Option<Origin> {
+        #[derive(Deserialize)]
+        struct Said {
+            command: String,
+            scenario: Named,
+        }
+        #[derive(Deserialize)]
+        struct Named {
+            file: String,
+        }
+        let text = fs::read(directory.join(FILE)).ok()?;
+        let said: Said = serde_json::from_slice(&text).ok()?;
+        Some(Origin { command: said.command, file: said.scenario.file })
+    }
+}
+
 impl Manifest {
     /// The manifest of a scenario without runs, with what may mislead in it.
-    pub fn new(title: &str, hash: String, warnings: Vec<String>) -> Manifest {
+    pub fn new(origin: &Origin, title: &str, hash: String, warnings: Vec<String>) -> Manifest {
         let program = Program { name: "peerlab", version: env!("CARGO_PKG_VERSION"), commit: env!("PEERLAB_COMMIT") };
-        let scenario = Scenario { title: title.to_owned(), blake3: hash };
+        let scenario = Scenario { title: title.to_owned(), file: origin.file.clone(), blake3: hash };
         Manifest {
             format: FORMAT,
             program,
+            command: origin.command.clone(),
             scenario,
             seeds: Vec::new(),
             runs: Vec::new(),

@@ -15,8 +15,12 @@ pub mod table;
 #[cfg(test)]
 mod example;
 
-/// Every entry that a directory of results may have: what [`staged::Staged::commit`] clears away when new results come.
-pub const ENTRIES: [&str; 14] = [
+/// The directory of the charts among results.
+pub const CHARTS: &str = "charts";
+
+/// Every file that a directory of results may have beside its charts: what [`staged::Staged::commit`] clears away when new
+/// results come.
+pub const FILES: [&str; 13] = [
     "runs.csv",
     "summary.csv",
     "timeseries.csv",
@@ -27,7 +31,6 @@ pub const ENTRIES: [&str; 14] = [
     "nodes.csv",
     "operations.csv",
     "resources.csv",
-    "charts",
     "scenario.toml",
     "timing.json",
     "manifest.json",

@@ -1,8 +1,19 @@
 //! Results appear whole or not at all: they are written beside their place and moved there in the end.
+//!
+//! The move is a journal: all is synced, a note says what is to be done, then it is done, file by file. Whoever comes next
+//! after a kill or a power cut finishes it, or clears away what had no note yet ([`Lock::take`]).
 
+mod journal;
+mod lock;
+#[cfg(test)]
+mod tests;
+
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, process};
+
+pub use self::journal::is_leftover;
+pub use self::lock::{LOCK, Lock};
 
 /// A file that could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -19,131 +30,90 @@ impl FileError {
     }
 }
 
-/// The file whose presence says that a directory of results is complete: it goes first and comes last.
-const SEAL: &str = super::manifest::FILE;
-
-/// How the hidden directory in which results are made begins. One that stays behind a killed process is no result.
-pub const PARTIAL: &str = ".partial-";
-
 /// A directory in the making. Without [`Staged::commit`] nothing of it is left.
 #[derive(Debug)]
 pub struct Staged {
     target: PathBuf,
     stage: PathBuf,
+    /// Open, and locked, as long as this lives: what says that the stage is no leftover.
+    alive: Option<File>,
     /// The directories that did not exist before, outermost first.
     created: Vec<PathBuf>,
 }
 
 impl Staged {
-    /// Begins a directory that will become `target`, or be laid over it if it exists.
-    ///
-    /// The stage lies inside the target, hence on the same file system: moving is renaming.
+    /// Begins results that will be laid over what is in the directory `target`, which is created if need be. The stage lies
+    /// inside it, hence on the same file system: moving is renaming.
     ///
     /// # Errors
-    /// If `target` cannot be created or written to, so that this is known before the hour of work.
+    /// If `target` cannot be created or written to, so that this is known before the hour of work; if another process is at
+    /// work there.
     pub fn new(target: impl Into<PathBuf>) -> Result<Staged, FileError> {
         let target = target.into();
         let mut created: Vec<_> = target.ancestors().take_while(|path| !path.exists()).map(Path::to_owned).collect();
         // The last ancestor of a relative path is the empty one: the working directory.
         created.retain(|path| !path.as_os_str().is_empty());
         created.reverse();
-        let stage = target.join(format!("{PARTIAL}{}", process::id()));
-        fs::create_dir_all(&stage).map_err(FileError::at(&stage))?;
-        Ok(Staged { target, stage, created })
+        fs::create_dir_all(&target).map_err(FileError::at(&target))?;
+        let lock = Lock::take(&target)?;
+        if lock.others() > 0 {
+            let busy = "another peerlab is making results here: wait for it, or name another directory with --out";
+            return Err(FileError::at(target)(io::Error::new(io::ErrorKind::ResourceBusy, busy)));
+        }
+        let mut staged = Staged::under(&lock)?;
+        staged.created = created;
+        Ok(staged)
+    }
+
+    /// As [`Staged::new`], in a directory that is locked already and whoever else is at work there.
+    ///
+    /// # Errors
+    /// If the directory cannot be written to.
+    pub fn under(lock: &Lock) -> Result<Staged, FileError> {
+        let target = lock.directory().to_owned();
+        let stage = journal::begin(&target).map_err(FileError::at(&target))?;
+        let mut staged = Staged { target, stage, alive: None, created: Vec::new() };
+        staged.alive = Some(journal::mark(&staged.stage).map_err(FileError::at(&staged.target))?);
+        Ok(staged)
     }
 
     /// Where to write.
-    pub fn path(&self) -> &Path {
-        &self.stage
+    pub fn path(&self) -> PathBuf {
+        journal::new(&self.stage)
     }
 
-    /// Moves everything to its place: each entry replaces the one of its name. Of `stale`, the names that results may
-    /// have, those that were not written this time are removed; other files are left alone.
+    /// Moves everything to its place: each file replaces the one of its name. Of `stale`, the files that results may have,
+    /// those that were not written this time are removed; other files are left alone, and links are not followed.
     ///
     /// # Errors
-    /// If something cannot be moved. The target then has no `manifest.json`.
-    pub fn commit(mut self, stale: &[&str]) -> Result<(), FileError> {
-        for name in std::iter::once(&SEAL).chain(stale) {
-            remove(&self.target.join(name))?;
-        }
-        let entries = fs::read_dir(&self.stage).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-        let mut names: Vec<_> =
-            entries.map_err(FileError::at(&self.stage))?.into_iter().map(|entry| entry.file_name()).collect();
-        names.sort_by_key(|name| (name == SEAL, name.clone()));
-        for name in names {
-            let place = self.target.join(&name);
-            remove(&place)?;
-            fs::rename(self.stage.join(&name), &place).map_err(FileError::at(&place))?;
-        }
+    /// If something cannot be moved. Before the note nothing was changed then; after it the directory has no
+    /// `manifest.json`, and the next [`Lock::take`] goes on.
+    pub fn commit(self, stale: &[String]) -> Result<(), FileError> {
+        let lock = Lock::take(&self.target)?;
+        self.commit_under(&lock, stale)
+    }
+
+    /// As [`Staged::commit`], in a directory that is locked already.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn commit_under(mut self, lock: &Lock, stale: &[String]) -> Result<(), FileError> {
+        debug_assert_eq!(lock.directory(), self.target, "another directory is locked");
+        journal::write(&self.target, &self.stage, stale)?;
         self.created.clear();
-        Ok(())
+        journal::finish(&self.target, &self.stage)
     }
 }
 
 impl Drop for Staged {
     fn drop(&mut self) {
+        if journal::is_written(&self.stage) {
+            return;
+        }
         // What cannot be removed is hidden and harmless; there is nobody left to tell.
-        let _ = fs::remove_dir_all(&self.stage);
+        let _ = journal::dismantle(&self.stage);
         for path in self.created.iter().rev() {
             let _ = fs::remove_dir(path);
         }
-    }
-}
-
-/// Removes a file or a directory, if there is one.
-fn remove(path: &Path) -> Result<(), FileError> {
-    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-    match removed {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(FileError::at(path)(error)),
-        _ => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(path: &Path) -> Vec<String> {
-        let mut names: Vec<_> =
-            fs::read_dir(path).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-
-    #[test]
-    fn what_is_not_committed_leaves_no_trace() {
-        let home = tempfile::tempdir().unwrap();
-        let staged = Staged::new(home.path().join("a/b")).unwrap();
-        fs::write(staged.path().join("runs.csv"), "x").unwrap();
-        drop(staged);
-        assert!(names(home.path()).is_empty());
-    }
-
-    #[test]
-    fn what_is_committed_replaces_its_predecessor_and_nothing_else() {
-        let home = tempfile::tempdir().unwrap();
-        for name in ["runs.csv", "operations.csv", "notes.txt", "manifest.json"] {
-            fs::write(home.path().join(name), "old").unwrap();
-        }
-        fs::create_dir(home.path().join("charts")).unwrap();
-        fs::write(home.path().join("charts/old.svg"), "old").unwrap();
-        let staged = Staged::new(home.path()).unwrap();
-        fs::write(staged.path().join("runs.csv"), "new").unwrap();
-        fs::create_dir(staged.path().join("charts")).unwrap();
-        fs::write(staged.path().join("charts/new.svg"), "new").unwrap();
-        staged.commit(&["operations.csv"]).unwrap();
-        assert_eq!(names(home.path()), ["charts", "notes.txt", "runs.csv"]);
-        assert_eq!(names(&home.path().join("charts")), ["new.svg"]);
-        assert_eq!(fs::read_to_string(home.path().join("runs.csv")).unwrap(), "new");
-    }
-
-    #[test]
-    fn a_target_that_is_a_file_is_an_error_at_once() {
-        let home = tempfile::tempdir().unwrap();
-        let file = home.path().join("file");
-        fs::write(&file, "mine").unwrap();
-        let error = Staged::new(&file).unwrap_err();
-        assert!(error.to_string().contains("file"), "{error}");
-        assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
     }
 }

@@ -1,5 +1,6 @@
 //! A scenario file as a whole: loading it, the plans of its parameter points, the list of its runs.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -203,6 +204,16 @@ impl Scenario {
         let mut document = self.document();
         files::rename(&mut document, |path| files::content(&self.folder.join(path)).unwrap_or_else(|| path.to_owned()));
         blake3::hash(written::document(document.root()).as_bytes()).to_hex().to_string()
+    }
+
+    /// The files that the scenario names, those among the values of axes included.
+    pub fn data_files(&self) -> Vec<PathBuf> {
+        let found = RefCell::new(Vec::new());
+        files::rename(&mut self.document(), |path| {
+            found.borrow_mut().push(self.folder.join(path));
+            path.to_owned()
+        });
+        found.into_inner()
     }
 
     fn document(&self) -> Document<'_> {

@@ -35,7 +35,7 @@ fn a_file_that_cannot_be_read_or_written_is_code_3() {
     for command in ["run", "sweep", "check"] {
         bench.peerlab(&[command, "gone.toml"]).assert().code(3).stderr(contains("gone.toml"));
     }
-    bench.peerlab(&["plot", "gone"]).assert().code(3).stderr(contains("gone/runs.csv"));
+    bench.peerlab(&["plot", "gone"]).assert().code(3).stderr(contains("gone: there is no such directory"));
     bench.peerlab(&["run", "s.toml", "--out", "s.toml"]).assert().code(3).stderr(contains("s.toml"));
     bench
         .peerlab(&["run", "s.toml", "--trace", "no/trace.csv"])

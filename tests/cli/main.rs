@@ -4,8 +4,10 @@ mod errors;
 mod example;
 mod expected;
 mod published;
+mod killed;
 mod results;
 mod same;
+mod theirs;
 
 use std::fs;
 use std::path::{Path, PathBuf};

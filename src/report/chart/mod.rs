@@ -32,7 +32,9 @@ use self::figure::Figure;
 pub use self::size::Size;
 pub use self::style::Theme;
 use super::columns::{Columns, ReadError};
-use super::staged::{FileError, Staged};
+use super::staged::{FileError, Lock, Staged};
+use super::{CHARTS, manifest};
+use crate::run::catalogue::METRICS;
 use crate::run::outcome::WAYS;
 
 /// What to draw against what. The default: every chart of the runs, or the headline metrics of a sweep.
@@ -49,6 +51,25 @@ pub struct Options {
     pub log_y: bool,
 }
 
+/// The names of the charts of single runs. Those of sweeps begin with the metric's.
+const CHARTS_OF_RUNS: [&str; 15] = [
+    "load_requests",
+    "load_upload",
+    "load_records",
+    "latency_lookup",
+    "latency_get",
+    "latency_put",
+    "success",
+    "online",
+    "availability",
+    "traffic",
+    "storage",
+    "repair",
+    "connections",
+    "pairs",
+    "classes",
+];
+
 /// How charts look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Look {
@@ -60,6 +81,9 @@ pub struct Look {
 /// Why nothing was drawn.
 #[derive(Debug, thiserror::Error)]
 pub enum PlotError {
+    /// There are no results, or not all of them.
+    #[error("{}: {because}\n  = help: name a directory that `run` or `sweep` wrote", path.display())]
+    NoResults { path: PathBuf, because: &'static str },
     /// The results could not be read, or are not what `peerlab` writes.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -71,19 +95,37 @@ pub enum PlotError {
     Option(String),
 }
 
-/// Draws the charts of the results in `dir` into `dir/charts`, which appears, or is replaced, when all are drawn. Gives the
-/// names of the charts, without their ending.
+/// Draws the charts of the results in `dir` into the directory `out`, which is created if need be; without one into
+/// `dir/charts`. Each replaces the file of its name, whole; others stay. Gives the names of the charts, without their ending.
 ///
 /// # Errors
 /// See [`PlotError`]; nothing was changed then.
-pub fn plot(dir: &Path, options: &Options, look: Look) -> Result<Vec<String>, PlotError> {
+pub fn plot(dir: &Path, out: Option<&Path>, options: &Options, look: Look) -> Result<Vec<String>, PlotError> {
+    let no_results = |because| Err(PlotError::NoResults { path: dir.to_owned(), because });
+    if !dir.is_dir() {
+        return no_results("there is no such directory");
+    }
+    // While they are read, nobody puts others in their place.
+    let mut lock = Lock::to_read(dir)?;
+    match (dir.join(manifest::FILE).exists(), dir.join("runs.csv").exists()) {
+        (true, true) => {}
+        (false, true) => return no_results("these results are incomplete, without a manifest.json"),
+        (_, false) => return no_results("there are no results in this directory"),
+    }
     let figures = figures(dir, options)?;
-    let staged = Staged::new(dir.join("charts"))?;
-    save(&figures, staged.path(), look)?;
-    let files: Vec<String> =
-        figures.iter().flat_map(|(stem, _)| ["svg", "png"].map(|ending| format!("{stem}.{ending}"))).collect();
-    let old = old_charts(dir, &files)?;
-    staged.commit(&old.iter().map(String::as_str).collect::<Vec<_>>())?;
+    if figures.is_empty() {
+        return Err(PlotError::Option("nothing in these results can be drawn".to_owned()));
+    }
+    if let Some(out) = out {
+        drop(lock.take());
+        fs::create_dir_all(out).map_err(FileError::at(out))?;
+    }
+    let lock = lock.map_or_else(|| Lock::take(out.unwrap_or(dir)), Ok)?;
+    let staged = Staged::under(&lock)?;
+    let into = if out.is_some() { staged.path() } else { staged.path().join(CHARTS) };
+    fs::create_dir_all(&into).map_err(FileError::at(&into))?;
+    save(&figures, &into, look)?;
+    staged.commit_under(&lock, &[])?;
     Ok(figures.into_iter().map(|(stem, _)| stem).collect())
 }
 
@@ -115,13 +157,11 @@ fn save(figures: &[(String, Figure)], into: &Path, look: Look) -> Result<(), Fil
     figures.par_iter().try_for_each(|(stem, figure)| figure.lay_out(look.size).save(into, stem, look.theme))
 }
 
-/// Charts of an earlier drawing that this one does not replace.
-fn old_charts(dir: &Path, new: &[String]) -> Result<Vec<String>, FileError> {
-    let charts: PathBuf = dir.join("charts");
-    let entries = fs::read_dir(&charts).map_err(FileError::at(&charts))?;
-    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let old = names.filter(|name| (name.ends_with(".svg") || name.ends_with(".png")) && !new.contains(name));
-    Ok(old.collect())
+/// Whether a file in `charts` may be a chart of ours, by its name: what new results clear away.
+pub fn is_chart(name: &str) -> bool {
+    let stem = name.strip_suffix(".svg").or_else(|| name.strip_suffix(".png"));
+    let metric = |stem: &str| METRICS.get(stem.split(';').next().unwrap_or(stem)).is_some();
+    stem.is_some_and(|stem| CHARTS_OF_RUNS.contains(&stem) || metric(stem))
 }
 
 /// Every chart of the results in `dir`. A sweep has lines over its axis; the pictures of single runs would need one for

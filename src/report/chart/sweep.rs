@@ -67,12 +67,16 @@ pub fn figures(runs: &Runs, options: &Options) -> Result<Vec<(String, Figure)>, 
     }
     let mut figures = Vec::new();
     for metric in metrics {
+        let before = figures.len();
         for fixed in combinations(runs, &roles.rest) {
             let series = series(runs, &roles, &fixed, metric)?;
             if let Some(figure) = figure(runs, options, &roles, &fixed, metric, &series) {
                 let stem = fixed.iter().fold(metric.to_owned(), |stem, (axis, value)| format!("{stem};{axis}={value}"));
                 figures.push((file_name(&stem), figure));
             }
+        }
+        if figures.len() == before && !options.y.is_empty() {
+            return Err(PlotError::Option(format!("`{metric}` has no value in these results: it applies to none of the runs")));
         }
     }
     Ok(figures)

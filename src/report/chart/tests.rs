@@ -14,6 +14,7 @@ mod connections;
 fn results(runs: &[example::Run]) -> tempfile::TempDir {
     let home = tempfile::tempdir().unwrap();
     write(home.path(), &example::rows(runs), Extra::default()).unwrap();
+    fs::write(home.path().join("manifest.json"), "{}").unwrap();
     home
 }
 
@@ -75,7 +76,7 @@ fn assert_readable(stem: &str, canvas: &Canvas) {
 #[test]
 fn a_run_leaves_all_its_charts_in_both_formats() {
     let home = results(&example::single());
-    let stems = plot(home.path(), &Options::default(), Look::default()).unwrap();
+    let stems = plot(home.path(), None, &Options::default(), Look::default()).unwrap();
     let expected =
         "load_requests load_upload load_records latency_lookup latency_get latency_put success online traffic";
     assert_eq!(stems, expected.split(' ').collect::<Vec<_>>());
@@ -95,7 +96,7 @@ fn the_same_results_give_the_same_bytes() {
     let runs: Vec<_> = example::single();
     let charts = || {
         let home = results(&runs);
-        plot(home.path(), &Options::default(), Look::default()).unwrap();
+        plot(home.path(), None, &Options::default(), Look::default()).unwrap();
         ["traffic.svg", "traffic.png"].map(|name| fs::read(home.path().join("charts").join(name)).unwrap())
     };
     assert_eq!(charts(), charts());
@@ -131,7 +132,7 @@ fn charts_of_any_size_asked_for_are_that_large_and_readable() {
 fn a_dark_chart_is_the_light_one_in_other_colours() {
     let home = results(&example::single());
     let drawn = |theme| {
-        plot(home.path(), &Options::default(), Look { size: None, theme }).unwrap();
+        plot(home.path(), None, &Options::default(), Look { size: None, theme }).unwrap();
         fs::read_to_string(home.path().join("charts/load_records.svg")).unwrap()
     };
     let shapes = |svg: &str| svg.split('#').map(|part| part[part.len().min(6)..].to_owned()).collect::<Vec<_>>();
@@ -278,7 +279,7 @@ fn a_second_axis_splits_the_lines_and_a_third_the_charts() {
 fn wrong_options_say_what_would_be_right() {
     let (sweep, single) = (results(&example::sweep(&[0.5, 2.0], 1)), results(&example::single()));
     let error = |home: &tempfile::TempDir, options: Options| {
-        plot(home.path(), &options, Look::default()).unwrap_err().to_string()
+        plot(home.path(), None, &options, Look::default()).unwrap_err().to_string()
     };
     let x = |axis: &str| Options { x: Some(axis.to_owned()), ..Options::default() };
     let y = |metric: &str| Options { y: vec![metric.to_owned()], ..Options::default() };
@@ -289,19 +290,42 @@ fn wrong_options_say_what_would_be_right() {
     );
     assert!(error(&single, x("loss")).contains("these runs are no sweep"));
     assert!(error(&single, y("lookup_hops_mean")).contains("no axis varies"));
+    let message = error(&sweep, y("cache_hit_ratio"));
+    assert!(message.contains("`cache_hit_ratio` has no value in these results"), "{message}");
     assert!(!sweep.path().join("charts").exists(), "something was written");
 }
 
 #[test]
-fn old_charts_go_and_other_files_stay() {
+fn only_files_that_are_drawn_again_are_replaced() {
     let home = results(&example::sweep(&[0.5, 2.0], 1));
     let charts = home.path().join("charts");
     fs::create_dir(&charts).unwrap();
-    ["old.svg", "old.png", "notes.txt"].iter().for_each(|name| fs::write(charts.join(name), "mine").unwrap());
-    plot(home.path(), &Options { y: vec!["contacts_mean".to_owned()], ..Options::default() }, Look::default()).unwrap();
-    let mut names: Vec<_> = fs::read_dir(&charts).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    names.sort();
-    assert_eq!(names, ["contacts_mean.png", "contacts_mean.svg", "notes.txt"]);
+    let mine = ["diagram.png", "gets.svg", "notes.txt", "contacts_mean.svg"];
+    mine.iter().for_each(|name| fs::write(charts.join(name), "mine").unwrap());
+    let options = Options { y: vec!["contacts_mean".to_owned()], ..Options::default() };
+    let names = |dir: &Path| {
+        let mut names: Vec<_> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    plot(home.path(), None, &options, Look::default()).unwrap();
+    assert_eq!(names(&charts), ["contacts_mean.png", "contacts_mean.svg", "diagram.png", "gets.svg", "notes.txt"]);
+    assert!(mine[..3].iter().all(|name| fs::read_to_string(charts.join(name)).unwrap() == "mine"));
+    assert_ne!(fs::read_to_string(charts.join("contacts_mean.svg")).unwrap(), "mine");
+    let out = home.path().join("a/b");
+    plot(home.path(), Some(&out), &options, Look::default()).unwrap();
+    assert_eq!(names(&out), ["contacts_mean.png", "contacts_mean.svg"]);
+}
+
+#[test]
+fn every_chart_is_known_by_its_name() {
+    let runs = [example::single(), example::sweep(&[0.5, 2.0], 1)];
+    let stems: Vec<String> =
+        runs.iter().flat_map(|runs| drawn(runs, &Options::default())).map(|(stem, _)| stem).collect();
+    assert!(stems.len() > 15, "{stems:?}");
+    assert!(stems.iter().all(|stem| is_chart(&format!("{stem}.svg")) && is_chart(&format!("{stem}.png"))), "{stems:?}");
+    assert!(is_chart("lookup_rpcs_mean;network.loss=0.1.svg"));
+    assert!(!["notes.txt", "mine.png", "gets.csv", "traffic"].into_iter().any(is_chart));
 }
 
 #[test]

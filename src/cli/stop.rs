@@ -1,0 +1,82 @@
+//! Signals: the first ends the runs, and what was finished is kept; the second ends the process.
+
+use std::fs;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+use super::failure::{Code, Failure};
+
+/// What ends runs, with the exit code that shells have for it.
+const SIGNALS: &[(i32, Code)] = &[
+    (SIGINT, Code::Interrupted),
+    (SIGTERM, Code::Terminated),
+    #[cfg(unix)]
+    (signal_hook::consts::SIGHUP, Code::HungUp),
+];
+
+/// Whether a signal has come, and which.
+#[derive(Debug, Default)]
+pub struct Stop {
+    flag: Arc<AtomicBool>,
+    signal: Arc<AtomicUsize>,
+}
+
+impl Stop {
+    /// From now on signals are caught, those apart that whoever started the process had ignored (`nohup`).
+    ///
+    /// # Errors
+    /// If the system does not let them be caught.
+    pub fn on_signals() -> Result<&'static Stop, Failure> {
+        static STOP: OnceLock<Stop> = OnceLock::new();
+        if let Some(stop) = STOP.get() {
+            return Ok(stop);
+        }
+        let stop = Stop::default();
+        stop.catch().map_err(|error| Failure::new(Code::File, format!("cannot catch signals: {error}")))?;
+        Ok(STOP.get_or_init(|| stop))
+    }
+
+    fn catch(&self) -> io::Result<()> {
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        for (signal, code) in SIGNALS.iter().filter(|(signal, _)| !is_ignored(*signal, &status)) {
+            flag::register_conditional_shutdown(*signal, i32::from(*code as u8), Arc::clone(&self.flag))?;
+            flag::register_usize(*signal, Arc::clone(&self.signal), *signal as usize)?;
+            flag::register(*signal, Arc::clone(&self.flag))?;
+        }
+        Ok(())
+    }
+
+    /// True after the first signal.
+    pub fn flag(&self) -> &AtomicBool {
+        &self.flag
+    }
+
+    /// The exit code of a command that was stopped.
+    pub fn code(&self) -> Code {
+        let signal = self.signal.load(Ordering::Relaxed);
+        SIGNALS.iter().find(|(known, _)| *known as usize == signal).map_or(Code::Interrupted, |(_, code)| *code)
+    }
+}
+
+/// Whether a process ignores a signal, by its `/proc/self/status`; not where there is none.
+fn is_ignored(signal: i32, status: &str) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (signal - 1) & 1 == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_ignored_from_the_start_stays_so() {
+        let status = "Name:\tpeerlab\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\n";
+        assert!(is_ignored(1, status) && !is_ignored(2, status) && is_ignored(13, status));
+        assert!(!is_ignored(1, ""));
+    }
+}

@@ -1,0 +1,283 @@
+//! The stage on disk: a hidden directory with a mark, the new files, and in the end a note that they are complete.
+//!
+//! Each change of the file system is one call of [`change`], so that a test can end the process before any of them.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Component, Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::FileError;
+
+/// The file whose presence says that a directory of results is complete: it goes first and comes last.
+const SEAL: &str = crate::report::manifest::FILE;
+
+/// How a stage's name begins. A number follows; what makes it a stage is the mark in it.
+const PARTIAL: &str = ".partial-";
+
+/// In the stage: says what it is, and is locked as long as its process lives.
+const MARK: &str = "peerlab-stage";
+const MARK_TEXT: &str = "Results in the making. What is left of them when no peerlab is running, the next one finishes or \
+                         removes.\n";
+
+/// In the stage: the files that will be moved, each at its path in the target.
+const NEW: &str = "new";
+
+/// In the stage: the note, from which on the commit is finished and not undone.
+const NOTE: &str = "commit.json";
+
+/// What is to be done, beside moving everything that is in [`NEW`].
+#[derive(Debug, Deserialize, Serialize)]
+struct Note {
+    /// Whether the new files have a manifest: whole results, before which nothing may look whole.
+    sealed: bool,
+    /// Paths in the target of files that go.
+    stale: Vec<String>,
+}
+
+/// Makes a stage in `target` with a name that nothing else has.
+pub fn begin(target: &Path) -> io::Result<PathBuf> {
+    for number in 0_u64.. {
+        let stage = target.join(format!("{PARTIAL}{number}"));
+        match fs::create_dir(&stage) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            made => return made.map(|()| stage),
+        }
+    }
+    unreachable!("more directories than numbers")
+}
+
+/// Puts the mark into a stage, locked as long as the file stays open, and the place for what is new.
+pub fn mark(stage: &Path) -> io::Result<File> {
+    let mut mark = File::create_new(stage.join(MARK))?;
+    mark.write_all(MARK_TEXT.as_bytes())?;
+    match mark.try_lock() {
+        Err(TryLockError::Error(error)) if error.kind() != ErrorKind::Unsupported => return Err(error),
+        _ => {}
+    }
+    fs::create_dir(new(stage))?;
+    Ok(mark)
+}
+
+/// Where the new files of a stage are written.
+pub fn new(stage: &Path) -> PathBuf {
+    stage.join(NEW)
+}
+
+/// Whether a stage is complete: from then on it is committed, whatever happens.
+pub fn is_written(stage: &Path) -> bool {
+    stage.join(NOTE).exists()
+}
+
+/// Whether this is a stage, of a living process or left behind by one that was killed: a directory of the right name with
+/// the mark, or without anything.
+pub fn is_leftover(path: &Path) -> bool {
+    let named = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PARTIAL));
+    let is_empty = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    named && is_real_directory(path) && (is_real_file(&path.join(MARK)) || is_empty())
+}
+
+/// Finishes or clears away what killed processes left in `target`, which the caller has locked. Gives the number of stages
+/// of living processes.
+pub fn settle(target: &Path) -> Result<usize, FileError> {
+    let entries = fs::read_dir(target).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let mut stages: Vec<PathBuf> =
+        entries.map_err(FileError::at(target))?.iter().map(fs::DirEntry::path).filter(|path| is_leftover(path)).collect();
+    stages.sort();
+    let mut living = 0;
+    for stage in stages {
+        match File::open(stage.join(MARK)).map(|mark| mark.try_lock()) {
+            Ok(Err(TryLockError::WouldBlock)) => living += 1,
+            // Nobody can tell whose it is.
+            Ok(Err(TryLockError::Error(_))) => {}
+            _ if is_written(&stage) => finish(target, &stage)?,
+            // What cannot be removed is hidden and harmless.
+            _ => drop(dismantle(&stage)),
+        }
+    }
+    Ok(living)
+}
+
+/// Makes sure that what is new is on the disk, then that the note of it is. A directory in the place of a file is an error.
+pub fn write(target: &Path, stage: &Path, stale: &[String]) -> Result<(), FileError> {
+    let new = new(stage);
+    let files = files(&new)?;
+    if let Some(path) = files.iter().map(|path| target.join(path)).find(|place| is_real_directory(place)) {
+        return Err(FileError::at(path)(ErrorKind::IsADirectory.into()));
+    }
+    for path in files.iter().map(|path| new.join(path)) {
+        File::open(&path).and_then(|file| file.sync_all()).map_err(FileError::at(&path))?;
+        sync_directory(path.parent().expect("it lies in the stage"))?;
+    }
+    sync_directory(&new)?;
+    // What is written again is replaced. Whoever goes on with a commit would take the new one for the stale one.
+    let stale = stale.iter().filter(|name| !files.iter().any(|path| path == Path::new(name))).cloned().collect();
+    let note = Note { sealed: new.join(SEAL).exists(), stale };
+    let text = serde_json::to_string(&note).expect("plain strings are JSON");
+    let (path, hidden) = (stage.join(NOTE), stage.join("commit.part"));
+    change(&path, || {
+        let mut file = File::create(&hidden)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    })?;
+    change(&path, || fs::rename(&hidden, &path))?;
+    sync_directory(stage)
+}
+
+/// Does what the note of a stage says, as far as it is not done yet, and clears the stage away.
+pub fn finish(target: &Path, stage: &Path) -> Result<(), FileError> {
+    let (new, note) = (new(stage), read(&stage.join(NOTE))?);
+    let mut left = if new.exists() { files(&new)? } else { Vec::new() };
+    left.sort_by_key(|path| (path == Path::new(SEAL), path.clone()));
+    let is_sealed = note.sealed && left.last().is_none_or(|last| last != Path::new(SEAL));
+    if !is_sealed {
+        if note.sealed {
+            remove(&target.join(SEAL))?;
+            sync_directory(target)?;
+        }
+        note.stale.iter().try_for_each(|name| remove_below(target, Path::new(name)))?;
+    }
+    for path in left {
+        let place = target.join(&path);
+        make_way(target, &path)?;
+        if path == Path::new(SEAL) {
+            sync_directory(target)?;
+        }
+        change(&place, || fs::rename(new.join(&path), &place))?;
+        sync_directory(place.parent().expect("it lies in the target"))?;
+    }
+    dismantle(stage).map_err(FileError::at(stage))
+}
+
+/// Removes a stage, the mark last, so that it is known for one until nothing is in it.
+pub fn dismantle(stage: &Path) -> io::Result<()> {
+    let gone = |removed: io::Result<()>| match removed {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    };
+    let entries = match fs::read_dir(stage) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        entries => entries?.collect::<Result<Vec<_>, _>>()?,
+    };
+    // The note after what it is about: without it, nothing would be moved any more.
+    let mut entries: Vec<_> = entries.iter().map(|entry| (entry.file_name(), entry.path())).collect();
+    entries.sort_by_key(|(name, _)| (name == MARK, name == NOTE));
+    for (_, path) in entries {
+        let directory = is_real_directory(&path);
+        gone(step().and_then(|()| if directory { fs::remove_dir_all(&path) } else { fs::remove_file(&path) }))?;
+    }
+    gone(step().and_then(|()| fs::remove_dir(stage)))
+}
+
+fn read(path: &Path) -> Result<Note, FileError> {
+    let text = fs::read(path).map_err(FileError::at(path))?;
+    let note: Note = serde_json::from_slice(&text).map_err(|error| FileError::at(path)(error.into()))?;
+    let leads_out = |name: &String| !Path::new(name).components().all(|step| matches!(step, Component::Normal(_)));
+    match note.stale.iter().find(|name| leads_out(name)) {
+        Some(name) => Err(FileError::at(path)(io::Error::new(
+            ErrorKind::InvalidData,
+            format!("`{name}` is no file of these results"),
+        ))),
+        None => Ok(note),
+    }
+}
+
+/// All files below `directory`, by their paths in it.
+fn files(directory: &Path) -> Result<Vec<PathBuf>, FileError> {
+    let (mut found, mut left) = (Vec::new(), vec![directory.to_owned()]);
+    while let Some(next) = left.pop() {
+        for entry in fs::read_dir(&next).map_err(FileError::at(&next))? {
+            let path = entry.map_err(FileError::at(&next))?.path();
+            match is_real_directory(&path) {
+                true => left.push(path),
+                false => found.push(path.strip_prefix(directory).expect("it lies in it").to_owned()),
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Makes the directories on the way to a file in `target`. What stands in their place, and be it a link to one, gives way.
+fn make_way(target: &Path, file: &Path) -> Result<(), FileError> {
+    let above: Vec<&Path> = file.ancestors().skip(1).filter(|path| !path.as_os_str().is_empty()).collect();
+    for path in above.into_iter().rev().map(|path| target.join(path)) {
+        if !is_real_directory(&path) {
+            remove(&path)?;
+            change(&path, || fs::create_dir(&path))?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes a file in `target`, unless the way there leads over a link.
+fn remove_below(target: &Path, file: &Path) -> Result<(), FileError> {
+    let mut above = file.ancestors().skip(1).filter(|path| !path.as_os_str().is_empty());
+    if above.all(|path| is_real_directory(&target.join(path))) { remove(&target.join(file)) } else { Ok(()) }
+}
+
+/// Removes a file or a link, if there is one.
+fn remove(path: &Path) -> Result<(), FileError> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        _ => change(path, || fs::remove_file(path)),
+    }
+}
+
+fn is_real_directory(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_dir())
+}
+
+fn is_real_file(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_file())
+}
+
+/// Has the names in a directory on the disk, where that can be asked for.
+fn sync_directory(path: &Path) -> Result<(), FileError> {
+    if cfg!(unix) { File::open(path).and_then(|file| file.sync_all()).map_err(FileError::at(path)) } else { Ok(()) }
+}
+
+/// One change of the file system.
+fn change<T>(path: &Path, how: impl FnOnce() -> io::Result<T>) -> Result<T, FileError> {
+    step().and_then(|()| how()).map_err(FileError::at(path))
+}
+
+#[cfg(not(test))]
+fn step() -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+pub use crash::step;
+
+/// The end of the process before a change of the file system: it, and every one after it, is an error.
+#[cfg(test)]
+pub mod crash {
+    use std::cell::Cell;
+    use std::io;
+
+    thread_local! {
+        static LEFT: Cell<Option<u32>> = const { Cell::new(None) };
+    }
+
+    /// Changes that are made before the end; `None`: there is none.
+    pub fn after(changes: Option<u32>) {
+        LEFT.set(changes);
+    }
+
+    /// Whether the end has come.
+    pub fn has_come() -> bool {
+        LEFT.get() == Some(0)
+    }
+
+    pub fn step() -> io::Result<()> {
+        match LEFT.get() {
+            Some(0) => Err(io::Error::other("the process was killed")),
+            left => {
+                LEFT.set(left.map(|left| left - 1));
+                Ok(())
+            }
+        }
+    }
+}

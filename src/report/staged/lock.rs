@@ -1,0 +1,87 @@
+//! Who changes a directory of results: one process at a time.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use same_file::Handle;
+
+use super::{FileError, journal};
+
+/// The file that is locked. It is there only while somebody holds it, or was killed while holding it.
+pub const LOCK: &str = ".peerlab-lock";
+
+/// The right to change a directory of results, and that no commit is under way in it. Ends when it is dropped.
+#[derive(Debug)]
+pub struct Lock {
+    directory: PathBuf,
+    /// Open, and locked; `None` where this file system has no locks.
+    file: Option<File>,
+    others: usize,
+}
+
+impl Lock {
+    /// Waits until nobody else changes the existing `directory`, then finishes or clears away what killed processes left.
+    ///
+    /// # Errors
+    /// If the directory cannot be written to, or a commit cannot be finished.
+    pub fn take(directory: &Path) -> Result<Lock, FileError> {
+        let file = hold(&directory.join(LOCK)).map_err(FileError::at(directory))?;
+        let mut lock = Lock { directory: directory.to_owned(), file, others: 0 };
+        lock.others = journal::settle(directory)?;
+        Ok(lock)
+    }
+
+    /// As [`Lock::take`], to read what is in the directory; `None` where it cannot be written to, so that no commit can be
+    /// under way but by somebody else's right.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn to_read(directory: &Path) -> Result<Option<Lock>, FileError> {
+        match Lock::take(directory) {
+            Err(FileError { source, .. }) if is_read_only(&source) => Ok(None),
+            lock => lock.map(Some),
+        }
+    }
+
+    /// The directory.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// How many other processes were making results here when the lock was taken.
+    pub fn others(&self) -> usize {
+        self.others
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if self.file.is_some() {
+            // While it is held, so that nobody else's is removed. A file that stays is in nobody's way.
+            let _ = fs::remove_file(self.directory.join(LOCK));
+        }
+    }
+}
+
+fn is_read_only(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
+}
+
+/// Creates and locks a file. Who held it before removed it, perhaps: then the one that is there now is the one to lock.
+fn hold(path: &Path) -> io::Result<Option<File>> {
+    loop {
+        let file = File::options().create(true).truncate(false).write(true).open(path)?;
+        match file.lock() {
+            Err(error) if error.kind() == ErrorKind::Unsupported => {
+                fs::remove_file(path)?;
+                return Ok(None);
+            }
+            locked => locked?,
+        }
+        let mine = Handle::from_file(file.try_clone()?)?;
+        if Handle::from_path(path).is_ok_and(|there| there == mine) {
+            return Ok(Some(file));
+        }
+    }
+}
