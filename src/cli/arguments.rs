@@ -52,7 +52,8 @@ pub enum Command {
 pub struct Simulated {
     /// The scenario, a TOML file
     pub scenario: PathBuf,
-    /// Change a value of the scenario: a dotted path and what to put there; a value that an axis varies is fixed so
+    /// Change a value of the scenario: a dotted path and what to put there (an element of a list by its number from 0, as in
+    /// events.0.crash.share=0.5); a value that an axis varies is fixed so
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub sets: Vec<String>,
     /// Where the results go; earlier ones of the scenario file by the same command are replaced there [default: results/<name of the scenario>]
@@ -61,6 +62,12 @@ pub struct Simulated {
     /// Replace results of another scenario file, or of another command, too
     #[arg(long)]
     pub force: bool,
+    /// The seed, in place of the scenario's; of a sweep's first repetitions, from which the others follow
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub seed: Option<u64>,
+    /// Runs at once [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub threads: Option<u32>,
     /// What to print on stdout
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -96,9 +103,6 @@ Examples:
 pub struct Run {
     #[command(flatten)]
     pub simulated: Simulated,
-    /// The seed, in place of the scenario's
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
-    pub seed: Option<u64>,
     /// Run everything twice and compare; exit code 1 if anything differs, with the virtual time at which it does
     #[arg(long)]
     pub verify: bool,
@@ -128,9 +132,6 @@ pub struct Sweep {
     /// Runs of each system at each point, in place of the scenario's
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub repetitions: Option<u32>,
-    /// Runs at once [default: one per core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
-    pub threads: Option<u32>,
     /// Write nodes.csv, a row for every machine of every run
     #[arg(long)]
     pub nodes: bool,

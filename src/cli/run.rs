@@ -3,6 +3,7 @@
 use super::arguments::{Format, Run as Arguments};
 use super::failure::Failure;
 use super::simulate::{Job, load, simulate};
+use super::sweep::pool;
 use super::{json, print};
 use crate::registry::Registry;
 use crate::report::csv::Extra;
@@ -13,16 +14,15 @@ use crate::scenario::Runs;
 const MOST_ROWS: u32 = 100_000;
 
 pub fn run(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
-    let seed = arguments.seed.map(|seed| format!("seed={seed}"));
     let (scenario, expected, Runs { mut runs, warnings }) =
-        load(registry, &arguments.simulated, seed.into_iter().collect(), true)?;
+        load(registry, &arguments.simulated, Vec::new(), true)?;
     runs.retain(|run| run.seed == run.plan.seed);
     let extra = Extra {
         nodes: runs.iter().all(|run| run.plan.population.participants <= MOST_ROWS),
         resources: runs.iter().all(|run| run.plan.resources.count <= MOST_ROWS),
         operations: arguments.operations,
     };
-    let done = simulate(Job {
+    let job = Job {
         command: "run",
         registry,
         scenario: &scenario,
@@ -33,7 +33,8 @@ pub fn run(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
         verify: arguments.verify,
         trace: arguments.trace.as_deref(),
         arguments: &arguments.simulated,
-    })?;
+    };
+    let done = pool(arguments.simulated.threads)?.install(|| simulate(job))?;
     if let (Some(directory), false) = (&done.directory, arguments.simulated.quiet) {
         let text = match arguments.simulated.format {
             Format::Table => {

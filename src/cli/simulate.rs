@@ -95,14 +95,15 @@ impl Done {
     }
 }
 
-/// Reads a scenario, with `sets` after those of the command line, what it expects, and the list of its runs. Prints warnings.
+/// Reads a scenario, with the seed and `sets` after those of the command line, what it expects, and the list of its runs. Prints warnings.
 pub fn load(
     registry: &Registry,
     arguments: &Simulated,
     sets: Vec<String>,
     refuse_axes: bool,
 ) -> Result<(Scenario, Vec<Expectation>, Runs), Failure> {
-    let sets: Vec<String> = arguments.sets.iter().cloned().chain(sets).collect();
+    let seed = arguments.seed.map(|seed| format!("seed={seed}"));
+    let sets: Vec<String> = arguments.sets.iter().cloned().chain(seed).chain(sets).collect();
     let scenario = Scenario::load(&arguments.scenario, &sets)?;
     if refuse_axes {
         scenario.refuse_axes()?;

@@ -26,7 +26,7 @@ pub fn sweep(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> 
         trace: None,
         arguments: &arguments.simulated,
     };
-    let done = pool(arguments.threads)?.install(|| simulate(job))?;
+    let done = pool(arguments.simulated.threads)?.install(|| simulate(job))?;
     if let (Some(directory), false) = (&done.directory, arguments.simulated.quiet) {
         let text = match arguments.simulated.format {
             Format::Table => {

@@ -103,7 +103,8 @@ fn simulated(arguments: &Arguments, scenario: PathBuf) -> Simulated {
     let below = scenario.strip_prefix(&arguments.dir).unwrap_or(&scenario).with_extension("");
     let out = arguments.out.join(below);
     let (sets, quiet, force) = (arguments.sets.clone(), arguments.quiet, arguments.force);
-    Simulated { scenario, sets, out: Some(out), force, format: Format::Table, quiet }
+    // All scenarios share the threads.
+    Simulated { scenario, sets, out: Some(out), force, seed: None, threads: None, format: Format::Table, quiet }
 }
 
 /// The scenarios of a folder, by name.

@@ -142,15 +142,46 @@ fn set<'a>(
         table.insert(name, value);
         return Ok(());
     }
-    let empty = || Spanned::new(key.span.clone(), DeValue::Table(DeTable::new()));
-    let next = table.entry(name).or_insert_with(empty);
-    if next.get_ref().is_array() {
-        return Err(Problem::new(key.span.clone(), format!("`{}` is a list: a path cannot lead into it", key.name)));
+    if table.get(&name).is_none() && below[0].number().is_some() {
+        return Err(Problem::new(key.span.clone(), format!("there is no list `{}` with an element of that number", key.name)));
+    }
+    parents.push(key.name.clone());
+    let next = table.entry(name).or_insert_with(|| empty(key));
+    set_below(next, parents, key, below, value)
+}
+
+/// Puts `value` where `path` points in what stands at `key`.
+fn set_below<'a>(
+    next: &mut Spanned<DeValue<'a>>,
+    parents: &mut Vec<String>,
+    key: &Key,
+    path: &[Key],
+    value: Spanned<DeValue<'a>>,
+) -> Result<(), Problem> {
+    let Some(first) = path.first() else {
+        *next = value;
+        return Ok(());
+    };
+    if let DeValue::Array(list) = next.get_mut() {
+        let elements = list.len();
+        // Alternatives are the same in every element: the number is no part of the place.
+        return match first.number().and_then(|number| list.get_mut(number)) {
+            Some(element) => set_below(element, parents, first, &path[1..], value),
+            None => Err(Problem::new(first.span.clone(), format!("`{}` is a list without an element `{}`", key.name, first.name))
+                .help(match elements {
+                    0 => "it is empty".to_owned(),
+                    _ => format!("write the number of one of its elements, 0 to {}", elements - 1),
+                })),
+        };
     }
     if !next.get_ref().is_table() {
-        *next = empty();
+        *next = empty(key);
     }
-    let DeValue::Table(next) = next.get_mut() else { unreachable!("made a table just now") };
-    parents.push(key.name.clone());
-    set(next, parents, below, value)
+    let DeValue::Table(table) = next.get_mut() else { unreachable!("made a table just now") };
+    set(table, parents, path, value)
+}
+
+/// An empty table in the place of `key`.
+fn empty<'a>(key: &Key) -> Spanned<DeValue<'a>> {
+    Spanned::new(key.span.clone(), DeValue::Table(DeTable::new()))
 }

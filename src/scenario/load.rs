@@ -74,12 +74,25 @@ impl Scenario {
     pub fn load(path: &Path, sets: &[String]) -> Result<Scenario, Problems> {
         let name = path.display().to_string();
         let folder = path.parent().map_or(PathBuf::new(), Path::to_path_buf);
-        match std::fs::read_to_string(path) {
-            Ok(text) => Scenario::parse(name, folder, text, sets),
+        let problem = |readable: &[u8], problem| {
+            let readable = String::from_utf8_lossy(readable).into_owned();
+            let mut problems = Problems::new(&Sources::new(name.clone(), readable, &[]));
+            problems.push(problem);
+            Err(problems)
+        };
+        if path == Path::new("-") {
+            let refused = Problem::new(None, "a scenario is not read from standard input");
+            return problem(&[], refused.help("name a file; one that is called `-` is ./-"));
+        }
+        match std::fs::read(path).map(String::from_utf8) {
+            Ok(Ok(text)) => Scenario::parse(name, folder, text, sets),
+            Ok(Err(error)) => {
+                let (readable, at) = (&error.as_bytes()[..error.utf8_error().valid_up_to()], error.utf8_error().valid_up_to());
+                let refused = Problem::new(at..at, "this is no UTF-8 text: a scenario is a TOML file");
+                problem(readable, refused)
+            }
             Err(error) => {
-                let mut problems = Problems::new(&Sources::new(name, String::new(), &[]));
-                problems.push(Problem::new(None, format!("cannot read the scenario: {error}")).kind(Kind::Unreadable));
-                Err(problems)
+                problem(&[], Problem::new(None, format!("cannot read the scenario: {error}")).kind(Kind::Unreadable))
             }
         }
     }

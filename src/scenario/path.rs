@@ -20,6 +20,13 @@ pub(super) struct Key {
     pub span: Span,
 }
 
+impl Key {
+    /// The number of an element of a list, if the key is one.
+    pub fn number(&self) -> Option<usize> {
+        self.name.parse().ok()
+    }
+}
+
 impl Path {
     /// Reads a dotted key; its keys have their positions in `text`.
     fn read(text: &str) -> Option<Path> {
@@ -66,7 +73,8 @@ impl Path {
                 let rules_out = |a: &Key, b: &Key| rivals(&parents, &a.name).any(|rival| rival == b.name);
                 return rules_out(mine, theirs) || rules_out(theirs, mine);
             }
-            parents.push(mine.name.clone());
+            // As where a value is set: the number of an element is no part of the place.
+            parents.extend(mine.number().is_none().then(|| mine.name.clone()));
         }
         true
     }

@@ -103,7 +103,7 @@ fn a_killed_run_leaves_the_old_or_the_new_results() {
     let bench = results(SCENARIO, &["run", "s.toml"]);
     let arguments = ["run", "s.toml", "--seed", "6", "--out", "work", "--quiet"];
     let committing = kill(&bench, &arguments, 40, |work| {
-        bench.peerlab(&["plot", work]).assert().success();
+        bench.peerlab(&["plot", work, "--x", "nothing"]).assert().code(2);
         assert_old_or_new(&bench, work);
     });
     assert!(committing > 0, "none was killed while it committed");
@@ -114,7 +114,7 @@ fn a_killed_sweep_leaves_the_old_or_the_new_results() {
     let bench = results(&format!("{SCENARIO}{SWEEP}"), &["sweep", "s.toml"]);
     let arguments = ["sweep", "s.toml", "--set", "seed=6", "--out", "work", "--quiet"];
     let committing = kill(&bench, &arguments, 30, |work| {
-        bench.peerlab(&["plot", work]).assert().success();
+        bench.peerlab(&["plot", work, "--x", "nothing"]).assert().code(2);
         assert_old_or_new(&bench, work);
     });
     assert!(committing > 0, "none was killed while it committed");
@@ -127,7 +127,7 @@ fn a_killed_plot_leaves_the_old_or_the_new_charts() {
     copy(&bench.path("old"), &bench.path("new"));
     bench.peerlab(&["plot", "new", "--theme", "dark"]).assert().success();
     let committing = kill(&bench, &["plot", "work", "--theme", "dark"], 30, |work| {
-        bench.peerlab(&["plot", work, "--out", "elsewhere"]).assert().success();
+        bench.peerlab(&["plot", work, "--x", "nothing"]).assert().code(2);
         assert_old_or_new(&bench, work);
     });
     assert!(committing > 0, "none was killed while it committed");
@@ -159,7 +159,7 @@ fn where_files_may_grow_no_more_the_old_results_stay() {
             if error.is_some() {
                 assert_same(&bench.path("work"), &bench.path("old"));
             }
-            bench.peerlab(&["plot", "work", "--out", "elsewhere"]).assert().success();
+            bench.peerlab(&["plot", "work", "--x", "nothing"]).assert().code(2);
             assert_same(&bench.path("work"), &bench.path("old"));
         }
     }
@@ -173,17 +173,18 @@ fn signal(child: &Child, name: &str) {
 #[cfg(unix)]
 #[test]
 fn sigint_sigterm_and_sighup_keep_what_was_finished() {
-    let axis = "[sweep.axes]\n\"time.measure\" = [\"1min\", \"100000h\"]\n";
-    let bench = Bench::new(&format!("{SCENARIO}{axis}"));
+    let axis = "[sweep.axes]\n\"population.online\" = [10, 200000]\n";
+    let scenario = SCENARIO.replace("measure = \"10min\"", "measure = \"20min\"").replace("online = 30", "online = 10");
+    let bench = Bench::new(&format!("{scenario}{axis}"));
     for (name, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
-        let mut child = spawn(&bench, &["sweep", "s.toml", "--threads", "1", "--out", name]);
+        let mut child = spawn(&bench, &["sweep", "s.toml", "--threads", "1", "--out", &name[1..]]);
         sleep(Duration::from_secs(2));
         signal(&child, name);
         assert_eq!(child.wait().unwrap().code(), Some(code), "{name}");
-        assert_eq!(bench.read(&format!("{name}/runs.csv")).lines().count(), 1 + 3, "{name}");
-        let manifest: serde_json::Value = serde_json::from_str(&bench.read(&format!("{name}/manifest.json"))).unwrap();
+        assert_eq!(bench.read(&format!("{}/runs.csv", &name[1..])).lines().count(), 1 + 3, "{name}");
+        let manifest: serde_json::Value = serde_json::from_str(&bench.read(&format!("{}/manifest.json", &name[1..]))).unwrap();
         assert_eq!(manifest["missing"][2]["because"], "interrupted", "{name}");
-        assert!(bench.names(name).iter().all(|name| !name.starts_with('.')), "{:?}", bench.names(name));
+        assert!(bench.names(&name[1..]).iter().all(|name| !name.starts_with('.')), "{:?}", bench.names(&name[1..]));
     }
 }
 
@@ -191,7 +192,7 @@ fn sigint_sigterm_and_sighup_keep_what_was_finished() {
 #[test]
 fn under_nohup_the_end_of_the_terminal_stops_nothing() {
     let bench = Bench::new(SCENARIO);
-    let script = "trap '' HUP; exec \"$0\" run s.toml --set time.measure=100000h --quiet";
+    let script = "trap '' HUP; exec \"$0\" run s.toml --set time.measure=1000h --set population.online=5000 --quiet";
     let mut command = Command::new("sh");
     command.args(["-c", script]).arg(cargo_bin("peerlab")).current_dir(bench.path("."));
     let mut child = command.stderr(Stdio::null()).spawn().unwrap();
@@ -208,7 +209,9 @@ fn under_nohup_the_end_of_the_terminal_stops_nothing() {
 fn while_a_run_lasts_no_other_begins_there_and_the_old_results_can_be_plotted() {
     let bench = Bench::new(SCENARIO);
     bench.peerlab(&["run", "s.toml", "--out", "a", "--quiet"]).assert().success();
-    let mut child = spawn(&bench, &["run", "s.toml", "--set", "time.measure=100000h", "--out", "a"]);
+    const LONG: [&str; 8] =
+        ["run", "s.toml", "--out", "a", "--set", "time.measure=1000h", "--set", "population.online=5000"];
+    let mut child = spawn(&bench, &LONG);
     while bench.names("a").iter().all(|name| !name.starts_with(".partial")) {
         sleep(Duration::from_millis(10));
     }
