@@ -7,6 +7,7 @@ use ::csv::{ReaderBuilder, StringRecord};
 use indexmap::IndexMap;
 
 use super::staged::FileError;
+use crate::scenario::shown;
 
 /// Why a result file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +16,7 @@ pub enum ReadError {
     #[error(transparent)]
     File(#[from] FileError),
     /// It was read, but is not what `peerlab` writes.
-    #[error("{}:{line}: {message}", path.display())]
+    #[error("{}:{line}: {}", path.display(), shown(message))]
     Content { path: PathBuf, line: u64, message: String },
 }
 

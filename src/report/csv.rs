@@ -3,6 +3,7 @@
 //! Columns keep their order. Floats are printed with the fewest digits that read back to the same number; what does not
 //! apply is an empty cell.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -148,7 +149,7 @@ fn write_events(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
         row.outcome.events.iter().try_for_each(|mark| {
             sheet.name(row)?;
             sheet.cell(mark.at.as_secs_f64())?;
-            sheet.cell(&mark.label)?;
+            sheet.text(&mark.label)?;
             sheet.end()
         })
     })
@@ -160,7 +161,7 @@ fn write_classes(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
     per_run(dir, "classes.csv", rows, &columns, |sheet, row| {
         row.outcome.classes.iter().try_for_each(|class| {
             sheet.name(row)?;
-            sheet.cell(&class.class)?;
+            sheet.text(&class.class)?;
             class.values.iter().try_for_each(|value| sheet.some(*value))?;
             sheet.end()
         })
@@ -228,8 +229,8 @@ fn write_summary(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
     sheet(dir, "summary.csv", &header, |sheet| {
         for ((axes, system), outcomes) in &groups {
             for (i, metric) in METRICS.iter().enumerate() {
-                axes.iter().try_for_each(|(_, value)| sheet.cell(value))?;
-                sheet.cell(system)?;
+                axes.iter().try_for_each(|(_, value)| sheet.text(value))?;
+                sheet.text(system)?;
                 sheet.cell(&metric.name)?;
                 let values: Vec<f64> = outcomes.iter().filter_map(|outcome| outcome.metrics[i]).collect();
                 sheet.summary(Summary::of(&values))?;
@@ -273,12 +274,25 @@ fn sheet(
     write().map_err(FileError::at(&path))
 }
 
+/// A text that no spreadsheet takes for a formula: behind an apostrophe if it begins like one and is no number.
+pub(super) fn no_formula(text: &str) -> Cow<'_, str> {
+    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err() {
+        true => Cow::Owned(format!("'{text}")),
+        false => Cow::Borrowed(text),
+    }
+}
+
 /// A CSV file being written, cell by cell.
 struct Sheet(Writer<File>);
 
 impl Sheet {
     fn cell(&mut self, value: impl std::fmt::Display) -> io::Result<()> {
         Ok(self.0.write_field(value.to_string())?)
+    }
+
+    /// A text of the user's.
+    fn text(&mut self, text: &str) -> io::Result<()> {
+        self.cell(no_formula(text))
     }
 
     fn some(&mut self, value: Option<impl std::fmt::Display>) -> io::Result<()> {
@@ -293,9 +307,9 @@ impl Sheet {
     }
 
     fn name(&mut self, row: &RunRow<'_>) -> io::Result<()> {
-        self.cell(&row.run_id)?;
-        row.axes.iter().try_for_each(|(_, value)| self.cell(value))?;
-        self.cell(&row.system)?;
+        self.text(&row.run_id)?;
+        row.axes.iter().try_for_each(|(_, value)| self.text(value))?;
+        self.text(&row.system)?;
         self.cell(row.seed)
     }
 

@@ -2,7 +2,7 @@
 
 use ::csv::Writer;
 
-use super::csv::RunRow;
+use super::csv::{RunRow, no_formula};
 use super::number::significant;
 use crate::run::catalogue::METRICS;
 use crate::run::outcome::Outcome;
@@ -151,7 +151,12 @@ pub fn table(judged: &[Judged]) -> String {
 pub fn csv(judged: &[Judged]) -> String {
     let mut writer = Writer::from_writer(Vec::new());
     let header = HEADER.into_iter().chain(["note"]);
-    let rows = judged.iter().map(|one| one.cells().into_iter().chain([one.note.clone()]).collect::<Vec<_>>());
+    let rows = judged.iter().map(|one| {
+        let [scenario, point, metric, expected, measured, verdict, source] = one.cells();
+        let [scenario, point, source, note] =
+            [&scenario, &point, &source, &one.note].map(|text| no_formula(text).into_owned());
+        vec![scenario, point, metric, expected, measured, verdict, source, note]
+    });
     let wrote =
         std::iter::once(header.map(str::to_owned).collect()).chain(rows).try_for_each(|row| writer.write_record(row));
     wrote.expect("memory takes every row");

@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use super::csv::RunRow;
 use super::table::{Format, ORACLE, write};
 use crate::run::catalogue::METRICS;
+use crate::scenario::plain;
 use crate::sweep::statistics::Summary;
 
 /// Label, metric and how it is written. Correctness, time, and both faces of the network load; what an oracle sees where
@@ -43,7 +44,7 @@ pub fn points(rows: &[RunRow<'_>]) -> String {
     for (label, metric, format) in HEADLINES.into_iter().filter(|headline| !gets || headline.1 != ORACLE) {
         let index = index(metric);
         let line = |(point, cells): (&&[(String, String)], &Cells<'_>)| {
-            let values = point.iter().map(|(_, value)| if value.is_empty() { "–".to_owned() } else { value.clone() });
+            let values = point.iter().map(|(_, value)| if value.is_empty() { "–".to_owned() } else { plain(value) });
             values.chain(systems.iter().map(|system| cell(cells.get(system), index, format))).collect::<Vec<_>>()
         };
         let lines: Vec<Vec<String>> = points.iter().map(line).collect();

@@ -4,10 +4,12 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use serde::de::DeserializeOwned;
-use toml::de::{DeTable, ValueDeserializer};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::alternatives;
 use super::document::Document;
+use super::path::keys;
 use super::problem::{Kind, Problem, Problems};
 use super::source::Sources;
 
@@ -54,8 +56,7 @@ impl<'a> Check<'a> {
 
     /// Reads the value at a dotted path; `None` if there is none.
     pub fn read<T: DeserializeOwned>(&mut self, path: &str) -> Result<Option<T>, Noted> {
-        let keys: Vec<&str> = path.split('.').collect();
-        let Some(value) = self.document.get(&keys) else { return Ok(None) };
+        let Some(value) = self.get(path) else { return Ok(None) };
         match T::deserialize(ValueDeserializer::from(value.clone())) {
             Ok(read) => Ok(Some(read)),
             Err(error) => Err(self.note(Problem::from(error))),
@@ -64,12 +65,13 @@ impl<'a> Check<'a> {
 
     /// Whether there is anything at a dotted path.
     pub fn is_said(&self, path: &str) -> bool {
-        self.document.get(&path.split('.').collect::<Vec<_>>()).is_some()
+        self.get(path).is_some()
     }
 
     /// The keys of the table at a dotted path; none if there is none.
     pub fn keys(&self, path: &str) -> Vec<String> {
-        let table = self.document.table(&path.split('.').collect::<Vec<_>>());
+        let keys = keys(path);
+        let table = self.document.table(&keys.iter().map(String::as_str).collect::<Vec<_>>());
         super::document::entries(table).into_iter().map(|(key, _)| key.get_ref().to_string()).collect()
     }
 
@@ -81,8 +83,7 @@ impl<'a> Check<'a> {
 
     /// The value at a dotted path, as a cell.
     pub fn cell(&self, path: &str) -> Option<String> {
-        let value = self.document.get(&path.split('.').collect::<Vec<_>>())?;
-        Some(super::written::cell(value.get_ref()))
+        Some(super::written::cell(self.get(path)?.get_ref()))
     }
 
     /// A section that is read by hand: its table, empty if there is none.
@@ -108,7 +109,13 @@ impl<'a> Check<'a> {
     }
 
     pub fn at(&self, path: &str, message: impl Into<String>) -> Problem {
-        Problem::new(self.document.span(&path.split('.').collect::<Vec<_>>()), message)
+        let keys = keys(path);
+        Problem::new(self.document.span(&keys.iter().map(String::as_str).collect::<Vec<_>>()), message)
+    }
+
+    fn get(&self, path: &str) -> Option<&Spanned<DeValue<'a>>> {
+        let keys = keys(path);
+        self.document.get(&keys.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     /// Notes it if a number is out of its range.

@@ -3,6 +3,7 @@
 use super::check::{Check, Noted};
 use super::churn::{Cycle, churn};
 use super::file;
+use super::names;
 use super::nat;
 use super::network::{access, shares};
 use super::plan::{Churn, Class, Sessions};
@@ -46,12 +47,13 @@ pub(super) fn classes(
     let mut classes = Vec::new();
     for (at, one) in list.iter().enumerate() {
         let path = format!("{PLACE}.{at}");
-        if one.name.is_empty() || list[..at].iter().any(|other| other.name == one.name) {
-            let message = match &*one.name {
-                "" => "a class without a name".to_owned(),
-                name => format!("there are two classes `{name}`"),
-            };
-            check.wrong(&format!("{path}.name"), message, "give each a name of its own");
+        let place = format!("{path}.name");
+        if one.name.is_empty() {
+            check.wrong(&place, "a class without a name", "give each a name of its own");
+        } else if names::name(check, &place, "class", &one.name).is_ok()
+            && list[..at].iter().any(|other| other.name == one.name)
+        {
+            check.wrong(&place, format!("there are two classes `{}`", one.name), "give each a name of its own");
         }
         check.range(&format!("{path}.share"), one.share, 0.0..=1.0);
         classes.push(class(check, &path, said, one, common));

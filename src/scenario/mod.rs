@@ -25,6 +25,7 @@ mod files;
 mod gap;
 mod inputs;
 mod load;
+mod names;
 mod nat;
 mod network;
 mod path;
@@ -52,7 +53,7 @@ pub use plan::{
     Churn, Class, Event, Group, Plan, Popularity, Population, Rejoin, Repair, Resources, Sessions, Start, Storage,
     System, Target, What, Workload,
 };
-pub use problem::{Kind, Problem, Problems};
+pub use problem::{Kind, Problem, Problems, plain, shown};
 pub use registered::{AnyConfig, Refusal, Registered, parse_config};
 pub use schema::schema;
 

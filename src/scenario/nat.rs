@@ -7,9 +7,11 @@ use toml::Spanned;
 use super::check::{Check, Noted};
 use super::file;
 use super::network::{add_up, region};
+use super::path::spelling;
 use super::plan::{Class, Plan, System};
 use super::problem::Problem;
 use super::registered::Registered;
+use super::systems::home;
 use crate::engine::Duration;
 use crate::network::Regions;
 use crate::network::nat::{Carrier, Filtering, NatClass, NatPlan, PRESETS, Shares};
@@ -61,7 +63,7 @@ fn regional(
     let mut regional = vec![None; regions.names.len()];
     for (name, said) in said {
         let number = region(check, regions, name.span(), name.get_ref())?;
-        let shares = shares(check, &format!("{PLACE}.{}", name.get_ref()), said, Some(everybodys))?;
+        let shares = shares(check, &format!("{PLACE}.{}", spelling(name.get_ref())), said, Some(everybodys))?;
         regional[usize::from(number)] = Some(shares);
     }
     Ok(regional)
@@ -164,7 +166,7 @@ pub(super) fn warn_of_filters(check: &mut Check<'_>, nat: &NatPlan, plan: &Plan,
         let known = registered.iter().find(|known| known.name == *protocol);
         if let Some(problem) = known.and_then(|known| (known.filtered)(&**config)) {
             check.warn(
-                &format!("systems.{name}.{protocol}.{}", problem.key),
+                &format!("{}.{protocol}.{}", home(name), problem.key),
                 format!("NATs and firewalls cost `{name}` more than others: {}", problem.message),
                 "write transport = \"connection\" in [traversal], or leave only `open` and `full-cone` a share",
             );

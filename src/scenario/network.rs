@@ -8,7 +8,9 @@ use toml::Spanned;
 use super::check::{Check, Noted};
 use super::file;
 use super::inputs::Files;
+use super::names;
 use super::nat::nat;
+use super::path::spelling;
 use super::problem::Problem;
 use super::source::Span;
 use crate::engine::Duration;
@@ -108,7 +110,7 @@ pub(super) fn shares(
     let mut shares = vec![0.0; regions.names.len()];
     for (name, share) in said {
         let number = region(check, regions, name.span(), name.get_ref())?;
-        check.range(&format!("{path}.{}", name.get_ref()), *share, 0.0..=1.0);
+        check.range(&format!("{path}.{}", spelling(name.get_ref())), *share, 0.0..=1.0);
         shares[usize::from(number)] = *share;
     }
     add_up(check, path, ["region", "regions"], &mut shares)?;
@@ -138,6 +140,9 @@ fn own_regions(check: &mut Check<'_>, table: file::RegionTable) -> Result<Region
     let number = names.len();
     if !(1..=255).contains(&number) {
         return Err(check.wrong(NAMES, format!("there cannot be {number} regions"), "name 1 to 255"));
+    }
+    for (at, name) in names.iter().enumerate() {
+        names::name(check, &format!("{NAMES}.{at}"), "region", name)?;
     }
     if let Some(at) = (1..number).find(|&at| names[..at].contains(&names[at])) {
         let message = format!("there are two regions `{}`", names[at]);

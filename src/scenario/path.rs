@@ -96,6 +96,15 @@ impl fmt::Display for Path {
     }
 }
 
+/// The keys of a dotted path; those that are no bare ones stand in quotes.
+pub(super) fn keys(path: &str) -> Vec<String> {
+    // Most paths have none, and are no text of a user's.
+    match path.contains(['"', '\'']).then(|| Path::read(path)).flatten() {
+        Some(Path(keys)) => keys.into_iter().map(|key| key.name).collect(),
+        None => path.split('.').map(str::to_owned).collect(),
+    }
+}
+
 /// A key as TOML writes it: bare where it can be.
 pub(super) fn spelling(key: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';

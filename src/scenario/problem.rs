@@ -1,6 +1,7 @@
 //! What is wrong with a scenario: where it stands, and what would be right.
 
 use std::fmt;
+use std::ops::Range;
 
 use super::source::{Sources, Span};
 
@@ -113,6 +114,48 @@ fn in_words(expected: &str) -> &str {
     }
 }
 
+/// How much of a text of the user's a message quotes, and of a line what stands under it: nobody reads more, and lines of
+/// data files may be megabytes long.
+const MOST_QUOTED: usize = 200;
+
+/// `text` without what would steer a terminal, a sign for each, so that columns stay.
+pub fn plain(text: &str) -> String {
+    let sign = |c: char| match c {
+        '\t' => ' ',
+        '\0'..'\u{20}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER),
+        '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => char::REPLACEMENT_CHARACTER,
+        c => c,
+    };
+    text.chars().map(sign).collect()
+}
+
+/// A message as it is shown: plain, and of what it quotes at most the beginning.
+pub fn shown(message: &str) -> String {
+    let cut = |piece: &str| match piece.char_indices().nth(MOST_QUOTED) {
+        Some((end, _)) => {
+            let quote = piece.chars().next_back().filter(|c| "`\"".contains(*c));
+            format!("{}…{}", &piece[..end], quote.map_or(String::new(), String::from))
+        }
+        None => piece.to_owned(),
+    };
+    plain(&message.split_inclusive(['`', '"']).map(cut).collect::<String>())
+}
+
+/// At most so much of a line around the characters `marked` of it, with the same of the part.
+fn around(line: &str, marked: &Range<usize>) -> (String, Range<usize>) {
+    let length = line.chars().count();
+    if length <= MOST_QUOTED {
+        return (plain(line), marked.clone());
+    }
+    let first = marked.start.saturating_sub(MOST_QUOTED / 4).min(length - MOST_QUOTED);
+    let part: String = line.chars().skip(first).take(MOST_QUOTED).collect();
+    let before = if first > 0 { "…" } else { "" };
+    let after = if first + MOST_QUOTED < length { "…" } else { "" };
+    let start = marked.start - first + before.chars().count();
+    let end = start + marked.len().min((first + MOST_QUOTED).saturating_sub(marked.start)).max(1);
+    (plain(&format!("{before}{part}{after}")), start..end)
+}
+
 impl Problems {
     pub(super) fn new(sources: &Sources) -> Problems {
         Problems { sources: sources.clone(), list: Vec::new() }
@@ -147,7 +190,7 @@ impl Problems {
 
     fn write(&self, f: &mut fmt::Formatter<'_>, problem: &Problem) -> fmt::Result {
         let severity = if problem.kind == Kind::Warning { "warning" } else { "error" };
-        writeln!(f, "{severity}: {}", problem.message)?;
+        writeln!(f, "{severity}: {}", shown(&problem.message))?;
         let Some(span) = &problem.span else {
             writeln!(f, " --> {}", self.sources.name())?;
             return problem.help.iter().try_for_each(|help| writeln!(f, "  = help: {help}"));
@@ -156,11 +199,12 @@ impl Problems {
         let number = place.position.map_or(String::new(), |(line, _)| line.to_string());
         let position = place.position.map_or(String::new(), |(line, column)| format!(":{line}:{column}"));
         let margin = " ".repeat(number.len().max(1));
-        let indent = " ".repeat(place.before.len() + place.marked.start);
+        let (line, marked) = around(place.line, &place.marked);
+        let indent = " ".repeat(place.before.len() + marked.start);
         writeln!(f, "{margin}--> {}{position}", place.name)?;
         writeln!(f, "{margin} |")?;
-        writeln!(f, "{number:1} | {}{}", place.before, place.line)?;
-        writeln!(f, "{margin} | {indent}{}", "^".repeat(place.marked.len()))?;
+        writeln!(f, "{number:1} | {}{line}", place.before)?;
+        writeln!(f, "{margin} | {indent}{}", "^".repeat(marked.len()))?;
         problem.help.iter().try_for_each(|help| writeln!(f, "{margin} = help: {help}"))
     }
 }
@@ -189,6 +233,31 @@ mod tests {
         assert_eq!(nearest("kademila", &["chord", "kademlia"]), Some("kademlia"));
         assert_eq!(nearest("Chord", &["chord"]), Some("chord"));
         assert_eq!(nearest("bandwidth", &["loss", "jitter"]), None);
+    }
+
+    #[test]
+    fn of_a_long_line_only_what_is_around_the_mistake_is_quoted() {
+        let text = format!("title = \"{}\" x{}", "a".repeat(500), "b".repeat(500));
+        let at = text.find('x').unwrap();
+        let mut problems = Problems::new(&Sources::new("a.toml".into(), text.clone(), &[]));
+        problems.push(Problem::new(at..text.len(), format!("`{}` is not known", &text[at..])));
+        let said = problems.to_string();
+        let lines: Vec<Vec<char>> = said.lines().map(|line| line.chars().collect()).collect();
+        assert!(lines.iter().all(|line| line.len() <= 230), "{said}");
+        let under = lines[4].iter().position(|c| *c == '^').unwrap();
+        assert_eq!((lines[3][under], lines[4].len() <= lines[3].len()), ('x', true), "{said}");
+        assert!(said.starts_with("error: `xbbb") && said.contains("b…` is not known\n"), "{said}");
+        assert!(said.contains(&format!("a.toml:1:{}\n", at + 1)), "the place is that in the whole line: {said}");
+    }
+
+    #[test]
+    fn nothing_that_is_quoted_steers_the_terminal() {
+        let text = "\u{1b}[2Jseed\t= \u{7f}\u{202e}1\r\n";
+        let mut problems = Problems::new(&Sources::new("a.toml".into(), text.into(), &[]));
+        problems.push(Problem::new(0..4, "unknown key `\u{1b}[2J`\u{7}"));
+        let said = problems.to_string();
+        assert!(!said.contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}'), "{said:?}");
+        assert!(said.starts_with("error: unknown key `␛[2J`␇\n"), "{said}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::check::{Check, Noted};
 use super::environment::law;
 use super::file::{self, Placement};
 use super::plan::{Caching, Coding, Keepers, Plan, Repair, Storage, System};
+use super::systems::home;
 use crate::engine::Duration;
 use crate::population::OperationKind;
 use crate::storage::{Delay, Providing, Republish};
@@ -183,7 +184,7 @@ pub(super) fn agree_with_providers(check: &mut Check<'_>, plan: &Plan) {
     }
     let Keepers::Providers(Providing { uplink: Some(_), .. }) = system.storage.keepers else { return };
     if plan.network.access.is_none() {
-        let paths = [format!("systems.{}.storage.provider.uplink", system.name), "storage.provider.uplink".to_owned()];
+        let paths = [format!("{}.storage.provider.uplink", home(&system.name)), "storage.provider.uplink".to_owned()];
         let at = paths.iter().find(|path| check.is_said(path)).cloned().unwrap_or_default();
         check.wrong(&at, "participants have no links to be faster than", "add [network.access]");
     }

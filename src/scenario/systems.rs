@@ -10,6 +10,8 @@ use super::check::{Check, Noted};
 use super::document::entries;
 use super::environment::Known;
 use super::file;
+use super::names;
+use super::path::spelling;
 use super::plan::{Storage, System};
 use super::problem::Problem;
 use super::registered::{AnyConfig, Refusal, Registered};
@@ -75,7 +77,7 @@ struct Common {
 fn check_room(check: &mut Check<'_>, protocol: &Registered, system: &System, participants: u32) {
     let nodes = u64::from(participants) * u64::from((protocol.nodes_per_machine)(&*system.config));
     if nodes > u64::from(protocol.most_nodes) {
-        let path = format!("systems.{}.{}", system.name, system.protocol);
+        let path = format!("{}.{}", home(&system.name), system.protocol);
         let message = format!("{participants} participants would be {nodes} nodes, too many for {}", system.protocol);
         check.wrong(&path, message, format!("it has room for {}: simulate fewer participants", protocol.most_nodes));
     }
@@ -85,7 +87,7 @@ fn check_room(check: &mut Check<'_>, protocol: &Registered, system: &System, par
 fn check_regions(check: &mut Check<'_>, protocol: &Registered, system: &System, network: &NetworkPlan) {
     for (number, name) in (protocol.regions)(&*system.config).into_iter().enumerate() {
         let Some(name) = name else { continue };
-        let path = format!("systems.{}.{}.regions.{number}", system.name, system.protocol);
+        let path = format!("{}.{}.regions.{number}", home(&system.name), system.protocol);
         match network.regions() {
             None => {
                 let help = "add [network.latency.regions], or leave this out";
@@ -112,7 +114,7 @@ fn check_virtual_nodes(check: &mut Check<'_>, protocol: &Registered, system: &Sy
         (system.storage.keepers != Keepers::Responsible, "a placement other than \"responsible\""),
     ];
     for (_, what) in beside.into_iter().filter(|(given, _)| *given) {
-        let path = format!("systems.{}.{}.virtual_nodes", system.name, system.protocol);
+        let path = format!("{}.{}.virtual_nodes", home(&system.name), system.protocol);
         let message = format!("machines with several nodes cannot be combined with {what}");
         check.wrong(&path, message, "write 1, or leave that out");
     }
@@ -125,13 +127,19 @@ fn check_copies(check: &mut Check<'_>, (system, protocol): (&str, &Registered), 
         Keepers::Responsible | Keepers::Providers(_) => storage.replicas,
     };
     let Some((key, most)) = (protocol.most_copies)(config).filter(|(_, most)| copies > *most) else { return };
-    let table = format!("systems.{system}.{}", protocol.name);
-    let places = [format!("{table}.{key}"), format!("systems.{system}.storage.replicas"), "storage.replicas".into()];
+    let home = home(system);
+    let table = format!("{home}.{}", protocol.name);
+    let places = [format!("{table}.{key}"), format!("{home}.storage.replicas"), "storage.replicas".into()];
     let at = places.into_iter().find(|place| check.is_said(place)).unwrap_or(table);
     let message =
         format!("with {key} = {most} no node of `{system}` can tell who holds the {copies} copies of a record");
     let fewer = if storage.keepers == Keepers::RandomParticipants { "" } else { ", or fewer `replicas`" };
-    check.wrong(&at, message, format!("write {key} = {copies} or more in [systems.{system}.{}]{fewer}", protocol.name));
+    check.wrong(&at, message, format!("write {key} = {copies} or more in [{home}.{}]{fewer}", protocol.name));
+}
+
+/// The path of a system's table.
+pub(super) fn home(system: &str) -> String {
+    format!("systems.{}", spelling(system))
 }
 
 fn system(
@@ -141,24 +149,24 @@ fn system(
     (name, span): (&str, Span),
     value: &Spanned<DeValue<'_>>,
 ) -> Result<System, Noted> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if name.is_empty() || !name.chars().all(plain) {
+    if !names::is_name(name) {
         let problem = Problem::new(span, format!("`{name}` cannot be a system's name"));
-        return Err(check.note(problem.help("write letters, digits, `-` and `_`: it names rows and files")));
+        return Err(check.note(problem.help(names::HELP)));
     }
+    let home = home(name);
     let table = value.get_ref().as_table().expect("the shapes of values have been checked");
     let protocol = protocol(check, registered, name, span, table);
-    let path = format!("systems.{name}.{STORAGE}");
+    let path = format!("{home}.{STORAGE}");
     let own = check.read::<file::Storage>(&path)?.unwrap_or_default();
     let storage = storage(check, &path, &own, &common.storage, common.resources);
-    let place = format!("systems.{name}.{TRAVERSAL}");
+    let place = format!("{home}.{TRAVERSAL}");
     let said = check.read::<file::Traversal>(&place)?.unwrap_or_default();
     let connections = traversal::connections(check, &place, &said, &common.traversal)?;
     let ((protocol, config), storage) = (protocol?, storage?);
-    let place = format!("systems.{name}.{WIRE}");
+    let place = format!("{home}.{WIRE}");
     let said = check.read::<file::Wire>(&place)?.unwrap_or_default();
     let wire = wire::wire(check, &place, &said, &common.wire, protocol.placement)?;
-    let place = format!("systems.{name}.{BOOTSTRAP}");
+    let place = format!("{home}.{BOOTSTRAP}");
     let bootstrap = bootstrap::bootstrap(check, &place, common.bootstrap, protocol.placement)?;
     let storage = if protocol.in_full { kept_in_full(check, &path, &own, storage, protocol.name) } else { storage };
     if common.resources > 0 && !protocol.in_full {
@@ -219,7 +227,7 @@ fn protocol<'r>(
 
 fn help(registered: &[Registered], system: &str) -> String {
     let names: Vec<&str> = registered.iter().map(|protocol| protocol.name).collect();
-    format!("add one, as in [systems.{system}.{}]: there are `{}`", names.first().unwrap_or(&""), names.join("`, `"))
+    format!("add one, as in [{}.{}]: there are `{}`", home(system), names.first().unwrap_or(&""), names.join("`, `"))
 }
 
 fn config(
@@ -231,7 +239,7 @@ fn config(
     (protocol.parse)(table.clone()).map_err(|refusal| match refusal {
         Refusal::Unreadable(error) => check.note(Problem::from(error)),
         Refusal::Wrong(problem) => {
-            let path = format!("systems.{system}.{}.{}", protocol.name, problem.key);
+            let path = format!("{}.{}.{}", home(system), protocol.name, problem.key);
             check.note(check.at(&path, format!("`{}`: {}", problem.key, problem.message)))
         }
     })

@@ -101,3 +101,78 @@ fn run_refuses_axes_until_each_is_fixed() {
     let rows = bench.peerlab(&fixed).assert().success().get_output().stdout.clone();
     assert_eq!(String::from_utf8(rows).unwrap().lines().count(), 1 + 3, "one run of each system");
 }
+
+#[test]
+fn names_are_of_letters_digits_and_a_few_signs() {
+    let class = |name: &str| {
+        format!("{SCENARIO}\n[[population.classes]]\nname = {name}\nshare = 1\nchurn.preset = \"none\"\n")
+    };
+    let system = |name: &str| SCENARIO.replace("[systems.kad.", &format!("[systems.{name}."));
+    let regions = "[network.latency.regions.table]\nnames = [\"a\", \"<b>\"]\nmedians = [[1, 2], [2, 1]]\n";
+    let cases = [
+        (system("\"=1+1\""), "s.toml:26:10", "`=1+1` cannot be a system's name"),
+        (system("\"a\\u001b[2J\""), "s.toml:26:10", "`a␛[2J` cannot be a system's name"),
+        (class("\"a,b\""), "s.toml:29:8", "`a,b` cannot be a class's name"),
+        (class("\"@x\""), "s.toml:29:8", "`@x` cannot be a class's name"),
+        (format!("{SCENARIO}{regions}"), "s.toml:28:15", "`<b>` cannot be a region's name"),
+    ];
+    for (scenario, place, said) in cases {
+        let bench = Bench::new(&scenario);
+        let refused = bench.peerlab(&["run", "s.toml"]).assert().code(2);
+        refused.stderr(contains(place).and(contains(said)).and(contains("help: write letters, digits")));
+        assert_eq!(bench.names("."), ["s.toml"], "something was written");
+    }
+    let bench = Bench::new(&system("\"Zürich 2.0\"").replace("kademlia]", "kademlia]\nk = 8"));
+    let wrong = ["run", "s.toml", "--set", "systems.\"Zürich 2.0\".kademlia.k=0"];
+    bench.peerlab(&wrong).assert().code(2).stderr(contains("--set systems.\"Zürich 2.0\".kademlia.k=0"));
+    bench.peerlab(&["run", "s.toml", "--trace", "t.csv"]).assert().success().stdout(contains("Zürich 2.0"));
+    assert!(bench.read("results/s/runs.csv").contains("\nZürich 2.0;seed=5,Zürich 2.0,5,"));
+    assert!(bench.path("t-Zürich 2.0.csv").exists() && bench.read("results/s/charts/traffic.svg").contains("Zürich 2.0"));
+}
+
+#[test]
+fn what_is_no_text_or_no_file_is_said_with_its_place() {
+    let bench = Bench::new(SCENARIO);
+    fs::write(bench.path("b.toml"), [b"seed = 1\nx = \"".as_slice(), &[0xff, 0xfe, 0]].concat()).unwrap();
+    let refused = bench.peerlab(&["check", "b.toml"]).assert().code(2);
+    refused.stderr(contains("error: this is no UTF-8 text: a scenario is a TOML file\n --> b.toml:2:6"));
+    let refused = bench.peerlab(&["run", "-"]).assert().code(2);
+    refused.stderr(contains("a scenario is not read from standard input").and(contains("./-")));
+    let long = format!("{SCENARIO}x = \"{}\"\n", "y".repeat(100_000));
+    fs::write(bench.path("l.toml"), long).unwrap();
+    let refused = bench.peerlab(&["check", "l.toml"]).assert().code(2).get_output().stderr.clone();
+    assert!(refused.len() < 2_000, "{} bytes", refused.len());
+}
+
+#[test]
+fn a_place_where_results_cannot_be_written_is_named_as_it_was() {
+    let bench = Bench::new(SCENARIO);
+    fs::write(bench.path("file"), "mine").unwrap();
+    let refused = bench.peerlab(&["run", "s.toml", "--out", "file"]).assert().code(3);
+    refused.stderr(contains("error: file: this is no directory\n  = help: name another with --out"));
+    let refused = bench.peerlab(&["run", "s.toml", "--out", "file/below"]).assert().code(3);
+    refused.stderr(contains("error: file/below: results cannot be written here: Not a directory").and(contains("--out")));
+    assert_eq!(bench.names("."), ["file", "s.toml"], "something was written");
+}
+
+#[test]
+fn run_and_sweep_have_seed_and_threads() {
+    let bench = Bench::new(&format!("{SCENARIO}[sweep]\nrepetitions = 2\n"));
+    bench.peerlab(&["run", "s.toml", "--threads", "1", "--seed", "9", "--out", "a"]).assert().success();
+    bench.peerlab(&["sweep", "s.toml", "--threads", "1", "--seed", "9", "--out", "b"]).assert().success();
+    let (run, sweep) = (bench.read("a/runs.csv"), bench.read("b/runs.csv"));
+    let row = run.lines().find(|row| row.starts_with("ring;seed=9,")).expect("it has that seed");
+    assert!(sweep.lines().any(|other| other == row) && sweep.lines().count() == 1 + 3 * 2, "{sweep}");
+    let timing: serde_json::Value = serde_json::from_str(&bench.read("a/timing.json")).unwrap();
+    assert_eq!(timing["threads"], 1);
+}
+
+#[test]
+fn a_number_leads_into_a_list() {
+    let event = "[[events]]\ncrash = { at = \"8min\", share = 0.5 }\n";
+    let bench = Bench::new(&format!("{SCENARIO}{event}"));
+    bench.peerlab(&["run", "s.toml", "--set", "events.0.crash.share=0.25"]).assert().success();
+    assert!(bench.read("results/s/scenario.toml").contains("share = 0.25"));
+    let refused = bench.peerlab(&["run", "s.toml", "--set", "events.1.crash.share=0.25"]).assert().code(2);
+    refused.stderr(contains("`events` is a list without an element `1`").and(contains("0 to 0")));
+}

@@ -98,3 +98,18 @@ fn the_summary_has_a_row_for_every_point_system_and_metric() {
     assert!(row.starts_with(&format!("2,ring,lookup_hops_mean,3,{},{},", summary.mean, summary.sd.unwrap())), "{row}");
     assert!(lines.contains(&"2,ring,server_wait_mean_ms,0,,,,,,,,,".to_owned()));
 }
+
+#[test]
+fn no_text_is_a_formula_and_negative_numbers_stay_numbers() {
+    let mut runs = example::sweep(&[0.5], 1);
+    runs.iter_mut().for_each(|run| run.axes[0].1 = "=HYPERLINK(\"x\")".to_owned());
+    let home = tempfile::tempdir().unwrap();
+    write(home.path(), &example::rows(&runs), Extra::default()).unwrap();
+    for file in ["runs.csv", "summary.csv", "timeseries.csv"] {
+        let text = std::fs::read_to_string(home.path().join(file)).unwrap();
+        assert!(text.contains("\"'=HYPERLINK(") && !text.contains("\"=HYPERLINK("), "{file}");
+    }
+    let texts = ["+1min", "-x", "@a", "\ta", "\ra"];
+    assert!(texts.iter().all(|text| no_formula(text) == format!("'{text}")));
+    assert!(["-0.5", "+3", "-1e3", "a=b", "kad"].iter().all(|text| no_formula(text) == *text));
+}

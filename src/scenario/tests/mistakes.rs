@@ -95,7 +95,7 @@ fn a_system_has_exactly_one_protocol() {
     let two = "systems.b = { ring = {}, kademlia = {} }";
     with(two, "the system `b` has two protocols, `ring` and `kademlia`", "kademlia");
     with("systems.b = 3", "`b` is a table of keys, not a number", "3");
-    with("systems.'b c'.ring = {}", "`b c` cannot be a system's name", "'b c'");
+    with("systems.'b/c'.ring = {}", "`b/c` cannot be a system's name", "'b/c'");
     assert_eq!(messages("population.online = 1", &[]), ["there is no system to simulate"]);
 }
 
