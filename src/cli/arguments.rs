@@ -237,7 +237,7 @@ pub struct Plot {
     /// The axis that splits each system into several lines, or `system` for none [default: the second that varies]
     #[arg(long, value_name = "AXIS")]
     pub by: Option<String>,
-    /// Which scales are logarithmic even if the values would not need it
+    /// Which scales are logarithmic even if the values would not need it; zero has a place of its own beside them
     #[arg(long, value_enum, value_name = "x|y")]
     pub log: Vec<Scale>,
     /// How large each chart is, in pixels; a PNG has twice as many each way [default: what suits each]

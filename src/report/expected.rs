@@ -3,7 +3,7 @@
 use ::csv::Writer;
 
 use super::csv::{RunRow, no_formula};
-use super::number::significant;
+use super::number::{significant, with_interval};
 use crate::run::catalogue::METRICS;
 use crate::run::outcome::Outcome;
 use crate::scenario::{Bound, Expectation, Figure, is_same};
@@ -47,7 +47,7 @@ impl Judged {
         match self.measured {
             None => "–".to_owned(),
             Some((mean, None)) => significant(mean),
-            Some((mean, Some(half))) => format!("{} ± {}", significant(mean), significant(half)),
+            Some((mean, Some(half))) => with_interval(mean, half, significant).join(" ± "),
         }
     }
 

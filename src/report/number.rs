@@ -18,16 +18,36 @@ pub fn significant(value: f64) -> String {
 
 /// Bytes with a decimal prefix: `12.3 kB`, `4.50 GB`.
 pub fn bytes(value: f64) -> String {
-    let units = ["B", "kB", "MB", "GB", "TB", "PB"];
-    let rounded = |scaled: f64| scaled.abs() < 999.5;
-    let mut scaled = value;
-    for unit in &units[..units.len() - 1] {
-        if rounded(scaled) {
-            return format!("{} {unit}", significant(scaled));
-        }
-        scaled /= 1000.0;
+    let (factor, unit) = unit_of_bytes(value);
+    format!("{} {unit}", significant(value / factor))
+}
+
+/// The unit that some bytes are written in, and how many bytes it has.
+pub fn unit_of_bytes(value: f64) -> (f64, &'static str) {
+    let units = [(1.0, "B"), (1e3, "kB"), (1e6, "MB"), (1e9, "GB"), (1e12, "TB"), (1e15, "PB")];
+    let fits = |(factor, _): &(f64, &str)| (value / factor).abs() < 999.5;
+    units.into_iter().find(fits).unwrap_or(units[units.len() - 1])
+}
+
+/// Less than this part of a mean is no interval but the rounding of its sum.
+const ROUNDING: f64 = 1e-9;
+
+/// A mean and half of its interval: that with two significant digits, the mean with as many decimals. Half of no width is a
+/// plain zero, and the mean as `alone` writes it.
+pub fn with_interval(mean: f64, half: f64, alone: impl Fn(f64) -> String) -> [String; 2] {
+    if half <= mean.abs() * ROUNDING {
+        return [alone(mean), "0".to_owned()];
     }
-    format!("{} {}", significant(scaled), units[units.len() - 1])
+    let exponent = libm::log10(half).floor() as i32;
+    let carried = (half / libm::pow(10.0, f64::from(exponent - 1))).round() >= 100.0;
+    let decimals = 1 - exponent - i32::from(carried);
+    let unit = libm::pow(10.0, f64::from(-decimals));
+    // Adding zero takes the sign from a zero.
+    let write = |value: f64| match decimals {
+        0.. => format!("{:.*}", decimals as usize, (value / unit).round() * unit + 0.0),
+        _ => format!("{}", (value / unit).round() * unit.round() + 0.0),
+    };
+    [write(mean), write(half)]
 }
 
 #[cfg(test)]
@@ -50,6 +70,25 @@ mod tests {
         ];
         for (value, text) in cases {
             assert_eq!(significant(value), text);
+        }
+    }
+
+    #[test]
+    fn a_mean_has_the_digits_that_its_interval_leaves() {
+        let cases = [
+            (500.0, 5.68e-14, ["500", "0"]),
+            (500.0, 0.0, ["500", "0"]),
+            (301.456, 0.5, ["301.46", "0.50"]),
+            (53.33, 30.55, ["53", "31"]),
+            (12_345.6, 234.0, ["12350", "230"]),
+            (0.001_234_5, 0.000_02, ["0.001235", "0.000020"]),
+            (0.4, 12.3, ["0", "12"]),
+            (-0.4, 12.3, ["0", "12"]),
+            (7.0, 0.996, ["7.0", "1.0"]),
+            (0.0, 0.25, ["0.00", "0.25"]),
+        ];
+        for (mean, half, texts) in cases {
+            assert_eq!(with_interval(mean, half, significant), texts, "{mean} ± {half}");
         }
     }
 

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::csv::RunRow;
-use super::table::{Format, ORACLE, write};
+use super::table::{Format, ORACLE, write, write_interval};
 use crate::run::catalogue::METRICS;
 use crate::scenario::plain;
 use crate::sweep::statistics::Summary;
@@ -25,7 +25,7 @@ const HEADLINES: [(&str, &str, Format); 8] = [
 type Cells<'a> = IndexMap<&'a str, Vec<&'a RunRow<'a>>>;
 
 /// The tables for the runs of a sweep: means over the repetitions and, where there are several, half of the 95 % interval
-/// of the mean. Figures that apply to no run are left out; a system stands at a point of its own if an axis does not
+/// of the mean; where not all runs have the figure, how many do. Figures that apply to no run are left out; a system stands at a point of its own if an axis does not
 /// concern it.
 pub fn points(rows: &[RunRow<'_>]) -> String {
     let mut points: IndexMap<&[(String, String)], Cells<'_>> = IndexMap::new();
@@ -64,11 +64,12 @@ fn short(axis: &str) -> &str {
 fn cell(runs: Option<&Vec<&RunRow<'_>>>, metric: usize, format: Format) -> String {
     let values: Vec<f64> = runs.into_iter().flatten().filter_map(|run| run.outcome.metrics[metric]).collect();
     let Some(summary) = Summary::of(&values) else { return String::new() };
-    let mean = write(summary.mean, format);
-    match summary.ci95 {
-        Some((_, high)) => format!("{mean} ±{}", write(high - summary.mean, format)),
-        None => mean,
-    }
+    let mean = match summary.ci95 {
+        Some((_, high)) => write_interval(summary.mean, high - summary.mean, format),
+        None => write(summary.mean, format),
+    };
+    let all = runs.map_or(0, Vec::len);
+    if summary.n < all { format!("{mean} ({} of {all})", summary.n) } else { mean }
 }
 
 /// Columns under their headers, flush right, two blanks apart.
@@ -100,6 +101,26 @@ mod tests {
         );
         assert!(lines[2].trim_start().starts_with("0.5  ") && lines[3].trim_start().starts_with("2  "), "{text}");
         assert_eq!(lines[3].matches('±').count(), example::SYSTEMS.len(), "{text}");
+    }
+
+    #[test]
+    fn value_and_interval_have_one_unit_and_n_stands_where_it_differs() {
+        let mut runs = example::sweep(&[0.5], 3);
+        let set = |run: &mut example::Run, metric, value| run.outcome.metrics[METRICS.index_of(metric).unwrap()] = value;
+        for (run, bytes) in runs.iter_mut().zip([1_900.0, 2_000.0, 2_100.0]) {
+            set(run, "busiest_machine_bytes_per_s", Some(bytes));
+            set(run, "lookup_latency_p50_ms", Some(500.0));
+        }
+        set(&mut runs[1], "lookup_hops_mean", None);
+        let text = points(&example::rows(&runs));
+        let row = |label: &str| {
+            let mut lines = text.lines().skip_while(|line| *line != label).skip(2);
+            lines.next().unwrap_or_else(|| panic!("no {label} in\n{text}")).to_owned()
+        };
+        assert!(row("busiest machine").contains("2.00 ±0.25 kB/s"), "{text}");
+        assert!(row("lookup latency, median (ms)").contains(" 500 ±0 "), "{text}");
+        assert!(row("lookup hops, mean").contains("(2 of 3)"), "{text}");
+        assert!(!row("busiest machine").contains(" of 3"), "{text}");
     }
 
     #[test]

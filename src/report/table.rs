@@ -1,6 +1,6 @@
 //! The comparison in the terminal: one column per system, one row per headline figure, the best of each row marked.
 
-use super::number::{bytes, significant};
+use super::number::{bytes, significant, unit_of_bytes, with_interval};
 use crate::run::catalogue::{Better, METRICS};
 
 /// How a row's figures are written.
@@ -210,24 +210,37 @@ fn section_rows(title: &str, rows: &[Line], systems: &[(&str, &[Option<f64>])]) 
         if values.iter().any(Option::is_some) {
             let cells: Vec<_> =
                 values.iter().map(|value| value.map_or("–".to_owned(), |value| write(value, *format))).collect();
-            let best = best(&values, &cells, METRICS[index(metric)].better);
+            let best = best(&values, METRICS[index(metric)].better, *format);
             lines.push(Row::Figures { label, cells, best });
         }
     }
     if lines.len() > 1 { lines } else { Vec::new() }
 }
 
-/// Which values are the best: nobody's where only one system has a value or all look the same; everybody's who looks like
-/// the best, for a mark on one of two equal numbers would say more than the table shows.
-fn best(values: &[Option<f64>], cells: &[String], better: Better) -> Vec<bool> {
-    let there = || values.iter().zip(cells).filter_map(|(value, cell)| value.map(|value| (value, cell)));
+/// Which values are the best: nobody's where only one system has a value or none differs by more than rounding; everybody's
+/// who is as good but for rounding, for a mark on one of two equal numbers would say more than the table shows. Nothing at all
+/// is no merit: a server's upkeep, say, is nothing by definition.
+fn best(values: &[Option<f64>], better: Better, format: Format) -> Vec<bool> {
+    let there = || values.iter().flatten().copied();
     let winner = match better {
-        Better::Lower => there().min_by(|a, b| a.0.total_cmp(&b.0)),
-        Better::Higher => there().max_by(|a, b| a.0.total_cmp(&b.0)),
+        Better::Lower => there().min_by(f64::total_cmp).filter(|least| *least > 0.0),
+        Better::Higher => there().max_by(f64::total_cmp),
         Better::Neither => None,
     };
-    let contested = winner.is_some_and(|(_, text)| there().any(|(_, other)| other != text));
-    cells.iter().map(|cell| contested && winner.is_some_and(|(_, text)| text == cell)).collect()
+    let Some(winner) = winner else { return vec![false; values.len()] };
+    let near = |value: f64| (value - winner).abs() <= last_digit(winner.max(value), format);
+    let contested = there().any(|value| !near(value));
+    values.iter().map(|value| contested && value.is_some_and(near)).collect()
+}
+
+/// What one step of the last digit is worth in a value as it is written.
+fn last_digit(value: f64, format: Format) -> f64 {
+    match format {
+        Percent => 1e-4,
+        Index => 1e-3,
+        Number | Bytes | BytesPerSecond if value == 0.0 => 0.0,
+        Number | Bytes | BytesPerSecond => libm::pow(10.0, libm::log10(value.abs()).floor() - 2.0),
+    }
 }
 
 pub(super) fn write(value: f64, format: Format) -> String {
@@ -238,6 +251,23 @@ pub(super) fn write(value: f64, format: Format) -> String {
         Bytes => bytes(value),
         BytesPerSecond => format!("{}/s", bytes(value)),
     }
+}
+
+/// A mean with half of its interval, both in one unit.
+pub(super) fn write_interval(mean: f64, half: f64, format: Format) -> String {
+    let (factor, unit) = match format {
+        Percent => (0.01, String::new()),
+        Index | Number => (1.0, String::new()),
+        Bytes | BytesPerSecond => {
+            let (factor, unit) = unit_of_bytes(mean.max(half));
+            (factor, format!(" {unit}{}", if format == Bytes { "" } else { "/s" }))
+        }
+    };
+    let alone = |scaled: f64| match format {
+        Bytes | BytesPerSecond => significant(scaled),
+        format => write(scaled * factor, format),
+    };
+    format!("{}{unit}", with_interval(mean / factor, half / factor, alone).join(" ±"))
 }
 
 /// Writes one table with the columns at the given places, of the given widths.
@@ -325,14 +355,22 @@ mod tests {
 
     #[test]
     fn equal_looking_values_share_the_mark_and_all_equal_have_none() {
-        let cells = |values: &[Option<f64>]| {
-            values.iter().map(|v| v.map_or(String::new(), |v| write(v, Percent))).collect::<Vec<_>>()
-        };
-        let marks = |values: &[Option<f64>], better| best(values, &cells(values), better);
+        let marks = |values: &[Option<f64>], better| best(values, better, Percent);
         assert_eq!(marks(&[Some(0.99999), Some(1.0), Some(0.5)], Better::Higher), [true, true, false]);
         assert_eq!(marks(&[Some(1.0), Some(1.0), None], Better::Higher), [false, false, false]);
         assert_eq!(marks(&[Some(0.2), None, Some(0.1)], Better::Lower), [false, false, true]);
         assert_eq!(marks(&[Some(0.2), Some(0.1)], Better::Neither), [false, false]);
+        // 99.99 and 100.00: the last digit is one of rounding.
+        assert_eq!(marks(&[Some(0.99994), Some(0.99996)], Better::Higher), [false, false]);
+        assert_eq!(marks(&[Some(0.99994), Some(0.99996), Some(0.9)], Better::Higher), [true, true, false]);
+        assert_eq!(best(&[Some(1001.0), Some(1009.0)], Better::Lower, Bytes), [false, false]);
+        assert_eq!(best(&[Some(1001.0), Some(1019.0)], Better::Lower, Bytes), [true, false]);
+    }
+
+    #[test]
+    fn nothing_at_all_is_not_marked() {
+        assert_eq!(best(&[Some(0.0), Some(12.0), Some(13.0)], Better::Lower, BytesPerSecond), [false, false, false]);
+        assert_eq!(best(&[Some(0.0), Some(0.5)], Better::Higher, Percent), [false, true]);
     }
 
     #[test]

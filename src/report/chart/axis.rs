@@ -49,14 +49,32 @@ impl Axis {
     /// A linear axis for shares of one, written in per cent. It ends at 100 % where the values do.
     pub fn percent(label: impl Into<String>, low: f64, high: f64) -> Axis {
         // One value alone still shows what a hundredth is.
-        let low = if high - low > 1e-9 { low } else { high - 0.01 };
+        let (low, high) = match high - low > 1e-9 {
+            true => (low, high),
+            false if high < 0.01 => (0.0, 0.01),
+            false => (high - 0.01, high),
+        };
         let mut axis = Axis::steps(label.into(), low, high, 100.0, 5.0);
         axis.low = axis.low.max(0.0);
-        if high <= 1.0 && axis.high > 1.0 {
-            axis.high = 1.0;
-            axis.ticks.retain(|(at, _)| *at < 1.0 + 1e-9);
+        if high <= 1.0 { axis.until(1.0) } else { axis }
+    }
+
+    /// As it is, but ended at `most`, which no value exceeds.
+    pub fn until(mut self, most: f64) -> Axis {
+        if self.high > most {
+            self.high = most;
+            self.ticks.retain(|(at, _)| *at < most + 1e-9);
         }
-        axis
+        self
+    }
+
+    /// As [`Axis::log`], for shares of one, written in per cent.
+    pub fn log_percent(label: impl Into<String>, low: f64, high: f64, zero: bool) -> Axis {
+        let mut axis = Axis::log(label, low * 100.0, high * 100.0, zero);
+        (axis.low, axis.high) = (axis.low / 100.0, axis.high / 100.0);
+        axis.ticks.iter_mut().for_each(|(at, _)| *at /= 100.0);
+        axis.minor.iter_mut().for_each(|at| *at /= 100.0);
+        axis.until(1.0)
     }
 
     /// About `pieces` steps of a round length; numbers are written times `factor`.
@@ -110,8 +128,10 @@ impl Axis {
 
     /// An axis with a tick at each of the given values, which is where the data are.
     pub fn at(label: impl Into<String>, values: &[(f64, String)], scale: Scale) -> Axis {
+        // Zero has a place of its own beside a logarithmic scale.
         let ends = values
             .iter()
+            .filter(|(value, _)| scale != Scale::LogAndZero || *value > 0.0)
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (value, _)| (low.min(*value), high.max(*value)));
         let (low, high) = match scale {
             Scale::Linear | Scale::Names => {

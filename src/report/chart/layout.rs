@@ -275,6 +275,9 @@ impl Panel {
             }
         }
         canvas.line(&[(frame.left, frame.top), (frame.left, frame.bottom)], Colour::Grey, 1.0);
+        if self.y.scale == Scale::LogAndZero {
+            canvas.axis_break_upwards(frame.left, at(self.y.low) + 7.0);
+        }
         if !self.y.label.is_empty() {
             let left = frame.left - self.left_margin() + LABEL;
             let middle = (frame.top + frame.bottom) / 2.0;
@@ -328,6 +331,13 @@ impl Canvas {
     fn axis_break(&mut self, x: f64, y: f64) {
         for shift in [-2.0, 2.0] {
             self.line(&[(x + shift - 2.0, y + 5.0), (x + shift + 2.0, y - 5.0)], Colour::Grey, 1.0);
+        }
+    }
+
+    /// The same across an axis that leads upwards.
+    fn axis_break_upwards(&mut self, x: f64, y: f64) {
+        for shift in [-2.0, 2.0] {
+            self.line(&[(x - 5.0, y + shift + 2.0), (x + 5.0, y + shift - 2.0)], Colour::Grey, 1.0);
         }
     }
 }

@@ -1,27 +1,30 @@
 //! Lorenz curves: which share of a load is borne by which share of the machines.
 
 use super::axis::Axis;
-use super::data::{Runs, curves};
+use super::data::{self, Runs};
 use super::figure::{Entry, Figure, Mark, Markers, Panel, Swatch};
 use super::style::Style;
 use crate::report::columns::{Columns, ReadError};
 
-/// The three loads: the word in their columns, their title, what is shared.
-const LOADS: [(&str, &str, &str); 3] = [
-    ("requests", "Who serves the requests", "requests served for others per second online"),
-    ("upload", "Who uploads for others", "bytes uploaded because of others per second online"),
-    ("records", "Who stores the records", "records held while online (time mean)"),
+/// The three loads: the word in their columns, the column of the load itself, their title, what is shared.
+const LOADS: [(&str, &str, &str, &str); 3] = [
+    ("requests", "requests_per_online_s", "Who serves the requests", "requests served for others per second online"),
+    ("upload", "upload_per_online_s", "Who uploads for others", "bytes uploaded because of others per second online"),
+    ("records", "records", "Who stores the records", "records held while online (time mean)"),
 ];
 
-/// One chart for each load that some system has.
+/// One chart for each load that some system has; of those without it there is nothing to share.
 pub fn figures(runs: &Runs, load: &Columns) -> Result<Vec<(String, Figure)>, ReadError> {
     let mut figures = Vec::new();
-    for (word, title, what) in LOADS {
+    for (word, amount, title, what) in LOADS {
         let column = format!("{word}_lorenz_ratio");
-        if !load.has(&column) {
+        if !load.has(&column) || !load.has(amount) {
             continue;
         }
-        let curves = curves(load, "quantile", &column)?;
+        let amounts = data::curves(load, "quantile", amount)?;
+        let has_load = |system: &str| amounts.get(system).is_some_and(|it| it.iter().any(|(_, y)| y.is_some_and(|y| y > 0.0)));
+        let mut curves = data::curves(load, "quantile", &column)?;
+        curves.retain(|system, _| has_load(system));
         if curves.is_empty() {
             continue;
         }

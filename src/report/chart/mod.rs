@@ -46,7 +46,7 @@ pub struct Options {
     pub y: Vec<String>,
     /// The axis that splits each system into several lines (`system`: none); default: the second that varies.
     pub by: Option<String>,
-    /// Logarithmic even if the values would not need it; without effect where a value is not positive.
+    /// Logarithmic even if the values would not need it, with a place of its own for zero; refused where a value is less.
     pub log_x: bool,
     pub log_y: bool,
 }

@@ -1,7 +1,10 @@
 //! A metric against an axis of a sweep: the mean over the seeds with its 95 % interval, one line for each system.
 
+mod places;
+
 use indexmap::IndexMap;
 
+use self::places::{horizontal, is_share, vertical};
 use super::axis::{Axis, Scale};
 use super::data::{Runs, distinct};
 use super::figure::{Entry, Figure, Mark, Markers, Panel, Swatch};
@@ -70,7 +73,8 @@ pub fn figures(runs: &Runs, options: &Options) -> Result<Vec<(String, Figure)>, 
         let before = figures.len();
         for fixed in combinations(runs, &roles.rest) {
             let series = series(runs, &roles, &fixed, metric)?;
-            if let Some(figure) = figure(runs, options, &roles, &fixed, metric, &series) {
+            let known = METRICS.get(metric).expect("it was looked up");
+            if let Some(figure) = figure(runs, options, &roles, &fixed, known, &series)? {
                 let stem = fixed.iter().fold(metric.to_owned(), |stem, (axis, value)| format!("{stem};{axis}={value}"));
                 figures.push((file_name(&stem), figure));
             }
@@ -153,88 +157,93 @@ fn figure(
     options: &Options,
     roles: &Roles,
     fixed: &[(String, String)],
-    metric: &str,
+    metric: &Metric,
     series: &[Series],
-) -> Option<Figure> {
-    let y = vertical(options, metric, series)?;
-    let (x, places) = horizontal(options, &roles.x, &distinct(&runs.columns, &roles.x));
-    let there = || series.iter().filter(|line| line.points.iter().any(Option::is_some));
-    let bands = there().flat_map(|line| bands(line, &places, &y));
-    let lines = there().map(|line| Mark::Line {
-        points: places.iter().zip(&line.points).map(|(x, point)| (*x, point.map(|point| point.mean))).collect(),
+) -> Result<Option<Figure>, PlotError> {
+    let Some(y) = vertical(options, metric, series)? else { return Ok(None) };
+    let values = distinct(&runs.columns, &roles.x);
+    let places = horizontal(options, &roles.x, &values)?;
+    let there: Vec<&Series> = series.iter().filter(|line| line.points.iter().any(Option::is_some)).collect();
+    let marks = if places.to_scale { joined(&there, &places.at, &y) } else { apart(&there, &places.at, &y) };
+    let swatch = |style| if places.to_scale { Swatch::Line(style) } else { Swatch::Dot(style) };
+    let legend = there.iter().map(|line| Entry::new(&line.name, "", swatch(line.style))).collect();
+    let fixed: String = fixed.iter().map(|(axis, value)| format!("; {axis} = {value}")).collect();
+    let subtitle = format!("{}{fixed}; {}", capital(&metric.about), taken_over(&there, &values));
+    let panel = Panel { title: String::new(), x: places.axis, y, marks };
+    Ok(Some(Figure::single(heading(metric), subtitle, panel, legend)))
+}
+
+/// Lines with their intervals, along x.
+fn joined(series: &[&Series], places: &[f64], y: &Axis) -> Vec<Mark> {
+    let mut order: Vec<usize> = (0..places.len()).collect();
+    order.sort_by(|a, b| places[*a].total_cmp(&places[*b]));
+    let bands = series.iter().flat_map(|line| bands(line, &order, places, y));
+    let lines = series.iter().map(|line| Mark::Line {
+        points: order.iter().map(|&i| (places[i], line.points[i].map(|point| point.mean))).collect(),
         style: line.style,
         markers: Markers::All,
     });
-    let marks = bands.chain(lines).collect();
-    let legend = there().map(|line| Entry::new(&line.name, "", Swatch::Line(line.style))).collect();
-    let metric = METRICS.get(metric)?;
-    let runs_per_point = there().flat_map(|line| &line.points).flatten().map(|point| point.n).max()?;
-    let over = match runs_per_point {
-        1 => "one run per point".to_owned(),
-        n => format!("average of {n} runs per point with its 95\u{a0}% interval"),
+    bands.chain(lines).collect()
+}
+
+/// Dots with their intervals beside each other at each place: between two of them there is nothing.
+fn apart(series: &[&Series], places: &[f64], y: &Axis) -> Vec<Mark> {
+    let step = (0.6 / series.len() as f64).min(0.12);
+    let mut marks = Vec::new();
+    for (number, line) in series.iter().enumerate() {
+        let aside = (number as f64 - (series.len() - 1) as f64 / 2.0) * step;
+        for (place, point) in places.iter().zip(&line.points) {
+            let Some(point) = point else { continue };
+            let x = place + aside;
+            let interval = point.ci95.map(|(low, high)| (low.max(y.low), high.min(y.high)));
+            marks.extend(interval.map(|(low, high)| Mark::Guide { from: (x, low), to: (x, high) }));
+            marks.push(Mark::Dot { at: (x, point.mean), style: line.style });
+        }
+    }
+    // Dots over all intervals.
+    marks.sort_by_key(|mark| matches!(mark, Mark::Dot { .. }));
+    marks
+}
+
+/// Points at which fewer repetitions have the figure are named up to so many.
+const MOST_NAMED: usize = 8;
+
+/// What the points are over, in words.
+fn taken_over(series: &[&Series], values: &[String]) -> String {
+    let points = || {
+        series.iter().flat_map(|line| {
+            line.points.iter().zip(values).filter_map(|(point, value)| Some((&line.name, value, point.as_ref()?.n)))
+        })
     };
-    let fixed: String = fixed.iter().map(|(axis, value)| format!("; {axis} = {value}")).collect();
-    let subtitle = format!("{}{fixed}; {over}", capital(&metric.about));
-    let panel = Panel { title: String::new(), x, y, marks };
-    Some(Figure::single(heading(metric), subtitle, panel, legend))
+    let most = points().map(|(.., n)| n).max().unwrap_or(0);
+    let mut fewer: Vec<String> =
+        points().filter(|(.., n)| *n < most).map(|(line, value, n)| format!("{line} at {value} of {n}")).collect();
+    match (most, fewer.len()) {
+        (0 | 1, _) => "one run per point".to_owned(),
+        (_, 0) => format!("average of {most} runs per point with its 95\u{a0}% interval"),
+        (_, number) => {
+            fewer.truncate(MOST_NAMED);
+            let more = if number > MOST_NAMED { format!(" and {} more", number - MOST_NAMED) } else { String::new() };
+            let fewer = fewer.join(", ");
+            format!("average of {most} runs per point with its 95\u{a0}% interval, but {fewer}{more}")
+        }
+    }
 }
 
 /// The areas between the ends of the intervals, interrupted where there is none.
-fn bands(line: &Series, places: &[f64], y: &Axis) -> Vec<Mark> {
+fn bands(line: &Series, order: &[usize], places: &[f64], y: &Axis) -> Vec<Mark> {
     let ends: Vec<_> =
-        places.iter().zip(&line.points).map(|(x, point)| (*x, point.and_then(|point| point.ci95))).collect();
+        order.iter().map(|&i| (places[i], line.points[i].as_ref().and_then(|point| point.ci95))).collect();
+    // Below the decades there is a place for zero.
+    let lowest = if y.scale == Scale::LogAndZero { 0.0 } else { y.low };
     let piece = |piece: &[(f64, Option<(f64, f64)>)]| Mark::Band {
         points: piece
             .iter()
-            .filter_map(|(x, ends)| ends.map(|(low, high)| (*x, low.max(y.low), high.min(y.high))))
+            .filter_map(|(x, ends)| ends.map(|(low, high)| (*x, low.max(lowest), high.min(y.high))))
             .collect(),
         colour: line.style.colour,
     };
     ends.split(|(_, ends)| ends.is_none()).filter(|points| points.len() > 1).map(piece).collect()
-}
-
-fn vertical(options: &Options, metric: &str, series: &[Series]) -> Option<Axis> {
-    let points = || series.iter().flat_map(|line| &line.points).flatten();
-    let low = points().map(|point| point.mean).min_by(f64::total_cmp)?;
-    let high = points().map(|point| point.mean).max_by(f64::total_cmp)?;
-    let widest =
-        points().filter_map(|point| point.ci95).fold((low, high), |(low, high), ci| (low.min(ci.0), high.max(ci.1)));
-    let known = METRICS.get(metric)?;
-    let label = if known.unit.is_empty() { known.name.clone() } else { format!("{} ({})", known.name, known.unit) };
-    if is_share(known) {
-        return Some(Axis::percent(format!("{} (%)", known.name), widest.0.max(0.0), widest.1.min(1.0)));
-    }
-    if low > 0.0 && (options.log_y || !known.unit.is_empty() && high / low >= 30.0) {
-        let bottom = if widest.0 > low / 3.0 { widest.0 } else { low };
-        return Some(Axis::log(label, bottom, widest.1, false));
-    }
-    // From zero unless that would press the lines together; below zero only where the values are.
-    let bottom = if widest.0 < 0.5 * high && low >= 0.0 { 0.0 } else { widest.0 };
-    Some(Axis::linear(label, bottom, widest.1))
-}
-
-/// The axis along x and the place of each value on it: by number, or side by side where a value is not one. Of the linear
-/// and the logarithmic scale the one that spaces the values more evenly.
-fn horizontal(options: &Options, name: &str, values: &[String]) -> (Axis, Vec<f64>) {
-    let numbers: Option<Vec<f64>> =
-        values.iter().map(|value| value.parse().ok().filter(|x: &f64| x.is_finite())).collect();
-    let Some(numbers) = numbers else {
-        let ticks: Vec<_> = values.iter().enumerate().map(|(i, value)| (i as f64, value.clone())).collect();
-        return (Axis::at(name, &ticks, Scale::Linear), ticks.iter().map(|(at, _)| *at).collect());
-    };
-    let mut ticks: Vec<_> = numbers.iter().copied().zip(values.iter().cloned()).collect();
-    ticks.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let linear: Vec<f64> = ticks.iter().map(|(value, _)| *value).collect();
-    let logarithms: Vec<f64> = linear.iter().map(|value| libm::log(*value)).collect();
-    let log = linear[0] > 0.0 && (options.log_x || unevenness(&logarithms) < unevenness(&linear));
-    (Axis::at(name, &ticks, if log { Scale::Log } else { Scale::Linear }), numbers)
-}
-
-/// The largest gap between neighbours of ascending values over the smallest; 1 for fewer than two gaps.
-fn unevenness(values: &[f64]) -> f64 {
-    let gaps = || values.windows(2).map(|pair| pair[1] - pair[0]);
-    let (Some(most), Some(least)) = (gaps().max_by(f64::total_cmp), gaps().min_by(f64::total_cmp)) else { return 1.0 };
-    most / least
 }
 
 /// A column's name as a title, with its unit: `Lookup latency p50 (ms)`.
@@ -242,11 +251,6 @@ fn heading(metric: &Metric) -> String {
     let name = metric.name.trim_end_matches("_ms").trim_end_matches("_ratio").replace('_', " ");
     let unit = if is_share(metric) { "%" } else { metric.unit };
     if unit.is_empty() { capital(&name) } else { format!("{} ({unit})", capital(&name)) }
-}
-
-/// Whether the figure is a share of one, which is written in per cent.
-fn is_share(metric: &Metric) -> bool {
-    metric.name.ends_with("_ratio") || metric.name.starts_with("availability")
 }
 
 fn capital(text: &str) -> String {
