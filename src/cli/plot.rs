@@ -14,5 +14,6 @@ pub fn plot(arguments: Plot) -> Result<(), Failure> {
     let options = Options { x, y, by, log_x: log.contains(&Scale::X), log_y: log.contains(&Scale::Y) };
     let names = chart::plot(&dir, out.as_deref(), &options, Look { size, theme })?;
     let charts = out.unwrap_or_else(|| dir.join(CHARTS));
-    print::output(&format!("{} charts (SVG and PNG): {}\n", names.len(), charts.display()))
+    let plural = if names.len() == 1 { "" } else { "s" };
+    print::output(&format!("{} chart{plural} (SVG and PNG): {}\n", names.len(), charts.display()))
 }

@@ -14,8 +14,7 @@ use crate::scenario::Runs;
 const MOST_ROWS: u32 = 100_000;
 
 pub fn run(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
-    let (scenario, expected, Runs { mut runs, warnings }) =
-        load(registry, &arguments.simulated, Vec::new(), true)?;
+    let (scenario, expected, Runs { mut runs, warnings }) = load(registry, &arguments.simulated, Vec::new(), true)?;
     runs.retain(|run| run.seed == run.plan.seed);
     let extra = Extra {
         nodes: runs.iter().all(|run| run.plan.population.participants <= MOST_ROWS),

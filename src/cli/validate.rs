@@ -11,7 +11,7 @@ use super::sweep::pool;
 use crate::registry::Registry;
 use crate::report::csv::Extra;
 use crate::report::expected::{self, Judged};
-use crate::report::staged::FileError;
+use crate::report::staged::{FileError, Lock, Staged};
 use crate::scenario::{Expectation, Runs, Scenario};
 
 /// Below the folder: what takes longer.
@@ -51,10 +51,13 @@ pub fn validate(registry: &Registry, arguments: &Arguments) -> Result<(), Failur
         ("validation.csv", expected::csv(&judged)),
         ("validation.md", expected::page(&judged, env!("CARGO_PKG_VERSION"))),
     ];
+    let lock = Lock::take(&arguments.out)?;
+    let staged = Staged::under(&lock)?;
     for (name, text) in files {
-        let path = arguments.out.join(name);
+        let path = staged.path().join(name);
         fs::write(&path, text).map_err(FileError::at(&path))?;
     }
+    staged.commit_under(&lock, &[])?;
     if !arguments.quiet {
         print::output(&expected::table(&judged))?;
     }
@@ -79,7 +82,8 @@ fn one(
     let extra = Extra::default();
     let (scenario, expected) = (&scenario, &expected[..]);
     let command = "validate";
-    let job = Job { command, registry, scenario, expected, runs, warnings, extra, verify: false, trace: None, arguments };
+    let job =
+        Job { command, registry, scenario, expected, runs, warnings, extra, verify: false, trace: None, arguments };
     let mut done = simulate(job)?;
     judged.append(&mut done.judged);
     done.failure()

@@ -106,7 +106,8 @@ mod tests {
     #[test]
     fn value_and_interval_have_one_unit_and_n_stands_where_it_differs() {
         let mut runs = example::sweep(&[0.5], 3);
-        let set = |run: &mut example::Run, metric, value| run.outcome.metrics[METRICS.index_of(metric).unwrap()] = value;
+        let set =
+            |run: &mut example::Run, metric, value| run.outcome.metrics[METRICS.index_of(metric).unwrap()] = value;
         for (run, bytes) in runs.iter_mut().zip([1_900.0, 2_000.0, 2_100.0]) {
             set(run, "busiest_machine_bytes_per_s", Some(bytes));
             set(run, "lookup_latency_p50_ms", Some(500.0));

@@ -143,7 +143,10 @@ fn set<'a>(
         return Ok(());
     }
     if table.get(&name).is_none() && below[0].number().is_some() {
-        return Err(Problem::new(key.span.clone(), format!("there is no list `{}` with an element of that number", key.name)));
+        return Err(Problem::new(
+            key.span.clone(),
+            format!("there is no list `{}` with an element of that number", key.name),
+        ));
     }
     parents.push(key.name.clone());
     let next = table.entry(name).or_insert_with(|| empty(key));
@@ -167,11 +170,14 @@ fn set_below<'a>(
         // Alternatives are the same in every element: the number is no part of the place.
         return match first.number().and_then(|number| list.get_mut(number)) {
             Some(element) => set_below(element, parents, first, &path[1..], value),
-            None => Err(Problem::new(first.span.clone(), format!("`{}` is a list without an element `{}`", key.name, first.name))
-                .help(match elements {
-                    0 => "it is empty".to_owned(),
-                    _ => format!("write the number of one of its elements, 0 to {}", elements - 1),
-                })),
+            None => Err(Problem::new(
+                first.span.clone(),
+                format!("`{}` is a list without an element `{}`", key.name, first.name),
+            )
+            .help(match elements {
+                0 => "it is empty".to_owned(),
+                _ => format!("write the number of one of its elements, 0 to {}", elements - 1),
+            })),
         };
     }
     if !next.get_ref().is_table() {

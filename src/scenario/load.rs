@@ -87,7 +87,8 @@ impl Scenario {
         match std::fs::read(path).map(String::from_utf8) {
             Ok(Ok(text)) => Scenario::parse(name, folder, text, sets),
             Ok(Err(error)) => {
-                let (readable, at) = (&error.as_bytes()[..error.utf8_error().valid_up_to()], error.utf8_error().valid_up_to());
+                let (readable, at) =
+                    (&error.as_bytes()[..error.utf8_error().valid_up_to()], error.utf8_error().valid_up_to());
                 let refused = Problem::new(at..at, "this is no UTF-8 text: a scenario is a TOML file");
                 problem(readable, refused)
             }

@@ -27,7 +27,8 @@ mod tests {
     #[test]
     fn names_have_letters_of_any_script_and_no_signs() {
         assert!(["kad20", "a-b_c", "Zürich 2.0", "東京", "1"].into_iter().all(is_name));
-        let wrong = ["", " a", "a ", "-a", ".a", "=1+1", "@a", "a\tb", "a\nb", "a/b", "a,b", "a;b", "\u{1b}[2J", "a\"b"];
+        let wrong =
+            ["", " a", "a ", "-a", ".a", "=1+1", "@a", "a\tb", "a\nb", "a/b", "a,b", "a;b", "\u{1b}[2J", "a\"b"];
         assert!(!wrong.into_iter().any(is_name));
     }
 }

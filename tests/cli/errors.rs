@@ -104,17 +104,16 @@ fn run_refuses_axes_until_each_is_fixed() {
 
 #[test]
 fn names_are_of_letters_digits_and_a_few_signs() {
-    let class = |name: &str| {
-        format!("{SCENARIO}\n[[population.classes]]\nname = {name}\nshare = 1\nchurn.preset = \"none\"\n")
-    };
+    let class =
+        |name: &str| format!("{SCENARIO}\n[[population.classes]]\nname = {name}\nshare = 1\nchurn.preset = \"none\"\n");
     let system = |name: &str| SCENARIO.replace("[systems.kad.", &format!("[systems.{name}."));
     let regions = "[network.latency.regions.table]\nnames = [\"a\", \"<b>\"]\nmedians = [[1, 2], [2, 1]]\n";
     let cases = [
-        (system("\"=1+1\""), "s.toml:26:10", "`=1+1` cannot be a system's name"),
-        (system("\"a\\u001b[2J\""), "s.toml:26:10", "`a␛[2J` cannot be a system's name"),
-        (class("\"a,b\""), "s.toml:29:8", "`a,b` cannot be a class's name"),
-        (class("\"@x\""), "s.toml:29:8", "`@x` cannot be a class's name"),
-        (format!("{SCENARIO}{regions}"), "s.toml:28:15", "`<b>` cannot be a region's name"),
+        (system("\"=1+1\""), "s.toml:25:10", "`=1+1` cannot be a system's name"),
+        (system("\"a\\u001b[2J\""), "s.toml:25:10", "`a␛[2J` cannot be a system's name"),
+        (class("\"a,b\""), "s.toml:28:8", "`a,b` cannot be a class's name"),
+        (class("\"@x\""), "s.toml:28:8", "`@x` cannot be a class's name"),
+        (format!("{SCENARIO}{regions}"), "s.toml:27:15", "`<b>` cannot be a region's name"),
     ];
     for (scenario, place, said) in cases {
         let bench = Bench::new(&scenario);
@@ -127,7 +126,9 @@ fn names_are_of_letters_digits_and_a_few_signs() {
     bench.peerlab(&wrong).assert().code(2).stderr(contains("--set systems.\"Zürich 2.0\".kademlia.k=0"));
     bench.peerlab(&["run", "s.toml", "--trace", "t.csv"]).assert().success().stdout(contains("Zürich 2.0"));
     assert!(bench.read("results/s/runs.csv").contains("\nZürich 2.0;seed=5,Zürich 2.0,5,"));
-    assert!(bench.path("t-Zürich 2.0.csv").exists() && bench.read("results/s/charts/traffic.svg").contains("Zürich 2.0"));
+    assert!(
+        bench.path("t-Zürich 2.0.csv").exists() && bench.read("results/s/charts/traffic.svg").contains("Zürich 2.0")
+    );
 }
 
 #[test]
@@ -151,7 +152,8 @@ fn a_place_where_results_cannot_be_written_is_named_as_it_was() {
     let refused = bench.peerlab(&["run", "s.toml", "--out", "file"]).assert().code(3);
     refused.stderr(contains("error: file: this is no directory\n  = help: name another with --out"));
     let refused = bench.peerlab(&["run", "s.toml", "--out", "file/below"]).assert().code(3);
-    refused.stderr(contains("error: file/below: results cannot be written here: Not a directory").and(contains("--out")));
+    refused
+        .stderr(contains("error: file/below: results cannot be written here: Not a directory").and(contains("--out")));
     assert_eq!(bench.names("."), ["file", "s.toml"], "something was written");
 }
 

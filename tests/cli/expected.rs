@@ -162,8 +162,16 @@ fn an_expectation_at_a_point_stays_right_when_the_axis_is_fixed() {
     let at = "system = \"server\"\nmetric = \"lookup_hops_mean\"\nvalue = 1\nwithin = 0\nat = { \"population.online\" = 30 }";
     let bench = expecting(SWEEP_WITH, at);
     bench.peerlab(&["sweep", "s.toml"]).assert().code(0).stdout(contains("server online=30"));
-    bench.peerlab(&["run", "s.toml", "--out", "one", "--set", "population.online=30"]).assert().code(0).stdout(contains("holds"));
-    bench.peerlab(&["run", "s.toml", "--out", "one", "--set", "population.online=20"]).assert().code(0).stdout(contains("holds").not());
+    bench
+        .peerlab(&["run", "s.toml", "--out", "one", "--set", "population.online=30"])
+        .assert()
+        .code(0)
+        .stdout(contains("holds"));
+    bench
+        .peerlab(&["run", "s.toml", "--out", "one", "--set", "population.online=20"])
+        .assert()
+        .code(0)
+        .stdout(contains("holds").not());
 }
 
 #[test]

@@ -182,7 +182,8 @@ fn sigint_sigterm_and_sighup_keep_what_was_finished() {
         signal(&child, name);
         assert_eq!(child.wait().unwrap().code(), Some(code), "{name}");
         assert_eq!(bench.read(&format!("{}/runs.csv", &name[1..])).lines().count(), 1 + 3, "{name}");
-        let manifest: serde_json::Value = serde_json::from_str(&bench.read(&format!("{}/manifest.json", &name[1..]))).unwrap();
+        let manifest: serde_json::Value =
+            serde_json::from_str(&bench.read(&format!("{}/manifest.json", &name[1..]))).unwrap();
         assert_eq!(manifest["missing"][2]["because"], "interrupted", "{name}");
         assert!(bench.names(&name[1..]).iter().all(|name| !name.starts_with('.')), "{:?}", bench.names(&name[1..]));
     }

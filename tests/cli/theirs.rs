@@ -14,7 +14,8 @@ fn results_of_another_file_or_command_are_replaced_by_force_only() {
     bench.peerlab(&["sweep", "s.toml", "--out", "a", "--quiet"]).assert().success();
     let before = bytes(&bench.path("a"));
     let fixed = ["--set", "population.online=20", "--set", "systems.kad.kademlia.k=4", "--out", "a", "--quiet"];
-    let commands: [&[&str]; 2] = [&["run", "t.toml", "--out", "a", "--quiet"], &[&["run", "s.toml"], &fixed[..]].concat()];
+    let commands: [&[&str]; 2] =
+        [&["run", "t.toml", "--out", "a", "--quiet"], &[&["run", "s.toml"], &fixed[..]].concat()];
     for command in commands {
         let refused = bench.peerlab(command).assert().code(2);
         let said = "a: this directory holds results of `sweep s.toml`\n  = help: name another with --out, or replace";
@@ -46,7 +47,8 @@ fn new_results_clear_old_charts_away_and_nothing_else() {
     bench.peerlab(&["plot", "a", "--y", "contacts_mean"]).assert().success();
     let mine = ["a/charts/diagram.png", "a/charts/notes.txt", "a/thesis.tex"];
     mine.iter().for_each(|name| fs::write(bench.path(name), "mine").unwrap());
-    let fixed = ["--set", "population.online=20", "--set", "systems.kad.kademlia.k=4", "--out", "a", "--quiet", "--force"];
+    let fixed =
+        ["--set", "population.online=20", "--set", "systems.kad.kademlia.k=4", "--out", "a", "--quiet", "--force"];
     bench.peerlab(&[&["run", "s.toml"], &fixed[..]].concat()).assert().success();
     assert!(mine.iter().all(|name| bench.read(name) == "mine"));
     let charts = bench.names("a/charts");
@@ -60,9 +62,10 @@ fn plot_replaces_the_files_that_it_writes_and_no_others() {
     bench.peerlab(&["sweep", "s.toml", "--out", "a", "--quiet"]).assert().success();
     let before = bytes(&bench.path("a"));
     fs::write(bench.path("a/charts/diagram.png"), "mine").unwrap();
-    bench.peerlab(&["plot", "a", "--y", "contacts_mean"]).assert().success().stdout(contains("1 charts"));
+    bench.peerlab(&["plot", "a", "--y", "contacts_mean"]).assert().success().stdout(contains("1 chart (SVG and PNG)"));
     let mut after = bytes(&bench.path("a"));
-    let more = |name: &std::path::Path| name.ends_with("diagram.png") || name.to_string_lossy().contains("/contacts_mean.");
+    let more =
+        |name: &std::path::Path| name.ends_with("diagram.png") || name.to_string_lossy().contains("/contacts_mean.");
     assert_eq!(after.iter().filter(|(name, _)| more(name)).count(), 3);
     after.retain(|(name, _)| !more(name));
     assert!(after == before.into_iter().filter(|(name, _)| !more(name)).collect::<Vec<_>>(), "others were changed");
@@ -86,7 +89,8 @@ fn plot_without_anything_to_draw_is_an_error_and_writes_nothing() {
     gone.stderr(contains("nope: there is no such directory\n  = help: name a directory that `run` or `sweep` wrote"));
     fs::remove_file(bench.path("a/manifest.json")).unwrap();
     bench.peerlab(&["plot", "a"]).assert().code(3).stderr(contains("a: these results are incomplete"));
-    fs::write(bench.path("a/manifest.json"), &before.iter().find(|it| it.0.ends_with("manifest.json")).unwrap().1).unwrap();
+    fs::write(bench.path("a/manifest.json"), &before.iter().find(|it| it.0.ends_with("manifest.json")).unwrap().1)
+        .unwrap();
     assert!(bytes(&bench.path("a")) == before, "something was written");
 }
 

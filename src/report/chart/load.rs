@@ -22,7 +22,8 @@ pub fn figures(runs: &Runs, load: &Columns) -> Result<Vec<(String, Figure)>, Rea
             continue;
         }
         let amounts = data::curves(load, "quantile", amount)?;
-        let has_load = |system: &str| amounts.get(system).is_some_and(|it| it.iter().any(|(_, y)| y.is_some_and(|y| y > 0.0)));
+        let has_load =
+            |system: &str| amounts.get(system).is_some_and(|it| it.iter().any(|(_, y)| y.is_some_and(|y| y > 0.0)));
         let mut curves = data::curves(load, "quantile", &column)?;
         curves.retain(|system, _| has_load(system));
         if curves.is_empty() {

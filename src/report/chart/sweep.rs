@@ -80,7 +80,9 @@ pub fn figures(runs: &Runs, options: &Options) -> Result<Vec<(String, Figure)>, 
             }
         }
         if figures.len() == before && !options.y.is_empty() {
-            return Err(PlotError::Option(format!("`{metric}` has no value in these results: it applies to none of the runs")));
+            return Err(PlotError::Option(format!(
+                "`{metric}` has no value in these results: it applies to none of the runs"
+            )));
         }
     }
     Ok(figures)
@@ -217,7 +219,7 @@ fn taken_over(series: &[&Series], values: &[String]) -> String {
     };
     let most = points().map(|(.., n)| n).max().unwrap_or(0);
     let mut fewer: Vec<String> =
-        points().filter(|(.., n)| *n < most).map(|(line, value, n)| format!("{line} at {value} of {n}")).collect();
+        points().filter(|(.., n)| *n < most).map(|(line, value, n)| format!("{n} for {line} at {value}")).collect();
     match (most, fewer.len()) {
         (0 | 1, _) => "one run per point".to_owned(),
         (_, 0) => format!("average of {most} runs per point with its 95\u{a0}% interval"),
@@ -225,7 +227,7 @@ fn taken_over(series: &[&Series], values: &[String]) -> String {
             fewer.truncate(MOST_NAMED);
             let more = if number > MOST_NAMED { format!(" and {} more", number - MOST_NAMED) } else { String::new() };
             let fewer = fewer.join(", ");
-            format!("average of {most} runs per point with its 95\u{a0}% interval, but {fewer}{more}")
+            format!("average of {most} runs per point with its 95\u{a0}% interval; fewer: {fewer}{more}")
         }
     }
 }

@@ -82,8 +82,12 @@ pub fn is_leftover(path: &Path) -> bool {
 /// of living processes.
 pub fn settle(target: &Path) -> Result<usize, FileError> {
     let entries = fs::read_dir(target).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let mut stages: Vec<PathBuf> =
-        entries.map_err(FileError::at(target))?.iter().map(fs::DirEntry::path).filter(|path| is_leftover(path)).collect();
+    let mut stages: Vec<PathBuf> = entries
+        .map_err(FileError::at(target))?
+        .iter()
+        .map(fs::DirEntry::path)
+        .filter(|path| is_leftover(path))
+        .collect();
     stages.sort();
     let mut living = 0;
     for stage in stages {

@@ -90,7 +90,8 @@ fn after_a_kill_before_any_step_whoever_comes_next_finds_the_old_or_the_new() {
             break;
         }
         let left = files(home.path());
-        let mixed = left.iter().any(|file| file.1 == "old") && left.iter().any(|file| file.1 == "new" && !file.0.starts_with('.'));
+        let mixed = left.iter().any(|file| file.1 == "old")
+            && left.iter().any(|file| file.1 == "new" && !file.0.starts_with('.'));
         assert!(!mixed || !home.path().join("manifest.json").exists(), "a mixture looks whole: {left:?}");
         // The next one is killed too, once.
         crash::after(Some(changes / 2));

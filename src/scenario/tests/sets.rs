@@ -103,9 +103,7 @@ fn a_system_that_the_file_does_not_have_is_refused() {
 fn what_sets_nothing_and_what_leads_into_a_list_is_refused() {
     assert!(errors(SHORT, &["network.loss"]).starts_with("error: `network.loss` sets nothing: it has no `=`\n"));
     let events = format!("{SHORT}events = []");
-    assert!(
-        errors(&events, &["events.crash=1"]).starts_with("error: `events` is a list without an element `crash`\n")
-    );
+    assert!(errors(&events, &["events.crash=1"]).starts_with("error: `events` is a list without an element `crash`\n"));
     assert_eq!(errors(SHORT, &["a", "b"]).matches("sets nothing").count(), 2, "both are shown");
 }
 
@@ -115,7 +113,10 @@ fn a_number_leads_into_a_list() {
         "{SHORT}[[events]]\ncrash = {{ at = '1h', share = 0.5 }}\n[[events]]\ncrash = {{ at = '40min', share = 0.5 }}\n"
     );
     let set = load(&text, &["events.1.crash.share=0.25"]).unwrap().resolved();
-    assert!(set.contains(r#"[{ crash = { at = "1h", share = 0.5 } }, { crash = { at = "40min", share = 0.25 } }]"#), "{set}");
+    assert!(
+        set.contains(r#"[{ crash = { at = "1h", share = 0.5 } }, { crash = { at = "40min", share = 0.25 } }]"#),
+        "{set}"
+    );
     assert_eq!(plan(&text, &["events.0.crash.at=30min"]).events.len(), 2);
     let error = errors(&text, &["events.2.crash.share=0.25"]);
     assert!(error.starts_with("error: `events` is a list without an element `2`\n --> command line\n"), "{error}");
@@ -130,7 +131,8 @@ fn a_number_leads_into_a_list() {
     let axes = "[sweep.axes]\n'events.0.crash.share' = [0.1, 0.9]\n'events.1.crash.share' = [0.1, 0.9]\n";
     let swept = load(&format!("{text}{axes}"), &[]).unwrap();
     assert_eq!((swept.points().len(), swept.axes()[0].path().as_str()), (4, "events.0.crash.share"));
-    let both = "[sweep.axes]\n'population.classes.0.churn.preset' = ['kad']\n'population.classes.0.churn.session' = [1]\n";
+    let both =
+        "[sweep.axes]\n'population.classes.0.churn.preset' = ['kad']\n'population.classes.0.churn.session' = [1]\n";
     assert!(errors(&format!("{classes}{both}"), &[]).contains("set the same thing"));
 }
 

@@ -28,7 +28,9 @@ pub fn horizontal(options: &Options, name: &str, values: &[String]) -> Result<Pl
         }
         let ticks: Vec<_> = values.iter().enumerate().map(|(i, value)| (i as f64, value.clone())).collect();
         let at = ticks.iter().map(|(at, _)| *at).collect();
-        return Ok(Places { axis: Axis::at(name, &ticks, Scale::Linear), at, to_scale: false });
+        // Each value has half of the way to its neighbours for itself.
+        let axis = Axis { low: -0.5, high: ticks.len() as f64 - 0.5, ..Axis::at(name, &ticks, Scale::Linear) };
+        return Ok(Places { axis, at, to_scale: false });
     };
     let mut ticks: Vec<_> = at.iter().copied().zip(values.iter().cloned()).collect();
     ticks.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -39,7 +41,7 @@ pub fn horizontal(options: &Options, name: &str, values: &[String]) -> Result<Pl
         (low, true) if low == 0.0 && linear.iter().all(|value| *value == 0.0) => {
             return refused("has no value above zero");
         }
-        (low, true) if low == 0.0 => Scale::LogAndZero,
+        (0.0, true) => Scale::LogAndZero,
         (_, true) => Scale::Log,
         (low, false) if low > 0.0 && unevenness(&logarithms) < unevenness(&linear) => Scale::Log,
         (_, false) => Scale::Linear,

@@ -87,7 +87,11 @@ fn a_logarithmic_scale_is_honoured_with_a_place_for_zero_or_refused() {
     let zeros = swept(&["0.1", "0.2"], metric, &[&[Some(0.0)], &[Some(0.0)]]);
     assert!(chart(&zeros, metric, false, true).unwrap_err().contains("`lookup_failed_ratio` has no value above zero"));
     let below = swept(&["-1", "1"], metric, &[&[Some(0.1)], &[Some(0.1)]]);
-    assert!(chart(&below, metric, true, false).unwrap_err().contains("--log x: `population.churn.time_scale` has values below"));
+    assert!(
+        chart(&below, metric, true, false)
+            .unwrap_err()
+            .contains("--log x: `population.churn.time_scale` has values below")
+    );
 }
 
 #[test]
@@ -95,7 +99,8 @@ fn how_many_runs_have_the_figure_is_said_where_it_differs() {
     let all = [Some(1.0), Some(2.0), Some(3.0)];
     let home = swept(&["0", "0.3"], "lookup_hops_mean", &[&all, &[Some(1.0), None, Some(3.0)]]);
     let subtitle = chart(&home, "lookup_hops_mean", false, false).unwrap().subtitle;
-    let fewer = format!("average of 3 runs per point with its 95\u{a0}% interval, but {} at 0.3 of 2", example::SYSTEMS[0]);
+    let fewer =
+        format!("average of 3 runs per point with its 95\u{a0}% interval; fewer: 2 for {} at 0.3", example::SYSTEMS[0]);
     assert!(subtitle.ends_with(&fewer), "{subtitle}");
     let home = swept(&["0", "0.3"], "lookup_hops_mean", &[&all, &all]);
     assert!(chart(&home, "lookup_hops_mean", false, false).unwrap().subtitle.ends_with("95\u{a0}% interval"));
