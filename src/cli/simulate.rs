@@ -147,7 +147,7 @@ pub fn simulate(job: Job<'_>) -> Result<Done, Failure> {
     let mut failure = failure(&job, &finished, again.as_deref().unwrap_or_default(), stop);
     let mut directory = None;
     if !results.rows.is_empty() {
-        results.write(&staged.path())?;
+        results.write(&staged.path()).map_err(|failure| failure.seen_in(&staged.path(), &target))?;
         if let (Some(again), None) = (&again, &failure) {
             failure = rewritten(&job, &said, again, &staged.path())?;
         }

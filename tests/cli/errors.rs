@@ -107,7 +107,7 @@ fn names_are_of_letters_digits_and_a_few_signs() {
     let class =
         |name: &str| format!("{SCENARIO}\n[[population.classes]]\nname = {name}\nshare = 1\nchurn.preset = \"none\"\n");
     let system = |name: &str| SCENARIO.replace("[systems.kad.", &format!("[systems.{name}."));
-    let regions = "[network.latency.regions.table]\nnames = [\"a\", \"<b>\"]\nmedians = [[1, 2], [2, 1]]\n";
+    let regions = "[network.latency.regions.table]\nnames = [\"a\", \"<b>\"]\nmedians = [[1, 2], [2, 1]]\nholds = \"rtt\"\nunit = \"ms\"\n";
     let cases = [
         (system("\"=1+1\""), "s.toml:25:10", "`=1+1` cannot be a system's name"),
         (system("\"a\\u001b[2J\""), "s.toml:25:10", "`a␛[2J` cannot be a system's name"),
