@@ -176,7 +176,7 @@ fn signal(child: &Child, name: &str) {
 #[cfg(unix)]
 #[test]
 fn sigint_sigterm_and_sighup_keep_what_was_finished() {
-    let axis = "[sweep.axes]\n\"population.online\" = [10, 200000]\n";
+    let axis = "[sweep.axes]\n\"population.online\" = [10, 20000]\n";
     let scenario = SCENARIO.replace("measure = \"10min\"", "measure = \"20min\"").replace("online = 30", "online = 10");
     let bench = Bench::new(&format!("{scenario}{axis}"));
     for (name, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
@@ -196,7 +196,7 @@ fn sigint_sigterm_and_sighup_keep_what_was_finished() {
 #[test]
 fn under_nohup_the_end_of_the_terminal_stops_nothing() {
     let bench = Bench::new(SCENARIO);
-    let script = "trap '' HUP; exec \"$0\" run s.toml --set time.measure=1000h --set population.online=5000 --quiet";
+    let script = "trap '' HUP; exec \"$0\" run s.toml --set time.measure=100h --set population.online=1000 --quiet";
     let mut command = Command::new("sh");
     command.args(["-c", script]).arg(cargo_bin("peerlab")).current_dir(bench.path("."));
     let mut child = command.stderr(Stdio::null()).spawn().unwrap();
@@ -214,7 +214,7 @@ fn while_a_run_lasts_no_other_begins_there_and_the_old_results_can_be_plotted() 
     let bench = Bench::new(SCENARIO);
     bench.peerlab(&["run", "s.toml", "--out", "a", "--quiet"]).assert().success();
     const LONG: [&str; 8] =
-        ["run", "s.toml", "--out", "a", "--set", "time.measure=1000h", "--set", "population.online=5000"];
+        ["run", "s.toml", "--out", "a", "--set", "time.measure=100h", "--set", "population.online=1000"];
     let mut child = spawn(&bench, &LONG);
     while bench.names("a").iter().all(|name| !name.starts_with(".partial")) {
         sleep(Duration::from_millis(10));
