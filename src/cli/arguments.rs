@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::engine;
 use crate::report::chart::{Size, Theme};
 
 const EXAMPLES: &str = "\
@@ -68,6 +69,9 @@ pub struct Simulated {
     /// Runs at once [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub threads: Option<u32>,
+    /// The memory that the runs may need, in place of what the machine has: with more, nothing is simulated
+    #[arg(long, value_name = "SIZE")]
+    pub max_memory: Option<engine::Size>,
     /// What to print on stdout
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -183,6 +187,9 @@ pub struct Check {
     /// Change a value of every scenario first
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub sets: Vec<String>,
+    /// The memory that the runs may need, in place of what the machine has: with more, nothing is simulated
+    #[arg(long, value_name = "SIZE")]
+    pub max_memory: Option<engine::Size>,
 }
 
 /// List what a scenario may name, and what the results hold, with parameters, defaults and sources

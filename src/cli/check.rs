@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::arguments::Check;
 use super::failure::{Code, Failure};
-use super::print;
+use super::{memory, print};
 use crate::network::{Found, Latency};
 use crate::registry::Registry;
 use crate::report::number::{bytes, significant};
@@ -26,7 +26,7 @@ const NO_GETS: &str = "  no gets: availability is what an oracle finds on the ma
 pub fn check(registry: &Registry, arguments: &Check) -> Result<(), Failure> {
     let mut worst: Option<Code> = None;
     for path in &arguments.scenarios {
-        match one(registry, path, &arguments.sets) {
+        match one(registry, path, arguments) {
             Ok(text) => print::output(&text)?,
             Err(failure) => {
                 print::error(&failure.text);
@@ -37,13 +37,19 @@ pub fn check(registry: &Registry, arguments: &Check) -> Result<(), Failure> {
     worst.map_or(Ok(()), |code| Err(Failure { code, text: String::new() }))
 }
 
-fn one(registry: &Registry, path: &Path, sets: &[String]) -> Result<String, Failure> {
-    let scenario = Scenario::load(path, sets)?;
+fn one(registry: &Registry, path: &Path, arguments: &Check) -> Result<String, Failure> {
+    let scenario = Scenario::load(path, &arguments.sets)?;
     let Runs { runs, warnings } = scenario.runs(registry.registered())?;
     let metrics: Vec<&str> = METRICS.iter().map(|metric| metric.name.as_str()).collect();
     scenario.expectations(&metrics)?;
     if warnings.worst().is_some() {
         print::error(&warnings.to_string());
+    }
+    let needs = needs(registry, path, &runs)?;
+    let largest = needs.iter().map(|need| need.memory).fold(0.0, f64::max);
+    let at_once = rayon::current_num_threads().min(runs.len());
+    if let Some(warning) = memory::enough(path, largest * at_once as f64, arguments.max_memory)? {
+        print::error(&warning);
     }
     let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     let points = scenario.points().len();
@@ -62,7 +68,7 @@ fn one(registry: &Registry, path: &Path, sets: &[String]) -> Result<String, Fail
         if points > 1 { " (at the first point)" } else { "" },
         delays(&runs[0].plan.network.latency),
         if blind { NO_GETS } else { "" },
-        cost(&runs, &needs(registry, path, &runs)?),
+        cost(&needs, largest, at_once),
     ))
 }
 
@@ -108,10 +114,8 @@ fn delays(latency: &Latency) -> String {
 }
 
 /// The rough cost of all runs together on this machine.
-fn cost(runs: &[Run], needs: &[Need]) -> String {
-    let threads = rayon::current_num_threads().min(runs.len());
+fn cost(needs: &[Need], largest: f64, threads: usize) -> String {
     let events: f64 = needs.iter().map(|need| need.events).sum();
-    let largest = needs.iter().map(|need| need.memory).fold(0.0, f64::max);
     let (number, word) = if events < 1e9 { (events / 1e6, "million") } else { (events / 1e9, "billion") };
     format!(
         "very roughly {} {word} events: {} at {} million a second on each of {threads} cores; {} of memory",

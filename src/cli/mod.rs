@@ -10,6 +10,7 @@ mod clock;
 mod failure;
 mod json;
 mod list;
+mod memory;
 mod output;
 mod plot;
 mod print;

@@ -12,7 +12,7 @@ use super::stop::Stop;
 use super::timing::Timing;
 use super::trace::Traces;
 use super::validate::all_hold;
-use super::{print, verify};
+use super::{memory, print, verify};
 use crate::registry::Registry;
 use crate::report::csv::{Extra, RunRow};
 use crate::report::expected::{self, Judged, judge};
@@ -22,6 +22,7 @@ use crate::run::Wanted;
 use crate::run::catalogue::METRICS;
 use crate::run::outcome::Outcome;
 use crate::scenario::{Expectation, Problems, Run, Runs, Scenario};
+use crate::sweep::estimate::least_memory;
 use crate::sweep::execute::{self, Finished};
 
 /// A list of runs of a scenario and what is wanted of them.
@@ -113,6 +114,13 @@ pub fn load(
     let expected = scenario.expectations(&metrics)?;
     if !arguments.quiet && runs.warnings.worst().is_some() {
         print::error(&format!("{}\n", runs.warnings));
+    }
+    let threads = arguments.threads.map_or(rayon::current_num_threads(), |threads| threads as usize);
+    let least = runs.runs.iter().map(least_memory).fold(0.0, f64::max) * threads.min(runs.runs.len()) as f64;
+    if let Some(warning) =
+        memory::enough(&arguments.scenario, least, arguments.max_memory)?.filter(|_| !arguments.quiet)
+    {
+        print::error(&warning);
     }
     Ok((scenario, expected, runs))
 }

@@ -108,7 +108,8 @@ fn simulated(arguments: &Arguments, scenario: PathBuf) -> Simulated {
     let out = arguments.out.join(below);
     let (sets, quiet, force) = (arguments.sets.clone(), arguments.quiet, arguments.force);
     // All scenarios share the threads.
-    Simulated { scenario, sets, out: Some(out), force, seed: None, threads: None, format: Format::Table, quiet }
+    let (seed, threads, max_memory) = (None, None, None);
+    Simulated { scenario, sets, out: Some(out), force, seed, threads, max_memory, format: Format::Table, quiet }
 }
 
 /// The scenarios of a folder, by name.

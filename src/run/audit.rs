@@ -37,7 +37,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     fn schedule_audit(&mut self, node: NodeId, after: Duration) {
-        let epoch = self.seats[node.index()].epoch;
+        let epoch = self.seats[node.index()].epoch();
         self.schedule(self.now + after, Class::Timer, node, Event::Audit { node, epoch });
     }
 

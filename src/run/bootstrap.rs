@@ -107,7 +107,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             self.joined.iter().map(|&node| (Time::from_nanos(phase(node)), node)).collect();
         told.sort_unstable();
         for &(at, node) in &told {
-            let epoch = self.seats[node.index()].epoch;
+            let epoch = self.seats[node.index()].epoch();
             self.schedule(at, Class::Timer, node, Event::TellAgain { node, epoch });
         }
         told.retain(|&(_, node)| self.is_open(node));
@@ -165,7 +165,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let (now, node) = (self.now, self.hosts.bootstrap(number));
         let seat = &mut self.seats[node.index()];
         seat.online = false;
-        seat.epoch = seat.epoch.wrapping_add(1);
+        seat.session += 1;
         self.network.hang_up(now, self.hosts.of(node).0);
         self.observer.session(now, self.hosts.of(node), false);
         self.bootstrapping().machines[number as usize].down_since = Some(now);
@@ -174,7 +174,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A node wants to become a member. What it knows from its last session it tries first, if it has kept that.
     pub fn find_way_in(&mut self, node: NodeId) {
         let terms = self.bootstrapping().plan.terms;
-        let epoch = self.seats[node.index()].epoch;
+        let epoch = self.seats[node.index()].epoch();
         let mut draw = self.streams.part(FIRST, node.0.into(), epoch.into());
         let first = draw.below(terms.machines.into()) as u32;
         let mut old = Vec::new();
@@ -204,7 +204,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     fn tell_later(&mut self, node: NodeId) {
-        let (epoch, period) = (self.seats[node.index()].epoch, self.bootstrapping().plan.terms.period());
+        let (epoch, period) = (self.seats[node.index()].epoch(), self.bootstrapping().plan.terms.period());
         self.schedule(self.now + period, Class::Timer, node, Event::TellAgain { node, epoch });
     }
 
@@ -214,7 +214,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     fn go_on_at(&mut self, node: NodeId, due: Time) {
-        let epoch = self.seats[node.index()].epoch;
+        let epoch = self.seats[node.index()].epoch();
         if let Some(party) = self.bootstrapping().parties.get_mut(&node) {
             party.due = due;
             self.schedule(due, Class::Timer, node, Event::Bootstrap { node, epoch });
@@ -276,7 +276,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let party = self.bootstrapping().parties.get_mut(&node).expect("it talks to the service");
         party.asked = Some(machine);
         party.number = party.number.wrapping_add(1);
-        let (rpc, epoch) = (party.number, self.seats[node.index()].epoch);
+        let (rpc, epoch) = (party.number, self.seats[node.index()].epoch());
         self.observer.asks_service(self.now);
         self.go_on_at(node, self.now + TIMEOUT.max(self.patience.timeout));
         self.say_bootstrap(node, self.hosts.bootstrap(machine), message, (rpc, epoch));

@@ -20,7 +20,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     fn schedule_operation(&mut self, node: NodeId, kind: OperationKind, number: u32) {
-        let epoch = self.seats[node.index()].epoch;
+        let epoch = self.seats[node.index()].epoch();
         let ahead = self.kinds.ahead.get(node.index()).copied().unwrap_or_default();
         if let Some(at) = self.workload.due(&self.streams, kind, self.session(node), number, self.now, ahead) {
             let order = Order::new(Class::Operation, node.0, number << 2 | kind as u32);
@@ -80,7 +80,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     pub fn issue(&mut self, node: NodeId, make: impl FnOnce(Operation) -> Operation) {
-        let session = self.seats[node.index()].epoch;
+        let session = self.seats[node.index()].session;
         let records = &mut self.records;
         let id = self.operations.issue(node, self.now, |blank| {
             let operation = make(Operation { session, ..blank });

@@ -49,6 +49,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let mut effects = self.buffers.overlay.pop().unwrap_or_default();
         let reachable = self.reachability(node);
         let seat = &mut self.seats[node.index()];
+        let epoch = seat.epoch();
         let mut cx = Context {
             now: self.now,
             view: View::new(node, &self.keys),
@@ -62,7 +63,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             sizes: &self.sizes_in_packet,
             wire: &self.system.wire,
             reachable,
-            epoch: seat.epoch,
+            epoch,
             effects: &mut effects,
         };
         handler(&mut self.nodes[node.index()], &mut cx);
@@ -79,6 +80,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let Some(agent) = self.agents.get_mut(node.index()) else { return };
         let mut effects = self.buffers.storage.pop().unwrap_or_default();
         let seat = &mut self.seats[node.index()];
+        let epoch = seat.epoch();
         let around = Around {
             overlay: &self.nodes[node.index()],
             shared: &self.shared,
@@ -88,7 +90,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let mut desk = Desk {
             now: self.now,
             me: node,
-            epoch: seat.epoch,
+            epoch,
             replicas,
             repair: if self.pointers.is_some() { &Repair::Eager } else { &self.system.storage.repair },
             hold: self.system.storage.hold,
@@ -129,7 +131,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     fn apply_overlay(&mut self, node: NodeId, effects: &overlay::Effects<P::Message, P::Timer>) {
         use overlay::Effect;
-        let epoch = self.seats[node.index()].epoch;
+        let epoch = self.seats[node.index()].epoch();
         let mut moved = false;
         for effect in &effects.list {
             match effect {
@@ -207,7 +209,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     self.transmit(to, &envelope, Body::Storage(message));
                 }
                 Effect::TimeoutTimer { at } => {
-                    let epoch = self.seats[node.index()].epoch;
+                    let epoch = self.seats[node.index()].epoch();
                     self.schedule(at, Class::Timer, node, Event::StorageTimeout { node, epoch });
                 }
                 Effect::Kept { record, version, repaired } => {

@@ -136,7 +136,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn shake_hands(&mut self, packet: &mut Packet<P::Message>) -> Time {
         let now = self.now;
         let ends = [packet.envelope.from, packet.to];
-        let epochs = ends.map(|node| self.seats[node.index()].epoch);
+        let epochs = ends.map(|node| self.seats[node.index()].epoch());
         let machines = ends.map(|node| self.hosts.of(node));
         let handshakes = self.handshakes.as_mut().expect("there are handshakes");
         let mut toll = handshakes.toll(now, machines, epochs);
@@ -158,7 +158,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     fn wait_for_handshake(&mut self, ready: Time, queued: Queued<P::Message>) {
         let from = queued.packet.envelope.from;
-        let epoch = self.seats[from.index()].epoch;
+        let epoch = self.seats[from.index()].epoch();
         let slot = self.handshakes.as_mut().expect("there are handshakes").waiting.park(queued);
         self.schedule(ready, Class::Arrival, from, Event::Shaken { slot, epoch });
     }

@@ -65,7 +65,7 @@ pub enum Errand {
 pub struct Operation {
     pub id: OpId,
     pub node: NodeId,
-    pub session: u16,
+    pub session: u32,
     /// Its number among those of its kind in the session.
     pub number: u32,
     pub kind: OperationKind,

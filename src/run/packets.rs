@@ -123,7 +123,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let from = packet.envelope.from;
         let named = self.addresses.as_mut().map_or_else(Named::new, |addresses| addresses.take_named());
         let slot = self.uplinks.park(Queued { packet, named });
-        let epoch = self.seats[from.index()].epoch;
+        let epoch = self.seats[from.index()].epoch();
         self.schedule(at, Class::Arrival, from, Event::Leaves { slot, epoch });
     }
 
@@ -201,7 +201,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn arrive_within(&mut self, slot: u32) {
         let packet = self.within.take(slot);
         let seat = &self.seats[packet.to.index()];
-        let is_stale = packet.envelope.kind == Kind::Reply && seat.epoch != packet.envelope.epoch;
+        let is_stale = packet.envelope.kind == Kind::Reply && seat.epoch() != packet.envelope.epoch;
         if seat.online && !is_stale {
             self.take_in(&packet);
         } else {
@@ -232,7 +232,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             return self.lose(*packet, Loss::Offline);
         }
         // The kind is asked for last, which a processor could not foresee.
-        let is_stale = seat.epoch != envelope.epoch && matches!(envelope.kind, Kind::Reply | Kind::Refusal);
+        let is_stale = seat.epoch() != envelope.epoch && matches!(envelope.kind, Kind::Reply | Kind::Refusal);
         if is_stale || self.transport.is_some() && !self.admits(packet) {
             return self.lose(*packet, Loss::Stale);
         }

@@ -146,7 +146,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let timer = &mut timers[node.index()];
         if self.seats[node.index()].settled && (*timer <= self.now || at < *timer) {
             *timer = at;
-            let epoch = self.seats[node.index()].epoch;
+            let epoch = self.seats[node.index()].epoch();
             self.schedule(at, Class::Timer, node, Event::Publish { node, epoch });
         }
     }

@@ -26,7 +26,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             }
         }
         if again {
-            let epoch = self.seats[node.index()].epoch;
+            let epoch = self.seats[node.index()].epoch();
             let event = Event::Publish { node, epoch };
             self.schedule(self.now + PUBLISH_AGAIN, Class::Timer, node, event);
         }

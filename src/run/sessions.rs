@@ -73,7 +73,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// The session of a participant that is under way, or its next.
     pub fn session(&self, node: NodeId) -> SessionId {
-        let number = self.seats[node.index()].epoch.into();
+        let number = self.seats[node.index()].session;
         let Identity { participant, incarnation } = self.timeline.identities()[node.index()];
         SessionId { participant, incarnation, number }
     }
@@ -163,7 +163,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         seat.online = false;
         seat.settled = false;
         seat.place = NOWHERE;
-        seat.epoch = seat.epoch.checked_add(1).expect("fewer than 65,536 sessions of one participant");
+        seat.session += 1;
         self.joining -= u32::from(std::mem::take(&mut seat.joining));
     }
 
@@ -189,7 +189,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// A client looks the name of its server up at a resolver that is as far away as the first server and knows all names.
     fn look_name_up(&mut self, node: NodeId) {
-        let epoch = self.seats[node.index()].epoch;
+        let epoch = self.seats[node.index()].epoch();
         let server = NodeId(self.participants);
         let ready = self.now + self.delay(node, server) + self.delay(server, node);
         self.observer.looked_name_up(self.now, self.hosts.of(node), NAME_BYTES);
@@ -238,7 +238,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     fn join_later(&mut self, node: NodeId) {
-        let epoch = self.seats[node.index()].epoch;
+        let epoch = self.seats[node.index()].epoch();
         self.schedule(self.now + JOIN_AGAIN, Class::Timer, node, Event::JoinAgain { node, epoch });
     }
 

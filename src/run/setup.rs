@@ -186,7 +186,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         for identity in 0..self.participants {
             let Some(first) = self.timeline.spells(identity).first() else { continue };
             for node in self.hosts.nodes_of(NodeId(identity)) {
-                self.seats[node.index()].epoch = first.number as u16;
+                self.seats[node.index()].session = first.number;
             }
             if converged && first.begins == Time::ZERO {
                 online.push(NodeId(identity));
@@ -360,7 +360,7 @@ fn seat(streams: &Streams, node: u32) -> Seat {
         noise: streams.noise(NOISE, node.into()),
         created: 0,
         place: NOWHERE,
-        epoch: 0,
+        session: 0,
         online: false,
         joined: false,
         settled: false,

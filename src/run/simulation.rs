@@ -47,8 +47,8 @@ pub(super) struct Seat {
     pub created: u32,
     /// Its place among the joined nodes, if it has joined.
     pub place: u32,
-    /// How many sessions it has ended.
-    pub epoch: u16,
+    /// How many sessions it has ended; of a server, how often it has failed.
+    pub session: u32,
     pub online: bool,
     pub joined: bool,
     /// It joined in this session, and may have said since that it leaves: it can ask.
@@ -59,6 +59,13 @@ pub(super) struct Seat {
     pub crashed: bool,
     /// It has gone for good.
     pub departed: bool,
+}
+
+impl Seat {
+    /// The number of its session as packets and timers carry it: from 65,536 sessions before, none is under way any more.
+    pub fn epoch(&self) -> u16 {
+        self.session as u16
+    }
 }
 
 /// Packets that wait for something other than time on the wire.
@@ -376,7 +383,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Whether the session in which an event was created still lasts.
     pub fn is_current(&self, node: NodeId, epoch: u16) -> bool {
         let seat = &self.seats[node.index()];
-        seat.online && seat.epoch == epoch
+        seat.online && seat.epoch() == epoch
     }
 
     /// Asserts that no packet and no transfer appeared or vanished: sent = delivered + lost + in flight. Empties the queue.

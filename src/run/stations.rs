@@ -98,7 +98,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         match desk.station.offer(self.now, slot, takes) {
             station::Offer::Started { done } => {
                 self.observer.service_begins(self.now, machine, Duration::ZERO);
-                let epoch = self.seats[machine.index()].epoch;
+                let epoch = self.seats[machine.index()].epoch();
                 self.schedule(done, Class::Timer, machine, Event::Served { machine, epoch, slot });
             }
             station::Offer::Waiting => {}

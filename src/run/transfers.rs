@@ -163,7 +163,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     fn next_hand_over(&mut self, at: Time, node: NodeId, record: RecordId) {
-        let (epoch, record) = (self.seats[node.index()].epoch, record.index() as u32);
+        let (epoch, record) = (self.seats[node.index()].epoch(), record.index() as u32);
         self.schedule(at, Class::Timer, node, Event::HandOver { node, epoch, record });
     }
 

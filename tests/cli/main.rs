@@ -3,8 +3,8 @@
 mod errors;
 mod example;
 mod expected;
-mod published;
 mod killed;
+mod published;
 mod results;
 mod same;
 mod theirs;

@@ -301,3 +301,17 @@ fn participants_are_those_who_are_ever_online() {
         assert_eq!(of_classes, participants, "{}", ran.id);
     }
 }
+
+/// A participant and a server that come and go 80,000 times: more often than a packet has room to number.
+#[test]
+fn sessions_and_failures_beyond_65_536_are_numbered_on() {
+    let ran = only(
+        "time = { warmup = '0s', measure = '80s' }\nworkload = { deadline = '1s', lookup.every = '1s' }\n\
+         population = { participants = 2, churn = { session.constant = '500us', downtime.constant = '500us' } }\n\
+         [systems.server.client-server]\nmtbf = '1ms'\nmttr = '1us'\n",
+        OPERATIONS_TOO,
+    );
+    ran.assert_near("online_mean", 1.0, 0.01);
+    let latest = ran.outcome.operations.iter().map(|row| row.session).max();
+    assert!(latest.is_some_and(|latest| latest > 75_000), "{latest:?}");
+}

@@ -102,11 +102,6 @@ impl Participant {
             spell.ends = ends;
         }
     }
-
-    /// The sessions of its last incarnation.
-    pub fn sessions(&self) -> u32 {
-        self.spells.last().map_or(0, |(_, spell)| spell.number)
-    }
 }
 
 impl Participants {
@@ -153,11 +148,6 @@ impl Participants {
             (first..).zip(spells).for_each(|(number, (_, spell))| spell.number = number);
         }
         joined
-    }
-
-    /// The largest number of sessions, and the line that names who has them.
-    pub fn most_sessions(&self) -> Option<(u32, usize)> {
-        self.named.values().map(|one| (one.sessions(), one.place.0)).max()
     }
 
     /// Numbers those who are ever up in the run, or, if it is known how many there are, all. `path` is for errors. Gives

@@ -182,7 +182,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let timer = &mut self.end(node).timer;
         if at < *timer {
             *timer = at;
-            let epoch = self.seats[node.index()].epoch;
+            let epoch = self.seats[node.index()].epoch();
             self.schedule(at, Class::Timer, node, Event::Links { node, epoch });
         }
     }

@@ -31,7 +31,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             self.observer.link_event(self.now, from, LinkEvent::KeptAlive { bytes });
         }
         let (kind, traffic, for_others) = (Kind::Notice, Traffic::Maintenance, signal.is_for_others());
-        let epoch = self.seats[from.index()].epoch;
+        let epoch = self.seats[from.index()].epoch();
         let envelope = Envelope { from, op: None, bytes, rpc: 0, epoch, kind, traffic, for_others, client: false };
         self.send_over_link(Packet { to, envelope, body: Body::Signal(signal) });
     }
@@ -142,7 +142,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         } else if relay.forwards(now, bytes, &limits) {
             self.observer.link_event(now, node, LinkEvent::Forwarded { bytes });
             let envelope = Envelope { from: node, for_others: true, ..packet.envelope };
-            return self.send_within(Envelope { epoch: self.seats[node.index()].epoch, ..envelope }, to, bytes, slot);
+            return self.send_within(Envelope { epoch: self.seats[node.index()].epoch(), ..envelope }, to, bytes, slot);
         }
         let within = self.transport().within.take(slot);
         self.lose(within.packet, Loss::Relay);

@@ -1,0 +1,64 @@
+//! Whether there is the memory that runs need: what the machine has, or the container that this runs in.
+
+use std::path::Path;
+
+use sysinfo::{MemoryRefreshKind, RefreshKind, System};
+
+use super::failure::{Code, Failure};
+use crate::engine::Size;
+use crate::report::number::bytes;
+
+/// Holds what all runs under way at once need, in bytes, against `most`, or without it against what there is. A warning from
+/// half of that on.
+///
+/// # Errors
+/// If it is more.
+pub fn enough(scenario: &Path, need: f64, most: Option<Size>) -> Result<Option<String>, Failure> {
+    let (there, whose) = match most {
+        Some(Size(most)) => (most, "--max-memory allows"),
+        None => (of_machine(), "there are"),
+    };
+    let message = format!(
+        "{}: the runs need about {} of memory, and {whose} {}",
+        scenario.display(),
+        bytes(need),
+        bytes(there as f64)
+    );
+    let help = "simulate fewer participants or resources, or fewer runs at once (--threads 1)";
+    if need > there as f64 {
+        let more = if most.is_none() { ", or say what may be used with --max-memory" } else { "" };
+        return Err(Failure::new(Code::Wrong, format!("{message}\n  = help: {help}{more}")));
+    }
+    Ok((need > there as f64 / 2.0).then(|| format!("warning: {message}\n  = help: {help}\n")))
+}
+
+/// Bytes of the machine, or of its container if that has fewer.
+fn of_machine() -> u64 {
+    let system =
+        System::new_with_specifics(RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram()));
+    let container = system.cgroup_limits().map_or(u64::MAX, |limits| limits.total_memory);
+    match system.total_memory().min(container) {
+        0 => u64::MAX, // it does not say
+        bytes => bytes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_than_there_is_is_refused_and_more_than_half_is_warned_of() {
+        let held = |need: f64| enough("s.toml".as_ref(), need, Some(Size(1_000_000)));
+        assert_eq!(held(5e5), Ok(None));
+        let warning = held(6e5).unwrap().unwrap();
+        assert!(
+            warning
+                .starts_with("warning: s.toml: the runs need about 600 kB of memory, and --max-memory allows 1.00 MB"),
+            "{warning}"
+        );
+        let refused = held(1.1e6).unwrap_err();
+        assert!(refused.code == Code::Wrong && refused.text.starts_with("error: s.toml: the runs need about 1.10 MB"));
+        assert!(of_machine() > 1 << 20);
+    }
+}
