@@ -1,6 +1,8 @@
 //! Nodes that are slow, and nodes that are dead: time-outs that follow the round trips, and walks whose hops are acknowledged.
 
-use super::lab::all;
+use peerlab::run::outcome::OperationRow;
+
+use super::lab::{OPERATIONS_TOO, all, all_with};
 
 /// Ways to look up whose time-outs follow the round trips.
 const SYSTEMS: &str = r#"
@@ -91,4 +93,19 @@ fn on_a_network_slower_than_its_time_outs_walks_do_not_multiply() {
         println!("{}: {rpcs:.1} requests a lookup", ran.id);
         assert!(rpcs < 200.0, "{}: {rpcs} requests a lookup", ran.id);
     }
+}
+
+/// Where every hop is late, each has its time-out, and the walk as a whole is no request beside them: never more time-outs than
+/// requests (which the lab holds every run against).
+#[test]
+fn a_walk_of_late_hops_has_as_many_time_outs_as_hops_at_most() {
+    let ran = all_with(
+        "time = { warmup = '10min', measure = '30min' }\npopulation.online = 12\nworkload = { deadline = '20s', lookup.every = '20s' }\n\
+         network.latency.lognormal.median = '1min'\n[systems.ring.chord]\nrouting = 'recursive'\n\
+         [systems.kad.kademlia]\nrouting = 'recursive'\n",
+        OPERATIONS_TOO,
+    );
+    // On the ring everybody is soon alone.
+    let late = |row: &&OperationRow| row.timeouts > 0 && row.timeouts == row.rpcs;
+    assert!(ran[1].outcome.operations.iter().filter(late).count() > 100);
 }

@@ -232,7 +232,10 @@ impl Chord {
             self.rpcs.wait_longer(cx.now, pending, Timeout::Adaptive);
         }
         let Some(mut lookup) = lookup else { return };
-        cx.timed_out(lookup.op());
+        // The requests of a walk whose hops are acknowledged are those hops.
+        if verifies || !cx.config.acknowledges() {
+            cx.timed_out(lookup.op());
+        }
         if pending.retries < cx.config.retries {
             return self.send_to_last(cx, lookup, pending.retries + 1);
         }

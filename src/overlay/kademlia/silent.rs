@@ -46,7 +46,10 @@ impl Kademlia {
             self.lost(cx, pending.to);
         }
         if let Some(mut search) = search {
-            cx.timed_out(search.op());
+            // The requests of a walk whose hops are acknowledged are those hops.
+            if !(search.routed && cx.config.acknowledge) {
+                cx.timed_out(search.op());
+            }
             search.lookup.on_failure(pending.to);
             self.advance(cx, search);
         }
