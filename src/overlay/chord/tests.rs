@@ -184,8 +184,7 @@ fn a_member_that_is_named_is_a_shortcut_to_nodes_out_of_sight() {
             overlay.found_members(cx, &named.map(|at| ring[at]).into_iter().collect::<Vec<_>>());
         });
         bench.run_for(Duration::from_secs(5));
-        let reached = bench.nodes[ring[0].index()].tables.successor();
-        ring.iter().position(|node| Some(*node) == reached)
+        ring.iter().position(|node| Some(*node) == bench.nodes[ring[0].index()].tables.successor())
     };
     assert_eq!(after(Some(40)), Some(1));
     assert_eq!(after(None), Some(22), "59 of 80 in 6 s");

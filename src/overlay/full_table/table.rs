@@ -262,8 +262,7 @@ impl<'a> Known<'a> {
         for index in run.clone() {
             let named = self.members_in(index..index + 1).count() as u32 * wire.contact;
             let more = if self.is_last(index) { self.table.bytes_of(index, sizes, wire) } else { 0 };
-            let together = [bytes, identities, more, named].into_iter().map(u64::from).sum::<u64>();
-            if bytes > 0 && together > limit.into() {
+            if bytes > 0 && [bytes, identities, more, named].map(u64::from).iter().sum::<u64>() > limit.into() {
                 return (run.start..index, bytes);
             }
             bytes += more;
