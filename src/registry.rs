@@ -108,6 +108,29 @@ mod tests {
 
     use super::*;
 
+    /// What is said of a key stands behind its name.
+    #[test]
+    fn what_protocols_say_of_a_value_does_not_begin_with_its_key() {
+        let mut refused = 0;
+        for entry in Registry::standard().entries() {
+            let mut generator = schemars::SchemaGenerator::default();
+            let _ = (entry.registered.schema)(&mut generator);
+            let tables = generator.take_definitions(false);
+            let keys = tables.values().filter_map(|table| table["properties"].as_object()).flat_map(|keys| keys.keys());
+            for (key, value) in keys.flat_map(|key| ["0", "256", "255", "\"0s\"", "true"].map(|value| (key, value))) {
+                let text = format!("{key} = {value}");
+                let table = DeTable::parse(&text).expect("it is TOML");
+                let span = table.span();
+                let read = (entry.registered.parse)(Spanned::new(span, DeValue::Table(table.into_inner())));
+                if let Err(crate::scenario::Refusal::Wrong(problem)) = read {
+                    refused += 1;
+                    assert!(!problem.message.starts_with(problem.key), "{}: {problem:?}", entry.registered.name);
+                }
+            }
+        }
+        assert!(refused > 20, "{refused}");
+    }
+
     #[test]
     fn every_preset_can_be_read_and_says_where_it_is_from() {
         for entry in Registry::standard().entries() {

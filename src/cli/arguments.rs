@@ -15,6 +15,7 @@ Examples:
   peerlab sweep scenarios/churn-sweep.toml          vary parameters, repeat, on all cores
   peerlab check my.toml                             is the file right, and what would it cost?
   peerlab list protocols                            what there is, with every parameter
+  peerlab list storage                              the keys of a section, with defaults and sources
 
 Exit codes: 0 done; 1 a run failed, --verify differed or an expectation does not hold (results are kept); 2 the command line or an input is \
 wrong (nothing was simulated or written); 3 a file could not be read or written; 130, 143 or 129 stopped by \
@@ -196,26 +197,7 @@ pub struct Check {
 #[derive(Args, Debug)]
 pub struct List {
     /// What to list; everything if nothing is said
-    #[arg(value_enum)]
-    pub what: Option<Listed>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Listed {
-    /// The architectures, with every parameter
-    Protocols,
-    /// The models of delay between machines
-    Latency,
-    /// Sizes of messages and handshakes, and their presets
-    Wire,
-    /// Who takes part: classes, departures, arrivals, the day
-    Population,
-    /// The keys and laws of sessions and downtimes
-    Churn,
-    /// Measured churn by name
-    Presets,
-    /// The columns of the result files
-    Metrics,
+    pub what: Option<String>,
 }
 
 /// Draw the charts of results again, from their CSV files alone

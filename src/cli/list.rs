@@ -1,62 +1,97 @@
 //! `peerlab list`: what a scenario may name and what the results hold. Says what the schema, the registry, the table of
 //! presets and the catalogue of figures say: nothing is written twice.
 
-use serde_json::Value;
+use clap::builder::PossibleValue;
 
 use super::aligned::{Item, list as aligned, wrap};
-use super::arguments::Listed;
 use super::failure::Failure;
+use super::keys::Schema;
 use super::print;
 use crate::engine::{Duration, Law};
 use crate::network::nat::{self, NatClass};
 use crate::network::regions::WORLD;
 use crate::overlay::{self, Wire};
 use crate::population::presets::PRESETS;
-use crate::registry::Registry;
+use crate::registry::{Entry, Registry};
 use crate::report::number::significant;
 use crate::run::by_class::CLASSES;
 use crate::run::catalogue::connections::PAIRS;
 use crate::run::catalogue::{Catalogue, METRICS, QUANTILES, SERIES};
 use crate::scenario::schema;
 
-const ALL: [Listed; 7] = [
-    Listed::Protocols,
-    Listed::Latency,
-    Listed::Wire,
-    Listed::Population,
-    Listed::Churn,
-    Listed::Presets,
-    Listed::Metrics,
+/// What can be listed beside the sections of a scenario and the protocols, and what that is.
+const TOPICS: [(&str, &str); 7] = [
+    ("scenario", "The sections of a scenario file"),
+    ("protocols", "The architectures, with every parameter"),
+    ("latency", "The models of delay between machines"),
+    ("wire", "Sizes of messages and handshakes, and their presets"),
+    ("churn", "The keys and laws of sessions and downtimes"),
+    ("presets", "Measured churn and NATs by name"),
+    ("metrics", "The columns of the result files"),
 ];
 
-pub fn list(registry: &Registry, what: Option<Listed>) -> Result<(), Failure> {
-    let schema = Schema(schema(registry.registered()));
+/// The sections of a scenario file that are listed key by key, beside those of systems, and what they are about.
+const SECTIONS: [(&str, &str); 10] = [
+    ("time", "When figures are taken"),
+    ("population", "Who takes part: sessions, classes, departures, arrivals, the day"),
+    ("network", "Delays, loss, lines, NATs, sizes of messages, the bootstrap service"),
+    ("resources", "What there is to be found"),
+    ("storage", "Copies, pieces, placement and repair; of all systems or of one"),
+    ("traversal", "Connections, hole punching and relays; of all systems or of one"),
+    ("workload", "What participants ask"),
+    ("events", "Crashes, partitions, crowds and other events"),
+    ("expect", "What results must be"),
+    ("sweep", "Repetitions and axes"),
+];
+
+/// What can be listed.
+pub fn names(registry: &Registry) -> Vec<PossibleValue> {
+    let known = |&(name, about): &(&'static str, &'static str)| PossibleValue::new(name).help(about);
+    let protocols =
+        registry.entries().iter().map(|entry| PossibleValue::new(entry.registered.name).help(entry.summary));
+    TOPICS.iter().chain(&SECTIONS).map(known).chain(protocols).collect()
+}
+
+/// One of [`names`]; without one, all but what others have in them.
+pub fn list(registry: &Registry, what: Option<&str>) -> Result<(), Failure> {
+    let schema = Schema::new(schema(registry.registered()));
     let width = print::width();
-    let section = |what| match what {
-        Listed::Protocols => protocols(registry, &schema, width),
-        Listed::Latency => latency(&schema, width),
-        Listed::Wire => wire(&schema, width),
-        Listed::Population => population(&schema, width),
-        Listed::Churn => churn(&schema, width),
-        Listed::Presets => presets(width),
-        Listed::Metrics => metrics(width),
+    let listed = |what: &str| match what {
+        "scenario" => {
+            format!("SCENARIO, the sections of a file\n\n{}", aligned(&schema.parameters(schema.root()), width))
+        }
+        "protocols" => protocols(registry, &schema, width),
+        "latency" => latency(&schema, width),
+        "wire" => wire(&schema, width),
+        "churn" => churn(&schema, width),
+        "presets" => presets(width),
+        "metrics" => metrics(width),
+        section if SECTIONS.iter().any(|(name, _)| *name == section) => schema.section_by_key(section, width),
+        protocol => registry
+            .entries()
+            .iter()
+            .filter(|entry| entry.registered.name == protocol)
+            .map(|entry| self::protocol(entry, &schema, width))
+            .collect(),
     };
-    let sections: Vec<String> = what.map_or(ALL.to_vec(), |what| vec![what]).into_iter().map(section).collect();
-    print::output(&sections.join("\n"))
+    let all = || TOPICS[..2].iter().chain(&SECTIONS).chain(&TOPICS[2..]).map(|(name, _)| *name).collect();
+    let texts: Vec<String> = what.map_or_else(all, |what| vec![what]).into_iter().map(listed).collect();
+    print::output(&texts.join("\n"))
 }
 
 fn protocols(registry: &Registry, schema: &Schema, width: usize) -> String {
-    let mut text = "PROTOCOLS, the table of a system: [systems.NAME.PROTOCOL]\n".to_owned();
-    for entry in registry.entries() {
-        let name = entry.registered.name;
-        let heading = format!("{name}: {} ({})", entry.summary, entry.source);
-        text += &format!("\n{}\n", wrap(&heading, width).join("\n"));
-        text += &aligned(&schema.parameters(schema.protocol(name)), width);
-        let presets = (entry.registered.presets)().iter().map(preset);
-        let presets: Vec<Item> = presets.collect();
-        if !presets.is_empty() {
-            text += &format!("\n{name}, presets\n\n{}", aligned(&presets, width));
-        }
+    let tables: Vec<String> = registry.entries().iter().map(|entry| protocol(entry, schema, width)).collect();
+    format!("PROTOCOLS, the table of a system: [systems.NAME.PROTOCOL]\n\n{}", tables.join("\n"))
+}
+
+fn protocol(entry: &Entry, schema: &Schema, width: usize) -> String {
+    let name = entry.registered.name;
+    let heading = format!("{name}: {} ({})", entry.summary, entry.source);
+    let keys = schema.by_key(&format!("systems.NAME.{name}"), schema.protocol(name), width);
+    let mut text = format!("{}\n\n{keys}", wrap(&heading, width).join("\n"));
+    let presets: Vec<Item> = (entry.registered.presets)().iter().map(preset).collect();
+    if !presets.is_empty() {
+        text += &format!("\n{name}, presets\n\n{}", aligned(&presets, width));
     }
     text
 }
@@ -102,20 +137,6 @@ fn wire(schema: &Schema, width: usize) -> String {
     let presets: Vec<Item> = overlay::wire::PRESETS.iter().map(preset).collect();
     let presets = aligned(&presets, width);
     format!("WIRE, sizes of messages: [network.wire] and [systems.NAME.wire]\n\n{keys}\nPRESETS\n\n{presets}")
-}
-
-fn population(schema: &Schema, width: usize) -> String {
-    let section = schema.section("population");
-    let mut text = format!("POPULATION: [population]\n\n{}", aligned(&schema.parameters(section), width));
-    for (heading, key) in [
-        ("CLASSES of participants: [[population.classes]]", "classes"),
-        ("DEPARTURES for good: [population.departures]", "departures"),
-        ("ARRIVALS of new participants: [population.arrivals]", "arrivals"),
-        ("DIURNAL, the hour of the day: [population.diurnal] and [workload.diurnal]", "diurnal"),
-    ] {
-        text += &format!("\n{heading}\n\n{}", aligned(&schema.parameters(schema.key(section, key)), width));
-    }
-    text
 }
 
 fn churn(schema: &Schema, width: usize) -> String {
@@ -186,96 +207,20 @@ fn metrics(width: usize) -> String {
     )
 }
 
-/// The schema of scenarios, looked through from its root.
-struct Schema(Value);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Schema {
-    /// A section of the file.
-    fn section(&self, name: &str) -> &Value {
-        self.followed(&self.0["properties"][name])
-    }
-
-    /// The table of a protocol.
-    fn protocol(&self, name: &str) -> &Value {
-        let system = &self.0["properties"]["systems"]["additionalProperties"];
-        self.followed(&system["properties"][name])
-    }
-
-    /// The schema of a key of a table.
-    fn key<'a>(&'a self, table: &'a Value, name: &str) -> &'a Value {
-        self.followed(&table["properties"][name])
-    }
-
-    /// What a reference refers to; of an optional value, the value; of a list, an element.
-    fn followed<'a>(&'a self, schema: &'a Value) -> &'a Value {
-        let optional = schema["anyOf"].as_array().and_then(|schemas| schemas.first());
-        let reference = schema["$ref"].as_str().and_then(|reference| self.0.pointer(reference.trim_start_matches('#')));
-        match optional.or(reference) {
-            Some(next) => self.followed(next),
-            None if schema["items"].is_object() => self.followed(&schema["items"]),
-            None => schema,
-        }
-    }
-
-    /// The keys of a table with their defaults.
-    fn parameters(&self, table: &Value) -> Vec<Item> {
-        let keys = table["properties"].as_object().into_iter().flatten();
-        let item = |(name, key): (&String, &Value)| {
-            let choices = self.choices(self.followed(key));
-            let description = described(key);
-            let text = match choices.is_empty() {
-                true => description,
-                false => format!("{description} One of {}.", choices.join(", ")),
-            };
-            Item { name: name.clone(), value: written(&key["default"]), text }
-        };
-        keys.map(item).collect()
-    }
-
-    /// The keys of a table, each with those of the table that it stands for, or with its default.
-    fn tables(&self, table: &Value) -> Vec<Item> {
-        let keys = table["properties"].as_object().into_iter().flatten();
-        let item = |(name, key): (&String, &Value)| {
-            let inner = self.followed(key)["properties"].as_object().into_iter().flatten();
-            let inner: Vec<&str> = inner.map(|(key, _)| key.as_str()).collect();
-            let value = if inner.is_empty() { written(&key["default"]) } else { inner.join(", ") };
-            Item { name: name.clone(), value, text: described(key) }
-        };
-        keys.map(item).collect()
-    }
-
-    /// The words of which a value is one.
-    fn choices(&self, schema: &Value) -> Vec<String> {
-        let listed = schema["enum"].as_array().into_iter().flatten();
-        let described = schema["oneOf"].as_array().into_iter().flatten().map(|choice| &choice["const"]);
-        listed.chain(described).filter_map(Value::as_str).map(|word| format!("\"{word}\"")).collect()
-    }
-
-    /// The alternatives of which exactly one key is given, each with the keys of its own table.
-    fn alternatives(&self, schema: &Value) -> Vec<Item> {
-        let alternatives = schema["oneOf"].as_array().into_iter().flatten();
-        let item = |alternative: &Value| {
-            let (name, inner) = alternative["properties"].as_object()?.iter().next()?;
-            let keys = self.followed(inner)["properties"].as_object();
-            let keys: Vec<&str> = keys.into_iter().flatten().map(|(key, _)| key.as_str()).collect();
-            Some(Item { name: name.clone(), value: keys.join(", "), text: described(alternative) })
-        };
-        alternatives.filter_map(item).collect()
-    }
-}
-
-fn described(schema: &Value) -> String {
-    schema["description"].as_str().unwrap_or_default().to_owned()
-}
-
-/// A default as TOML writes it; nothing for none.
-fn written(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::Object(table) => {
-            let pairs: Vec<String> = table.iter().map(|(key, value)| format!("{key} = {}", written(value))).collect();
-            format!("{{ {} }}", pairs.join(", "))
-        }
-        other => other.to_string(),
+    #[test]
+    fn every_section_of_the_schema_can_be_listed() {
+        let registry = Registry::standard();
+        let schema = schema(registry.registered());
+        let sections = schema["properties"].as_object().expect("it has sections").iter();
+        let tables = sections.filter(|(_, section)| section["type"] != "string" && section["type"] != "integer");
+        let mut tables: Vec<&str> = tables.map(|(name, _)| name.as_str()).filter(|name| *name != "systems").collect();
+        let mut listed = SECTIONS.map(|(name, _)| name);
+        tables.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(tables, listed);
     }
 }

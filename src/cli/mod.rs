@@ -9,6 +9,7 @@ mod check;
 mod clock;
 mod failure;
 mod json;
+mod keys;
 mod list;
 mod memory;
 mod output;
@@ -26,7 +27,8 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::builder::PossibleValuesParser;
+use clap::{CommandFactory, FromArgMatches};
 
 use crate::registry::Registry;
 use crate::scenario::schema;
@@ -42,7 +44,8 @@ use failure::Failure;
 /// other inputs are wrong (nothing was simulated or written); 3 a file could not be read or written; 130, 143 or 129 stopped by
 /// SIGINT, SIGTERM or SIGHUP (what was finished is kept).
 pub fn main(registry: Registry) -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let command = command(&registry);
+    let arguments = match command.clone().try_get_matches().and_then(|said| Arguments::from_arg_matches(&said)) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version come this way too, to stdout. There is nobody left to tell if printing fails.
@@ -50,7 +53,7 @@ pub fn main(registry: Registry) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    match dispatch(&registry, arguments.command) {
+    match dispatch(&registry, command, arguments.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             print::error(&failure.text);
@@ -59,18 +62,24 @@ pub fn main(registry: Registry) -> ExitCode {
     }
 }
 
-fn dispatch(registry: &Registry, command: Command) -> Result<(), Failure> {
+/// The command line, which lists what `registry` has.
+fn command(registry: &Registry) -> clap::Command {
+    let listed = PossibleValuesParser::new(list::names(registry));
+    Arguments::command().mut_subcommand("list", |list| list.mut_arg("what", |what| what.value_parser(listed)))
+}
+
+fn dispatch(registry: &Registry, mut line: clap::Command, command: Command) -> Result<(), Failure> {
     match command {
         Command::Run(arguments) => run::run(registry, &arguments),
         Command::Sweep(arguments) => sweep::sweep(registry, &arguments),
         Command::Validate(arguments) => validate::validate(registry, &arguments),
         Command::Check(arguments) => check::check(registry, &arguments),
-        Command::List(arguments) => list::list(registry, arguments.what),
+        Command::List(arguments) => list::list(registry, arguments.what.as_deref()),
         Command::Plot(arguments) => plot::plot(arguments),
         Command::Schema => print::output(&format!("{:#}\n", schema(registry.registered()))),
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Arguments::command(), program_name(), &mut script);
+            clap_complete::generate(shell, &mut line, program_name(), &mut script);
             print::output(&String::from_utf8_lossy(&script))
         }
     }

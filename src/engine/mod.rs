@@ -9,6 +9,7 @@ pub(crate) mod goodness;
 pub(crate) mod hashed;
 #[cfg(test)]
 mod heap;
+pub mod input;
 pub mod law;
 pub mod mixture;
 mod normal;

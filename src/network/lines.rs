@@ -1,10 +1,10 @@
 //! Text files of tables, read a line at a time: comments, cells, and what separates them.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use super::measured::{FileError, Wrong, in_file};
+use crate::engine::input;
 
 /// Lines that are looked at to find what separates cells.
 const LOOKED_AT: usize = 100;
@@ -98,7 +98,7 @@ impl<'a> Source<'a> {
             }
             Source::File { path, what } => {
                 let unreadable = |source| FileError::Unreadable { path: path.into(), what, source };
-                file = BufReader::new(File::open(path).map_err(unreadable)?);
+                file = BufReader::new(input::open(path).map_err(unreadable)?);
                 (&mut file, what)
             }
         };

@@ -108,11 +108,15 @@ impl protocol::Config for Config {
     fn check(&self) -> Result<(), Problem> {
         let problem = |key, message: &str| Err(Problem { key, message: message.to_owned() });
         match self {
-            Config { fan_out: 0 | 1, .. } => problem("fan_out", "fan_out must be at least 2"),
-            Config { unacknowledged: 0, .. } => problem("unacknowledged", "unacknowledged must be at least 1"),
-            Config { rpc_timeout: Duration::ZERO, .. } => problem("rpc_timeout", "rpc_timeout must be longer than 0s"),
+            Config { fan_out: 0 | 1, .. } => problem("fan_out", "must be 2 at least: a range is split into as many"),
+            Config { unacknowledged: 0, .. } => {
+                problem("unacknowledged", "must be 1 at least: otherwise nothing is ever sent")
+            }
+            Config { rpc_timeout: Duration::ZERO, .. } => {
+                problem("rpc_timeout", "must be longer than zero, as in \"1.5s\"")
+            }
             Config { anti_entropy: Duration::ZERO, .. } => {
-                problem("anti_entropy", "anti_entropy must be longer than 0s")
+                problem("anti_entropy", "must be longer than zero, as in \"5min\"")
             }
             _ => Ok(()),
         }

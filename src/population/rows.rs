@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::engine::Time;
+use crate::engine::{Time, input};
 
 /// Why there is no trace. Nothing is kept of a file with an error.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +20,7 @@ pub enum TraceError {
 /// The text of a file, without a byte order mark.
 pub(super) fn text(path: &Path) -> Result<String, TraceError> {
     let unreadable = |source| TraceError::Unreadable { path: path.into(), source };
-    let bytes = std::fs::read(path).map_err(unreadable)?;
+    let bytes = input::read(path).map_err(unreadable)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

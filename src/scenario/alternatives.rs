@@ -3,7 +3,8 @@
 //! One table of them serves two purposes: a file that has two of a group is refused, and `--set` or an axis that gives
 //! one takes the others out.
 
-use toml::de::{DeTable, DeValue};
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
 
 use super::document::entries;
 use super::problem::Problem;
@@ -57,6 +58,13 @@ pub(super) fn rivals(parents: &[String], key: &str) -> impl Iterator<Item = &'st
     group(parents, key).iter().copied().filter(move |rival| *rival != key).chain(brought)
 }
 
+/// Two of a group side by side.
+pub(super) fn exclude(first: &Spanned<DeString<'_>>, second: &Spanned<DeString<'_>>, group: &[&str]) -> Problem {
+    let message = format!("`{}` and `{}` exclude each other", first.get_ref(), second.get_ref());
+    Problem::new(second.span(), message)
+        .help(format!("keep one of them: alternatives here are `{}`", group.join("`, `")))
+}
+
 /// Takes out of `table`, and of what is below it, every key that stands beside an alternative, with a problem for each.
 /// The one written first stays.
 pub(super) fn keep_first(parents: &mut Vec<String>, table: &mut DeTable<'_>, found: &mut Vec<Problem>) {
@@ -65,10 +73,7 @@ pub(super) fn keep_first(parents: &mut Vec<String>, table: &mut DeTable<'_>, fou
         let name = key.get_ref().as_ref();
         let group = group(parents, name);
         if let Some(first) = keys[..position].iter().find(|other| group.contains(&other.get_ref().as_ref())) {
-            found.push(
-                Problem::new(key.span(), format!("`{}` and `{name}` exclude each other", first.get_ref()))
-                    .help(format!("keep one of them: alternatives here are `{}`", group.join("`, `"))),
-            );
+            found.push(exclude(first, key, group));
             table.remove(name);
         } else if let Some(value) = table.get_mut(name) {
             parents.push(name.to_string());

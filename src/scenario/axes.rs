@@ -4,7 +4,7 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::document::{Document, entries};
-use super::path::Path;
+use super::path::{Path, spelling};
 use super::problem::Problem;
 use super::repetitions::MOST_RUNS;
 use super::written;
@@ -82,6 +82,9 @@ fn axis(key: &str, path: Path, value: &Spanned<DeValue<'_>>) -> Result<Axis, Pro
         }
         _ => {}
     }
+    if let DeValue::Table(_) = value.get_ref() {
+        return Err(unquoted(&path, value));
+    }
     let list = value.get_ref().as_array().filter(|list| !list.is_empty());
     let list = list.ok_or_else(|| {
         Problem::new(value.span(), format!("the axis `{path}` has no values")).help("write a list, as in [0.5, 1, 2]")
@@ -95,6 +98,28 @@ fn axis(key: &str, path: Path, value: &Spanned<DeValue<'_>>) -> Result<Axis, Pro
         values.push(cell);
     }
     Ok(Axis { key: key.to_string(), path, values })
+}
+
+/// A path that TOML read as tables in each other, since it stands without quotes.
+fn unquoted(path: &Path, value: &Spanned<DeValue<'_>>) -> Problem {
+    let (mut keys, mut leaf) = (vec![path.to_string()], value.get_ref());
+    while let DeValue::Table(table) = leaf
+        && let Some((key, below)) = entries(Some(table)).first()
+    {
+        keys.push(spelling(key.get_ref()));
+        leaf = below.get_ref();
+    }
+    let values = match leaf {
+        DeValue::Array(_) => written::cell(leaf),
+        _ => "[0.5, 1, 2]".to_owned(),
+    };
+    let whole = spelling(&keys.join("."));
+    // A path of one key needs no quotes, and has no values here.
+    let message = match keys.len() {
+        1 => format!("the axis `{path}` is a table, not a list of values"),
+        _ => format!("the path of the axis `{}` stands without quotes", keys.join(".")),
+    };
+    Problem::new(path.span(), message).help(format!("write {whole} = {values}"))
 }
 
 /// How many combinations there are.

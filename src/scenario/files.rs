@@ -6,6 +6,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::document::Document;
 use super::path::Path as Key;
+use crate::engine::input;
 
 /// The keys whose value is the path of a file.
 const KEYS: [&[&str]; 4] = [
@@ -57,7 +58,7 @@ fn in_value(value: &mut DeValue<'_>, key: &[&str], name: &impl Fn(&str) -> Strin
 
 /// Names the content of a file; `None` of one that cannot be read, which is one that no run reads: an axis replaces it.
 pub(super) fn content(path: &Path) -> Option<String> {
-    Some(format!("blake3:{}", blake3::hash(&std::fs::read(path).ok()?).to_hex()))
+    Some(format!("blake3:{}", blake3::hash(&input::read(path).ok()?).to_hex()))
 }
 
 /// `path`, which begins at `folder`, as seen from `directory`: with the same steps on every machine where both lie alike.

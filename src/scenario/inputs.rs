@@ -1,12 +1,13 @@
 //! The files that a scenario names: each is read once for all parameter points that mean the same by it.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::check::{Check, Noted};
 use super::problem::Kind;
-use crate::engine::{Duration, Time};
+use crate::engine::{Duration, Time, input};
 use crate::network::{Coordinates, FileError, Format, Layout, Matrix};
 use crate::population::requests::{self, Limits, Requests};
 use crate::population::trace::Bounds;
@@ -79,17 +80,29 @@ fn read<K: Ord, T, E>(
 }
 
 fn note_measured(check: &mut Check<'_>, path: &str, error: &FileError) -> Noted {
-    note(check, path, &error.to_string(), matches!(error, FileError::Unreadable { .. }))
+    let unreadable = match error {
+        FileError::Unreadable { source, .. } => Some(source),
+        FileError::Wrong { .. } => None,
+    };
+    note(check, path, &error.to_string(), unreadable)
 }
 
 fn note_trace(check: &mut Check<'_>, path: &str, error: &TraceError) -> Noted {
-    note(check, path, &error.to_string(), matches!(error, TraceError::Unreadable { .. }))
+    let unreadable = match error {
+        TraceError::Unreadable { source, .. } => Some(source),
+        TraceError::Wrong { .. } => None,
+    };
+    note(check, path, &error.to_string(), unreadable)
 }
 
-fn note(check: &mut Check<'_>, path: &str, message: &str, unreadable: bool) -> Noted {
+fn note(check: &mut Check<'_>, path: &str, message: &str, unreadable: Option<&io::Error>) -> Noted {
     let problem = check.at(path, message);
-    check.note(match unreadable {
-        true => problem.kind(Kind::Unreadable).help("a relative path begins at the folder of the scenario file"),
-        false => problem,
+    check.note(match unreadable.map(io::Error::kind) {
+        None => problem,
+        Some(io::ErrorKind::InvalidInput | io::ErrorKind::FileTooLarge) => {
+            let help = format!("name a regular file of at most {} GB", input::MOST_DATA / 1_000_000_000);
+            problem.help(help)
+        }
+        Some(_) => problem.kind(Kind::Unreadable).help("a relative path begins at the folder of the scenario file"),
     })
 }

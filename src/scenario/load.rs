@@ -1,6 +1,7 @@
 //! A scenario file as a whole: loading it, the plans of its parameter points, the list of its runs.
 
 use std::cell::RefCell;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,7 +24,10 @@ use super::resolve::resolve;
 use super::schema::schema;
 use super::source::Sources;
 use super::written;
-use crate::engine::Duration;
+use crate::engine::{Duration, input};
+
+/// Of a scenario file at most: a grid of all the values that a sweep has room for is shorter.
+const MOST_BYTES: u64 = 10_000_000;
 
 /// A scenario: the file with the `--set` arguments applied, and its sweep.
 #[derive(Clone, Debug)]
@@ -84,7 +88,7 @@ impl Scenario {
             let refused = Problem::new(None, "a scenario is not read from standard input");
             return problem(&[], refused.help("name a file; one that is called `-` is ./-"));
         }
-        match std::fs::read(path).map(String::from_utf8) {
+        match input::read_at_most(path, MOST_BYTES).map(String::from_utf8) {
             Ok(Ok(text)) => Scenario::parse(name, folder, text, sets),
             Ok(Err(error)) => {
                 let (readable, at) =
@@ -93,7 +97,11 @@ impl Scenario {
                 problem(readable, refused)
             }
             Err(error) => {
-                problem(&[], Problem::new(None, format!("cannot read the scenario: {error}")).kind(Kind::Unreadable))
+                let kind = match error.kind() {
+                    io::ErrorKind::FileTooLarge => Kind::Invalid,
+                    _ => Kind::Unreadable,
+                };
+                problem(&[], Problem::new(None, format!("cannot read the scenario: {error}")).kind(kind))
             }
         }
     }

@@ -112,7 +112,8 @@ pub(super) fn spelling(key: &str) -> String {
 }
 
 impl Argument {
-    /// Path and value of `path=value`. The value is read as TOML, and as a string if that fails.
+    /// Path and value of `path=value`. The value is read as TOML, and as a string if that fails, unless it begins as a table, a
+    /// list or a text in quotes does.
     pub fn read(&self) -> Result<(Path, Spanned<DeValue<'_>>), Problem> {
         let whole = self.start..self.padded.len();
         let wrong = |message: String| {
@@ -126,12 +127,30 @@ impl Argument {
             return Err(wrong(format!("`{}` is not a path", before.trim())));
         };
         let one_line = !self.text().contains('\n');
-        if let (true, Ok(document)) = (one_line, DeTable::parse(&self.padded)) {
-            return Ok((path.clone(), value_at(document.into_inner(), &path)));
+        match DeTable::parse(&self.padded) {
+            Ok(document) if one_line => return Ok((path.clone(), value_at(document.into_inner(), &path))),
+            Err(error) if value.starts_with(['{', '[', '"', '\'']) => {
+                return Err(Problem::from(error).help(as_the_shell_leaves_it(before.trim(), value)));
+            }
+            _ => {}
         }
         let start = self.start + equals + 1;
         Ok((path, Spanned::new(start..self.padded.len(), DeValue::String(value.into()))))
     }
+}
+
+/// How to write a value that begins as TOML and is none, most often since a shell has taken its quotes away.
+fn as_the_shell_leaves_it(path: &str, value: &str) -> String {
+    if value.contains(['"', '\'']) {
+        let closing = match value.chars().next() {
+            Some('{') => "`}`",
+            Some('[') => "`]`",
+            _ => "a quote",
+        };
+        return format!("it ends with {closing}, and texts in it stand in quotes; in a shell, all of it too");
+    }
+    let example = if value.starts_with('{') { "{key = \"10Mbit/s\"}" } else { "[\"10Mbit/s\"]" };
+    format!("texts in it stand in quotes, and all of it too, or the shell takes those away: --set '{path}={example}'")
 }
 
 /// What `document`, which assigns to `path` only, assigns.

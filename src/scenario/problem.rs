@@ -51,12 +51,22 @@ impl Problem {
     /// The key `found` is none of `known`, which are in the order to show them.
     pub(super) fn unknown(span: Span, what: &str, found: &str, known: &[&str]) -> Problem {
         let expected = match known {
-            [] => "nothing can stand here".to_string(),
+            [] => none(what).to_string(),
             [one] => format!("expected `{one}`"),
             many => format!("expected one of `{}`", many.join("`, `")),
         };
         let guess = nearest(found, known).map_or(String::new(), |near| format!("did you mean `{near}`? "));
         Problem::new(span, format!("unknown {what} `{found}`")).help(guess + &expected)
+    }
+}
+
+/// What would be right where there is no `what` that could be named.
+fn none(what: &str) -> &'static str {
+    match what {
+        "class" => "there are no classes: add [[population.classes]], or leave this out",
+        "region" => "there are no regions: add [network.latency.regions], or leave this out",
+        "system" => "there are no systems: add one, as in [systems.NAME.chord]",
+        _ => "leave it out: nothing can be said here",
     }
 }
 

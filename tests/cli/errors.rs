@@ -17,7 +17,7 @@ fn what_is_wrong_with_the_scenario_is_said_and_nothing_is_written() {
         (misspelt, 2, "s.toml:7:1", "did you mean `measure`?"),
         (unitless, 2, "s.toml:7:11", "duration with a unit"),
         (too_many, 2, "s.toml:25:17", "must be 1 to 64, not 65"),
-        (out_of_range, 2, "s.toml:26:5", "k must be between 1 and 255"),
+        (out_of_range, 2, "s.toml:26:5", "`k`: must be 1 to 255, not 0"),
     ];
     for (scenario, code, place, help) in cases {
         let bench = Bench::new(&scenario);

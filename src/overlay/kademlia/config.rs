@@ -247,45 +247,47 @@ impl protocol::Config for Config {
 
     fn check(&self) -> Result<(), Problem> {
         let problem = |key, message: &str| Err(Problem { key, message: message.to_owned() });
-        match self {
-            Config { k: 0 | 256.., .. } => problem("k", "k must be between 1 and 255"),
-            Config { reply: 256.., .. } => problem("reply", "reply must be at most 255"),
-            Config { ends: Ends::Answered(answered), k, .. } if *answered == 0 || answered > k => {
-                problem("ends", "answered must be 1 to k")
+        let wrong =
+            |key, range: &str, value: u32| Err(Problem { key, message: format!("must be {range}, not {value}") });
+        match *self {
+            Config { k: k @ (0 | 256..), .. } => wrong("k", "1 to 255", k),
+            Config { reply: reply @ 256.., .. } => wrong("reply", "255 at most", reply),
+            Config { ends: Ends::Answered(answered), k, .. } if answered == 0 || answered > k => {
+                wrong("ends", "1 to `k`", answered)
             }
-            Config { ends: Ends::Sibling, reply: 1.., k, .. } if self.reply < *k => {
-                problem("reply", "reply must be at least k where a sibling ends a lookup")
+            Config { ends: Ends::Sibling, reply: reply @ 1.., k, .. } if reply < k => {
+                wrong("reply", "`k` at least where a sibling ends a lookup", reply)
             }
             Config { ping: true, replacement_cache: 0, .. } => {
-                problem("ping", "ping needs a replacement_cache of 1 at least, for the newcomer to wait in")
+                problem("ping", "needs a `replacement_cache` of 1 at least, for the newcomer to wait in")
             }
             Config { rounds: true, ends: Ends::Answered(_) | Ends::Responsible, .. } => {
-                problem("rounds", "rounds end at a sibling, or when all have answered")
+                problem("rounds", "needs ends = \"sibling\", or \"all\"")
             }
             Config { routing: Routing::Recursive, rounds: true, .. } => {
-                problem("rounds", "rounds need routing = \"iterative\"")
+                problem("rounds", "needs routing = \"iterative\"")
             }
-            Config { routing: Routing::Recursive, ends, .. } if *ends != Ends::All => problem(
+            Config { routing: Routing::Recursive, ends, .. } if ends != Ends::All => problem(
                 "ends",
-                "a recursive lookup ends at the responsible node: leave `ends` out, or say routing = \"iterative\"",
+                "a recursive lookup ends at the responsible node: leave this out, or say routing = \"iterative\"",
             ),
             Config { check_replacement: true, replacement_cache: 0, .. } => {
-                problem("check_replacement", "check_replacement needs a replacement_cache of 1 at least")
+                problem("check_replacement", "needs a `replacement_cache` of 1 at least")
             }
-            Config { failures: 0 | 256.., .. } => problem("failures", "failures must be between 1 and 255"),
+            Config { failures: failures @ (0 | 256..), .. } => wrong("failures", "1 to 255", failures),
             Config { revalidate: Switch(Some(Duration::ZERO)), .. } => {
-                problem("revalidate", "revalidate must be longer than 0s, or \"off\"")
+                problem("revalidate", "must be longer than zero, as in \"15min\", or \"off\"")
             }
             Config { soft_timeout: Switch(Some(Duration::ZERO)), .. } => {
-                problem("soft_timeout", "soft_timeout must be longer than 0s, or \"off\"")
+                problem("soft_timeout", "must be longer than zero, as in \"500ms\", or \"off\"")
             }
-            Config { alpha: 0 | 256.., .. } => problem("alpha", "alpha must be between 1 and 255"),
-            Config { replacement_cache: 256.., .. } => {
-                problem("replacement_cache", "replacement_cache must be at most 255")
+            Config { alpha: alpha @ (0 | 256..), .. } => wrong("alpha", "1 to 255", alpha),
+            Config { replacement_cache: cache @ 256.., .. } => wrong("replacement_cache", "255 at most", cache),
+            Config { proximity: proximity @ (0 | 256..), .. } => wrong("proximity", "1 to 255", proximity),
+            Config { refresh: Duration::ZERO, .. } => problem("refresh", "must be longer than zero, as in \"1h\""),
+            Config { rpc_timeout: Timeout::ZERO, .. } => {
+                problem("rpc_timeout", "must be longer than zero, as in \"1.5s\"")
             }
-            Config { proximity: 0 | 256.., .. } => problem("proximity", "proximity must be between 1 and 255"),
-            Config { refresh: Duration::ZERO, .. } => problem("refresh", "refresh must be longer than 0s"),
-            Config { rpc_timeout: Timeout::ZERO, .. } => problem("rpc_timeout", "rpc_timeout must be longer than 0s"),
             _ => Ok(()),
         }
     }

@@ -8,6 +8,7 @@ mod nats;
 mod networks;
 mod plans;
 mod sets;
+mod shapes;
 mod traversals;
 
 use std::path::PathBuf;

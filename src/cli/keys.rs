@@ -1,0 +1,189 @@
+//! The keys of a scenario file as `peerlab list` shows them, from the schema.
+
+use serde_json::Value;
+
+use super::aligned::{Item, list as aligned};
+
+/// Laws of times stand in many places and are listed once, under `churn`.
+const LAWS: &str = "#/$defs/DurationLaw";
+
+/// The schema of scenarios, looked through from its root.
+pub struct Schema(Value);
+
+impl Schema {
+    pub fn new(schema: Value) -> Schema {
+        Schema(schema)
+    }
+
+    /// The schema of a file.
+    pub fn root(&self) -> &Value {
+        &self.0
+    }
+
+    /// A section of the file.
+    pub fn section(&self, name: &str) -> &Value {
+        self.followed(&self.0["properties"][name])
+    }
+
+    /// The table of a protocol.
+    pub fn protocol(&self, name: &str) -> &Value {
+        let system = &self.0["properties"]["systems"]["additionalProperties"];
+        self.followed(&system["properties"][name])
+    }
+
+    /// The schema of a key of a table.
+    pub fn key<'a>(&'a self, table: &'a Value, name: &str) -> &'a Value {
+        self.followed(&table["properties"][name])
+    }
+
+    /// What a reference refers to; of an optional value, the value; of a list, an element.
+    fn followed<'a>(&'a self, schema: &'a Value) -> &'a Value {
+        let optional = schema["anyOf"].as_array().and_then(|schemas| schemas.first());
+        let reference = schema["$ref"].as_str().and_then(|reference| self.0.pointer(reference.trim_start_matches('#')));
+        match optional.or(reference) {
+            Some(next) => self.followed(next),
+            None if schema["items"].is_object() => self.followed(&schema["items"]),
+            None => schema,
+        }
+    }
+
+    /// The keys of a table with their defaults, and what stands there.
+    pub fn parameters(&self, table: &Value) -> Vec<Item> {
+        let keys = table["properties"].as_object().into_iter().flatten();
+        let item = |(name, key): (&String, &Value)| {
+            let choices = self.choices(self.followed(key));
+            let own = described(key);
+            let description = if own.is_empty() { described(self.followed(key)) } else { own };
+            let kind = match choices.is_empty() {
+                true => self.kind(key),
+                false => format!("One of {}.", choices.join(", ")),
+            };
+            Item { name: name.clone(), value: written(&key["default"]), text: format!("{description} {kind}") }
+        };
+        keys.map(item).collect()
+    }
+
+    /// What a value is, in a sentence.
+    fn kind(&self, key: &Value) -> String {
+        let schema = self.followed(key);
+        let types = schema["type"].as_array().and_then(|types| types.first()).unwrap_or(&schema["type"]);
+        let said = described(schema);
+        match types.as_str() {
+            Some("string") if schema["pattern"].is_string() => {
+                // A quantity says itself what it is: "a size with a unit, such as …".
+                format!("In text: {}.", said.split(", such").next().unwrap_or_default())
+            }
+            Some("string") => "A text.".to_owned(),
+            Some("integer") => "A whole number.".to_owned(),
+            Some("number") => "A number.".to_owned(),
+            Some("boolean") => "True or false.".to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    /// A section, key by key.
+    pub fn section_by_key(&self, name: &str, width: usize) -> String {
+        self.by_key(name, &self.0["properties"][name], width)
+    }
+
+    /// What stands at a place of the file, and all tables below it, each once.
+    pub fn by_key(&self, path: &str, schema: &Value, width: usize) -> String {
+        let (mut text, mut listed) = (String::new(), vec![LAWS]);
+        self.below(path, schema, width, &mut listed, &mut text);
+        text
+    }
+
+    fn below<'a>(&'a self, path: &str, schema: &'a Value, width: usize, listed: &mut Vec<&'a str>, text: &mut String) {
+        if let Some(name) = schema["$ref"].as_str() {
+            if listed.contains(&name) {
+                return;
+            }
+            listed.push(name);
+            let Some(table) = self.0.pointer(name.trim_start_matches('#')) else { return };
+            return self.below(path, table, width, listed, text);
+        }
+        for alternative in schema["anyOf"].as_array().into_iter().flatten() {
+            self.below(path, alternative, width, listed, text);
+        }
+        if schema["items"].is_object() {
+            let element = self.followed(&schema["items"]);
+            let is_table = element["properties"].is_object() || !self.alternatives(element).is_empty();
+            let path = if is_table { format!("[{path}]") } else { path.to_owned() };
+            self.below(&path, &schema["items"], width, listed, text);
+        }
+        if schema["additionalProperties"].is_object() {
+            self.below(&format!("{path}.NAME"), &schema["additionalProperties"], width, listed, text);
+        }
+        let mut heading = |items: &[Item]| {
+            let gap = if text.is_empty() { "" } else { "\n" };
+            *text += &format!("{gap}[{path}]\n\n{}", aligned(items, width));
+        };
+        if let Some(keys) = schema["properties"].as_object() {
+            heading(&self.parameters(schema));
+            let bare = path.trim_matches(['[', ']']);
+            keys.iter().for_each(|(key, schema)| self.below(&format!("{bare}.{key}"), schema, width, listed, text));
+            return;
+        }
+        let alternatives = self.alternatives(schema);
+        if !alternatives.is_empty() {
+            heading(&alternatives);
+            for alternative in schema["oneOf"].as_array().into_iter().flatten() {
+                let keys = alternative["properties"].as_object().into_iter().flatten();
+                let documented = |keys: &Value| {
+                    let keys = self.followed(keys)["properties"].as_object();
+                    keys.into_iter().flatten().any(|(_, key)| !described(key).is_empty())
+                };
+                let bare = path.trim_matches(['[', ']']);
+                keys.filter(|(_, keys)| documented(keys))
+                    .for_each(|(key, keys)| self.below(&format!("{bare}.{key}"), keys, width, listed, text));
+            }
+        }
+    }
+
+    /// The keys of a table, each with those of the table that it stands for, or with its default.
+    pub fn tables(&self, table: &Value) -> Vec<Item> {
+        let keys = table["properties"].as_object().into_iter().flatten();
+        let item = |(name, key): (&String, &Value)| {
+            let inner = self.followed(key)["properties"].as_object().into_iter().flatten();
+            let inner: Vec<&str> = inner.map(|(key, _)| key.as_str()).collect();
+            let value = if inner.is_empty() { written(&key["default"]) } else { inner.join(", ") };
+            Item { name: name.clone(), value, text: described(key) }
+        };
+        keys.map(item).collect()
+    }
+
+    /// The words of which a value is one.
+    fn choices(&self, schema: &Value) -> Vec<String> {
+        let listed = schema["enum"].as_array().into_iter().flatten();
+        let described = schema["oneOf"].as_array().into_iter().flatten().map(|choice| &choice["const"]);
+        listed.chain(described).filter_map(Value::as_str).map(|word| format!("\"{word}\"")).collect()
+    }
+
+    /// The alternatives of which exactly one key is given, each with the keys of its own table.
+    pub fn alternatives(&self, schema: &Value) -> Vec<Item> {
+        let alternatives = schema["oneOf"].as_array().into_iter().flatten();
+        let item = |alternative: &Value| {
+            let (name, inner) = alternative["properties"].as_object()?.iter().next()?;
+            let keys = self.followed(inner)["properties"].as_object();
+            let keys: Vec<&str> = keys.into_iter().flatten().map(|(key, _)| key.as_str()).collect();
+            Some(Item { name: name.clone(), value: keys.join(", "), text: described(alternative) })
+        };
+        alternatives.filter_map(item).collect()
+    }
+}
+
+fn described(schema: &Value) -> String {
+    schema["description"].as_str().unwrap_or_default().to_owned()
+}
+
+/// A default as TOML writes it; nothing for none.
+fn written(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Object(table) => {
+            let pairs: Vec<String> = table.iter().map(|(key, value)| format!("{key} = {}", written(value))).collect();
+            format!("{{ {} }}", pairs.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
