@@ -53,7 +53,8 @@ impl Schema {
         let item = |(name, key): (&String, &Value)| {
             let choices = self.choices(self.followed(key));
             let own = described(key);
-            let description = if own.is_empty() { described(self.followed(key)) } else { own };
+            let table = self.followed(key);
+            let description = if own.is_empty() && table["pattern"].is_null() { described(table) } else { own };
             let kind = match choices.is_empty() {
                 true => self.kind(key),
                 false => format!("One of {}.", choices.join(", ")),
@@ -65,18 +66,24 @@ impl Schema {
 
     /// What a value is, in a sentence.
     fn kind(&self, key: &Value) -> String {
+        let kind = |schema: &Value| {
+            let kinds = schema["type"].as_array().and_then(|kinds| kinds.first()).unwrap_or(&schema["type"]);
+            kinds.as_str().unwrap_or_default().to_owned()
+        };
+        if kind(key) == "array" {
+            return "A list.".to_owned();
+        }
         let schema = self.followed(key);
-        let types = schema["type"].as_array().and_then(|types| types.first()).unwrap_or(&schema["type"]);
-        let said = described(schema);
-        match types.as_str() {
-            Some("string") if schema["pattern"].is_string() => {
+        match &kind(schema)[..] {
+            "string" if schema["pattern"].is_string() => {
                 // A quantity says itself what it is: "a size with a unit, such as …".
-                format!("In text: {}.", said.split(", such").next().unwrap_or_default())
+                let said = described(schema);
+                format!("{}.", said.split(", such").next().unwrap_or_default().replacen('a', "A", 1))
             }
-            Some("string") => "A text.".to_owned(),
-            Some("integer") => "A whole number.".to_owned(),
-            Some("number") => "A number.".to_owned(),
-            Some("boolean") => "True or false.".to_owned(),
+            "string" => "A text.".to_owned(),
+            "integer" => "A whole number.".to_owned(),
+            "number" => "A number.".to_owned(),
+            "boolean" => "True or false.".to_owned(),
             _ => String::new(),
         }
     }
@@ -152,11 +159,18 @@ impl Schema {
         keys.map(item).collect()
     }
 
-    /// The words of which a value is one.
+    /// What a value is one of, words and tables of one key.
     fn choices(&self, schema: &Value) -> Vec<String> {
-        let listed = schema["enum"].as_array().into_iter().flatten();
-        let described = schema["oneOf"].as_array().into_iter().flatten().map(|choice| &choice["const"]);
-        listed.chain(described).filter_map(Value::as_str).map(|word| format!("\"{word}\"")).collect()
+        let listed = |schema: &Value| schema["enum"].as_array().cloned().unwrap_or_default();
+        let choice = |schema: &Value| {
+            let words = listed(schema).into_iter().chain(schema.get("const").cloned());
+            let words: Vec<String> = words.filter_map(|word| Some(format!("\"{}\"", word.as_str()?))).collect();
+            let tables =
+                schema["properties"].as_object().into_iter().flatten().map(|(key, _)| format!("{{ {key} = … }}"));
+            words.into_iter().chain(tables).collect::<Vec<_>>()
+        };
+        let of_one: Vec<String> = schema["oneOf"].as_array().into_iter().flatten().flat_map(choice).collect();
+        if of_one.is_empty() && schema["enum"].is_array() { choice(schema) } else { of_one }
     }
 
     /// The alternatives of which exactly one key is given, each with the keys of its own table.
@@ -180,6 +194,7 @@ fn described(schema: &Value) -> String {
 fn written(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
+        Value::Object(table) if table.is_empty() => "{}".to_owned(),
         Value::Object(table) => {
             let pairs: Vec<String> = table.iter().map(|(key, value)| format!("{key} = {}", written(value))).collect();
             format!("{{ {} }}", pairs.join(", "))

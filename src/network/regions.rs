@@ -110,7 +110,7 @@ impl Regions {
     }
 
     /// The median one-way delay between machines in two regions, and its spread.
-    pub(super) fn law(&self, a: u8, b: u8) -> (Duration, f64) {
+    pub fn law(&self, a: u8, b: u8) -> (Duration, f64) {
         let median = self.medians[usize::from(a) * self.names.len() + usize::from(b)];
         (median, if a == b { self.sigma_within } else { self.sigma })
     }

@@ -104,6 +104,19 @@ impl Default for Config {
 }
 
 impl super::Config for Config {
+    /// A time-out that is over before those served have their turn.
+    fn doubt(&self) -> Option<Problem> {
+        let served = self.service.law().ok()?.mean();
+        let full = served * (1.0 + f64::from(self.waiting) / f64::from(self.workers.max(1)));
+        let (timeout, [served, full]) = (self.rpc_timeout, [served, full].map(Duration::from_secs_f64));
+        let message = match (timeout < served, timeout < full) {
+            (true, _) => format!("clients wait {timeout}, and to serve one request takes {served}"),
+            (_, true) => format!("clients wait {timeout}, and a full queue of {} requests takes {full}", self.waiting),
+            _ => return None,
+        };
+        Some(Problem { key: "rpc_timeout", message })
+    }
+
     fn check(&self) -> Result<(), Problem> {
         let problem = |key, message: &str| Err(Problem { key, message: message.into() });
         let zero = Some(Duration::ZERO);

@@ -245,6 +245,11 @@ pub trait Config: DeserializeOwned + JsonSchema + Default + Clone + std::fmt::De
     /// What is wrong with the values, beyond their types. Names the key, so that the error can point at it.
     fn check(&self) -> Result<(), Problem>;
 
+    /// What can be run and hardly works, for a warning. By default nothing.
+    fn doubt(&self) -> Option<Problem> {
+        None
+    }
+
     /// Told before a run how many copies of a record storage is to keep. By default nothing depends on it.
     fn for_copies(&mut self, _replicas: u32) {}
 

@@ -28,6 +28,7 @@ mod load;
 mod names;
 mod nat;
 mod network;
+mod nonsense;
 mod path;
 pub mod plan;
 mod population;

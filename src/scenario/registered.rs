@@ -27,6 +27,10 @@ pub struct Registered {
     pub for_copies: fn(&AnyConfig, u32) -> Arc<AnyConfig>,
     /// [`Config::most_copies`], given what `parse` made.
     pub most_copies: fn(&AnyConfig) -> Option<(&'static str, u32)>,
+    /// [`Config::doubt`], likewise.
+    pub doubt: fn(&AnyConfig) -> Option<overlay::Problem>,
+    /// The time-out of [`Protocol::patience`], likewise.
+    pub rpc_timeout: fn(&AnyConfig) -> Duration,
     /// [`Config::presets`].
     pub presets: fn() -> &'static [Preset],
     /// What an editor is told of its table.
@@ -66,6 +70,8 @@ impl Registered {
             parse: parse_config::<P::Config>,
             for_copies: for_copies::<P>,
             most_copies: most_copies::<P>,
+            doubt: doubt::<P>,
+            rpc_timeout: rpc_timeout::<P>,
             presets: P::Config::presets,
             schema: schema_of::<P::Config>,
             in_full: !matches!(P::PLACEMENT, Placement::Closest(_)),
@@ -110,6 +116,14 @@ fn for_copies<P: Protocol>(config: &AnyConfig, replicas: u32) -> Arc<AnyConfig> 
 
 fn most_copies<P: Protocol>(config: &AnyConfig) -> Option<(&'static str, u32)> {
     own::<P>(config).most_copies()
+}
+
+fn doubt<P: Protocol>(config: &AnyConfig) -> Option<overlay::Problem> {
+    own::<P>(config).doubt()
+}
+
+fn rpc_timeout<P: Protocol>(config: &AnyConfig) -> Duration {
+    P::patience(own::<P>(config)).timeout
 }
 
 fn longest_period<P: Protocol>(config: &AnyConfig) -> Duration {

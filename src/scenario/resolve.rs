@@ -13,6 +13,7 @@ use super::file;
 use super::inputs::Files;
 use super::nat::{warn_of_filters, warn_of_nobody_dialable};
 use super::network::network;
+use super::nonsense::warn_of_nonsense;
 use super::plan::{Event, Plan, Start, System, What};
 use super::population::population;
 use super::problem::Problems;
@@ -129,6 +130,7 @@ fn warn(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
     }
     warn_of_long_transfers(check, plan);
     warn_of_long_notice(check, plan);
+    warn_of_nonsense(check, plan, registered);
     if let Some(nat) = &plan.network.nat {
         warn_of_nobody_dialable(check, nat, &plan.population.classes);
         warn_of_filters(check, nat, plan, registered);

@@ -175,8 +175,8 @@ fn no_whole_number(nodes: &[&Value], key: &str, value: &Spanned<DeValue<'_>>) ->
     let lowest = node["minimum"].as_i64().map_or(i128::MIN, i128::from);
     let highest = match (node["maximum"].as_u64(), node["format"].as_str()) {
         (Some(highest), _) => highest.into(),
-        (None, Some("uint64")) => i64::MAX.into(), // as TOML has it
-        (None, _) => u32::MAX.into(),
+        (None, Some("uint32")) => u32::MAX.into(),
+        (None, _) => i64::MAX.into(), // as TOML has it
     };
     let in_bounds = |number: &i128| (lowest..=highest).contains(number);
     let words = nodes.iter().flat_map(|node| choices(node)).map(|word| format!(", or \"{}\"", word.name));

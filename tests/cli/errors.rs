@@ -178,3 +178,84 @@ fn a_number_leads_into_a_list() {
     let refused = bench.peerlab(&["run", "s.toml", "--set", "events.1.crash.share=0.25"]).assert().code(2);
     refused.stderr(contains("`events` is a list without an element `1`").and(contains("0 to 0")));
 }
+
+#[test]
+fn files_without_an_end_and_very_large_ones_are_not_read() {
+    let bench = Bench::new(SCENARIO);
+    let sparse = |name: &str, bytes: u64| fs::File::create(bench.path(name)).unwrap().set_len(bytes).unwrap();
+    sparse("large.toml", 10_000_001);
+    let refused = bench.peerlab(&["check", "large.toml"]).assert().code(2);
+    refused.stderr(contains("it has more than 10000000 bytes").and(contains("--> large.toml")));
+    bench.peerlab(&["check", "/dev/zero"]).assert().code(2).stderr(contains("it has more than 10000000 bytes"));
+
+    fs::create_dir(bench.path("folder")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(bench.path("pipe")).status().unwrap().success());
+    sparse("large", 4_000_000_001);
+    let keys = [
+        ("network.latency.matrix = { file = FILE, unit = \"ms\", holds = \"rtt\" }", 22),
+        ("network.latency.coordinates = { file = FILE, unit = \"ms\", holds = \"rtt\", dimensions = 2 }", 22),
+        ("population.churn.trace = FILE", 1),
+        ("workload.trace = FILE", 1),
+    ];
+    let files = [
+        ("folder", "this is a directory, not a regular file"),
+        ("/dev/zero", "this is a pipe or a device, not a regular file"),
+        ("pipe", "this is a pipe or a device, not a regular file"),
+        ("large", "it has more than 4000000000 bytes, the most that are read"),
+    ];
+    for (key, _) in keys {
+        for (file, said) in files {
+            let who = if key.starts_with("population") { "" } else { "population.online = 9\n" };
+            let line = key.replace("FILE", &format!("\"{file}\""));
+            fs::write(bench.path("d.toml"), format!("{who}systems.a.chord = {{}}\nresources.count = 9\n{line}\n"))
+                .unwrap();
+            let refused =
+                bench.peerlab(&["check", "d.toml"]).timeout(std::time::Duration::from_secs(30)).assert().code(2);
+            let place = format!("d.toml:{}:", if who.is_empty() { 3 } else { 4 });
+            refused
+                .stderr(contains(said).and(contains(place)).and(contains("help: name a regular file of at most 4 GB")));
+        }
+    }
+}
+
+#[test]
+fn what_a_shell_took_the_quotes_from_is_told() {
+    let bench = Bench::new(SCENARIO);
+    let cases = [
+        ("network.access={uplink=\"1Mbit/s\"", "it ends with `}`"),
+        ("network.access={uplink=1Mbit/s}", "--set 'network.access={key = \"10Mbit/s\"}'"),
+        ("events=[{rush={at=6min}}]", "or the shell takes those away"),
+        ("sweep.axes.network.loss=[0.1, 0.2]", "write \"network.loss\" = [0.1, 0.2]"),
+        ("storage.repair=lazy", "write { lazy = { threshold = … } } here"),
+        ("population.online=1e3", "write 1000"),
+        ("time.warmup=2m", "did you mean \"2min\" or \"2ms\"?"),
+        ("network.loss=5%", "as a share: 0.05"),
+        ("systems.kad.kademlia.alpha=0", "`alpha`: must be 1 to 255, not 0"),
+    ];
+    for (set, said) in cases {
+        let refused = bench.peerlab(&["run", "s.toml", "--set", set]).assert().code(2);
+        refused.stderr(contains("--> command line").and(contains(said)).and(contains("^")));
+    }
+    assert_eq!(bench.names("."), ["s.toml"], "something was written");
+}
+
+#[test]
+fn what_cannot_work_is_warned_of() {
+    let bench = Bench::new(&format!("{SCENARIO}\n[systems.shards.client-server]\nservers = 2\n"));
+    let cases = [
+        ("workload.deadline=50ms", "a round trip takes 100ms, longer than the deadline"),
+        ("network.latency.regions={shares={oceania=1}}", ""),
+        ("network.access={uplink=\"1bit/s\"}", "over this line, longer than the time-out"),
+        ("network.access={downlink=\"1bit/s\"}", "over this line, longer than the time-out"),
+        ("resources.size=0B", "the resources have no bytes"),
+        ("systems.shards.client-server.waiting=10000", "a full queue of 10000 requests takes 10.001s"),
+        ("systems.shards.client-server.service.constant=6s", "to serve one request takes 6s"),
+    ];
+    for (set, said) in cases {
+        let warned = bench.peerlab(&["check", "s.toml", "--set", set]).assert().success();
+        let told = String::from_utf8(warned.get_output().stderr.clone()).unwrap();
+        let others = cases.iter().filter(|(_, other)| !other.is_empty() && other != &said);
+        assert!(told.contains(said), "{set}: {told}");
+        assert!(others.clone().all(|(_, other)| !told.contains(other)), "{set}: {told}");
+    }
+}

@@ -1,5 +1,6 @@
 //! What the commands print and leave behind.
 
+use std::collections::BTreeSet;
 use predicates::prelude::*;
 use predicates::str::contains;
 
@@ -142,4 +143,69 @@ fn list_and_schema_know_every_protocol_and_parameter() {
     let schema: serde_json::Value = serde_json::from_slice(&schema).unwrap();
     assert!(schema["properties"]["systems"]["additionalProperties"]["properties"]["chord"].is_object());
     bench.peerlab(&["completions", "bash"]).assert().success().stdout(contains("_peerlab"));
+}
+
+/// The keys of all tables that a schema leads to, except those of laws, which are listed once for all.
+fn keys(root: &serde_json::Value, schema: &serde_json::Value, seen: &mut Vec<String>, found: &mut BTreeSet<String>) {
+    match schema {
+        serde_json::Value::Object(parts) => {
+            if let Some(name) = schema["$ref"].as_str().map(|name| name.trim_start_matches("#/$defs/").to_owned())
+                && name != "DurationLaw"
+                && !seen.contains(&name)
+            {
+                seen.push(name.clone());
+                keys(root, &root["$defs"][&name], seen, found);
+            }
+            found.extend(schema["properties"].as_object().into_iter().flatten().map(|(key, _)| key.clone()));
+            for (name, part) in parts {
+                match (name.as_str(), part) {
+                    ("properties", serde_json::Value::Object(all)) => {
+                        all.values().for_each(|key| keys(root, key, seen, found))
+                    }
+                    ("anyOf" | "oneOf" | "items" | "additionalProperties", part) => keys(root, part, seen, found),
+                    _ => {}
+                }
+            }
+        }
+        serde_json::Value::Array(list) => list.iter().for_each(|one| keys(root, one, seen, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_key_of_the_schema_is_listed_where_it_belongs() {
+    let bench = Bench::new(SCENARIO);
+    let told = |arguments: &[&str]| {
+        String::from_utf8(bench.peerlab(arguments).assert().success().get_output().stdout.clone()).unwrap()
+    };
+    let schema: serde_json::Value = serde_json::from_str(&told(&["schema"])).unwrap();
+    let mut places: Vec<(&str, &serde_json::Value)> = Vec::new();
+    for (section, table) in schema["properties"].as_object().unwrap() {
+        match section.as_str() {
+            "title" | "seed" => assert!(told(&["list", "scenario"]).contains(section.as_str())),
+            "systems" => {
+                let systems = table["additionalProperties"]["properties"].as_object().unwrap();
+                places.extend(systems.iter().map(|(name, table)| (name.as_str(), table)));
+            }
+            section => places.push((section, table)),
+        }
+    }
+    places.retain(|(name, _)| *name != "bootstrap"); // listed in the network's
+    places.push(("churn", &schema["$defs"]["DurationLaw"]));
+    assert!(places.len() > 15, "{}", places.len());
+    let all = told(&["list"]);
+    for (what, table) in places {
+        let listed = told(&["list", what]);
+        let words: BTreeSet<&str> = listed.split([' ', ',', '\n', '[', ']', '.']).collect();
+        let mut wanted = BTreeSet::new();
+        keys(&schema, table, &mut Vec::new(), &mut wanted);
+        assert!(!wanted.is_empty(), "{what}");
+        for key in wanted {
+            assert!(words.contains(key.as_str()), "no `{key}` in `list {what}`:\n{listed}");
+            assert!(all.contains(&key), "no `{key}` in `list`");
+        }
+    }
+    let storage = told(&["list", "storage"]);
+    assert!(storage.contains("One of \"none\", \"eager\", { lazy = … }, { republish = … }, { delay = … }."));
+    bench.peerlab(&["list", "storag"]).assert().code(2).stderr(contains("storage"));
 }

@@ -57,6 +57,8 @@ const fn toy(name: &'static str) -> Registered {
         parse: parse_config::<Toy>,
         for_copies: |config: &AnyConfig, _| Arc::new(config.downcast_ref::<Toy>().unwrap().clone()),
         most_copies: |config: &AnyConfig| config.downcast_ref::<Toy>().unwrap().most_copies(),
+        doubt: |config: &AnyConfig| config.downcast_ref::<Toy>().unwrap().doubt(),
+        rpc_timeout: |_| Duration::from_millis(1500),
         presets: Toy::presets,
         schema: |generator| generator.subschema_for::<Toy>(),
         in_full: false,

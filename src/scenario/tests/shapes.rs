@@ -147,7 +147,8 @@ fn where_nothing_is_declared_that_could_be_named_it_is_said_how() {
     told(&crash("region = 'africa'"), "unknown region `africa`", "'africa'", regions);
     let cut_off = "events = [{ cut-off = { at = '1h', region = 'africa' } }]";
     told(cut_off, "unknown region `africa`", "'africa'", regions);
-    told("systems.b.ring.region = 'mars'", "unknown region `mars`", "'mars'", regions);
+    let stand = "add [network.latency.regions], or leave this out";
+    told("systems.b.ring.region = 'mars'", "there are no regions to stand in", "ring", stand);
     let none = errors("population.online = 9\n", &["systems.a.ring.k=3"]);
     assert!(none.contains("help: there are no systems: add one, as in [systems.NAME.chord]"), "{none}");
 }
