@@ -122,7 +122,7 @@ fn regions() -> Vec<Item> {
 }
 
 fn wire(schema: &Schema, width: usize) -> String {
-    let keys = aligned(&schema.parameters(schema.key(schema.section("network"), "wire")), width);
+    let keys = schema.by_key("network.wire", schema.key(schema.section("network"), "wire"), width);
     let preset = |preset: &overlay::wire::Preset| {
         let Wire { packet, request, ping, reply, identifier, contact, handshake } = preset.wire;
         let handshake = handshake.map_or("none".to_owned(), |it| {

@@ -21,6 +21,7 @@ pub mod queue;
 pub mod random;
 mod slots;
 pub mod time;
+mod units;
 pub mod zipf;
 
 pub use distribution::Law;

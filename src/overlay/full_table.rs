@@ -109,12 +109,8 @@ impl protocol::Config for Config {
         let problem = |key, message: &str| Err(Problem { key, message: message.to_owned() });
         match self {
             Config { fan_out: 0 | 1, .. } => problem("fan_out", "must be 2 at least: a range is split into as many"),
-            Config { unacknowledged: 0, .. } => {
-                problem("unacknowledged", "must be 1 at least: otherwise nothing is ever sent")
-            }
-            Config { rpc_timeout: Duration::ZERO, .. } => {
-                problem("rpc_timeout", "must be longer than zero, as in \"1.5s\"")
-            }
+            Config { unacknowledged: 0, .. } => problem("unacknowledged", "must be 1 at least"),
+            Config { rpc_timeout: Duration::ZERO, .. } => problem("rpc_timeout", "must be longer than zero"),
             Config { anti_entropy: Duration::ZERO, .. } => {
                 problem("anti_entropy", "must be longer than zero, as in \"5min\"")
             }

@@ -1,8 +1,8 @@
 //! What the commands print and leave behind.
 
-use std::collections::BTreeSet;
 use predicates::prelude::*;
 use predicates::str::contains;
+use std::collections::BTreeSet;
 
 use super::{Bench, SCENARIO, SWEEP, assert_same};
 
