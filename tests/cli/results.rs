@@ -205,7 +205,7 @@ fn every_key_of_the_schema_is_listed_where_it_belongs() {
             assert!(all.contains(&key), "no `{key}` in `list`");
         }
     }
-    let storage = told(&["list", "storage"]);
+    let storage = told(&["list", "storage"]).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(storage.contains("One of \"none\", \"eager\", { lazy = … }, { republish = … }, { delay = … }."));
     bench.peerlab(&["list", "storag"]).assert().code(2).stderr(contains("storage"));
 }
