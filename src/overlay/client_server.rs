@@ -71,6 +71,9 @@ pub struct Config {
     pub backoff: Option<Backoff>,
 }
 
+/// Whoever lets as many requests wait wants a queue that refuses nobody.
+const NO_LIMIT: u32 = 1_000_000;
+
 /// The disk of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -111,7 +114,9 @@ impl super::Config for Config {
         let (timeout, [served, full]) = (self.rpc_timeout, [served, full].map(Duration::from_secs_f64));
         let message = match (timeout < served, timeout < full) {
             (true, _) => format!("clients wait {timeout}, and to serve one request takes {served}"),
-            (_, true) => format!("clients wait {timeout}, and a full queue of {} requests takes {full}", self.waiting),
+            (_, true) if self.waiting < NO_LIMIT => {
+                format!("clients wait {timeout}, and a full queue of {} requests takes {full}", self.waiting)
+            }
             _ => return None,
         };
         Some(Problem { key: "rpc_timeout", message })

@@ -27,7 +27,7 @@ pub(super) fn warn_of_nonsense(check: &mut Check<'_>, plan: &Plan, registered: &
             check.warn(
                 &path,
                 format!("`{}`: {}", doubt.key, doubt.message),
-                "hardly a request would be answered in time",
+                "let them wait for longer, or serve faster",
             );
         }
         warn_of_slow_lines(check, plan, system, (protocol.rpc_timeout)(&*system.config));

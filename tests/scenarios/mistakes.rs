@@ -119,7 +119,7 @@ fn a_value_out_of_range_is_shown_with_what_it_may_be() {
         ("replicas", "0", "write a number from 1 to 20"),
         ("repetitions", "0", "write 1 or more"),
         ("successors", "0", "must be 1 to 200"),
-        ("k", "0", "k must be between 1 and 255"),
+        ("k", "0", "`k`: must be 1 to 255, not 0"),
     ];
     for (path, text) in shipped() {
         let mut tried = 0;
