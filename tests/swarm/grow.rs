@@ -1,6 +1,6 @@
 //! Random scenarios that are right: they grow key by key, and a key that `check` refuses is left out again.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use peerlab::engine::Noise;
 use peerlab::registry::Registry;
@@ -20,10 +20,19 @@ pub fn text(document: &Value) -> String {
     toml::to_string(document).expect("tables of values")
 }
 
-/// Its runs, or what `check` says of it.
+/// The data files that a scenario may name.
+pub fn data() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/swarm/data")
+}
+
+/// The runs of a scenario, or what `check` says of it.
 pub fn runs(text: &str) -> Result<Runs, String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/swarm/data");
-    let scenario = Scenario::parse("swarm.toml".into(), folder, text.into(), &[]);
+    runs_in(&data(), text)
+}
+
+/// The runs of a scenario with data files of its own.
+pub fn runs_in(folder: &Path, text: &str) -> Result<Runs, String> {
+    let scenario = Scenario::parse("swarm.toml".into(), folder.into(), text.into(), &[]);
     let scenario = scenario.map_err(|problems| problems.to_string())?;
     scenario.runs(Registry::standard().registered()).map_err(|problems| problems.to_string())
 }

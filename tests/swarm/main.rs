@@ -9,12 +9,17 @@ mod grow;
 mod lab;
 mod mutate;
 mod promises;
+mod results;
 mod schema;
 mod shrink;
+mod written;
 
 use std::env;
-use std::panic;
-use std::sync::Mutex;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::mpsc::channel;
+use std::sync::{Mutex, Once};
+use std::thread;
+use std::time::Duration;
 
 use promises::Kept;
 use rayon::prelude::*;
@@ -33,8 +38,7 @@ fn schema() -> Value {
 /// Runs `one` for each number; the first failure in words, and how many kept what they promise.
 fn swarm(count: u64, one: impl Fn(u64) -> Result<Kept, String> + Sync) -> (Vec<Kept>, Option<String>) {
     let failure = Mutex::new(None::<(u64, String)>);
-    let hook = panic::take_hook();
-    panic::set_hook(Box::new(|_| ()));
+    keep_quiet();
     let kept = (0..count).into_par_iter().filter_map(|number| match one(number) {
         Ok(kept) => Some(kept),
         Err(why) => {
@@ -46,10 +50,40 @@ fn swarm(count: u64, one: impl Fn(u64) -> Result<Kept, String> + Sync) -> (Vec<K
         }
     });
     let kept: Vec<Kept> = kept.collect();
-    panic::set_hook(hook);
     let failures = count - kept.len() as u64;
     let first = failure.into_inner().expect("nobody panics with it");
     (kept, first.map(|(number, why)| format!("{failures} fail, the first is number {number}:\n{why}")))
+}
+
+/// Panics of the threads that try are caught and told with what led to them; those of the tests themselves are printed.
+fn keep_quiet() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let hook = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if thread::current().name().is_some() {
+                hook(info);
+            }
+        }));
+    });
+}
+
+/// Longer than anything takes here that ends at all.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// What `one` gives on so many threads of its own.
+///
+/// # Errors
+/// A panic, or that it does not end.
+fn within<T: Send + 'static>(threads: usize, one: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| error.to_string())?;
+    let (told, heard) = channel();
+    pool.spawn(move || drop(told.send(panic::catch_unwind(AssertUnwindSafe(one)))));
+    let ended = heard.recv_timeout(LONGEST).map_err(|_| "it does not end".to_owned())?;
+    ended.map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        format!("a panic: {}", text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default())
+    })
 }
 
 #[test]
@@ -92,9 +126,22 @@ fn mutated_scenarios_and_data_are_refused_in_words_or_right() {
     let schema = schema();
     let validator = jsonschema::validator_for(&schema).expect("it is a schema");
     let (count, seed) = wanted(300);
-    let (_, failure) = swarm(count, |number| {
-        let document = grow::scenario(&schema, &validator, (seed + number) % 16)?;
-        mutate::read(&document, seed + number)
-    });
+    let grown: Vec<Value> = (0..16)
+        .into_par_iter()
+        .map(|number| grow::scenario(&schema, &validator, seed + number).unwrap_or_else(|why| panic!("{why}")))
+        .collect();
+    let (kept, failure) = swarm(count, |number| mutate::read(&grown[number as usize % grown.len()], seed + number));
+    let of = |how: fn(&Kept) -> bool| kept.iter().filter(|kept| how(kept)).count();
+    let (ran, long) = (of(|kept| matches!(kept, Kept::Ran(_))), of(|kept| *kept == Kept::TooLong));
+    println!("{count} mutations: {ran} ran, {long} would be long, {} were refused", of(|kept| *kept == Kept::Refused));
+    assert!(failure.is_none(), "{}", failure.unwrap_or_default());
+    assert!(ran > kept.len() / 20 && ran < kept.len() * 3 / 4, "they are too strange or too plain to say much");
+}
+
+#[test]
+fn mutated_results_are_drawn_or_refused_in_words() {
+    let made = results::Made::new();
+    let (count, seed) = wanted(40);
+    let (_, failure) = swarm(count, |number| made.read(seed + number));
     assert!(failure.is_none(), "{}", failure.unwrap_or_default());
 }

@@ -1,5 +1,6 @@
 //! What every scenario that `check` accepts promises.
 
+use std::ops::RangeInclusive;
 use std::sync::atomic::AtomicBool;
 
 use peerlab::engine::Time;
@@ -8,14 +9,21 @@ use peerlab::run::Wanted;
 use peerlab::run::catalogue::{METRICS, SERIES};
 use peerlab::run::outcome::Outcome;
 use peerlab::scenario::Run;
+use peerlab::sweep::estimate::estimate;
 use peerlab::sweep::execute::{Finished, Watch, execute};
 use serde_json::{Value, json};
 
-use super::grow;
 use super::lab::Ran;
+use super::{grow, within, written};
 
 /// Events of one run beyond which a scenario is too large for the swarm.
 const MOST_EVENTS: u64 = 200_000;
+/// Runs of a strange scenario that are looked at.
+const MOST_RUNS: usize = 4;
+/// Participants, resources and bytes of a strange scenario beyond which its runs are not begun.
+const MOST_HEADS: u32 = 20_000;
+const MOST_MEMORY: f64 = 1e8;
+
 /// How a scenario ended that kept all promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
@@ -23,6 +31,8 @@ pub enum Kept {
     Ran(u64),
     /// It would have been long.
     TooLong,
+    /// It was refused in words.
+    Refused,
 }
 
 /// Ends a run that takes too many events.
@@ -34,32 +44,63 @@ impl Watch for Limit {
     }
 }
 
-/// Runs a scenario and whatever else of it has to give equal results, by its number in turn.
+/// Runs a scenario and whatever else of it has to give equal results, by its number in turn: first on one thread, then on two.
 ///
 /// # Errors
 /// The promise that is broken.
 pub fn hold(document: &Value, number: u64) -> Result<Kept, String> {
-    let Some(all) = outcomes(document)? else { return Ok(Kept::TooLong) };
+    let text = grow::text(document);
+    let Some(all) = ran(grow::runs(&text)?.runs, 1)? else { return Ok(Kept::TooLong) };
     all.iter().try_for_each(|(run, outcome)| sound(run, outcome))?;
     let events = all.iter().map(|(_, outcome)| outcome.timing.events).sum();
     let Some(other) = variant(document, number) else { return Ok(Kept::Ran(events)) };
-    let Some(others) = outcomes(&other)? else { return Ok(Kept::TooLong) };
+    let Some(others) = ran(grow::runs(&grow::text(&other))?.runs, 2)? else { return Ok(Kept::TooLong) };
     for (run, outcome) in &others {
         let twin = all.iter().find(|(first, _)| (&first.id, first.seed) == (&run.id, run.seed));
         if let Some((_, first)) = twin.filter(|(_, first)| first != outcome) {
             let at = first.metrics.iter().zip(&outcome.metrics).position(|(one, two)| one != two);
-            let what = at.map_or("rows", |at| METRICS[at].name.as_str());
+            let what = match at {
+                Some(at) => METRICS[at].name.as_str(),
+                None if first.fingerprint != outcome.fingerprint => "fingerprint",
+                None => "rows",
+            };
             return Err(format!("{}: another {what} beside\n{}", run.id, grow::text(&other)));
         }
+    }
+    if other == *document {
+        written::hold(&all, &others)?;
     }
     Ok(Kept::Ran(events))
 }
 
-/// The runs of a scenario and what came out; `None` where it is too large.
-fn outcomes(document: &Value) -> Result<Option<Vec<(Run, Outcome)>>, String> {
-    let runs = grow::runs(&grow::text(document))?.runs;
-    let wanted = Wanted { nodes: true, resources: true, operations: true };
-    let finished = execute(&Registry::standard(), &runs, wanted, &AtomicBool::new(false), &Limit);
+/// Estimates and runs what `check` accepts, however strange.
+///
+/// # Errors
+/// The promise that is broken.
+pub fn complete(runs: Vec<Run>) -> Result<Kept, String> {
+    let runs: Vec<Run> = runs.into_iter().take(MOST_RUNS).collect();
+    let estimated = runs.clone();
+    let needs = within(1, move || estimate(&Registry::standard(), &estimated))?;
+    let needs = needs.map_err(|(system, why)| format!("{system}: a trial {why}"))?;
+    if let Some(need) = needs.iter().find(|need| !(need.events >= 0.0 && need.memory >= 0.0)) {
+        return Err(format!("an estimate of {need:?}"));
+    }
+    let is_small = |run: &Run| run.plan.population.participants <= MOST_HEADS && run.plan.resources.count <= MOST_HEADS;
+    if !runs.iter().all(is_small) || needs.iter().any(|need| need.memory > MOST_MEMORY) {
+        return Ok(Kept::TooLong);
+    }
+    let Some(all) = ran(runs, 1)? else { return Ok(Kept::TooLong) };
+    all.iter().try_for_each(|(run, outcome)| sound(run, outcome))?;
+    Ok(Kept::Ran(all.iter().map(|(_, outcome)| outcome.timing.events).sum()))
+}
+
+/// What came out of runs on so many threads; `None` where they are too large.
+fn ran(runs: Vec<Run>, threads: usize) -> Result<Option<Vec<(Run, Outcome)>>, String> {
+    let (runs, finished) = within(threads, move || {
+        let wanted = Wanted { nodes: true, resources: true, operations: true };
+        let finished = execute(&Registry::standard(), &runs, wanted, &AtomicBool::new(false), &Limit);
+        (runs, finished)
+    })?;
     let mut all = Vec::new();
     for (run, finished) in runs.into_iter().zip(finished) {
         match finished {
@@ -81,8 +122,7 @@ fn sound(run: &Run, outcome: &Outcome) -> Result<(), String> {
         if !value.is_finite() {
             return Err(format!("{}: {name} is {value}", run.id));
         }
-        let is_share = name.contains("_ratio") && !MAY_EXCEED_ONE.iter().any(|part| name.contains(part));
-        if is_share && !(-1e-9..=1.0 + 1e-9).contains(&value) {
+        if is_share(name) && !SHARES.contains(&value) {
             return Err(format!("{}: {name} is {value}", run.id));
         }
     }
@@ -91,8 +131,13 @@ fn sound(run: &Run, outcome: &Outcome) -> Result<(), String> {
         .map_err(|_| format!("{}: operations do not add up", run.id))
 }
 
-/// Ratios that are no shares: of one amount to another.
-const MAY_EXCEED_ONE: [&str; 1] = ["storage_overhead_ratio"];
+/// Whether a figure is a share by its name: most ratios are, some are of one amount to another.
+pub fn is_share(name: &str) -> bool {
+    name.contains("_ratio") && name != "storage_overhead_ratio"
+}
+
+/// Where shares lie, rounding included.
+pub const SHARES: RangeInclusive<f64> = -1e-9..=1.0 + 1e-9;
 
 /// A scenario some of whose runs are those of this one: itself, its systems in another order, without one, or with a repetition
 /// more.
