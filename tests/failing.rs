@@ -1,15 +1,18 @@
-//! A run that fails, from the command line to the exit code: this program is peerlab with a protocol `broken` whose runs
-//! panic when it is started as such, and otherwise the test that starts it.
+//! A run that fails, from the command line to the exit code: this program is peerlab with protocols that do not keep the rules
+//! when it is started as such, and otherwise the tests that start it. The runs of `broken` panic; those of the others hang on
+//! how often something was executed before, in what happens, in a figure of it, or in a row.
 
 use std::env;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use peerlab::registry::{Entry, Registry};
+use peerlab::registry::{Entry, Registry, Simulate};
+use peerlab::run::outcome::Outcome;
 use peerlab::scenario::Registered;
 
-/// Set for the program with the broken protocol.
+/// Set for the program with the broken protocols.
 const BROKEN: &str = "PEERLAB_TEST_BROKEN";
 
 const SCENARIO: &str = r#"
@@ -27,13 +30,55 @@ fn main() -> ExitCode {
         return peerlab::cli::main(registry());
     }
     a_run_that_fails_is_exit_code_1_and_the_others_are_kept();
+    verify_tells_what_differs_between_two_executions();
     ExitCode::SUCCESS
 }
 
+/// How many runs of [`DIFFERENT`] were begun: what no result may hang on.
+static BEGUN: AtomicU32 = AtomicU32::new(0);
+
+/// Protocols that are Chord but for what hangs on a counter, and what `--verify` says of each.
+const DIFFERENT: [(&str, Simulate, &str); 3] = [
+    (
+        "restless",
+        |plan, system, seed, wanted, trace, progress| {
+            let seed = seed + u64::from(BEGUN.fetch_add(1, Ordering::Relaxed));
+            (chord().simulate)(plan, system, seed, wanted, trace, progress)
+        },
+        "the same up to 0 s of virtual time, not at ",
+    ),
+    (
+        "forgetful",
+        |plan, system, seed, wanted, trace, progress| {
+            let counted =
+                |outcome: &mut Outcome| outcome.metrics[0] = Some(BEGUN.fetch_add(1, Ordering::Relaxed).into());
+            (chord().simulate)(plan, system, seed, wanted, trace, progress).map(|outcome| with(outcome, counted))
+        },
+        "the same events, but another `",
+    ),
+    (
+        "untidy",
+        |plan, system, seed, wanted, trace, progress| {
+            let counted = |outcome: &mut Outcome| outcome.nodes[0].machine = BEGUN.fetch_add(1, Ordering::Relaxed);
+            (chord().simulate)(plan, system, seed, wanted, trace, progress).map(|outcome| with(outcome, counted))
+        },
+        "the same events and metrics, but other rows",
+    ),
+];
+
+fn with(mut outcome: Outcome, change: impl FnOnce(&mut Outcome)) -> Outcome {
+    change(&mut outcome);
+    outcome
+}
+
+fn chord() -> Entry {
+    *Registry::standard().find("chord").expect("it is a protocol of ours")
+}
+
 fn registry() -> Registry {
-    let chord = *Registry::standard().find("chord").expect("it is a protocol of ours");
-    let registered = Registered { name: "broken", ..chord.registered };
-    Registry::standard().with(Entry { registered, simulate: |_, _, _, _, _, _| panic!("it broke"), ..chord })
+    let named = |name, simulate| Entry { registered: Registered { name, ..chord().registered }, simulate, ..chord() };
+    let broken = Registry::standard().with(named("broken", |_, _, _, _, _, _| panic!("it broke")));
+    DIFFERENT.iter().fold(broken, |registry, (name, simulate, _)| registry.with(named(name, *simulate)))
 }
 
 fn peerlab(home: &Path, arguments: &[&str]) -> Output {
@@ -62,4 +107,29 @@ fn a_run_that_fails_is_exit_code_1_and_the_others_are_kept() {
     let all = peerlab(home.path(), &["run", "s.toml", "--set", "systems={ wrong = { broken = {} } }", "--out", "none"]);
     assert_eq!(all.status.code(), Some(1));
     assert!(!home.path().join("none").exists(), "results of nothing");
+}
+
+fn verify_tells_what_differs_between_two_executions() {
+    let home = tempfile::tempdir().unwrap();
+    let systems: String = DIFFERENT.iter().map(|(name, _, _)| format!("systems.{name}.{name} = {{}}\n")).collect();
+    fs::write(home.path().join("s.toml"), SCENARIO.replace("systems.wrong.broken = {}\n", &systems)).unwrap();
+
+    let once = peerlab(home.path(), &["run", "s.toml", "--out", "once"]);
+    assert_eq!(once.status.code(), Some(0), "one execution alone differs from nothing");
+    let twice = peerlab(home.path(), &["run", "s.toml", "--out", "twice", "--verify"]);
+    let said = String::from_utf8(twice.stderr).unwrap();
+    assert_eq!(twice.status.code(), Some(1), "{said}");
+    for (name, _, difference) in DIFFERENT {
+        assert!(said.contains(&format!("error: run `{name};seed=3`: two executions differ: {difference}")), "{said}");
+    }
+    let manifest = fs::read_to_string(home.path().join("twice/manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    let ids = |key: &str| {
+        let runs = manifest[key].as_array().unwrap().iter();
+        runs.map(|run| run["run_id"].as_str().unwrap().replace(";seed=3", "")).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (ids("runs"), ids("missing")),
+        (vec!["before".to_owned(), "after".to_owned()], DIFFERENT.map(|(name, _, _)| name.to_owned()).to_vec())
+    );
 }

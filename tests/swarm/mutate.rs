@@ -40,9 +40,23 @@ pub const STRANGE: [&str; 24] = [
 /// The ends of what there is of each kind.
 const INTEGERS: [u64; 12] =
     [0, 1, 2, 64, 255, 256, 4_096, 65_535, 65_536, 1_000_000, 4_294_967_295, 9_007_199_254_740_993];
-const FLOATS: [f64; 12] = [0.0, -0.0, 5e-324, 1e-300, 1e-9, 0.999_999_999_999_999_9, 1.0, 2.0, 1e6, 1e9, 1e300, f64::MAX];
+const FLOATS: [f64; 12] =
+    [0.0, -0.0, 5e-324, 1e-300, 1e-9, 0.999_999_999_999_999_9, 1.0, 2.0, 1e6, 1e9, 1e300, f64::MAX];
 const DURATIONS: [&str; 14] = [
-    "0s", "1ns", "2ns", "1us", "1ms", "1s", "65536s", "1d", "365d", "36500d", "213503d", "213504d", "18446744073s", "1e30s",
+    "0s",
+    "1ns",
+    "2ns",
+    "1us",
+    "1ms",
+    "1s",
+    "65536s",
+    "1d",
+    "365d",
+    "36500d",
+    "213503d",
+    "213504d",
+    "18446744073s",
+    "1e30s",
 ];
 const SIZES: [&str; 8] = ["0B", "1B", "2B", "65536B", "1GiB", "1TiB", "18446744073709551615B", "0.5B"];
 const RATES: [&str; 7] = ["1bit/s", "8bit/s", "0.001bit/s", "1kbit/s", "1000Gbit/s", "1e30bit/s", "unlimited"];
@@ -162,9 +176,13 @@ pub fn read(document: &Value, seed: u64) -> Result<Kept, String> {
     };
     let begun = std::time::Instant::now(); // DEBUG
     let said = one(folder.path(), &text);
-    if begun.elapsed().as_secs() > 2 { println!("SLOW {:?} {said:?}\n{text}", begun.elapsed()); }
+    if begun.elapsed().as_secs() > 2 {
+        println!("SLOW {:?} {said:?}\n{text}", begun.elapsed());
+    }
     said.map_err(|why| {
-        if why.contains("not end") { return format!("seed {seed}: {why}\n\n{text}"); }
+        if why.contains("not end") {
+            return format!("seed {seed}: {why}\n\n{text}");
+        }
         let is_like = |other: &str| kind(other) == kind(&why);
         let fails = |smaller: &Value| {
             let text = toml::to_string(smaller).ok();

@@ -90,7 +90,8 @@ impl Made {
     pub fn read(&self, seed: u64) -> Result<Kept, String> {
         let mut random = Noise::new(seed);
         let is_sweep = random.chance(0.4);
-        let (from, all) = (self.home.path().join(["run", "sweep"][usize::from(is_sweep)]), &self.files[usize::from(is_sweep)]);
+        let (from, all) =
+            (self.home.path().join(["run", "sweep"][usize::from(is_sweep)]), &self.files[usize::from(is_sweep)]);
         let home = tempfile::tempdir().map_err(|error| error.to_string())?;
         let dir = home.path().join("results");
         let with_stage = random.chance(0.1);
@@ -164,14 +165,16 @@ fn mutate(path: &Path, random: &mut Noise) -> Result<String, String> {
         }
         2 => write(&bytes[..at]).map(|()| format!("cut off at {at}"))?,
         3 => {
-            let wide: Vec<u8> = "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+            let wide: Vec<u8> =
+                "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
             write(&wide).map(|()| "UTF-16".to_owned())?
         }
         4 => {
             let strange = [&bytes[..at], &[0xe9, 0xff], &bytes[at..]].concat();
             write(&strange).map(|()| format!("Latin-1 at {at}"))?
         }
-        5 => write(("\u{feff}".to_owned() + &text.replace('\n', "\r\n")).as_bytes()).map(|()| "from Windows".to_owned())?,
+        5 => write(("\u{feff}".to_owned() + &text.replace('\n', "\r\n")).as_bytes())
+            .map(|()| "from Windows".to_owned())?,
         6 => write(mutated(&text, random).as_bytes()).map(|()| "tokens".to_owned())?,
         _ => {
             let (text, how) = rewritten(&text, random);
@@ -245,7 +248,8 @@ fn options(is_sweep: bool, random: &mut Noise) -> Options {
 fn hold(dir: &Path, touched: &[PathBuf], options: Options) -> Result<(), String> {
     let size = "480x360".parse().expect("it is the smallest");
     let look = Look { size: Some(size), ..Look::default() };
-    let lines = touched.iter().map(|path| fs::read(path).map_or(0, |text| text.split(|byte| *byte == b'\n').count())).max();
+    let lines =
+        touched.iter().map(|path| fs::read(path).map_or(0, |text| text.split(|byte| *byte == b'\n').count())).max();
     let (place, before) = (dir.to_owned(), files(dir));
     let said = within(1, move || {
         drop(Origin::read(&place));
