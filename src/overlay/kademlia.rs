@@ -376,7 +376,7 @@ impl Protocol for Kademlia {
         self.buckets.prefetch_around(view, view.key(from.from));
         match message {
             Message::Find { target, .. } | Message::Route { target, .. } => self.buckets.prefetch_near(view, *target),
-            Message::Nodes { .. } => self.searches.iter().for_each(|search| search.lookup.prefetch()),
+            Message::Nodes { .. } => self.searches.iter().take(8).for_each(|search| search.lookup.prefetch()),
             _ => {}
         }
     }

@@ -66,8 +66,11 @@ impl<T> Ongoing<T> {
         std::iter::successors(self.first.as_deref(), |task| task.next.as_deref()).map(|task| &task.value)
     }
 
+    /// One after the other: a list that drops itself goes as deep as it is long.
     pub fn clear(&mut self) {
-        self.first = None;
+        while let Some(mut task) = self.first.take() {
+            self.first = task.next.take();
+        }
     }
 
     /// Asks for the memory of the latest.
@@ -78,6 +81,12 @@ impl<T> Ongoing<T> {
     /// Bytes allocated, those included that `more` says of each.
     pub fn heap_bytes(&self, more: impl Fn(&T) -> usize) -> usize {
         self.iter().map(|value| size_of::<Entry<T>>() + more(value)).sum()
+    }
+}
+
+impl<T> Drop for Ongoing<T> {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 
@@ -125,5 +134,14 @@ mod tests {
         }
         assert_eq!(**pool.take(), [3], "as it was left");
         assert_eq!(size_of::<Ongoing<Vec<u32>>>(), 8);
+    }
+
+    #[test]
+    fn any_number_of_tasks_goes_without_going_deep() {
+        let mut ongoing = Ongoing::default();
+        (0..1_000_000_u32).for_each(|_| ongoing.push(Task::default()));
+        assert_eq!(ongoing.iter().count(), 1_000_000);
+        ongoing.push(Task::<u32>::default());
+        drop(ongoing);
     }
 }
