@@ -14,6 +14,9 @@ use crate::overlay::{Envelope, Kind, NodeId, Protocol};
 /// until one of them stabilises, over a network as often as its round trips allow.
 const WITHIN: Duration = Duration::from_millis(1);
 
+/// The last instant at which something happens.
+const LAST: Time = Time::from_nanos(Time::NEVER.as_nanos() - 1);
+
 /// A packet that waits at its sender, in the uplink's queue or for a handshake, with the addresses of the nodes that it names.
 #[derive(Debug)]
 pub(super) struct Queued<M> {
@@ -104,6 +107,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A packet is on the wire, and gets to its receiver at `at` unless a partition or a box is in its way.
     #[inline(always)]
     fn set_out(&mut self, at: Time, to: NodeId, envelope: &Envelope, body: Body<P::Message>) {
+        // What arrives beyond the end of time stays in flight: at *never* it would be nowhere.
+        let at = at.min(LAST);
         self.counts.sent += 1;
         self.observer.packet_sent(self.now, to, envelope);
         let packet = || Packet { to, envelope: *envelope, body };

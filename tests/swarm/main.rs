@@ -69,7 +69,10 @@ fn keep_quiet() {
 }
 
 /// Longer than anything takes here that ends at all.
-const LONGEST: Duration = Duration::from_secs(20);
+const LONGEST: Duration = Duration::from_secs(100);
+
+/// What is said of what takes longer.
+const ENDLESS: &str = "it does not end";
 
 /// What `one` gives on so many threads of its own.
 ///
@@ -79,7 +82,7 @@ fn within<T: Send + 'static>(threads: usize, one: impl FnOnce() -> T + Send + 's
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| error.to_string())?;
     let (told, heard) = channel();
     pool.spawn(move || drop(told.send(panic::catch_unwind(AssertUnwindSafe(one)))));
-    let ended = heard.recv_timeout(LONGEST).map_err(|_| "it does not end".to_owned())?;
+    let ended = heard.recv_timeout(LONGEST).map_err(|_| ENDLESS.to_owned())?;
     ended.map_err(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         format!("a panic: {}", text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default())
@@ -136,6 +139,20 @@ fn mutated_scenarios_and_data_are_refused_in_words_or_right() {
     println!("{count} mutations: {ran} ran, {long} would be long, {} were refused", of(|kept| *kept == Kept::Refused));
     assert!(failure.is_none(), "{}", failure.unwrap_or_default());
     assert!(ran > kept.len() / 20 && ran < kept.len() * 3 / 4, "they are too strange or too plain to say much");
+}
+
+/// What the swarm has found, shrunk.
+#[test]
+fn what_was_found_is_mended() {
+    let delays = ["constant", "floor"].map(|law| {
+        format!(
+            "population.online = 6\nnetwork.latency.{law} = \"18446744073s\"\n[systems.a.kademlia]\n[systems.b.chord]\n"
+        )
+    });
+    for text in delays {
+        let runs = grow::runs(&text).unwrap_or_else(|problems| panic!("{problems}"));
+        assert!(matches!(promises::complete(runs.runs), Ok(Kept::Ran(events)) if events > 0), "{text}");
+    }
 }
 
 #[test]
