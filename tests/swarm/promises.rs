@@ -154,7 +154,7 @@ fn variant(document: &Value, number: u64) -> Option<Value> {
             *systems = reversed;
         }
         2 => {
-            let last = systems.keys().last()?.clone();
+            let last = systems.keys().next_back()?.clone();
             systems.shift_remove(&last).filter(|_| !systems.is_empty())?;
         }
         _ => other["sweep"]["repetitions"] = json!(2),

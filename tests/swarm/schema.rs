@@ -105,7 +105,7 @@ impl<'a> Schema<'a> {
         let required: Vec<&str> = node["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         for (key, child) in node["properties"].as_object().into_iter().flatten() {
             if required.contains(&key.as_str()) || self.chance(0.3) {
-                made.insert(key.clone(), self.value(child, &[path, &[key.clone()]].concat()));
+                made.insert(key.clone(), self.value(child, &[path, std::slice::from_ref(key)].concat()));
             }
         }
         if node["additionalProperties"].is_object() {
