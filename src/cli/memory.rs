@@ -57,7 +57,7 @@ mod tests {
             "{warning}"
         );
         let refused = held(1.1e6).unwrap_err();
-        assert!(refused.code == Code::Wrong && refused.text.starts_with("error: s.toml: the runs need about 1.1 MB"));
+        assert!(refused.code == Code::Wrong && refused.text.starts_with("error: s.toml: the runs need about 1.10 MB"));
         assert!(of_machine() > 1 << 20);
     }
 }

@@ -230,7 +230,7 @@ impl OperationRow {
         let answered = !matches!(ended.verdict, Verdict::Abandoned | Verdict::Open);
         OperationRow {
             participant: operation.node.0,
-            session: operation.session.into(),
+            session: operation.session,
             number: operation.number,
             kind: OPERATIONS[operation.kind as usize],
             issued: operation.issued,
