@@ -1,8 +1,7 @@
 //! The simulation loop: what joins the layers below.
 //!
-//! One value per run, generic over the protocol and the observers, so that nothing is boxed and nothing is dispatched
-//! at run time per event. What an event touches first lies in [`Seat`], 32 bytes a node; the rest of a node's state is
-//! in parallel vectors.
+//! One value per run, generic over the protocol and the observers, so that nothing is boxed and nothing is dispatched at run time
+//! per event. What an event touches first lies in [`Seat`], 32 bytes a node; the rest of a node's state is in parallel vectors.
 
 use crate::engine::order::{Class, Order};
 use crate::engine::queue::Queue;

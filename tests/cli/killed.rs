@@ -180,7 +180,11 @@ fn sigint_sigterm_and_sighup_keep_what_was_finished() {
     let scenario = SCENARIO.replace("measure = \"10min\"", "measure = \"20min\"").replace("online = 30", "online = 10");
     let bench = Bench::new(&format!("{scenario}{axis}"));
     for (name, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
-        let mut child = spawn(&bench, &["sweep", "s.toml", "--threads", "1", "--out", &name[1..]]);
+        // Whoever began these tests in the background of a shell has them ignore SIGINT, and what they start.
+        let mut command = Command::new("env");
+        command.arg("--default-signal=INT,TERM,HUP").arg(cargo_bin("peerlab")).current_dir(bench.path("."));
+        command.args(["sweep", "s.toml", "--threads", "1", "--out", &name[1..]]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         sleep(Duration::from_secs(2));
         signal(&child, name);
         assert_eq!(child.wait().unwrap().code(), Some(code), "{name}");
