@@ -26,9 +26,9 @@ const LENGTH: Duration = Duration::from_secs(120);
 const MOST_EVENTS: u64 = 700_000;
 /// … and so many of a trial are not looked at before it is ended.
 const OVERRUN: u64 = 4_096;
-/// Operations that a participant asks for in a trial, at most: with a heavier demand the trial is shorter, since what a node has
-/// under way is looked through one by one.
-const MOST_OPERATIONS: f64 = 500.0;
+/// Operations that a participant asks for in a trial, and sessions that it has, at most: with more the trial is shorter. What a node
+/// has under way is looked through one by one, and all sessions are drawn at the start.
+const MOST_TIMES: f64 = 500.0;
 /// Plans and systems that are tried: others of a grid need what their neighbours do.
 const MOST_TRIED: usize = 16;
 /// Participants and records of a trial, at most, so that all take less than 300 MB.
@@ -128,7 +128,11 @@ fn trial(run: &Run, online: f64) -> Run {
     let online = population.online * share;
     let gaps = [&workload.lookup, &workload.get, &workload.put].into_iter().flatten();
     let asked_per_s: f64 = gaps.map(|gap| 1.0 / gap.mean()).sum();
-    let few_enough = Duration::from_secs_f64(MOST_OPERATIONS / asked_per_s).max(Duration::from_nanos(1));
+    let cycle = match population.churn.as_ref().map(|churn| &churn.sessions) {
+        Some(Sessions::Laws { session, downtime }) => session.mean() + downtime.mean(),
+        _ => f64::INFINITY,
+    };
+    let few_enough = Duration::from_secs_f64(MOST_TIMES * cycle.min(1.0 / asked_per_s)).max(Duration::from_nanos(1));
     let measure = LENGTH.min(*warmup + *all).min(few_enough);
     let least = (2.0 * LENGTH.as_secs_f64()) / MOST_PARTICIPANTS;
     let arrivals = population.arrivals.map(|every| (every / share).max(least));
@@ -138,7 +142,7 @@ fn trial(run: &Run, online: f64) -> Run {
     let plan = Plan {
         population,
         resources: Resources { count: resources.count.min(MOST_RECORDS / pieces), ..resources.clone() },
-        workload: Workload { requests: Arc::default(), deadline: workload.deadline.min(LENGTH), ..workload.clone() },
+        workload: Workload { requests: Arc::default(), deadline: workload.deadline.min(measure), ..workload.clone() },
         warmup: Duration::ZERO,
         measure,
         sample: measure,
