@@ -303,7 +303,7 @@ impl Chord {
             }
             Message::Notify { predecessors } => self.notify(cx, from.from, predecessors),
             Message::NewSuccessor { node } => self.new_successor(cx, node),
-            Message::Nearer { node } => self.refused(cx, node),
+            Message::Nearer { node } => self.ask_nearer(cx, node),
             Message::Ping => cx.reply(from, Message::Pong),
             Message::SuccessorLeaves { successors } => self.successor_leaves(cx, from.from, successors),
             Message::PredecessorLeaves { predecessor } => self.predecessor_leaves(cx, from.from, predecessor),

@@ -89,6 +89,26 @@ fn a_ring_that_a_crash_has_torn_comes_back_together() {
     }
 }
 
+/// So do rings of every kind, joined or converged, with machines of several nodes too: ten rounds later all is right.
+#[test]
+fn rings_of_every_kind_come_back_together() {
+    let systems = "[systems.recursive.chord]\nrouting = \"recursive\"\n[systems.virtual.chord]\nvirtual_nodes = 4\n\
+                   [systems.list.chord]\nanswers = \"list\"\n[systems.adaptive.chord]\nrpc_timeout = \"adaptive\"\n\
+                   [systems.near.chord]\nproximity = 3\n[systems.one.chord]\nfingers = \"one\"\n";
+    for start in ["converged", "join"] {
+        let text = format!(
+            "time = {{ warmup = \"25min\", measure = \"5min\" }}\npopulation = {{ online = 1_000, start = \"{start}\" }}\n\
+             network = {{ latency.constant = \"50ms\", bootstrap.machines = 2 }}\nstorage.replicas = 1\n\
+             workload.lookup.every = \"20s\"\n[[events]]\ncrash = {{ at = \"1300s\", share = 0.8 }}\n{systems}"
+        );
+        for ran in all(&text) {
+            ran.assert_near("successor_correct_ratio", 1.0, 0.0);
+            ran.assert_near("rings", 1.0, 0.0);
+            ran.assert_near("lookup_correct_ratio", 1.0, 0.001);
+        }
+    }
+}
+
 /// What coming back together costs where nothing comes apart: a question, an answer and a lookup every ten minutes.
 #[test]
 fn looking_for_others_costs_little() {

@@ -6,7 +6,6 @@ use super::lookup::Goal;
 use super::merge::ROUNDS;
 use super::tables::{Query, candidates};
 use super::{Chord, Fingers, Message, Tag, Timer};
-use crate::overlay::rpc::Pending;
 use crate::overlay::{Change, Contact, Context, List, NodeId};
 
 impl Chord {
@@ -56,12 +55,10 @@ impl Chord {
         }
     }
 
-    /// Nothing where an answer of that node is awaited, or of a nearer one: walking back to the first of many nodes that were not
-    /// known takes so long that a shortcut must not wait for its end.
+    /// Nothing where an answer of that node is awaited. Answers of others are no reason to wait: a nearer one may be dead, and
+    /// walking back to the first of many nodes that were not known takes so long that a shortcut must not wait for its end.
     fn stabilize_with(&mut self, cx: &mut Context<'_, Self>, node: NodeId) {
-        let nearer = |asked: NodeId| cx.key(node).in_open(cx.my_key(), cx.key(asked));
-        let asks_nearer = |pending: &Pending<Tag>| pending.tag == Tag::Stabilize && !nearer(pending.to);
-        if !self.rpcs.outstanding().any(asks_nearer) {
+        if !self.rpcs.outstanding().any(|pending| pending.tag == Tag::Stabilize && pending.to == node) {
             let timeout = cx.config.rpc_timeout.longest();
             self.rpcs.call(cx, node, None, Message::GetNeighbours, timeout, Tag::Stabilize);
         }
@@ -132,16 +129,15 @@ impl Chord {
         self.stabilize(cx);
     }
 
-    /// A notify was refused, since `node` is nearer to who was notified: it is our successor as soon as it answers, and is
-    /// notified then.
-    pub(super) fn refused(&mut self, cx: &mut Context<'_, Self>, node: NodeId) {
+    /// By the account of others `node` may be nearer than the successor: it is that as soon as it answers, and is notified then.
+    pub(super) fn ask_nearer(&mut self, cx: &mut Context<'_, Self>, node: NodeId) {
         if self.would_be_successor(cx, node) {
             self.stabilize_with(cx, node);
         }
     }
 
     /// Whether a node lies between this one and its successor.
-    pub(super) fn would_be_successor(&self, cx: &Context<'_, Self>, node: NodeId) -> bool {
+    fn would_be_successor(&self, cx: &Context<'_, Self>, node: NodeId) -> bool {
         let between = |end: NodeId| cx.key(node).in_open(cx.my_key(), cx.key(end));
         node != cx.me() && self.tables.successor().is_some_and(between)
     }

@@ -5,6 +5,8 @@
 //! Nodes that nobody before them knows, but who lead into the ring, are no ring of their own, and nobody's account names the first of
 //! them. So a member that is named is itself a nearer successor, if it lies before the present one.
 
+use std::cmp::Reverse;
+
 use super::lookup::Goal;
 use super::tables::Query;
 use super::{Chord, Context};
@@ -24,18 +26,19 @@ impl Chord {
         }
     }
 
-    /// The bootstrap service has named these. The nearest that lies before the successor is that as soon as it answers.
+    /// The bootstrap service has named these. Of those before the successor the nearest that answers takes its place: all are asked,
+    /// the farthest first, since after a crash most that are named may be dead.
     pub(super) fn found_members(&mut self, cx: &mut Context<'_, Self>, members: &[NodeId]) {
-        let between = members.iter().copied().filter(|&node| self.would_be_successor(cx, node));
-        if let Some(nearest) = between.min_by_key(|&node| cx.my_key().clockwise(cx.key(node))) {
-            self.refused(cx, nearest);
+        if !self.joined || self.leaving {
+            return;
         }
-        let is_looking = self.lookups.iter().any(|lookup| lookup.goal == Goal::Merge);
-        if self.joined && !self.leaving && !is_looking {
-            self.members.clear();
-            self.members.extend(members.iter().filter(|&&node| node != cx.me()).take(TRIED));
+        let mut others: Vec<NodeId> = members.iter().copied().filter(|&node| node != cx.me()).collect();
+        if !self.lookups.iter().any(|lookup| lookup.goal == Goal::Merge) {
+            self.members = others.iter().copied().take(TRIED).collect();
             self.try_member(cx);
         }
+        others.sort_by_key(|&node| Reverse(cx.my_key().clockwise(cx.key(node))));
+        others.into_iter().for_each(|node| self.ask_nearer(cx, node));
     }
 
     /// Looks up who follows this node through the next of them.
@@ -54,7 +57,7 @@ impl Chord {
         if self.tables.successor().is_none() {
             self.new_first_successor(cx, node);
         } else {
-            self.refused(cx, node);
+            self.ask_nearer(cx, node);
         }
     }
 }
