@@ -22,8 +22,8 @@ const LARGE: f64 = 1_000.0;
 /// How long a trial lasts at most.
 const LENGTH: Duration = Duration::from_secs(120);
 
-/// Events of all trials together, at most, since each may leave something waiting …
-const MOST_EVENTS: u64 = 700_000;
+/// Events of all trials together, at most, since each may leave something waiting, and again of those that are repeated …
+const MOST_EVENTS: u64 = 350_000;
 /// … and so many of a trial are not looked at before it is ended.
 const OVERRUN: u64 = 4_096;
 /// Operations that a participant asks for in a trial, and sessions that it has, at most: with more the trial is shorter. What a node
@@ -54,8 +54,10 @@ struct Seen {
     online: f64,
     /// Events per online participant and second.
     events: f64,
-    /// Bytes for each of [`heads`]; none of a trial that was ended.
+    /// Bytes for each of [`heads`].
     memory: f64,
+    /// Copies of records that are to be kept.
+    copies: f64,
 }
 
 /// What memory grows with: those who are online, or, of a trace, all who ever are.
@@ -88,26 +90,15 @@ impl Watch for Budget {
 /// # Errors
 /// A trial that panicked: its system, and why.
 pub fn estimate(registry: &Registry, runs: &[Run]) -> Result<Vec<Need>, (String, String)> {
-    let first = |run: &Run| Run { seed: run.plan.seed, ..run.clone() };
-    let candidates: Vec<Run> = runs.iter().filter(|run| run.seed == run.plan.seed).map(first).collect();
+    let candidates: Vec<&Run> = runs.iter().filter(|run| run.seed == run.plan.seed).collect();
     let stride = candidates.len().div_ceil(MOST_TRIED);
     let systems = candidates.iter().map(|run| run.system).max().map_or(1, |last| last + 1);
     // Every so many plans, with all their systems.
-    let tried: Vec<&Run> = candidates
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| (at / systems).is_multiple_of(stride))
-        .map(|(_, run)| run)
-        .collect();
+    let numbered = candidates.iter().enumerate();
+    let tried: Vec<&Run> =
+        numbered.filter(|(at, _)| (at / systems).is_multiple_of(stride)).map(|(_, run)| *run).collect();
     let trials: Vec<Run> = tried.iter().flat_map(|run| [SMALL, LARGE].map(|online| trial(run, online))).collect();
-    let budget = Budget {
-        events: (MOST_EVENTS / trials.len().max(1) as u64).saturating_sub(OVERRUN),
-        reached: trials.iter().map(|_| Default::default()).collect(),
-    };
-    let finished = execute(registry, &trials, Wanted::default(), &AtomicBool::new(false), &budget);
-    let looked = trials.iter().zip(&finished).zip(&budget.reached);
-    let seen =
-        looked.map(|((run, finished), reached)| look(run, finished, reached)).collect::<Result<Vec<Seen>, _>>()?;
+    let seen = try_out(registry, &trials)?;
     let key = |run: &Run| (Arc::as_ptr(&run.plan) as usize, run.system);
     let places: BTreeMap<_, _> = candidates.iter().enumerate().map(|(place, run)| (key(run), place)).collect();
     let need = |run: &Run| {
@@ -169,21 +160,50 @@ fn of_trace(population: Population, share: f64, run: Duration, length: Duration)
     Population { participants, online, churn, ..population }
 }
 
-fn look(trial: &Run, finished: &Finished, [nanos, events]: &[AtomicU64; 2]) -> Result<Seen, (String, String)> {
-    let online = trial.plan.population.online;
-    let (events, seconds, memory) = match finished {
-        Finished::Done(outcome) => {
-            let memory: u64 = outcome.timing.bytes_by_part.iter().map(|(_, bytes)| bytes).sum();
-            (outcome.timing.events, trial.plan.measure.as_secs_f64(), memory as f64)
-        }
-        Finished::Interrupted => (
-            events.load(Ordering::Relaxed),
-            Duration::from_nanos(nanos.load(Ordering::Relaxed).max(1)).as_secs_f64(),
-            0.0,
-        ),
-        Finished::Failed(why) => return Err((trial.system().name.clone(), why.clone())),
+/// What is seen in the trials. One that was ended is tried again for half as long as it came, so that it is known what it holds.
+fn try_out(registry: &Registry, trials: &[Run]) -> Result<Vec<Seen>, (String, String)> {
+    let (finished, reached) = bounded(registry, trials);
+    let ended = trials.iter().zip(&finished).zip(&reached).filter(|((_, how), _)| **how == Finished::Interrupted);
+    let halves: Vec<Run> = ended.map(|((trial, _), (at, _))| shortened(trial, *at)).collect();
+    let mut halves = bounded(registry, &halves).0.into_iter();
+    let look = |((trial, finished), (at, events)): ((&Run, &Finished), (Duration, u64))| match finished {
+        Finished::Interrupted => look(trial, halves.next().expect("each was tried again"), at, events),
+        whole => look(trial, whole.clone(), trial.plan.measure, whole.outcome().map_or(0, |it| it.timing.events)),
     };
-    Ok(Seen { online, events: events as f64 / online / seconds, memory: memory / heads(&trial.plan.population) })
+    trials.iter().zip(&finished).zip(reached).map(look).collect()
+}
+
+/// Runs trials within their budget, and how far each came, if it was ended: how long, and how many events.
+fn bounded(registry: &Registry, trials: &[Run]) -> (Vec<Finished>, Vec<(Duration, u64)>) {
+    let budget = Budget {
+        events: (MOST_EVENTS / trials.len().max(1) as u64).saturating_sub(OVERRUN),
+        reached: trials.iter().map(|_| Default::default()).collect(),
+    };
+    let finished = execute(registry, trials, Wanted::default(), &AtomicBool::new(false), &budget);
+    let reached = budget
+        .reached
+        .into_iter()
+        .map(|[nanos, events]| (Duration::from_nanos(nanos.into_inner().max(1)), events.into_inner()));
+    (finished, reached.collect())
+}
+
+/// A trial of half of this length.
+fn shortened(trial: &Run, length: Duration) -> Run {
+    let measure = length.mul_f64(0.5).max(Duration::from_nanos(1));
+    let workload = Workload { deadline: trial.plan.workload.deadline.min(measure), ..trial.plan.workload.clone() };
+    Run { plan: Arc::new(Plan { measure, sample: measure, workload, ..(*trial.plan).clone() }), ..trial.clone() }
+}
+
+/// What a trial of so many events in this time was like, and held at the end, which if it was ended too is not known.
+fn look(trial: &Run, end: Finished, length: Duration, events: u64) -> Result<Seen, (String, String)> {
+    let online = trial.plan.population.online;
+    let memory: u64 = match end {
+        Finished::Done(outcome) => outcome.timing.bytes_by_part.iter().map(|(_, bytes)| bytes).sum(),
+        Finished::Interrupted => 0,
+        Finished::Failed(why) => return Err((trial.system().name.clone(), why)),
+    };
+    let events = events as f64 / online / length.as_secs_f64();
+    Ok(Seen { online, events, memory: memory as f64 / heads(&trial.plan.population), copies: copies(trial) })
 }
 
 fn drawn_out(run: &Run, small: Seen, large: Seen) -> Need {
@@ -198,18 +218,24 @@ fn drawn_out(run: &Run, small: Seen, large: Seen) -> Need {
     };
     Need {
         events: at_full_size(|seen| seen.events) * online * seconds,
-        memory: (at_full_size(|seen| seen.memory) * heads(&run.plan.population)).max(least_memory(run)),
+        memory: (at_full_size(|seen| seen.memory) * heads(&run.plan.population)
+            + OF_COPY * (copies(run) - large.copies))
+            .max(least_memory(run)),
     }
 }
 
 /// Bytes that a run takes at least, whatever it does: what can be told without a trial.
 pub fn least_memory(run: &Run) -> f64 {
-    let Plan { population, resources, workload, warmup, measure, .. } = &*run.plan;
-    let storage = &run.system().storage;
+    let Plan { population, workload, warmup, measure, .. } = &*run.plan;
     let length = (*warmup + *measure + workload.deadline).as_secs_f64();
     let arrivals = population.arrivals.map_or(0.0, |every| length / every);
-    let records = f64::from(resources.count) * f64::from(storage.coding.pieces());
-    (f64::from(population.participants) + arrivals) * OF_PARTICIPANT + records * f64::from(storage.replicas) * OF_COPY
+    (f64::from(population.participants) + arrivals) * OF_PARTICIPANT + copies(run) * OF_COPY
+}
+
+/// Copies of records that a run is to keep.
+fn copies(run: &Run) -> f64 {
+    let storage = &run.system().storage;
+    f64::from(run.plan.resources.count) * f64::from(storage.coding.pieces()) * f64::from(storage.replicas)
 }
 
 #[cfg(test)]
