@@ -14,8 +14,11 @@ const MOST_REPLICAS: u32 = 20;
 /// Copies where nothing is said.
 const REPLICAS: u32 = 3;
 
-/// Records at most: their numbers have 29 bits in the messages of repair, and pointers to them need as many again.
-pub(super) const MOST_RECORDS: u32 = 1 << 28;
+/// Records at most: their numbers have 29 bits in the messages of repair, pointers to them need as many again, and the copies of all
+/// of them are numbered by 32 bits.
+pub(super) const MOST_RECORDS: u32 = 1 << 27;
+
+const _: () = assert!((MOST_RECORDS as u64) * (MOST_REPLICAS as u64) < 1 << 32);
 
 /// The storage said at `path`, of so many resources; what is not said there is as in `common`.
 pub(super) fn storage(
@@ -49,7 +52,7 @@ pub(super) fn storage(
             concurrency: delay.concurrency.0,
         }),
     };
-    let replicas = own.replicas.or(common.replicas).unwrap_or(REPLICAS);
+    let replicas = own.replicas.or(common.replicas).unwrap_or(REPLICAS).clamp(1, MOST_REPLICAS);
     if let Repair::Lazy { threshold } = repair
         && !(1..=replicas).contains(&threshold)
         && (own.repair.is_some() || own.replicas.is_some())

@@ -133,6 +133,11 @@ fn values_out_of_their_range_are_refused() {
     with("network.latency.lognormal = { median = '2ms', sigma = -1 }", "`sigma` cannot be -1", "-1");
     with("storage.replicas = 0", "`replicas` cannot be 0", "0");
     with("systems.b = { ring = {}, storage.replicas = 21 }", "`replicas` cannot be 21", "21");
+    with(
+        "storage = { placement = 'random-participants', pieces = 200, replicas = 4294967295 }",
+        "`replicas` cannot be 4294967295",
+        "4294967295",
+    );
     with("storage.pieces = 0", "`pieces` cannot be 0", "0");
     with("storage = { pieces = 200, parity = 57 }", "a resource cannot be in 200 + 57 pieces", "57");
     with(
