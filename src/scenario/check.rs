@@ -70,9 +70,10 @@ impl<'a> Check<'a> {
 
     /// The keys of the table at a dotted path; none if there is none.
     pub fn keys(&self, path: &str) -> Vec<String> {
-        let keys = keys(path);
-        let table = self.document.table(&keys.iter().map(String::as_str).collect::<Vec<_>>());
-        super::document::entries(table).into_iter().map(|(key, _)| key.get_ref().to_string()).collect()
+        super::document::entries(self.document.table(&keys(path)))
+            .into_iter()
+            .map(|(key, _)| key.get_ref().to_string())
+            .collect()
     }
 
     /// The values of an axis, as cells.
@@ -109,13 +110,11 @@ impl<'a> Check<'a> {
     }
 
     pub fn at(&self, path: &str, message: impl Into<String>) -> Problem {
-        let keys = keys(path);
-        Problem::new(self.document.span(&keys.iter().map(String::as_str).collect::<Vec<_>>()), message)
+        Problem::new(self.document.span(&keys(path)), message)
     }
 
     fn get(&self, path: &str) -> Option<&Spanned<DeValue<'a>>> {
-        let keys = keys(path);
-        self.document.get(&keys.iter().map(String::as_str).collect::<Vec<_>>())
+        self.document.get(&keys(path))
     }
 
     /// Notes it if a number is out of its range.

@@ -89,25 +89,25 @@ impl<'a> Document<'a> {
         set(&mut self.root, &mut Vec::new(), path.keys(), value)
     }
 
-    pub fn get(&self, path: &[&str]) -> Option<&Spanned<DeValue<'a>>> {
+    pub fn get(&self, path: &[impl AsRef<str>]) -> Option<&Spanned<DeValue<'a>>> {
         let (last, parents) = path.split_last()?;
-        self.table(parents)?.get(*last)
+        self.table(parents)?.get(last.as_ref())
     }
 
     /// The table at `path`, if there is one.
-    pub fn table(&self, path: &[&str]) -> Option<&DeTable<'a>> {
-        path.iter().try_fold(&self.root, |table, key| table.get(*key)?.get_ref().as_table())
+    pub fn table(&self, path: &[impl AsRef<str>]) -> Option<&DeTable<'a>> {
+        path.iter().try_fold(&self.root, |table, key| table.get(key.as_ref())?.get_ref().as_table())
     }
 
     /// Where the value at `path` stands; of a table, its key. If there is none, the same of what is nearest above it;
     /// `None` if not even the first key of the path is there. Elements of a list are named by their number.
-    pub fn span(&self, path: &[&str]) -> Option<Span> {
+    pub fn span(&self, path: &[impl AsRef<str>]) -> Option<Span> {
         let (first, below) = path.split_first()?;
-        let (key, mut value) = self.root.get_key_value(*first)?;
+        let (key, mut value) = self.root.get_key_value(first.as_ref())?;
         let mut key_span = key.span();
-        for key in below {
+        for key in below.iter().map(AsRef::as_ref) {
             let next = match value.get_ref() {
-                DeValue::Table(table) => table.get_key_value(*key).map(|(key, value)| (key.span(), value)),
+                DeValue::Table(table) => table.get_key_value(key).map(|(key, value)| (key.span(), value)),
                 DeValue::Array(list) => key.parse().ok().and_then(|at: usize| list.get(at)).map(|it| (it.span(), it)),
                 _ => None,
             };

@@ -17,17 +17,17 @@ const KEYS: [&[&str]; 4] = [
 ];
 
 /// Puts what `name` makes of it in the place of every path of a file, those among the values of axes included.
-pub(super) fn rename(document: &mut Document<'_>, name: impl Fn(&str) -> String) {
+pub(super) fn rename(document: &mut Document<'_>, mut name: impl FnMut(&str) -> String) {
     let root = document.root_mut();
     for key in KEYS {
-        in_table(root, key, &name);
+        in_table(root, key, &mut name);
         let Some(DeValue::Table(sweep)) = root.get_mut("sweep").map(|sweep| sweep.get_mut()) else { continue };
         let Some(DeValue::Table(axes)) = sweep.get_mut("axes").map(|axes| axes.get_mut()) else { continue };
         for (axis, values) in axes.iter_mut() {
             let Ok(axis) = Key::of_axis(axis.get_ref(), axis.span()) else { continue };
             let above = axis.keys().iter().map(|key| key.name.as_str());
             if let (Some(below), DeValue::Array(list)) = (below(key, above), values.get_mut()) {
-                list.iter_mut().for_each(|value| in_value(value.get_mut(), below, &name));
+                list.iter_mut().for_each(|value| in_value(value.get_mut(), below, &mut name));
             }
         }
     }
@@ -40,7 +40,7 @@ fn below<'k>(key: &'k [&'k str], above: impl Iterator<Item = impl AsRef<str>>) -
         .try_fold(key, |key, name| key.split_first().filter(|(first, _)| **first == name.as_ref()).map(|it| it.1))
 }
 
-fn in_table(table: &mut DeTable<'_>, key: &[&str], name: &impl Fn(&str) -> String) {
+fn in_table(table: &mut DeTable<'_>, key: &[&str], name: &mut impl FnMut(&str) -> String) {
     if let Some((first, below)) = key.split_first()
         && let Some(value) = table.get_mut(*first)
     {
@@ -48,7 +48,7 @@ fn in_table(table: &mut DeTable<'_>, key: &[&str], name: &impl Fn(&str) -> Strin
     }
 }
 
-fn in_value(value: &mut DeValue<'_>, key: &[&str], name: &impl Fn(&str) -> String) {
+fn in_value(value: &mut DeValue<'_>, key: &[&str], name: &mut impl FnMut(&str) -> String) {
     match value {
         DeValue::Table(table) => in_table(table, key, name),
         DeValue::String(path) if key.is_empty() => *path = name(path).into(),

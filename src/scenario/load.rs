@@ -1,6 +1,5 @@
 //! A scenario file as a whole: loading it, the plans of its parameter points, the list of its runs.
 
-use std::cell::RefCell;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -91,10 +90,9 @@ impl Scenario {
         match input::read_at_most(path, MOST_BYTES).map(String::from_utf8) {
             Ok(Ok(text)) => Scenario::parse(name, folder, text, sets),
             Ok(Err(error)) => {
-                let (readable, at) =
-                    (&error.as_bytes()[..error.utf8_error().valid_up_to()], error.utf8_error().valid_up_to());
+                let at = error.utf8_error().valid_up_to();
                 let refused = Problem::new(at..at, "this is no UTF-8 text: a scenario is a TOML file");
-                problem(readable, refused)
+                problem(&error.as_bytes()[..at], refused)
             }
             Err(error) => {
                 let kind = match error.kind() {
@@ -230,12 +228,12 @@ impl Scenario {
 
     /// The files that the scenario names, those among the values of axes included.
     pub fn data_files(&self) -> Vec<PathBuf> {
-        let found = RefCell::new(Vec::new());
+        let mut found = Vec::new();
         files::rename(&mut self.document(), |path| {
-            found.borrow_mut().push(self.folder.join(path));
+            found.push(self.folder.join(path));
             path.to_owned()
         });
-        found.into_inner()
+        found
     }
 
     fn document(&self) -> Document<'_> {

@@ -1,9 +1,9 @@
 //! Warnings of what can be run and cannot work.
 
 use super::check::Check;
-use super::path::spelling;
 use super::plan::{Plan, System};
 use super::registered::Registered;
+use super::systems::home;
 use crate::engine::Duration;
 use crate::network::{Access, Latency, NetworkPlan};
 
@@ -23,7 +23,7 @@ pub(super) fn warn_of_nonsense(check: &mut Check<'_>, plan: &Plan, registered: &
     for system in &plan.systems {
         let Some(protocol) = registered.iter().find(|protocol| protocol.name == system.protocol) else { continue };
         if let Some(doubt) = (protocol.doubt)(&*system.config) {
-            let path = format!("systems.{}.{}.{}", spelling(&system.name), system.protocol, doubt.key);
+            let path = format!("{}.{}.{}", home(&system.name), system.protocol, doubt.key);
             check.warn(
                 &path,
                 format!("`{}`: {}", doubt.key, doubt.message),

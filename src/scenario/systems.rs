@@ -201,12 +201,13 @@ fn protocol<'r>(
             None if TABLES.contains(&key.get_ref().as_ref()) => {}
             None => {
                 let known: Vec<&str> = registered.iter().map(|protocol| protocol.name).chain(TABLES).collect();
-                let problem = Problem::unknown(key.span(), "protocol", key.get_ref(), &known);
+                let mut problem = Problem::unknown(key.span(), "protocol", key.get_ref(), &known);
                 // [systems.chord] is a system that is called so, not a system of that protocol.
-                let problem = match known.contains(&system) {
-                    true => problem.help(format!("keys of the protocol stand in [systems.{system}.{system}]")),
-                    false => problem,
-                };
+                if registered.iter().any(|protocol| protocol.name == system) {
+                    let expected = problem.help.unwrap_or_default();
+                    let help = format!("keys of the protocol stand in [systems.{system}.{system}]; here {expected}");
+                    problem.help = Some(help);
+                }
                 unknown = Some(check.note(problem));
             }
         }
