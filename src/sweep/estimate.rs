@@ -31,9 +31,11 @@ const OVERRUN: u64 = 4_096;
 const MOST_TIMES: f64 = 500.0;
 /// Plans and systems that are tried: others of a grid need what their neighbours do.
 const MOST_TRIED: usize = 16;
-/// Participants and records of a trial, at most, so that all take less than 300 MB.
+/// Participants, records and copies of a trial, at most, so that all take less than 300 MB. Where few nodes hold many copies, an event
+/// that makes a node look at all it holds takes long, too.
 const MOST_PARTICIPANTS: f64 = 10_000.0;
 const MOST_RECORDS: u32 = 10_000;
+const MOST_COPIES: u32 = 30_000;
 
 /// Bytes that a participant, online or not, and a copy of a record take at least: what is known of them without a trial.
 const OF_PARTICIPANT: f64 = 150.0;
@@ -129,10 +131,11 @@ fn trial(run: &Run, online: f64) -> Run {
     let arrivals = population.arrivals.map(|every| (every / share).max(least));
     let population = Population { participants, online, start: Start::Converged, arrivals, ..population.clone() };
     let population = of_trace(population, share, *warmup + *all, measure);
-    let pieces = run.system().storage.coding.pieces().max(1);
+    let storage = &run.system().storage;
+    let most = MOST_RECORDS.min(MOST_COPIES / storage.replicas) / storage.coding.pieces();
     let plan = Plan {
         population,
-        resources: Resources { count: resources.count.min(MOST_RECORDS / pieces), ..resources.clone() },
+        resources: Resources { count: resources.count.min(most), ..resources.clone() },
         workload: Workload { requests: Arc::default(), deadline: workload.deadline.min(measure), ..workload.clone() },
         warmup: Duration::ZERO,
         measure,

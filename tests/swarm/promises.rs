@@ -9,7 +9,7 @@ use peerlab::run::Wanted;
 use peerlab::run::catalogue::{METRICS, SERIES};
 use peerlab::run::outcome::Outcome;
 use peerlab::scenario::Run;
-use peerlab::sweep::estimate::estimate;
+use peerlab::sweep::estimate::{Need, estimate};
 use peerlab::sweep::execute::{Finished, Watch, execute};
 use serde_json::{Value, json};
 
@@ -20,9 +20,11 @@ use super::{grow, within, written};
 const MOST_EVENTS: u64 = 200_000;
 /// Runs of a strange scenario that are looked at.
 const MOST_RUNS: usize = 4;
-/// Participants, records and bytes of a strange scenario beyond which its runs are not begun.
+/// Participants, records, bytes and events of a strange scenario beyond which its runs are not begun: with thousands of requests under
+/// way at one node an event takes long.
 const MOST_HEADS: u32 = 20_000;
 const MOST_MEMORY: f64 = 1e8;
+const MOST_ESTIMATED: f64 = 1e9;
 
 /// How a scenario ended that kept all promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +91,8 @@ pub fn complete(runs: Vec<Run>) -> Result<Kept, String> {
         let records = run.plan.resources.count.saturating_mul(run.system().storage.coding.pieces());
         run.plan.population.participants.max(records) <= MOST_HEADS
     };
-    if !runs.iter().all(is_small) || needs.iter().any(|need| need.memory > MOST_MEMORY) {
+    let is_large = |need: &Need| need.memory > MOST_MEMORY || need.events > MOST_ESTIMATED;
+    if !runs.iter().all(is_small) || needs.iter().any(is_large) {
         return Ok(Kept::TooLong);
     }
     let Some(all) = ran(runs, 1)? else { return Ok(Kept::TooLong) };

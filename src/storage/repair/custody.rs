@@ -195,18 +195,19 @@ impl Custody {
         orders: &mut Orders,
     ) {
         let Occasion { appeared, gone, review } = *occasion;
-        for (place, &node) in responsible.iter().enumerate().filter(|(_, node)| **node != desk.me) {
-            let new = appeared.contains(&node);
-            if !self.words.about(held.record).is_due(desk.now, node, new, review) {
-                continue;
-            }
+        let about = self.words.about(held.record);
+        let is_due = |&(_, node): &(usize, NodeId)| {
+            node != desk.me && about.is_due(desk.now, node, appeared.contains(&node), review)
+        };
+        let due: Vec<(usize, NodeId)> = responsible.iter().copied().enumerate().filter(is_due).collect();
+        for (place, node) in due {
             // Who left made room only if it was nearer than this one, which was not among the r then.
             let left = gone
                 .iter()
                 .copied()
                 .chain(self.silences.passed_over())
                 .filter(|&other| around.is_nearer(held.record, other, node));
-            let moved_up = !new && place + left.count() >= desk.replicas;
+            let moved_up = !appeared.contains(&node) && place + left.count() >= desk.replicas;
             self.words.asked(desk.now, held.record, node, desk.noise);
             if moved_up { &mut orders.moved_up } else { &mut orders.asks }.push((node, held));
         }
@@ -244,10 +245,9 @@ impl Custody {
             astray.next = astray.next.min(over);
         }
         self.next = self.next.min(astray.next);
-        for &node in responsible {
-            if self.words.about(held.record).is_open(node) {
-                continue;
-            }
+        let about = self.words.about(held.record);
+        let silent: Vec<NodeId> = responsible.iter().copied().filter(|&node| !about.is_open(node)).collect();
+        for node in silent {
             self.words.asked(desk.now, held.record, node, desk.noise);
             orders.asks.push((node, held));
         }
@@ -298,15 +298,15 @@ impl Custody {
         let record = held.record;
         let round = desk.timeout + desk.timeout;
         if self.are_few_left(desk, record, responsible) {
-            for &node in responsible {
-                let about = self.words.about(record);
-                if about.says(node) != Some(Says::Lacks) || about.is_open(node) {
-                    continue;
-                }
-                // Whoever said so long ago may have gone: the value is not sent before it has said so again.
-                let fresh = about.age(desk.now, node) <= round;
+            let about = self.words.about(record);
+            let lacks = |node: NodeId| about.says(node) == Some(Says::Lacks) && !about.is_open(node);
+            // Whoever said so long ago may have gone: the value is not sent before it has said so again.
+            let is_fresh = |node: NodeId| about.age(desk.now, node) <= round;
+            let lacking: Vec<(NodeId, bool)> =
+                responsible.iter().copied().filter(|&node| lacks(node)).map(|node| (node, is_fresh(node))).collect();
+            for (node, is_fresh) in lacking {
                 self.words.asked(desk.now, record, node, desk.noise);
-                if fresh { &mut orders.sends } else { &mut orders.asks }.push((node, held));
+                if is_fresh { &mut orders.sends } else { &mut orders.asks }.push((node, held));
             }
         }
         let Ok(at) = self.astray.binary_search_by_key(&record, |astray| astray.record) else { return };
