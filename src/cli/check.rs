@@ -4,6 +4,7 @@ use std::panic;
 use std::path::Path;
 
 use super::arguments::Check;
+use super::clock::thread_cpu_ns;
 use super::failure::{Code, Failure};
 use super::{memory, print};
 use crate::network::{Found, Latency};
@@ -11,10 +12,7 @@ use crate::registry::Registry;
 use crate::report::number::{bytes, significant};
 use crate::run::catalogue::METRICS;
 use crate::scenario::{Run, Runs, Scenario};
-use crate::sweep::estimate::{Need, estimate};
-
-/// Events per second and core that the time is estimated with: what is reached at 10,000 nodes.
-const EVENTS_PER_S: f64 = 1.5e6;
+use crate::sweep::estimate::{EVENTS_PER_S, Need, estimate};
 
 /// What stands for availability where no user asks.
 const NO_GETS: &str = "  no gets: availability is what an oracle finds on the machines that are online\n";
@@ -79,7 +77,7 @@ fn one(registry: &Registry, path: &Path, arguments: &Check) -> Result<String, Fa
 fn needs(registry: &Registry, path: &Path, runs: &[Run]) -> Result<Vec<Need>, Failure> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| ()));
-    let needs = estimate(registry, runs);
+    let needs = estimate(registry, runs, thread_cpu_ns);
     panic::set_hook(hook);
     needs.map_err(|(system, why)| {
         let message = format!(
@@ -117,11 +115,15 @@ fn delays(latency: &Latency) -> String {
 fn cost(needs: &[Need], largest: f64, threads: usize) -> String {
     let events: f64 = needs.iter().map(|need| need.events).sum();
     let (number, word) = if events < 1e9 { (events / 1e6, "million") } else { (events / 1e9, "billion") };
+    let seconds: f64 = needs.iter().map(|need| need.seconds).sum();
+    let speed = match events / seconds {
+        speed if speed < EVENTS_PER_S / 2.0 => format!("only {} a second, since they take long,", significant(speed)),
+        _ => format!("{} million a second", EVENTS_PER_S / 1e6),
+    };
     format!(
-        "very roughly {} {word} events: {} at {} million a second on each of {threads} cores; {} of memory",
+        "very roughly {} {word} events: {} at {speed} on each of {threads} cores; {} of memory",
         significant(number),
-        duration(events / EVENTS_PER_S / threads as f64),
-        EVENTS_PER_S / 1e6,
+        duration(seconds / threads as f64),
         bytes(largest * threads as f64),
     )
 }

@@ -45,7 +45,7 @@ impl Stopwatch {
 }
 
 /// Processor time of this thread in nanoseconds, where Linux tells it.
-fn thread_cpu_ns() -> Option<u64> {
+pub fn thread_cpu_ns() -> Option<u64> {
     fs::read_to_string("/proc/thread-self/schedstat").ok()?.split_whitespace().next()?.parse().ok()
 }
 

@@ -69,7 +69,7 @@ use scheme::Kinds;
 use simulation::Simulation;
 use trace::Trace;
 
-pub use simulation::{Interrupted, Progress};
+pub use simulation::{Interrupted, PROGRESS_EVERY, Progress};
 
 /// Checkpoints of the fingerprint in one run.
 const CHECKPOINTS: u64 = 1000;

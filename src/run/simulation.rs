@@ -197,7 +197,7 @@ pub struct Interrupted;
 pub type Progress<'a> = dyn Fn(Time, u64) -> bool + Sync + 'a;
 
 /// Events between two calls of [`Progress`].
-const PROGRESS_EVERY: u64 = 1 << 12;
+pub const PROGRESS_EVERY: u64 = 1 << 9;
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn is_server(&self, node: NodeId) -> bool {

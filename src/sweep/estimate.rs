@@ -3,16 +3,17 @@
 //! No formula knows the protocols of other people. So each system is simulated for two minutes with few participants,
 //! twice as long again with four times as many, and what an online node causes a second is drawn out along the power law
 //! through both. Good to about a factor of two: joining, crashes and rare maintenance do not show in two minutes.
-//! Trials are bounded by counts, whatever a scenario says: one that would take more is ended, and its rates are taken as they are.
+//! Trials are bounded by counts, whatever a scenario says, and by processor time if an event takes long: one that would take more is
+//! ended, and its rates are taken as they are.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use super::execute::{Finished, Watch, execute};
 use crate::engine::{Duration, Time};
 use crate::registry::Registry;
-use crate::run::Wanted;
+use crate::run::{PROGRESS_EVERY, Wanted};
 use crate::scenario::{Churn, Plan, Population, Resources, Run, Sessions, Start, Workload};
 
 /// Online participants of the two trials, if the scenario has as many.
@@ -25,7 +26,12 @@ const LENGTH: Duration = Duration::from_secs(120);
 /// Events of all trials together, at most, since each may leave something waiting, and again of those that are repeated …
 const MOST_EVENTS: u64 = 350_000;
 /// … and so many of a trial are not looked at before it is ended.
-const OVERRUN: u64 = 4_096;
+const OVERRUN: u64 = PROGRESS_EVERY;
+/// Processor time of all trials together, in nanoseconds, beyond which one is ended: some events take thousands of times as long as
+/// others, where a node looks through all it holds at each.
+const PATIENCE_NS: u64 = 20_000_000_000;
+/// Events that a core carries out in a second, roughly.
+pub const EVENTS_PER_S: f64 = 1.5e6;
 /// Operations that a participant asks for in a trial, and sessions that it has, at most: with more the trial is shorter. What a node
 /// has under way is looked through one by one, and all sessions are drawn at the start.
 const MOST_TIMES: f64 = 500.0;
@@ -46,6 +52,8 @@ const OF_COPY: f64 = 24.0;
 pub struct Need {
     /// Events, late time-outs apart.
     pub events: f64,
+    /// Processor time in seconds: of trials that were ended for theirs as much an event as they took, of others usual events.
+    pub seconds: f64,
     /// Bytes at its end.
     pub memory: f64,
 }
@@ -60,7 +68,12 @@ struct Seen {
     memory: f64,
     /// Copies of records that are to be kept.
     copies: f64,
+    /// Seconds of processor time for an event, at least.
+    cost: f64,
 }
+
+/// Processor time of this thread in nanoseconds, where it is known.
+pub type Clock = fn() -> Option<u64>;
 
 /// What memory grows with: those who are online, or, of a trace, all who ever are.
 fn heads(population: &Population) -> f64 {
@@ -70,19 +83,51 @@ fn heads(population: &Population) -> f64 {
     }
 }
 
-/// Ends each trial after so many events, and keeps how far it came.
+/// Ends each trial after so many events, or when it has taken too long, and keeps how far it came.
 struct Budget {
     events: u64,
-    /// Of each trial: nanoseconds and events.
-    reached: Vec<[AtomicU64; 2]>,
+    patience_ns: u64,
+    clock: Clock,
+    reached: Vec<Reached>,
+}
+
+/// How far a trial came.
+#[derive(Default)]
+struct Reached {
+    nanos: AtomicU64,
+    events: AtomicU64,
+    begun: OnceLock<u64>,
+    /// Processor time, in nanoseconds.
+    spent: AtomicU64,
 }
 
 impl Watch for Budget {
     fn progresses(&self, run: usize, at: Time, events: u64) -> bool {
-        let [nanos, counted] = &self.reached[run];
-        nanos.store(at.as_nanos(), Ordering::Relaxed);
-        counted.store(events, Ordering::Relaxed);
-        events < self.events
+        let reached = &self.reached[run];
+        let now = (self.clock)().unwrap_or(0);
+        let spent = now.saturating_sub(*reached.begun.get_or_init(|| now));
+        reached.nanos.store(at.as_nanos(), Ordering::Relaxed);
+        reached.events.store(events, Ordering::Relaxed);
+        reached.spent.store(spent, Ordering::Relaxed);
+        events < self.events && spent < self.patience_ns
+    }
+}
+
+impl Reached {
+    /// The length of a trial that was ended, at least a nanosecond.
+    fn length(&self) -> Duration {
+        Duration::from_nanos(self.nanos.load(Ordering::Relaxed).max(1))
+    }
+
+    fn events(&self) -> u64 {
+        self.events.load(Ordering::Relaxed)
+    }
+
+    /// Seconds for an event where they were many.
+    fn cost(&self, patience_ns: u64) -> f64 {
+        let spent = self.spent.load(Ordering::Relaxed);
+        let measured = if spent < patience_ns { 0.0 } else { spent as f64 / 1e9 / self.events().max(1) as f64 };
+        measured.max(1.0 / EVENTS_PER_S)
     }
 }
 
@@ -91,7 +136,7 @@ impl Watch for Budget {
 ///
 /// # Errors
 /// A trial that panicked: its system, and why.
-pub fn estimate(registry: &Registry, runs: &[Run]) -> Result<Vec<Need>, (String, String)> {
+pub fn estimate(registry: &Registry, runs: &[Run], clock: Clock) -> Result<Vec<Need>, (String, String)> {
     let candidates: Vec<&Run> = runs.iter().filter(|run| run.seed == run.plan.seed).collect();
     let stride = candidates.len().div_ceil(MOST_TRIED);
     let systems = candidates.iter().map(|run| run.system).max().map_or(1, |last| last + 1);
@@ -100,7 +145,7 @@ pub fn estimate(registry: &Registry, runs: &[Run]) -> Result<Vec<Need>, (String,
     let tried: Vec<&Run> =
         numbered.filter(|(at, _)| (at / systems).is_multiple_of(stride)).map(|(_, run)| *run).collect();
     let trials: Vec<Run> = tried.iter().flat_map(|run| [SMALL, LARGE].map(|online| trial(run, online))).collect();
-    let seen = try_out(registry, &trials)?;
+    let seen = try_out(registry, &trials, clock)?;
     let key = |run: &Run| (Arc::as_ptr(&run.plan) as usize, run.system);
     let places: BTreeMap<_, _> = candidates.iter().enumerate().map(|(place, run)| (key(run), place)).collect();
     let need = |run: &Run| {
@@ -164,30 +209,33 @@ fn of_trace(population: Population, share: f64, run: Duration, length: Duration)
 }
 
 /// What is seen in the trials. One that was ended is tried again for half as long as it came, so that it is known what it holds.
-fn try_out(registry: &Registry, trials: &[Run]) -> Result<Vec<Seen>, (String, String)> {
-    let (finished, reached) = bounded(registry, trials);
-    let ended = trials.iter().zip(&finished).zip(&reached).filter(|((_, how), _)| **how == Finished::Interrupted);
-    let halves: Vec<Run> = ended.map(|((trial, _), (at, _))| shortened(trial, *at)).collect();
-    let mut halves = bounded(registry, &halves).0.into_iter();
-    let look = |((trial, finished), (at, events)): ((&Run, &Finished), (Duration, u64))| match finished {
-        Finished::Interrupted => look(trial, halves.next().expect("each was tried again"), at, events),
-        whole => look(trial, whole.clone(), trial.plan.measure, whole.outcome().map_or(0, |it| it.timing.events)),
+fn try_out(registry: &Registry, trials: &[Run], clock: Clock) -> Result<Vec<Seen>, (String, String)> {
+    let (finished, budget) = bounded(registry, trials, clock);
+    let ended =
+        trials.iter().zip(&finished).zip(&budget.reached).filter(|((_, how), _)| **how == Finished::Interrupted);
+    let halves: Vec<Run> = ended.map(|((trial, _), reached)| shortened(trial, reached.length())).collect();
+    let mut halves = bounded(registry, &halves, clock).0.into_iter();
+    let look = |((trial, finished), reached): ((&Run, &Finished), &Reached)| {
+        let (end, length, events) = match finished {
+            Finished::Interrupted => (halves.next().expect("each was tried again"), reached.length(), reached.events()),
+            whole => (whole.clone(), trial.plan.measure, whole.outcome().map_or(0, |it| it.timing.events)),
+        };
+        Ok(Seen { cost: reached.cost(budget.patience_ns), ..look(trial, end, length, events)? })
     };
-    trials.iter().zip(&finished).zip(reached).map(look).collect()
+    trials.iter().zip(&finished).zip(&budget.reached).map(look).collect()
 }
 
-/// Runs trials within their budget, and how far each came, if it was ended: how long, and how many events.
-fn bounded(registry: &Registry, trials: &[Run]) -> (Vec<Finished>, Vec<(Duration, u64)>) {
+/// Runs trials within their budget.
+fn bounded(registry: &Registry, trials: &[Run], clock: Clock) -> (Vec<Finished>, Budget) {
+    let each = trials.len().max(1) as u64;
     let budget = Budget {
-        events: (MOST_EVENTS / trials.len().max(1) as u64).saturating_sub(OVERRUN),
-        reached: trials.iter().map(|_| Default::default()).collect(),
+        events: (MOST_EVENTS / each).saturating_sub(OVERRUN),
+        patience_ns: PATIENCE_NS / each,
+        clock,
+        reached: trials.iter().map(|_| Reached::default()).collect(),
     };
     let finished = execute(registry, trials, Wanted::default(), &AtomicBool::new(false), &budget);
-    let reached = budget
-        .reached
-        .into_iter()
-        .map(|[nanos, events]| (Duration::from_nanos(nanos.into_inner().max(1)), events.into_inner()));
-    (finished, reached.collect())
+    (finished, budget)
 }
 
 /// A trial of half of this length.
@@ -206,7 +254,8 @@ fn look(trial: &Run, end: Finished, length: Duration, events: u64) -> Result<See
         Finished::Failed(why) => return Err((trial.system().name.clone(), why)),
     };
     let events = events as f64 / online / length.as_secs_f64();
-    Ok(Seen { online, events, memory: memory as f64 / heads(&trial.plan.population), copies: copies(trial) })
+    let memory = memory as f64 / heads(&trial.plan.population);
+    Ok(Seen { online, events, memory, copies: copies(trial), cost: 1.0 / EVENTS_PER_S })
 }
 
 fn drawn_out(run: &Run, small: Seen, large: Seen) -> Need {
@@ -219,8 +268,10 @@ fn drawn_out(run: &Run, small: Seen, large: Seen) -> Need {
         let exponent = if known { libm::log(many / few) / libm::log(large.online / small.online) } else { 0.0 };
         many * libm::pow(online / large.online, exponent)
     };
+    let events = at_full_size(|seen| seen.events) * online * seconds;
     Need {
-        events: at_full_size(|seen| seen.events) * online * seconds,
+        events,
+        seconds: events * small.cost.max(large.cost),
         memory: (at_full_size(|seen| seen.memory) * heads(&run.plan.population)
             + OF_COPY * (copies(run) - large.copies))
             .max(least_memory(run)),
@@ -258,7 +309,7 @@ mod tests {
     #[test]
     fn the_estimate_is_within_a_factor_of_two_of_what_a_run_needs() {
         let runs = runs(3_000);
-        let needs = estimate(&Registry::standard(), &runs).unwrap();
+        let needs = estimate(&Registry::standard(), &runs, || None).unwrap();
         let runs = [runs[0].clone(), runs[2].clone()];
         let finished = execute(&Registry::standard(), &runs, Wanted::default(), &AtomicBool::new(false), &());
         for (need, finished) in [needs[0], needs[2]].into_iter().zip(&finished) {
@@ -277,7 +328,7 @@ mod tests {
         let runs = scenario.runs(Registry::standard().registered()).unwrap().runs;
         let trial = trial(&runs[0], LARGE);
         assert!(trial.plan.population.participants <= 10_000 && trial.plan.resources.count <= 10_000);
-        let need = estimate(&Registry::standard(), &runs).unwrap()[0];
+        let need = estimate(&Registry::standard(), &runs, || None).unwrap()[0];
         assert!(need.events > 1e15 && need.memory > 1e10, "{need:?}");
     }
 
@@ -292,7 +343,7 @@ mod tests {
         );
         let scenario = Scenario::parse("s".into(), "".into(), text, &[]).unwrap();
         let runs = scenario.runs(Registry::standard().registered()).unwrap().runs;
-        let needs = estimate(&Registry::standard(), &runs).unwrap();
+        let needs = estimate(&Registry::standard(), &runs, || None).unwrap();
         assert_eq!(needs.len(), 400);
         assert!(needs.chunks(2).all(|both| both[0].events > both[1].events), "a ring is kept up, a table is not");
     }
@@ -309,7 +360,7 @@ mod tests {
         let scenario = Scenario::parse("s".into(), folder.path().into(), text.into(), &[]).unwrap();
         let runs = scenario.runs(Registry::standard().registered()).unwrap().runs;
         let finished = execute(&Registry::standard(), &runs, Wanted::default(), &AtomicBool::new(false), &());
-        for (need, finished) in estimate(&Registry::standard(), &runs).unwrap().into_iter().zip(&finished) {
+        for (need, finished) in estimate(&Registry::standard(), &runs, || None).unwrap().into_iter().zip(&finished) {
             let events = finished.outcome().unwrap().timing.events as f64;
             let ratio = need.events / events;
             assert!((0.5..2.0).contains(&ratio), "{ratio} times the {events} events");
@@ -318,7 +369,7 @@ mod tests {
 
     #[test]
     fn repetitions_need_the_same_and_a_small_scenario_is_its_own_trial() {
-        let needs = estimate(&Registry::standard(), &runs(40)).unwrap();
+        let needs = estimate(&Registry::standard(), &runs(40), || None).unwrap();
         assert_eq!(needs.len(), 4);
         assert_eq!((needs[0], needs[2]), (needs[1], needs[3]));
         assert!(needs.iter().all(|need| need.memory > 0.0));

@@ -1,7 +1,10 @@
 //! What every scenario that `check` accepts promises.
+#![allow(clippy::disallowed_types, reason = "whether something ends is told by the clock")]
 
 use std::ops::RangeInclusive;
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 use peerlab::engine::Time;
 use peerlab::registry::Registry;
@@ -18,6 +21,8 @@ use super::{grow, within, written};
 
 /// Events of one run beyond which a scenario is too large for the swarm.
 const MOST_EVENTS: u64 = 200_000;
+/// How long a scenario is looked at.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Runs of a strange scenario that are looked at.
 const MOST_RUNS: usize = 4;
 /// Participants, records, bytes and events of a strange scenario beyond which its runs are not begun: with thousands of requests under
@@ -37,12 +42,13 @@ pub enum Kept {
     Refused,
 }
 
-/// Ends a run that takes too many events.
-struct Limit;
+/// Ends a run that takes too many events, or whose events take long: what ends so is not endless.
+#[derive(Default)]
+struct Limit(OnceLock<Instant>);
 
 impl Watch for Limit {
     fn progresses(&self, _run: usize, _at: Time, events: u64) -> bool {
-        events < MOST_EVENTS
+        events < MOST_EVENTS && self.0.get_or_init(Instant::now).elapsed() < PATIENCE
     }
 }
 
@@ -82,7 +88,7 @@ pub fn hold(document: &Value, number: u64) -> Result<Kept, String> {
 pub fn complete(runs: Vec<Run>) -> Result<Kept, String> {
     let runs: Vec<Run> = runs.into_iter().take(MOST_RUNS).collect();
     let estimated = runs.clone();
-    let needs = within(1, move || estimate(&Registry::standard(), &estimated))?;
+    let needs = within(1, move || estimate(&Registry::standard(), &estimated, || None))?;
     let needs = needs.map_err(|(system, why)| format!("{system}: a trial {why}"))?;
     if let Some(need) = needs.iter().find(|need| !(need.events >= 0.0 && need.memory >= 0.0)) {
         return Err(format!("an estimate of {need:?}"));
@@ -104,7 +110,7 @@ pub fn complete(runs: Vec<Run>) -> Result<Kept, String> {
 fn ran(runs: Vec<Run>, threads: usize) -> Result<Option<Vec<(Run, Outcome)>>, String> {
     let (runs, finished) = within(threads, move || {
         let wanted = Wanted { nodes: true, resources: true, operations: true };
-        let finished = execute(&Registry::standard(), &runs, wanted, &AtomicBool::new(false), &Limit);
+        let finished = execute(&Registry::standard(), &runs, wanted, &AtomicBool::new(false), &Limit::default());
         (runs, finished)
     })?;
     let mut all = Vec::new();
