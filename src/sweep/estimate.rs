@@ -322,7 +322,7 @@ mod tests {
     /// A scenario that would take years is known for it after some 100,000 events.
     #[test]
     fn trials_are_bounded_by_counts() {
-        let text = "population = { participants = 3_000_000, churn = { preset = 'kad' } }\nresources.count = 200_000_000\n\
+        let text = "population = { participants = 3_000_000, churn = { preset = 'kad' } }\nresources.count = 100_000_000\n\
                     workload.get.every = '1ns'\nworkload.deadline = '900d'\n[systems.ring.chord]\n";
         let scenario = Scenario::parse("s".into(), "".into(), text.into(), &[]).unwrap();
         let runs = scenario.runs(Registry::standard().registered()).unwrap().runs;
