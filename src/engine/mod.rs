@@ -13,6 +13,7 @@ pub mod input;
 pub mod law;
 pub mod mixture;
 mod normal;
+pub mod numbered;
 mod opened;
 pub mod order;
 pub mod prefetch;
