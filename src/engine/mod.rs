@@ -17,6 +17,7 @@ pub mod numbered;
 mod opened;
 pub mod order;
 pub mod prefetch;
+pub mod quantile;
 pub mod quantity;
 pub mod queue;
 pub mod random;
