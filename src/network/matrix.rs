@@ -19,6 +19,7 @@ pub use format::{Form, Format, Missing, Names, Rows, Value, Zero};
 use super::lines::{Line, Source};
 use super::measured::{FileError, Wrong, in_file};
 use crate::engine::Duration;
+use crate::engine::quantile::Place;
 use cell::Cell;
 use missing::Places;
 use pairs::Pairs;
@@ -114,11 +115,13 @@ impl Matrix {
         let hosts = self.hosts as usize;
         let mut delays: Vec<u32> = Vec::with_capacity(hosts * (hosts - 1) / 2);
         self.one_way.chunks(hosts).enumerate().for_each(|(a, row)| delays.extend(&row[..a]));
-        let mut quantile = |share: usize| {
-            let place = delays.len() * share / 100;
-            (!delays.is_empty()).then(|| Duration::from_nanos(u64::from(*delays.select_nth_unstable(place).1)))
+        let mut quantile = |p| {
+            let Place { below, share } = Place::of(p, delays.len())?;
+            let (_, &mut low, higher) = delays.select_nth_unstable(below);
+            let high = higher.iter().min().copied().unwrap_or(low);
+            Some(Duration::from_nanos((f64::from(low) + share * f64::from(high - low)).round() as u64))
         };
-        Some([quantile(50)?, quantile(95)?])
+        Some([quantile(0.5)?, quantile(0.95)?])
     }
 
     pub fn heap_bytes(&self) -> usize {
