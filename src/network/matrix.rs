@@ -19,12 +19,13 @@ pub use format::{Form, Format, Missing, Names, Rows, Value, Zero};
 use super::lines::{Line, Source};
 use super::measured::{FileError, Wrong, in_file};
 use crate::engine::Duration;
+use crate::engine::numbered::canonical;
 use crate::engine::quantile::Place;
 use cell::Cell;
 use missing::Places;
 use pairs::Pairs;
 use shape::{Shape, Square};
-use survey::{Hosts, Survey, Triangle, canonical, link_of};
+use survey::{Hosts, Survey, Triangle, link_of};
 
 /// One-way delays between the hosts of a file. 4 bytes a pair, shared by all runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -131,7 +132,7 @@ impl Matrix {
 
 /// The numbers of two hosts that the survey has met.
 fn numbers(hosts: &Hosts, pair: [&str; 2]) -> [usize; 2] {
-    pair.map(|id| hosts.get(canonical(id)).copied().unwrap_or_default() as usize)
+    pair.map(|id| hosts.get_index_of(canonical(id)).unwrap_or_default())
 }
 
 /// What has been taken from the rows so far.
