@@ -81,7 +81,15 @@ impl Matrix {
             taken.row(&shape, row - 1, line)
         })?;
         let Taken { mut pairs, holes, zeros, .. } = taken;
-        let missing = missing::fill(&mut pairs, format, &holes, &zeros, &|host| shape.name(host)).map_err(wrong)?;
+        let missing = missing::fill(&mut pairs, format, &holes, &zeros, &shape).map_err(wrong)?;
+        if pairs.hosts() < shape.hosts() && pairs.hosts() == 1 {
+            let problem = format!(
+                "no two of the {} hosts have all delays between them, so that only one is left: set missing = \
+                 \"row-median\" or \"shortest-detour\", or write the delays",
+                shape.hosts()
+            );
+            return Err(wrong(Wrong::empty(&problem)));
+        }
         let found = Found { table, holes: missing, asymmetry: pairs.asymmetry() };
         Ok(Matrix { hosts: pairs.hosts() as u32, one_way: pairs.finish(), rows: format.rows, found })
     }
@@ -206,7 +214,10 @@ impl Taken<'_> {
         self.pairs.set(a, b, nanos).map_err(|before| {
             let before = before / self.format.unit.one_way_nanos(self.format.holds);
             let unit = self.format.unit.name();
-            let problem = format!("`{text}` for a pair that has {before} {unit} in a row before: write each pair once");
+            // Of two directions no more than the mean is kept.
+            let place =
+                if self.pairs.knows(b, a) && a != b { "on average of both directions in rows" } else { "in a row" };
+            let problem = format!("`{text}` for a pair that has {before} {unit} {place} before: write each pair once");
             line.wrong(at, problem)
         })
     }

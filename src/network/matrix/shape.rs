@@ -70,6 +70,11 @@ impl Shape {
         }
     }
 
+    /// Whether the file has rows for pairs, so that each may be given in either direction.
+    pub fn is_list(&self) -> bool {
+        matches!(self, Shape::Pairs { .. } | Shape::P2psim { .. })
+    }
+
     /// What a host is called in errors.
     pub fn name(&self, host: usize) -> String {
         match self {
@@ -202,11 +207,6 @@ fn is_header(cells: &[String]) -> bool {
     !cells.iter().any(|cell| is_number(cell))
 }
 
-fn unequal(line: usize, found: usize, hosts: usize, names: usize) -> Wrong {
-    let problem = format!("a row of {found} in a matrix of {hosts} rows: both must be as many as there are hosts");
-    Wrong::at(line, found.min(hosts) + names, problem)
-}
-
 /// Whether a cell is a name, whatever stands around it.
 fn is_name(cell: &str) -> bool {
     !is_number(cell) && !is_hole(cell)
@@ -218,6 +218,11 @@ fn begins_with_holes(survey: &Survey) -> bool {
     let cells = &survey.head[0].cells;
     let spare = survey.rows == cells.len() + 1 || survey.firsts[1..].iter().all(|(_, cell)| is_name(cell));
     !spare && cells.iter().all(|cell| is_hole(cell))
+}
+
+fn unequal(line: usize, found: usize, hosts: usize, names: usize) -> Wrong {
+    let problem = format!("a row of {found} in a matrix of {hosts} rows: both must be as many as there are hosts");
+    Wrong::at(line, found.min(hosts) + names, problem)
 }
 
 /// Where a square has names, and whose its rows and columns are.
@@ -334,9 +339,9 @@ fn matched(header: &Row, rows: &[(usize, Box<str>)], columns: usize) -> Result<O
         };
         square.rows.push(host);
     }
-    Ok(Some(square))
-}
     if square.hosts == 1 {
         let problem = "only one host has both a row and a column: write both for each of two hosts or more";
         return Err(Wrong::at(header.line, 0, problem));
     }
+    Ok(Some(square))
+}

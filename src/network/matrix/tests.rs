@@ -1,9 +1,11 @@
 //! Files in the forms in which they are published, against plain squares of the same delays.
 
+mod odd;
+
 use super::*;
+use crate::engine::quantile::quantile;
 use crate::network::measured::published;
 use crate::network::{Holds, Unit};
-use crate::engine::quantile::quantile;
 
 const ONE_WAY_MS: Format = Format {
     holds: Holds::OneWay,
