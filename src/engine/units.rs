@@ -129,6 +129,9 @@ pub(super) const RATE: Kind = Kind {
     ],
 };
 
+/// Whether the name of a unit is that which was said.
+type Fits = fn(&str, &str) -> bool;
+
 /// A number that begins a text, and what stands behind it.
 fn number(text: &str) -> (Option<f64>, &str) {
     let digits = text.find(|c: char| c.is_alphabetic() && c != 'e' && c != 'E').unwrap_or(text.len());
@@ -174,7 +177,7 @@ impl Kind {
     /// What a number with a unit that is none here may have been meant for, in quotes.
     fn meant(&self, value: f64, unit: &str) -> Vec<String> {
         let singular = unit.strip_suffix(['s', 'S']).filter(|singular| singular.len() > 2).unwrap_or(unit);
-        let is = |fits: &dyn Fn(&str, &str) -> bool| {
+        let such = |fits: Fits| {
             let known = self.units.iter().map(|(name, _)| (*name, 1.0, *name)).chain(self.others.iter().copied());
             let known = known.filter(|(name, ..)| fits(name, unit) || fits(name, singular));
             let mut meant: Vec<String> =
@@ -183,14 +186,12 @@ impl Kind {
             meant
         };
         // Letters of the other case come next, and last those that make a bit of a byte.
-        let bytes = |name: &str| name.contains('B');
-        let same_but_case = |name: &str, said: &str| name.eq_ignore_ascii_case(said);
-        let ways: [&dyn Fn(&str, &str) -> bool; 3] = [
-            &|name, said| name == said,
-            &|name, said| same_but_case(name, said) && bytes(name) == bytes(said),
-            &same_but_case,
+        let ways: [Fits; 3] = [
+            |name, said| name == said,
+            |name, said| name.eq_ignore_ascii_case(said) && name.contains('B') == said.contains('B'),
+            str::eq_ignore_ascii_case,
         ];
-        ways.into_iter().map(is).find(|meant| !meant.is_empty()).unwrap_or_default()
+        ways.into_iter().map(such).find(|meant| !meant.is_empty()).unwrap_or_default()
     }
 
     /// What several numbers with units, one behind the other, are together, in the smallest of these units. The first
