@@ -54,7 +54,6 @@ pub(super) const DURATION: Kind = Kind {
         ("millisecond", 1.0, "ms"),
         ("microsecond", 1.0, "us"),
         ("nanosecond", 1.0, "ns"),
-        ("mins", 1.0, "min"),
         ("minute", 1.0, "min"),
         ("hr", 1.0, "h"),
         ("hour", 1.0, "h"),
@@ -103,12 +102,20 @@ pub(super) const RATE: Kind = Kind {
         ("kbps", 1.0, "kbit/s"),
         ("Mbps", 1.0, "Mbit/s"),
         ("Gbps", 1.0, "Gbit/s"),
+        ("Bps", 1.0, "B/s"),
+        ("kBps", 1.0, "kB/s"),
+        ("MBps", 1.0, "MB/s"),
+        ("GBps", 1.0, "GB/s"),
         ("bit", 1.0, "bit/s"),
         ("kbit", 1.0, "kbit/s"),
         ("Mbit", 1.0, "Mbit/s"),
         ("Gbit", 1.0, "Gbit/s"),
         ("kb/s", 1.0, "kbit/s"),
         ("kb/s", 1.0, "kB/s"),
+        ("mb/s", 1.0, "Mbit/s"),
+        ("mb/s", 1.0, "MB/s"),
+        ("gb/s", 1.0, "Gbit/s"),
+        ("gb/s", 1.0, "GB/s"),
         ("Mb/s", 1.0, "Mbit/s"),
         ("Gb/s", 1.0, "Gbit/s"),
         ("Tbit/s", 1e3, "Gbit/s"),
@@ -122,77 +129,87 @@ pub(super) const RATE: Kind = Kind {
     ],
 };
 
+/// Whether the name of a unit is that which was said.
+type Fits = fn(&str, &str) -> bool;
+
 /// A number that begins a text, and what stands behind it.
-fn number(text: &str) -> (&str, &str) {
+fn number(text: &str) -> (Option<f64>, &str) {
     let digits = text.find(|c: char| c.is_alphabetic() && c != 'e' && c != 'E').unwrap_or(text.len());
-    (text[..digits].trim(), text[digits..].trim())
+    (text[..digits].trim().replace('_', "").parse().ok(), text[digits..].trim())
+}
+
+/// A number to write, without what arithmetic leaves behind its twelfth digit.
+fn rounded(value: f64) -> f64 {
+    format!("{value:.11e}").parse().unwrap_or(value)
 }
 
 impl Kind {
     /// `text` as a non-negative number with one of the units, in the base unit.
     pub fn parse(&self, text: &str) -> Result<f64, String> {
         let Kind { what, units, example, .. } = self;
-        let (number, unit) = number(text);
+        let (value, unit) = number(text);
         let names = || units.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-        let value: f64 = number
-            .replace('_', "")
-            .parse()
-            .map_err(|_| format!("`{text}` is not {what}: write a number and a unit, as in \"{example}\""))?;
+        let Some(value) = value else {
+            return Err(format!("`{text}` is not {what}: write a number and a unit, as in \"{example}\""));
+        };
         if unit.is_empty() {
             return Err(format!("`{text}` has no unit: write one of {}, as in \"{example}\"", names()));
         }
         if !value.is_finite() || value < 0.0 {
             return Err(format!("`{text}` is not {what}: it must not be negative"));
         }
-        match self.factor(unit) {
-            Some(factor) => Ok(value * factor),
-            None => Err(self
-                .meant(text)
-                .unwrap_or_else(|| format!("`{unit}` is not a unit of {what}: write one of {}", names()))),
+        if let Some(factor) = self.factor(unit) {
+            return Ok(value * factor);
         }
+        if let Some(sum) = self.sum(value, unit) {
+            return Err(format!("`{text}` has several units: write one number with one, as in \"{sum}\""));
+        }
+        Err(match &self.meant(value, unit)[..] {
+            [] => format!("`{unit}` is not a unit of {what}: write one of {}", names()),
+            meant => format!("`{unit}` is not a unit of {what}: did you mean {}?", meant.join(" or ")),
+        })
     }
 
     fn factor(&self, unit: &str) -> Option<f64> {
         self.units.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor)
     }
 
-    /// What is said of a number with a unit that is none here, if it can be seen what was meant.
-    fn meant(&self, text: &str) -> Option<String> {
-        if let Some(sum) = self.sum(text) {
-            return Some(format!("`{text}` has several units: write one number with one, as in \"{sum}\""));
-        }
-        let (number, unit) = number(text);
-        let value: f64 = number.replace('_', "").parse().ok()?;
-        let singular = unit.strip_suffix('s').filter(|singular| singular.len() > 2).unwrap_or(unit);
-        let is = |name: &str| name == unit || name == singular;
-        let mut others: Vec<_> = self.others.iter().filter(|(name, ..)| is(name)).collect();
-        if others.is_empty() {
-            // A unit, or what is none, in letters of the other case.
-            let same = |name: &str| name.eq_ignore_ascii_case(unit) || name.eq_ignore_ascii_case(singular);
-            if let Some((name, _)) = self.units.iter().find(|(name, _)| same(name)) {
-                return Some(format!("`{unit}` is not a unit of {}: did you mean \"{value}{name}\"?", self.what));
-            }
-            others = self.others.iter().filter(|(name, ..)| same(name)).collect();
-        }
-        let meant: Vec<String> =
-            others.into_iter().map(|(_, factor, unit)| format!("\"{}{unit}\"", value * factor)).collect();
-        (!meant.is_empty())
-            .then(|| format!("`{unit}` is not a unit of {}: did you mean {}?", self.what, meant.join(" or ")))
+    /// What a number with a unit that is none here may have been meant for, in quotes.
+    fn meant(&self, value: f64, unit: &str) -> Vec<String> {
+        let singular = unit.strip_suffix(['s', 'S']).filter(|singular| singular.len() > 2).unwrap_or(unit);
+        let such = |fits: Fits| {
+            let known = self.units.iter().map(|(name, _)| (*name, 1.0, *name)).chain(self.others.iter().copied());
+            let known = known.filter(|(name, ..)| fits(name, unit) || fits(name, singular));
+            let mut meant: Vec<String> =
+                known.map(|(_, factor, unit)| format!("\"{}{unit}\"", rounded(value * factor))).collect();
+            meant.dedup();
+            meant
+        };
+        // Letters of the other case come next, and last those that make a bit of a byte.
+        let ways: [Fits; 3] = [
+            |name, said| name == said,
+            |name, said| name.eq_ignore_ascii_case(said) && name.contains('B') == said.contains('B'),
+            str::eq_ignore_ascii_case,
+        ];
+        ways.into_iter().map(such).find(|meant| !meant.is_empty()).unwrap_or_default()
     }
 
-    /// What several numbers with units, one behind the other, are together, in the smallest of these units.
-    fn sum(&self, text: &str) -> Option<String> {
-        let (mut rest, mut sum, mut smallest) = (text, 0.0, ("", f64::INFINITY));
-        while !rest.is_empty() {
-            let (number, behind) = number(rest);
-            let end = behind.find(|c: char| c.is_ascii_digit()).unwrap_or(behind.len());
-            let unit = behind[..end].trim();
+    /// What several numbers with units, one behind the other, are together, in the smallest of these units. The first
+    /// number has been read.
+    fn sum(&self, first: f64, mut rest: &str) -> Option<String> {
+        let (mut value, mut sum, mut smallest) = (first, 0.0, ("", f64::INFINITY));
+        loop {
+            let end = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+            let unit = rest[..end].trim();
             let factor = self.factor(unit)?;
-            sum += number.parse::<f64>().ok()? * factor;
+            sum += value * factor;
             smallest = if factor < smallest.1 { (unit, factor) } else { smallest };
-            rest = behind[end..].trim_start();
+            if end == rest.len() {
+                return Some(format!("{}{}", rounded(sum / smallest.1), smallest.0));
+            }
+            let (next, behind) = number(&rest[end..]);
+            (value, rest) = (next?, behind);
         }
-        Some(format!("{}{}", sum / smallest.1, smallest.0))
     }
 }
 
@@ -211,6 +228,29 @@ mod tests {
             let suggested: Vec<&str> = said.split('"').skip(1).step_by(2).collect();
             assert!(!suggested.is_empty(), "{said}");
             suggested.into_iter().for_each(|text| assert!(kind.parse(text).is_ok(), "{said}"));
+        }
+    }
+
+    #[test]
+    fn what_is_suggested_is_what_was_written() {
+        for (kind, said, meant) in [
+            (&DURATION, "1s1ms", "\"1001ms\""),
+            (&DURATION, "1_000s 5ms", "\"1000005ms\""),
+            (&DURATION, "1.1weeks", "\"7.7d\""),
+            (&DURATION, "2MINS", "\"2min\""),
+            (&SIZE, "0.3TB", "\"300GB\""),
+            (&RATE, "10mb/s", "\"10Mbit/s\" or \"10MB/s\""),
+            (&RATE, "10MBps", "\"10MB/s\""),
+            (&RATE, "10MBPS", "\"10MB/s\""),
+            (&RATE, "10mbps", "\"10Mbit/s\""),
+            (&RATE, "10KBps", "\"10kB/s\""),
+            (&RATE, "10KB/S", "\"10kB/s\""),
+            (&RATE, "10KBIT/S", "\"10kbit/s\""),
+            (&RATE, "1_0MiB/s", "\"10.48576MB/s\""),
+        ] {
+            let told = kind.parse(said).unwrap_err();
+            let quoted = told.find('"').map_or("", |begin| &told[begin..]);
+            assert_eq!(quoted.trim_end_matches('?'), meant, "{told}");
         }
     }
 }

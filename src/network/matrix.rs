@@ -19,11 +19,13 @@ pub use format::{Form, Format, Missing, Names, Rows, Value, Zero};
 use super::lines::{Line, Source};
 use super::measured::{FileError, Wrong, in_file};
 use crate::engine::Duration;
+use crate::engine::numbered::canonical;
+use crate::engine::quantile::Place;
 use cell::Cell;
 use missing::Places;
 use pairs::Pairs;
 use shape::{Shape, Square};
-use survey::{Hosts, Survey, Triangle, canonical, link_of};
+use survey::{Hosts, Survey, Triangle, link_of};
 
 /// One-way delays between the hosts of a file. 4 bytes a pair, shared by all runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,7 +81,15 @@ impl Matrix {
             taken.row(&shape, row - 1, line)
         })?;
         let Taken { mut pairs, holes, zeros, .. } = taken;
-        let missing = missing::fill(&mut pairs, format, &holes, &zeros, &|host| shape.name(host)).map_err(wrong)?;
+        let missing = missing::fill(&mut pairs, format, &holes, &zeros, &shape).map_err(wrong)?;
+        if pairs.hosts() < shape.hosts() && pairs.hosts() == 1 {
+            let problem = format!(
+                "no two of the {} hosts have all delays between them, so that only one is left: set missing = \
+                 \"row-median\" or \"shortest-detour\", or write the delays",
+                shape.hosts()
+            );
+            return Err(wrong(Wrong::empty(&problem)));
+        }
         let found = Found { table, holes: missing, asymmetry: pairs.asymmetry() };
         Ok(Matrix { hosts: pairs.hosts() as u32, one_way: pairs.finish(), rows: format.rows, found })
     }
@@ -114,11 +124,13 @@ impl Matrix {
         let hosts = self.hosts as usize;
         let mut delays: Vec<u32> = Vec::with_capacity(hosts * (hosts - 1) / 2);
         self.one_way.chunks(hosts).enumerate().for_each(|(a, row)| delays.extend(&row[..a]));
-        let mut quantile = |share: usize| {
-            let place = delays.len() * share / 100;
-            (!delays.is_empty()).then(|| Duration::from_nanos(u64::from(*delays.select_nth_unstable(place).1)))
+        let mut quantile = |p| {
+            let Place { below, share } = Place::of(p, delays.len())?;
+            let (_, &mut low, higher) = delays.select_nth_unstable(below);
+            let high = higher.iter().min().copied().unwrap_or(low);
+            Some(Duration::from_nanos((f64::from(low) + share * f64::from(high - low)).round() as u64))
         };
-        Some([quantile(50)?, quantile(95)?])
+        Some([quantile(0.5)?, quantile(0.95)?])
     }
 
     pub fn heap_bytes(&self) -> usize {
@@ -128,7 +140,7 @@ impl Matrix {
 
 /// The numbers of two hosts that the survey has met.
 fn numbers(hosts: &Hosts, pair: [&str; 2]) -> [usize; 2] {
-    pair.map(|id| hosts.get(canonical(id)).copied().unwrap_or_default() as usize)
+    pair.map(|id| hosts.get_index_of(canonical(id)).unwrap_or_default())
 }
 
 /// What has been taken from the rows so far.
@@ -202,7 +214,10 @@ impl Taken<'_> {
         self.pairs.set(a, b, nanos).map_err(|before| {
             let before = before / self.format.unit.one_way_nanos(self.format.holds);
             let unit = self.format.unit.name();
-            let problem = format!("`{text}` for a pair that has {before} {unit} in a row before: write each pair once");
+            // Of two directions no more than the mean is kept.
+            let place =
+                if self.pairs.knows(b, a) && a != b { "on average of both directions in rows" } else { "in a row" };
+            let problem = format!("`{text}` for a pair that has {before} {unit} {place} before: write each pair once");
             line.wrong(at, problem)
         })
     }

@@ -10,7 +10,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::rows::{self, Column, PARTICIPANT, Row, TIME, TraceError, rows};
+use super::rows::{self, Column, PARTICIPANT, Row, TIME, TraceError, is_numeric, rows};
 use super::trace::Trace;
 use super::workload::OperationKind;
 use crate::engine::{Duration, Time};
@@ -115,7 +115,7 @@ fn key(row: &Row<'_>, kind: OperationKind, resources: u32) -> Result<u64, TraceE
     if let (None, OperationKind::Get | OperationKind::Put) = (last, kind) {
         return Err(row.wrong(3, "there is nothing to get or put: add [resources] to the scenario"));
     }
-    if said.is_empty() || said.parse::<f64>().is_ok() {
+    if said.is_empty() || is_numeric(said) {
         return match last {
             Some(last) if kind != OperationKind::Lookup => row.number(3, "resource", last),
             _ => row.number(3, "key", u64::MAX),
@@ -178,6 +178,8 @@ mod tests {
         told("1,bob,get,1,\n", "t.csv:2:3: `bob` is no participant: write a whole number up to 4");
         told("1,0,lookup,0xg,\n", "t.csv:2:12: `0xg` is no key");
         told("1,0,get,-1,\n", "t.csv:2:9: `-1` is no resource: write a whole number up to 9");
+        told("1,0,get,+1,\n", "t.csv:2:9: `+1` is no resource: write a whole number up to 9");
+        told("1,+0,get,1,\n", "t.csv:2:3: `+0` is no participant: write a whole number up to 4");
         told("1,5,get,1,\n", "t.csv:2:3: `5` is no participant: write a whole number up to 4");
         told("1,0,ask,1,\n", "t.csv:2:5: `ask` is no operation");
         told("1,0,get,10,\n", "t.csv:2:9: `10` is no resource: write a whole number up to 9");
@@ -192,6 +194,10 @@ mod tests {
         let texts = keys("0,0,lookup,a/b.txt,\n1,0,get,a/b.txt,\n2,0,put,a/b.txt,\n3,0,get,\"x,y\",\n");
         assert_eq!([texts[1], texts[2]], [texts[0] % 10; 2]);
         assert!(texts[3] < 10 && texts[0] > 10);
+        let like =
+            ["1e5", "12e45678", "nan", "Infinity", "10.0.0.1"].map(|text| keys(&format!("0,0,lookup,{text},\n"))[0]);
+        assert!(like.iter().all(|key| *key > 1 << 32), "hashes, {like:?}");
+        assert!(read("0,0,lookup,1.5,\n").is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::engine::numbered::{self, canonical, is_whole};
 use crate::engine::{Time, input};
 
 /// Why there is no trace. Nothing is kept of a file with an error.
@@ -17,11 +18,11 @@ pub enum TraceError {
     Wrong { path: PathBuf, line: usize, column: usize, problem: String },
 }
 
-/// The text of a file, without a byte order mark.
+/// The text of a file; what is not UTF-8 in it becomes a sign for that.
 pub(super) fn text(path: &Path) -> Result<String, TraceError> {
     let unreadable = |source| TraceError::Unreadable { path: path.into(), source };
     let bytes = input::read(path).map_err(unreadable)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
 /// A column that a trace may have.
@@ -137,7 +138,7 @@ impl Row<'_> {
 
     /// A whole number of at most `largest`.
     pub fn number(&self, cell: usize, what: &str, largest: u64) -> Result<u64, TraceError> {
-        let number = self.cell(cell).parse().ok().filter(|number| *number <= largest);
+        let number = numbered::number(self.cell(cell)).filter(|number| *number <= largest);
         number.ok_or_else(|| {
             self.wrong(cell, format!("`{}` is no {what}: write a whole number up to {largest}", self.cell(cell)))
         })
@@ -146,18 +147,10 @@ impl Row<'_> {
     /// Who a row is about: a whole number without zeros before it, or a name.
     pub fn participant(&self, cell: usize) -> Result<&str, TraceError> {
         let said = self.cell(cell);
-        if said.is_empty() || said.parse::<f64>().is_ok() && said.parse::<u64>().is_err() {
+        if said.is_empty() || is_numeric(said) && numbered::number(said).is_none() {
             return Err(self.wrong(cell, format!("`{said}` is no participant: write a whole number or a name")));
         }
-        let short = said.trim_start_matches('0');
-        let numeric = said.bytes().all(|byte| byte.is_ascii_digit());
-        Ok(if !numeric {
-            said
-        } else if short.is_empty() {
-            "0"
-        } else {
-            short
-        })
+        Ok(canonical(said))
     }
 
     /// Seconds with up to nine decimals, exactly.
@@ -179,10 +172,20 @@ impl Row<'_> {
     }
 }
 
+/// Whether a text is meant as a number, with a sign or decimals or without; `1e5`, `nan` and `10.0.0.1` are names.
+pub(super) fn is_numeric(text: &str) -> bool {
+    let text = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    match (whole, decimals) {
+        ("", decimals) => is_whole(decimals),
+        (whole, "") => is_whole(whole),
+        (whole, decimals) => is_whole(whole) && is_whole(decimals),
+    }
+}
+
 fn seconds(text: &str) -> Option<Time> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(whole) || !digits(decimals) || decimals.len() > 9 {
+    if !is_whole(whole) || !is_whole(decimals) || decimals.len() > 9 {
         return None;
     }
     let nanos: u64 = format!("{decimals:0<9}").parse().ok()?;
@@ -210,6 +213,32 @@ mod tests {
         }
         for wrong in ["", "-1", "1.", ".5", "1e3", "1.0000000001", "x"] {
             assert_eq!(seconds(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_told_from_names() {
+        for number in ["0", "07", "+1", "-1", "1.5", "1.", ".5", "-.5", "99999999999999999999"] {
+            assert!(is_numeric(number), "{number}");
+        }
+        for name in ["", "+", ".", "-.", "1e5", "12e45678", "nan", "Infinity", "inf", "10.0.0.1", "1-2", "0x1", "٣"] {
+            assert!(!is_numeric(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn participants_are_whole_numbers_or_names() {
+        let text = "time_s,node,state\n0,007,up\n0,0,up\n0,1e5,up\n0,12e45678,up\n0,nan,up\n0,Infinity,up\n0,+1,up\n0,1.5,up\n\
+                    0,18446744073709551616,up\n";
+        let read = rows(Path::new("t.csv"), text, &[&[PARTICIPANT]], "").unwrap().1;
+        let read: Vec<Result<String, String>> = read
+            .map(|row| row.and_then(|row| row.participant(0).map(str::to_owned)).map_err(|error| error.to_string()))
+            .collect();
+        let names = ["7", "0", "1e5", "12e45678", "nan", "Infinity"].map(|name| Ok(name.to_owned()));
+        assert_eq!(read[..6], names);
+        for (wrong, said) in read[6..].iter().zip(["8:3: `+1`", "9:3: `1.5`", "10:3: `18446744073709551616`"]) {
+            let expected = format!("t.csv:{said} is no participant: write a whole number or a name");
+            assert_eq!(*wrong, Err(expected));
         }
     }
 }

@@ -64,7 +64,7 @@ pub struct Found {
     pub after: u64,
     /// Rows that say what is so already.
     pub repeated: u64,
-    /// When the first change in the file is, in its own time.
+    /// When the first change in the file is, or the first session begins, in its own time.
     pub first: Option<Time>,
     /// When the last change in the run is.
     pub last: Time,
@@ -151,10 +151,14 @@ struct Reader {
 }
 
 impl Reader {
-    /// An instant of the file in the run: zero if it was before, `None` if it is after.
-    fn in_run(&mut self, at: Time) -> Option<Time> {
+    /// Takes note of when a row begins.
+    fn note(&mut self, at: Time) {
         let first = self.found.first.get_or_insert(at);
         *first = at.min(*first);
+    }
+
+    /// An instant of the file in the run: zero if it was before, `None` if it is after.
+    fn in_run(&mut self, at: Time) -> Option<Time> {
         let shifted = Time::ZERO + at.since(Time::ZERO + self.bounds.start);
         let inside = shifted <= self.bounds.latest;
         if inside {
@@ -171,6 +175,7 @@ impl Reader {
             let row = row?;
             before = row.time_after(0, before)?;
             let early = before < Time::ZERO + self.bounds.start;
+            self.note(before);
             let now = self.in_run(before);
             let state = State::of(&row)?;
             let participant = self.participants.named(&row, 1)?;
@@ -192,16 +197,15 @@ impl Reader {
                 return Err(row.wrong(2, format!("{} s is before the start of the session", row.cell(2))));
             }
             let is_absence = !["", "1"].contains(&row.cell(3));
+            if !is_absence {
+                self.note(begins);
+            }
             let lasts = ends > begins && ends > Time::ZERO + self.bounds.start && !is_absence;
-            let session = if lasts { self.in_run(begins) } else { None };
+            let begins = if lasts { self.in_run(begins) } else { None };
+            let ends = if begins.is_some() && ends < Time::NEVER { self.in_run(ends) } else { None };
             let participant = self.participants.named(&row, 0)?;
-            if let Some(begins) = session {
-                participant.add(begins, Time::NEVER);
-                if ends < Time::NEVER
-                    && let Some(ends) = self.in_run(ends)
-                {
-                    self.participants.named(&row, 0)?.end_last(ends);
-                }
+            if let Some(begins) = begins {
+                participant.add(begins, ends.unwrap_or(Time::NEVER));
             }
         }
         self.found.repeated += self.participants.join_sessions();

@@ -7,6 +7,8 @@ use super::transport;
 use crate::engine::Time;
 use crate::scenario::Aggregate;
 
+pub use crate::engine::quantile::quantile;
+
 /// One run's figures.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
@@ -97,18 +99,6 @@ pub(super) fn sorted(values: impl IntoIterator<Item = f64>) -> Vec<f64> {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_unstable_by(f64::total_cmp);
     values
-}
-
-/// The `p`-quantile of ascending values, by linear interpolation between order statistics: type 7 of Hyndman and Fan,
-/// "Sample quantiles in statistical packages", The American Statistician 50 (1996), the default of R and NumPy.
-/// With h = (n − 1)·p it is x₍⌊h⌋₎ + (h − ⌊h⌋)·(x₍⌊h⌋+1₎ − x₍⌊h⌋₎), counting from zero. `None` without values.
-pub fn quantile(sorted: &[f64], p: f64) -> Option<f64> {
-    debug_assert!((0.0..=1.0).contains(&p), "{p} is not a probability");
-    let last = sorted.len().checked_sub(1)?;
-    let h = last as f64 * p;
-    let below = (h as usize).min(last);
-    let above = (below + 1).min(last);
-    Some(sorted[below] + (h - below as f64) * (sorted[above] - sorted[below]))
 }
 
 /// The 101 quantiles of ascending values.

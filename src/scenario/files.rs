@@ -58,7 +58,9 @@ fn in_value(value: &mut DeValue<'_>, key: &[&str], name: &mut impl FnMut(&str) -
 
 /// Names the content of a file; `None` of one that cannot be read, which is one that no run reads: an axis replaces it.
 pub(super) fn content(path: &Path) -> Option<String> {
-    Some(format!("blake3:{}", blake3::hash(&input::read(path).ok()?).to_hex()))
+    let mut hash = blake3::Hasher::new();
+    hash.update_reader(input::open(path).ok()?).ok()?;
+    Some(format!("blake3:{}", hash.finalize().to_hex()))
 }
 
 /// `path`, which begins at `folder`, as seen from `directory`: with the same steps on every machine where both lie alike.

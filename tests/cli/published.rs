@@ -41,6 +41,7 @@ fn published_delays_give_the_results_of_a_plain_square() {
     let planetlab = "22:31:21 10/09/2002\n10\na.edu b.org c.net d.com\n0/0/0 9/10/99 19/20/21 39/40/41\n\
                      9/10/11 0/0/0 29/30/31 49/50/51\n19/20/21 29/30/31 0/0/0 59/60/61\n39/40/41 49/50/51 59/60/61 0/0/0\n";
     let meridian = "1 2 10000\n1 3 20000\n1 4 40000\n2 3 30000\n2 4 50000\n3 4 60000\n";
+    let mixed = "2 1 10\n1 3 20\n4 1 40\n2 3 30\n4 2 50\n3 4 60\n";
     let king =
         "# King\nnode 1 10,20\nnode 2 1,1\nnode 3 7,7\nnode 4 0,0\n1,2 10\n1,3 20\n1,4 40\n2,3 30\n2,4 50\n3,4 60\n";
     let half = "10\n20 30\n40 50 60\n";
@@ -50,6 +51,7 @@ fn published_delays_give_the_results_of_a_plain_square() {
     for (name, text, more) in [
         ("planetlab", planetlab, ""),
         ("meridian", meridian, "unit=us"),
+        ("mixed", mixed, ""),
         ("king", king, ""),
         ("half", half, ""),
         ("addresses", addresses, ""),
@@ -72,8 +74,8 @@ fn a_check_says_what_was_found_in_a_file_of_delays() {
     fs::write(bench.path("plain.txt"), PLAIN.replace("10 0 30", "11 0 30")).unwrap();
     let check = |sets: &[&str]| bench.peerlab(&[&["check", "s.toml"], sets].concat()).assert();
     check(&[]).success().stdout(contains(
-        "delays between 4 hosts: no holes, directions differ by 0.475 % on average; round trips: median 80 ms, 95th \
-         percentile 120 ms",
+        "delays between 4 hosts: no holes, directions differ by 0.475 % on average; round trips: median 70 ms, 95th \
+         percentile 115 ms",
     ));
     check(&["--set", "network.latency.matrix.rows=in-order"])
         .code(2)
@@ -81,6 +83,10 @@ fn a_check_says_what_was_found_in_a_file_of_delays() {
     check(&["--set", "network.latency.matrix.rows=in-order", "--set", "population.online=4"]).success();
     fs::write(bench.path("plain.txt"), PLAIN.replace("0 30 50", "0 30 0")).unwrap();
     check(&[]).code(2).stderr(contains("line 2, column 4: `0` between two different hosts: set zero = \"hole\""));
+    fs::write(bench.path("plain.txt"), "0 - -\n- 0 -\n- - 0\n").unwrap();
+    check(&["--set", "network.latency.matrix.missing=drop-host"])
+        .code(2)
+        .stderr(contains("no two of the 3 hosts have all delays between them, so that only one is left"));
 }
 
 const VISITS: &str = r#"

@@ -12,12 +12,23 @@ pub(super) enum Cell {
     Hole,
 }
 
-/// Words that stand for a delay that was not measured, whatever their case; a negative number does, too.
-const HOLES: [&str; 11] = ["", "-", "--", "*", "?", "na", "n/a", "nan", "inf", "none", "null"];
+/// Words that stand for a delay that was not measured, whatever their case; a number that none can be does, too.
+const HOLES: [&str; 9] = ["", "-", "--", "*", "?", "na", "n/a", "none", "null"];
+
+/// Whether a number can be a delay: it is neither negative nor infinite nor `nan`.
+fn is_measured(value: f64) -> bool {
+    value.is_finite() && value >= 0.0
+}
 
 /// Whether a cell is no delay and no name either.
 pub(super) fn is_hole(cell: &str) -> bool {
-    HOLES.iter().any(|hole| hole.eq_ignore_ascii_case(cell)) || number(cell).is_some_and(|value| value < 0.0)
+    HOLES.iter().any(|hole| hole.eq_ignore_ascii_case(cell))
+        || chosen(cell, Value::Max).is_some_and(|value| !is_measured(value))
+}
+
+/// Whether a cell is a zero, or three.
+pub(super) fn is_zero(cell: &str) -> bool {
+    chosen(cell, Value::Max) == Some(0.0)
 }
 
 /// Whether a cell is meant as a number, or as three: `Nan` is a province, and `10.0.0.1` an address.
@@ -41,7 +52,7 @@ pub(super) fn read(cell: &str, format: &Format) -> Result<Cell, String> {
             Err(format!("`{cell}` is not a number: write a delay in {unit}"))
         };
     };
-    if value.is_nan() || value < 0.0 || value == f64::INFINITY {
+    if !is_measured(value) {
         return Ok(Cell::Hole);
     }
     let nanos = value * format.unit.one_way_nanos(format.holds);
@@ -66,4 +77,39 @@ fn chosen(cell: &str, value: Value) -> Option<f64> {
             Value::Max => max,
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::measured::{Holds, Unit};
+
+    #[test]
+    fn holes_and_zeros_are_those_that_are_read_as_such() {
+        let format = Format { value: Value::Max, ..Format::new(Holds::OneWay, Unit::Ms) };
+        for cell in [
+            "",
+            "-",
+            "NaN",
+            "inf",
+            "-inf",
+            "Infinity",
+            "1e400",
+            "-1",
+            "-0",
+            "0",
+            "0,0",
+            "0/0/0",
+            "0/0/1",
+            "-1/-1/-1",
+            "nan/nan/nan",
+            "1",
+            "x",
+            "1,5",
+            "n/a",
+        ] {
+            let read = read(cell, &format);
+            assert_eq!((is_hole(cell), is_zero(cell)), (read == Ok(Cell::Hole), read == Ok(Cell::Zero)), "`{cell}`");
+        }
+    }
 }

@@ -2,24 +2,23 @@
 
 use super::format::{Format, Missing, Zero};
 use super::pairs::Pairs;
+use super::shape::Shape;
 use crate::network::measured::Wrong;
 
-/// The first cell of a kind in each half of the square, as line, cell and text.
+/// Cells of a kind: how many there are, and the first in each half of the square, as line, cell and text.
 #[derive(Default)]
 pub(super) struct Places {
+    cells: u64,
     above: Option<(usize, usize, String)>,
     below: Option<(usize, usize, String)>,
 }
 
 impl Places {
-    /// Remembers a cell between two different hosts if it is the first of its half.
+    /// Counts a cell between two different hosts, and remembers it if it is the first of its half.
     pub fn note(&mut self, [a, b]: [usize; 2], line: usize, cell: usize, text: &str) {
+        self.cells += 1;
         let place = if a < b { &mut self.above } else { &mut self.below };
         place.get_or_insert_with(|| (line, cell, text.to_owned()));
-    }
-
-    fn any(&self) -> bool {
-        self.above.is_some() || self.below.is_some()
     }
 
     /// The first in those halves of which any delay is given.
@@ -30,11 +29,12 @@ impl Places {
     }
 }
 
-/// The halves of the square that a file gives.
+/// What a file gives of the square: a half, both, or, of a list, each pair in one direction, whichever.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Given {
     Above,
     Below,
+    Once,
     Both,
 }
 
@@ -45,11 +45,16 @@ pub(super) fn fill(
     format: &Format,
     holes: &Places,
     zeros: &Places,
-    name: &dyn Fn(usize) -> String,
+    shape: &Shape,
 ) -> Result<u64, Wrong> {
+    let hosts = pairs.hosts();
+    let all = (hosts * (hosts - 1)) as u64;
+    let empty = holes.cells + zeros.cells;
+    let once = shape.is_list() && pairs.both == 0 && pairs.above + pairs.below + empty <= all / 2;
     let given = match (pairs.above, pairs.below) {
         // A single pair is no half of anything.
-        _ if pairs.hosts() == 2 && (holes.any() || zeros.any()) => Given::Both,
+        _ if hosts == 2 && empty > 0 => Given::Both,
+        _ if once => Given::Once,
         (0, 1..) => Given::Below,
         (1.., 0) => Given::Above,
         _ => Given::Both,
@@ -61,36 +66,35 @@ pub(super) fn fill(
         );
         return Err(Wrong::at(line, cell, problem));
     }
-    let hosts = pairs.hosts();
-    let all = (hosts * (hosts - 1)) as u64;
     let missing = if given == Given::Both { all } else { all / 2 } - pairs.above - pairs.below;
     if missing > 0 && format.missing == Missing::Refuse {
-        return Err(refused(pairs, holes, given, name));
+        return Err(refused(pairs, [holes, zeros], given, shape));
     }
     if missing > 0 && format.missing == Missing::DropHost {
         drop_hosts(pairs, given);
     }
     fill_singles(pairs);
     if missing > 0 {
-        fill_rest(pairs, format.missing, name)?;
+        fill_rest(pairs, format.missing, shape)?;
     }
     Ok(missing)
 }
 
-fn refused(pairs: &Pairs, holes: &Places, given: Given, name: &dyn Fn(usize) -> String) -> Wrong {
+fn refused(pairs: &Pairs, places: [&Places; 2], given: Given, shape: &Shape) -> Wrong {
     let help = "say by `missing` what is to stand for it, as in missing = \"other-direction\"";
-    if let Some((line, cell, text)) = holes.first(given) {
+    if let Some((line, cell, text)) = places.into_iter().filter_map(|places| places.first(given)).min() {
         return Wrong::at(line, cell, format!("`{text}` is not a delay: {help}"));
     }
     let hosts = pairs.hosts();
     let cells = (0..hosts).flat_map(|a| (0..hosts).map(move |b| (a, b)));
     let wanted = |a: usize, b: usize| match given {
-        Given::Above => a < b,
-        Given::Below => a > b,
-        Given::Both => a != b,
+        Given::Above => a < b && !pairs.knows(a, b),
+        Given::Below => a > b && !pairs.knows(a, b),
+        Given::Once => a < b && pairs.of(a, b).is_none(),
+        Given::Both => a != b && !pairs.knows(a, b),
     };
-    let (a, b) = cells.into_iter().find(|&(a, b)| wanted(a, b) && !pairs.knows(a, b)).unwrap_or_default();
-    Wrong::at(1, 0, format!("there is no delay from {} to {}: {help}", name(a), name(b)))
+    let (a, b) = cells.into_iter().find(|&(a, b)| wanted(a, b)).unwrap_or_default();
+    Wrong::at(1, 0, format!("there is no delay from {} to {}: {help}", shape.name(a), shape.name(b)))
 }
 
 /// Lets one direction stand for both.
@@ -104,42 +108,51 @@ fn fill_singles(pairs: &mut Pairs) {
     }
 }
 
-/// Fills the pairs of which neither direction is known.
-fn fill_rest(pairs: &mut Pairs, missing: Missing, name: &dyn Fn(usize) -> String) -> Result<(), Wrong> {
+/// Fills the pairs of which neither direction is known. What stands in for a delay does not make it known, so that none
+/// follows from another.
+fn fill_rest(pairs: &mut Pairs, missing: Missing, shape: &Shape) -> Result<(), Wrong> {
     let hosts = pairs.hosts();
-    let holes: Vec<(usize, usize)> =
-        (0..hosts).flat_map(|a| (0..a).map(move |b| (b, a))).filter(|&(a, b)| !pairs.knows(a, b)).collect();
     let medians: Vec<Option<f64>> = match missing {
         Missing::RowMedian => (0..hosts).map(|host| median(pairs, host)).collect(),
         _ => Vec::new(),
     };
-    let stands_in = |&(a, b): &(usize, usize)| {
-        let nanos = match missing {
-            Missing::RowMedian => medians[a].zip(medians[b]).map(|(one, other)| (one + other) / 2.0),
-            Missing::ShortestDetour => detour(pairs, a, b),
-            Missing::Refuse | Missing::OtherDirection | Missing::DropHost => None,
+    for a in 0..hosts {
+        let neighbours = match missing {
+            Missing::ShortestDetour => neighbours(pairs, a),
+            _ => Vec::new(),
         };
-        nanos.ok_or_else(|| {
-            let (a, b) = (name(a), name(b));
-            let problem = format!(
-                "there is no delay between {a} and {b} in either direction, and `missing` has nothing to stand for it: \
-                 write missing = \"drop-host\", \"row-median\" or \"shortest-detour\""
-            );
-            Wrong::at(1, 0, problem)
-        })
-    };
-    // All are found before any is filled, so that none follows from another.
-    let found = holes.iter().map(stands_in).collect::<Result<Vec<f64>, Wrong>>()?;
-    for ((a, b), nanos) in holes.into_iter().zip(found) {
-        pairs.settle(a, b, nanos);
+        for b in 0..a {
+            if pairs.of(a, b).is_some() {
+                continue;
+            }
+            let nanos = match missing {
+                Missing::RowMedian => medians[a].zip(medians[b]).map(|(one, other)| (one + other) / 2.0),
+                Missing::ShortestDetour => detour(pairs, &neighbours, b),
+                Missing::Refuse | Missing::OtherDirection | Missing::DropHost => None,
+            };
+            let nanos = nanos.ok_or_else(|| {
+                let (a, b) = (shape.name(b), shape.name(a));
+                let problem = format!(
+                    "there is no delay between {a} and {b} in either direction, and `missing` has nothing to stand for it: \
+                     write missing = \"drop-host\", \"row-median\" or \"shortest-detour\""
+                );
+                Wrong::at(1, 0, problem)
+            })?;
+            pairs.stand_in(a, b, nanos);
+        }
     }
     Ok(())
 }
 
+/// The hosts that one has a delay to, and these.
+fn neighbours(pairs: &Pairs, host: usize) -> Vec<(usize, f64)> {
+    let others = (0..pairs.hosts()).filter(|&other| other != host);
+    others.filter_map(|other| Some((other, pairs.of(host, other)?))).collect()
+}
+
 /// The median delay of a host to those that it has one to.
 fn median(pairs: &Pairs, host: usize) -> Option<f64> {
-    let others = (0..pairs.hosts()).filter(|&other| other != host);
-    let mut delays: Vec<f64> = others.filter_map(|other| pairs.of(host, other)).collect();
+    let mut delays: Vec<f64> = neighbours(pairs, host).into_iter().map(|(_, nanos)| nanos).collect();
     delays.sort_by(f64::total_cmp);
     let half = delays.len() / 2;
     match delays.len() {
@@ -149,10 +162,9 @@ fn median(pairs: &Pairs, host: usize) -> Option<f64> {
     }
 }
 
-/// The shortest way over one other host, if it is no longer than a cell may be.
-fn detour(pairs: &Pairs, a: usize, b: usize) -> Option<f64> {
-    let others = (0..pairs.hosts()).filter(|&other| other != a && other != b);
-    let ways = others.filter_map(|other| Some(pairs.of(a, other)? + pairs.of(other, b)?));
+/// The shortest way over one of a host's neighbours to another that is none of them, if it is no longer than a cell may be.
+fn detour(pairs: &Pairs, neighbours: &[(usize, f64)], to: usize) -> Option<f64> {
+    let ways = neighbours.iter().filter_map(|&(over, nanos)| Some(nanos + pairs.of(over, to)?));
     ways.min_by(f64::total_cmp).filter(|nanos| *nanos <= f64::from(u32::MAX))
 }
 

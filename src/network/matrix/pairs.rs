@@ -15,6 +15,8 @@ pub(super) struct Pairs {
     /// Known cells above the diagonal and below it.
     pub above: u64,
     pub below: u64,
+    /// Pairs of which both directions are known.
+    pub both: u64,
     /// Over the pairs with both directions: the differences, and the means.
     differences: f64,
     means: f64,
@@ -29,6 +31,7 @@ impl Pairs {
             nearest: vec![f64::INFINITY; hosts],
             above: 0,
             below: 0,
+            both: 0,
             differences: 0.0,
             means: 0.0,
         }
@@ -65,9 +68,10 @@ impl Pairs {
             self.cells[a * self.hosts + a] = (nanos + 0.5) as u32;
         } else if self.knows(b, a) {
             let other = self.single(a, b);
+            self.both += 1;
             self.differences += (nanos - other).abs();
             self.means += (nanos + other) / 2.0;
-            self.complete(a, b, (nanos + other) / 2.0);
+            self.stand_in(a, b, (nanos + other) / 2.0);
         } else {
             let bits = nanos.to_bits();
             let (first, second) = (a.min(b), a.max(b));
@@ -80,28 +84,43 @@ impl Pairs {
 
     /// Lets what is known of a pair, in one direction or from elsewhere, hold in both.
     pub fn settle(&mut self, a: usize, b: usize, nanos: f64) {
-        self.complete(a, b, nanos);
+        self.stand_in(a, b, nanos);
         self.know(a, b);
         self.know(b, a);
     }
 
-    /// Leaves hosts out.
+    /// Gives a pair a delay in both directions that none follows from: it does not become known.
+    pub fn stand_in(&mut self, a: usize, b: usize, nanos: f64) {
+        let rounded = (nanos + 0.5) as u32;
+        self.cells[a * self.hosts + b] = rounded;
+        self.cells[b * self.hosts + a] = rounded;
+        for host in [a, b] {
+            self.nearest[host] = self.nearest[host].min(nanos);
+        }
+    }
+
+    /// Leaves all hosts out but these, which ascend. Each cell moves towards the beginning, or stays.
     pub fn retain(&mut self, stay: &[usize]) {
-        let mut kept = Pairs::new(stay.len());
-        (kept.differences, kept.means) = (self.differences, self.means);
-        for (a, &old_a) in stay.iter().enumerate() {
-            for (b, &old_b) in stay.iter().enumerate().skip(a) {
-                if let Some(nanos) = self.of(old_a, old_b) {
-                    if a == b {
-                        kept.cells[a * stay.len() + a] = nanos as u32;
-                        kept.know(a, a);
-                    } else {
-                        kept.settle(a, b, nanos);
-                    }
-                }
+        let cells = stay.iter().flat_map(|&a| stay.iter().map(move |&b| (a, b)));
+        for (to, (a, b)) in cells.enumerate() {
+            let known = self.knows(a, b);
+            self.cells[to] = self.cells[a * self.hosts + b];
+            let bit = 1 << (to % 64);
+            if known {
+                self.known[to / 64] |= bit;
+            } else {
+                self.known[to / 64] &= !bit;
             }
         }
-        *self = kept;
+        self.hosts = stay.len();
+        self.cells.truncate(self.hosts * self.hosts);
+        self.cells.shrink_to_fit();
+        self.nearest = (0..self.hosts).map(|host| self.nearest_of(host)).collect();
+    }
+
+    fn nearest_of(&self, host: usize) -> f64 {
+        let others = (0..self.hosts).filter(|&other| other != host);
+        others.filter_map(|other| self.of(host, other)).fold(f64::INFINITY, f64::min)
     }
 
     /// How far directions differ, as a share of their mean, over all pairs of which both are known.
@@ -131,14 +150,5 @@ impl Pairs {
         let (first, second) = (a.min(b), a.max(b));
         let high = u64::from(self.cells[first * self.hosts + second]);
         f64::from_bits(high << 32 | u64::from(self.cells[second * self.hosts + first]))
-    }
-
-    fn complete(&mut self, a: usize, b: usize, nanos: f64) {
-        let rounded = (nanos + 0.5) as u32;
-        self.cells[a * self.hosts + b] = rounded;
-        self.cells[b * self.hosts + a] = rounded;
-        for host in [a, b] {
-            self.nearest[host] = self.nearest[host].min(nanos);
-        }
     }
 }

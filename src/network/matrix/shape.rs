@@ -1,8 +1,10 @@
 //! Where the delays stand in a file, and whose they are.
 
-use super::cell::{is_hole, is_number};
+use indexmap::IndexMap;
+
+use super::cell::{is_hole, is_number, is_zero};
 use super::format::{Form, Format, Missing, Names};
-use super::survey::{Hosts, Row, Survey, Triangle, in_order};
+use super::survey::{Hosts, NAMED, Row, Survey, Triangle, in_order};
 use crate::network::measured::Wrong;
 
 /// Hosts of a file at most: more take 4 GB.
@@ -68,11 +70,16 @@ impl Shape {
         }
     }
 
+    /// Whether the file has rows for pairs, so that each may be given in either direction.
+    pub fn is_list(&self) -> bool {
+        matches!(self, Shape::Pairs { .. } | Shape::P2psim { .. })
+    }
+
     /// What a host is called in errors.
     pub fn name(&self, host: usize) -> String {
         match self {
             Shape::Pairs { hosts, .. } | Shape::P2psim { hosts } => {
-                hosts.get_index(host).map_or_else(String::new, |(id, _)| format!("host {id}"))
+                hosts.get_index(host).map_or_else(String::new, |id| format!("host {id}"))
             }
             Shape::Square(_) | Shape::Triangle(_) => format!("the {}. host", host + 1),
         }
@@ -80,7 +87,7 @@ impl Shape {
 }
 
 fn guess(survey: Survey, format: &Format) -> Result<Shape, Wrong> {
-    if survey.links > 0 && survey.links + node_rows(&survey) == survey.rows {
+    if survey.links > 0 && (survey.stray.is_none() || !survey.nodes.is_empty()) {
         return p2psim(survey, format);
     }
     if format.names != Names::Auto {
@@ -110,11 +117,6 @@ fn guess(survey: Survey, format: &Format) -> Result<Shape, Wrong> {
     Ok(Shape::Square(square(&survey, format.names)?))
 }
 
-/// Rows of p2psim's nodes, with their positions or without.
-fn node_rows(survey: &Survey) -> usize {
-    survey.nodes.len()
-}
-
 /// Whether rows of three may be a square: `None` if not; whether they surely are.
 fn could_be_square(survey: &Survey, header: usize) -> Option<bool> {
     let rows = survey.head.get(header..)?;
@@ -123,8 +125,7 @@ fn could_be_square(survey: &Survey, header: usize) -> Option<bool> {
     if survey.rows - header != hosts || names == 1 && header == 0 {
         return None;
     }
-    let number = |at: usize| rows[at].cells[at + names].parse() == Ok(0.0);
-    let zeros = (0..hosts).filter(|&at| number(at)).count();
+    let zeros = (0..hosts).filter(|&at| is_zero(&rows[at].cells[at + names])).count();
     // Any three pairs of three hosts name no host with itself and each once.
     let complete =
         survey.hosts.len() == 3 && survey.listed == hosts && rows.iter().all(|row| row.cells[0] != row.cells[1]);
@@ -145,7 +146,10 @@ fn pairs(survey: Survey, format: &Format) -> Result<Shape, Wrong> {
 }
 
 fn p2psim(survey: Survey, format: &Format) -> Result<Shape, Wrong> {
-    if let Some(stranger) = survey.hosts.keys().find(|id| !survey.nodes.is_empty() && !survey.nodes.contains_key(*id)) {
+    if let Some((line, problem)) = survey.stray {
+        return Err(Wrong::at(line, 0, problem));
+    }
+    if let Some(stranger) = survey.hosts.iter().find(|id| !survey.nodes.is_empty() && !survey.nodes.contains(*id)) {
         return Err(Wrong::empty(&format!("there are delays of host {stranger}, and no line `node {stranger}`")));
     }
     let hosts = if survey.nodes.is_empty() { survey.hosts } else { survey.nodes };
@@ -203,6 +207,19 @@ fn is_header(cells: &[String]) -> bool {
     !cells.iter().any(|cell| is_number(cell))
 }
 
+/// Whether a cell is a name, whatever stands around it.
+fn is_name(cell: &str) -> bool {
+    !is_number(cell) && !is_hole(cell)
+}
+
+/// Whether the first row is a host's, of which no delay was measured, rather than names that were left out: then there would
+/// be one row too many, or all others would begin with names.
+fn begins_with_holes(survey: &Survey) -> bool {
+    let cells = &survey.head[0].cells;
+    let spare = survey.rows == cells.len() + 1 || survey.firsts[1..].iter().all(|(_, cell)| is_name(cell));
+    !spare && cells.iter().all(|cell| is_hole(cell))
+}
+
 fn unequal(line: usize, found: usize, hosts: usize, names: usize) -> Wrong {
     let problem = format!("a row of {found} in a matrix of {hosts} rows: both must be as many as there are hosts");
     Wrong::at(line, found.min(hosts) + names, problem)
@@ -214,7 +231,7 @@ fn unequal(line: usize, found: usize, hosts: usize, names: usize) -> Wrong {
 /// if no row begins with a number: so a slip in a number is not taken for a name.
 fn square(survey: &Survey, said: Names) -> Result<Square, Wrong> {
     let header = match said {
-        Names::Auto => is_header(&survey.head[0].cells),
+        Names::Auto => is_header(&survey.head[0].cells) && !begins_with_holes(survey),
         Names::FirstRow | Names::Both => true,
         Names::FirstColumn | Names::None => false,
     };
@@ -224,22 +241,24 @@ fn square(survey: &Survey, said: Names) -> Result<Square, Wrong> {
         return Err(Wrong::empty("there is no latency below the row of names: write a row for each host"));
     };
     let columns = first.cells.len();
-    let begins = || row_names(survey, skipped);
+    let begins = &survey.firsts[skipped..];
     let names = match said {
-        Names::Auto if header => (!is_number(&first.cells[0]) && !is_hole(&first.cells[0])) || columns == rows + 1,
-        Names::Auto => begins().all(|cell| !is_number(cell) && !is_hole(cell)) || comment_names(survey, columns, rows),
+        Names::Auto if header => is_name(&first.cells[0]) || columns == rows + 1,
+        Names::Auto => begins.iter().all(|(_, cell)| is_name(cell)) || comment_names(survey, columns, rows),
         Names::FirstColumn | Names::Both => true,
         Names::FirstRow | Names::None => false,
     };
     let names = usize::from(names);
     let hosts = columns.saturating_sub(names);
     let square = Square { hosts: rows, skipped, names, ..Square::default() };
-    if header
-        && names == 1
-        && survey.odd(columns, skipped).is_none()
-        && let Some(matched) = matched(&survey.head[0], begins(), hosts)?
-    {
-        return Ok(Square { hosts: matched.hosts, rows: matched.rows, columns: matched.columns, ..square });
+    if header && names == 1 && survey.odd(columns, skipped).is_none() {
+        if begins.len() < rows {
+            let problem = format!("{rows} rows are more than the {NAMED} that a table of so few columns may have");
+            return Err(Wrong::empty(&problem));
+        }
+        if let Some(matched) = matched(&survey.head[0], begins, hosts)? {
+            return Ok(Square { skipped, names, ..matched });
+        }
     }
     if !header && names == 0 && said == Names::Auto && rows == columns && rows > 2 {
         refuse_corner(first)?;
@@ -262,16 +281,6 @@ fn square(survey: &Survey, said: Names) -> Result<Square, Wrong> {
     }
 }
 
-/// The first cells of the rows after the names.
-fn row_names(survey: &Survey, skipped: usize) -> Box<dyn Iterator<Item = &str> + '_> {
-    if survey.firsts.len() + 1 == survey.rows {
-        let first = survey.head[..1].iter().map(|row| &row.cells[0][..]);
-        Box::new(first.chain(survey.firsts.iter().map(|cell| &**cell)).skip(skipped))
-    } else {
-        Box::new(survey.head.iter().skip(skipped).map(|row| &row.cells[0][..]))
-    }
-}
-
 /// Whether the comment above the rows holds the names of the columns, so that numbers may be names in the first of them.
 fn comment_names(survey: &Survey, columns: usize, rows: usize) -> bool {
     let fits = |comment: &Row| is_header(&comment.cells) && (rows..=columns).contains(&comment.cells.len());
@@ -281,7 +290,7 @@ fn comment_names(survey: &Survey, columns: usize, rows: usize) -> bool {
 /// Numbers of hosts in the first row and the first column look like delays.
 fn refuse_corner(first: &Row) -> Result<(), Wrong> {
     let corner = &first.cells[0];
-    if is_number(corner) {
+    if is_number(corner) || !first.cells[1..].iter().all(|cell| is_number(cell)) {
         return Ok(());
     }
     let problem = format!(
@@ -291,33 +300,48 @@ fn refuse_corner(first: &Row) -> Result<(), Wrong> {
     Err(Wrong::at(first.line, 0, problem))
 }
 
-/// The hosts that have a row and a column; `None` if the two are in one order, or if no name stands at both.
-fn matched<'a>(header: &Row, rows: impl Iterator<Item = &'a str>, columns: usize) -> Result<Option<Square>, Wrong> {
+/// The hosts that have a row and a column; `None` if the two are in one order, or if no name stands at both. The first cell
+/// of each row comes with its line.
+fn matched(header: &Row, rows: &[(usize, Box<str>)], columns: usize) -> Result<Option<Square>, Wrong> {
     if header.cells.len().wrapping_sub(columns) > 1 {
         return Ok(None);
     }
     let above = &header.cells[header.cells.len() - columns..];
-    let before: Vec<&str> = rows.collect();
-    let same = above.len() == before.len() && above.iter().zip(&before).all(|(a, b)| a == b);
-    if same || !above.iter().any(|name| before.contains(&&name[..])) {
+    let mut places: IndexMap<&str, usize> = IndexMap::new();
+    above.iter().enumerate().for_each(|(at, name)| _ = places.entry(name).or_insert(at));
+    let same = above.len() == rows.len() && above.iter().zip(rows).all(|(a, (_, b))| **a == **b);
+    if same || !rows.iter().any(|(_, name)| places.contains_key(&**name)) {
         return Ok(None);
     }
-    let mut places = indexmap::IndexMap::new();
-    for (at, name) in above.iter().enumerate() {
-        if places.insert(&name[..], at).is_some() {
-            let cell = header.cells.len() - columns + at;
-            return Err(Wrong::at(header.line, cell, format!("there are two columns of `{name}`")));
-        }
+    if let Some((again, name)) = (0..).zip(above).find(|(at, name)| places[&name[..]] != *at) {
+        let cell = header.cells.len() - columns + again;
+        return Err(Wrong::at(
+            header.line,
+            cell,
+            format!("there are two columns of `{name}`: write one for each host"),
+        ));
     }
     let mut square = Square { columns: vec![None; columns], ..Square::default() };
-    for name in before {
-        let host = places.get(name).map(|&column| {
-            let host = square.hosts as u32;
-            square.columns[column] = Some(host);
-            square.hosts += 1;
-            host
-        });
+    for (line, name) in rows {
+        let host = match places.get(&**name) {
+            Some(&column) if square.columns[column].is_some() => {
+                let before = rows.iter().find(|(_, other)| other == name).map_or(0, |(line, _)| *line);
+                let problem = format!("a second row of `{name}`, after that in line {before}: write one for each host");
+                return Err(Wrong::at(*line, 0, problem));
+            }
+            Some(&column) => {
+                let host = square.hosts as u32;
+                square.columns[column] = Some(host);
+                square.hosts += 1;
+                Some(host)
+            }
+            None => None,
+        };
         square.rows.push(host);
+    }
+    if square.hosts == 1 {
+        let problem = "only one host has both a row and a column: write both for each of two hosts or more";
+        return Err(Wrong::at(header.line, 0, problem));
     }
     Ok(Some(square))
 }

@@ -1,13 +1,19 @@
 //! What a file of delays looks like, seen before any delay is taken from it.
 
-use indexmap::IndexMap;
+use indexmap::IndexSet;
 
-use super::cell::{is_hole, is_number, is_value};
+use super::cell::{is_hole, is_number, is_value, is_zero};
+use crate::engine::numbered::{canonical, is_whole, number};
 use crate::network::lines::{Line, Separator, Source};
 use crate::network::measured::{FileError, Wrong};
 
 /// First rows that are kept as they stand: PlanetLab's heads, and a row after them.
 const KEPT: usize = 4;
+
+/// Rows of a list, or of three columns or fewer, of which the first cell is kept: a list may have a row for each pair.
+pub(super) const NAMED: usize = 1 << 18;
+
+const NO_LINK: &str = "this is neither a node, `node i x,y`, nor a link between two, `i,j value`";
 
 /// A row as it stands.
 #[derive(Clone, Debug)]
@@ -29,7 +35,7 @@ pub(super) struct Run {
 }
 
 /// Hosts by number or by name, in the order in which they are met.
-pub(super) type Hosts = IndexMap<Box<str>, u32>;
+pub(super) type Hosts = IndexSet<Box<str>>;
 
 /// All that is known of a file from one reading.
 pub(super) struct Survey {
@@ -39,14 +45,16 @@ pub(super) struct Survey {
     pub head: Vec<Row>,
     pub rows: usize,
     pub runs: Vec<Run>,
-    /// The first cell of each row of more than three, without the first row.
-    pub firsts: Vec<Box<str>>,
+    /// The first cells of all rows, or of the first [`NAMED`] if they are short, and their lines.
+    pub firsts: Vec<(usize, Box<str>)>,
     /// Rows `i j value`, and the hosts that they name.
     pub listed: usize,
     pub hosts: Hosts,
     /// Rows of p2psim: links and nodes, and the nodes of the latter.
     pub links: usize,
     pub nodes: Hosts,
+    /// The line of the first row that is neither, or of a node again, and what is wrong with it.
+    pub stray: Option<(usize, &'static str)>,
 }
 
 impl Survey {
@@ -62,6 +70,7 @@ impl Survey {
             hosts: Hosts::new(),
             links: 0,
             nodes: Hosts::new(),
+            stray: None,
         };
         source.lines(survey.separator, |line| {
             survey.take(line);
@@ -81,7 +90,7 @@ impl Survey {
             self.head.push(row());
         }
         let (first, last) = (line.cells.first().copied().unwrap_or(""), line.cells.last().copied().unwrap_or(""));
-        let empty = |cell: &str| usize::from(cell == "0" || is_hole(cell) || cell.parse() == Ok(0.0));
+        let empty = |cell: &str| usize::from(is_zero(cell) || is_hole(cell));
         let run = match self.runs.last_mut() {
             Some(run) if run.length == line.cells.len() => run,
             _ => {
@@ -93,19 +102,30 @@ impl Survey {
         run.rows += 1;
         run.first_empty += empty(first);
         run.last_empty += empty(last);
-        match *line.cells {
-            ["node", id] | ["node", id, _] => meet(&mut self.nodes, id),
+        if line.cells.len() > 3 || self.firsts.len() < NAMED {
+            self.firsts.push((line.number, first.into()));
+        }
+        let problem = match *line.cells {
+            ["node", id] | ["node", id, _] if is_whole(id) => {
+                if meet(&mut self.nodes, id) {
+                    return;
+                }
+                "a second row of this node: write one for each"
+            }
             [link, _] if link_of(link).is_some() => {
                 self.links += 1;
-                link_of(link).into_iter().flatten().for_each(|id| meet(&mut self.hosts, id));
+                return link_of(link).into_iter().flatten().for_each(|id| _ = meet(&mut self.hosts, id));
             }
+            // The way of a node to itself is passed over.
+            [link, _] if !self.nodes.is_empty() && ends_of(link).is_some() => return,
             [i, j, value] if is_host(i) && is_host(j) && is_number(i) == is_number(j) && is_value(value) => {
                 self.listed += 1;
-                [i, j].into_iter().for_each(|id| meet(&mut self.hosts, id));
+                [i, j].into_iter().for_each(|id| _ = meet(&mut self.hosts, id));
+                NO_LINK
             }
-            _ if line.cells.len() > 3 && self.rows > 1 => self.firsts.push(first.into()),
-            _ => {}
-        }
+            _ => NO_LINK,
+        };
+        self.stray.get_or_insert((line.number, problem));
     }
 
     /// The first row that is not of this length.
@@ -151,39 +171,31 @@ pub(super) struct Triangle {
     pub diagonal: bool,
 }
 
-/// Both ends of a link of p2psim, `i,j`.
+/// Both ends of a link of p2psim, `i,j`, between two nodes.
 pub(super) fn link_of(cell: &str) -> Option<[&str; 2]> {
+    ends_of(cell).filter(|[i, j]| i != j)
+}
+
+fn ends_of(cell: &str) -> Option<[&str; 2]> {
     let (i, j) = cell.split_once(',')?;
-    let whole = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
-    (whole(i) && whole(j) && i != j).then_some([i, j])
+    (is_whole(i) && is_whole(j)).then_some([i, j])
 }
 
 /// Whether a cell can name a host in a list: a whole number, or a name.
 fn is_host(cell: &str) -> bool {
-    !cell.is_empty() && (cell.bytes().all(|byte| byte.is_ascii_digit()) || !is_value(cell))
+    !cell.is_empty() && (is_whole(cell) || !is_value(cell))
 }
 
-/// A number without zeros before it, so that `07` is `7`; other names as they stand.
-pub(super) fn canonical(id: &str) -> &str {
-    match id.trim_start_matches('0') {
-        "" if !id.is_empty() => "0",
-        short if short.bytes().all(|byte| byte.is_ascii_digit()) => short,
-        _ => id,
-    }
-}
-
-fn meet(hosts: &mut Hosts, id: &str) {
+/// Adds a host. Gives whether it is a new one.
+fn meet(hosts: &mut Hosts, id: &str) -> bool {
     let id = canonical(id);
-    if !hosts.contains_key(id) {
-        hosts.insert(id.into(), hosts.len() as u32);
-    }
+    !hosts.contains(id) && hosts.insert(id.into())
 }
 
 /// Numbers hosts: in the order of their numbers if all have one, else as they were met.
 pub(super) fn in_order(mut hosts: Hosts) -> Hosts {
-    if hosts.keys().all(|id| id.parse::<u64>().is_ok()) {
-        hosts.sort_by_cached_key(|id, _| id.parse::<u64>().unwrap_or(0));
+    if hosts.iter().all(|id| number(id).is_some()) {
+        hosts.sort_by_cached_key(|id| number(id));
     }
-    hosts.values_mut().zip(0..).for_each(|(at, number)| *at = number);
     hosts
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use indexmap::IndexMap;
 
 use crate::engine::Time;
+use crate::engine::numbered::number;
 use crate::population::rows::{Row, TraceError};
 use crate::population::timeline::Spell;
 
@@ -95,13 +96,6 @@ impl Participant {
     pub fn add(&mut self, begins: Time, ends: Time) {
         self.spells.push((0, Spell { begins, ends, departs: Time::NEVER, number: 0 }));
     }
-
-    /// Lets the session that was added last end.
-    pub fn end_last(&mut self, ends: Time) {
-        if let Some((_, spell)) = self.spells.last_mut() {
-            spell.ends = ends;
-        }
-    }
 }
 
 impl Participants {
@@ -150,19 +144,20 @@ impl Participants {
         joined
     }
 
-    /// Numbers those who are ever up in the run, or, if it is known how many there are, all. `path` is for errors. Gives
-    /// whether the file has numbers for all.
+    /// Numbers those who are ever up in the run, or, if it is known how many there are and the file has numbers for all, all.
+    /// `path` is for errors. Gives whether the file has numbers for all.
     pub fn number(&mut self, path: &Path, known: Option<u32>) -> Result<bool, TraceError> {
-        let numbered = self.named.keys().all(|name| name.parse::<u64>().is_ok());
+        let numbered = self.named.keys().all(|name| number(name).is_some());
         if numbered {
-            self.named.sort_by_cached_key(|name, _| name.parse::<u64>().unwrap_or(u64::MAX));
+            self.named.sort_by_cached_key(|name, _| number(name));
         }
+        let own = numbered && known.is_some();
         let mut next = 0;
         for (name, one) in &mut self.named {
-            if known.is_none() && one.spells.is_empty() {
+            if one.spells.is_empty() && !own {
                 continue;
             }
-            let number = if numbered && known.is_some() { name.parse().unwrap_or(u32::MAX) } else { next };
+            let number = if own { name.parse().unwrap_or(u32::MAX) } else { next };
             if let Some(count) = known.filter(|count| number >= *count) {
                 let problem = match numbered {
                     true => format!("there is no participant {name}: they are 0 to {}", i64::from(count) - 1),
@@ -174,8 +169,6 @@ impl Participants {
             one.number = Some(number);
             next += 1;
         }
-        // Those without a number last.
-        self.named.sort_by(|_, one, _, other| one.number.unwrap_or(u32::MAX).cmp(&other.number.unwrap_or(u32::MAX)));
         Ok(numbered)
     }
 

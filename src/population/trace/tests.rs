@@ -152,6 +152,29 @@ fn gaps_in_numbers_and_those_of_another_time_make_nobody() {
 }
 
 #[test]
+fn who_has_a_name_and_is_never_up_takes_no_number() {
+    let few = |count| Bounds { participants: Some(count), start: Duration::from_secs(50), ..until(at(100)) };
+    let sessions = "node,start,end\nold,0,9\nbob,40,60\nlate,500,\namy,70,\n";
+    let trace = read(sessions, few(2));
+    let numbers = ["old", "bob", "late", "amy"].map(|name| trace.participant(name));
+    assert_eq!(numbers, [Some(None), Some(Some(0)), Some(None), Some(Some(1))]);
+    let error = Trace::parse(Path::new("t.csv"), sessions, few(1)).unwrap_err().to_string();
+    assert!(error.starts_with("t.csv:5:1: `amy` is one more than the 1 participants"), "{error}");
+    let numbered = read("node,start,end\n0,0,9\n1,40,60\n", few(2));
+    assert_eq!(["0", "1"].map(|name| numbered.participant(name)), [Some(Some(0)), Some(Some(1))]);
+}
+
+#[test]
+fn sessions_before_the_run_say_when_the_file_begins() {
+    let from = Bounds { start: Duration::from_secs(500), ..until(at(100)) };
+    let first = |text: &str| read(text, from).found().first;
+    assert_eq!(first("node,start,end\na,20,60\nb,10,30\n"), Some(at(10)));
+    assert_eq!(first("node_id\tevent_type\tstart\tend\n7\t0\t0\t9\n7\t1\t9\t10\n"), Some(at(9)));
+    assert_eq!(first("node_id\tevent_type\tstart\tend\n7\t0\t0\t9\n"), None, "absences");
+    assert_eq!(first("time_s,participant,state\n10,a,up\n20,a,down\n"), Some(at(10)));
+}
+
+#[test]
 fn an_excerpt_is_what_some_do_for_a_while() {
     let trace = read(CHANGED, until(at(100)));
     let excerpt = trace.excerpt(at(25), Duration::from_secs(10), 1);

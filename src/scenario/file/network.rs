@@ -106,7 +106,8 @@ pub struct Plane {
 
 /// Delays in a file: a square of hosts, half a square, a list of pairs, PlanetLab's pings, or a topology of p2psim. Cells are
 /// separated by commas, semicolons or blanks; lines that begin with `#`, `%` or `//` are comments; decimals may follow a comma.
-/// A diagonal of zeros or holes was not measured. A negative number, an empty cell, and words such as `nan` and `-` are holes.
+/// A diagonal of zeros or holes was not measured. Empty cells, numbers that are negative or infinite, and words such as `nan`
+/// and `-` are holes.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Matrix {
