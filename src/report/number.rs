@@ -2,7 +2,7 @@
 
 /// Three significant digits without an exponent: `0.00123`, `12.3`, `123`, `12300`; integers below 10,000 in full.
 pub fn significant(value: f64) -> String {
-    if value == 0.0 || value.fract() == 0.0 && value.abs() < 10_000.0 {
+    if is_in_full(value) {
         return format!("{}", value + 0.0);
     }
     let exponent = libm::log10(value.abs()).floor() as i32;
@@ -14,6 +14,15 @@ pub fn significant(value: f64) -> String {
     }
     let unit = libm::pow(10.0, f64::from(-digits)).round();
     format!("{}", (value / unit).round() * unit)
+}
+
+fn is_in_full(value: f64) -> bool {
+    value.fract() == 0.0 && value.abs() < 10_000.0
+}
+
+/// What one step of the last digit of [`significant`] is worth; nothing where that is the value in full.
+pub fn last_digit(value: f64) -> f64 {
+    if is_in_full(value) { 0.0 } else { libm::pow(10.0, libm::log10(value.abs()).floor() - 2.0) }
 }
 
 /// Bytes with a decimal prefix: `12.3 kB`, `4.50 GB`.
@@ -71,6 +80,15 @@ mod tests {
         for (value, text) in cases {
             assert_eq!(significant(value), text);
         }
+    }
+
+    #[test]
+    fn a_step_of_the_last_digit_can_be_seen() {
+        for value in [0.001234, 0.5, 12.5, 998.5, 9988.5, 12_345.0, 2.5e6] {
+            let next = value + last_digit(value);
+            assert_ne!(significant(value), significant(next), "{value} and {next}");
+        }
+        assert_eq!([0.0, 7.0, 1234.0, 1234.5, 45_678.0].map(last_digit), [0.0, 0.0, 0.0, 10.0, 100.0]);
     }
 
     #[test]

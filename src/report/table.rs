@@ -1,6 +1,6 @@
 //! The comparison in the terminal: one column per system, one row per headline figure, the best of each row marked.
 
-use super::number::{bytes, significant, unit_of_bytes, with_interval};
+use super::number::{self, bytes, significant, unit_of_bytes, with_interval};
 use crate::run::catalogue::{Better, METRICS};
 
 /// How a row's figures are written.
@@ -218,17 +218,18 @@ fn section_rows(title: &str, rows: &[Line], systems: &[(&str, &[Option<f64>])]) 
 }
 
 /// Which values are the best: nobody's where only one system has a value or none differs by more than rounding; everybody's
-/// who is as good but for rounding, for a mark on one of two equal numbers would say more than the table shows. Nothing at all
-/// is no merit: a server's upkeep, say, is nothing by definition.
+/// who is as good but for rounding, for a mark on one of two equal numbers would say more than the table shows. No bytes at all
+/// are no merit: a server's upkeep, say, is nothing by definition.
 fn best(values: &[Option<f64>], better: Better, format: Format) -> Vec<bool> {
     let there = || values.iter().flatten().copied();
+    let is_merit = |least: &f64| *least > 0.0 || !matches!(format, Bytes | BytesPerSecond);
     let winner = match better {
-        Better::Lower => there().min_by(f64::total_cmp).filter(|least| *least > 0.0),
+        Better::Lower => there().min_by(f64::total_cmp).filter(is_merit),
         Better::Higher => there().max_by(f64::total_cmp),
         Better::Neither => None,
     };
     let Some(winner) = winner else { return vec![false; values.len()] };
-    let near = |value: f64| (value - winner).abs() <= last_digit(winner.max(value), format);
+    let near = |value: f64| (value - winner).abs() <= last_digit(winner, format).max(last_digit(value, format));
     let contested = there().any(|value| !near(value));
     values.iter().map(|value| contested && value.is_some_and(near)).collect()
 }
@@ -238,8 +239,11 @@ fn last_digit(value: f64, format: Format) -> f64 {
     match format {
         Percent => 1e-4,
         Index => 1e-3,
-        Number | Bytes | BytesPerSecond if value == 0.0 => 0.0,
-        Number | Bytes | BytesPerSecond => libm::pow(10.0, libm::log10(value.abs()).floor() - 2.0),
+        Number => number::last_digit(value),
+        Bytes | BytesPerSecond => {
+            let (factor, _) = unit_of_bytes(value);
+            number::last_digit(value / factor) * factor
+        }
     }
 }
 

@@ -56,6 +56,27 @@ fn equal_looking_values_share_the_mark_and_all_equal_have_none() {
 fn nothing_at_all_is_not_marked() {
     assert_eq!(best(&[Some(0.0), Some(12.0), Some(13.0)], Better::Lower, BytesPerSecond), [false, false, false]);
     assert_eq!(best(&[Some(0.0), Some(0.5)], Better::Higher, Percent), [false, true]);
+    assert_eq!(best(&[Some(0.0), Some(12.0)], Better::Lower, Bytes), [false, false]);
+}
+
+/// A full table has no hops, and no wait: that is what it is for.
+#[test]
+fn none_is_best_where_fewer_is_better_unless_it_is_traffic() {
+    for format in [Number, Percent, Index] {
+        assert_eq!(best(&[Some(3.0), Some(0.0), Some(2.0), None], Better::Lower, format), [false, true, false, false]);
+    }
+    assert_eq!(best(&[Some(0.0), Some(0.0)], Better::Lower, Number), [false, false]);
+}
+
+#[test]
+fn whole_numbers_that_stand_there_in_full_are_compared_in_full() {
+    assert_eq!(best(&[Some(1234.0), Some(1229.0)], Better::Lower, Number), [false, true]);
+    assert_eq!(best(&[Some(9_999.0), Some(9_998.0)], Better::Higher, Number), [true, false]);
+    // 1230 and 1229: the one is rounded.
+    assert_eq!(best(&[Some(1_231.5), Some(1_229.0)], Better::Lower, Number), [false, false]);
+    assert_eq!(best(&[Some(5.0), Some(5.5)], Better::Lower, Number), [true, false]);
+    // 7 and 7.00.
+    assert_eq!(best(&[Some(7.0), Some(7.004)], Better::Lower, Number), [false, false]);
 }
 
 #[test]
