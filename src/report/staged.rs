@@ -30,6 +30,17 @@ impl FileError {
     }
 }
 
+/// The paths of what is in a directory, in their order.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn entries(directory: &Path) -> Result<Vec<PathBuf>, FileError> {
+    let found = fs::read_dir(directory).and_then(|found| found.map(|entry| Ok(entry?.path())).collect());
+    let mut paths: Vec<PathBuf> = found.map_err(FileError::at(directory))?;
+    paths.sort();
+    Ok(paths)
+}
+
 /// A directory in the making. Without [`Staged::commit`] nothing of it is left.
 #[derive(Debug)]
 pub struct Staged {
@@ -56,7 +67,7 @@ impl Staged {
         created.reverse();
         fs::create_dir_all(&target).map_err(FileError::at(&target))?;
         let lock = Lock::take(&target)?;
-        if lock.others() > 0 {
+        if lock.is_busy() {
             let busy = "another peerlab is making results here: wait for it, or name another directory with --out";
             return Err(FileError::at(target)(io::Error::new(io::ErrorKind::ResourceBusy, busy)));
         }

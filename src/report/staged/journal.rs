@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::FileError;
+use super::{FileError, entries};
 
 /// The file whose presence says that a directory of results is complete: it goes first and comes last.
 const SEAL: &str = crate::report::manifest::FILE;
@@ -78,21 +78,13 @@ pub fn is_leftover(path: &Path) -> bool {
     named && is_real_directory(path) && (is_real_file(&path.join(MARK)) || is_empty())
 }
 
-/// Finishes or clears away what killed processes left in `target`, which the caller has locked. Gives the number of stages
-/// of living processes.
-pub fn settle(target: &Path) -> Result<usize, FileError> {
-    let entries = fs::read_dir(target).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let mut stages: Vec<PathBuf> = entries
-        .map_err(FileError::at(target))?
-        .iter()
-        .map(fs::DirEntry::path)
-        .filter(|path| is_leftover(path))
-        .collect();
-    stages.sort();
-    let mut living = 0;
-    for stage in stages {
+/// Finishes or clears away what killed processes left in `target`, which the caller has locked. Tells whether there is a
+/// stage of a living process.
+pub fn settle(target: &Path) -> Result<bool, FileError> {
+    let mut living = false;
+    for stage in entries(target)?.into_iter().filter(|path| is_leftover(path)) {
         match File::open(stage.join(MARK)).map(|mark| mark.try_lock()) {
-            Ok(Err(TryLockError::WouldBlock)) => living += 1,
+            Ok(Err(TryLockError::WouldBlock)) => living = true,
             // Nobody can tell whose it is.
             Ok(Err(TryLockError::Error(_))) => {}
             _ if is_written(&stage) => finish(target, &stage)?,
@@ -106,15 +98,14 @@ pub fn settle(target: &Path) -> Result<usize, FileError> {
 /// Makes sure that what is new is on the disk, then that the note of it is. A directory in the place of a file is an error.
 pub fn write(target: &Path, stage: &Path, stale: &[String]) -> Result<(), FileError> {
     let new = new(stage);
-    let files = files(&new)?;
+    let Tree { files, directories } = tree(&new)?;
     if let Some(path) = files.iter().map(|path| target.join(path)).find(|place| is_real_directory(place)) {
         return Err(FileError::at(path)(ErrorKind::IsADirectory.into()));
     }
     for path in files.iter().map(|path| new.join(path)) {
         File::open(&path).and_then(|file| file.sync_all()).map_err(FileError::at(&path))?;
-        sync_directory(path.parent().expect("it lies in the stage"))?;
     }
-    sync_directory(&new)?;
+    directories.iter().try_for_each(|path| sync_directory(&new.join(path)))?;
     // What is written again is replaced. Whoever goes on with a commit would take the new one for the stale one.
     let stale = stale.iter().filter(|name| !files.iter().any(|path| path == Path::new(name))).cloned().collect();
     let note = Note { sealed: new.join(SEAL).exists(), stale };
@@ -132,24 +123,26 @@ pub fn write(target: &Path, stage: &Path, stale: &[String]) -> Result<(), FileEr
 /// Does what the note of a stage says, as far as it is not done yet, and clears the stage away.
 pub fn finish(target: &Path, stage: &Path) -> Result<(), FileError> {
     let (new, note) = (new(stage), read(&stage.join(NOTE))?);
-    let mut left = if new.exists() { files(&new)? } else { Vec::new() };
-    left.sort_by_key(|path| (path == Path::new(SEAL), path.clone()));
-    let is_sealed = note.sealed && left.last().is_none_or(|last| last != Path::new(SEAL));
-    if !is_sealed {
-        if note.sealed {
-            remove(&target.join(SEAL))?;
-            sync_directory(target)?;
-        }
+    let Tree { files, directories } = if new.exists() { tree(&new)? } else { Tree::default() };
+    let (seal, others): (Vec<_>, Vec<_>) = files.into_iter().partition(|path| path == Path::new(SEAL));
+    if note.sealed && !seal.is_empty() {
+        remove(&target.join(SEAL))?;
+        sync_directory(target)?;
+    }
+    if !note.sealed || !seal.is_empty() {
         note.stale.iter().try_for_each(|name| remove_below(target, Path::new(name)))?;
     }
-    for path in left {
-        let place = target.join(&path);
-        make_way(target, &path)?;
-        if path == Path::new(SEAL) {
-            sync_directory(target)?;
-        }
-        change(&place, || fs::rename(new.join(&path), &place))?;
-        sync_directory(place.parent().expect("it lies in the target"))?;
+    let to_its_place = |path: &PathBuf| {
+        make_way(target, path)?;
+        change(&target.join(path), || fs::rename(new.join(path), target.join(path)))
+    };
+    others.iter().try_for_each(to_its_place)?;
+    // Also where somebody who was killed has moved everything.
+    let mut changed = directories.iter().map(|path| target.join(path)).filter(|path| is_real_directory(path));
+    changed.try_for_each(|path| sync_directory(&path))?;
+    if !seal.is_empty() {
+        seal.iter().try_for_each(to_its_place)?;
+        sync_directory(target)?;
     }
     dismantle(stage).map_err(FileError::at(stage))
 }
@@ -160,14 +153,13 @@ pub fn dismantle(stage: &Path) -> io::Result<()> {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     };
-    let entries = match fs::read_dir(stage) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        entries => entries?.collect::<Result<Vec<_>, _>>()?,
+    let mut left = match entries(stage) {
+        Err(error) if error.source.kind() == ErrorKind::NotFound => return Ok(()),
+        left => left.map_err(|error| error.source)?,
     };
     // The note after what it is about: without it, nothing would be moved any more.
-    let mut entries: Vec<_> = entries.iter().map(|entry| (entry.file_name(), entry.path())).collect();
-    entries.sort_by_key(|(name, _)| (name == MARK, name == NOTE));
-    for (_, path) in entries {
+    left.sort_by_key(|path| (path.ends_with(MARK), path.ends_with(NOTE)));
+    for path in left {
         let directory = is_real_directory(&path);
         gone(step().and_then(|()| if directory { fs::remove_dir_all(&path) } else { fs::remove_file(&path) }))?;
     }
@@ -187,19 +179,24 @@ fn read(path: &Path) -> Result<Note, FileError> {
     }
 }
 
-/// All files below `directory`, by their paths in it.
-fn files(directory: &Path) -> Result<Vec<PathBuf>, FileError> {
-    let (mut found, mut left) = (Vec::new(), vec![directory.to_owned()]);
+/// What is below a directory, by its paths in it.
+#[derive(Default)]
+struct Tree {
+    files: Vec<PathBuf>,
+    /// Itself among them.
+    directories: Vec<PathBuf>,
+}
+
+fn tree(directory: &Path) -> Result<Tree, FileError> {
+    let (mut found, mut left) = (Tree::default(), vec![PathBuf::new()]);
     while let Some(next) = left.pop() {
-        for entry in fs::read_dir(&next).map_err(FileError::at(&next))? {
-            let path = entry.map_err(FileError::at(&next))?.path();
-            match is_real_directory(&path) {
-                true => left.push(path),
-                false => found.push(path.strip_prefix(directory).expect("it lies in it").to_owned()),
-            }
+        for path in entries(&directory.join(&next))? {
+            let below = next.join(path.file_name().expect("it has a name"));
+            if is_real_directory(&path) { left.push(below) } else { found.files.push(below) }
         }
+        found.directories.push(next);
     }
-    found.sort();
+    found.files.sort();
     Ok(found)
 }
 
@@ -239,11 +236,15 @@ fn is_real_file(path: &Path) -> bool {
 
 /// Has the names in a directory on the disk, where that can be asked for.
 fn sync_directory(path: &Path) -> Result<(), FileError> {
+    #[cfg(test)]
+    crash::record("sync", path);
     if cfg!(unix) { File::open(path).and_then(|file| file.sync_all()).map_err(FileError::at(path)) } else { Ok(()) }
 }
 
 /// One change of the file system.
 fn change<T>(path: &Path, how: impl FnOnce() -> io::Result<T>) -> Result<T, FileError> {
+    #[cfg(test)]
+    crash::record("change", path);
     step().and_then(|()| how()).map_err(FileError::at(path))
 }
 
@@ -255,14 +256,26 @@ fn step() -> io::Result<()> {
 #[cfg(test)]
 pub use crash::step;
 
-/// The end of the process before a change of the file system: it, and every one after it, is an error.
+/// The end of the process before a change of the file system: it, and every one after it, is an error. Beside that, what was
+/// changed and synced, in its order.
 #[cfg(test)]
 pub mod crash {
-    use std::cell::Cell;
+    use std::cell::{Cell, RefCell};
     use std::io;
+    use std::path::Path;
 
     thread_local! {
+        static RECORD: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
         static LEFT: Cell<Option<u32>> = const { Cell::new(None) };
+    }
+
+    pub fn record(what: &str, path: &Path) {
+        RECORD.with_borrow_mut(|record| record.push(format!("{what} {}", path.display())));
+    }
+
+    /// What was changed and synced since the last call.
+    pub fn recorded() -> Vec<String> {
+        RECORD.take()
     }
 
     /// Changes that are made before the end; `None`: there is none.

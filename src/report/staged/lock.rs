@@ -17,7 +17,7 @@ pub struct Lock {
     directory: PathBuf,
     /// Open, and locked; `None` where this file system has no locks.
     file: Option<File>,
-    others: usize,
+    busy: bool,
 }
 
 impl Lock {
@@ -27,8 +27,8 @@ impl Lock {
     /// If the directory cannot be written to, or a commit cannot be finished.
     pub fn take(directory: &Path) -> Result<Lock, FileError> {
         let file = hold(&directory.join(LOCK)).map_err(FileError::at(directory))?;
-        let mut lock = Lock { directory: directory.to_owned(), file, others: 0 };
-        lock.others = journal::settle(directory)?;
+        let mut lock = Lock { directory: directory.to_owned(), file, busy: false };
+        lock.busy = journal::settle(directory)?;
         Ok(lock)
     }
 
@@ -49,9 +49,9 @@ impl Lock {
         &self.directory
     }
 
-    /// How many other processes were making results here when the lock was taken.
-    pub fn others(&self) -> usize {
-        self.others
+    /// Whether another process was making results here when the lock was taken.
+    pub fn is_busy(&self) -> bool {
+        self.busy
     }
 }
 

@@ -110,6 +110,30 @@ fn after_a_kill_before_any_step_whoever_comes_next_finds_the_old_or_the_new() {
     assert!(undone >= 2 && finished >= 10, "{undone} undone, {finished} finished");
 }
 
+/// What a power cut leaves is what was synced: each directory once before what hangs on it, however many files come into it.
+#[test]
+fn directories_are_synced_once_and_before_the_seal() {
+    let home = old();
+    crash::recorded();
+    replace(home.path()).unwrap();
+    let record = crash::recorded();
+    let all = |what: &str, name: &str| {
+        let name = if name.is_empty() { home.path().to_owned() } else { home.path().join(name) };
+        let is_it = |line: &&String| Path::new(line.strip_prefix(what).unwrap_or_default().trim()) == name;
+        (0..).zip(&record).filter(|(_, line)| is_it(line)).map(|(at, _)| at).collect::<Vec<usize>>()
+    };
+    let seal = *all("change", "manifest.json").last().unwrap();
+    let charts = all("sync", "charts");
+    let moved = ["new.svg", "same.svg"].map(|name| all("change", &format!("charts/{name}"))[0]);
+    assert!(charts.len() == 1 && charts[0] < seal && moved.iter().all(|at| *at < charts[0]), "{record:#?}");
+    // When the old seal is gone, before the new one comes, and after.
+    let target = all("sync", "");
+    assert!(target.len() == 3 && target[1] < seal && target[2] > seal, "{record:#?}");
+    assert!(all("change", "runs.csv")[0] < target[1], "{record:#?}");
+    // In the stage, the files, the charts, and the note.
+    assert_eq!(record.iter().filter(|line| line.starts_with("sync")).count(), 1 + 3 + 3, "{record:#?}");
+}
+
 #[test]
 fn charts_alone_are_replaced_one_by_one_and_the_manifest_stays() {
     for changes in 0.. {
@@ -153,7 +177,7 @@ fn leftovers_are_known_by_what_is_in_them_and_stages_of_the_living_stay() {
     fs::write(living.path().join("runs.csv"), "new").unwrap();
     let refused = Staged::new(home.path()).unwrap_err().to_string();
     assert!(refused.contains("another peerlab is making results here"), "{refused}");
-    assert_eq!(Lock::take(home.path()).unwrap().others(), 1);
+    assert!(Lock::take(home.path()).unwrap().is_busy());
     let hidden: Vec<_> = names(home.path()).into_iter().filter(|name| name.starts_with('.')).collect();
     assert_eq!(hidden, [".partial-0", ".partial-1", ".partial-thesis"], "the living one took the first free name");
     living.commit(&[]).unwrap();
