@@ -1,7 +1,5 @@
 //! Why a command failed, and with which exit code.
 
-use std::path::Path;
-
 use crate::report::chart::PlotError;
 use crate::report::columns::ReadError;
 use crate::report::staged::FileError;
@@ -34,12 +32,6 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// As it was, but what is called `from` in it is called `to`: who named a directory knows nothing of the stage in it.
-    pub fn seen_in(self, from: &Path, to: &Path) -> Failure {
-        let name = |path: &Path| path.display().to_string();
-        Failure { text: self.text.replace(&name(from), &name(to)), ..self }
-    }
-
     /// `message` is one line and says what would be right.
     pub fn new(code: Code, message: impl std::fmt::Display) -> Failure {
         Failure { code, text: format!("error: {message}\n") }

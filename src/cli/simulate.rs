@@ -17,7 +17,7 @@ use crate::registry::Registry;
 use crate::report::csv::{Extra, RunRow};
 use crate::report::expected::{self, Judged, judge};
 use crate::report::manifest::{Manifest, Origin};
-use crate::report::staged::FileError;
+use crate::report::staged::{FileError, Staged};
 use crate::run::Wanted;
 use crate::run::catalogue::METRICS;
 use crate::run::outcome::Outcome;
@@ -155,9 +155,9 @@ pub fn simulate(job: Job<'_>) -> Result<Done, Failure> {
     let mut failure = failure(&job, &finished, again.as_deref().unwrap_or_default(), stop);
     let mut directory = None;
     if !results.rows.is_empty() {
-        results.write(&staged.path()).map_err(|failure| failure.seen_in(&staged.path(), &target))?;
+        results.write(&staged.path())?;
         if let (Some(again), None) = (&again, &failure) {
-            failure = rewritten(&job, &said, again, &staged.path())?;
+            failure = rewritten(&job, &said, again, &staged)?;
         }
         output::commit(staged, &target, &timing(&job, &finished, &costs).to_json())?;
         directory = Some(target);
@@ -191,10 +191,10 @@ fn drop_different(finished: &mut [Finished], again: &[Finished]) {
 }
 
 /// Renders the second execution's results too, and compares.
-fn rewritten(job: &Job<'_>, said: &Said, again: &[Finished], first: &Path) -> Result<Option<Failure>, Failure> {
-    let second = first.with_extension("again");
+fn rewritten(job: &Job<'_>, said: &Said, again: &[Finished], staged: &Staged) -> Result<Option<Failure>, Failure> {
+    let (first, second) = (staged.path(), staged.again());
     fs::create_dir(&second).map_err(FileError::at(&second))?;
-    let different = results(job, said, again).write(&second).and_then(|()| Ok(verify::files(first, &second)?));
+    let different = results(job, said, again).write(&second).and_then(|()| Ok(verify::files(&first, &second)?));
     fs::remove_dir_all(&second).map_err(FileError::at(&second))?;
     let different = different?;
     let message = format!("the outcomes are the same, but not what was written of them: {}", different.join(", "));

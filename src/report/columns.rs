@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ::csv::{ReaderBuilder, StringRecord};
 use indexmap::IndexMap;
 
-use super::staged::FileError;
+use super::staged::{FileError, seen};
 use crate::scenario::shown;
 
 /// Why a result file cannot be used.
@@ -109,7 +109,7 @@ impl Columns {
     }
 
     fn wrong(&self, line: u64, message: String) -> ReadError {
-        ReadError::Content { path: self.path.clone(), line, message }
+        ReadError::Content { path: seen(&self.path), line, message }
     }
 }
 
@@ -125,7 +125,7 @@ fn broken(path: &Path, error: ::csv::Error) -> ReadError {
         Utf8 { .. } => "this row is not UTF-8 text".to_owned(),
         other => format!("this is not CSV: {other:?}"),
     };
-    ReadError::Content { path: path.to_owned(), line, message }
+    ReadError::Content { path: seen(path), line, message }
 }
 
 #[cfg(test)]

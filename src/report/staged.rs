@@ -12,7 +12,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use self::journal::is_leftover;
+pub use self::journal::{is_leftover, seen};
 pub use self::lock::{LOCK, Lock};
 
 /// A file that could not be read or written.
@@ -24,9 +24,9 @@ pub struct FileError {
 }
 
 impl FileError {
-    /// For `map_err`.
+    /// For `map_err`. Who named a directory knows nothing of the stage in it: a file there is called by the place it goes to.
     pub fn at(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> FileError {
-        |source| FileError { path: path.into(), source }
+        |source| FileError { path: journal::seen(&path.into()), source }
     }
 }
 
@@ -91,6 +91,11 @@ impl Staged {
     /// Where to write.
     pub fn path(&self) -> PathBuf {
         journal::new(&self.stage)
+    }
+
+    /// Where to write what is only compared with the new files.
+    pub fn again(&self) -> PathBuf {
+        journal::again(&self.stage)
     }
 
     /// Moves everything to its place: each file replaces the one of its name. Of `stale`, the files that results may have,

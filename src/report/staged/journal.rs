@@ -24,6 +24,9 @@ const MARK_TEXT: &str = "Results in the making. What is left of them when no pee
 /// In the stage: the files that will be moved, each at its path in the target.
 const NEW: &str = "new";
 
+/// In the stage: files that are compared with the new ones, and never moved.
+const AGAIN: &str = "again";
+
 /// In the stage: the note, from which on the commit is finished and not undone.
 const NOTE: &str = "commit.json";
 
@@ -63,6 +66,27 @@ pub fn mark(stage: &Path) -> io::Result<File> {
 /// Where the new files of a stage are written.
 pub fn new(stage: &Path) -> PathBuf {
     stage.join(NEW)
+}
+
+/// Where what is compared with the new files of a stage is written.
+pub fn again(stage: &Path) -> PathBuf {
+    stage.join(AGAIN)
+}
+
+/// A path as whoever named the target knows it: without the stage that its file is written to before it is moved.
+pub fn seen(path: &Path) -> PathBuf {
+    let steps: Vec<_> = path.components().collect();
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let names_stage = |step: &Component<'_>| {
+        step.as_os_str().to_str().and_then(|name| name.strip_prefix(PARTIAL)).is_some_and(is_number)
+    };
+    let is_written_to = |pair: &[Component<'_>]| {
+        names_stage(&pair[0]) && [NEW, AGAIN].iter().any(|inside| pair[1].as_os_str() == *inside)
+    };
+    match steps.windows(2).rposition(is_written_to) {
+        Some(at) => steps[..at].iter().chain(&steps[at + 2..]).collect(),
+        None => path.to_owned(),
+    }
 }
 
 /// Whether a stage is complete: from then on it is committed, whatever happens.

@@ -135,6 +135,21 @@ fn directories_are_synced_once_and_before_the_seal() {
 }
 
 #[test]
+fn errors_name_what_the_user_knows() {
+    let seen = |path: &str| FileError::at(path)(io::ErrorKind::NotFound.into()).path;
+    for (path, known) in [
+        ("results/a/.partial-0/new/charts/x.svg", "results/a/charts/x.svg"),
+        ("results/a/.partial-17/again/runs.csv", "results/a/runs.csv"),
+        ("results/a/.partial-0/new", "results/a"),
+        ("results/a/.partial-0/commit.json", "results/a/.partial-0/commit.json"),
+        ("results/.partial-mine/new/x", "results/.partial-mine/new/x"),
+        ("results/a/runs.csv", "results/a/runs.csv"),
+    ] {
+        assert_eq!(seen(path), Path::new(known));
+    }
+}
+
+#[test]
 fn charts_alone_are_replaced_one_by_one_and_the_manifest_stays() {
     for changes in 0.. {
         let home = old();
