@@ -146,7 +146,7 @@ impl Axis {
         Axis { label: label.into(), scale, low, high, ticks: values.to_vec(), minor: Vec::new() }
     }
 
-    /// An axis of places 0, 1, … with these names.
+    /// An axis of places 0, 1, … with these names, each with half of the way to its neighbours for itself.
     pub fn names<'a>(label: impl Into<String>, names: impl IntoIterator<Item = &'a str>) -> Axis {
         let ticks: Vec<_> = names.into_iter().enumerate().map(|(at, name)| (at as f64, name.to_owned())).collect();
         let high = ticks.len() as f64 - 0.5;

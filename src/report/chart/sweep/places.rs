@@ -26,11 +26,9 @@ pub fn horizontal(options: &Options, name: &str, values: &[String]) -> Result<Pl
         if options.log_x {
             return refused("has values that are no quantities");
         }
-        let ticks: Vec<_> = values.iter().enumerate().map(|(i, value)| (i as f64, value.clone())).collect();
-        let at = ticks.iter().map(|(at, _)| *at).collect();
-        // Each value has half of the way to its neighbours for itself.
-        let axis = Axis { low: -0.5, high: ticks.len() as f64 - 0.5, ..Axis::at(name, &ticks, Scale::Linear) };
-        return Ok(Places { axis, at, to_scale: false });
+        let names = Axis::names(name, values.iter().map(String::as_str));
+        let at = names.ticks.iter().map(|(at, _)| *at).collect();
+        return Ok(Places { axis: Axis { scale: Scale::Linear, ..names }, at, to_scale: false });
     };
     let mut ticks: Vec<_> = at.iter().copied().zip(values.iter().cloned()).collect();
     ticks.sort_by(|a, b| a.0.total_cmp(&b.0));
