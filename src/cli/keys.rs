@@ -49,7 +49,6 @@ impl Schema {
 
     /// The keys of a table with their defaults, and what stands there.
     pub fn parameters(&self, table: &Value) -> Vec<Item> {
-        let keys = table["properties"].as_object().into_iter().flatten();
         let item = |(name, key): (&String, &Value)| {
             let choices = self.choices(self.followed(key));
             let own = described(key);
@@ -61,7 +60,7 @@ impl Schema {
             };
             Item { name: name.clone(), value: written(&key["default"]), text: format!("{description} {kind}") }
         };
-        keys.map(item).collect()
+        properties(table).map(item).collect()
     }
 
     /// What a value is, in a sentence.
@@ -135,13 +134,11 @@ impl Schema {
         if !alternatives.is_empty() {
             heading(&alternatives);
             for alternative in schema["oneOf"].as_array().into_iter().flatten() {
-                let keys = alternative["properties"].as_object().into_iter().flatten();
-                let documented = |keys: &Value| {
-                    let keys = self.followed(keys)["properties"].as_object();
-                    keys.into_iter().flatten().any(|(_, key)| !described(key).is_empty())
-                };
+                let documented =
+                    |keys: &Value| properties(self.followed(keys)).any(|(_, key)| !described(key).is_empty());
                 let bare = path.trim_matches(['[', ']']);
-                keys.filter(|(_, keys)| documented(keys))
+                properties(alternative)
+                    .filter(|(_, keys)| documented(keys))
                     .for_each(|(key, keys)| self.below(&format!("{bare}.{key}"), keys, width, listed, text));
             }
         }
@@ -149,14 +146,12 @@ impl Schema {
 
     /// The keys of a table, each with those of the table that it stands for, or with its default.
     pub fn tables(&self, table: &Value) -> Vec<Item> {
-        let keys = table["properties"].as_object().into_iter().flatten();
         let item = |(name, key): (&String, &Value)| {
-            let inner = self.followed(key)["properties"].as_object().into_iter().flatten();
-            let inner: Vec<&str> = inner.map(|(key, _)| key.as_str()).collect();
-            let value = if inner.is_empty() { written(&key["default"]) } else { inner.join(", ") };
+            let inner = names(self.followed(key));
+            let value = if inner.is_empty() { written(&key["default"]) } else { inner };
             Item { name: name.clone(), value, text: described(key) }
         };
-        keys.map(item).collect()
+        properties(table).map(item).collect()
     }
 
     /// What a value is one of, words and tables of one key.
@@ -165,8 +160,7 @@ impl Schema {
         let choice = |schema: &Value| {
             let words = listed(schema).into_iter().chain(schema.get("const").cloned());
             let words: Vec<String> = words.filter_map(|word| Some(format!("\"{}\"", word.as_str()?))).collect();
-            let tables =
-                schema["properties"].as_object().into_iter().flatten().map(|(key, _)| format!("{{ {key} = … }}"));
+            let tables = properties(schema).map(|(key, _)| format!("{{ {key} = … }}"));
             words.into_iter().chain(tables).collect::<Vec<_>>()
         };
         let of_one: Vec<String> = schema["oneOf"].as_array().into_iter().flatten().flat_map(choice).collect();
@@ -177,13 +171,21 @@ impl Schema {
     pub fn alternatives(&self, schema: &Value) -> Vec<Item> {
         let alternatives = schema["oneOf"].as_array().into_iter().flatten();
         let item = |alternative: &Value| {
-            let (name, inner) = alternative["properties"].as_object()?.iter().next()?;
-            let keys = self.followed(inner)["properties"].as_object();
-            let keys: Vec<&str> = keys.into_iter().flatten().map(|(key, _)| key.as_str()).collect();
-            Some(Item { name: name.clone(), value: keys.join(", "), text: described(alternative) })
+            let (name, inner) = properties(alternative).next()?;
+            Some(Item { name: name.clone(), value: names(self.followed(inner)), text: described(alternative) })
         };
         alternatives.filter_map(item).collect()
     }
+}
+
+/// The keys of a table with what stands there.
+fn properties(table: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    table["properties"].as_object().into_iter().flatten()
+}
+
+/// The names of the keys of a table.
+fn names(table: &Value) -> String {
+    properties(table).map(|(key, _)| key.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn described(schema: &Value) -> String {

@@ -67,12 +67,7 @@ pub fn list(registry: &Registry, what: Option<&str>) -> Result<(), Failure> {
         "presets" => presets(width),
         "metrics" => metrics(width),
         section if SECTIONS.iter().any(|(name, _)| *name == section) => schema.section_by_key(section, width),
-        protocol => registry
-            .entries()
-            .iter()
-            .filter(|entry| entry.registered.name == protocol)
-            .map(|entry| self::protocol(entry, &schema, width))
-            .collect(),
+        name => registry.find(name).map_or_else(String::new, |entry| protocol(entry, &schema, width)),
     };
     let all = || TOPICS[..2].iter().chain(&SECTIONS).chain(&TOPICS[2..]).map(|(name, _)| *name).collect();
     let texts: Vec<String> = what.map_or_else(all, |what| vec![what]).into_iter().map(listed).collect();
