@@ -11,7 +11,7 @@ use super::sweep::pool;
 use crate::registry::Registry;
 use crate::report::csv::Extra;
 use crate::report::expected::{self, Judged};
-use crate::report::staged::{FileError, Lock, Staged};
+use crate::report::staged::{FileError, Lock, Staged, entries};
 use crate::scenario::{Expectation, Runs, Scenario};
 
 /// Below the folder: what takes longer.
@@ -114,12 +114,6 @@ fn simulated(arguments: &Arguments, scenario: PathBuf) -> Simulated {
 
 /// The scenarios of a folder, by name.
 fn scenarios(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let entries = fs::read_dir(folder).map_err(FileError::at(folder))?;
-    let mut paths: Vec<PathBuf> = entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()
-        .map_err(FileError::at(folder))?;
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
-    paths.sort();
-    Ok(paths)
+    let is_one = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "toml");
+    Ok(entries(folder)?.into_iter().filter(is_one).collect())
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::engine::fingerprint::first_difference;
-use crate::report::staged::FileError;
+use crate::report::staged::{FileError, entries};
 use crate::run::catalogue::METRICS;
 use crate::run::outcome::Outcome;
 
@@ -29,12 +29,9 @@ pub fn files(first: &Path, second: &Path) -> Result<Vec<String>, FileError> {
 }
 
 fn compare(first: &Path, second: &Path, at: &str, different: &mut Vec<String>) -> Result<(), FileError> {
-    let entries = fs::read_dir(first).and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(FileError::at(first))?;
-    let mut names: Vec<_> = entries.iter().map(fs::DirEntry::file_name).collect();
-    names.sort();
-    for name in names {
-        let (one, two) = (first.join(&name), second.join(&name));
-        let path = format!("{at}{}", name.to_string_lossy());
+    for one in entries(first)? {
+        let name = one.file_name().expect("it has a name");
+        let (two, path) = (second.join(name), format!("{at}{}", name.to_string_lossy()));
         if one.is_dir() {
             compare(&one, &two, &format!("{path}/"), different)?;
         } else if fs::read(&one).map_err(FileError::at(&one))? != fs::read(&two).map_err(FileError::at(&two))? {
