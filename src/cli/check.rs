@@ -9,7 +9,7 @@ use super::failure::{Code, Failure};
 use super::{memory, print};
 use crate::network::{Found, Latency};
 use crate::registry::Registry;
-use crate::report::number::{bytes, significant};
+use crate::report::number::{bytes, count, significant};
 use crate::run::catalogue::METRICS;
 use crate::scenario::{Run, Runs, Scenario};
 use crate::sweep::estimate::{EVENTS_PER_S, Need, estimate};
@@ -49,7 +49,6 @@ fn one(registry: &Registry, path: &Path, arguments: &Check) -> Result<String, Fa
     if let Some(warning) = memory::enough(path, largest * at_once as f64, arguments.max_memory)? {
         print::error(&warning);
     }
-    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     let points = scenario.points().len();
     let systems = runs[0].plan.systems.len();
     let population = &runs[0].plan.population;
@@ -98,8 +97,7 @@ fn delays(latency: &Latency) -> String {
     };
     let holes = match holes {
         0 => "no holes".to_owned(),
-        1 => "1 hole".to_owned(),
-        holes => format!("{holes} holes"),
+        holes => count(holes as usize, "hole"),
     };
     let asymmetry = asymmetry.map_or("one direction is given".to_owned(), |share| {
         format!("directions differ by {} % on average", significant(100.0 * share))

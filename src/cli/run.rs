@@ -6,6 +6,7 @@ use super::simulate::{Job, load, simulate};
 use super::sweep::pool;
 use super::{json, print};
 use crate::registry::Registry;
+use crate::report::CHARTS;
 use crate::report::csv::Extra;
 use crate::report::table::comparison;
 use crate::scenario::Runs;
@@ -40,7 +41,7 @@ pub fn run(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
                 let systems: Vec<_> =
                     done.outcomes().map(|(run, outcome)| (run.system().name.as_str(), &outcome.metrics[..])).collect();
                 let table = comparison(&systems, print::width());
-                format!("{table}\n{}charts: {}\n", done.expected(), directory.join("charts").display())
+                format!("{table}\n{}charts: {}\n", done.expected(), directory.join(CHARTS).display())
             }
             Format::Json => json::runs(&scenario, done.outcomes()),
             Format::Csv => done.csv(directory)?,

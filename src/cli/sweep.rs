@@ -5,6 +5,7 @@ use super::failure::{Code, Failure};
 use super::simulate::{Job, load, simulate};
 use super::{json, print};
 use crate::registry::Registry;
+use crate::report::CHARTS;
 use crate::report::csv::Extra;
 use crate::report::points::points;
 use crate::scenario::Runs;
@@ -31,7 +32,7 @@ pub fn sweep(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> 
         let text = match arguments.simulated.format {
             Format::Table => {
                 let points = points(&done.rows(&scenario));
-                format!("{points}{}charts: {}\n", done.expected(), directory.join("charts").display())
+                format!("{points}{}charts: {}\n", done.expected(), directory.join(CHARTS).display())
             }
             Format::Json => json::runs(&scenario, done.outcomes()),
             Format::Csv => done.csv(directory)?,

@@ -25,6 +25,11 @@ pub fn last_digit(value: f64) -> f64 {
     if is_in_full(value) { 0.0 } else { libm::pow(10.0, libm::log10(value.abs()).floor() - 2.0) }
 }
 
+/// A number of things: `1 run`, `2 runs`.
+pub fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Bytes with a decimal prefix: `12.3 kB`, `4.50 GB`.
 pub fn bytes(value: f64) -> String {
     let (factor, unit) = unit_of_bytes(value);
