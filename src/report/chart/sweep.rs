@@ -100,7 +100,7 @@ fn roles(runs: &Runs, options: &Options) -> Result<Roles, PlotError> {
     let x = match (&options.x, runs.axes.first()) {
         (Some(axis), _) => known(axis)?,
         (None, Some(axis)) => axis.clone(),
-        (None, None) => return Err(PlotError::Option("--y needs a sweep: in these runs no axis varies".to_owned())),
+        (None, None) => return Err(PlotError::Option(no_sweep(options))),
     };
     let by = match options.by.as_deref() {
         Some("system") => None,
@@ -109,6 +109,14 @@ fn roles(runs: &Runs, options: &Options) -> Result<Roles, PlotError> {
     };
     let rest = runs.axes.iter().filter(|axis| **axis != x && Some(*axis) != by.as_ref()).cloned().collect();
     Ok(Roles { x, by, rest })
+}
+
+/// Why what `options` ask for cannot be drawn of runs in which no axis varies.
+fn no_sweep(Options { y, by, log_x, log_y, .. }: &Options) -> String {
+    let said = [(!y.is_empty(), "--y"), (by.is_some(), "--by"), (*log_x, "--log x"), (*log_y, "--log y")];
+    let said: Vec<&str> = said.into_iter().filter(|(is_said, _)| *is_said).map(|(_, option)| option).collect();
+    let need = if said.len() == 1 { "needs" } else { "need" };
+    format!("{} {need} a sweep: in these runs no axis varies", said.join(" and "))
 }
 
 /// Every combination of the values of `axes`; one empty combination without axes.

@@ -290,7 +290,9 @@ fn wrong_options_say_what_would_be_right() {
         "there is no metric `lookup_hop_mean`: did you mean `lookup_hops_mean`?"
     );
     assert!(error(&single, x("loss")).contains("these runs are no sweep"));
-    assert!(error(&single, y("lookup_hops_mean")).contains("no axis varies"));
+    assert_eq!(error(&single, y("lookup_hops_mean")), "--y needs a sweep: in these runs no axis varies");
+    let both = Options { log_y: true, by: Some("system".to_owned()), ..Options::default() };
+    assert_eq!(error(&single, both), "--by and --log y need a sweep: in these runs no axis varies");
     let message = error(&sweep, y("cache_hit_ratio"));
     assert!(message.contains("`cache_hit_ratio` has no value in these results"), "{message}");
     assert!(!sweep.path().join("charts").exists(), "something was written");

@@ -81,7 +81,9 @@ pub fn vertical(options: &Options, metric: &Metric, series: &[Series]) -> Result
     let (share, most) = (is_share(metric), if is_bounded(metric) { 1.0 } else { f64::INFINITY });
     let label = if share { format!("{} (%)", metric.name) } else { label };
     let wide = !share && !metric.unit.is_empty() && low > 0.0 && high / low >= 30.0;
-    if options.log_y || wide {
+    // What nobody named, and is nothing everywhere, has no place to be seen better.
+    let asked = options.log_y && !(options.y.is_empty() && low == 0.0 && high == 0.0);
+    if asked || wide {
         let least = means().filter(|mean| *mean > 0.0).min_by(f64::total_cmp);
         let Some(least) = least.filter(|_| low >= 0.0) else {
             let why = if low < 0.0 { "has values below zero" } else { "has no value above zero" };
