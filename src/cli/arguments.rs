@@ -70,7 +70,7 @@ pub struct Simulated {
     /// Runs at once [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub threads: Option<u32>,
-    /// The memory that the runs may need, in place of what the machine has: with more, nothing is simulated
+    /// The memory that the runs under way at once may need, in place of what the machine has: with more, nothing is simulated
     #[arg(long, value_name = "SIZE")]
     pub max_memory: Option<engine::Size>,
     /// What to print on stdout
@@ -175,6 +175,9 @@ pub struct Validate {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub threads: Option<u32>,
     /// Print nothing but errors
+    /// The memory that the runs under way at once may need, in place of what the machine has: with more, no scenario is simulated
+    #[arg(long, value_name = "SIZE")]
+    pub max_memory: Option<engine::Size>,
     #[arg(long, short)]
     pub quiet: bool,
 }
@@ -188,7 +191,10 @@ pub struct Check {
     /// Change a value of every scenario first
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub sets: Vec<String>,
-    /// The memory that the runs may need, in place of what the machine has: with more, nothing is simulated
+    /// Runs at once, as `run` and `sweep` will have them [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub threads: Option<u32>,
+    /// The memory that the runs under way at once may need, in place of what the machine has: with more, the scenario is refused
     #[arg(long, value_name = "SIZE")]
     pub max_memory: Option<engine::Size>,
 }

@@ -3,9 +3,12 @@
 use std::panic;
 use std::path::Path;
 
+use rayon::ThreadPool;
+
 use super::arguments::Check;
 use super::clock::thread_cpu_ns;
 use super::failure::{Code, Failure};
+use super::sweep::pool;
 use super::{memory, print};
 use crate::network::{Found, Latency};
 use crate::registry::Registry;
@@ -22,9 +25,10 @@ const NO_GETS: &str = "  no gets: availability is what an oracle finds on the ma
 /// # Errors
 /// If any is wrong: with the code of a wrong file rather than of one that cannot be read.
 pub fn check(registry: &Registry, arguments: &Check) -> Result<(), Failure> {
+    let pool = pool(arguments.threads)?;
     let mut worst: Option<Code> = None;
     for path in &arguments.scenarios {
-        match one(registry, path, arguments) {
+        match one(registry, path, arguments, &pool) {
             Ok(text) => print::output(&text)?,
             Err(failure) => {
                 print::error(&failure.text);
@@ -35,7 +39,7 @@ pub fn check(registry: &Registry, arguments: &Check) -> Result<(), Failure> {
     worst.map_or(Ok(()), |code| Err(Failure { code, text: String::new() }))
 }
 
-fn one(registry: &Registry, path: &Path, arguments: &Check) -> Result<String, Failure> {
+fn one(registry: &Registry, path: &Path, arguments: &Check, pool: &ThreadPool) -> Result<String, Failure> {
     let scenario = Scenario::load(path, &arguments.sets)?;
     let Runs { runs, warnings } = scenario.runs(registry.registered())?;
     let metrics: Vec<&str> = METRICS.iter().map(|metric| metric.name.as_str()).collect();
@@ -43,10 +47,10 @@ fn one(registry: &Registry, path: &Path, arguments: &Check) -> Result<String, Fa
     if warnings.worst().is_some() {
         print::error(&warnings.to_string());
     }
-    let needs = needs(registry, path, &runs)?;
-    let largest = needs.iter().map(|need| need.memory).fold(0.0, f64::max);
-    let at_once = rayon::current_num_threads().min(runs.len());
-    if let Some(warning) = memory::enough(path, largest * at_once as f64, arguments.max_memory)? {
+    let needs = pool.install(|| needs(registry, path, &runs))?;
+    let threads = pool.current_num_threads();
+    let memory = memory::at_once(needs.iter().map(|need| need.memory), threads);
+    if let Some(warning) = memory::enough(path, "about", memory, arguments.max_memory)? {
         print::error(&warning);
     }
     let points = scenario.points().len();
@@ -65,7 +69,7 @@ fn one(registry: &Registry, path: &Path, arguments: &Check) -> Result<String, Fa
         if points > 1 { " (at the first point)" } else { "" },
         delays(&runs[0].plan.network.latency),
         if blind { NO_GETS } else { "" },
-        cost(&needs, largest, at_once),
+        cost(&needs, memory, threads.min(runs.len())),
     ))
 }
 
@@ -110,7 +114,7 @@ fn delays(latency: &Latency) -> String {
 }
 
 /// The rough cost of all runs together on this machine.
-fn cost(needs: &[Need], largest: f64, threads: usize) -> String {
+fn cost(needs: &[Need], memory: f64, threads: usize) -> String {
     let events: f64 = needs.iter().map(|need| need.events).sum();
     let (number, word) = if events < 1e9 { (events / 1e6, "million") } else { (events / 1e9, "billion") };
     let seconds: f64 = needs.iter().map(|need| need.seconds).sum();
@@ -122,7 +126,7 @@ fn cost(needs: &[Need], largest: f64, threads: usize) -> String {
         "very roughly {} {word} events: {} at {speed} on each of {threads} cores; {} of memory",
         significant(number),
         duration(seconds / threads as f64),
-        bytes(largest * threads as f64),
+        bytes(memory),
     )
 }
 

@@ -8,18 +8,25 @@ use super::failure::{Code, Failure};
 use crate::engine::Size;
 use crate::report::number::bytes;
 
-/// Holds what all runs under way at once need, in bytes, against `most`, or without it against what there is. A warning from
-/// half of that on.
+/// The most that runs need together of which so many go at a time as there are `threads`.
+pub fn at_once(runs: impl Iterator<Item = f64>, threads: usize) -> f64 {
+    let mut needs: Vec<f64> = runs.collect();
+    needs.sort_by(|a, b| b.total_cmp(a));
+    needs.iter().take(threads).sum()
+}
+
+/// Holds what all runs under way at once need, in bytes, `at least` or `about`, against `most`, or without it against what there is.
+/// A warning from half of that on.
 ///
 /// # Errors
 /// If it is more.
-pub fn enough(scenario: &Path, need: f64, most: Option<Size>) -> Result<Option<String>, Failure> {
+pub fn enough(scenario: &Path, how: &str, need: f64, most: Option<Size>) -> Result<Option<String>, Failure> {
     let (there, whose) = match most {
         Some(Size(most)) => (most, "--max-memory allows"),
         None => (of_machine(), "there are"),
     };
     let message = format!(
-        "{}: the runs need about {} of memory, and {whose} {}",
+        "{}: the runs need {how} {} of memory, and {whose} {}",
         scenario.display(),
         bytes(need),
         bytes(there as f64)
@@ -48,8 +55,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn as_many_runs_as_there_are_threads_need_memory_at_once() {
+        let needs = || [1.0, 5.0, 2.0, 4.0].into_iter();
+        assert_eq!([1, 2, 3, 8].map(|threads| at_once(needs(), threads)), [5.0, 9.0, 11.0, 12.0]);
+    }
+
+    #[test]
     fn more_than_there_is_is_refused_and_more_than_half_is_warned_of() {
-        let held = |need: f64| enough("s.toml".as_ref(), need, Some(Size(1_000_000)));
+        let held = |need: f64| enough("s.toml".as_ref(), "about", need, Some(Size(1_000_000)));
         assert_eq!(held(5e5), Ok(None));
         let warning = held(6e5).unwrap().unwrap();
         assert!(

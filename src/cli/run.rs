@@ -15,8 +15,9 @@ use crate::scenario::Runs;
 const MOST_ROWS: u32 = 100_000;
 
 pub fn run(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
-    let (scenario, expected, Runs { mut runs, warnings }) = load(registry, &arguments.simulated, Vec::new(), true)?;
-    runs.retain(|run| run.seed == run.plan.seed);
+    let pool = pool(arguments.simulated.threads)?;
+    let (scenario, expected, Runs { runs, warnings }) =
+        load(registry, &arguments.simulated, Vec::new(), true, pool.current_num_threads())?;
     let extra = Extra {
         nodes: runs.iter().all(|run| run.plan.population.participants <= MOST_ROWS),
         resources: runs.iter().all(|run| run.plan.resources.count <= MOST_ROWS),
@@ -34,7 +35,7 @@ pub fn run(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
         trace: arguments.trace.as_deref(),
         arguments: &arguments.simulated,
     };
-    let done = pool(arguments.simulated.threads)?.install(|| simulate(job))?;
+    let done = pool.install(|| simulate(job))?;
     if let (Some(directory), false) = (&done.directory, arguments.simulated.quiet) {
         let text = match arguments.simulated.format {
             Format::Table => {

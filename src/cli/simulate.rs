@@ -96,30 +96,31 @@ impl Done {
     }
 }
 
-/// Reads a scenario, with the seed and `sets` after those of the command line, what it expects, and the list of its runs. Prints warnings.
+/// Reads a scenario, with the seed and `sets` after those of the command line, what it expects, and the list of its runs, of
+/// which so many go at a time as there are `threads`; with `once` without repetitions, and axes are refused. Prints warnings.
 pub fn load(
     registry: &Registry,
     arguments: &Simulated,
     sets: Vec<String>,
-    refuse_axes: bool,
+    once: bool,
+    threads: usize,
 ) -> Result<(Scenario, Vec<Expectation>, Runs), Failure> {
     let seed = arguments.seed.map(|seed| format!("seed={seed}"));
     let sets: Vec<String> = arguments.sets.iter().cloned().chain(seed).chain(sets).collect();
     let scenario = Scenario::load(&arguments.scenario, &sets)?;
-    if refuse_axes {
+    if once {
         scenario.refuse_axes()?;
     }
-    let runs = scenario.runs(registry.registered())?;
+    let mut runs = scenario.runs(registry.registered())?;
+    runs.runs.retain(|run| !once || run.seed == run.plan.seed);
     let metrics: Vec<&str> = METRICS.iter().map(|metric| metric.name.as_str()).collect();
     let expected = scenario.expectations(&metrics)?;
     if !arguments.quiet && runs.warnings.worst().is_some() {
         print::error(&format!("{}\n", runs.warnings));
     }
-    let threads = arguments.threads.map_or(rayon::current_num_threads(), |threads| threads as usize);
-    let least = runs.runs.iter().map(least_memory).fold(0.0, f64::max) * threads.min(runs.runs.len()) as f64;
-    if let Some(warning) =
-        memory::enough(&arguments.scenario, least, arguments.max_memory)?.filter(|_| !arguments.quiet)
-    {
+    let least = memory::at_once(runs.runs.iter().map(least_memory), threads);
+    let warning = memory::enough(&arguments.scenario, "at least", least, arguments.max_memory)?;
+    if let Some(warning) = warning.filter(|_| !arguments.quiet) {
         print::error(&warning);
     }
     Ok((scenario, expected, runs))

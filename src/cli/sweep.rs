@@ -11,9 +11,10 @@ use crate::report::points::points;
 use crate::scenario::Runs;
 
 pub fn sweep(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
+    let pool = pool(arguments.simulated.threads)?;
     let repetitions = arguments.repetitions.map(|number| format!("sweep.repetitions={number}"));
     let (scenario, expected, Runs { runs, warnings }) =
-        load(registry, &arguments.simulated, repetitions.into_iter().collect(), false)?;
+        load(registry, &arguments.simulated, repetitions.into_iter().collect(), false, pool.current_num_threads())?;
     let extra = Extra { nodes: arguments.nodes, resources: arguments.resources, operations: false };
     let job = Job {
         command: "sweep",
@@ -27,7 +28,7 @@ pub fn sweep(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> 
         trace: None,
         arguments: &arguments.simulated,
     };
-    let done = pool(arguments.simulated.threads)?.install(|| simulate(job))?;
+    let done = pool.install(|| simulate(job))?;
     if let (Some(directory), false) = (&done.directory, arguments.simulated.quiet) {
         let text = match arguments.simulated.format {
             Format::Table => {

@@ -28,12 +28,13 @@ pub fn validate(registry: &Registry, arguments: &Arguments) -> Result<(), Failur
     }
     // All are read before the first is run, so that a mistake in the last costs no time.
     let jobs: Vec<Simulated> = scenarios.into_iter().map(|scenario| simulated(arguments, scenario)).collect();
-    let loaded = jobs.iter().map(|job| load(registry, job, Vec::new(), false)).collect::<Result<Vec<_>, _>>()?;
+    let pool = pool(arguments.threads)?;
+    let load = |job| load(registry, job, Vec::new(), false, pool.current_num_threads());
+    let loaded = jobs.iter().map(load).collect::<Result<Vec<_>, _>>()?;
     let (mut judged, mut failure) = (Vec::new(), None);
-    let threads = pool(arguments.threads)?;
     for (job, loaded) in jobs.iter().zip(loaded) {
         // Whatever happens to one, what the others have found is written.
-        if let Err(error) = threads.install(|| one(registry, job, loaded, &mut judged)) {
+        if let Err(error) = pool.install(|| one(registry, job, loaded, &mut judged)) {
             let goes_on = error.code == Code::Run;
             print::error(&error.text);
             failure = Some(error.code);
@@ -108,7 +109,7 @@ fn simulated(arguments: &Arguments, scenario: PathBuf) -> Simulated {
     let out = arguments.out.join(below);
     let (sets, quiet, force) = (arguments.sets.clone(), arguments.quiet, arguments.force);
     // All scenarios share the threads.
-    let (seed, threads, max_memory) = (None, None, None);
+    let (seed, threads, max_memory) = (None, None, arguments.max_memory);
     Simulated { scenario, sets, out: Some(out), force, seed, threads, max_memory, format: Format::Table, quiet }
 }
 

@@ -259,3 +259,51 @@ fn what_cannot_work_is_warned_of() {
         assert!(others.clone().all(|(_, other)| !told.contains(other)), "{set}: {told}");
     }
 }
+
+#[test]
+fn the_memory_that_is_asked_for_is_that_of_the_runs_under_way_at_once() {
+    let bench = Bench::new(&format!("{SCENARIO}[sweep]\nrepetitions = 4\n"));
+    fs::create_dir(bench.path("pack")).unwrap();
+    fs::copy(bench.path("s.toml"), bench.path("pack/s.toml")).unwrap();
+    let need = |arguments: &[&str], threads: &str, how: &str| {
+        let arguments = [arguments, &["--threads", threads, "--max-memory", "1B"]].concat();
+        let refused = bench.peerlab(&arguments).assert().code(2).stdout("").get_output().stderr.clone();
+        let said = String::from_utf8(refused).unwrap();
+        let (_, need) =
+            said.split_once(&format!("the runs need {how} ")).unwrap_or_else(|| panic!("no {how} in {said}"));
+        need.split_once(" of memory, and --max-memory allows 1 B").expect("it says what there is").0.to_owned()
+    };
+    let [run, sweep, pack] = [&["run", "s.toml"], &["sweep", "s.toml"], &["validate", "pack"]];
+    let least = |arguments: &[&str], threads: &str| need(arguments, threads, "at least");
+    assert_eq!(least(run, "3"), least(run, "8"), "three systems, each once");
+    assert_ne!(least(sweep, "3"), least(sweep, "8"));
+    assert_ne!(least(run, "1"), least(run, "3"));
+    for threads in ["1", "2", "5"] {
+        assert_eq!(least(pack, threads), least(sweep, threads));
+    }
+    assert_ne!(need(&["check", "s.toml"], "1", "about"), need(&["check", "s.toml"], "5", "about"));
+    assert_eq!(bench.names("."), ["pack", "s.toml"], "something was written");
+}
+
+#[test]
+fn options_that_need_a_sweep_are_named_and_headlines_of_nothing_are_drawn() {
+    let bench = Bench::new(&format!("{SCENARIO}{SWEEP}"));
+    bench.peerlab(&["sweep", "s.toml", "--quiet"]).assert().success();
+    let fixed = ["--set", "population.online=20", "--set", "systems.kad.kademlia.k=4", "--out", "one", "--quiet"];
+    bench.peerlab(&[&["run", "s.toml"], &fixed[..]].concat()).assert().success();
+    let refused = bench.peerlab(&["plot", "one", "--log", "y"]).assert().code(2);
+    refused.stderr("error: --log y needs a sweep: in these runs no axis varies\n");
+    let runs = bench.read("results/s/runs.csv");
+    let column = runs.lines().next().unwrap().split(',').position(|name| name == "get_abandoned_ratio").unwrap();
+    let zero = |row: &str| {
+        let mut cells: Vec<&str> = row.split(',').collect();
+        cells[column] = "0";
+        cells.join(",")
+    };
+    let rows: Vec<String> = runs.lines().skip(1).map(zero).collect();
+    fs::write(bench.path("results/s/runs.csv"), format!("{}\n{}\n", runs.lines().next().unwrap(), rows.join("\n")))
+        .unwrap();
+    bench.peerlab(&["plot", "results/s", "--log", "y"]).assert().success();
+    let refused = bench.peerlab(&["plot", "results/s", "--log", "y", "--y", "get_abandoned_ratio"]).assert().code(2);
+    refused.stderr(contains("--log y: `get_abandoned_ratio` has no value above zero"));
+}
