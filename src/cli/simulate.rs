@@ -131,15 +131,30 @@ fn scenario_name(arguments: &Simulated) -> String {
     arguments.scenario.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
+/// Where the results go.
+fn target(arguments: &Simulated) -> PathBuf {
+    arguments.out.clone().unwrap_or_else(|| output::default_directory(&arguments.scenario))
+}
+
+/// Begins the results of a scenario in their place.
+///
+/// # Errors
+/// If they cannot, or must not, be written there.
+pub fn prepare(command: &str, arguments: &Simulated, scenario: &Scenario) -> Result<Staged, Failure> {
+    let inputs = Inputs::of(&arguments.scenario, scenario);
+    let origin = output::origin(command, &arguments.scenario);
+    output::prepare(&target(arguments), &inputs, &origin, arguments.force)
+}
+
 /// Executes a job and writes its results.
 ///
 /// # Errors
 /// If nothing could be begun or written. What goes wrong with single runs is kept in [`Done`].
 pub fn simulate(job: Job<'_>) -> Result<Done, Failure> {
-    let target = job.arguments.out.clone().unwrap_or_else(|| output::default_directory(&job.arguments.scenario));
-    let inputs = Inputs::of(&job.arguments.scenario, job.scenario);
+    let target = target(job.arguments);
+    let staged = prepare(job.command, job.arguments, job.scenario)?;
     let origin = output::origin(job.command, &job.arguments.scenario);
-    let staged = output::prepare(&target, &inputs, &origin, job.arguments.force)?;
+    let inputs = Inputs::of(&job.arguments.scenario, job.scenario);
     let traces = match job.trace {
         Some(path) => Traces::create(path, job.runs.iter().map(|run| run.system().name.as_str()), &inputs)?,
         None => Traces::default(),

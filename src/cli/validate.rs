@@ -1,12 +1,13 @@
 //! `peerlab validate`: the scenarios of a folder against what they are expected to give.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::arguments::{Format, Simulated, Validate as Arguments};
 use super::failure::{Code, Failure};
 use super::print;
-use super::simulate::{Job, load, simulate};
+use super::simulate::{Job, load, prepare, simulate};
 use super::sweep::pool;
 use crate::registry::Registry;
 use crate::report::csv::Extra;
@@ -16,6 +17,13 @@ use crate::scenario::{Expectation, Runs, Scenario};
 
 /// Below the folder: what takes longer.
 const FULL: &str = "full";
+
+/// The files of what was found.
+const TABLE: &str = "validation.csv";
+const PAGE: &str = "validation.md";
+
+/// Whose the results of the scenarios are.
+const COMMAND: &str = "validate";
 
 pub fn validate(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
     let mut scenarios = scenarios(&arguments.dir)?;
@@ -31,6 +39,13 @@ pub fn validate(registry: &Registry, arguments: &Arguments) -> Result<(), Failur
     let pool = pool(arguments.threads)?;
     let load = |job| load(registry, job, Vec::new(), false, pool.current_num_threads());
     let loaded = jobs.iter().map(load).collect::<Result<Vec<_>, _>>()?;
+    // So are all the places that results go to.
+    refuse_others(&arguments.out)?;
+    for (job, (scenario, expected, _)) in jobs.iter().zip(&loaded) {
+        if !expected.is_empty() {
+            drop(prepare(COMMAND, job, scenario)?);
+        }
+    }
     let (mut judged, mut failure) = (Vec::new(), None);
     for (job, loaded) in jobs.iter().zip(loaded) {
         // Whatever happens to one, what the others have found is written.
@@ -47,18 +62,7 @@ pub fn validate(registry: &Registry, arguments: &Arguments) -> Result<(), Failur
         let message = format!("{}: no scenario in this folder expects anything", arguments.dir.display());
         return Err(Failure::new(Code::Wrong, message));
     }
-    fs::create_dir_all(&arguments.out).map_err(FileError::at(&arguments.out))?;
-    let files = [
-        ("validation.csv", expected::csv(&judged)),
-        ("validation.md", expected::page(&judged, env!("CARGO_PKG_VERSION"))),
-    ];
-    let lock = Lock::take(&arguments.out)?;
-    let staged = Staged::under(&lock)?;
-    for (name, text) in files {
-        let path = staged.path().join(name);
-        fs::write(&path, text).map_err(FileError::at(&path))?;
-    }
-    staged.commit_under(&lock, &[])?;
+    write(&arguments.out, &judged)?;
     if !arguments.quiet {
         print::output(&expected::table(&judged))?;
     }
@@ -66,6 +70,35 @@ pub fn validate(registry: &Registry, arguments: &Arguments) -> Result<(), Failur
         Some(code) => Err(Failure::new(code, "a scenario could not be run to its end")),
         None => all_hold(&judged),
     }
+}
+
+/// An error if there are files in `out` that are called as ours, and are not.
+fn refuse_others(out: &Path) -> Result<(), Failure> {
+    for (name, begins) in [(TABLE, expected::csv(&[])), (PAGE, expected::PAGE_BEGINS.to_owned())] {
+        let path = out.join(name);
+        let is_other = match fs::read(&path) {
+            Ok(text) => !text.starts_with(begins.as_bytes()),
+            Err(error) => error.kind() != ErrorKind::NotFound && error.kind() != ErrorKind::NotADirectory,
+        };
+        if is_other {
+            let message = "this is not what an earlier `peerlab validate` wrote, and would be written over";
+            let help = "move it away, or name another directory with --out";
+            return Err(Failure::new(Code::Wrong, format!("{}: {message}\n  = help: {help}", path.display())));
+        }
+    }
+    Ok(())
+}
+
+/// Writes the table and the page of what was found.
+fn write(out: &Path, judged: &[Judged]) -> Result<(), FileError> {
+    fs::create_dir_all(out).map_err(FileError::at(out))?;
+    let lock = Lock::take(out)?;
+    let staged = Staged::under(&lock)?;
+    for (name, text) in [(TABLE, expected::csv(judged)), (PAGE, expected::page(judged, env!("CARGO_PKG_VERSION")))] {
+        let path = staged.path().join(name);
+        fs::write(&path, text).map_err(FileError::at(&path))?;
+    }
+    staged.commit_under(&lock, &[])
 }
 
 /// Runs one scenario and holds it against what is expected of it.
@@ -82,9 +115,18 @@ fn one(
     }
     let extra = Extra::default();
     let (scenario, expected) = (&scenario, &expected[..]);
-    let command = "validate";
-    let job =
-        Job { command, registry, scenario, expected, runs, warnings, extra, verify: false, trace: None, arguments };
+    let job = Job {
+        command: COMMAND,
+        registry,
+        scenario,
+        expected,
+        runs,
+        warnings,
+        extra,
+        verify: false,
+        trace: None,
+        arguments,
+    };
     let mut done = simulate(job)?;
     judged.append(&mut done.judged);
     done.failure()

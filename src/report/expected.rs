@@ -163,13 +163,13 @@ pub fn csv(judged: &[Judged]) -> String {
     String::from_utf8(writer.into_inner().expect("memory takes every row")).expect("it was text")
 }
 
+/// What every page begins with, of whatever version.
+pub const PAGE_BEGINS: &str = "# Validation\n\nWhat `peerlab validate` found with version ";
+
 /// The rows as a page: `validation.md`.
 pub fn page(judged: &[Judged], version: &str) -> String {
     let failed = judged.iter().filter(|judged| !judged.holds()).count();
-    let mut text = format!(
-        "# Validation\n\nWhat `peerlab validate` found with version {version}: {} figures, of which {failed} do not hold.\n\n",
-        judged.len()
-    );
+    let mut text = format!("{PAGE_BEGINS}{version}: {} figures, of which {failed} do not hold.\n\n", judged.len());
     text += "| scenario | system | metric | expected | measured | verdict | source |\n| --- | --- | --- | --- | --- | --- | --- |\n";
     for one in judged {
         text += &format!("| {} |\n", one.cells().map(|cell| cell.replace('|', "\\|")).join(" | "));

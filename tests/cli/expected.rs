@@ -191,3 +191,41 @@ fn a_folder_of_scenarios_is_validated() {
     fs::create_dir(bench.path("nothing")).unwrap();
     bench.peerlab(&["validate", "nothing"]).assert().code(2).stderr(contains("there is no scenario"));
 }
+
+/// A folder of two scenarios that hold.
+fn pack() -> Bench {
+    let bench = expecting(SWEEP_WITH, "system = \"server\"\nmetric = \"lookup_hops_mean\"\nvalue = 1\nwithin = 0");
+    fs::create_dir(bench.path("pack")).unwrap();
+    fs::copy(bench.path("s.toml"), bench.path("pack/a.toml")).unwrap();
+    fs::rename(bench.path("s.toml"), bench.path("pack/b.toml")).unwrap();
+    bench
+}
+
+#[test]
+fn every_place_of_results_is_looked_at_before_the_first_scenario_runs() {
+    let bench = pack();
+    fs::create_dir_all(bench.path("out/b")).unwrap();
+    fs::write(bench.path("out/b/thesis.tex"), "years").unwrap();
+    let refused = bench.peerlab(&["validate", "pack", "--out", "out"]).assert().code(2).stdout("");
+    refused.stderr(contains("out/b: this directory holds something other than results of peerlab"));
+    assert_eq!((bench.names("out"), bench.names("out/b")), (vec!["b".to_owned()], vec!["thesis.tex".to_owned()]));
+}
+
+#[test]
+fn what_is_called_as_the_validation_and_is_none_stays() {
+    let bench = pack();
+    fs::create_dir(bench.path("out")).unwrap();
+    for name in ["validation.md", "validation.csv"] {
+        fs::write(bench.path("out").join(name), "# Validation\n\nMine.\n").unwrap();
+        let refused = bench.peerlab(&["validate", "pack", "--out", "out", "--force"]).assert().code(2).stdout("");
+        let said = format!("out/{name}: this is not what an earlier `peerlab validate` wrote");
+        refused.stderr(contains(said).and(contains("name another directory with --out")));
+        assert_eq!(bench.names("out"), [name]);
+        assert_eq!(bench.read(&format!("out/{name}")), "# Validation\n\nMine.\n");
+        fs::remove_file(bench.path("out").join(name)).unwrap();
+    }
+    for _ in 0..2 {
+        bench.peerlab(&["validate", "pack", "--out", "out"]).assert().success();
+    }
+    assert_eq!(bench.names("out"), ["a", "b", "validation.csv", "validation.md"]);
+}
