@@ -1,12 +1,13 @@
 //! The directory of results: found to be usable before the hour of work, filled after it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::path::{Component, Path, PathBuf};
 
 use super::failure::{Code, Failure};
 use crate::report::csv::{self, Extra, RunRow};
 use crate::report::manifest::{FILE as MANIFEST, Manifest, Origin};
-use crate::report::staged::{FileError, LOCK, Staged, is_leftover};
+use crate::report::staged::{FileError, LOCK, Staged, entries, is_leftover};
 use crate::report::{CHARTS, FILES, chart};
 use crate::scenario::Scenario;
 
@@ -62,14 +63,16 @@ pub fn prepare(target: &Path, inputs: &Inputs, origin: &Origin, force: bool) -> 
         return Err(refused(Code::File, target, "this is no directory", "name another with --out"));
     }
     // Before looking: it finishes what a killed process began, and from then on nobody else comes.
-    let staged = Staged::new(target).map_err(|error| {
-        let message = format!("results cannot be written here: {}", error.source);
-        refused(Code::File, &error.path, &message, "name a directory that can be written to with --out")
+    let staged = Staged::new(target).map_err(|error| match error.source.kind() {
+        ErrorKind::ResourceBusy => {
+            refused(Code::File, &error.path, &error.source.to_string(), "wait for it, or name another with --out")
+        }
+        _ => {
+            let message = format!("results cannot be written here: {}", error.source);
+            refused(Code::File, &error.path, &message, "name a directory that can be written to with --out")
+        }
     })?;
-    if holds_something_else(target)? {
-        let message = "this directory holds something other than results of peerlab";
-        return Err(refused(Code::Wrong, target, message, "name another with --out, or remove it"));
-    }
+    refuse_something_else(target)?;
     if !force {
         refuse_others(target, origin)?;
     }
@@ -104,13 +107,34 @@ fn refused(code: Code, path: &Path, message: &str, help: &str) -> Failure {
     Failure::new(code, format!("{}: {message}\n  = help: {help}", path.display()))
 }
 
-/// Whether there is anything in `target` that is no result: files without a manifest, or a directory in the place of one.
-fn holds_something_else(target: &Path) -> Result<bool, FileError> {
-    let entries = fs::read_dir(target).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let entries = entries.map_err(FileError::at(target))?;
-    let foreign = entries.iter().any(|entry| entry.file_name() != LOCK && !is_leftover(&entry.path()));
-    let misplaced = || FILES.iter().any(|name| fs::symlink_metadata(target.join(name)).is_ok_and(|it| it.is_dir()));
-    Ok(foreign && (!target.join(MANIFEST).exists() || misplaced()))
+/// An error if there is anything in `target` that is no result: files without a manifest, or something else in the place of one.
+fn refuse_something_else(target: &Path) -> Result<(), Failure> {
+    let is_foreign = |path: &PathBuf| !path.ends_with(LOCK) && !is_leftover(path);
+    if !target.join(MANIFEST).exists() && entries(target)?.iter().any(is_foreign) {
+        let message = "this directory holds something other than results of peerlab";
+        return Err(refused(Code::Wrong, target, message, "name another with --out, or remove it"));
+    }
+    let help = "move it away, or name another directory with --out";
+    let is = |path: &Path, what: fn(&fs::Metadata) -> bool| fs::symlink_metadata(path).is_ok_and(|it| what(&it));
+    let charts = target.join(CHARTS);
+    if is(&charts, fs::Metadata::is_file) {
+        return Err(refused(Code::Wrong, &charts, "a file stands where the charts go", help));
+    }
+    let mut files: Vec<PathBuf> = FILES.iter().map(|name| target.join(name)).collect();
+    if is(&charts, fs::Metadata::is_dir) {
+        files.extend(earlier_charts(target));
+    }
+    match files.iter().find(|path| is(path, fs::Metadata::is_dir)) {
+        Some(path) => Err(refused(Code::Wrong, path, "a directory stands where a file of the results goes", help)),
+        None => Ok(()),
+    }
+}
+
+/// What is called as one of our charts among the results in `target`.
+fn earlier_charts(target: &Path) -> impl Iterator<Item = PathBuf> {
+    let is_one = |path: &PathBuf| path.file_name().and_then(|name| name.to_str()).is_some_and(chart::is_chart);
+    // There may be none yet.
+    entries(&target.join(CHARTS)).unwrap_or_default().into_iter().filter(is_one)
 }
 
 /// Everything that is written of a list of runs but `timing.json`: the same bytes every time.
@@ -136,9 +160,7 @@ impl Results<'_> {
 /// Adds `timing.json` and moves everything to its place in `target`, where earlier results and their charts go.
 pub fn commit(staged: Staged, target: &Path, timing: &str) -> Result<(), Failure> {
     write(&staged.path().join(TIMING), timing)?;
-    let charts = fs::read_dir(target.join(CHARTS)).into_iter().flatten().flatten();
-    let names = charts.filter_map(|entry| entry.file_name().into_string().ok());
-    let old = names.filter(|name| chart::is_chart(name)).map(|name| format!("{CHARTS}/{name}"));
+    let old = earlier_charts(target).filter_map(|path| Some(format!("{CHARTS}/{}", path.file_name()?.to_str()?)));
     let stale: Vec<String> = FILES.map(str::to_owned).into_iter().chain(old).collect();
     Ok(staged.commit(&stale)?)
 }

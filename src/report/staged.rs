@@ -68,7 +68,7 @@ impl Staged {
         fs::create_dir_all(&target).map_err(FileError::at(&target))?;
         let lock = Lock::take(&target)?;
         if lock.is_busy() {
-            let busy = "another peerlab is making results here: wait for it, or name another directory with --out";
+            let busy = "another peerlab is making results here";
             return Err(FileError::at(target)(io::Error::new(io::ErrorKind::ResourceBusy, busy)));
         }
         let mut staged = Staged::under(&lock)?;

@@ -227,7 +227,8 @@ fn while_a_run_lasts_no_other_begins_there_and_the_old_results_can_be_plotted() 
     }
     sleep(Duration::from_millis(300));
     let second = bench.peerlab(&["run", "s.toml", "--out", "a"]).assert().code(3);
-    second.stderr(contains("a: results cannot be written here: another peerlab is making results here"));
+    let said = "error: a: another peerlab is making results here\n  = help: wait for it, or name another with --out\n";
+    second.stderr(contains(said));
     bench.peerlab(&["plot", "a"]).assert().success();
     child.kill().unwrap();
     child.wait().unwrap();

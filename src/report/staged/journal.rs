@@ -119,19 +119,26 @@ pub fn settle(target: &Path) -> Result<bool, FileError> {
     Ok(living)
 }
 
-/// Makes sure that what is new is on the disk, then that the note of it is. A directory in the place of a file is an error.
+/// Makes sure that what is new is on the disk, then that the note of it is. A directory in the place of a file is an error,
+/// and so is a file in the place of a directory.
 pub fn write(target: &Path, stage: &Path, stale: &[String]) -> Result<(), FileError> {
     let new = new(stage);
     let Tree { files, directories } = tree(&new)?;
+    let stands_there = |kind, what| io::Error::new(kind, format!("{what} goes here: move it away"));
     if let Some(path) = files.iter().map(|path| target.join(path)).find(|place| is_real_directory(place)) {
-        return Err(FileError::at(path)(ErrorKind::IsADirectory.into()));
+        return Err(FileError::at(path)(stands_there(ErrorKind::IsADirectory, "this is a directory, and a file")));
+    }
+    if let Some(path) = directories.iter().map(|path| target.join(path)).find(|place| is_real_file(place)) {
+        return Err(FileError::at(path)(stands_there(ErrorKind::NotADirectory, "this is a file, and a directory")));
     }
     for path in files.iter().map(|path| new.join(path)) {
         File::open(&path).and_then(|file| file.sync_all()).map_err(FileError::at(&path))?;
     }
     directories.iter().try_for_each(|path| sync_directory(&new.join(path)))?;
     // What is written again is replaced. Whoever goes on with a commit would take the new one for the stale one.
-    let stale = stale.iter().filter(|name| !files.iter().any(|path| path == Path::new(name))).cloned().collect();
+    let is_left =
+        |name: &&String| !files.iter().any(|path| path == Path::new(name)) && !is_real_directory(&target.join(name));
+    let stale = stale.iter().filter(is_left).cloned().collect();
     let note = Note { sealed: new.join(SEAL).exists(), stale };
     let text = serde_json::to_string(&note).expect("plain strings are JSON");
     let (path, hidden) = (stage.join(NOTE), stage.join("commit.part"));

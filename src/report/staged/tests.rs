@@ -226,8 +226,32 @@ fn a_directory_in_the_place_of_a_file_is_an_error_before_anything_is_moved() {
     fs::write(home.path().join("runs.csv/mine"), "mine").unwrap();
     let before = files(home.path());
     let error = replace(home.path()).unwrap_err().to_string();
-    assert!(error.contains("runs.csv"), "{error}");
+    assert!(error.contains("runs.csv: this is a directory, and a file goes here"), "{error}");
     assert_eq!(files(home.path()), before);
+}
+
+#[test]
+fn a_file_in_the_place_of_the_charts_is_an_error_before_anything_is_moved() {
+    let home = old();
+    fs::remove_dir_all(home.path().join("charts")).unwrap();
+    fs::write(home.path().join("charts"), "mine").unwrap();
+    let before = files(home.path());
+    let error = replace(home.path()).unwrap_err().to_string();
+    assert!(error.contains("charts: this is a file, and a directory goes here"), "{error}");
+    assert_eq!(files(home.path()), before);
+}
+
+#[test]
+fn a_directory_that_is_called_as_something_stale_stays() {
+    let home = old();
+    fs::remove_file(home.path().join("operations.csv")).unwrap();
+    fs::create_dir(home.path().join("operations.csv")).unwrap();
+    fs::write(home.path().join("operations.csv/mine"), "mine").unwrap();
+    replace(home.path()).unwrap();
+    let mut expected = new();
+    expected.push(("operations.csv/mine".to_owned(), "mine".to_owned()));
+    expected.sort();
+    assert_eq!(files(home.path()), expected);
 }
 
 #[test]
