@@ -92,15 +92,36 @@ fn refuse_others(target: &Path, origin: &Origin) -> Result<(), Failure> {
 
 /// An error if charts in `out` would come among other results than those in `dir`.
 pub fn refuse_charts(out: &Path, dir: &Path) -> Result<(), Failure> {
-    let above = out.canonicalize().ok().and_then(|out| Some(out.parent()?.to_owned()));
-    let homes = [Some(out.to_owned()), above.filter(|_| out.file_name().is_some_and(|name| name == CHARTS))];
-    for home in homes.iter().flatten().filter(|home| home.join(MANIFEST).exists()) {
-        if !same_file::is_same_file(home, dir).unwrap_or(false) {
-            let message = "this directory holds results of other runs";
-            return Err(refused(Code::Wrong, home, message, "name another with --out, or put them there with --force"));
-        }
+    let (real, dir) = (real(out)?, real(dir)?);
+    let above = real.parent().filter(|_| real.ends_with(CHARTS));
+    let mut homes = [Some(&*real), above].into_iter().flatten();
+    if homes.any(|home| home != dir && home.join(MANIFEST).exists()) {
+        let message = "this directory holds results of other runs";
+        return Err(refused(Code::Wrong, out, message, "name another with --out, or put them there with --force"));
     }
     Ok(())
+}
+
+/// An error if a trace in the file `path` would come among the results in `target`, where it and they are in each other's way.
+pub fn refuse_trace(path: &Path, target: &Path) -> Result<(), Failure> {
+    if real(path)?.starts_with(real(target)?) {
+        let message = "a trace cannot stand among the results";
+        return Err(refused(Code::Wrong, path, message, "name a file outside of their directory with --trace"));
+    }
+    Ok(())
+}
+
+/// Where a path leads, over all links, whether there is something or not.
+fn real(path: &Path) -> Result<PathBuf, FileError> {
+    let mut real = PathBuf::new();
+    for step in std::path::absolute(path).map_err(FileError::at(path))?.components() {
+        match step {
+            Component::ParentDir => drop(real.pop()),
+            step => real.push(step),
+        }
+        real = real.canonicalize().unwrap_or(real);
+    }
+    Ok(real)
 }
 
 fn refused(code: Code, path: &Path, message: &str, help: &str) -> Failure {

@@ -156,7 +156,7 @@ pub fn simulate(job: Job<'_>) -> Result<Done, Failure> {
     let origin = output::origin(job.command, &job.arguments.scenario);
     let inputs = Inputs::of(&job.arguments.scenario, job.scenario);
     let traces = match job.trace {
-        Some(path) => Traces::create(path, job.runs.iter().map(|run| run.system().name.as_str()), &inputs)?,
+        Some(path) => Traces::create(path, job.runs.iter().map(|run| run.system().name.as_str()), &inputs, &target)?,
         None => Traces::default(),
     };
     // Before the runs: the files that it names may be gone after them.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
 use super::failure::Failure;
-use super::output::Inputs;
+use super::output::{self, Inputs};
 use crate::report::staged::FileError;
 
 type TraceFile = (PathBuf, BufWriter<File>);
@@ -25,16 +25,20 @@ impl Traces {
     /// `<stem>-<system>.<extension>` otherwise.
     ///
     /// # Errors
-    /// If one is an input, or cannot be created.
+    /// If one is an input, would stand among the results in `target`, or cannot be created.
     pub fn create<'a>(
         path: &Path,
         systems: impl ExactSizeIterator<Item = &'a str>,
         inputs: &Inputs,
+        target: &Path,
     ) -> Result<Traces, Failure> {
         let alone = systems.len() == 1;
         let paths: Vec<PathBuf> =
             systems.map(|system| if alone { path.to_owned() } else { beside(path, system) }).collect();
-        paths.iter().try_for_each(|path| inputs.refuse(path, "--trace"))?;
+        for path in &paths {
+            inputs.refuse(path, "--trace")?;
+            output::refuse_trace(path, target)?;
+        }
         let file = |path: PathBuf| {
             let out = File::create(&path).map_err(FileError::at(&path))?;
             Ok(Mutex::new(Some((path, BufWriter::new(out)))))

@@ -133,3 +133,72 @@ fn inputs_are_never_written_over() {
     refused.stderr(contains("a/scenario.toml: this would be written over a/scenario.toml").and(contains("--out")));
     assert!(bytes(&bench.path("a")) == results, "something was written");
 }
+
+#[test]
+fn a_trace_never_stands_among_the_results() {
+    let bench = Bench::new(SCENARIO);
+    bench.peerlab(&["run", "s.toml", "--out", "a", "--quiet"]).assert().success();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("a", bench.path("link")).unwrap();
+    let before = bytes(&bench.path("."));
+    let traces =
+        [("a", "a/trace.csv"), ("a", "a/charts/trace.csv"), ("a", "./a/../a/runs.csv"), ("new/b", "new/b/t.csv")];
+    for (out, trace) in traces.into_iter().chain(cfg!(unix).then_some(("a", "link/trace.csv"))) {
+        let refused = bench.peerlab(&["run", "s.toml", "--out", out, "--trace", trace]).assert().code(2);
+        refused.stderr(contains("-server.csv: a trace cannot stand among the results").and(contains("--trace")));
+        assert!(bytes(&bench.path(".")) == before, "something was written");
+    }
+    assert!(!bench.path("new").exists());
+    bench.peerlab(&["run", "s.toml", "--out", "a", "--trace", "a-trace.csv"]).assert().success();
+}
+
+#[cfg(unix)]
+#[test]
+fn charts_come_among_other_results_on_no_other_way_either() {
+    let bench = Bench::new(SCENARIO);
+    for out in ["a", "b"] {
+        bench.peerlab(&["run", "s.toml", "--out", out, "--quiet"]).assert().success();
+    }
+    std::os::unix::fs::symlink("b/charts", bench.path("figures")).unwrap();
+    for gone in [false, true] {
+        if gone {
+            fs::remove_dir_all(bench.path("b/charts")).unwrap();
+            fs::remove_file(bench.path("figures")).unwrap();
+            std::os::unix::fs::symlink("b", bench.path("figures")).unwrap();
+        }
+        let before = bytes(&bench.path("."));
+        let link = if gone { "figures/charts" } else { "figures" };
+        for out in [link, "b/charts/.", "b/charts/../charts", "a/../b/charts/", "./b"] {
+            let refused = bench.peerlab(&["plot", "a", "--theme", "dark", "--out", out]).assert().code(2);
+            refused.stderr(contains("this directory holds results of other runs").and(contains("--force")));
+            assert!(bytes(&bench.path(".")) == before, "something was written");
+        }
+        assert_eq!(bench.path("b/charts").exists(), !gone);
+    }
+}
+
+#[test]
+fn what_stands_in_the_place_of_a_chart_is_said_and_stays() {
+    let bench = Bench::new(SCENARIO);
+    bench.peerlab(&["run", "s.toml", "--out", "a", "--quiet"]).assert().success();
+    fs::remove_file(bench.path("a/charts/traffic.svg")).unwrap();
+    fs::create_dir(bench.path("a/charts/traffic.svg")).unwrap();
+    fs::write(bench.path("a/charts/traffic.svg/mine"), "mine").unwrap();
+    let refused = |run: &str, plot: &str| {
+        let before = bytes(&bench.path("."));
+        bench.peerlab(&["run", "s.toml", "--out", "a"]).assert().code(2).stdout("").stderr(contains(run));
+        bench.peerlab(&["plot", "a"]).assert().code(3).stdout("").stderr(contains(plot));
+        assert!(bytes(&bench.path(".")) == before, "something was written");
+        assert!(bench.names("a").iter().all(|name| !name.starts_with('.')), "{:?}", bench.names("a"));
+    };
+    refused(
+        "a/charts/traffic.svg: a directory stands where a file of the results goes\n  = help: move it away",
+        "a/charts/traffic.svg: this is a directory, and a file goes here: move it away",
+    );
+    fs::remove_dir_all(bench.path("a/charts")).unwrap();
+    fs::write(bench.path("a/charts"), "mine").unwrap();
+    refused(
+        "a/charts: a file stands where the charts go\n  = help: move it away",
+        "a/charts: this is a file, and a directory goes here: move it away",
+    );
+}
