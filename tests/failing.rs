@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         return peerlab::cli::main(registry());
     }
     a_run_that_fails_is_exit_code_1_and_the_others_are_kept();
+    what_is_said_to_show_a_failed_run_again_does();
     verify_tells_what_differs_between_two_executions();
     ExitCode::SUCCESS
 }
@@ -93,8 +94,8 @@ fn a_run_that_fails_is_exit_code_1_and_the_others_are_kept() {
         let output = peerlab(home.path(), &[command, "s.toml", "--out", out]);
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{command}: {said}");
-        let replay = "to see it again: peerlab run s.toml --seed 3";
-        assert!(said.contains("error: run `wrong;seed=3`: panicked: it broke") && said.contains(replay), "{said}");
+        let replay = format!(" run s.toml --seed 3 --out {out}-again\n");
+        assert!(said.contains("error: run `wrong;seed=3`: panicked: it broke") && said.contains(&replay), "{said}");
 
         let read = |name: &str| fs::read_to_string(home.path().join(out).join(name)).unwrap();
         let runs = read("runs.csv");
@@ -107,6 +108,31 @@ fn a_run_that_fails_is_exit_code_1_and_the_others_are_kept() {
     let all = peerlab(home.path(), &["run", "s.toml", "--set", "systems={ wrong = { broken = {} } }", "--out", "none"]);
     assert_eq!(all.status.code(), Some(1));
     assert!(!home.path().join("none").exists(), "results of nothing");
+}
+
+fn what_is_said_to_show_a_failed_run_again_does() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("it's mine");
+    fs::create_dir(&folder).unwrap();
+    // The second axis is not one of the system that fails.
+    let axes = "[sweep.axes]\n\"population.online\" = [10, 20]\n\"systems.after.kademlia.k\" = [4, 8]\n";
+    fs::write(folder.join("s.toml"), format!("{SCENARIO}{axes}")).unwrap();
+    let swept = ["sweep", "it's mine/s.toml", "--out", "the results/", "--set", "workload.lookup={ every = '9s' }"];
+    let said = String::from_utf8(peerlab(home.path(), &swept).stderr).unwrap();
+    let replays: Vec<&str> = said.lines().filter_map(|line| Some(line.split_once("to see it again: ")?.1)).collect();
+    assert_eq!(replays.len(), 2, "{said}");
+    for replay in replays {
+        let (name, words) = replay.split_once(' ').expect("it has arguments");
+        let program = env::current_exe().expect("this program is a file");
+        assert_eq!(program.file_stem().unwrap(), name);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("\"$0\" {words}")]).arg(program).current_dir(home.path()).env(BROKEN, "");
+        let output = shell.output().expect("there is a shell");
+        let again = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{replay}: {again}");
+        assert!(again.contains("error: run `wrong;seed=3`: panicked: it broke"), "{replay}: {again}");
+        assert!(home.path().join("the results-again/runs.csv").exists());
+    }
 }
 
 fn verify_tells_what_differs_between_two_executions() {

@@ -12,7 +12,7 @@ use super::stop::Stop;
 use super::timing::Timing;
 use super::trace::Traces;
 use super::validate::all_hold;
-use super::{memory, print, verify};
+use super::{memory, print, program_name, verify};
 use crate::registry::Registry;
 use crate::report::csv::{Extra, RunRow};
 use crate::report::expected::{self, Judged, judge};
@@ -21,7 +21,7 @@ use crate::report::staged::{FileError, Staged};
 use crate::run::Wanted;
 use crate::run::catalogue::METRICS;
 use crate::run::outcome::Outcome;
-use crate::scenario::{Expectation, Problems, Run, Runs, Scenario};
+use crate::scenario::{Axis, Expectation, Problems, Run, Runs, Scenario};
 use crate::sweep::estimate::least_memory;
 use crate::sweep::execute::{self, Finished};
 
@@ -270,10 +270,22 @@ fn failure(job: &Job<'_>, finished: &[Finished], again: &[Finished], stop: &Stop
     stopped.then(|| Failure::new(stop.code(), message))
 }
 
-/// The command that executes one run again, with the other systems at its point.
+/// The command that executes one run again, with the other systems at its point, in a directory of its own.
 fn replay(job: &Job<'_>, run: &Run) -> String {
-    let fixed = job.scenario.axes().iter().zip(&run.cells);
-    let fixed = fixed.filter_map(|(axis, cell)| Some(format!("{}={}", axis.path(), cell.as_ref()?)));
-    let sets: String = job.arguments.sets.iter().cloned().chain(fixed).map(|set| format!(" --set '{set}'")).collect();
-    format!("peerlab run {} --seed {}{sets}", job.arguments.scenario.display(), run.seed)
+    // An axis that varies another system only has to have some value, too.
+    let value = |axis: &Axis, cell: &Option<String>| cell.clone().unwrap_or_else(|| axis.values()[0].clone());
+    let axes = job.scenario.axes().iter().zip(&run.cells);
+    let fixed = axes.map(|(axis, cell)| format!("{}={}", axis.path(), value(axis, cell)));
+    let sets = job.arguments.sets.iter().cloned().chain(fixed);
+    let sets: String = sets.map(|set| format!(" --set {}", quoted(&set))).collect();
+    let target = target(job.arguments);
+    let out = target.with_file_name(format!("{}-again", target.file_name().unwrap_or_default().to_string_lossy()));
+    let [scenario, out] = [&job.arguments.scenario, &out].map(|path| quoted(&path.to_string_lossy()));
+    format!("{} run {scenario} --seed {}{sets} --out {out}", program_name(), run.seed)
+}
+
+/// A text as a shell reads it as one word.
+fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+".contains(c);
+    if text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
