@@ -58,10 +58,11 @@ pub struct Simulated {
     /// events.0.crash.share=0.5); a value that an axis varies is fixed so
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub sets: Vec<String>,
-    /// Where the results go; earlier ones of the scenario file by the same command are replaced there [default: results/<name of the scenario>]
+    /// Where the results go; earlier ones of a scenario file of this name, wherever it lies, by the same command are replaced there
+    /// [default: results/<name of the scenario>]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Replace results of another scenario file, or of another command, too
+    /// Replace results of a scenario file of another name, or of another command, too
     #[arg(long)]
     pub force: bool,
     /// The seed, in place of the scenario's; of a sweep's first repetitions, from which the others follow
@@ -168,16 +169,16 @@ pub struct Validate {
     /// Where the results go
     #[arg(long, value_name = "DIR", default_value = "results/validation")]
     pub out: PathBuf,
-    /// Replace results of another scenario file, or of another command, too
+    /// Replace results of a scenario file of another name, or of another command, too
     #[arg(long)]
     pub force: bool,
     /// Runs at once [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub threads: Option<u32>,
-    /// Print nothing but errors
     /// The memory that the runs under way at once may need, in place of what the machine has: with more, no scenario is simulated
     #[arg(long, value_name = "SIZE")]
     pub max_memory: Option<engine::Size>,
+    /// Print nothing but errors
     #[arg(long, short)]
     pub quiet: bool,
 }
