@@ -31,6 +31,12 @@ const MOST_HEADS: u32 = 20_000;
 const MOST_MEMORY: f64 = 1e8;
 const MOST_ESTIMATED: f64 = 1e9;
 
+/// Nanoseconds since the first call, as a clock for trials.
+fn clock() -> Option<u64> {
+    static BEGUN: OnceLock<Instant> = OnceLock::new();
+    Some(BEGUN.get_or_init(Instant::now).elapsed().as_nanos() as u64)
+}
+
 /// How a scenario ended that kept all promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
@@ -88,7 +94,7 @@ pub fn hold(document: &Value, number: u64) -> Result<Kept, String> {
 pub fn complete(runs: Vec<Run>) -> Result<Kept, String> {
     let runs: Vec<Run> = runs.into_iter().take(MOST_RUNS).collect();
     let estimated = runs.clone();
-    let needs = within(1, move || estimate(&Registry::standard(), &estimated, || None))?;
+    let needs = within(1, move || estimate(&Registry::standard(), &estimated, clock))?;
     let needs = needs.map_err(|(system, why)| format!("{system}: a trial {why}"))?;
     if let Some(need) = needs.iter().find(|need| !(need.events >= 0.0 && need.memory >= 0.0)) {
         return Err(format!("an estimate of {need:?}"));
