@@ -2,7 +2,7 @@
 
 use std::f64::consts::{PI, SQRT_2};
 
-use libm::{cos, erfc, exp, log, sqrt};
+use libm::{cos, erfc, exp, hypot, log, sqrt};
 
 use super::random::Source;
 
@@ -17,7 +17,7 @@ pub fn standard_normal(source: &mut impl Source) -> f64 {
 /// the same width around the mode (which solves mode = mean + sd²/mode) lies above it. Accepted are 99 % for sd =
 /// mean/10 and at least 65 % for any sd.
 pub(super) fn length_biased_normal(mean: f64, sd: f64, source: &mut impl Source) -> f64 {
-    let mode = (mean + sqrt(mean * mean + 4.0 * sd * sd)) / 2.0;
+    let mode = (mean + hypot(mean, 2.0 * sd)) / 2.0;
     loop {
         let y = 1.0 + sd / mode * standard_normal(source);
         if y > 0.0 && source.unit() < y * exp(1.0 - y) {

@@ -88,6 +88,7 @@ impl Preset {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::LawUse;
 
     #[test]
     fn availability_is_that_of_the_published_laws() {
@@ -102,7 +103,8 @@ mod tests {
             ("oversim", 0.5),
         ] {
             let churn = preset(name).and_then(Preset::churn).expect("both laws are known");
-            assert_eq!(churn.check(), Ok(()), "{name}");
+            assert_eq!(churn.session.check_for(LawUse::Renewals), Ok(()), "{name}");
+            assert_eq!(churn.downtime.check_for(LawUse::Periods), Ok(()), "{name}");
             assert!((churn.availability() - availability).abs() < 0.0005, "{name}: {}", churn.availability());
         }
     }

@@ -155,16 +155,6 @@ impl Workload {
         Workload { gaps, target, paces: changes.paces(&extras), records, changes, extras }
     }
 
-    /// Why this gap law cannot be: its parameters, a mean of zero (endlessly many operations at once), or an infinite one
-    /// (no stationary start).
-    pub fn check_gap(law: &Law) -> Result<(), String> {
-        law.check()?;
-        match law.mean() {
-            mean if mean > 0.0 && mean.is_finite() => Ok(()),
-            mean => Err(format!("the mean gap must be above zero and finite, and is {mean}")),
-        }
-    }
-
     /// What lookups are for.
     pub fn target(&self) -> Target {
         self.target
@@ -308,9 +298,6 @@ mod tests {
 
     #[test]
     fn gaps_and_exponents_out_of_range_are_refused() {
-        assert!(Workload::check_gap(&Law::Constant(0.0)).unwrap_err().contains("above zero"));
-        assert!(Workload::check_gap(&Law::Pareto { shape: 0.9, scale: 1.0 }).unwrap_err().contains("finite"));
-        assert_eq!(Workload::check_gap(&Law::Exponential { mean: 60.0 }), Ok(()));
         assert!(Popularity::Zipf { exponent: -1.0 }.check().unwrap_err().contains("`exponent`"));
         assert_eq!(Popularity::Zipf { exponent: 0.0 }.check(), Ok(()));
     }

@@ -7,7 +7,7 @@ use super::environment::law;
 use super::file;
 use super::plan::{Churn, Sessions};
 use super::problem::Problem;
-use crate::engine::Law;
+use crate::engine::{Law, LawUse};
 use crate::population::presets::preset;
 use crate::population::{PRESETS, Preset};
 
@@ -55,34 +55,18 @@ pub(super) fn churn(
         return Err(check.wrong(&format!("{path}.trace_start"), "there is no trace that could begin", help));
     }
     let Some(Cycle { session, downtime }) = laws(check, path, said, arriving)? else { return Ok(None) };
-    for (key, law) in [("session", Some(&session)), ("downtime", downtime.as_ref())] {
-        if law.is_some_and(|law| !law.mean().is_finite()) {
-            return Err(check.wrong(
-                &format!("{path}.{key}"),
-                "a law without a finite mean has no stationary start",
-                "choose another law, or, for a Pareto law, a shape above 1",
-            ));
-        }
-    }
-    if session.mean() <= 0.0 {
-        return Err(check.wrong(
-            &format!("{path}.session"),
-            "sessions of no length",
-            "write a law with a mean above zero",
-        ));
-    }
     let scaled = |law: &Law| law.scaled(said.time_scale);
     Ok(Some(Cycle { session: scaled(&session), downtime: downtime.as_ref().map(scaled) }))
 }
 
 /// Session and downtime before the time scale.
 fn laws(check: &mut Check<'_>, path: &str, said: &file::Churn, arriving: bool) -> Result<Option<Cycle>, Noted> {
-    let given = |check: &mut Check<'_>, name: &str, said: &Option<_>| {
+    let given = |check: &mut Check<'_>, name: &str, said: &Option<_>, usage| {
         let path = format!("{path}.{name}");
-        said.as_ref().map(|said| law(check, &path, said)).transpose()
+        said.as_ref().map(|said| law(check, &path, said, usage)).transpose()
     };
-    let session = given(check, "session", &said.session)?;
-    let downtime = given(check, "downtime", &said.downtime)?;
+    let session = given(check, "session", &said.session, LawUse::Renewals)?;
+    let downtime = given(check, "downtime", &said.downtime, LawUse::Periods)?;
     let of_preset = match said.preset.as_deref() {
         None => None,
         Some("none") => return Ok(None),

@@ -10,7 +10,7 @@ use super::inputs::Files;
 use super::plan::{DEADLINE, Plan, Population, Resources, Sessions, Workload};
 use super::population::trace_start;
 use super::storage::MOST_RECORDS;
-use crate::engine::{Duration, DurationLaw, Law, Time};
+use crate::engine::{Duration, DurationLaw, Law, LawUse, Time, Unfit};
 use crate::network::NetworkPlan;
 use crate::population::requests::{Limits, Requests};
 use crate::population::{LARGEST_VALUE, Popularity};
@@ -189,20 +189,21 @@ fn mix(check: &mut Check<'_>, said: &file::Mix) -> Result<(Option<Law>, Option<L
 fn gap(check: &mut Check<'_>, path: &str, said: Option<Gap>) -> Result<Option<Law>, Noted> {
     let law = match said {
         None => return Ok(None),
+        Some(Gap::Mean(Duration::ZERO)) => {
+            return Err(check.wrong(path, "operations without a gap would never end", "write a gap above zero"));
+        }
         Some(Gap::Mean(mean)) => Law::Exponential { mean: mean.as_secs_f64() },
-        Some(Gap::Law(said)) => law(check, path, &said)?,
+        Some(Gap::Law(said)) => law(check, path, &said, LawUse::Renewals)?,
     };
-    if law.mean() <= 0.0 {
-        return Err(check.wrong(path, "operations without a gap would never end", "write a gap above zero"));
-    }
-    if !law.mean().is_finite() {
-        let help = "choose another law, or, for a Pareto law, a shape above 1";
-        return Err(check.wrong(path, "a gap without a finite mean has no stationary start", help));
-    }
     Ok(Some(law))
 }
 
-/// The law at `path`, in seconds.
-pub(super) fn law(check: &mut Check<'_>, path: &str, said: &DurationLaw) -> Result<Law, Noted> {
-    said.law().map_err(|message| check.note(check.at(path, message)))
+/// The law at `path`, in seconds, which is to be fit for its use.
+pub(super) fn law(check: &mut Check<'_>, path: &str, said: &DurationLaw, usage: LawUse) -> Result<Law, Noted> {
+    let law = said.law().map_err(|message| Unfit { message, help: None });
+    let fit = law.and_then(|law| law.check_for(usage).map(|()| law));
+    fit.map_err(|Unfit { message, help }| match help {
+        Some(help) => check.wrong(path, message, help),
+        None => check.note(check.at(path, message)),
+    })
 }

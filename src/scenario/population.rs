@@ -8,7 +8,7 @@ use super::environment::law;
 use super::file;
 use super::inputs::Files;
 use super::plan::{Churn, DEADLINE, Population, Sessions, Start};
-use crate::engine::{Duration, Time};
+use crate::engine::{Duration, LawUse, Time};
 use crate::network::{NetworkPlan, Processor};
 use crate::population::trace::{Bounds, Found};
 use crate::population::{Departures, Parting, Trace};
@@ -205,12 +205,7 @@ fn departures(
         }
         (None, Some(lifetime)) => {
             let path = "population.departures.lifetime";
-            let law = law(check, path, lifetime)?;
-            if !law.mean().is_finite() {
-                let message = "a law without a finite mean has no stationary start";
-                return Err(check.wrong(path, message, "choose another law, or, for a Pareto law, a shape above 1"));
-            }
-            Parting::Lifetime(law)
+            Parting::Lifetime(law(check, path, lifetime, LawUse::Periods)?)
         }
         (None, None) => {
             let help = "add probability = 0.1, or a law, as in lifetime.exponential = { mean = \"30d\" }";
@@ -265,7 +260,7 @@ pub(super) fn processor(
         let help = "write 1 or more, or leave `processor` out";
         return Err(check.wrong(&format!("{path}.workers"), "somebody has to serve the requests", help));
     }
-    let service = law(check, &format!("{path}.service"), &said.service)?;
+    let service = law(check, &format!("{path}.service"), &said.service, LawUse::Values)?;
     Ok(Some(Processor { service, workers: said.workers, waiting: said.waiting }))
 }
 

@@ -5,7 +5,7 @@ use super::environment::law;
 use super::file::{self, Placement};
 use super::plan::{Caching, Coding, Keepers, Plan, Repair, Storage, System};
 use super::systems::home;
-use crate::engine::Duration;
+use crate::engine::{Duration, LawUse};
 use crate::population::OperationKind;
 use crate::storage::{Delay, Providing, Republish};
 
@@ -48,7 +48,7 @@ pub(super) fn storage(
         Some(file::Repair::Lazy { threshold }) => Repair::Lazy { threshold: *threshold },
         Some(file::Repair::Republish(said)) => Repair::Republish(republish(check, path, said, own.repair.is_some())),
         Some(file::Repair::Delay(delay)) => Repair::Delay(Delay {
-            after: law(check, &format!("{path}.repair.delay.after"), &delay.after)?,
+            after: law(check, &format!("{path}.repair.delay.after"), &delay.after, LawUse::Values)?,
             concurrency: delay.concurrency.0,
         }),
     };

@@ -301,7 +301,7 @@ fn churn_without_a_finite_mean_is_refused() {
     let mixture = format!("population.churn = {{ session = {endless}, downtime.constant = '1h' }}");
     with(&mixture, "a law without a finite mean has no stationary start", "session");
     let gap = format!("workload.lookup.every = {endless}");
-    with(&gap, "a gap without a finite mean has no stationary start", "every");
+    with(&gap, "a law without a finite mean has no stationary start", "every");
 }
 
 #[test]
