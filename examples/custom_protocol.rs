@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use peerlab::engine::{Duration, Source, Time};
+use peerlab::model::{Envelope, Metric, NodeId};
 use peerlab::overlay::{self, *};
 use peerlab::registry::{Entry, Registry};
 

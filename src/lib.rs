@@ -12,21 +12,22 @@
 //!
 //! # Layers
 //!
-//! A layer names only layers with a smaller number, and of the two 1s neither names the other (`tests/house.rs`).
+//! A layer names only layers with a smaller number, and of the two 2s neither names the other (`tests/house.rs`).
 //!
 //! | layer | where | what lives there |
 //! | --- | --- | --- |
 //! | 0 | [`engine`] | virtual time, event queue, random streams, distributions, fingerprint |
-//! | 1 | [`network`] | latency, access links, flows of large values, loss, a server's queue. Owns no nodes |
-//! | 1 | [`overlay`] | the protocol trait and its context, keys, RPCs, the iterative lookup, one file (or folder) per protocol |
-//! | 2 | [`storage`] | records, pieces, replication, repair: the same for every overlay |
-//! | 3 | [`population`] | who is there when (laws, presets, traces), in which classes, and what they ask for |
-//! | 4 | [`scenario`] | the TOML file: parse, check, plan, problems with their place |
-//! | 5 | [`run`] | the simulation loop that joins 0–3, the oracle, observers, the outcome |
-//! | 6 | [`registry`] | the one table of protocols |
-//! | 7 | [`sweep`] | parallel execution, statistics |
-//! | 8 | [`report`] | CSV, charts, tables |
-//! | 9 | [`cli`] | commands, progress, exit codes: the only place that prints or reads the wall clock |
+//! | 1 | [`model`] | identifiers, keys and their distances, records, envelopes of packets, causes of failure |
+//! | 2 | [`network`] | latency, access links, flows of large values, loss, a server's queue. Owns no nodes |
+//! | 2 | [`overlay`] | the protocol trait and its context, RPCs, the iterative lookup, one file (or folder) per protocol |
+//! | 3 | [`storage`] | records, pieces, replication, repair, under any overlay |
+//! | 4 | [`population`] | who is there when (laws, presets, traces), in which classes, and what they ask for |
+//! | 5 | [`scenario`] | the TOML file: parse, check, plan, problems with their place |
+//! | 6 | [`run`] | the simulation loop that joins 0–4, the oracle, observers, the outcome |
+//! | 7 | [`registry`] | the one table of protocols |
+//! | 8 | [`sweep`] | parallel execution, statistics |
+//! | 9 | [`report`] | CSV, charts, tables |
+//! | 10 | [`cli`] | commands, progress, exit codes: the only place that prints or reads the wall clock |
 //!
 //! # Invariants
 //!
@@ -64,6 +65,7 @@
 
 pub mod cli;
 pub mod engine;
+pub mod model;
 pub mod network;
 pub mod overlay;
 pub mod population;

@@ -6,16 +6,17 @@ use std::path::{Path, PathBuf};
 /// Folder or file under `src/` and its layer (DESIGN §2, the table in `lib.rs`).
 const LAYERS: &[(&str, u32)] = &[
     ("engine", 0),
-    ("network", 1),
-    ("overlay", 1),
-    ("storage", 2),
-    ("population", 3),
-    ("scenario", 4),
-    ("run", 5),
-    ("registry", 6),
-    ("sweep", 7),
-    ("report", 8),
-    ("cli", 9),
+    ("model", 1),
+    ("network", 2),
+    ("overlay", 2),
+    ("storage", 3),
+    ("population", 4),
+    ("scenario", 5),
+    ("run", 6),
+    ("registry", 7),
+    ("sweep", 8),
+    ("report", 9),
+    ("cli", 10),
 ];
 
 fn layer(module: &str) -> Option<u32> {

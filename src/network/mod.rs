@@ -1,4 +1,4 @@
-//! Layer 1: latency models, access links, loss of packets, NATs and firewalls, and the request queue of a machine.
+//! Layer 2: latency models, access links, loss of packets, NATs and firewalls, and the request queue of a machine.
 //!
 //! Owns no nodes: a machine is its number, participants first, then the dedicated servers. A packet's way has two
 //! ends. [`Network::depart`] touches the sender's side only, [`Network::arrive`] the receiver's side only, at the

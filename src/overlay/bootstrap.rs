@@ -20,8 +20,9 @@ pub use service::Service;
 
 use super::backoff::Backoff;
 use super::lists::List;
-use super::message::{Kind, Payload};
+use super::message::Payload;
 use crate::engine::Duration;
+use crate::model::Kind;
 
 /// What a scenario says of the service.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -58,10 +58,11 @@ use self::lookup::{Goal, Lookup};
 pub use self::message::Message;
 use self::tables::{Query, Tables};
 use super::{
-    Context, Envelope, Key, Kind, Metric, NodeId, Ongoing, OpId, Patience, Period, Placement, Pool, Problem, Protocol,
-    Recent, Relay, Roster, Routing, Rpcs, View, Walk,
+    Context, Ongoing, Patience, Period, Placement, Pool, Problem, Protocol, Recent, Relay, Roster, Routing, Rpcs, View,
+    Walk,
 };
 use crate::engine::Duration;
+use crate::model::{Envelope, Key, Kind, Metric, NodeId, OpId};
 
 /// What a timer is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

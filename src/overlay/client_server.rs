@@ -16,10 +16,10 @@ mod servers;
 pub use servers::{Balance, Servers};
 
 use super::{
-    Backoff, Cause, Contact, Context, Envelope, Key, Kind, NodeId, OpId, Patience, Payload, Placement, Problem,
-    Protocol, RecordId, Roster, Rpcs, Server, Version, View, Walk,
+    Backoff, Contact, Context, Patience, Payload, Placement, Problem, Protocol, Roster, Rpcs, Server, View, Walk,
 };
 use crate::engine::{Duration, DurationLaw, Limit, Noise, Rate};
+use crate::model::{Cause, Envelope, Key, Kind, NodeId, OpId, RecordId, Version};
 
 /// Servers and their clients.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

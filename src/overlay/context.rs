@@ -1,12 +1,13 @@
 //! What a handler is given, and the effects it leaves: handlers do nothing themselves, `run/` applies what they ask for.
 
-use super::cached::{Answer, Cached, Passed};
-use super::key::Key;
 use super::lists::Lists;
-use super::message::{Cause, Envelope, Held, Kind, NodeId, OpId, Payload, Reachability, RecordId, Traffic, Version};
+use super::message::Payload;
 use super::protocol::{Contact, Protocol, Walk};
 use super::wire::Wire;
 use crate::engine::{Duration, Noise, Source, Time};
+use crate::model::{
+    Answer, Cached, Cause, Envelope, Held, Key, Kind, NodeId, OpId, Passed, Reachability, RecordId, Traffic, Version,
+};
 
 /// What a node may know of others without asking: the keys of nodes it has heard of.
 #[derive(Clone, Copy)]

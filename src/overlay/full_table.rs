@@ -33,13 +33,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::context::{Context, Effect, View};
-use super::key::{Key, Metric};
 use super::lists::Lists;
-use super::message::{Cause, Envelope, NodeId, OpId, Payload, RecordId, Version};
+use super::message::Payload;
 use super::protocol::{self, Contact, Patience, Placement, Problem, Protocol, Walk};
 use super::roster::Roster;
 use super::rpc::Rpcs;
 use crate::engine::{Duration, Time};
+use crate::model::{Cause, Envelope, Key, Metric, NodeId, OpId, RecordId, Version};
 use spread::Relay;
 use table::{Change, Table};
 

@@ -55,14 +55,13 @@ pub use self::message::Message;
 use self::search::{Purpose, Search};
 use self::upkeep::Notes;
 use super::context::{Context, View};
-use super::key::{Key, Metric};
 use super::lookup::{Aim, Lookup, MOST_NAMED, Step};
-use super::message::{Envelope, Kind, NodeId, OpId};
 use super::ongoing::{Ongoing, Pool, Task};
 use super::protocol::{Contact, Patience, Placement, Problem, Protocol, Walk};
 use super::rpc::Rpcs;
 use super::{Roster, Routing, Timeout};
 use crate::engine::Duration;
+use crate::model::{Envelope, Key, Kind, Metric, NodeId, OpId};
 
 /// What a node sets its timer for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

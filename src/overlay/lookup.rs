@@ -29,11 +29,9 @@
 mod heard;
 mod rounds;
 
-use super::cached::Passed;
-use super::key::{Key, Metric};
-use super::message::NodeId;
 use super::protocol::Contact;
 use crate::engine::prefetch;
+use crate::model::{Key, Metric, NodeId, Passed};
 
 /// Places for familiar nodes: some four times the usual number of candidates.
 const FAMILIAR: usize = 256;

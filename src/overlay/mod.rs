@@ -1,4 +1,4 @@
-//! Layer 1: the protocol trait and its context, keys and metrics, RPC bookkeeping, the iterative lookup, and one file
+//! Layer 2: the protocol trait and its context, RPC bookkeeping, the iterative lookup, and one file
 //! per protocol.
 //!
 //! Sans-IO: an overlay is told what arrived and says what it wants done. It does not know `network/`, and it cannot
@@ -6,13 +6,11 @@
 
 pub mod backoff;
 pub mod bootstrap;
-pub mod cached;
 pub mod chord;
 pub mod client_server;
 pub mod context;
 pub mod full_table;
 pub mod kademlia;
-pub mod key;
 pub mod lists;
 pub mod lookup;
 pub mod message;
@@ -29,13 +27,9 @@ pub mod testing;
 pub mod wire;
 
 pub use backoff::Backoff;
-pub use cached::{Answer, Cached, Passed, Until};
 pub use context::{Change, Context, Effect, Effects, View};
-pub use key::{Key, Metric};
 pub use lists::{List, Lists};
-pub use message::{
-    Cause, Envelope, Held, Kind, NodeId, OpId, Payload, Reachability, RecordId, Traffic, Version, listed,
-};
+pub use message::{Payload, listed};
 pub use ongoing::{Ongoing, Pool, Task};
 pub use period::Period;
 pub use protocol::{Config, Contact, Patience, Placement, Preset, Problem, Protocol, Server, Walk};

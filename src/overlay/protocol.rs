@@ -9,11 +9,11 @@ use serde::de::DeserializeOwned;
 
 use super::backoff::Backoff;
 use super::context::{Context, View};
-use super::key::{Key, Metric};
 use super::lists::Lists;
-use super::message::{Envelope, NodeId, OpId, Payload, RecordId, Version};
+use super::message::Payload;
 use super::roster::Roster;
 use crate::engine::{Duration, Law, Noise, Time, order};
+use crate::model::{Envelope, Key, Metric, NodeId, OpId, RecordId, Version};
 
 /// The state machine of one node.
 ///

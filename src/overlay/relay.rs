@@ -9,9 +9,8 @@
 //!
 //! A node that dies with a walk that it has acknowledged takes it along: the requester waits for the whole walk and begins again.
 
-use super::message::{Envelope, Kind, NodeId, RecordId, Traffic};
-use super::{Key, OpId};
 use crate::engine::Duration;
+use crate::model::{Envelope, Key, Kind, NodeId, OpId, RecordId, Traffic};
 
 /// The hop time-out before a node has measured a round trip.
 pub const FIRST_TIMEOUT: Duration = Duration::from_millis(500);

@@ -3,9 +3,8 @@
 
 use std::ops::Range;
 
-use super::key::Key;
-use super::message::NodeId;
 use crate::engine::{Duration, prefetch_at};
+use crate::model::{Key, NodeId};
 
 /// Nodes sorted by key, with an index over the leading bits so that a search costs O(1) on uniform keys.
 #[derive(Clone, Default)]

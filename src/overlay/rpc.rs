@@ -8,12 +8,12 @@
 //! Where time-outs are adaptive, round trips are measured too.
 
 use super::context::Context;
-use super::message::{Envelope, NodeId};
 use super::protocol::Protocol;
 use super::relay::FIRST_TIMEOUT;
 use super::round_trips::{RoundTrips, Timeout};
 use super::routing::Routing;
 use crate::engine::{Duration, Time, prefetch_at};
+use crate::model::{Envelope, NodeId, OpId};
 
 /// A request that waits for its reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -234,7 +234,7 @@ impl<T: Copy> Rpcs<T> {
         &mut self,
         cx: &mut Context<'_, P>,
         to: NodeId,
-        op: Option<super::OpId>,
+        op: Option<OpId>,
         message: P::Message,
         timeout: Duration,
         tag: T,
@@ -248,7 +248,7 @@ impl<T: Copy> Rpcs<T> {
         &mut self,
         cx: &mut Context<'_, P>,
         to: NodeId,
-        op: Option<super::OpId>,
+        op: Option<OpId>,
         message: P::Message,
         timeout: Duration,
         tag: T,
@@ -298,7 +298,7 @@ impl<T: Copy> Rpcs<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::overlay::message::{Kind, Traffic};
+    use crate::model::{Kind, Traffic};
 
     fn reply(from: u32, rpc: u16) -> Envelope {
         let (kind, traffic) = (Kind::Reply, Traffic::Lookup);

@@ -5,15 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use super::cached::{Cached, Passed};
 use super::context::{Change, Context, Effect, Effects, View};
-use super::key::Key;
 use super::lists::Lists;
-use super::message::{Cause, Envelope, Held, Kind, NodeId, OpId, Reachability, RecordId, Version};
 use super::protocol::{Contact, Protocol, Walk};
 use super::roster::Roster;
 use super::wire::Wire;
 use crate::engine::{Duration, Noise, Source, Time};
+use crate::model::{Cached, Cause, Envelope, Held, Key, Kind, NodeId, OpId, Passed, Reachability, RecordId, Version};
 
 /// How a walk ended, and what it took.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,8 +4,9 @@
 //! beside these `identifier` for each further key or identifier that it carries, `contact` for each node that it names so that
 //! the receiver can send to it, and its values.
 
-use super::message::{Kind, NodeId, Payload};
+use super::message::Payload;
 use crate::engine::Duration;
+use crate::model::{Kind, NodeId};
 
 /// Bytes of the parts of a message.
 #[derive(Clone, Copy, Debug, PartialEq)]

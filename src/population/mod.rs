@@ -1,4 +1,4 @@
-//! Layer 3: who is there and what they want: churn, its presets, and the operations that participants ask for.
+//! Layer 4: who is there and what they want: churn, its presets, and the operations that participants ask for.
 //!
 //! All of it is environment: drawn per participant, incarnation and session by [`Streams::part`], so that it is the
 //! same, draw for draw, in every system and at every sweep point that leaves its parameters alone. Sessions are drawn

@@ -4,7 +4,8 @@ use super::event::{Body, Event, Packet};
 use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::{prefetch, prefetch_at};
-use crate::overlay::{NodeId, Payload, Protocol, View};
+use crate::model::NodeId;
+use crate::overlay::{Payload, Protocol, View};
 
 /// How many events come before the one whose node's state is asked for …
 const FAR: usize = 9;

@@ -24,7 +24,8 @@ use super::operations::{Errand, Operation};
 use super::simulation::Simulation;
 use crate::engine::order::Class;
 use crate::engine::{Duration, Source};
-use crate::overlay::{Cause, Contact, NodeId, OpId, Protocol, RecordId};
+use crate::model::{Cause, NodeId, OpId, RecordId};
+use crate::overlay::{Contact, Protocol};
 use crate::population::OperationKind;
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {

@@ -13,8 +13,9 @@ use super::simulation::Simulation;
 use crate::engine::order::{Class, Order};
 use crate::engine::random::hash_pair;
 use crate::engine::{Duration, Law, Purpose, Source, Time};
+use crate::model::{Envelope, Kind, NodeId, Reachability, Traffic};
 use crate::overlay::bootstrap::{Message, Seeker, Service, Step, TIMEOUT, Teller};
-use crate::overlay::{Envelope, Kind, NodeId, Payload, Protocol, Reachability, Traffic, View};
+use crate::overlay::{Payload, Protocol, View};
 use crate::scenario::plan::{BootstrapService, Rejoin};
 
 /// Whom an answer names.

@@ -10,7 +10,7 @@ use super::outcome::ClassRow;
 use super::results::Group;
 use super::scheme::Kinds;
 use crate::engine::Time;
-use crate::overlay::NodeId;
+use crate::model::NodeId;
 use crate::scenario::plan::Plan;
 
 /// The columns of `classes.csv` after `class`, in their order. All are of the class's participants in the measurement.

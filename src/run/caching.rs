@@ -3,7 +3,8 @@
 use super::observer::Observer;
 use super::operations::Operation;
 use super::simulation::Simulation;
-use crate::overlay::{Answer, NodeId, OpId, Passed, Placement, Protocol, RecordId};
+use crate::model::{Answer, NodeId, OpId, Passed, RecordId};
+use crate::overlay::{Placement, Protocol};
 
 /// Whom the walks of gets have passed, by the slots of their operations, and what all caches hold together.
 #[derive(Debug, Default)]

@@ -16,8 +16,8 @@ use std::sync::LazyLock;
 use indexmap::IndexMap;
 
 use super::observer::Copied;
+use crate::model::Cause;
 use crate::network::Loss;
-use crate::overlay::Cause;
 
 /// What a participant may ask. The words of the columns.
 pub const OPERATIONS: [&str; 3] = ["lookup", "get", "put"];

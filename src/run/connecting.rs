@@ -10,8 +10,8 @@ use super::outcome::{PairRow, sorted};
 use super::results::gini;
 use super::transport::Outcome;
 use crate::engine::Time;
+use crate::model::NodeId;
 use crate::network::NatClass;
-use crate::overlay::NodeId;
 
 /// The longest time to connect that is told apart, in microseconds: ten minutes.
 const LONGEST_US: u64 = 600_000_000;

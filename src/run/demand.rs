@@ -7,8 +7,9 @@ use super::setup::metric;
 use super::simulation::{Interrupted, Progress, Simulation};
 use crate::engine::order::{Class, Order};
 use crate::engine::{Duration, Time};
+use crate::model::{Answer, Cause, Key, Metric, NodeId, OpId, RecordId};
 use crate::network::Loss;
-use crate::overlay::{Answer, Cause, Contact, Key, Metric, NodeId, OpId, Placement, Protocol, RecordId, Walk};
+use crate::overlay::{Contact, Placement, Protocol, Walk};
 use crate::population::{OperationKind, Target};
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {

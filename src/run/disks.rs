@@ -3,7 +3,8 @@
 use super::observer::Observer;
 use super::records::Stock;
 use super::simulation::Simulation;
-use crate::overlay::{Held, NodeId, Placement, Protocol, RecordId, Version};
+use crate::model::{Held, NodeId, RecordId, Version};
+use crate::overlay::{Placement, Protocol};
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// What the node's store holds, in the order of the records.

@@ -6,7 +6,8 @@ use super::operations::Stage;
 use super::simulation::Simulation;
 use crate::engine::Noise;
 use crate::engine::order::Class;
-use crate::overlay::{self, Change, Contact, Context, Held, Key, NodeId, Placement, Protocol, RecordId, View};
+use crate::model::{Held, Key, NodeId, OpId, RecordId};
+use crate::overlay::{self, Change, Contact, Context, Placement, Protocol, View};
 use crate::storage::{self, Agent, Desk, Neighbourhood, POINTER_COPIES, Repair};
 
 /// Who is responsible by a node's own account.
@@ -256,7 +257,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    fn count_operation_timeout(&mut self, op: overlay::OpId) {
+    fn count_operation_timeout(&mut self, op: OpId) {
         if let Some(operation) = self.operations.charged(op) {
             operation.timeouts += 1;
         }

@@ -1,9 +1,9 @@
 //! What waits in the queue of a run.
 
 use crate::engine::Pending;
+use crate::model::{Envelope, Kind, NodeId};
 use crate::network::FlowId;
-use crate::overlay::bootstrap;
-use crate::overlay::{Envelope, Kind, List, NodeId, Payload};
+use crate::overlay::{List, Payload, bootstrap};
 use crate::population::OperationKind;
 use crate::storage;
 

@@ -7,8 +7,9 @@ use super::simulation::Simulation;
 use crate::engine::order::{Class, Order};
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Stream, Time};
+use crate::model::NodeId;
 use crate::network::Loss;
-use crate::overlay::{NodeId, Protocol};
+use crate::overlay::Protocol;
 use crate::scenario::plan::{Group, What};
 
 const CRASH: Purpose = Purpose::new("crash");

@@ -5,7 +5,8 @@ use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::order::{Class, Order};
 use crate::engine::{Duration, Law, Purpose, Source, Time};
-use crate::overlay::{NodeId, Protocol, Server};
+use crate::model::NodeId;
+use crate::overlay::{Protocol, Server};
 
 const SERVER: Purpose = Purpose::new("server");
 /// Whether a server is up at time zero.

@@ -9,9 +9,10 @@ use super::packets::Queued;
 use super::simulation::{Parked, Simulation};
 use crate::engine::Time;
 use crate::engine::order::Class;
+use crate::model::NodeId;
 use crate::network::Loss;
+use crate::overlay::Protocol;
 use crate::overlay::wire::Handshake;
-use crate::overlay::{NodeId, Protocol};
 
 use super::event::{Body, Event, Packet};
 

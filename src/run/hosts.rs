@@ -9,7 +9,7 @@
 //! The machines of a bootstrap service are no part of the overlay, and so behind all that are: as machines behind the servers,
 //! as senders and receivers behind all nodes.
 
-use crate::overlay::NodeId;
+use crate::model::NodeId;
 
 /// The machines of a run, `0 .. participants`, after them the servers, and after these the bootstrap service, and their nodes.
 #[derive(Clone, Copy, Debug)]

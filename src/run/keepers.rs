@@ -14,7 +14,8 @@
 
 use super::observer::Observer;
 use super::simulation::Simulation;
-use crate::overlay::{Held, NodeId, Protocol, RecordId, Version};
+use crate::model::{Held, NodeId, RecordId, Version};
+use crate::overlay::Protocol;
 use crate::storage::Neighbourhood;
 use crate::storage::repair::checks::Found;
 

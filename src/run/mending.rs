@@ -6,7 +6,8 @@ use super::simulation::Simulation;
 use crate::engine::Source;
 use crate::engine::order::Class;
 use crate::engine::random::Purpose;
-use crate::overlay::{Held, NodeId, Protocol};
+use crate::model::{Held, NodeId};
+use crate::overlay::Protocol;
 use crate::storage::{Delay, Repair};
 
 const DELAY: Purpose = Purpose::new("repair delay");

@@ -6,7 +6,8 @@ use super::metrics::Metrics;
 use super::outcome::{quantile, sorted};
 use super::results::Facts;
 use crate::engine::{Duration, Time};
-use crate::overlay::{NodeId, Server};
+use crate::model::NodeId;
+use crate::overlay::Server;
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// The quantile that counts.

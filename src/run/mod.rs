@@ -1,4 +1,4 @@
-//! Layer 5: the simulation loop, its observers, and what a run leaves behind.
+//! Layer 6: the simulation loop, its observers, and what a run leaves behind.
 
 mod addresses;
 mod ahead;
@@ -53,7 +53,8 @@ mod witnesses;
 use std::io::Write;
 
 use crate::engine::{Duration, Streams, Time};
-use crate::overlay::{NodeId, Protocol, View};
+use crate::model::NodeId;
+use crate::overlay::{Protocol, View};
 use crate::population;
 use crate::scenario::plan::{Plan, System};
 

@@ -6,8 +6,8 @@ use super::records::Stock;
 use super::transport::Outcome;
 use crate::engine::fingerprint::{Checkpoints, Fingerprint};
 use crate::engine::{Duration, Time};
+use crate::model::{Cause, Envelope, NodeId};
 use crate::network::Loss;
-use crate::overlay::{Cause, Envelope, NodeId};
 
 /// How an operation ended, and what is known of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::engine::{Duration, Time};
-use crate::overlay::{Cause, Key, NodeId, OpId, RecordId, Version};
+use crate::model::{Cause, Key, NodeId, OpId, RecordId, Version};
 use crate::population::OperationKind;
 
 /// How an operation ended.

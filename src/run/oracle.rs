@@ -1,6 +1,6 @@
 //! What is true, for judging answers only: nothing here ever reaches a node.
 
-use crate::overlay::{Key, Metric, NodeId};
+use crate::model::{Key, Metric, NodeId};
 
 /// The joined nodes, by key: who is responsible *now*.
 ///

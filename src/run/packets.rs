@@ -6,8 +6,9 @@ use super::observer::Observer;
 use super::simulation::{Parked, Simulation};
 use crate::engine::order::Class;
 use crate::engine::{Duration, Time};
+use crate::model::{Envelope, Kind, NodeId};
 use crate::network::{Departure, Loss};
-use crate::overlay::{Envelope, Kind, NodeId, Protocol};
+use crate::overlay::Protocol;
 
 /// From one node of a machine to another: a turn of a busy process. Not nothing, or nodes that answer each other at once
 /// could go on for ever without time passing: a record whose holders each take the other for responsible goes to and fro

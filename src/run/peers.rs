@@ -1,6 +1,6 @@
 //! To how many different machines a machine sends packets.
 
-use crate::overlay::NodeId;
+use crate::model::NodeId;
 
 /// Machines that are watched at most: an exact count of all would take N² bits.
 const WATCHED: u32 = 256;

@@ -10,7 +10,8 @@ use super::observer::{Ended, Observer};
 use super::operations::{Errand, Operation, Stage, Verdict};
 use super::simulation::Simulation;
 use crate::engine::Duration;
-use crate::overlay::{Cause, OpId, Protocol, RecordId};
+use crate::model::{Cause, OpId, RecordId};
+use crate::overlay::Protocol;
 use crate::population::OperationKind;
 
 /// The state of a get or put of a resource in several pieces.

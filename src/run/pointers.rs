@@ -11,7 +11,8 @@ use super::operations::{Operation, Stage};
 use super::simulation::Simulation;
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Streams};
-use crate::overlay::{Contact, Held, NodeId, OpId, Protocol, RecordId, Version};
+use crate::model::{Held, NodeId, OpId, RecordId, Version};
+use crate::overlay::{Contact, Protocol};
 use crate::population::OperationKind;
 use crate::storage::Coding;
 

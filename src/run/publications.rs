@@ -6,7 +6,8 @@ use super::operations::{Errand, Operation};
 use super::simulation::Simulation;
 use crate::engine::Duration;
 use crate::engine::order::Class;
-use crate::overlay::{NodeId, Protocol, RecordId, Version};
+use crate::model::{NodeId, RecordId, Version};
+use crate::overlay::Protocol;
 use crate::population::OperationKind;
 
 /// Between two attempts to publish what is not stored yet.

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use super::outcome::ResourceRow;
 use crate::engine::{Duration, Time};
-use crate::overlay::{Held, RecordId, Version};
+use crate::model::{Held, RecordId, Version};
 use crate::storage::Coding;
 
 /// All there is of the resources at one instant.

@@ -13,7 +13,8 @@ use super::simulation::Simulation;
 use crate::engine::order::Class;
 use crate::engine::random::Purpose;
 use crate::engine::{Duration, Source};
-use crate::overlay::{NodeId, OpId, Protocol, RecordId, Version};
+use crate::model::{NodeId, OpId, RecordId, Version};
+use crate::overlay::Protocol;
 use crate::storage::{Published, Repair, Republish};
 
 const TURN: Purpose = Purpose::new("republish");

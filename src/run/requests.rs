@@ -6,7 +6,8 @@ use super::operations::Operation;
 use super::simulation::Simulation;
 use super::transfers::in_packet;
 use crate::engine::order::{Class, Order};
-use crate::overlay::{Key, NodeId, Protocol, RecordId};
+use crate::model::{Key, NodeId, RecordId};
+use crate::overlay::Protocol;
 use crate::population::{OperationKind, Request};
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {

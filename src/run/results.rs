@@ -7,8 +7,8 @@ use super::metrics::Metrics;
 use super::observer::Copied;
 use super::outcome::{NodeRow, Quantiles, quantile, sorted, table};
 use crate::engine::{Duration, Time};
+use crate::model::NodeId;
 use crate::network::Loss;
-use crate::overlay::NodeId;
 use crate::population::OperationKind;
 
 /// What the metrics need from elsewhere to report.

@@ -22,10 +22,9 @@ use super::transport::Transport;
 use crate::engine::queue::Queue;
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Streams, Time};
+use crate::model::{Held, Key, Metric, NodeId, Reachability, RecordId, Version};
 use crate::network::{Access, Nats, Network, Processor, Site};
-use crate::overlay::{
-    Held, Key, Lists, Metric, NodeId, Placement, Protocol, Reachability, RecordId, Roster, Server, Version, View,
-};
+use crate::overlay::{Lists, Placement, Protocol, Roster, Server, View};
 use crate::population::{self, Identity, Timeline};
 use crate::scenario::plan::{BootstrapService, Plan, Start, System};
 use crate::storage::message::OFFERED_AT_ONCE;

@@ -3,17 +3,6 @@
 //! One value per run, generic over the protocol and the observers, so that nothing is boxed and nothing is dispatched at run time
 //! per event. What an event touches first lies in [`Seat`], 32 bytes a node; the rest of a node's state is in parallel vectors.
 
-use crate::engine::order::{Class, Order};
-use crate::engine::queue::Queue;
-use crate::engine::{Duration, Noise, Streams, Time};
-use crate::network::Network;
-use crate::overlay::{Effects, Key, Lists, NodeId, Patience, Protocol, RecordId};
-use crate::population::{Timeline, Workload};
-use crate::scenario::plan::{Plan, System};
-use crate::storage::repair::checks::Checks;
-use crate::storage::repair::delay::Delayed;
-use crate::storage::{self, Agent};
-
 use super::addresses::Addresses;
 use super::bootstrap::Bootstrapping;
 use super::caching::Ways;
@@ -35,6 +24,17 @@ use super::stations::Stations;
 use super::transfers::Transfers;
 use super::transport::Transport;
 use super::witnesses::Witnesses;
+use crate::engine::order::{Class, Order};
+use crate::engine::queue::Queue;
+use crate::engine::{Duration, Noise, Streams, Time};
+use crate::model::{Key, NodeId, RecordId};
+use crate::network::Network;
+use crate::overlay::{Effects, Lists, Patience, Protocol};
+use crate::population::{Timeline, Workload};
+use crate::scenario::plan::{Plan, System};
+use crate::storage::repair::checks::Checks;
+use crate::storage::repair::delay::Delayed;
+use crate::storage::{self, Agent};
 
 /// What is looked at for every event of a node.
 #[derive(Clone, Copy, Debug)]

@@ -11,8 +11,9 @@ use super::simulation::{Parked, Simulation};
 use crate::engine::order::Class;
 use crate::engine::random::Purpose;
 use crate::engine::{Duration, Law, Noise, Streams};
+use crate::model::{Envelope, Kind, NodeId};
 use crate::network::{Loss, Processor, Station, station};
-use crate::overlay::{Envelope, Kind, NodeId, Protocol};
+use crate::overlay::Protocol;
 
 const SERVICE: Purpose = Purpose::new("service");
 const PROCESSOR: Purpose = Purpose::new("processor");

@@ -4,7 +4,8 @@ use super::counters::TableCheck;
 use super::observer::Observer;
 use super::setup::metric;
 use super::simulation::Simulation;
-use crate::overlay::{Metric, NodeId, Protocol, View};
+use crate::model::{Metric, NodeId};
+use crate::overlay::{Protocol, View};
 
 /// Nodes whose tables one sample looks at.
 const TABLES_CHECKED: u32 = 256;

@@ -7,7 +7,7 @@ use super::observer::Ended;
 use super::operations::{Operation, Verdict};
 use super::outcome::POINTS;
 use crate::engine::{Duration, Time};
-use crate::overlay::Cause;
+use crate::model::Cause;
 
 /// Latencies are kept in microseconds with three significant digits, up to two minutes, or twice what an operation may take.
 const LONGEST_US: u64 = 120_000_000;

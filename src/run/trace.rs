@@ -19,8 +19,8 @@ use super::observer::{Ended, LinkEvent, Observer};
 use super::operations::{Operation, Verdict};
 use super::transport::Outcome;
 use crate::engine::Time;
+use crate::model::{Envelope, Kind, NodeId, OpId, Traffic};
 use crate::network::Loss;
-use crate::overlay::{Envelope, Kind, NodeId, OpId, Traffic};
 
 /// The first line.
 const HEADER: &str = "time_ns,event,node,other,detail,bytes,operation,for,cause";

@@ -16,9 +16,9 @@ use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::Time;
 use crate::engine::order::Class;
+use crate::model::{Envelope, Kind, LARGEST_IN_PACKET, NodeId, RecordId};
 use crate::network::{End, FlowId, Flows, Loss, Wake};
-use crate::overlay::message::LARGEST_IN_PACKET;
-use crate::overlay::{Envelope, Kind, NodeId, Placement, Protocol, RecordId, Wire};
+use crate::overlay::{Placement, Protocol, Wire};
 use crate::storage::Message;
 use crate::storage::exchange::Line;
 

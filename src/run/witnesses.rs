@@ -11,7 +11,8 @@
 
 use super::observer::Observer;
 use super::simulation::Simulation;
-use crate::overlay::{Held, NodeId, Placement, Protocol, RecordId};
+use crate::model::{Held, NodeId, RecordId};
+use crate::overlay::{Placement, Protocol};
 
 /// The witnesses, by record; none where records have places of their own.
 #[derive(Debug, Default)]

@@ -1,4 +1,4 @@
-//! Layer 4: the TOML scenario file and what it means.
+//! Layer 5: the TOML scenario file and what it means.
 //!
 //! Two stages. `file` is *what was said*: types only, the environment is not touched. [`plan`] is *what it means*:
 //! checked, with defaults and presets resolved and files read. In between, `--set` arguments and the values of a sweep's

@@ -15,7 +15,8 @@ use super::repair::words::Says;
 use super::sharing::Shares;
 use super::store::Store;
 use crate::engine::Time;
-use crate::overlay::{Cached, Cause, Envelope, NodeId, OpId, RecordId, Rpcs, Traffic, Version};
+use crate::model::{Cached, Cause, Envelope, NodeId, OpId, RecordId, Traffic, Version};
+use crate::overlay::Rpcs;
 
 /// The storage of one node.
 #[derive(Debug, Default)]

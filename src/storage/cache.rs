@@ -33,7 +33,7 @@ use super::agent::Agent;
 use super::desk::{Desk, Effect};
 use super::message::Message;
 use crate::engine::{Duration, Time};
-use crate::overlay::{Answer, Cached, Envelope, Passed, RecordId, Traffic, Until};
+use crate::model::{Answer, Cached, Envelope, Passed, RecordId, Traffic, Until};
 
 /// How records are cached along the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! How a resource is cut into pieces, and which records they are.
 
-use crate::overlay::RecordId;
+use crate::model::RecordId;
 
 /// Any `needed` different pieces of `needed + parity` give the resource back, as with a Reed–Solomon code (Reed and
 /// Solomon, J. SIAM 8, 1960; for storage among peers: Weatherspoon and Kubiatowicz, IPTPS 2002). The pieces of resource i

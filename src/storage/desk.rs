@@ -5,10 +5,8 @@ use super::message::Message;
 use super::repair::Repair;
 use super::sharing::Terms;
 use crate::engine::{Duration, Noise, Time};
-use crate::overlay::{
-    Answer, Backoff, Cause, Contact, Envelope, Kind, Lists, NodeId, OpId, Payload, RecordId, Rpcs, Traffic, Version,
-    Wire,
-};
+use crate::model::{Answer, Cause, Envelope, Kind, NodeId, OpId, RecordId, Traffic, Version};
+use crate::overlay::{Backoff, Contact, Lists, Payload, Rpcs, Wire};
 
 /// What a handler of storage asks for; applied in order by `run/`.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -22,7 +22,7 @@
 //! piece that has come at every peer.
 
 use crate::engine::{Noise, Source};
-use crate::overlay::NodeId;
+use crate::model::NodeId;
 
 mod bitmap;
 mod uploads;

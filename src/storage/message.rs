@@ -1,7 +1,8 @@
 //! What the storage of one node says to that of another.
 
 use super::repair::republish::Published;
-use crate::overlay::{Answer, List, Lists, NodeId, Payload, RecordId, Until, Version, listed};
+use crate::model::{Answer, NodeId, RecordId, Until, Version};
+use crate::overlay::{List, Lists, Payload, listed};
 
 /// Requests and replies about records. Values up to 16 KiB travel in the packet; a larger one makes its message a
 /// transfer.

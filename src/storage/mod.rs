@@ -1,4 +1,4 @@
-//! Layer 2: records, replication and repair: the same for every overlay.
+//! Layer 3: records, replication and repair: the same for every overlay.
 //!
 //! Storage stands beside the overlay on each node. A put finds the responsible nodes and stores on them; a get looks in
 //! its own store, lets the overlay walk to a holder, and asks the responsible nodes in turn if the walk met none. The

@@ -5,7 +5,8 @@ use super::desk::{Desk, Effect, Storers, Tag};
 use super::message::Message;
 use super::repair::Neighbourhood;
 use super::repair::republish::Published;
-use crate::overlay::{Answer, Backoff, Cause, Contact, NodeId, OpId, RecordId, Version};
+use crate::model::{Answer, Cause, NodeId, OpId, RecordId, Version};
+use crate::overlay::{Backoff, Contact};
 
 /// A get that asks the responsible nodes one after another.
 #[derive(Debug)]

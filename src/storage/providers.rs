@@ -8,7 +8,7 @@ use super::agent::Agent;
 use super::desk::{Desk, Effect, Tag};
 use super::exchange::PEERS;
 use crate::engine::{Duration, Time};
-use crate::overlay::{NodeId, RecordId, Version};
+use crate::model::{NodeId, RecordId, Version};
 
 /// What is settled about providers and their records.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -27,7 +27,7 @@ pub mod words;
 
 use super::Providing;
 use crate::engine::Noise;
-use crate::overlay::{NodeId, RecordId};
+use crate::model::{NodeId, RecordId};
 pub use delay::Delay;
 pub use republish::Republish;
 

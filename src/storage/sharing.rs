@@ -14,8 +14,8 @@ use super::exchange::{Bitmap, Exchange, Line, PEERS, Uploads};
 use super::message::Message;
 use super::providers::{Providing, Words};
 use crate::engine::Duration;
-use crate::overlay::message::LARGEST_IN_PACKET;
-use crate::overlay::{Cause, Contact, Envelope, List, NodeId, OpId, RecordId, Version};
+use crate::model::{Cause, Envelope, LARGEST_IN_PACKET, NodeId, OpId, RecordId, Version};
+use crate::overlay::{Contact, List};
 use meeting::Circle;
 
 /// How often a machine looks after what it fetches (our choice; BitTorrent clients wait a minute before they call a peer

@@ -1,6 +1,6 @@
 //! The records on one machine's disk.
 
-use crate::overlay::{Held, RecordId, Version};
+use crate::model::{Held, RecordId, Version};
 
 /// Which records a node holds and in which version, sorted by record. 8 bytes a record; values have no content.
 ///

@@ -10,8 +10,8 @@ use super::desk::{Desk, Effect, Effects};
 use super::message::Message;
 use super::repair::{Neighbourhood, Repair};
 use crate::engine::{Duration, Noise, Time};
-use crate::overlay::message::LARGEST_IN_PACKET;
-use crate::overlay::{Cause, Contact, Envelope, Lists, NodeId, OpId, RecordId, Version, Wire};
+use crate::model::{Cause, Envelope, LARGEST_IN_PACKET, NodeId, OpId, RecordId, Version};
+use crate::overlay::{Contact, Lists, Wire};
 
 const OP: OpId = OpId::new(1, 0);
 const RECORD: RecordId = RecordId::new(0);

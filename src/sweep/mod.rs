@@ -1,4 +1,4 @@
-//! Layer 7: grid and repetitions, parallel execution, statistics.
+//! Layer 8: grid and repetitions, parallel execution, statistics.
 
 pub mod estimate;
 pub mod execute;

@@ -1,6 +1,6 @@
 //! Scenarios as text, run through the registry as the command line runs them.
 
-use peerlab::overlay::Cause;
+use peerlab::model::Cause;
 use peerlab::registry::Registry;
 use peerlab::run::Wanted;
 use peerlab::run::catalogue::{METRICS, OPERATIONS, SERIES};

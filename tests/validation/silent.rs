@@ -1,5 +1,6 @@
 //! An overlay that says nothing: for studies of what machines hold, in which nobody looks anything up.
 
+use peerlab::model::{Cause, Envelope, Metric, NodeId};
 use peerlab::overlay::{self, *};
 use peerlab::registry::{Entry, Registry};
 use peerlab::run::outcome::Outcome;

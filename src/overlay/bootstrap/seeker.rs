@@ -2,7 +2,7 @@
 
 use super::PAUSES;
 use crate::engine::Duration;
-use crate::overlay::message::NodeId;
+use crate::model::NodeId;
 
 /// What a node does next to become a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

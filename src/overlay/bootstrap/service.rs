@@ -2,7 +2,7 @@
 
 use super::{IN_VAIN, Terms};
 use crate::engine::{Duration, Source, Time};
-use crate::overlay::message::NodeId;
+use crate::model::NodeId;
 
 /// Who was let found the overlay and has not said since that it did is asked to be joined through for so long; then another
 /// may.

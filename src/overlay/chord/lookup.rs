@@ -7,8 +7,9 @@
 
 use super::tables::{Query, Step};
 use super::{Chord, Message, OnTimeout, Tag};
+use crate::model::{Cause, Envelope, NodeId, OpId, Passed};
 use crate::overlay::rpc::Pending;
-use crate::overlay::{Cause, Contact, Context, Envelope, List, NodeId, OpId, Passed, Routing, Task, Timeout, Walk};
+use crate::overlay::{Contact, Context, List, Routing, Task, Timeout, Walk};
 
 /// Nodes that a lookup remembers as excluded, at most; a lookup that met more gives up. Half the nodes dead means about
 /// five (Stoica et al. 2003, Table II).

@@ -6,7 +6,8 @@ use super::lookup::Goal;
 use super::merge::ROUNDS;
 use super::tables::{Query, candidates};
 use super::{Chord, Fingers, Message, Tag, Timer};
-use crate::overlay::{Change, Contact, Context, List, NodeId};
+use crate::model::NodeId;
+use crate::overlay::{Change, Contact, Context, List};
 
 impl Chord {
     /// `n.join(n')`: predecessor = nil, successor = n'.find_successor(n). The fingers that a returning node remembers stay.

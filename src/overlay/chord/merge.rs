@@ -10,7 +10,8 @@ use std::cmp::Reverse;
 use super::lookup::Goal;
 use super::tables::Query;
 use super::{Chord, Context};
-use crate::overlay::{Contact, NodeId};
+use crate::model::NodeId;
+use crate::overlay::Contact;
 
 /// Rounds of stabilising in which a node looks for others after its first successor has failed.
 pub(super) const ROUNDS: u8 = 10;

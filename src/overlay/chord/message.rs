@@ -1,6 +1,7 @@
 //! What Chord nodes say to each other.
 
-use crate::overlay::{Answer, Key, List, Lists, NodeId, Payload, RecordId, listed};
+use crate::model::{Answer, Key, NodeId, RecordId};
+use crate::overlay::{List, Lists, Payload, listed};
 
 /// A message. `hops` is a depth in the referral tree: in a question that of the node asked, in an answer that of the
 /// nodes named or of the holder.
@@ -82,8 +83,8 @@ impl Payload for Message {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::overlay::Version;
-    use crate::overlay::{Kind, Wire};
+    use crate::model::{Kind, Version};
+    use crate::overlay::Wire;
 
     #[test]
     fn a_message_fits_the_event() {

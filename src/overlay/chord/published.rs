@@ -2,8 +2,8 @@
 
 use super::{Answers, Chord, Config};
 use crate::engine::{Duration, Noise, Source};
+use crate::model::{Key, NodeId};
 use crate::overlay::testing::{Bench, End};
-use crate::overlay::{Key, NodeId};
 
 /// Longer than any test: maintenance is off.
 const NEVER: Duration = Duration::from_secs(1 << 30);

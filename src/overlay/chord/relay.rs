@@ -4,8 +4,9 @@
 use super::lookup::{Goal, Lookup, MOST_HOPS, own_portion};
 use super::tables::{Query, Step};
 use super::{Chord, Message, Tag};
+use crate::model::{Envelope, NodeId};
 use crate::overlay::rpc::Pending;
-use crate::overlay::{Context, Envelope, NodeId, Relay, Task};
+use crate::overlay::{Context, Relay, Task};
 
 impl Chord {
     /// Sends a lookup on its way to the last node of its path.
@@ -153,10 +154,11 @@ impl Chord {
 #[cfg(test)]
 mod tests {
     use crate::engine::Duration;
+    use crate::model::NodeId;
+    use crate::overlay::Routing;
     use crate::overlay::chord::{Chord, Config, Tag};
     use crate::overlay::relay::FIRST_TIMEOUT;
     use crate::overlay::testing::{Bench, End};
-    use crate::overlay::{NodeId, Routing};
 
     /// A ring of 500 whose upkeep has stopped, and whose node 0 has lost its first hop to the far side.
     fn without_first_hop(acknowledge: bool) -> (Bench<Chord>, NodeId) {

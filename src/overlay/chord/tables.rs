@@ -8,7 +8,8 @@ use std::iter;
 
 use super::{Answers, Config};
 use crate::engine::prefetch_at;
-use crate::overlay::{Key, NodeId, RecordId, Roster, View};
+use crate::model::{Key, NodeId, RecordId};
+use crate::overlay::{Roster, View};
 
 /// What a lookup wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,10 +3,9 @@
 use super::tables::{Query, Step, Tables};
 use super::{Chord, Config, Fingers, Message, Tag};
 use crate::engine::{Duration, Noise, Source, Time};
+use crate::model::{Cause, Held, Key, NodeId, RecordId, Version};
 use crate::overlay::testing::{Bench, End};
-use crate::overlay::{
-    Cause, Change, Contact, Effect, Held, Key, NodeId, Protocol, RecordId, Roster, Routing, Version, View,
-};
+use crate::overlay::{Change, Contact, Effect, Protocol, Roster, Routing, View};
 
 /// The first joined node at or after `key`.
 pub(super) fn successor(bench: &Bench<Chord>, key: Key) -> NodeId {

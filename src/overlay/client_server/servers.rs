@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::random::mix;
 use crate::engine::{Duration, Noise, Source};
-use crate::overlay::{Key, NodeId};
+use crate::model::{Key, NodeId};
 
 /// How requests are shared out among several servers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

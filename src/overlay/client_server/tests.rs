@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::engine::{Law, Source};
+use crate::model::Held;
 use crate::overlay::testing::{Bench, End};
-use crate::overlay::{Config as _, Effect, Held};
+use crate::overlay::{Config as _, Effect};
 
 const CLIENT: NodeId = NodeId(1);
 const SERVER: NodeId = NodeId(4);

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::table::Change;
 use super::{Cx, FullTable, Message, Phase, Tag, Timer, before};
 use crate::engine::Source;
-use crate::overlay::{Envelope, NodeId};
+use crate::model::{Envelope, NodeId};
 
 /// Bytes of one answer to a returning machine at most: as large as a packet may be.
 const PIECE: u32 = 16 * 1024;

@@ -2,9 +2,8 @@
 
 use super::table::{Change, VERSION_BYTES};
 use super::{Cx, FullTable, Message, Phase, Spread, Tag, before};
+use crate::model::{Envelope, Kind, LARGEST_IN_PACKET, NodeId, OpId, Traffic};
 use crate::overlay::context::Effect;
-use crate::overlay::message::LARGEST_IN_PACKET;
-use crate::overlay::{Envelope, Kind, NodeId, OpId, Traffic};
 
 /// A change that this machine is passing on to a range of members.
 #[derive(Clone, Copy, Debug)]

@@ -7,8 +7,8 @@
 use std::ops::Range;
 
 use super::received::Received;
-use crate::overlay::Wire;
-use crate::overlay::{Key, NodeId, RecordId, Roster, Version};
+use crate::model::{Key, NodeId, RecordId, Version};
+use crate::overlay::{Roster, Wire};
 
 /// A change of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 use super::*;
+use crate::model::Kind;
+use crate::overlay::Wire;
 use crate::overlay::testing::{Bench, End};
-use crate::overlay::{Kind, Wire};
 
 const LATENCY: Duration = Duration::from_millis(50);
 

@@ -1,7 +1,8 @@
 //! What nodes say of themselves and of others: who enters the tables, what is answered, and what becomes of answers.
 
 use super::{Cx, Ends, Enters, Kademlia, Message, Purpose, Search, Stage, Tables};
-use crate::overlay::{Answer, Change, Contact, Envelope, Key, List, NodeId, RecordId, Task, Walk};
+use crate::model::{Answer, Envelope, Key, NodeId, RecordId};
+use crate::overlay::{Change, Contact, List, Task, Walk};
 
 impl Kademlia {
     /// The node that sent something is up: its bucket learns of it, unless it says that it is not to.

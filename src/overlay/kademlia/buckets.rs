@@ -30,7 +30,8 @@ use wide::u32x4;
 use self::entry::Entry;
 use super::Config;
 use crate::engine::{Noise, Source, Time, prefetch};
-use crate::overlay::{Key, NodeId, Roster, View};
+use crate::model::{Key, NodeId};
+use crate::overlay::{Roster, View};
 
 /// Contacts by which the vector grows: doubling would waste half of it.
 const GROWTH: usize = 16;

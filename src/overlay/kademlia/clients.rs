@@ -2,7 +2,7 @@
 //! asked for nothing.
 
 use super::{Cx, Kademlia, Lookup, Stage, Tables};
-use crate::overlay::message::{Cause, Reachability};
+use crate::model::{Cause, Reachability};
 use crate::overlay::protocol::Walk;
 
 impl Kademlia {

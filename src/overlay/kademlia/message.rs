@@ -1,6 +1,7 @@
 //! What Kademlia's nodes say to each other.
 
-use crate::overlay::{Answer, Key, List, Lists, NodeId, Payload, RecordId, listed};
+use crate::model::{Answer, Key, NodeId, RecordId};
+use crate::overlay::{List, Lists, Payload, listed};
 
 /// A request or a reply (§2.3); there is nothing else. `hops` is a depth in the referral tree, as in Chord's messages: in a
 /// question that of the node asked, in an answer that of the nodes named or of the holder.
@@ -80,7 +81,8 @@ impl Payload for Message {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::overlay::{Kind, Wire};
+    use crate::model::Kind;
+    use crate::overlay::Wire;
 
     #[test]
     fn whoever_passes_a_question_on_names_the_requester_and_pays_for_it() {

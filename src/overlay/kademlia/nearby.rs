@@ -1,7 +1,7 @@
 //! How far away those are whom a node has asked lately: what proximity neighbour selection goes by.
 
 use crate::engine::Duration;
-use crate::overlay::NodeId;
+use crate::model::NodeId;
 
 /// Places: some half of the contacts and replacements at k = 20.
 const PLACES: usize = 256;

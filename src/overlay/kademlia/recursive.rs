@@ -6,8 +6,9 @@
 //! they are taken for dead: it does not take their place because they are far away.
 
 use super::{Cx, Kademlia, Message, Purpose, Search, Stage};
+use crate::model::{Answer, Envelope, Key, NodeId, OpId, RecordId};
 use crate::overlay::rpc::Pending;
-use crate::overlay::{Answer, Contact, Envelope, Key, List, NodeId, OpId, RecordId, Relay, Task, Walk};
+use crate::overlay::{Contact, List, Relay, Task, Walk};
 
 /// Numbers of relays have this bit, those of searches do not.
 pub(super) const HOP: u32 = 1 << 31;
@@ -210,9 +211,10 @@ impl Kademlia {
 #[cfg(test)]
 mod tests {
     use crate::engine::{Duration, Noise, Source};
+    use crate::model::{Held, Key, NodeId, RecordId, Version};
     use crate::overlay::kademlia::{Config, Kademlia, Message};
     use crate::overlay::testing::{Bench, End};
-    use crate::overlay::{Contact, Held, Key, NodeId, RecordId, Routing, Version};
+    use crate::overlay::{Contact, Routing};
 
     fn converged(k: u32, nodes: u32, seed: u64) -> Bench<Kademlia> {
         let refresh = Duration::from_secs(365 * 86_400);
@@ -309,7 +311,8 @@ mod tests {
 
     #[test]
     fn a_walk_that_comes_back_leaves_the_node_out_of_its_own_table() {
-        use crate::overlay::{Kind, Protocol as _, Traffic};
+        use crate::model::{Kind, Traffic};
+        use crate::overlay::Protocol as _;
         let (mut bench, me) = (converged(20, 50, 7), NodeId(7));
         bench.with(me, |kademlia, cx| {
             let message = Message::Responsible { nodes: cx.lists.put([1]), hops: 1 };

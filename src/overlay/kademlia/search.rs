@@ -1,8 +1,9 @@
 //! A lookup under way: what it is for, and what it asks.
 
 use super::{Cx, Message};
+use crate::model::{NodeId, OpId};
 use crate::overlay::lookup::Lookup;
-use crate::overlay::{NodeId, OpId, Relay, Walk};
+use crate::overlay::{Relay, Walk};
 
 /// What a lookup is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

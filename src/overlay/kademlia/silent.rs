@@ -4,8 +4,9 @@ use super::buckets::Failure;
 use super::recursive::HOP;
 use super::{Cx, Kademlia, Notes, Search};
 use crate::engine::Duration;
+use crate::model::NodeId;
 use crate::overlay::rpc::Pending;
-use crate::overlay::{Change, NodeId, Task, Timeout};
+use crate::overlay::{Change, Task, Timeout};
 
 impl Kademlia {
     /// When a request is taken for slow: after the time that was said, or longer where the node's own round trips are.

@@ -2,10 +2,10 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::engine::{Noise, Source, Time};
-use crate::overlay::message::{Held, Traffic, Version};
+use crate::model::{Cause, Held, RecordId, Traffic, Version};
 use crate::overlay::protocol::Config as _;
 use crate::overlay::testing::{Bench, End};
-use crate::overlay::{Cause, Change, RecordId, Timeout};
+use crate::overlay::{Change, Timeout};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);

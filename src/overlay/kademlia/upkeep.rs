@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use super::nearby::Nearby;
 use super::{Cx, Enters, Kademlia, Message, Timer};
 use crate::engine::Duration;
-use crate::overlay::{Change, Envelope, Kind, List, NodeId, Recent};
+use crate::model::{Envelope, Kind, NodeId};
+use crate::overlay::{Change, List, Recent};
 
 /// The number of no search: that of a ping.
 pub(super) const PING: u32 = 0;
@@ -142,9 +143,10 @@ impl Kademlia {
 mod tests {
     use crate::engine::quantity::Switch;
     use crate::engine::{Duration, Noise, Source};
+    use crate::model::{Key, NodeId};
+    use crate::overlay::Protocol as _;
     use crate::overlay::kademlia::{Config, Ends, Enters, Kademlia};
     use crate::overlay::testing::{Bench, End};
-    use crate::overlay::{Key, NodeId, Protocol as _};
 
     /// A converged overlay that looks nothing up by itself.
     fn still(config: Config, nodes: u32) -> Bench<Kademlia> {

@@ -1,7 +1,7 @@
 //! What a lookup has heard of: which nodes are familiar, and which of the others stay.
 
 use super::{AT_ONCE, Candidate, FAMILIAR, Lookup, MOST_NAMED, NOBODY, State};
-use crate::overlay::{Key, NodeId};
+use crate::model::{Key, NodeId};
 
 impl Lookup {
     /// Remembers the nodes that are not familiar. Which those are, a processor could not foresee: they are picked out without a

@@ -4,7 +4,7 @@
 //! of the k nearest is left to ask, the lookup is finished.
 
 use super::{Lookup, State, Step};
-use crate::overlay::{Key, NodeId};
+use crate::model::{Key, NodeId};
 
 impl Lookup {
     pub(super) fn step_in_rounds(&mut self) -> Step {
@@ -51,7 +51,7 @@ impl Lookup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::overlay::Metric;
+    use crate::model::Metric;
     use crate::overlay::lookup::Aim;
 
     #[test]

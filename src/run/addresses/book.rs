@@ -5,7 +5,7 @@
 //! least. The table doubles as long as it may rather than push anybody out.
 
 use crate::engine::{Duration, Time, prefetch};
-use crate::overlay::NodeId;
+use crate::model::NodeId;
 
 /// Nodes that share a set.
 const WAYS: usize = 8;

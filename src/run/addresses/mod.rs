@@ -17,9 +17,10 @@ use super::simulation::Simulation;
 use super::transport::Signal;
 use crate::engine::order::Class;
 use crate::engine::{Time, prefetch};
+use crate::model::{Kind, NodeId};
 use crate::network::nat::Mapping;
 use crate::network::{Endpoint, Loss, NatClass, Nats, Wire};
-use crate::overlay::{Contact, Kind, NodeId, Payload, Protocol, View};
+use crate::overlay::{Contact, Payload, Protocol, View};
 
 /// A packet between two boxes.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Attempts to connect: which ways are tried in which order, and what waits for them. Pure values.
 
 use crate::engine::Time;
-use crate::overlay::NodeId;
+use crate::model::NodeId;
 use crate::scenario::plan::Connections;
 
 /// Attempts to punch before another way is tried, as libp2p's DCUtR makes them.

@@ -10,7 +10,7 @@ use std::collections::binary_heap::PeekMut;
 
 use crate::engine::hashed::{Entry, Hashed};
 use crate::engine::{Time, prefetch};
-use crate::overlay::NodeId;
+use crate::model::NodeId;
 use crate::scenario::plan::Connections;
 
 /// Alarms that are asked for before they are needed: four lines, four levels of the heap.

@@ -51,8 +51,9 @@ use super::observer::{LinkEvent, Observer};
 use super::simulation::{Parked, Simulation};
 use crate::engine::order::Class;
 use crate::engine::{Time, prefetch};
+use crate::model::{NodeId, Reachability};
 use crate::network::{Loss, NatClass};
-use crate::overlay::{NodeId, Protocol, Reachability};
+use crate::overlay::Protocol;
 use crate::scenario::plan::Connections;
 
 /// A packet within others, on its way through a relay.

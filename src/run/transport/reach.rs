@@ -3,8 +3,9 @@
 use super::links::Way;
 use super::signal::Signal;
 use crate::engine::{Duration, Source, Time};
+use crate::model::{NodeId, Reachability};
 use crate::network::nat::Mapping;
-use crate::overlay::{NodeId, Protocol, Reachability};
+use crate::overlay::Protocol;
 use crate::run::observer::{LinkEvent, Observer};
 use crate::run::simulation::Simulation;
 

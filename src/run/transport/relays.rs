@@ -1,7 +1,7 @@
 //! What one node forwards for others: places, circuits, and a rate. A pure value.
 
 use crate::engine::{Duration, Time};
-use crate::overlay::NodeId;
+use crate::model::NodeId;
 use crate::scenario::plan::Relays;
 
 /// Of its rate a relay forwards so much at once.

@@ -1,7 +1,7 @@
 //! What machines say to each other to connect, beside what their overlays and stores say.
 
 use super::dials::Attempt;
-use crate::overlay::NodeId;
+use crate::model::NodeId;
 use crate::overlay::Wire;
 
 /// A word of the transport. Each is a packet of its own.

@@ -4,8 +4,9 @@
 use super::links::{Link, Way};
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Time};
+use crate::model::{NodeId, Reachability};
 use crate::network::NatClass;
-use crate::overlay::{NodeId, Protocol, Reachability};
+use crate::overlay::Protocol;
 use crate::run::observer::Observer;
 use crate::run::simulation::Simulation;
 

@@ -19,7 +19,8 @@ use serde::Deserialize;
 
 use super::{AnyConfig, Kind, Plan, Problems, Registered, Scenario, Sessions, parse_config};
 use crate::engine::{Duration, DurationLaw, Law};
-use crate::overlay::{Config, Metric, Placement, Problem};
+use crate::model::Metric;
+use crate::overlay::{Config, Placement, Problem};
 
 /// A protocol that the scenario does not know.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::overlay::Version;
+use crate::model::Version;
 
 const LIMIT: u64 = 100;
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::Line;
-use crate::overlay::NodeId;
+use crate::model::NodeId;
 
 /// Uploads that a machine always has at a time if as many are asked for (Cohen 2003 §3.2: four, counted over all its
 /// resources).

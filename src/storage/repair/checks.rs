@@ -15,7 +15,7 @@
 //! | nobody is there | nothing |
 
 use crate::engine::{Duration, Time};
-use crate::overlay::{Envelope, NodeId, RecordId, Version};
+use crate::model::{Envelope, NodeId, RecordId, Version};
 use crate::storage::agent::Agent;
 use crate::storage::desk::{Desk, Effect, Tag};
 use crate::storage::message::Message;

@@ -9,7 +9,7 @@ use super::seen::{Seen, print};
 use super::silence::Silences;
 use super::words::{LEAST_PAUSE, PAUSE, REVIEW, Says, Words, pause};
 use crate::engine::{Duration, Source, Time};
-use crate::overlay::{Held, NodeId, RecordId};
+use crate::model::{Held, NodeId, RecordId};
 use crate::storage::desk::Desk;
 
 /// The first pause before all responsible nodes are asked again about a copy that is not this node's to keep.

@@ -33,7 +33,7 @@ use super::Neighbourhood;
 use super::custody::{Occasion, Orders};
 use super::words::{REVIEW, Says, Words};
 use crate::engine::{Source, Time};
-use crate::overlay::{Held, NodeId, RecordId};
+use crate::model::{Held, NodeId, RecordId};
 use crate::storage::agent::Agent;
 use crate::storage::desk::{Desk, Effect, Tag};
 use crate::storage::message::Message;

@@ -7,7 +7,7 @@
 
 use super::Neighbourhood;
 use super::words::Says;
-use crate::overlay::{NodeId, RecordId, Version};
+use crate::model::{NodeId, RecordId, Version};
 use crate::storage::agent::Agent;
 use crate::storage::desk::{Desk, Effect, Tag};
 use crate::storage::message::Message;
@@ -113,7 +113,7 @@ impl Agent {
     /// asks itself when it is back.
     pub(in crate::storage) fn offer_again(&mut self, desk: &mut Desk<'_>, to: NodeId, record: RecordId) {
         if let Some(version) = self.store.version(record) {
-            self.offer(desk, vec![(to, crate::overlay::Held { record, version })], false);
+            self.offer(desk, vec![(to, crate::model::Held { record, version })], false);
         }
     }
 }

@@ -11,7 +11,7 @@
 //! whatever the threshold: that makes no more copies.
 
 use super::custody::Custody;
-use crate::overlay::{NodeId, RecordId};
+use crate::model::{NodeId, RecordId};
 use crate::storage::desk::Desk;
 
 impl Custody {

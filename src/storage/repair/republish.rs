@@ -29,7 +29,7 @@
 
 use super::Repair;
 use crate::engine::{Duration, Time};
-use crate::overlay::{Held, RecordId};
+use crate::model::{Held, RecordId};
 use crate::storage::agent::Agent;
 use crate::storage::desk::{Desk, Effect};
 

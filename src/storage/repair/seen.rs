@@ -4,7 +4,7 @@
 use super::Neighbourhood;
 use super::custody::Occasion;
 use crate::engine::random::mix;
-use crate::overlay::{NodeId, RecordId};
+use crate::model::{NodeId, RecordId};
 
 /// Who was responsible for a record when it was looked at last.
 #[derive(Clone, Copy, Debug)]

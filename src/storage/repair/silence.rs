@@ -2,7 +2,7 @@
 
 use super::words::PAUSE;
 use crate::engine::Time;
-use crate::overlay::NodeId;
+use crate::model::NodeId;
 
 /// Questions in a row, [`PAUSE`] or more apart, after whose silence a node no longer counts as responsible.
 const TIMES: u8 = 3;

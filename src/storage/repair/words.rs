@@ -3,7 +3,7 @@
 //! 16 bytes for each other node that is, or was, responsible for a record held here. Only eager and lazy repair keep them.
 
 use crate::engine::{Duration, Noise, Source, Time};
-use crate::overlay::{NodeId, RecordId};
+use crate::model::{NodeId, RecordId};
 
 /// Between two reviews of all copies: how old a word may grow before its node is asked again.
 pub const REVIEW: Duration = Duration::from_secs(30 * 60);

@@ -10,7 +10,8 @@ use super::super::desk::{Desk, Tag};
 use super::super::exchange::{Bitmap, PEERS};
 use super::super::message::Message;
 use crate::engine::{Noise, Source};
-use crate::overlay::{Envelope, List, NodeId};
+use crate::model::{Envelope, NodeId};
+use crate::overlay::List;
 
 /// Those who take part in an exchange that a machine remembers to tell others of, at most: 4 kB.
 const KNOWN: usize = 1000;

@@ -6,7 +6,8 @@ use wide::i8x32;
 
 use super::Buckets;
 use super::entry::{Entry, tag};
-use crate::overlay::{Key, NodeId, View};
+use crate::model::{Key, NodeId};
+use crate::overlay::View;
 
 /// Tags that are compared at once.
 const LANES: usize = 32;

@@ -1,7 +1,7 @@
 //! A node as a bucket keeps it.
 
+use crate::model::{Key, NodeId};
 use crate::overlay::lookup::MOST_NAMED;
-use crate::overlay::{Key, NodeId};
 
 /// Bits of a node's number.
 const NODE_BITS: u32 = 24;

@@ -2,8 +2,9 @@
 
 use super::{Bucket, Buckets, Entry, position};
 use crate::engine::Time;
+use crate::model::NodeId;
+use crate::overlay::View;
 use crate::overlay::kademlia::Config;
-use crate::overlay::{NodeId, View};
 
 impl Buckets {
     /// Whether the bucket of `node` would take it as a contact.

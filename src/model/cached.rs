@@ -3,7 +3,8 @@
 
 use std::num::NonZeroU32;
 
-use super::message::{NodeId, RecordId, Version};
+use super::ids::{NodeId, RecordId};
+use super::record::Version;
 use crate::engine::Time;
 
 /// Until when a cached copy may be given, to the second: in a message there is no room for more. Rounded down, so that no
