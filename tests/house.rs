@@ -113,3 +113,59 @@ fn only_the_command_line_prints_and_reads_the_clock() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// A dependency that no source names is one that everybody compiles for nothing.
+#[test]
+fn every_dependency_is_named_in_a_source() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).expect("there is a manifest");
+    let manifest: toml::Table = manifest.parse().expect("it is TOML");
+    for (section, folders) in
+        [("dependencies", &["src"][..]), ("dev-dependencies", &["src", "tests", "benches", "examples"])]
+    {
+        let mut all = Vec::new();
+        folders.iter().for_each(|folder| files(&root.join(folder), &mut all));
+        for name in manifest[section].as_table().expect("a table").keys() {
+            let path = format!("{}::", name.replace('-', "_"));
+            assert!(all.iter().any(|(_, text)| text.contains(&path)), "no source of [{section}] names {name}");
+        }
+    }
+}
+
+/// Words that stand for something which a reader of the generated documentation does not see.
+const PRONOUNS: [&str; 17] = [
+    "It ",
+    "Its ",
+    "They ",
+    "Their ",
+    "He ",
+    "His ",
+    "Who ",
+    "Whom ",
+    "Whose ",
+    "Whoever ",
+    "Nobody ",
+    "Somebody ",
+    "Everybody ",
+    "Those ",
+    "These ",
+    "This ",
+    "The same",
+];
+
+/// Doc comments that begin with one, as yet: mend some and lower this.
+const BEGIN_WITH_A_PRONOUN: usize = 321;
+
+#[test]
+fn doc_comments_begin_with_a_noun_and_those_that_do_not_grow_fewer() {
+    let mut found = 0;
+    for (_, text) in sources() {
+        let mut before = "";
+        for line in text.lines().map(str::trim_start) {
+            let begins = line.strip_prefix("/// ").filter(|_| !before.starts_with("///"));
+            found += usize::from(begins.is_some_and(|first| PRONOUNS.iter().any(|word| first.starts_with(word))));
+            before = line;
+        }
+    }
+    assert_eq!(found, BEGIN_WITH_A_PRONOUN, "write the noun; if there are fewer, lower the number");
+}

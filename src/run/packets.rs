@@ -16,7 +16,7 @@ use crate::overlay::Protocol;
 const WITHIN: Duration = Duration::from_millis(1);
 
 /// The last instant at which something happens.
-const LAST: Time = Time::from_nanos(Time::NEVER.as_nanos() - 1);
+pub(super) const LAST: Time = Time::from_nanos(Time::NEVER.as_nanos() - 1);
 
 /// A packet that waits at its sender, in the uplink's queue or for a handshake, with the addresses of the nodes that it names.
 #[derive(Debug)]

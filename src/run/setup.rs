@@ -37,8 +37,8 @@ const SERVER_KEY: Purpose = Purpose::new("server-key");
 const PUBLISHER: Purpose = Purpose::new("publisher");
 
 impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
-    /// A run with everybody offline. Timeline and kinds are what `scheme` makes of plan and
-    /// seed.
+    /// A run with everybody offline. Timeline and kinds are what `scheme` makes of plan and seed.
+    #[expect(clippy::too_many_lines, reason = "most of it is a line for each field")]
     pub fn new(
         plan: &'p Plan,
         system: &'p System,

@@ -292,56 +292,34 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 }
                 self.count_timeout(timed_out);
             }
-            Event::Links { node, epoch } => {
-                if self.is_current(node, epoch) {
-                    self.links_due(node);
-                }
-            }
-            Event::JoinAgain { node, epoch } => {
-                if self.is_current(node, epoch) {
-                    self.join(node);
-                }
-            }
-            Event::NameKnown { node, epoch } => {
-                if self.is_current(node, epoch) {
-                    self.join_by_oracle(node);
-                }
-            }
+            Event::BootstrapTurns { machine, number } => self.bootstrap_turns(machine, number),
+            Event::Republish { record } => self.publisher_due(RecordId::new(record)),
             Event::Bootstrap { node, epoch } => {
                 let went_on = self.is_current(node, epoch) && self.bootstrap_due(node);
                 self.count_timeout(went_on.into());
             }
-            Event::TellAgain { node, epoch } => {
-                if self.is_current(node, epoch) {
-                    self.tell_again(node);
-                }
+            Event::Links { node, epoch } if self.is_current(node, epoch) => self.links_due(node),
+            Event::JoinAgain { node, epoch } if self.is_current(node, epoch) => self.join(node),
+            Event::NameKnown { node, epoch } if self.is_current(node, epoch) => self.join_by_oracle(node),
+            Event::TellAgain { node, epoch } if self.is_current(node, epoch) => self.tell_again(node),
+            Event::Publish { node, epoch } if self.is_current(node, epoch) => match self.providing() {
+                Some(providing) => self.announce_resources(node, providing),
+                None => self.publish(node),
+            },
+            Event::Upkeep { node, epoch } if self.is_current(node, epoch) => self.holder_due(node),
+            Event::HandOver { node, epoch, record } if self.is_current(node, epoch) => {
+                self.with_agent(node, |agent, desk, around| agent.handed_over(desk, RecordId::new(record), around));
             }
-            Event::BootstrapTurns { machine, number } => self.bootstrap_turns(machine, number),
-            Event::Publish { node, epoch } => {
-                if self.is_current(node, epoch) {
-                    match self.providing() {
-                        Some(providing) => self.announce_resources(node, providing),
-                        None => self.publish(node),
-                    }
-                }
-            }
-            Event::Republish { record } => self.publisher_due(RecordId::new(record)),
-            Event::Upkeep { node, epoch } => {
-                if self.is_current(node, epoch) {
-                    self.holder_due(node);
-                }
-            }
-            Event::HandOver { node, epoch, record } => {
-                if self.is_current(node, epoch) {
-                    let record = RecordId::new(record);
-                    self.with_agent(node, |agent, desk, around| agent.handed_over(desk, record, around));
-                }
-            }
-            Event::Audit { node, epoch } => {
-                if self.is_current(node, epoch) {
-                    self.audit(node);
-                }
-            }
+            Event::Audit { node, epoch } if self.is_current(node, epoch) => self.audit(node),
+            // Of a session that has passed.
+            Event::Links { .. }
+            | Event::JoinAgain { .. }
+            | Event::NameKnown { .. }
+            | Event::TellAgain { .. }
+            | Event::Publish { .. }
+            | Event::Upkeep { .. }
+            | Event::HandOver { .. }
+            | Event::Audit { .. } => {}
             Event::Expires { node } => self.copies_expire(node),
             Event::SessionBegins { participant, spell } => self.session_begins(NodeId(participant), spell),
             Event::Notice { participant } => self.notice(NodeId(participant)),

@@ -13,6 +13,7 @@
 
 use super::event::{Body, Event, Packet};
 use super::observer::Observer;
+use super::packets::LAST;
 use super::simulation::Simulation;
 use crate::engine::Time;
 use crate::engine::order::Class;
@@ -109,7 +110,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             self.release(&packet);
             // Its bytes have been counted as they moved.
             let envelope = Envelope { bytes: 0, ..packet.envelope };
-            let at = self.now + self.delay(envelope.from, packet.to);
+            // As of any packet: beyond the end of time it stays in flight.
+            let at = (self.now + self.delay(envelope.from, packet.to)).min(LAST);
             self.announce(&packet, at + self.patience.timeout);
             self.schedule(at, Class::Arrival, envelope.from, Event::Arrival(Packet { envelope, ..packet }));
             self.upload_over(&packet);

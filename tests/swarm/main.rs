@@ -149,7 +149,9 @@ fn what_was_found_is_mended() {
             "population.online = 6\nnetwork.latency.{law} = \"18446744073s\"\n[systems.a.kademlia]\n[systems.b.chord]\n"
         )
     });
-    for text in delays {
+    let transfers = "population.online = 20\nresources = { count = 3, size = \"1MiB\" }\nstorage.placement = \"random-participants\"\n\
+                     network.latency.lognormal.median = \"213503d\"\nworkload.put.every = \"5s\"\n[systems.a.kademlia]\n";
+    for text in delays.into_iter().chain([transfers.to_owned()]) {
         let runs = grow::runs(&text).unwrap_or_else(|problems| panic!("{problems}"));
         assert!(matches!(promises::complete(runs.runs), Ok(Kept::Ran(events)) if events > 0), "{text}");
     }

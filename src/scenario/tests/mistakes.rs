@@ -131,6 +131,10 @@ fn values_out_of_their_range_are_refused() {
     with("network.jitter = 0.5", "`jitter` cannot be 0.5", "0.5");
     with("network.latency.uniform = { low = '2ms', high = '1ms' }", "`high` is below `low`", "'1ms'");
     with("network.latency.lognormal = { median = '2ms', sigma = -1 }", "`sigma` cannot be -1", "-1");
+}
+
+#[test]
+fn storage_out_of_its_range_is_refused() {
     with("storage.replicas = 0", "`replicas` cannot be 0", "0");
     with("systems.b = { ring = {}, storage.replicas = 21 }", "`replicas` cannot be 21", "21");
     with(
@@ -182,6 +186,10 @@ fn values_out_of_their_range_are_refused() {
     );
     let delay = "repair.delay = { after.constant = '1h', concurrency = 0 }";
     with(&format!("storage = {{ {random}, {delay} }}"), "`concurrency` cannot be 0", "0");
+}
+
+#[test]
+fn demand_events_and_time_out_of_their_range_are_refused() {
     with("workload.deadline = '0s'", "every operation takes some time", "'0s'");
     with("events = [{ rush = { at = '1h', resource = 3 } }]", "there is no resource 3 to be wanted", "3");
     with("population.churn = { preset = 'kad', graceful = 2 }", "`graceful` cannot be 2", "2");
