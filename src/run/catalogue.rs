@@ -118,7 +118,7 @@ pub static SERIES: LazyLock<Catalogue> = LazyLock::new(|| {
     use Better::*;
     let mut list = Vec::new();
     add(&mut list, "online", "machines", Neither, "participants online");
-    add(&mut list, "joined", "nodes", Neither, "nodes online and joined");
+    add(&mut list, "joined", "machines", Neither, "machines online and joined");
     for operation in OPERATIONS {
         for (outcome, better) in [("correct", Higher), ("incorrect", Lower), ("failed", Lower)] {
             let about = format!("{operation}s decided as {outcome} in the interval");

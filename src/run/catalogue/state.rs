@@ -39,7 +39,7 @@ pub(super) fn metrics(list: &mut Vec<Metric>) {
         "all who are ever online, in the warm-up or later; a replacement counts by itself",
     );
     add(list, "online_mean", "machines", Neither, "participants online, time mean");
-    add(list, "joined_mean", "nodes", Neither, "nodes online and joined, time mean");
+    add(list, "joined_mean", "machines", Neither, "machines online and joined, time mean");
     add(
         list,
         "no_bootstrap",
