@@ -11,17 +11,17 @@ use predicates::str::contains;
 
 use super::{Bench, SCENARIO};
 
-/// The example's program, built as `cargo test` builds it: already there if everything is tested, and never an old one.
-fn custom_protocol() -> PathBuf {
+/// An example's program, built as `cargo test` builds it: already there if everything is tested, and never an old one.
+fn example(name: &str) -> PathBuf {
     static BUILT: LazyLock<()> = LazyLock::new(|| {
-        let arguments = ["build", "--quiet", "--profile", "test", "--example", "custom_protocol"];
+        let arguments = ["build", "--quiet", "--profile", "test", "--examples"];
         let built = Process::new(env!("CARGO")).args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).status();
         assert!(built.unwrap().success());
     });
     LazyLock::force(&BUILT);
     let test = env::current_exe().unwrap();
     let profile = test.ancestors().nth(2).unwrap();
-    profile.join("examples").join(format!("custom_protocol{}", env::consts::EXE_SUFFIX))
+    profile.join("examples").join(format!("{name}{}", env::consts::EXE_SUFFIX))
 }
 
 fn shipped(name: &str) -> PathBuf {
@@ -32,7 +32,7 @@ fn shipped(name: &str) -> PathBuf {
 fn a_protocol_of_ones_own_has_the_whole_command_line() {
     let bench = Bench::new(SCENARIO);
     let program = |arguments: &[&str]| {
-        let mut command = Command::new(custom_protocol());
+        let mut command = Command::new(example("custom_protocol"));
         command.current_dir(bench.path(".")).args(arguments).assert()
     };
     let scenario = shipped("custom_protocol.toml");
@@ -49,7 +49,7 @@ fn a_protocol_of_ones_own_has_the_whole_command_line() {
 fn it_answers_correctly_where_nobody_leaves_and_also_when_built_by_joining() {
     let bench = Bench::new(&SCENARIO.replace("churn.", "# churn."));
     let sets = ["systems.kad={ mesh = {} }", "population.start=join", "population.join_over=1min"];
-    let mut command = Command::new(custom_protocol());
+    let mut command = Command::new(example("custom_protocol"));
     command.current_dir(bench.path(".")).args(["run", "s.toml", "--format", "json"]);
     for set in sets {
         command.args(["--set", set]);
@@ -62,6 +62,30 @@ fn it_answers_correctly_where_nobody_leaves_and_also_when_built_by_joining() {
     }
     assert_eq!(mesh["lookup_rpcs_mean"], 0.0);
     assert_eq!(mesh["contacts_mean"], 29.0);
+}
+
+/// What `scripts/churn-trace` runs.
+#[test]
+fn a_trace_of_a_scenarios_sessions_replays_to_its_results() {
+    let bench = Bench::new(SCENARIO);
+    let written = Command::new(example("churn_trace")).current_dir(bench.path(".")).arg("s.toml").assert().success();
+    let written = written.get_output();
+    std::fs::write(bench.path("t.csv"), &written.stdout).unwrap();
+    let participants = String::from_utf8(written.stderr.clone()).unwrap();
+    assert!(participants.starts_with("population.participants = "), "{participants}");
+    let laws: Vec<&str> =
+        SCENARIO.lines().filter(|line| line.contains("churn.") || line.contains("online =")).collect();
+    let traced = laws.iter().fold(SCENARIO.to_owned(), |text, law| text.replace(law, ""));
+    let traced =
+        traced.replace("[population]", &format!("[population]\nchurn.trace = 't.csv'\n{}", &participants[11..]));
+    std::fs::write(bench.path("t.toml"), traced).unwrap();
+    for scenario in ["s", "t"] {
+        bench.peerlab(&["run", &format!("{scenario}.toml"), "--operations", "--quiet"]).assert().success();
+    }
+    for file in ["runs.csv", "timeseries.csv", "load.csv", "nodes.csv", "resources.csv", "operations.csv"] {
+        let [laws, trace] = ["s", "t"].map(|scenario| bench.read(&format!("results/{scenario}/{file}")));
+        assert!(laws == trace, "{file} differs");
+    }
 }
 
 #[test]

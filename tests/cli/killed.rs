@@ -198,6 +198,21 @@ fn sigint_sigterm_and_sighup_keep_what_was_finished() {
     }
 }
 
+/// Stopped, it meets all signals at once when it goes on: whatever the second is, what was finished is not written.
+#[cfg(unix)]
+#[test]
+fn a_second_signal_ends_the_process_at_once() {
+    let bench = Bench::new(&format!("{SCENARIO}[sweep.axes]\n\"population.online\" = [10, 20000]\n"));
+    let mut command = Command::new("env");
+    command.arg("--default-signal=INT,TERM,HUP").arg(cargo_bin("peerlab")).current_dir(bench.path("."));
+    let mut child = command.args(["sweep", "s.toml", "--threads", "1", "--out", "a", "--quiet"]).spawn().unwrap();
+    sleep(Duration::from_secs(2));
+    ["-STOP", "-INT", "-TERM", "-HUP", "-CONT"].iter().for_each(|name| signal(&child, name));
+    let code = child.wait().unwrap().code();
+    assert!([Some(130), Some(143), Some(129)].contains(&code), "{code:?}");
+    assert!(bench.names("a").iter().all(|name| name.starts_with('.')), "{:?}", bench.names("a"));
+}
+
 #[cfg(unix)]
 #[test]
 fn under_nohup_the_end_of_the_terminal_stops_nothing() {

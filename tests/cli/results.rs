@@ -3,6 +3,8 @@
 use predicates::prelude::*;
 use predicates::str::contains;
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 use super::{Bench, SCENARIO, SWEEP, assert_same};
 
@@ -95,6 +97,62 @@ fn a_sweep_keeps_the_order_of_the_plan_and_summarises() {
     assert!(row.split(',').skip(4).all(|cell| !cell.is_empty()), "{row}");
     assert!(bench.names("a/charts").contains(&"lookup_hops_mean.svg".to_owned()));
     assert!(!bench.path("a/nodes.csv").exists());
+}
+
+#[test]
+fn machines_and_resources_have_rows_where_they_are_asked_for_or_few() {
+    let bench = Bench::new(&format!("{SCENARIO}{SWEEP}"));
+    let options = ["--nodes", "--resources"];
+    for option in options {
+        let file = format!("{}.csv", &option[2..]);
+        let arguments = ["sweep", "s.toml", "--out", "a", "--quiet", option];
+        bench.peerlab(&arguments).assert().success();
+        let written: Vec<String> = options.map(|option| format!("{}.csv", &option[2..])).into();
+        let there = written.iter().filter(|name| bench.path("a").join(name).exists()).collect::<Vec<_>>();
+        assert_eq!(there, [&file], "of a sweep");
+        assert!(bench.read(&format!("a/{file}")).lines().count() > 16, "{file}");
+    }
+    let large = "time = { warmup = '0s', measure = '1s' }\nsystems.a.client-server = {}\n";
+    for (number, is_written) in [(100_000, true), (100_001, false)] {
+        let text = format!("population.participants = {number}\nresources.count = {number}\n{large}");
+        fs::write(bench.path("l.toml"), text).unwrap();
+        bench.peerlab(&["run", "l.toml", "--quiet"]).assert().success();
+        for file in ["nodes.csv", "resources.csv"] {
+            assert_eq!(bench.path("results/l").join(file).exists(), is_written, "{file} of {number}");
+        }
+    }
+}
+
+/// The files that the README names in its table of results, of a run that has all of them.
+#[test]
+fn the_files_of_results_are_those_of_the_readme() {
+    let bench = Bench::new("");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let scenario = root.join("tests/cli/everything.toml");
+    let arguments = ["run", scenario.to_str().unwrap(), "--out", "a", "--operations"];
+    let apart = "may stay apart";
+    bench.peerlab(&arguments).assert().success().stderr(contains(apart));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let (_, table) = readme.split_once("| file | content |\n| --- | --- |\n").unwrap();
+    let first = |row: &str| row.split('|').nth(1).unwrap().to_owned();
+    let cells: Vec<String> = table.lines().take_while(|row| row.starts_with('|')).map(first).collect();
+    let told: BTreeSet<&str> = cells.iter().flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+    let written = bench.names("a");
+    assert_eq!(told.iter().map(|name| name.trim_end_matches('/')).collect::<Vec<_>>(), written);
+
+    let manifest: serde_json::Value = serde_json::from_str(&bench.read("a/manifest.json")).unwrap();
+    assert_eq!(manifest["command"], "run");
+    assert_eq!(manifest["scenario"]["file"], "everything.toml");
+    assert_eq!(manifest["scenario"]["blake3"].as_str().unwrap().len(), 64);
+    assert_eq!(manifest["program"]["version"], env!("CARGO_PKG_VERSION"));
+    assert!(!manifest["program"]["commit"].as_str().unwrap().is_empty());
+    assert_eq!(manifest["seeds"], serde_json::json!([3]));
+    let runs = manifest["runs"].as_array().unwrap();
+    let fingerprints: BTreeSet<&str> = runs.iter().map(|run| run["fingerprint"].as_str().unwrap()).collect();
+    assert!(fingerprints.len() == runs.len() && fingerprints.iter().all(|it| it.len() == 16), "{manifest}");
+    assert!(manifest["warnings"].to_string().contains(apart), "{manifest}");
+    // Three events, each as it begins and as it is over.
+    assert_eq!(bench.read("a/events.csv").lines().count(), 1 + 6 * runs.len());
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! The same scenario, seed and version give the same bytes.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use predicates::str::contains;
 
-use super::{Bench, SCENARIO, assert_same, bytes};
+use super::{Bench, SCENARIO, SWEEP, assert_same, bytes};
 
 #[test]
 fn two_runs_give_the_same_bytes_whatever_the_threads() {
@@ -106,6 +107,22 @@ fn verify_finds_two_executions_to_be_the_same() {
     bench.peerlab(&["run", "s.toml", "--verify", "--out", "a"]).assert().success();
     bench.peerlab(&["run", "s.toml", "--out", "b"]).assert().success();
     assert_same(&bench.path("a"), &bench.path("b"));
+}
+
+#[test]
+fn what_is_added_to_a_sweep_changes_no_other_row() {
+    let bench = Bench::new(&format!("{SCENARIO}{SWEEP}"));
+    let more = SWEEP.replace("repetitions = 2", "repetitions = 3").replace("[20, 30]", "[20, 25, 30]");
+    fs::write(bench.path("t.toml"), format!("{SCENARIO}[systems.table.full-table]{more}")).unwrap();
+    for (scenario, out) in [("s.toml", "a"), ("t.toml", "b")] {
+        bench.peerlab(&["sweep", scenario, "--out", out, "--nodes", "--quiet"]).assert().success();
+    }
+    for file in ["runs.csv", "timeseries.csv", "load.csv", "nodes.csv"] {
+        let (few, many) = (bench.read(&format!("a/{file}")), bench.read(&format!("b/{file}")));
+        let all: BTreeSet<&str> = many.lines().collect();
+        let changed: Vec<&str> = few.lines().filter(|row| !all.contains(row)).collect();
+        assert!(many.lines().count() > few.lines().count() && changed.is_empty(), "{file}: {changed:?}");
+    }
 }
 
 #[test]
