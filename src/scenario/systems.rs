@@ -26,6 +26,8 @@ use crate::storage::{Keepers, POINTER_COPIES};
 const STORAGE: &str = "storage";
 /// What a system may say beside its protocol's table.
 const TABLES: [&str; 4] = [STORAGE, TRAVERSAL, WIRE, BOOTSTRAP];
+/// Systems of a scenario, at most: each is tried for an estimate, for some hundred events at least.
+const MOST_SYSTEMS: usize = 256;
 
 /// The systems in the order of the file.
 pub(super) fn systems(
@@ -43,6 +45,10 @@ pub(super) fn systems(
     let table = check.table("systems");
     if table.is_empty() {
         return Err(check.wrong("systems", "there is no system to simulate", help(registered, "mine")));
+    }
+    if table.len() > MOST_SYSTEMS {
+        let message = format!("{} systems are too many", table.len());
+        return Err(check.wrong("systems", message, format!("write {MOST_SYSTEMS} at most")));
     }
     let common = Common { storage: common?, traversal: traversal?, wire: wire?, bootstrap: bootstrap?, resources };
     let systems: Vec<Result<System, Noted>> = entries(Some(&table))

@@ -332,6 +332,20 @@ mod tests {
         assert!(need.events > 1e15 && need.memory > 7e9, "{need:?}");
     }
 
+    /// Each trial takes some events before it is looked at.
+    #[test]
+    fn trials_of_as_many_systems_as_there_may_be_take_no_more_events_in_all() {
+        let systems: String = (0..256).map(|n| format!("[systems.s{n}.chord]\n")).collect();
+        let text = format!("population.online = 9\nworkload.lookup.every = '1ms'\n{systems}");
+        let scenario = Scenario::parse("s".into(), "".into(), text, &[]).unwrap();
+        let runs = scenario.runs(Registry::standard().registered()).unwrap().runs;
+        let trials: Vec<Run> = runs.iter().flat_map(|run| [SMALL, LARGE].map(|online| trial(run, online))).collect();
+        let (finished, budget) = bounded(&Registry::standard(), &trials, || None);
+        assert!(trials.len() == 512 && finished.iter().all(|end| *end == Finished::Interrupted));
+        let events: u64 = budget.reached.iter().map(Reached::events).sum();
+        assert!(events > 0 && events <= MOST_EVENTS, "{events}");
+    }
+
     /// Of 200 points some are tried, and the others need what their neighbours do.
     #[test]
     fn a_large_grid_is_known_by_some_of_its_points() {
