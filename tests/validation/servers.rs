@@ -339,6 +339,37 @@ fn of_several_servers_one_loses_the_records_that_it_keeps() {
 }
 
 #[test]
+fn where_all_hold_everything_an_empty_disk_is_not_filled_by_the_others() {
+    let servers = "servers = 3\nbalance = \"random\"\nmtbf = \"90min\"\nmttr = \"1min\"\ndisk.data_loss = 1.0";
+    let (ran, trace) = with_trace(&scenario("get = { every = \"5s\" }", servers));
+    let first = |server| outages(&trace, server).iter().map(|(from, _)| *from).find(|from| *from > 0.0);
+    let emptied: Vec<f64> = (0..3).filter_map(first).collect();
+    assert!([1, 2].contains(&emptied.len()), "{emptied:?}");
+    // From then on whoever comes to it finds nothing, a third of all.
+    let expected: f64 = emptied.iter().map(|from| (3000.0 - from) / 3000.0 / 3.0).sum();
+    let failed = ran.figure("get_failed_ratio");
+    assert!((failed - expected).abs() < 0.01, "{failed} of the gets fail, not {expected}");
+    assert_eq!(ran.figure("resources_lost"), 0.0);
+}
+
+#[test]
+fn a_get_that_overtakes_a_put_on_its_way_to_another_server_is_stale() {
+    let stale = |servers: &str| {
+        let text = format!(
+            "time = {{ warmup = '0s', measure = '50min' }}\npopulation.participants = 60\nresources.count = 1\n\
+             workload = {{ get.every = '2s', put.every = '1min' }}\n[network.latency.regions]\nsigma = 0\n\
+             sigma_within = 0\n[network.latency.regions.table]\nnames = ['a', 'b']\nholds = 'one-way'\n\
+             unit = 'ms'\nmedians = [[1, 300], [300, 1]]\n[systems.server.client-server]\n{servers}"
+        );
+        only(&text, FIGURES).figure("get_incorrect_ratio")
+    };
+    assert_eq!(stale(""), 0.0);
+    // Half a put a second on the other side, each on its way for 300 ms.
+    let (both, expected) = (stale("servers = 2\nregions = ['a', 'b']\nbalance = 'nearest'"), 1.0 - libm::exp(-0.15));
+    assert!((both - expected).abs() < 0.02, "{both}, not {expected}");
+}
+
+#[test]
 fn what_a_server_costs_is_billed_by_the_peak_of_its_minutes() {
     let text = scenario(GETS, "service = { constant = \"100ms\" }\nworkers = 40");
     let ran = only(&text, FIGURES);
