@@ -170,3 +170,18 @@ fn an_absence_costs_a_useless_repair_of_a_copy_on_a_random_participant_and_loses
     );
     assert_eq!(stay.figure("repairs"), 0.0, "everybody answers");
 }
+
+#[test]
+fn what_is_held_in_reserve_costs_two_to_four_times_the_storage_where_machines_come_and_go() {
+    let runs = lab::all(
+        "seed = 5\ntime = { warmup = '3h', measure = '1h' }\nresources = { count = 200, size = '1KiB' }\n\
+         workload = { get.every = '5min', put.every = '30min' }\nsystems.held.chord = {}\nsystems.at-once.chord = {}\n\
+         systems.at-once.storage.hold = '0s'\n[population]\nonline = 100\n\
+         churn = { session.exponential.mean = '40min', downtime.exponential.mean = '20min' }\n",
+    );
+    let figure = |name: &str| [0, 1].map(|at: usize| runs[at].figure(name));
+    let ([held, at_once], [_, copies]) = (figure("storage_overhead_ratio"), figure("replicas_alive_mean"));
+    println!("{held} pieces on disks for each needed, {at_once} if nothing is held: {copies} copies online");
+    assert!((2.0..4.0).contains(&(held / at_once)), "{held} and {at_once}");
+    assert!((2.9..3.1).contains(&copies), "{copies} copies of three");
+}

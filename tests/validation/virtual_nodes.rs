@@ -224,6 +224,9 @@ fn a_machine_alone_sends_nothing() {
         for none in ["packets_sent", "bytes_total", "lookup_rpcs_mean", "put_rpcs_mean", "requests_per_online_s_mean"] {
             assert_eq!(ran.figure(none), 0.0, "{start}: {none}");
         }
+        // A millisecond each way for each of its nodes that is asked.
+        let (latency, hops) = (ran.figure("lookup_latency_mean_ms"), ran.figure("lookup_hops_mean"));
+        assert!((1.0..2.0).contains(&(latency / hops)), "{start}: {latency} ms over {hops} hops");
         assert_eq!(ran.figure("get_local_ratio"), 1.0, "{start}: its own portion is that of all its nodes");
         // Three copies of everything, by the count of nodes; of what was put while they joined some have fewer.
         let copies = ran.figure("replicas_alive_mean");
