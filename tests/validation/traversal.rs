@@ -102,6 +102,17 @@ fn nobody_has_more_connections_than_it_may() {
 }
 
 #[test]
+fn between_boxes_that_no_hole_goes_through_three_are_tried() {
+    let nat = "[network.nat.shares]\nopen = 0.2\nsymmetric = 0.8\n";
+    let text = scenario(nat, "reversal = false\n[systems.kad.kademlia]\n").replace("300", "60");
+    let ran = lab::only(&text, FIGURES);
+    let of = |way: &str| ran.figure(&format!("dial_{way}_ratio")) * ran.figure("dials");
+    assert_eq!(ran.figure("punch_first_ratio"), 1.0, "to those who let strangers in the first works");
+    let each = (ran.figure("punch_attempts") - of("punched")) / of("failed");
+    assert!(of("failed") > 1000.0 && (2.98..=3.01).contains(&each), "{each} attempts");
+}
+
+#[test]
 fn dead_dials_cost_time_and_traversal_and_client_modes_win_it_back() {
     let systems = "[systems.none.kademlia]\nrpc_timeout = \"5s\"\nsoft_timeout = \"off\"\n\
                    [systems.none.traversal]\nreversal = false\npunching = false\n\
