@@ -46,6 +46,18 @@ fn check_says_where_availability_is_not_what_users_see() {
 }
 
 #[test]
+fn the_table_says_what_servers_cost_and_what_is_had_for_nothing() {
+    let bench = Bench::new(SCENARIO);
+    let oracle = contains("peers find each other by an oracle, for nothing");
+    let costs =
+        contains("moved by participants").and(contains("moved by servers")).and(contains("peak (95 % of minutes)"));
+    let said = bench.peerlab(&["run", "s.toml"]).assert().success();
+    said.stdout(oracle.clone().not().and(costs).and(contains("workers needed")));
+    let said = bench.peerlab(&["run", "s.toml", "--set", "network.bootstrap=oracle"]).assert().success();
+    said.stdout(oracle);
+}
+
+#[test]
 fn timing_tells_building_warm_up_and_measurement_apart() {
     let bench = Bench::new(SCENARIO);
     bench.peerlab(&["run", "s.toml", "--set", "time.warmup=5min", "--set", "time.measure=15min"]).assert().success();

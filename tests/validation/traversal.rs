@@ -113,6 +113,20 @@ fn between_boxes_that_no_hole_goes_through_three_are_tried() {
 }
 
 #[test]
+fn values_that_are_too_large_for_a_packet_do_not_go_through_relays() {
+    let nat = "[network.nat.shares]\nopen = 0.1\nsymmetric = 0.9\n";
+    let relays = "[traversal.relays]\nconnections = 200\nrate = \"100Mbit/s\"\n[systems.kad.kademlia]\n";
+    let text = scenario(nat, relays).replace("300", "60").replace("lookup", "get").replace("20min", "10min");
+    let had = |size: &str| {
+        let ran = lab::only(&format!("resources = {{ count = 60, size = '{size}' }}\n{text}"), FIGURES);
+        assert!(ran.figure("dial_relayed_ratio") > 0.8, "{size}: nearly all meet by relays only");
+        ran.figure("get_correct_ratio")
+    };
+    let (packets, transfers) = (had("16KiB"), had("17KiB"));
+    assert!(packets > 0.9 && transfers < 0.7, "{packets} and {transfers} of the gets");
+}
+
+#[test]
 fn dead_dials_cost_time_and_traversal_and_client_modes_win_it_back() {
     let systems = "[systems.none.kademlia]\nrpc_timeout = \"5s\"\nsoft_timeout = \"off\"\n\
                    [systems.none.traversal]\nreversal = false\npunching = false\n\

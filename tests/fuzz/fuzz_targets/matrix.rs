@@ -1,18 +1,35 @@
-//! Any bytes as a file of delays between hosts: right, or refused.
+//! Any text as a file of delays between hosts, read in any way: right, or refused. The last two bytes say how it is read.
 #![no_main]
 
-use std::fs;
-
 use libfuzzer_sys::fuzz_target;
-use peerlab::registry::Registry;
-use peerlab::scenario::Scenario;
+use peerlab::network::{Form, Format, Holds, Matrix, Missing, Names, Unit, Value, Zero};
 
-const SCENARIO: &str = "network.latency.matrix = { file = \"data\", unit = \"ms\", holds = \"rtt\" }\npopulation.online = 3\n[systems.a.chord]\n";
+const FORMS: [Form; 6] = [Form::Auto, Form::Square, Form::Pairs, Form::Triangle, Form::Planetlab, Form::P2psim];
+const NAMES: [Names; 5] = [Names::Auto, Names::FirstRow, Names::FirstColumn, Names::Both, Names::None];
+const MISSING: [Missing; 5] =
+    [Missing::Refuse, Missing::OtherDirection, Missing::RowMedian, Missing::ShortestDetour, Missing::DropHost];
 
 fuzz_target!(|bytes: &[u8]| {
-    let home = tempfile::tempdir().expect("there is room");
-    fs::write(home.path().join("data"), bytes).expect("there is room");
-    let scenario = Scenario::parse("fuzz.toml".into(), home.path().into(), SCENARIO.into(), &[]);
-    let scenario = scenario.expect("only the file may be wrong");
-    drop(scenario.runs(Registry::standard().registered()));
+    let Some((text, how)) = bytes.split_last_chunk() else { return };
+    let Ok(text) = str::from_utf8(text) else { return };
+    let mut how = usize::from(u16::from_le_bytes(*how));
+    let mut one_of = |number: usize| {
+        let one = how % number;
+        how /= number;
+        one
+    };
+    let format = Format {
+        form: FORMS[one_of(FORMS.len())],
+        names: NAMES[one_of(NAMES.len())],
+        missing: MISSING[one_of(MISSING.len())],
+        zero: [Zero::Refuse, Zero::Hole, Zero::Delay][one_of(3)],
+        value: [Value::Min, Value::Avg, Value::Max][one_of(3)],
+        ..Format::new(Holds::Rtt, Unit::Ms)
+    };
+    let Ok(matrix) = Matrix::parse("data", text, format) else { return };
+    let hosts = matrix.hosts().min(30);
+    for (a, b) in (0..hosts).flat_map(|a| (0..a).map(move |b| (a, b))) {
+        assert_eq!(matrix.one_way(a, b), matrix.one_way(b, a));
+    }
+    matrix.quantiles();
 });
