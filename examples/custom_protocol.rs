@@ -2,12 +2,11 @@
 //!
 //! Run it: `cargo run --release --example custom_protocol -- run examples/custom_protocol.toml`
 
-use std::collections::BTreeMap;
-
 use peerlab::engine::{Duration, Source, Time};
 use peerlab::model::{Envelope, Metric, NodeId};
 use peerlab::overlay::{self, *};
 use peerlab::registry::{Entry, Registry};
+use std::collections::BTreeMap;
 
 /// The table `[systems.NAME.mesh]` of a scenario.
 #[derive(Clone, Debug, serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
