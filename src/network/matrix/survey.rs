@@ -11,7 +11,7 @@ use crate::network::measured::{FileError, Wrong};
 const KEPT: usize = 4;
 
 /// Rows of a list, or of three columns or fewer, of which the first cell is kept: a list may have a row for each pair.
-pub(super) const NAMED: usize = 1 << 18;
+pub(super) const NAMED: usize = 1 << 13;
 
 const NO_LINK: &str = "this is neither a node, `node i x,y`, nor a link between two, `i,j value`";
 
