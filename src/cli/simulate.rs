@@ -68,7 +68,7 @@ impl Done {
         self.runs.iter().zip(&self.finished).filter_map(|(run, finished)| Some((run, finished.outcome()?)))
     }
 
-    /// The same as rows of the result files.
+    /// Rows of the result files.
     pub fn rows(&self, scenario: &Scenario) -> Vec<RunRow<'_>> {
         self.outcomes().map(|(run, outcome)| row(scenario, run, outcome)).collect()
     }

@@ -48,7 +48,7 @@ pub struct RunTiming {
     measured_online_node_s_per_s: f64,
     /// Memory at the end of the run.
     bytes_by_part: IndexMap<&'static str, u64>,
-    /// The same over the participants, online or not.
+    /// Bytes for each participant, online or not.
     bytes_per_node: IndexMap<&'static str, f64>,
 }
 

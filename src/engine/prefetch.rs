@@ -11,7 +11,7 @@ pub fn prefetch<T: ?Sized>(value: &T) {
     lines(std::ptr::from_ref(value).cast(), size_of_val(value));
 }
 
-/// The same for the value at `index`, whether or not there is one: to look would cost more than to ask in vain.
+/// Prefetch of the value at `index`, whether or not there is one: to look would cost more than to ask in vain.
 #[inline(always)]
 pub fn prefetch_at<T>(values: &[T], index: usize) {
     lines(values.as_ptr().wrapping_add(index).cast(), size_of::<T>());

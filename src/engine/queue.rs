@@ -98,7 +98,7 @@ impl<E: Pending> Queue<E> {
         self.push_with(at, order, || event);
     }
 
-    /// The same with an event that is made where it will wait, once or twice: a copy of what was just written field by field
+    /// Pushes an event that is made where it will wait, once or twice: a copy of what was just written field by field
     /// would wait until all those writes have reached the cache.
     #[inline(always)]
     pub fn push_with(&mut self, at: Time, order: Order, event: impl Fn() -> E) {
@@ -161,7 +161,7 @@ impl<E: Pending> Queue<E> {
         Some((at, entry.order, entry.event))
     }
 
-    /// The same where there are late entries.
+    /// Pops the first event where there are late entries.
     #[inline(never)]
     fn pop_either(&mut self, limit: Time) -> Option<(Time, Order, E)> {
         let late = *self.late.peek()?;

@@ -55,13 +55,13 @@ impl<T: Copy> Slab<T> {
         &self.entries[place as usize]
     }
 
-    /// The same without a panic, which a look that comes to nothing would have to be made for.
+    /// Entry at a place, without a panic, which a look that comes to nothing would have to be made for.
     #[inline(always)]
     pub(super) fn find(&self, place: u32) -> Option<&T> {
         self.entries.get(place as usize)
     }
 
-    /// The same to be written.
+    /// Entry at a place, to be written.
     #[inline(always)]
     pub(super) fn at(&mut self, place: u32) -> &mut T {
         &mut self.entries[place as usize]

@@ -12,7 +12,7 @@ pub enum Cause {
     NotJoined,
     /// No copy exists on any disk.
     Lost,
-    /// The same, because the last ones expired; or copies exist, but what was said of them has expired.
+    /// No copy exists, because the last ones expired; or copies exist, but what was said of them has expired.
     Expired,
     /// Copies exist, but none was found online.
     Unreachable,

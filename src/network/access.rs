@@ -46,7 +46,7 @@ impl Link {
         Link { free_at: Time::ZERO, nanos_per_byte, limit }
     }
 
-    /// The same queue at another rate; nothing is in it.
+    /// Rate of the queue from now on; nothing is in it.
     pub(super) fn set_rate(&mut self, rate: f64) {
         let pace = 8e9 / rate;
         self.limit =

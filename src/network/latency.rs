@@ -17,7 +17,7 @@ use crate::engine::{Duration, Noise, Purpose, Source, Streams, prefetch_at, stan
 /// A law of one-way delays between machines.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Latency {
-    /// The same for all pairs.
+    /// One delay for all pairs.
     Constant(Duration),
     /// Uniform on `[low, high)`, for each pair.
     Uniform { low: Duration, high: Duration },
@@ -156,7 +156,7 @@ impl Propagation {
         }
     }
 
-    /// The same with some pairs inflated.
+    /// Law with some pairs inflated.
     pub(super) fn inflated(self, inflation: Inflation, streams: &Streams) -> Propagation {
         Propagation::Inflated(Box::new(Inflated::new(self, inflation, streams)))
     }

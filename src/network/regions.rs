@@ -25,7 +25,7 @@ pub struct Regions {
     pub medians: Vec<Duration>,
     /// Standard deviation of the logarithm of the delay over pairs in two regions.
     pub sigma: f64,
-    /// The same over pairs in one region: there short ways and long ones are more different.
+    /// Standard deviation over pairs in one region: there short ways and long ones are more different.
     pub sigma_within: f64,
 }
 
@@ -98,7 +98,7 @@ impl Regions {
         self.of_participant_by(streams, participant, &self.shares)
     }
 
-    /// The same by other shares than [`Regions::shares`], with the same draw.
+    /// Region of a participant by other shares than [`Regions::shares`], with the same draw.
     pub fn of_participant_by(&self, streams: &Streams, participant: u32, shares: &[f64]) -> u8 {
         streams.stream(REGION, participant.into()).among(shares) as u8
     }

@@ -44,7 +44,7 @@ impl Backoff {
         Duration::from_secs_f64(if self.jitter { secs * noise.unit() } else { secs })
     }
 
-    /// The same without jitter.
+    /// Longest pause before a request is sent again: without jitter.
     pub fn longest(&self, retries: u8) -> Duration {
         Duration::from_secs_f64(self.secs(retries))
     }

@@ -274,7 +274,7 @@ impl Lookup {
         self.nearest(|candidate| candidate.state == State::Answered && candidate.hops > 0)
     }
 
-    /// The same of the nodes whose answer is awaited.
+    /// Nearest other node whose answer is awaited, and how many nearer ones that have not failed are known.
     pub fn nearest_asked(&self) -> Option<Passed> {
         self.nearest(|candidate| matches!(candidate.state, State::Asked | State::Slow))
     }

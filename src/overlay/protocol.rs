@@ -226,7 +226,7 @@ pub trait Protocol: Sized + Send + 'static {
     /// before them.
     fn prefetch(&self) {}
 
-    /// The same for what only the handler of this message will read, and what lies behind that which was asked for before:
+    /// Second prefetch: what only the handler of this message will read, and what is reached through the first alone:
     /// called when that is there, an event or two before the handler.
     fn prefetch_for(&self, _view: &View<'_>, _from: &Envelope, _message: &Self::Message) {}
 

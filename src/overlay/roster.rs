@@ -34,7 +34,7 @@ impl<'a> Roster<'a> {
         Roster { members, starts, bits, round_trip: None }
     }
 
-    /// The same with round trips, which [`Roster::nearest`] goes by.
+    /// Members with round trips between them, which [`Roster::nearest`] goes by.
     pub fn with_round_trips(self, round_trip: &'a RoundTrip<'a>) -> Roster<'a> {
         Roster { round_trip: Some(round_trip), ..self }
     }

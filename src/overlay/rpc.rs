@@ -71,7 +71,7 @@ impl<T: Copy> Rpcs<T> {
         self.open_again(now, to, tag, timeout, 0)
     }
 
-    /// The same for a request that is sent again.
+    /// Opens a request that is sent again, as [`Rpcs::open`] does.
     pub fn open_again(&mut self, now: Time, to: NodeId, tag: T, timeout: Duration, retries: u8) -> (u16, Option<Time>) {
         // 0 is the number of a notice.
         self.last = self.last.checked_add(1).unwrap_or(1);
@@ -127,7 +127,8 @@ impl<T: Copy> Rpcs<T> {
         self.wait_on(expired, expired.waited(now).mul_f64(3.0).min(timeout.longest()));
     }
 
-    /// The same for a hop of a walk, whatever the time-out of requests: an acknowledgement that is late teaches how long they take.
+    /// Longer wait for a hop of a walk that has expired, whatever the time-out of requests: a late acknowledgement teaches how long
+    /// they take.
     pub fn wait_for_hop(&mut self, now: Time, hop: Pending<T>) {
         self.wait_on(hop, hop.waited(now).mul_f64(3.0));
     }
@@ -149,7 +150,7 @@ impl<T: Copy> Rpcs<T> {
         self.close_of(rpc, |_| true)
     }
 
-    /// The same, if its tag is such a one.
+    /// Takes out the request with this number if its tag is such a one.
     pub fn close_of(&mut self, rpc: u16, is_such: impl Fn(T) -> bool) -> Option<Pending<T>> {
         let at = self.pending.iter().position(|pending| pending.rpc == rpc && is_such(pending.tag))?;
         Some(self.pending.swap_remove(at))
@@ -242,7 +243,7 @@ impl<T: Copy> Rpcs<T> {
         self.call_again(cx, to, op, message, timeout, tag, 0);
     }
 
-    /// The same for a request that was sent `retries` times before.
+    /// Sends a request that was sent `retries` times before.
     #[expect(clippy::too_many_arguments, reason = "they are what a request is")]
     pub fn call_again<P: Protocol>(
         &mut self,

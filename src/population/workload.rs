@@ -75,7 +75,7 @@ impl Popularity {
         }
     }
 
-    /// The same over `count` records.
+    /// Popularity of `count` records.
     ///
     /// Panics if there are none, or the exponent is out of range.
     pub fn over(&self, count: u32) -> Records {

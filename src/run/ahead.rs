@@ -33,7 +33,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// The same for what only runs with NATs or connections have.
+    /// Prefetch of what only runs with NATs or connections have.
     #[cold]
     fn look_at_boxes_and_links(&self) {
         let [next, near, far] = [NEXT, NEAR, FAR].map(|ahead| self.queue.upcoming(ahead));

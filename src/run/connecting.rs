@@ -46,7 +46,7 @@ pub(super) struct Connecting {
 }
 
 impl Metrics {
-    /// The same, and counts connections too.
+    /// Metrics that count connections too.
     pub fn with_connections(self) -> Metrics {
         let connecting = Some(Box::new(Connecting::new(self.machines.len())));
         Metrics { connecting, ..self }

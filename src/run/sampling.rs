@@ -14,7 +14,7 @@ pub(super) struct Interval {
     pub decided: [[u64; 3]; 3],
     /// What had been counted when it began, less what was forgotten since: modulo 2⁶⁴.
     bytes: [u64; TRAFFIC.len()],
-    /// The same of the bytes that each machine has moved.
+    /// Bytes that each machine had moved when it began, less what was forgotten since.
     moved: Vec<u64>,
 }
 

@@ -261,7 +261,7 @@ impl Agent {
         self.keep_from(desk, record, version, false)
     }
 
-    /// The same, `repaired` if no operation brought it.
+    /// Stores a version of a record, `repaired` if no operation brought it.
     fn keep_from(&mut self, desk: &mut Desk<'_>, record: RecordId, version: Version, repaired: bool) -> bool {
         if !self.make_room(desk, record) {
             desk.do_effect(Effect::Refused { record });

@@ -194,7 +194,7 @@ impl Desk<'_> {
         self.call_again(rpcs, to, op, message, tag, 0);
     }
 
-    /// The same for a request that was sent `retries` times before.
+    /// Sends a request that was sent `retries` times before.
     pub(super) fn call_again(
         &mut self,
         rpcs: &mut Rpcs<Tag>,

@@ -160,7 +160,7 @@ impl Agent {
         self.store_on(desk, put, named);
     }
 
-    /// The same for a record that its publisher had put at `published`, and that is put again.
+    /// Puts a record again that its publisher had put at `published`.
     pub fn put_again(
         &mut self,
         desk: &mut Desk<'_>,

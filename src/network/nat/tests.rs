@@ -28,7 +28,7 @@ fn plan(class: NatClass) -> NatPlan {
     NatPlan { shares, regions: Vec::new(), lifetimes, carrier: None, sessions: NatPlan::SESSIONS }
 }
 
-/// The same shares hold for all.
+/// Equal shares for all.
 fn alike(plan: &NatPlan, streams: &Streams, participants: usize, servers: u32) -> Nats {
     Nats::new(plan, streams, &vec![&plan.shares; participants], servers)
 }

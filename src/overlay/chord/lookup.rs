@@ -15,7 +15,7 @@ use crate::overlay::{Contact, Context, List, Routing, Task, Timeout, Walk};
 /// five (Stoica et al. 2003, Table II).
 pub(super) const MOST_EXCLUDED: usize = 32;
 
-/// The same of a lookup for another ring: there is another member to try.
+/// Excluded nodes of a lookup for another ring, at most: there is another member to try.
 const MOST_EXCLUDED_OF_MERGE: usize = 12;
 
 /// Hops a lookup takes at most; past them it gives up. Only a ring in pieces needs so many.

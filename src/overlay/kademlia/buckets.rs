@@ -193,7 +193,7 @@ impl Buckets {
         Some(contacts.start + position(&self.entries[contacts], entry)?)
     }
 
-    /// The same of a node that was [`Buckets::seen`] just now: it can only be the last of its bucket.
+    /// Place of a node that was [`Buckets::seen`] just now: it can only be the last of its bucket.
     pub fn latest_place(&self, view: &View<'_>, node: NodeId) -> Option<usize> {
         let (index, entry) = Buckets::entry(view, node);
         let last = self.buckets.get(index)?.contacts().last()?;
@@ -320,7 +320,7 @@ impl Buckets {
         }
     }
 
-    /// The same for the contacts nearest to `target`: of its own bucket, and of all deeper ones where that has few.
+    /// Prefetch of the contacts nearest to `target`: of its own bucket, and of all deeper ones where that has few.
     pub fn prefetch_near(&self, view: &View<'_>, target: Key) {
         let Some(last) = self.buckets.len().checked_sub(1) else { return };
         let home = self.buckets[Buckets::index(view, target).min(last)];

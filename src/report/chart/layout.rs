@@ -334,7 +334,7 @@ impl Canvas {
         }
     }
 
-    /// The same across an axis that leads upwards.
+    /// Break across an axis that leads upwards.
     fn axis_break_upwards(&mut self, x: f64, y: f64) {
         for shift in [-2.0, 2.0] {
             self.line(&[(x - 5.0, y + shift + 2.0), (x + 5.0, y + shift - 2.0)], Colour::Grey, 1.0);

@@ -59,7 +59,7 @@ impl Link {
         Link { peer, way, mine, pinned: false, used: now, sent: now, heard: now, alarm: now }
     }
 
-    /// The same, to or from a rendezvous.
+    /// Link to or from a rendezvous, which is not closed for being idle.
     pub fn pinned(self) -> Link {
         Link { pinned: true, ..self }
     }

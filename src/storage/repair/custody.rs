@@ -22,7 +22,7 @@ const RETURN_PAUSE: Duration = Duration::from_secs(60);
 pub struct Orders {
     /// Ask these whether they hold it, which is an offer.
     pub asks: Vec<(NodeId, Held)>,
-    /// The same, of nodes that take the place of one that has gone.
+    /// Nodes to ask that take the place of one that has gone.
     pub moved_up: Vec<(NodeId, Held)>,
     /// Send these a copy.
     pub sends: Vec<(NodeId, Held)>,
