@@ -178,24 +178,26 @@ fn requests(
 /// A Poisson stream of which each operation is a put with a probability is two Poisson streams.
 fn mix(check: &mut Check<'_>, said: &file::Mix) -> Result<(Option<Law>, Option<Law>), Noted> {
     check.range("workload.mix.puts", said.puts, 0.0..=1.0);
-    if said.every == Duration::ZERO {
-        let message = "operations without a gap would never end";
-        return Err(check.wrong("workload.mix.every", message, "write a gap above zero"));
-    }
-    let stream = |share: f64| (share > 0.0).then(|| Law::Exponential { mean: said.every.as_secs_f64() / share });
+    let every = mean_gap(check, "workload.mix.every", said.every)?;
+    let stream = |share: f64| (share > 0.0).then(|| Law::Exponential { mean: every / share });
     Ok((stream(1.0 - said.puts), stream(said.puts)))
 }
 
 fn gap(check: &mut Check<'_>, path: &str, said: Option<Gap>) -> Result<Option<Law>, Noted> {
     let law = match said {
         None => return Ok(None),
-        Some(Gap::Mean(Duration::ZERO)) => {
-            return Err(check.wrong(path, "operations without a gap would never end", "write a gap above zero"));
-        }
-        Some(Gap::Mean(mean)) => Law::Exponential { mean: mean.as_secs_f64() },
+        Some(Gap::Mean(mean)) => Law::Exponential { mean: mean_gap(check, path, mean)? },
         Some(Gap::Law(said)) => law(check, path, &said, LawUse::Renewals)?,
     };
     Ok(Some(law))
+}
+
+/// A mean gap between operations, in seconds.
+fn mean_gap(check: &mut Check<'_>, path: &str, mean: Duration) -> Result<f64, Noted> {
+    if mean == Duration::ZERO {
+        return Err(check.wrong(path, "operations without a gap would never end", "write a gap above zero"));
+    }
+    Ok(mean.as_secs_f64())
 }
 
 /// The law at `path`, in seconds, which is to be fit for its use.
