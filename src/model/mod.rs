@@ -11,17 +11,29 @@
 //! | `cached` | copies along the path of a lookup: [`Cached`], [`Answer`], [`Passed`] and how long they last |
 //! | `envelope` | [`Envelope`], [`Kind`] and [`Traffic`] of a packet, [`Reachability`] of a node |
 //! | `cause` | [`Cause`]: why an operation failed |
+//! | `operation` | [`Operation`], its [`OperationKind`], [`Stage`] and [`Verdict`]; [`Errand`]: what it is for if the workload did not ask |
+//! | `stock` | [`Stock`]: resources that are available, resources that are lost, copies |
+//! | `dial` | [`DialOutcome`]: how a connection was opened |
+//! | `hosts` | [`Hosts`]: which machine a node is on, and the [`Role`] of a machine |
 
 mod cached;
 mod cause;
+mod dial;
 mod envelope;
+mod hosts;
 mod ids;
 mod key;
+mod operation;
 mod record;
+mod stock;
 
 pub use cached::{Answer, Cached, Passed, Until};
 pub use cause::Cause;
+pub use dial::DialOutcome;
 pub use envelope::{Envelope, Kind, LARGEST_IN_PACKET, Reachability, Traffic};
+pub use hosts::{Hosts, Role};
 pub use ids::{NodeId, OpId, RecordId};
 pub use key::{Key, Metric};
+pub use operation::{Errand, Operation, OperationKind, Stage, Verdict};
 pub use record::{Held, Version};
+pub use stock::Stock;

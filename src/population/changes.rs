@@ -1,8 +1,9 @@
 //! How demand changes over a run: with the hour, by events, and as the hot spot moves on.
 
 use super::daily::{Daily, Pace};
-use super::workload::{OperationKind, Records};
+use super::workload::Records;
 use crate::engine::{Duration, Source, Time};
+use crate::model::OperationKind;
 
 /// What changes the demand at some time. The default: nothing does.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -15,6 +15,7 @@ pub mod timeline;
 pub mod trace;
 pub mod workload;
 
+pub use crate::model::OperationKind;
 pub use changes::{Changes, Crowding, Surge};
 pub use churn::Churn;
 pub use classes::{Classes, Places};
@@ -24,7 +25,7 @@ pub use requests::Request;
 pub use rows::TraceError;
 pub use timeline::{Crowd, Demography, Departures, Identity, Life, Parting, Sessions, Spell, Timeline};
 pub use trace::Trace;
-pub use workload::{OperationKind, Popularity, Records, Target, Workload};
+pub use workload::{Popularity, Records, Target, Workload};
 
 use crate::engine::{Law, Purpose, Source, Streams};
 

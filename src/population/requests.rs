@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use super::rows::{self, Column, PARTICIPANT, Row, TIME, TraceError, is_numeric, rows};
 use super::trace::Trace;
-use super::workload::OperationKind;
 use crate::engine::{Duration, Time};
+use crate::model::OperationKind;
 
 const WANTED: &str = "`time_s,participant,operation,key,bytes`, in any order, other columns between them or not";
 

@@ -10,45 +10,23 @@ use super::SessionId;
 use super::changes::{Changes, Extra, extra_record};
 use super::daily::Pace;
 use crate::engine::{Duration, Law, Purpose, Source, Stream, Streams, Time, Zipf};
+use crate::model::OperationKind;
 
-/// What a participant asks of the overlay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum OperationKind {
-    /// Who is responsible for a key?
-    Lookup,
-    /// The newest version of a record.
-    Get,
-    /// A new version of a record.
-    Put,
+/// The stream of the gaps between operations of a kind.
+const fn gaps(kind: OperationKind) -> Purpose {
+    match kind {
+        OperationKind::Lookup => Purpose::new("lookup gap"),
+        OperationKind::Get => Purpose::new("get gap"),
+        OperationKind::Put => Purpose::new("put gap"),
+    }
 }
 
-impl OperationKind {
-    /// All kinds, in the order of tables and columns.
-    pub const ALL: [OperationKind; 3] = [OperationKind::Lookup, OperationKind::Get, OperationKind::Put];
-
-    /// The word for it in scenario files and columns.
-    pub const fn name(self) -> &'static str {
-        match self {
-            OperationKind::Lookup => "lookup",
-            OperationKind::Get => "get",
-            OperationKind::Put => "put",
-        }
-    }
-
-    const fn gaps(self) -> Purpose {
-        match self {
-            OperationKind::Lookup => Purpose::new("lookup gap"),
-            OperationKind::Get => Purpose::new("get gap"),
-            OperationKind::Put => Purpose::new("put gap"),
-        }
-    }
-
-    const fn subjects(self) -> Purpose {
-        match self {
-            OperationKind::Lookup => Purpose::new("lookup subject"),
-            OperationKind::Get => Purpose::new("get subject"),
-            OperationKind::Put => Purpose::new("put subject"),
-        }
+/// The stream of what operations of a kind ask for.
+const fn subjects(kind: OperationKind) -> Purpose {
+    match kind {
+        OperationKind::Lookup => Purpose::new("lookup subject"),
+        OperationKind::Get => Purpose::new("get subject"),
+        OperationKind::Put => Purpose::new("put subject"),
     }
 }
 
@@ -181,13 +159,13 @@ impl Workload {
     /// constant gap has a random phase. `None` if the kind is not asked for.
     fn gap(&self, streams: &Streams, kind: OperationKind, session: SessionId, number: u32) -> Option<Duration> {
         let law = self.gaps[kind as usize].as_ref()?;
-        let mut source = stream(streams, kind.gaps(), session, number);
+        let mut source = stream(streams, gaps(kind), session, number);
         Some(if number == 0 { law.residual_duration(&mut source) } else { law.sample_duration(&mut source) })
     }
 
     /// The record that a get or put at an instant is for.
     pub fn record(&self, streams: &Streams, kind: OperationKind, session: SessionId, number: u32, at: Time) -> u32 {
-        let mut source = stream(streams, kind.subjects(), session, number);
+        let mut source = stream(streams, subjects(kind), session, number);
         let extra = match kind {
             OperationKind::Get => extra_record(&self.extras, at, &mut source),
             _ => None,
@@ -197,7 +175,7 @@ impl Workload {
 
     /// 64 random bits for what a lookup is for: the key itself, or for [`Target::Node`] the choice of an online node.
     pub fn subject(&self, streams: &Streams, session: SessionId, number: u32) -> u64 {
-        stream(streams, OperationKind::Lookup.subjects(), session, number).next_u64()
+        stream(streams, subjects(OperationKind::Lookup), session, number).next_u64()
     }
 }
 

@@ -20,13 +20,11 @@
 
 use super::event::Event;
 use super::observer::Observer;
-use super::operations::{Errand, Operation};
 use super::simulation::Simulation;
 use crate::engine::order::Class;
 use crate::engine::{Duration, Source};
-use crate::model::{Cause, NodeId, OpId, RecordId};
+use crate::model::{Cause, Errand, NodeId, OpId, Operation, OperationKind, RecordId};
 use crate::overlay::{Contact, Protocol};
-use crate::population::OperationKind;
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A node has joined: its audits begin at random within the period.

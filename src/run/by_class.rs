@@ -5,12 +5,11 @@ use std::sync::LazyLock;
 use super::catalogue::{Better, Catalogue, Figures, OPERATIONS, add};
 use super::metrics::Metrics;
 use super::observer::Ended;
-use super::operations::{Operation, Verdict};
 use super::outcome::ClassRow;
 use super::results::Group;
 use super::scheme::Kinds;
 use crate::engine::Time;
-use crate::model::NodeId;
+use crate::model::{NodeId, Operation, Verdict};
 use crate::scenario::plan::Plan;
 
 /// The columns of `classes.csv` after `class`, in their order. All are of the class's participants in the measurement.

@@ -1,9 +1,8 @@
 //! Caching along the way: from the end of a get to the copies that it leaves. See [`crate::storage::cache`].
 
 use super::observer::Observer;
-use super::operations::Operation;
 use super::simulation::Simulation;
-use crate::model::{Answer, NodeId, OpId, Passed, RecordId};
+use crate::model::{Answer, NodeId, OpId, Operation, Passed, RecordId};
 use crate::overlay::{Placement, Protocol};
 
 /// Whom the walks of gets have passed, by the slots of their operations, and what all caches hold together.

@@ -8,9 +8,8 @@ use super::metrics::Metrics;
 use super::observer::LinkEvent;
 use super::outcome::{PairRow, sorted};
 use super::results::gini;
-use super::transport::Outcome;
 use crate::engine::Time;
-use crate::model::NodeId;
+use crate::model::{DialOutcome, NodeId};
 use crate::network::NatClass;
 
 /// The longest time to connect that is told apart, in microseconds: ten minutes.
@@ -24,8 +23,8 @@ struct Linked {
     class: NatClass,
 }
 
-/// How many dials ended in which way, in the order of [`Outcome::NAMES`].
-type Ended = [u64; Outcome::NAMES.len()];
+/// How many dials ended in which way, in the order of [`DialOutcome::NAMES`].
+type Ended = [u64; DialOutcome::NAMES.len()];
 
 /// What is counted of connections, from the end of the warm-up. 48 bytes a machine.
 #[derive(Clone, Debug)]
@@ -111,13 +110,13 @@ impl Connecting {
             LinkEvent::Dialled { peer, outcome, took, attempts } => {
                 let (from, reached) = (machine.class, self.machines[peer.index()].class);
                 self.dials[from as usize][reached as usize][outcome as usize] += 1;
-                if outcome == Outcome::Failed {
+                if outcome == DialOutcome::Failed {
                     self.failed_wait_ns += u128::from(took.as_nanos());
                 } else {
                     self.latency.saturating_record((took.as_nanos() + 500) / 1000);
                     self.latency_sum_ns += u128::from(took.as_nanos());
                 }
-                self.punched_at_first += u64::from(outcome == Outcome::Punched && attempts == 1);
+                self.punched_at_first += u64::from(outcome == DialOutcome::Punched && attempts == 1);
             }
             LinkEvent::PunchProposed { first } => {
                 self.punch_attempts += 1;
@@ -166,10 +165,10 @@ impl Connecting {
         figures.set("dials", ended as f64);
         figures.set("punch_attempts", self.punch_attempts as f64);
         let ratio = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
-        for (name, count) in Outcome::NAMES.iter().zip(dials) {
+        for (name, count) in DialOutcome::NAMES.iter().zip(dials) {
             figures.set_some(&format!("dial_{name}_ratio"), ratio(count, ended));
         }
-        let punched = dials[Outcome::Punched as usize];
+        let punched = dials[DialOutcome::Punched as usize];
         figures.set_some("punch_success_ratio", ratio(punched.min(self.punch_dials), self.punch_dials));
         figures.set_some("punch_first_ratio", ratio(self.punched_at_first, punched));
         if failed > 0 {
@@ -222,12 +221,12 @@ mod tests {
             let took = Duration::from_millis(millis);
             LinkEvent::Dialled { peer: NodeId(1), outcome, took, attempts: 1 }
         };
-        connecting.count(Time::ZERO, NodeId(0), dialled(Outcome::Failed, 1));
+        connecting.count(Time::ZERO, NodeId(0), dialled(DialOutcome::Failed, 1));
         connecting.count(Time::ZERO, NodeId(0), LinkEvent::Links(7));
         connecting.count(Time::ZERO, NodeId(0), LinkEvent::Links(2));
         let second = Time::ZERO + Duration::from_secs(1);
         connecting.restart(second);
-        for (outcome, millis) in [(Outcome::Direct, 100), (Outcome::Direct, 300), (Outcome::Failed, 5000)] {
+        for (outcome, millis) in [(DialOutcome::Direct, 100), (DialOutcome::Direct, 300), (DialOutcome::Failed, 5000)] {
             connecting.count(second, NodeId(0), dialled(outcome, millis));
         }
         connecting.close(second + Duration::from_secs(3));

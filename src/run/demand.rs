@@ -2,15 +2,14 @@
 
 use super::event::{Body, Event};
 use super::observer::{Ended, Observer};
-use super::operations::{Operation, Stage, Verdict};
 use super::setup::metric;
 use super::simulation::{Interrupted, Progress, Simulation};
 use crate::engine::order::{Class, Order};
 use crate::engine::{Duration, Time};
-use crate::model::{Answer, Cause, Key, Metric, NodeId, OpId, RecordId};
+use crate::model::{Answer, Cause, Key, Metric, NodeId, OpId, Operation, OperationKind, RecordId, Stage, Verdict};
 use crate::network::Loss;
 use crate::overlay::{Contact, Placement, Protocol, Walk};
-use crate::population::{OperationKind, Target};
+use crate::population::Target;
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A session began: the first operation of each kind is due after a residual gap.

@@ -1,9 +1,8 @@
 //! What the oracle and the observers hear of the copies on the machines' disks.
 
 use super::observer::Observer;
-use super::records::Stock;
 use super::simulation::Simulation;
-use crate::model::{Held, NodeId, RecordId, Version};
+use crate::model::{Held, NodeId, RecordId, Stock, Version};
 use crate::overlay::{Placement, Protocol};
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {

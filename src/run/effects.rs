@@ -2,11 +2,10 @@
 
 use super::event::{Body, Event};
 use super::observer::{Copied, Observer};
-use super::operations::Stage;
 use super::simulation::Simulation;
 use crate::engine::Noise;
 use crate::engine::order::Class;
-use crate::model::{Held, Key, NodeId, OpId, RecordId};
+use crate::model::{Held, Key, NodeId, OpId, RecordId, Stage};
 use crate::overlay::{self, Change, Contact, Context, Placement, Protocol, View};
 use crate::storage::{self, Agent, Desk, Neighbourhood, POINTER_COPIES, Repair};
 

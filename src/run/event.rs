@@ -1,10 +1,9 @@
 //! What waits in the queue of a run.
 
 use crate::engine::Pending;
-use crate::model::{Envelope, Kind, NodeId};
+use crate::model::{Envelope, Kind, NodeId, OperationKind};
 use crate::network::FlowId;
 use crate::overlay::{List, Payload, bootstrap};
-use crate::population::OperationKind;
 use crate::storage;
 
 use super::transport::Signal;

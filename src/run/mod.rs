@@ -16,7 +16,6 @@ mod event;
 mod events;
 mod failures;
 mod handshakes;
-mod hosts;
 mod keepers;
 mod mending;
 mod metrics;
@@ -53,14 +52,14 @@ mod witnesses;
 use std::io::Write;
 
 use crate::engine::{Duration, Streams, Time};
-use crate::model::NodeId;
+use crate::model::{NodeId, Role};
 use crate::overlay::{Protocol, View};
 use crate::population;
 use crate::scenario::plan::{Plan, System};
 
 use by_class::ByClass;
 use catalogue::Figures;
-use hosts::Role;
+
 use metrics::Metrics;
 use observer::{Observer, Prints};
 use outcome::{NodeRow, Outcome, PairRow, Quantiles, ResourceRow, Timing};

@@ -1,12 +1,9 @@
 //! Those who watch a run: metrics, trace, fingerprint, checkers. They cost nothing when absent, are not events, and
 //! nothing that they do reaches the run.
 
-use super::operations::{Operation, Verdict};
-use super::records::Stock;
-use super::transport::Outcome;
 use crate::engine::fingerprint::{Checkpoints, Fingerprint};
 use crate::engine::{Duration, Time};
-use crate::model::{Cause, Envelope, NodeId};
+use crate::model::{Cause, DialOutcome, Envelope, NodeId, Operation, Stock, Verdict};
 use crate::network::Loss;
 
 /// How an operation ended, and what is known of the answer.
@@ -43,7 +40,7 @@ pub enum LinkEvent {
     /// It has so many now.
     Links(u32),
     /// A dial of its own has ended, after so many attempts to punch if it was that which it tried last.
-    Dialled { peer: NodeId, outcome: Outcome, took: Duration, attempts: u8 },
+    Dialled { peer: NodeId, outcome: DialOutcome, took: Duration, attempts: u8 },
     /// It proposes to punch; `first`: for the first time in this dial.
     PunchProposed { first: bool },
     /// It sends a keep-alive, or answers one.

@@ -4,9 +4,9 @@
 //! eight bytes for each operation that it is of.
 
 use super::observer::Ended;
-use super::operations::Operation;
 use super::outcome::{OperationRow, quantile, sorted};
 use crate::engine::Time;
+use crate::model::Operation;
 use crate::scenario::{Aggregate, Column, Function};
 
 /// Rows of operations, and aggregates of them.
@@ -132,7 +132,7 @@ fn number(row: &OperationRow, column: Column) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::population::OperationKind;
+    use crate::model::OperationKind;
     use crate::scenario::Ending;
 
     /// Ten lookups, issued a second apart from the first second on, of 100, 200 … ms; the last two have failed, the very last

@@ -3,95 +3,15 @@
 use std::collections::VecDeque;
 
 use crate::engine::{Duration, Time};
-use crate::model::{Cause, Key, NodeId, OpId, RecordId, Version};
-use crate::population::OperationKind;
+use crate::model::{Errand, Key, NodeId, OpId, Operation, OperationKind, RecordId, Stage, Version};
 
-/// How an operation ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    Correct,
-    Incorrect,
-    Failed(Cause),
-    /// Its node went offline first.
-    Abandoned,
-    /// The run ended first.
-    Open,
-}
-
-impl Verdict {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Verdict::Correct => "correct",
-            Verdict::Incorrect => "incorrect",
-            Verdict::Failed(_) => "failed",
-            Verdict::Abandoned => "abandoned",
-            Verdict::Open => "open",
-        }
-    }
-}
-
-/// How far an operation has got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Its node has not joined.
-    Waiting,
-    /// The overlay walks, or spreads.
-    Overlay,
-    /// A get's walk has met a holder of a value too large for a packet; storage moves it from there.
-    Holder,
-    /// A walk has met no pointer to the copies; the responsible nodes are asked for it.
-    Pointer,
-    /// The responsible nodes are named; storage asks or tells them.
-    Storage,
-    /// Operations of their own fetch or store the pieces of a resource.
-    Pieces,
-}
-
-/// What is done without anybody's asking.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Errand {
-    /// The first put of a record: a put like others, that is no part of the workload.
-    Publish,
-    /// A put that puts a record again, or brings it back where it belongs.
-    Return,
-    /// A holder of a piece looks whether the next one is there.
-    Audit,
-    /// It was not: enough others are fetched to make this one again.
-    Rebuild(RecordId),
-}
-
-/// An operation under way.
-#[derive(Clone, Copy, Debug)]
-pub struct Operation {
-    pub id: OpId,
-    pub node: NodeId,
-    pub session: u32,
-    /// Its number among those of its kind in the session.
-    pub number: u32,
-    pub kind: OperationKind,
-    pub target: Key,
-    pub record: Option<RecordId>,
-    /// A put's own version; the version that a get must find at least.
-    pub version: Version,
-    pub issued: Time,
-    /// Issued in the measurement, by the workload.
-    pub counted: bool,
-    /// What it is for if nobody asked for it: it is not part of the workload then.
-    pub errand: Option<Errand>,
-    /// The operation on the whole resource that this one on a piece is part of: the workload and the observers know of that
-    /// one only.
-    pub parent: Option<OpId>,
-    pub stage: Stage,
-    pub rpcs: u32,
-    pub timeouts: u32,
-    /// Nodes that stored a put's version.
-    pub touched: u32,
-    /// Depth of the node that a put's walk named as responsible.
-    pub hops: u8,
-    /// A get has been answered by a cached copy; of a resource in pieces, by cached copies only.
-    pub cached: bool,
-    pub(super) previous: Option<u32>,
-    pub(super) next: Option<u32>,
+/// A place for an operation, and its neighbours in the list of its node.
+#[derive(Debug, Default)]
+struct Slot {
+    generation: u8,
+    previous: Option<u32>,
+    next: Option<u32>,
+    operation: Option<Operation>,
 }
 
 /// All operations under way, with those of one node in a list of its own.
@@ -100,7 +20,7 @@ pub struct Operation {
 /// not taken for a new one's.
 #[derive(Debug)]
 pub struct Operations {
-    slots: Vec<(u8, Option<Operation>)>,
+    slots: Vec<Slot>,
     free: VecDeque<u32>,
     /// An operation fails after this long.
     deadline: Duration,
@@ -129,14 +49,10 @@ impl Operations {
     /// Takes in an operation; `make` is given its identity. One that is part of another ends with it and has no deadline.
     pub fn issue(&mut self, node: NodeId, now: Time, make: impl FnOnce(Operation) -> Operation) -> OpId {
         let slot = self.free.pop_front().unwrap_or_else(|| {
-            self.slots.push((0, None));
+            self.slots.push(Slot::default());
             self.slots.len() as u32 - 1
         });
-        let id = OpId::new(slot, self.slots[slot as usize].0);
-        let next = self.first[node.index()].replace(slot);
-        if let Some(next) = next {
-            self.at(next).previous = Some(slot);
-        }
+        let id = OpId::new(slot, self.slots[slot as usize].generation);
         let blank = Operation {
             id,
             node,
@@ -156,8 +72,6 @@ impl Operations {
             touched: 0,
             hops: 0,
             cached: false,
-            previous: None,
-            next,
         };
         let operation = make(blank);
         let id = if matches!(operation.errand, None | Some(Errand::Publish)) { id } else { id.unasked() };
@@ -167,13 +81,18 @@ impl Operations {
             self.next_deadline = self.next_deadline.min(now + self.deadline);
         }
         self.counted += u32::from(operation.counted);
-        self.slots[slot as usize].1 = Some(operation);
+        let next = self.first[node.index()].replace(slot);
+        if let Some(next) = next {
+            self.slots[next as usize].previous = Some(slot);
+        }
+        let place = &mut self.slots[slot as usize];
+        (place.previous, place.next, place.operation) = (None, next, Some(operation));
         id
     }
 
     /// The operation, if it is still under way.
     pub fn get(&mut self, id: OpId) -> Option<&mut Operation> {
-        self.slots.get_mut(id.slot())?.1.as_mut().filter(|operation| operation.id == id)
+        self.slots.get_mut(id.slot())?.operation.as_mut().filter(|operation| operation.id == id)
     }
 
     /// To which the cost of an operation is charged: itself, or what it is part of.
@@ -185,15 +104,15 @@ impl Operations {
     /// Takes out an operation that has ended.
     pub fn end(&mut self, id: OpId) -> Option<Operation> {
         let operation = *self.get(id)?;
-        match operation.previous {
-            Some(previous) => self.at(previous).next = operation.next,
-            None => self.first[operation.node.index()] = operation.next,
+        let Slot { generation, previous, next, .. } = self.slots[id.slot()];
+        match previous {
+            Some(previous) => self.slots[previous as usize].next = next,
+            None => self.first[operation.node.index()] = next,
         }
-        if let Some(next) = operation.next {
-            self.at(next).previous = operation.previous;
+        if let Some(next) = next {
+            self.slots[next as usize].previous = previous;
         }
-        let slot = &mut self.slots[id.slot()];
-        *slot = (slot.0.wrapping_add(1), None);
+        self.slots[id.slot()] = Slot { generation: generation.wrapping_add(1), ..Slot::default() };
         self.free.push_back(id.slot() as u32);
         self.counted -= u32::from(operation.counted);
         Some(operation)
@@ -201,33 +120,28 @@ impl Operations {
 
     /// An operation of `node`, the latest issued; `None` if it has none.
     pub fn of(&self, node: NodeId) -> Option<OpId> {
-        let slot = self.first[node.index()]?;
-        self.slots[slot as usize].1.map(|operation| operation.id)
+        self.listed(node).next().map(|operation| operation.id)
     }
 
     /// The operations of `node` that wait for it to join, in the order of issue. Appends to `out`.
     pub fn waiting(&self, node: NodeId, out: &mut Vec<OpId>) {
         let start = out.len();
-        let mut at = self.first[node.index()];
-        while let Some(slot) = at {
-            let operation = self.slots[slot as usize].1.as_ref().expect("listed operations are under way");
-            out.extend((operation.stage == Stage::Waiting).then_some(operation.id));
-            at = operation.next;
-        }
+        out.extend(
+            self.listed(node).filter(|operation| operation.stage == Stage::Waiting).map(|operation| operation.id),
+        );
         out[start..].reverse();
     }
 
     /// Whether `node` has a put of `record` under way that is not part of the workload.
     pub fn publishes(&self, node: NodeId, record: RecordId) -> bool {
-        let mut at = self.first[node.index()];
-        while let Some(slot) = at {
-            let operation = self.slots[slot as usize].1.as_ref().expect("listed operations are under way");
-            if operation.errand.is_some() && operation.record == Some(record) {
-                return true;
-            }
-            at = operation.next;
-        }
-        false
+        self.listed(node).any(|operation| operation.errand.is_some() && operation.record == Some(record))
+    }
+
+    /// The operations of `node` under way, the latest issued first.
+    fn listed(&self, node: NodeId) -> impl Iterator<Item = &Operation> {
+        let slot = |number: u32| &self.slots[number as usize];
+        let listed = std::iter::successors(self.first[node.index()].map(slot), move |place| place.next.map(slot));
+        listed.map(|place| place.operation.as_ref().expect("listed operations are under way"))
     }
 
     /// The first deadline that is listed: those of operations that have ended stay listed until then.
@@ -253,18 +167,14 @@ impl Operations {
 
     /// All operations under way, by slot.
     pub fn all(&self) -> Vec<OpId> {
-        self.slots.iter().filter_map(|(_, operation)| Some(operation.as_ref()?.id)).collect()
+        self.slots.iter().filter_map(|place| Some(place.operation.as_ref()?.id)).collect()
     }
 
     pub fn heap_bytes(&self) -> usize {
-        self.slots.capacity() * size_of::<(u8, Option<Operation>)>()
+        self.slots.capacity() * size_of::<Slot>()
             + self.first.capacity() * size_of::<Option<u32>>()
             + self.deadlines.capacity() * size_of::<(Time, OpId)>()
             + self.free.capacity() * 4
-    }
-
-    fn at(&mut self, slot: u32) -> &mut Operation {
-        self.slots[slot as usize].1.as_mut().expect("listed operations are under way")
     }
 }
 

@@ -2,9 +2,8 @@
 
 use super::catalogue::{OPERATIONS, QUANTILES};
 use super::observer::Ended;
-use super::operations::{Operation, Verdict};
-use super::transport;
 use crate::engine::Time;
+use crate::model::{DialOutcome, Operation, Verdict};
 use crate::scenario::Aggregate;
 
 pub use crate::engine::quantile::quantile;
@@ -53,9 +52,6 @@ pub struct Mark {
     /// A few words.
     pub label: String,
 }
-
-/// How a dial may end. The words of the columns.
-pub const WAYS: [&str; 6] = transport::Outcome::NAMES;
 
 /// Points of a quantile table: 0.00, 0.01 … 1.00.
 pub const POINTS: usize = 101;
@@ -143,8 +139,8 @@ pub struct PairRow {
     pub reached: &'static str,
     /// Dials that ended.
     pub dials: u64,
-    /// Of them those that ended in each way, in the order of [`WAYS`].
-    pub ended: [u64; WAYS.len()],
+    /// Of them those that ended in each way, in the order of [`DialOutcome`].
+    pub ended: [u64; DialOutcome::NAMES.len()],
 }
 
 /// One machine's figures, from the end of the warm-up.

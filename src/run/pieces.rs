@@ -7,12 +7,10 @@
 //! end with it.
 
 use super::observer::{Ended, Observer};
-use super::operations::{Errand, Operation, Stage, Verdict};
 use super::simulation::Simulation;
 use crate::engine::Duration;
-use crate::model::{Cause, OpId, RecordId};
+use crate::model::{Cause, Errand, OpId, Operation, OperationKind, RecordId, Stage, Verdict};
 use crate::overlay::Protocol;
-use crate::population::OperationKind;
 
 /// The state of a get or put of a resource in several pieces.
 #[derive(Debug)]

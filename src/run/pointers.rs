@@ -7,13 +7,11 @@
 //! changes only when [`super::mending`] or [`super::keepers`] has made a copy, which brings the pointers up to date at no cost.
 
 use super::observer::Observer;
-use super::operations::{Operation, Stage};
 use super::simulation::Simulation;
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Streams};
-use crate::model::{Held, NodeId, OpId, RecordId, Version};
+use crate::model::{Held, NodeId, OpId, Operation, OperationKind, RecordId, Stage, Version};
 use crate::overlay::{Contact, Protocol};
-use crate::population::OperationKind;
 use crate::storage::Coding;
 
 const HOLDER: Purpose = Purpose::new("holder");

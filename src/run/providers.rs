@@ -6,12 +6,11 @@
 
 use super::event::Event;
 use super::observer::Observer;
-use super::operations::{Operation, Stage};
 use super::simulation::Simulation;
 use crate::engine::order::Class;
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Time};
-use crate::model::{Cause, NodeId, OpId, RecordId, Version};
+use crate::model::{Cause, NodeId, OpId, Operation, RecordId, Stage, Version};
 use crate::network::End;
 use crate::overlay::{Contact, Placement, Protocol};
 use crate::scenario::plan::System;

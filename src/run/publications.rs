@@ -2,13 +2,11 @@
 
 use super::event::Event;
 use super::observer::Observer;
-use super::operations::{Errand, Operation};
 use super::simulation::Simulation;
 use crate::engine::Duration;
 use crate::engine::order::Class;
-use crate::model::{NodeId, RecordId, Version};
+use crate::model::{Errand, NodeId, Operation, OperationKind, RecordId, Version};
 use crate::overlay::Protocol;
-use crate::population::OperationKind;
 
 /// Between two attempts to publish what is not stored yet.
 const PUBLISH_AGAIN: Duration = Duration::from_secs(60);

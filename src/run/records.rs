@@ -11,21 +11,8 @@ use std::collections::BTreeMap;
 
 use super::outcome::ResourceRow;
 use crate::engine::{Duration, Time};
-use crate::model::{Held, RecordId, Version};
+use crate::model::{Held, RecordId, Stock, Version};
 use crate::storage::Coding;
-
-/// All there is of the resources at one instant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stock {
-    /// Resources of which enough different pieces, as new as was acknowledged, are on machines that are online.
-    pub available: u32,
-    /// Resources that were stored once and of which fewer are left on any disk.
-    pub lost: u32,
-    /// Copies of pieces on machines that are online.
-    pub copies_online: u64,
-    /// Copies of pieces on any disk.
-    pub copies: u64,
-}
 
 /// The copies of a record.
 #[derive(Clone, Copy, Debug, Default)]

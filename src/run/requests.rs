@@ -2,13 +2,12 @@
 
 use super::event::Event;
 use super::observer::Observer;
-use super::operations::Operation;
 use super::simulation::Simulation;
 use super::transfers::in_packet;
 use crate::engine::order::{Class, Order};
-use crate::model::{Key, NodeId, RecordId};
+use crate::model::{Key, NodeId, Operation, OperationKind, RecordId};
 use crate::overlay::Protocol;
-use crate::population::{OperationKind, Request};
+use crate::population::Request;
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Puts a row of the file of requests into the queue, if there is one of this number.

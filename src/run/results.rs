@@ -2,14 +2,12 @@
 
 use super::catalogue::{CONNECTIONS, Figures, LOSSES, OPERATIONS, TIMEOUTS, TRAFFIC};
 use super::counters::{Carried, Level, Machine};
-use super::hosts::Role;
 use super::metrics::Metrics;
 use super::observer::Copied;
 use super::outcome::{NodeRow, Quantiles, quantile, sorted, table};
 use crate::engine::{Duration, Time};
-use crate::model::NodeId;
+use crate::model::{NodeId, OperationKind, Role};
 use crate::network::Loss;
-use crate::population::OperationKind;
 
 /// What the metrics need from elsewhere to report.
 pub(super) struct Facts {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::hosts::Hosts;
 use super::outcome::Mark;
 use crate::engine::{Duration, Streams, Time};
+use crate::model::Hosts;
 use crate::network::{Access, Latency, Machines, NatPlan, Shares, Site};
 use crate::overlay::Protocol;
 use crate::population::{

@@ -4,10 +4,9 @@ use hdrhistogram::Histogram;
 
 use super::catalogue::Figures;
 use super::observer::Ended;
-use super::operations::{Operation, Verdict};
 use super::outcome::POINTS;
 use crate::engine::{Duration, Time};
-use crate::model::Cause;
+use crate::model::{Cause, Operation, Verdict};
 
 /// Latencies are kept in microseconds with three significant digits, up to two minutes, or twice what an operation may take.
 const LONGEST_US: u64 = 120_000_000;

@@ -16,10 +16,8 @@ use std::fmt::{self, Display};
 use std::io::Write;
 
 use super::observer::{Ended, LinkEvent, Observer};
-use super::operations::{Operation, Verdict};
-use super::transport::Outcome;
 use crate::engine::Time;
-use crate::model::{Envelope, Kind, NodeId, OpId, Traffic};
+use crate::model::{DialOutcome, Envelope, Kind, NodeId, OpId, Operation, Traffic, Verdict};
 use crate::network::Loss;
 
 /// The first line.
@@ -134,7 +132,7 @@ impl Observer for Trace<'_> {
 
     fn link_event(&mut self, at: Time, node: NodeId, event: LinkEvent) {
         if let LinkEvent::Dialled { peer, outcome, took, .. } = event {
-            let (outcome, took) = (Outcome::NAMES[outcome as usize], took.as_nanos());
+            let (outcome, took) = (DialOutcome::NAMES[outcome as usize], took.as_nanos());
             self.line(at, "dial", format_args!("{},{},{outcome} {took},,,,", node.0, peer.0));
         }
     }

@@ -1,7 +1,7 @@
 //! How long a resource takes to reach everybody who asks for it.
 
-use super::operations::Verdict;
 use crate::engine::{Duration, Time};
+use crate::model::Verdict;
 
 /// The gets of one resource.
 #[derive(Clone, Copy, Debug)]

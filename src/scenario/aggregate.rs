@@ -9,8 +9,7 @@ use super::check::{Check, Noted};
 use super::file;
 use super::problem::Problem;
 use crate::engine::{Duration, Time};
-use crate::model::Cause;
-use crate::population::OperationKind;
+use crate::model::{Cause, OperationKind};
 
 /// A number made of the operations of a run that were issued in the measurement.
 #[derive(Clone, Debug, PartialEq)]

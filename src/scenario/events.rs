@@ -6,8 +6,8 @@ use super::plan::{Class, Event, Group, What};
 use super::population::MOST_ARRIVALS;
 use super::problem::Problem;
 use crate::engine::Duration;
+use crate::model::OperationKind;
 use crate::network::NetworkPlan;
-use crate::population::OperationKind;
 
 /// How long a flash crowd takes to come, if the file does not say.
 const CROWD_OVER: Duration = Duration::from_secs(60);

@@ -13,11 +13,12 @@ use serde::Deserialize;
 use super::aggregate::Aggregate;
 use crate::engine::random::mix;
 use crate::engine::{Duration, Law};
+use crate::model::OperationKind;
 use crate::network::{Access, NetworkPlan, Processor, Shares};
 use crate::overlay::Wire;
 use crate::overlay::bootstrap::Terms;
 use crate::population::requests::Requests;
-use crate::population::{Daily, Departures, OperationKind, Request, Trace};
+use crate::population::{Daily, Departures, Request, Trace};
 pub use crate::population::{Popularity, Target};
 pub use crate::storage::{Caching, Coding, Keepers, Repair};
 

@@ -6,7 +6,7 @@ use super::file::{self, Placement};
 use super::plan::{Caching, Coding, Keepers, Plan, Repair, Storage, System};
 use super::systems::home;
 use crate::engine::{Duration, LawUse};
-use crate::population::OperationKind;
+use crate::model::OperationKind;
 use crate::storage::{Delay, Providing, Republish};
 
 /// Copies of a record that no more nodes than these are asked for at once.

@@ -34,8 +34,8 @@ pub use self::style::Theme;
 use super::columns::{Columns, ReadError};
 use super::staged::{FileError, Lock, Staged};
 use super::{CHARTS, manifest};
+use crate::model::DialOutcome;
 use crate::run::catalogue::METRICS;
-use crate::run::outcome::WAYS;
 
 /// What to draw against what. The default: every chart of the runs, or the headline metrics of a sweep.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -189,7 +189,9 @@ fn figures(dir: &Path, options: &Options) -> Result<Vec<(String, Figure)>, PlotE
         ("connections", connections::figure(&runs, &load)?),
         (
             "pairs",
-            with(dir, "pairs.csv", &[&["from", "reached"], &WAYS[..]].concat(), |pairs| pairs::figure(&runs, pairs))?,
+            with(dir, "pairs.csv", &[&["from", "reached"], &DialOutcome::NAMES[..]].concat(), |pairs| {
+                pairs::figure(&runs, pairs)
+            })?,
         ),
         ("classes", with(dir, "classes.csv", &["class"], |classes| classes::figure(&runs, classes))?),
     ];

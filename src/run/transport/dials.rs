@@ -1,7 +1,7 @@
 //! Attempts to connect: which ways are tried in which order, and what waits for them. Pure values.
 
 use crate::engine::Time;
-use crate::model::NodeId;
+use crate::model::{DialOutcome, NodeId};
 use crate::scenario::plan::Connections;
 
 /// Attempts to punch before another way is tried, as libp2p's DCUtR makes them.
@@ -41,24 +41,6 @@ impl Step {
         // Who says that it cannot be dialled can perhaps, if it has sent something lately.
         next.or((tried.is_none()).then_some(Step::Direct))
     }
-}
-
-/// How a dial ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Outcome {
-    Direct,
-    Reversed,
-    Punched,
-    /// A link opened without a rendezvous to a peer that says it cannot be dialled.
-    Organic,
-    Relayed,
-    Failed,
-}
-
-impl Outcome {
-    /// Their names in result columns.
-    pub const NAMES: [&str; 6] = ["direct", "reversed", "punched", "organic", "relayed", "failed"];
 }
 
 /// How the link opened that a dial was for, as the dialling end sees it.
@@ -110,13 +92,13 @@ impl<P> Dial<P> {
     }
 
     /// What it ends as.
-    pub fn outcome(&self, opened: Opened) -> Outcome {
+    pub fn outcome(&self, opened: Opened) -> DialOutcome {
         match (opened, self.step) {
-            (Opened::Relayed, _) => Outcome::Relayed,
-            (Opened::Dialled { called: true }, _) => Outcome::Reversed,
-            (Opened::Punched | Opened::Accepted, Step::Punching | Step::Relay) => Outcome::Punched,
-            (Opened::Accepted | Opened::Dialled { .. } | Opened::Punched, _) if self.undialable => Outcome::Organic,
-            (Opened::Accepted | Opened::Dialled { .. } | Opened::Punched, _) => Outcome::Direct,
+            (Opened::Relayed, _) => DialOutcome::Relayed,
+            (Opened::Dialled { called: true }, _) => DialOutcome::Reversed,
+            (Opened::Punched | Opened::Accepted, Step::Punching | Step::Relay) => DialOutcome::Punched,
+            (Opened::Accepted | Opened::Dialled { .. } | Opened::Punched, _) if self.undialable => DialOutcome::Organic,
+            (Opened::Accepted | Opened::Dialled { .. } | Opened::Punched, _) => DialOutcome::Direct,
         }
     }
 }
@@ -161,11 +143,11 @@ mod tests {
     #[test]
     fn a_link_to_the_undialable_that_opens_without_its_rendezvous_is_organic() {
         let dial = |undialable, step| Dial::<()> { step, ..Dial::new(NodeId(1), Time::ZERO, undialable) };
-        assert_eq!(dial(false, Step::Direct).outcome(Opened::Accepted), Outcome::Direct);
-        assert_eq!(dial(true, Step::Direct).outcome(Opened::Accepted), Outcome::Organic);
-        assert_eq!(dial(true, Step::Punching).outcome(Opened::Dialled { called: false }), Outcome::Organic);
-        assert_eq!(dial(true, Step::Punching).outcome(Opened::Accepted), Outcome::Punched);
-        assert_eq!(dial(true, Step::Reversal).outcome(Opened::Dialled { called: true }), Outcome::Reversed);
-        assert_eq!(dial(true, Step::Relay).outcome(Opened::Relayed), Outcome::Relayed);
+        assert_eq!(dial(false, Step::Direct).outcome(Opened::Accepted), DialOutcome::Direct);
+        assert_eq!(dial(true, Step::Direct).outcome(Opened::Accepted), DialOutcome::Organic);
+        assert_eq!(dial(true, Step::Punching).outcome(Opened::Dialled { called: false }), DialOutcome::Organic);
+        assert_eq!(dial(true, Step::Punching).outcome(Opened::Accepted), DialOutcome::Punched);
+        assert_eq!(dial(true, Step::Reversal).outcome(Opened::Dialled { called: true }), DialOutcome::Reversed);
+        assert_eq!(dial(true, Step::Relay).outcome(Opened::Relayed), DialOutcome::Relayed);
     }
 }

@@ -39,7 +39,6 @@ mod start;
 mod tests;
 mod traversal;
 
-pub use self::dials::Outcome;
 use self::dials::{Dial, Opened, Step};
 use self::links::{Due, Link, Links};
 use self::reach::Reach;

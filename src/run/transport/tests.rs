@@ -3,6 +3,7 @@
 use super::dials::Dial;
 use super::*;
 use crate::engine::{Duration, Streams};
+use crate::model::DialOutcome;
 use crate::overlay::kademlia::Kademlia;
 use crate::run::scheme::{self, Kinds};
 use crate::scenario::plan::Plan;
@@ -15,7 +16,7 @@ const RELAYS: &str = "[traversal.relays]\nconnections = 2\n";
 /// How dials ended, by node and peer, and what else happened to links.
 #[derive(Default)]
 struct Seen {
-    dials: Vec<(NodeId, NodeId, Outcome, Duration)>,
+    dials: Vec<(NodeId, NodeId, DialOutcome, Duration)>,
     most: u32,
     refused: u32,
     kept_alive: u64,
@@ -82,7 +83,7 @@ impl Sim<'_> {
     }
 
     /// How a dial of `node` to `peer` ends that begins when all mappings of earlier ones have died.
-    fn dials(&mut self, node: NodeId, peer: NodeId) -> Outcome {
+    fn dials(&mut self, node: NodeId, peer: NodeId) -> DialOutcome {
         self.pass(Duration::from_secs(240));
         let undialable = self.rendezvous_of(node, peer).is_some();
         self.begin_dial(node, Dial::new(peer, self.now, undialable));
@@ -115,12 +116,12 @@ fn every_pair_of_classes_connects_in_a_way_that_follows_from_their_rules() {
         for (from, ways) in NatClass::ALL.into_iter().zip(row) {
             let (node, peer) = sim.strangers(from, reached);
             let letter = match sim.dials(node, peer) {
-                Outcome::Direct => "D",
-                Outcome::Reversed => "V",
-                Outcome::Punched => "P",
-                Outcome::Relayed => "R",
-                Outcome::Organic => "organic",
-                Outcome::Failed => "failed",
+                DialOutcome::Direct => "D",
+                DialOutcome::Reversed => "V",
+                DialOutcome::Punched => "P",
+                DialOutcome::Relayed => "R",
+                DialOutcome::Organic => "organic",
+                DialOutcome::Failed => "failed",
             };
             if !ways.contains(letter) {
                 wrong.push(format!("{} from {}: {letter}, not {ways}", reached.name(), from.name()));
@@ -145,7 +146,7 @@ fn without_relays_the_share_that_connects_is_that_of_the_formula() {
     let mut failed = 0;
     for &node in &behind {
         for &peer in behind.iter().filter(|peer| **peer != node) {
-            failed += usize::from(sim.dials(node, peer) == Outcome::Failed);
+            failed += usize::from(sim.dials(node, peer) == DialOutcome::Failed);
         }
     }
     // Of all n(n − 1) ordered pairs.
@@ -165,7 +166,7 @@ fn two_behind_one_box_connect_through_it_or_through_a_relay() {
         )
     };
     for (hairpinning, traversal, way) in
-        [(true, RELAYS, Outcome::Punched), (false, RELAYS, Outcome::Relayed), (false, "", Outcome::Failed)]
+        [(true, RELAYS, DialOutcome::Punched), (false, RELAYS, DialOutcome::Relayed), (false, "", DialOutcome::Failed)]
     {
         let plan = plan(20, &nat(hairpinning), traversal);
         let mut sim = begin(&plan);
@@ -177,7 +178,9 @@ fn two_behind_one_box_connect_through_it_or_through_a_relay() {
 #[test]
 fn who_does_not_keep_its_mapping_alive_is_not_found_again() {
     let half = "shares = { open = 0.5, port-restricted = 0.5 }";
-    for (keep_alive, way) in [("25s", Outcome::Punched), ("off", Outcome::Failed), ("5min", Outcome::Failed)] {
+    for (keep_alive, way) in
+        [("25s", DialOutcome::Punched), ("off", DialOutcome::Failed), ("5min", DialOutcome::Failed)]
+    {
         let plan = plan(20, half, &format!("keep_alive = \"{keep_alive}\"\n"));
         let mut sim = begin(&plan);
         let behind = sim.of_class(NatClass::PortRestricted);
@@ -198,8 +201,8 @@ fn relays_and_nodes_keep_to_their_limits() {
         sim.begin_dial(pair[0], Dial::new(pair[1], now, undialable));
     }
     sim.pass(Duration::from_secs(60));
-    let ended = |way: Outcome| sim.observer.dials.iter().filter(|dial| dial.2 == way).count();
-    let (relayed, failed) = (ended(Outcome::Relayed), ended(Outcome::Failed));
+    let ended = |way: DialOutcome| sim.observer.dials.iter().filter(|dial| dial.2 == way).count();
+    let (relayed, failed) = (ended(DialOutcome::Relayed), ended(DialOutcome::Failed));
     println!(
         "{relayed} relayed, {failed} failed, {} refused, {} links at most",
         sim.observer.refused, sim.observer.most

@@ -4,12 +4,11 @@ use super::dials::{ATTEMPTS, Attempt, Opened, Step};
 use super::links::{Link, Way};
 use super::signal::{Signal, Word};
 use crate::engine::{Duration, Time};
-use crate::model::{NodeId, Reachability};
+use crate::model::{DialOutcome, NodeId, Reachability};
 use crate::network::Loss;
 use crate::overlay::Protocol;
 use crate::run::observer::{LinkEvent, Observer};
 use crate::run::simulation::Simulation;
-use crate::run::transport::Outcome;
 
 /// A punch has two measured round trips to bring an answer, and so long at least.
 const PUNCH: Duration = Duration::from_secs(1);
@@ -125,7 +124,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let dials = &mut self.end(node).dials;
         let at = dials.iter().position(|dial| dial.peer == peer).expect("it was there");
         let dial = dials.remove(at);
-        let (outcome, took) = (Outcome::Failed, now - dial.began);
+        let (outcome, took) = (DialOutcome::Failed, now - dial.began);
         self.observer.link_event(now, node, LinkEvent::Dialled { peer, outcome, took, attempts: 0 });
         dial.waiting.into_iter().for_each(|packet| self.lose_unsent(packet, Loss::Dial));
     }

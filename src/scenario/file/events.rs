@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::engine::Duration;
-use crate::population::OperationKind;
+use crate::model::OperationKind;
 
 /// Something that happens at an instant, after the start of the run, the warm-up included.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

@@ -5,7 +5,8 @@ use std::fs;
 use super::super::{Event, Group, What};
 use super::mistakes::with;
 use super::*;
-use crate::population::{Daily, Departures, OperationKind, Parting};
+use crate::model::OperationKind;
+use crate::population::{Daily, Departures, Parting};
 
 const HOURLY: &str = "population.churn = { session.constant = '1h', downtime.constant = '3h' }\n";
 

@@ -9,11 +9,11 @@
 //! The machines of a bootstrap service are no part of the overlay, and so behind all that are: as machines behind the servers,
 //! as senders and receivers behind all nodes.
 
-use crate::model::NodeId;
+use super::ids::NodeId;
 
 /// The machines of a run, `0 .. participants`, after them the servers, and after these the bootstrap service, and their nodes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Hosts {
+pub struct Hosts {
     participants: u32,
     machines: u32,
     /// Nodes of each participant. A server has one.
@@ -23,7 +23,7 @@ pub(super) struct Hosts {
 
 /// What a machine is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub enum Role {
     Participant,
     Server,
     Bootstrap,
