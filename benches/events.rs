@@ -4,9 +4,9 @@
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
+use peerlab::measure::outcome::Outcome;
 use peerlab::registry::Registry;
 use peerlab::run::Wanted;
-use peerlab::run::outcome::Outcome;
 use peerlab::scenario::Scenario;
 
 const NODES: [u32; 2] = [1_000, 10_000];

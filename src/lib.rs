@@ -7,7 +7,7 @@
 //! # Bird's-eye view
 //!
 //! A scenario file is parsed (what was said) and planned (what it means). A *run* is one system × one parameter point ×
-//! one seed: [`run::simulate`] joins the layers below it, drives the event loop, and leaves an [`run::outcome::Outcome`].
+//! one seed: [`run::simulate`] joins the layers below it, drives the event loop, and leaves an [`measure::outcome::Outcome`].
 //! A sweep makes many runs on all cores; `report` writes tables and charts from what they left.
 //!
 //! # Layers
@@ -23,11 +23,12 @@
 //! | 3 | [`storage`] | records, pieces, replication, repair, under any overlay |
 //! | 4 | [`population`] | who is there when (laws, presets, traces), in which classes, and what they ask for |
 //! | 5 | [`scenario`] | the TOML file: parse, check, plan, problems with their place |
-//! | 6 | [`run`] | the simulation loop that joins 0–4, the oracle, observers, the outcome |
-//! | 7 | [`registry`] | the one table of protocols |
-//! | 8 | [`sweep`] | parallel execution, statistics |
-//! | 9 | [`report`] | CSV, charts, tables |
-//! | 10 | [`cli`] | commands, progress, exit codes: the only place that prints or reads the wall clock |
+//! | 6 | [`measure`] | observers, counters, and the figures that follow from them: metrics, series, trace, fingerprint |
+//! | 7 | [`run`] | the simulation loop that joins the layers below, and the oracle |
+//! | 8 | [`registry`] | the one table of protocols |
+//! | 9 | [`sweep`] | parallel execution, statistics |
+//! | 10 | [`report`] | CSV, charts, tables |
+//! | 11 | [`cli`] | commands, progress, exit codes: the only place that prints or reads the wall clock |
 //!
 //! # Invariants
 //!
@@ -65,6 +66,7 @@
 
 pub mod cli;
 pub mod engine;
+pub mod measure;
 pub mod model;
 pub mod network;
 pub mod overlay;

@@ -6,12 +6,12 @@
 
 use std::io::Write;
 
+use crate::measure::outcome::Outcome;
 use crate::overlay::Protocol;
 use crate::overlay::chord::Chord;
 use crate::overlay::client_server::ClientServer;
 use crate::overlay::full_table::FullTable;
 use crate::overlay::kademlia::Kademlia;
-use crate::run::outcome::Outcome;
 use crate::run::{Interrupted, Progress, Wanted, simulate};
 use crate::scenario::Registered;
 use crate::scenario::plan::{Plan, System};

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use peerlab::measure::outcome::Outcome;
 use peerlab::registry::{Entry, Registry, Simulate};
-use peerlab::run::outcome::Outcome;
 use peerlab::scenario::Registered;
 
 /// Set for the program with the broken protocols.

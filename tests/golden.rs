@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::{env, fs};
 
 use peerlab::engine::{Duration, Time};
+use peerlab::measure::catalogue::{METRICS, SERIES};
+use peerlab::measure::outcome::Outcome;
 use peerlab::registry::Registry;
 use peerlab::run::Wanted;
-use peerlab::run::catalogue::{METRICS, SERIES};
-use peerlab::run::outcome::Outcome;
 use peerlab::scenario::{Event, Plan, Run, Scenario};
 use peerlab::sweep::execute::{Finished, Watch, execute};
 

@@ -12,11 +12,12 @@ const LAYERS: &[(&str, u32)] = &[
     ("storage", 3),
     ("population", 4),
     ("scenario", 5),
-    ("run", 6),
-    ("registry", 7),
-    ("sweep", 8),
-    ("report", 9),
-    ("cli", 10),
+    ("measure", 6),
+    ("run", 7),
+    ("registry", 8),
+    ("sweep", 9),
+    ("report", 10),
+    ("cli", 11),
 ];
 
 fn layer(module: &str) -> Option<u32> {

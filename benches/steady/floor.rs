@@ -2,7 +2,7 @@
 //! pushes another for some other node. The node of a coming event is prefetched, as in a run.
 
 use peerlab::engine::{Class, Duration, Law, Noise, Order, Queue, Source, Time, prefetch};
-use peerlab::run::outcome::Timing;
+use peerlab::measure::outcome::Timing;
 
 /// Pending per node, a second away on average: about what a Chord node at rest has, and three events a second.
 const PENDING: u32 = 3;

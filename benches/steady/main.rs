@@ -13,9 +13,9 @@ mod floor;
 
 use std::path::Path;
 
+use peerlab::measure::outcome::Timing;
 use peerlab::registry::Registry;
 use peerlab::run::Wanted;
-use peerlab::run::outcome::Timing;
 use peerlab::scenario::Scenario;
 
 /// That of the program.

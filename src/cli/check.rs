@@ -10,10 +10,10 @@ use super::clock::thread_cpu_ns;
 use super::failure::{Code, Failure};
 use super::sweep::pool;
 use super::{memory, print};
+use crate::measure::catalogue::METRICS;
 use crate::network::{Found, Latency};
 use crate::registry::Registry;
 use crate::report::number::{bytes, count, significant};
-use crate::run::catalogue::METRICS;
 use crate::scenario::{Run, Runs, Scenario};
 use crate::sweep::estimate::{EVENTS_PER_S, Need, estimate};
 

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::run::catalogue::METRICS;
-use crate::run::outcome::Outcome;
+use crate::measure::catalogue::METRICS;
+use crate::measure::outcome::Outcome;
 use crate::scenario::{Run, Scenario};
 
 /// One run: what names it, and its figures by the names of their columns; `null` does not apply.

@@ -8,15 +8,15 @@ use super::failure::Failure;
 use super::keys::Schema;
 use super::print;
 use crate::engine::{Duration, Law};
+use crate::measure::by_class::CLASSES;
+use crate::measure::catalogue::connections::PAIRS;
+use crate::measure::catalogue::{Catalogue, METRICS, QUANTILES, SERIES};
 use crate::network::nat::{self, NatClass};
 use crate::network::regions::WORLD;
 use crate::overlay::{self, Wire};
 use crate::population::presets::PRESETS;
 use crate::registry::{Entry, Registry};
 use crate::report::number::significant;
-use crate::run::by_class::CLASSES;
-use crate::run::catalogue::connections::PAIRS;
-use crate::run::catalogue::{Catalogue, METRICS, QUANTILES, SERIES};
 use crate::scenario::schema;
 
 /// What can be listed beside the sections of a scenario and the protocols, and what that is.
@@ -181,7 +181,7 @@ fn words(law: &Law) -> String {
 
 fn metrics(width: usize) -> String {
     let items = |catalogue: &Catalogue| {
-        let item = |metric: &crate::run::catalogue::Metric| Item {
+        let item = |metric: &crate::measure::catalogue::Metric| Item {
             name: metric.name.clone(),
             value: metric.unit.to_owned(),
             text: metric.about.clone(),

@@ -1,4 +1,4 @@
-//! Layer 10: commands, progress, exit codes. The only place that reads the wall clock or prints.
+//! Layer 11: commands, progress, exit codes. The only place that reads the wall clock or prints.
 //!
 //! Results go to files and stdout; errors, warnings and progress to stderr.
 

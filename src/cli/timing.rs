@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::clock::Cost;
 use super::progress::{Costs, RunCost};
-use crate::run::outcome::Outcome;
+use crate::measure::outcome::Outcome;
 use crate::scenario::Run;
 
 /// The file as a whole.

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use crate::engine::fingerprint::first_difference;
+use crate::measure::catalogue::METRICS;
+use crate::measure::outcome::Outcome;
 use crate::report::staged::{FileError, entries};
-use crate::run::catalogue::METRICS;
-use crate::run::outcome::Outcome;
 
 /// What differs between two outcomes of one run, in words; `None` if nothing does.
 pub fn outcomes(first: &Outcome, second: &Outcome) -> Option<String> {

@@ -13,10 +13,10 @@ use indexmap::IndexMap;
 
 use super::staged::FileError;
 use crate::engine::Time;
-use crate::run::by_class::CLASSES;
-use crate::run::catalogue::connections::PAIRS;
-use crate::run::catalogue::{CONNECTIONS, Catalogue, METRICS, QUANTILES, SERIES};
-use crate::run::outcome::{NodeRow, OperationRow, Outcome, POINTS, ResourceRow};
+use crate::measure::by_class::CLASSES;
+use crate::measure::catalogue::connections::PAIRS;
+use crate::measure::catalogue::{CONNECTIONS, Catalogue, METRICS, QUANTILES, SERIES};
+use crate::measure::outcome::{NodeRow, OperationRow, Outcome, POINTS, ResourceRow};
 use crate::scenario::Column;
 use crate::sweep::statistics::Summary;
 

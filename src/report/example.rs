@@ -3,8 +3,10 @@
 
 use super::csv::RunRow;
 use crate::engine::{Duration, Time};
-use crate::run::catalogue::{Figures, METRICS, OPERATIONS, SERIES};
-use crate::run::outcome::{NodeRow, OperationRow, Outcome, Quantiles, ResourceRow, Sample, Timing, quantile, table};
+use crate::measure::catalogue::{Figures, METRICS, OPERATIONS, SERIES};
+use crate::measure::outcome::{
+    NodeRow, OperationRow, Outcome, Quantiles, ResourceRow, Sample, Timing, quantile, table,
+};
 
 pub const SYSTEMS: [&str; 5] = ["server", "full-table", "ring", "kad20", "kad8"];
 

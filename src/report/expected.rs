@@ -4,8 +4,8 @@ use ::csv::Writer;
 
 use super::csv::{RunRow, no_formula};
 use super::number::{significant, with_interval};
-use crate::run::catalogue::METRICS;
-use crate::run::outcome::Outcome;
+use crate::measure::catalogue::METRICS;
+use crate::measure::outcome::Outcome;
 use crate::scenario::{Bound, Expectation, Figure, is_same};
 use crate::sweep::statistics::Summary;
 

@@ -1,4 +1,4 @@
-//! Layer 9: CSV files, charts, tables.
+//! Layer 10: CSV files, charts, tables.
 //!
 //! Charts are drawn from the CSV files alone, so that `peerlab plot DIR` gives the same pictures without simulating.
 

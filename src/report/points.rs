@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use super::csv::RunRow;
 use super::table::{Format, ORACLE, write, write_interval};
-use crate::run::catalogue::METRICS;
+use crate::measure::catalogue::METRICS;
 use crate::scenario::plain;
 use crate::sweep::statistics::Summary;
 

@@ -1,7 +1,7 @@
 //! The comparison in the terminal: one column per system, one row per headline figure, the best of each row marked.
 
 use super::number::{self, bytes, significant, unit_of_bytes, with_interval};
-use crate::run::catalogue::{Better, METRICS};
+use crate::measure::catalogue::{Better, METRICS};
 
 /// How a row's figures are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! Looking ahead in the queue, so that the state of a node is in the cache when its event comes.
 
 use super::event::{Body, Event, Packet};
-use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::{prefetch, prefetch_at};
+use crate::measure::observer::Observer;
 use crate::model::NodeId;
 use crate::overlay::{Payload, Protocol, View};
 

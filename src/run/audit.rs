@@ -19,10 +19,10 @@
 //! of the workload.
 
 use super::event::Event;
-use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::order::Class;
 use crate::engine::{Duration, Source};
+use crate::measure::observer::Observer;
 use crate::model::{Cause, Errand, NodeId, OpId, Operation, OperationKind, RecordId};
 use crate::overlay::{Contact, Protocol};
 

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 
 use super::event::{Body, Event, Packet};
 use super::failures::first_state;
-use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::order::{Class, Order};
 use crate::engine::random::hash_pair;
 use crate::engine::{Duration, Law, Purpose, Source, Time};
+use crate::measure::observer::Observer;
 use crate::model::{Envelope, Kind, NodeId, Reachability, Traffic};
 use crate::overlay::bootstrap::{Message, Seeker, Service, Step, TIMEOUT, Teller};
 use crate::overlay::{Payload, Protocol, View};

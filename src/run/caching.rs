@@ -1,7 +1,7 @@
 //! Caching along the way: from the end of a get to the copies that it leaves. See [`crate::storage::cache`].
 
-use super::observer::Observer;
 use super::simulation::Simulation;
+use crate::measure::observer::Observer;
 use crate::model::{Answer, NodeId, OpId, Operation, Passed, RecordId};
 use crate::overlay::{Placement, Protocol};
 

@@ -1,11 +1,11 @@
 //! What participants ask for: operations from their issue to their end, and the judgement of the answers.
 
 use super::event::{Body, Event};
-use super::observer::{Ended, Observer};
 use super::setup::metric;
 use super::simulation::{Interrupted, Progress, Simulation};
 use crate::engine::order::{Class, Order};
 use crate::engine::{Duration, Time};
+use crate::measure::observer::{Ended, Observer};
 use crate::model::{Answer, Cause, Key, Metric, NodeId, OpId, Operation, OperationKind, RecordId, Stage, Verdict};
 use crate::network::Loss;
 use crate::overlay::{Contact, Placement, Protocol, Walk};

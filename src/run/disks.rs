@@ -1,7 +1,7 @@
 //! What the oracle and the observers hear of the copies on the machines' disks.
 
-use super::observer::Observer;
 use super::simulation::Simulation;
+use crate::measure::observer::Observer;
 use crate::model::{Held, NodeId, RecordId, Stock, Version};
 use crate::overlay::{Placement, Protocol};
 

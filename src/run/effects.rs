@@ -1,10 +1,10 @@
 //! Calling the handlers of a node, and doing what they ask for.
 
 use super::event::{Body, Event};
-use super::observer::{Copied, Observer};
 use super::simulation::Simulation;
 use crate::engine::Noise;
 use crate::engine::order::Class;
+use crate::measure::observer::{Copied, Observer};
 use crate::model::{Held, Key, NodeId, OpId, RecordId, Stage};
 use crate::overlay::{self, Change, Contact, Context, Placement, Protocol, View};
 use crate::storage::{self, Agent, Desk, Neighbourhood, POINTER_COPIES, Repair};

@@ -2,11 +2,11 @@
 //! part of the timeline and of the workload from the start.)
 
 use super::event::{Event, Packet};
-use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::order::{Class, Order};
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Stream, Time};
+use crate::measure::observer::Observer;
 use crate::model::NodeId;
 use crate::network::Loss;
 use crate::overlay::Protocol;

@@ -1,10 +1,10 @@
 //! Servers that fail and are repaired, and what becomes of their disks.
 
 use super::event::Event;
-use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::order::{Class, Order};
 use crate::engine::{Duration, Law, Purpose, Source, Time};
+use crate::measure::observer::Observer;
 use crate::model::NodeId;
 use crate::overlay::{Protocol, Server};
 

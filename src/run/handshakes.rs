@@ -4,11 +4,11 @@
 //! back. Further messages meanwhile wait for it too. A machine that goes forgets what it agreed on.
 
 use super::addresses::Named;
-use super::observer::Observer;
 use super::packets::Queued;
 use super::simulation::{Parked, Simulation};
 use crate::engine::Time;
 use crate::engine::order::Class;
+use crate::measure::observer::Observer;
 use crate::model::NodeId;
 use crate::network::Loss;
 use crate::overlay::Protocol;

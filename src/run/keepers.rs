@@ -12,8 +12,8 @@
 //! * A copy made while a new version is put, or one that was away then, stays old until the next check.
 //! * A piece of which no holder answers is not made again from others.
 
-use super::observer::Observer;
 use super::simulation::Simulation;
+use crate::measure::observer::Observer;
 use crate::model::{Held, NodeId, RecordId, Version};
 use crate::overlay::Protocol;
 use crate::storage::Neighbourhood;

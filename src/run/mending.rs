@@ -1,11 +1,11 @@
 //! Repair with a delay: see [`crate::storage::repair::delay`].
 
 use super::event::Event;
-use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::Source;
 use crate::engine::order::Class;
 use crate::engine::random::Purpose;
+use crate::measure::observer::Observer;
 use crate::model::{Held, NodeId};
 use crate::overlay::Protocol;
 use crate::storage::{Delay, Repair};

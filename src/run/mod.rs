@@ -1,14 +1,10 @@
-//! Layer 6: the simulation loop, its observers, and what a run leaves behind.
+//! Layer 7: the simulation loop.
 
 mod addresses;
 mod ahead;
 mod audit;
 mod bootstrap;
-pub mod by_class;
 mod caching;
-pub mod catalogue;
-mod connecting;
-mod counters;
 mod demand;
 mod disks;
 mod effects;
@@ -18,15 +14,9 @@ mod failures;
 mod handshakes;
 mod keepers;
 mod mending;
-mod metrics;
-mod minutes;
-pub mod observer;
-mod operation_rows;
 mod operations;
 mod oracle;
-pub mod outcome;
 mod packets;
-mod peers;
 mod pieces;
 mod pointers;
 mod providers;
@@ -34,40 +24,33 @@ mod publications;
 pub mod records;
 mod republishing;
 mod requests;
-mod results;
-mod sampling;
 pub mod scheme;
 mod sessions;
 mod setup;
 mod simulation;
 mod stations;
 mod tables;
-mod tally;
-pub mod trace;
 mod transfers;
 mod transport;
-mod wave;
 mod witnesses;
 
 use std::io::Write;
 
 use crate::engine::{Duration, Streams, Time};
+use crate::measure::by_class::ByClass;
+use crate::measure::catalogue::Figures;
+use crate::measure::observer::{Observer, Prints};
+use crate::measure::outcome::{NodeRow, Outcome, PairRow, Quantiles, ResourceRow, Timing};
+use crate::measure::trace::Trace;
+use crate::measure::{Facts, Metrics};
 use crate::model::{NodeId, Role};
 use crate::overlay::{Protocol, View};
 use crate::population;
 use crate::scenario::plan::{Plan, System};
 
-use by_class::ByClass;
-use catalogue::Figures;
-
-use metrics::Metrics;
-use observer::{Observer, Prints};
-use outcome::{NodeRow, Outcome, PairRow, Quantiles, ResourceRow, Timing};
 use pointers::Pointers;
-use results::Facts;
 use scheme::Kinds;
 use simulation::Simulation;
-use trace::Trace;
 
 pub use simulation::{Interrupted, PROGRESS_EVERY, Progress};
 
@@ -107,7 +90,7 @@ pub fn simulate<P: Protocol>(
     let timeline = scheme::timeline(plan, seed);
     let kinds = Kinds::new(plan, &Streams::new(seed), &timeline);
     let participants = timeline.identities().len() as u32;
-    let classes = ByClass::new(plan, &kinds);
+    let classes = ByClass::new(plan, kinds.classes.clone());
     let length = plan.warmup + plan.measure;
     let hosts = scheme::hosts::<P>(system, config, participants);
     let metrics =

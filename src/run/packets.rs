@@ -2,10 +2,10 @@
 
 use super::addresses::Named;
 use super::event::{Body, Event, Packet};
-use super::observer::Observer;
 use super::simulation::{Parked, Simulation};
 use crate::engine::order::Class;
 use crate::engine::{Duration, Time};
+use crate::measure::observer::Observer;
 use crate::model::{Envelope, Kind, NodeId};
 use crate::network::{Departure, Loss};
 use crate::overlay::Protocol;

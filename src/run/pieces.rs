@@ -6,9 +6,9 @@
 //! writes every piece. The operations on pieces are known to nobody else: what they cost is counted with the whole, and they
 //! end with it.
 
-use super::observer::{Ended, Observer};
 use super::simulation::Simulation;
 use crate::engine::Duration;
+use crate::measure::observer::{Ended, Observer};
 use crate::model::{Cause, Errand, OpId, Operation, OperationKind, RecordId, Stage, Verdict};
 use crate::overlay::Protocol;
 

@@ -6,10 +6,10 @@
 //! A get or put walks to a pointer and goes on to whom it names. What pointers say is kept here once for all of them: it
 //! changes only when [`super::mending`] or [`super::keepers`] has made a copy, which brings the pointers up to date at no cost.
 
-use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Streams};
+use crate::measure::observer::Observer;
 use crate::model::{Held, NodeId, OpId, Operation, OperationKind, RecordId, Stage, Version};
 use crate::overlay::{Contact, Protocol};
 use crate::storage::Coding;

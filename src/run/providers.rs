@@ -5,11 +5,11 @@
 //! of the resource's first piece. A get walks to one of those nodes, and the machine then meets the providers.
 
 use super::event::Event;
-use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::order::Class;
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Time};
+use crate::measure::observer::Observer;
 use crate::model::{Cause, NodeId, OpId, Operation, RecordId, Stage, Version};
 use crate::network::End;
 use crate::overlay::{Contact, Placement, Protocol};

@@ -1,10 +1,10 @@
 //! Puts that nobody asked for: records put into a system that did not start converged, and those that belong elsewhere.
 
 use super::event::Event;
-use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::Duration;
 use crate::engine::order::Class;
+use crate::measure::observer::Observer;
 use crate::model::{Errand, NodeId, Operation, OperationKind, RecordId, Version};
 use crate::overlay::Protocol;
 

@@ -9,8 +9,8 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use super::outcome::ResourceRow;
 use crate::engine::{Duration, Time};
+use crate::measure::outcome::ResourceRow;
 use crate::model::{Held, RecordId, Stock, Version};
 use crate::storage::Coding;
 

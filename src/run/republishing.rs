@@ -6,12 +6,12 @@
 use std::collections::BTreeSet;
 
 use super::event::Event;
-use super::observer::Observer;
 use super::setup::publishers;
 use super::simulation::Simulation;
 use crate::engine::order::Class;
 use crate::engine::random::Purpose;
 use crate::engine::{Duration, Source};
+use crate::measure::observer::Observer;
 use crate::model::{NodeId, OpId, Operation, RecordId, Version};
 use crate::overlay::Protocol;
 use crate::storage::{Published, Repair, Republish};

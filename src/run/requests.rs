@@ -1,10 +1,10 @@
 //! Operations that a file of requests says: who asks for what, when.
 
 use super::event::Event;
-use super::observer::Observer;
 use super::simulation::Simulation;
 use super::transfers::in_packet;
 use crate::engine::order::{Class, Order};
+use crate::measure::observer::Observer;
 use crate::model::{Key, NodeId, Operation, OperationKind, RecordId};
 use crate::overlay::Protocol;
 use crate::population::Request;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::outcome::Mark;
 use crate::engine::{Duration, Streams, Time};
+use crate::measure::outcome::Mark;
 use crate::model::Hosts;
 use crate::network::{Access, Latency, Machines, NatPlan, Shares, Site};
 use crate::overlay::Protocol;

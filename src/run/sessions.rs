@@ -1,10 +1,10 @@
 //! Machines come and go; nodes join and leave their overlay.
 
 use super::event::Event;
-use super::observer::Observer;
 use super::simulation::Simulation;
 use crate::engine::order::{Class, Order};
 use crate::engine::{Duration, Source, Time};
+use crate::measure::observer::Observer;
 use crate::model::NodeId;
 use crate::network::{Loss, NatClass};
 use crate::overlay::{Placement, Protocol, View};

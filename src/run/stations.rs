@@ -6,11 +6,11 @@
 use std::ops::Range;
 
 use super::event::{Event, Packet};
-use super::observer::Observer;
 use super::simulation::{Parked, Simulation};
 use crate::engine::order::Class;
 use crate::engine::random::Purpose;
 use crate::engine::{Duration, Law, Noise, Streams};
+use crate::measure::observer::Observer;
 use crate::model::{Envelope, Kind, NodeId};
 use crate::network::{Loss, Processor, Station, station};
 use crate::overlay::Protocol;

@@ -1,9 +1,9 @@
 //! Whether the tables of nodes are right: what a sample sees of them.
 
-use super::counters::TableCheck;
-use super::observer::Observer;
 use super::setup::metric;
 use super::simulation::Simulation;
+use crate::measure::TableCheck;
+use crate::measure::observer::Observer;
 use crate::model::{Metric, NodeId};
 use crate::overlay::{Protocol, View};
 

@@ -12,11 +12,11 @@
 //! answers the sender) or does not wait for it any more (it is told so).
 
 use super::event::{Body, Event, Packet};
-use super::observer::Observer;
 use super::packets::LAST;
 use super::simulation::Simulation;
 use crate::engine::Time;
 use crate::engine::order::Class;
+use crate::measure::observer::Observer;
 use crate::model::{Envelope, Kind, LARGEST_IN_PACKET, NodeId, RecordId};
 use crate::network::{End, FlowId, Flows, Loss, Wake};
 use crate::overlay::{Placement, Protocol, Wire};

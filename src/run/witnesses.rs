@@ -9,8 +9,8 @@
 //! The oracle keeps account of one copy of each record for all machines: on a disk for ever, and online while it has a
 //! witness.
 
-use super::observer::Observer;
 use super::simulation::Simulation;
+use crate::measure::observer::Observer;
 use crate::model::{Held, NodeId, RecordId};
 use crate::overlay::{Placement, Protocol};
 

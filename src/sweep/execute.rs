@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 
 use crate::engine::Time;
+use crate::measure::outcome::Outcome;
 use crate::registry::Registry;
 use crate::run::Wanted;
-use crate::run::outcome::Outcome;
 use crate::scenario::Run;
 
 /// How a run ended.

@@ -1,4 +1,4 @@
-//! Layer 8: grid and repetitions, parallel execution, statistics.
+//! Layer 9: grid and repetitions, parallel execution, statistics.
 
 pub mod estimate;
 pub mod execute;

@@ -1,6 +1,6 @@
 //! What repetitions say together: mean, spread, and how sure the mean is.
 
-use crate::run::outcome::quantile;
+use crate::measure::outcome::quantile;
 
 /// The repetitions of one figure at one parameter point, summed up.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use peerlab::measure::by_class::CLASSES;
+use peerlab::measure::catalogue::connections::PAIRS;
+use peerlab::measure::catalogue::{METRICS, QUANTILES, SERIES};
 use peerlab::registry::Registry;
-use peerlab::run::by_class::CLASSES;
-use peerlab::run::catalogue::connections::PAIRS;
-use peerlab::run::catalogue::{METRICS, QUANTILES, SERIES};
 use peerlab::scenario::Scenario;
 use serde_json::Value;
 use tempfile::TempDir;

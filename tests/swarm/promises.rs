@@ -7,10 +7,10 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use peerlab::engine::Time;
+use peerlab::measure::catalogue::{METRICS, SERIES};
+use peerlab::measure::outcome::Outcome;
 use peerlab::registry::Registry;
 use peerlab::run::Wanted;
-use peerlab::run::catalogue::{METRICS, SERIES};
-use peerlab::run::outcome::Outcome;
 use peerlab::scenario::Run;
 use peerlab::sweep::estimate::{Need, estimate};
 use peerlab::sweep::execute::{Finished, Watch, execute};

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use peerlab::measure::outcome::Outcome;
 use peerlab::report::csv::{Extra, RunRow, write};
-use peerlab::run::outcome::Outcome;
 use peerlab::scenario::Run;
 
 use super::promises::{SHARES, is_share};

@@ -2,8 +2,8 @@
 //! takes as long as its messages.
 
 use super::lab::{Ran, all_with, every_system, only};
+use peerlab::measure::catalogue::TRAFFIC;
 use peerlab::run::Wanted;
-use peerlab::run::catalogue::TRAFFIC;
 
 const EVERYTHING: Wanted = Wanted { nodes: true, resources: true, operations: true };
 
@@ -19,7 +19,7 @@ const LOOKUPS: &str = r#"
     lookup = { every = "20s" }
 "#;
 
-fn sum(ran: &Ran, of: impl Fn(&peerlab::run::outcome::NodeRow) -> f64) -> f64 {
+fn sum(ran: &Ran, of: impl Fn(&peerlab::measure::outcome::NodeRow) -> f64) -> f64 {
     ran.outcome.nodes.iter().map(of).sum()
 }
 

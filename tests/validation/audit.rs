@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::lab::{Ran, every_system, runs, traced};
+use peerlab::measure::catalogue::{LOSSES, TRAFFIC};
 use peerlab::run::Wanted;
-use peerlab::run::catalogue::{LOSSES, TRAFFIC};
 
 const NODES_TOO: Wanted = Wanted { nodes: true, resources: false, operations: false };
 

@@ -64,7 +64,7 @@ fn servers_and_full_tables_have_nothing_to_cache() {
 
 /// When puts were acknowledged, and when gets ended with an old version, in seconds.
 fn puts_and_old_answers(ran: &Ran) -> (Vec<f64>, Vec<(f64, f64)>) {
-    let ended = |row: &peerlab::run::outcome::OperationRow| {
+    let ended = |row: &peerlab::measure::outcome::OperationRow| {
         let issued = row.issued.as_nanos() as f64 / 1e9;
         Some((issued, issued + row.latency_ms? / 1e3))
     };

@@ -2,9 +2,9 @@
 //!
 //! Standard errors are over seeds, because resources on the same machines are not independent.
 
+use peerlab::measure::catalogue::{METRICS, SERIES};
+use peerlab::measure::outcome::Outcome;
 use peerlab::run::Wanted;
-use peerlab::run::catalogue::{METRICS, SERIES};
-use peerlab::run::outcome::Outcome;
 
 use crate::lab::{self, FIGURES, Ran};
 use crate::silent;

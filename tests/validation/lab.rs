@@ -1,10 +1,10 @@
 //! Scenarios as text, run through the registry as the command line runs them.
 
+use peerlab::measure::catalogue::{METRICS, OPERATIONS, SERIES};
+use peerlab::measure::outcome::{OperationRow, Outcome};
 use peerlab::model::Cause;
 use peerlab::registry::Registry;
 use peerlab::run::Wanted;
-use peerlab::run::catalogue::{METRICS, OPERATIONS, SERIES};
-use peerlab::run::outcome::{OperationRow, Outcome};
 use peerlab::scenario::{Run, Scenario};
 
 /// What is wanted in most tests: nothing beside the figures.
@@ -140,7 +140,7 @@ impl Ran {
     /// A column of the time series: seconds and value, where there is one.
     pub fn series(&self, name: &str) -> Vec<(f64, f64)> {
         let column = SERIES.index_of(name).unwrap_or_else(|| panic!("there is no series {name}"));
-        let seconds = |sample: &peerlab::run::outcome::Sample| sample.at.as_nanos() as f64 / 1e9;
+        let seconds = |sample: &peerlab::measure::outcome::Sample| sample.at.as_nanos() as f64 / 1e9;
         self.outcome.samples.iter().filter_map(|sample| Some((seconds(sample), sample.values[column]?))).collect()
     }
 

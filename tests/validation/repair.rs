@@ -1,8 +1,8 @@
 //! Copies are where they should be: what each policy of repair does, and what it never does.
 
+use peerlab::measure::by_class::CLASSES;
 use peerlab::registry::Registry;
 use peerlab::run::Wanted;
-use peerlab::run::by_class::CLASSES;
 use peerlab::scenario::Scenario;
 
 use crate::lab::{self, FIGURES, Ran};

@@ -1,9 +1,9 @@
 //! An overlay that says nothing: for studies of what machines hold, in which nobody looks anything up.
 
+use peerlab::measure::outcome::Outcome;
 use peerlab::model::{Cause, Envelope, Metric, NodeId};
 use peerlab::overlay::{self, *};
 use peerlab::registry::{Entry, Registry};
-use peerlab::run::outcome::Outcome;
 use peerlab::run::{Wanted, simulate};
 use peerlab::scenario::Run;
 

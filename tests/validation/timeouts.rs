@@ -1,6 +1,6 @@
 //! Nodes that are slow, and nodes that are dead: time-outs that follow the round trips, and walks whose hops are acknowledged.
 
-use peerlab::run::outcome::OperationRow;
+use peerlab::measure::outcome::OperationRow;
 
 use super::lab::{OPERATIONS_TOO, all, all_with};
 

@@ -23,7 +23,7 @@ fn scenario(participants: u32, workload: &str) -> String {
 
 const SERVER: &str = "[systems.server.client-server]\nuplink = '8Mbit/s'\ndownlink = '8Mbit/s'\nworkers = 100\n";
 
-fn sum(ran: &Ran, of: impl Fn(&peerlab::run::outcome::NodeRow) -> u64) -> u64 {
+fn sum(ran: &Ran, of: impl Fn(&peerlab::measure::outcome::NodeRow) -> u64) -> u64 {
     ran.outcome.nodes.iter().map(of).sum()
 }
 

@@ -7,8 +7,8 @@ use super::data::{Runs, distinct};
 use super::figure::{Entry, Figure, Mark, Panel, Place, Swatch};
 use super::layout::rows;
 use super::style::Style;
+use crate::measure::catalogue::OPERATIONS;
 use crate::report::columns::{Columns, ReadError};
-use crate::run::catalogue::OPERATIONS;
 
 /// How far the first and the last class lie from the middle of their row, of the distance between rows.
 const SPREAD: f64 = 0.2;

@@ -3,9 +3,9 @@
 use super::cumulative::Distribution;
 use super::data::{Runs, curves};
 use super::figure::Figure;
+use crate::measure::catalogue::CONNECTIONS;
 use crate::report::columns::{Columns, ReadError};
 use crate::report::number::significant;
-use crate::run::catalogue::CONNECTIONS;
 
 /// Less than one connection in a hundred seconds is none.
 const NOTHING: f64 = 0.01;

@@ -3,9 +3,9 @@
 use super::cumulative::Distribution;
 use super::data::{Runs, curves};
 use super::figure::Figure;
+use crate::measure::catalogue::OPERATIONS;
 use crate::report::columns::{Columns, ReadError};
 use crate::report::number::significant;
-use crate::run::catalogue::OPERATIONS;
 
 /// Less than a microsecond is no time beside the milliseconds of a network; answers from the own portion take none.
 const NOTHING: f64 = 1e-3;

@@ -34,8 +34,8 @@ pub use self::style::Theme;
 use super::columns::{Columns, ReadError};
 use super::staged::{FileError, Lock, Staged};
 use super::{CHARTS, manifest};
+use crate::measure::catalogue::METRICS;
 use crate::model::DialOutcome;
-use crate::run::catalogue::METRICS;
 
 /// What to draw against what. The default: every chart of the runs, or the headline metrics of a sweep.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -10,9 +10,9 @@ use super::data::{Runs, distinct};
 use super::figure::{Entry, Figure, Mark, Markers, Panel, Swatch};
 use super::style::Style;
 use super::{Options, PlotError};
+use crate::measure::catalogue::{METRICS, Metric};
 use crate::report::columns::ReadError;
 use crate::report::table::ORACLE;
-use crate::run::catalogue::{METRICS, Metric};
 use crate::sweep::statistics::Summary;
 
 /// What is drawn without `--y`, as far as it applies.

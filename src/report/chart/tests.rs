@@ -4,9 +4,9 @@ use super::axis::{Axis, Scale};
 use super::canvas::{Align, Canvas, Shape, Text, text_width};
 use super::figure::{Mark, Panel};
 use super::*;
+use crate::measure::catalogue::{METRICS, SERIES};
 use crate::report::csv::{Extra, write};
 use crate::report::example;
-use crate::run::catalogue::{METRICS, SERIES};
 
 mod classes;
 mod connections;

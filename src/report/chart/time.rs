@@ -4,8 +4,8 @@ use super::axis::Axis;
 use super::data::{Curves, Runs, curves, range};
 use super::figure::{Entry, Figure, Mark, Markers, Panel, Place, Swatch};
 use super::style::{Colour, Style};
+use crate::measure::catalogue::OPERATIONS;
 use crate::report::columns::{Columns, ReadError};
-use crate::run::catalogue::OPERATIONS;
 
 /// What else a time axis shows, in seconds.
 #[derive(Clone, Copy)]

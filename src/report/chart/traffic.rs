@@ -5,9 +5,9 @@ use super::data::Runs;
 use super::figure::{Entry, Figure, Mark, Panel, Place, Swatch};
 use super::layout::rows;
 use super::style::{Colour, Marker, Style};
+use crate::measure::catalogue::TRAFFIC;
 use crate::report::columns::ReadError;
 use crate::report::number::bytes;
-use crate::run::catalogue::TRAFFIC;
 
 /// Neighbours in a bar can be told apart in grey.
 const COLOURS: [Colour; 4] = [Colour::Blue, Colour::Orange, Colour::Rule, Colour::Purple];

@@ -1,7 +1,7 @@
 use super::*;
+use crate::measure::outcome::{ClassRow, PairRow};
 use crate::report::columns::Columns;
 use crate::report::example;
-use crate::run::outcome::{ClassRow, PairRow};
 
 fn lines(dir: &Path, file: &str) -> Vec<String> {
     std::fs::read_to_string(dir.join(file)).unwrap().lines().map(str::to_owned).collect()

@@ -3,11 +3,11 @@
 use super::dials::{Dial, Opened, Step, WAITING};
 use super::links::{Link, Way};
 use super::{Signal, Within};
+use crate::measure::observer::{LinkEvent, Observer};
 use crate::model::{Envelope, Kind, NodeId, Traffic};
 use crate::network::{Loss, Wire};
 use crate::overlay::Protocol;
 use crate::run::event::{Body, Packet};
-use crate::run::observer::{LinkEvent, Observer};
 use crate::run::simulation::Simulation;
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {

@@ -3,10 +3,10 @@
 use super::links::Way;
 use super::signal::Signal;
 use crate::engine::{Duration, Source, Time};
+use crate::measure::observer::{LinkEvent, Observer};
 use crate::model::{NodeId, Reachability};
 use crate::network::nat::Mapping;
 use crate::overlay::Protocol;
-use crate::run::observer::{LinkEvent, Observer};
 use crate::run::simulation::Simulation;
 
 /// A node that nobody reached so often after it had asked for it cannot be dialled, as AutoNAT concludes.

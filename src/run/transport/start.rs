@@ -4,10 +4,10 @@
 use super::links::{Link, Way};
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Time};
+use crate::measure::observer::Observer;
 use crate::model::{NodeId, Reachability};
 use crate::network::NatClass;
 use crate::overlay::Protocol;
-use crate::run::observer::Observer;
 use crate::run::simulation::Simulation;
 
 const RENDEZVOUS: Purpose = Purpose::new("rendezvous");

@@ -4,10 +4,10 @@ use super::dials::{ATTEMPTS, Attempt, Opened, Step};
 use super::links::{Link, Way};
 use super::signal::{Signal, Word};
 use crate::engine::{Duration, Time};
+use crate::measure::observer::{LinkEvent, Observer};
 use crate::model::{DialOutcome, NodeId, Reachability};
 use crate::network::Loss;
 use crate::overlay::Protocol;
-use crate::run::observer::{LinkEvent, Observer};
 use crate::run::simulation::Simulation;
 
 /// A punch has two measured round trips to bring an answer, and so long at least.

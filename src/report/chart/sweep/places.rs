@@ -2,9 +2,9 @@
 
 use super::Series;
 use crate::engine::{Duration, Rate, Size};
+use crate::measure::catalogue::Metric;
 use crate::report::chart::axis::{Axis, Scale};
 use crate::report::chart::{Options, PlotError};
-use crate::run::catalogue::Metric;
 
 /// The axis along x and the place of each value on it.
 pub struct Places {

@@ -1,8 +1,8 @@
 //! The chart of classes of participants.
 
 use super::*;
-use crate::run::by_class::CLASSES;
-use crate::run::outcome::ClassRow;
+use crate::measure::by_class::CLASSES;
+use crate::measure::outcome::ClassRow;
 
 /// A class of which these columns are known.
 fn class(name: &str, said: &[(&str, f64)]) -> ClassRow {

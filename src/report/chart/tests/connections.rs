@@ -1,11 +1,11 @@
 //! Charts of who connects with whom in which way, and of how many connections there are.
 
 use super::*;
+use crate::measure::catalogue::{CONNECTIONS, QUANTILES};
+use crate::measure::outcome::PairRow;
 use crate::network::NatClass;
 use crate::report::chart::axis::Axis;
 use crate::report::chart::style::Colour;
-use crate::run::catalogue::{CONNECTIONS, QUANTILES};
-use crate::run::outcome::PairRow;
 
 /// How dials between machines of two classes ended.
 fn paired(from: &'static str, reached: &'static str, ended: [u64; 6]) -> PairRow {

@@ -40,7 +40,7 @@ fn who_has_no_load_has_no_curve_of_it() {
         legend.iter().map(|entry| entry.text.clone()).collect::<Vec<_>>()
     };
     assert!(curves(&runs).contains(&system.to_owned()));
-    let column = crate::run::catalogue::QUANTILES.index_of("upload_per_online_s").unwrap();
+    let column = crate::measure::catalogue::QUANTILES.index_of("upload_per_online_s").unwrap();
     runs[0].outcome.load.columns[column].as_mut().unwrap().fill(0.0);
     assert!(!curves(&runs).contains(&system.to_owned()));
     assert_eq!(curves(&runs).len(), runs.len(), "the others, and the even load");

@@ -11,7 +11,7 @@ use crate::scenario::{Aggregate, Column, Function};
 
 /// Rows of operations, and aggregates of them.
 #[derive(Debug)]
-pub(super) struct OperationRows {
+pub struct OperationRows {
     rows: Option<Vec<OperationRow>>,
     aggregates: Vec<Collected>,
 }

@@ -7,7 +7,6 @@ use super::metrics::Metrics;
 use super::observer::Ended;
 use super::outcome::ClassRow;
 use super::results::Group;
-use super::scheme::Kinds;
 use crate::engine::Time;
 use crate::model::{NodeId, Operation, Verdict};
 use crate::scenario::plan::Plan;
@@ -50,7 +49,7 @@ pub static CLASSES: LazyLock<Catalogue> = LazyLock::new(|| {
 
 /// What is counted by class beside the counters of the machines; nothing without classes.
 #[derive(Default)]
-pub(super) struct ByClass {
+pub struct ByClass {
     names: Vec<String>,
     /// The class of each participant.
     of: Vec<u8>,
@@ -72,10 +71,11 @@ struct Count {
 }
 
 impl ByClass {
-    pub fn new(plan: &Plan, kinds: &Kinds) -> ByClass {
+    /// `of`: the class of each participant.
+    pub fn new(plan: &Plan, of: Vec<u8>) -> ByClass {
         let names: Vec<String> = plan.population.classes.iter().map(|class| class.name.clone()).collect();
         let (counts, refused) = (vec![Default::default(); names.len()], vec![0; names.len()]);
-        ByClass { of: kinds.classes.clone(), counts, refused, names }
+        ByClass { of, counts, refused, names }
     }
 
     /// The class of a machine; `None` without classes, and of a server.
@@ -139,12 +139,12 @@ impl Count {
 
 impl Metrics {
     /// The figures of each class in a measurement that has been closed which do not depend on how its last operations end.
-    pub(super) fn class_figures(&self) -> Vec<Figures> {
+    pub fn class_figures(&self) -> Vec<Figures> {
         (0..self.classes.names.len()).map(|class| self.figures_of_class(class)).collect()
     }
 
     /// A row for each class, with the figures of operations, which have all ended.
-    pub(super) fn class_rows(&self, figures: Vec<Figures>) -> Vec<ClassRow> {
+    pub fn class_rows(&self, figures: Vec<Figures>) -> Vec<ClassRow> {
         let of_operations = self.classes.names.iter().zip(&self.classes.counts).zip(figures);
         let row = |((name, counts), mut figures): ((&String, &[Count; 3]), Figures)| {
             OPERATIONS.iter().zip(counts).for_each(|(kind, count)| count.report(kind, &mut figures));

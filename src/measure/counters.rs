@@ -6,7 +6,7 @@ use crate::engine::{Duration, Time};
 /// counter of a machine is touched for a packet.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(align(32))]
-pub(super) struct Carried {
+pub struct Carried {
     pub requests: u64,
     /// Bytes sent for others.
     pub upload: u64,
@@ -31,7 +31,7 @@ impl Carried {
 
 /// What else is counted of one machine, from the end of the warm-up.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Machine {
+pub struct Machine {
     /// It has been online, in the warm-up or later.
     pub came: bool,
     /// Closed spells online, and the beginning of the open one.
@@ -85,7 +85,7 @@ impl Machine {
 
 /// A quantity that keeps its value between events, its time integral and its minimum over time.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Level {
+pub struct Level {
     value: u64,
     since: Time,
     sum: u128,
@@ -159,7 +159,7 @@ impl TableCheck {
 
 /// Requests whose service has begun, and how long they waited for it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Served {
+pub struct Served {
     pub requests: u64,
     /// Those that waited at all.
     pub waited: u64,

@@ -28,7 +28,7 @@ type Ended = [u64; DialOutcome::NAMES.len()];
 
 /// What is counted of connections, from the end of the warm-up. 48 bytes a machine.
 #[derive(Clone, Debug)]
-pub(super) struct Connecting {
+pub struct Connecting {
     machines: Vec<Linked>,
     most: u32,
     /// By the class of NAT of who dials, and of who is dialled.
@@ -52,7 +52,7 @@ impl Metrics {
     }
 
     /// What each machine is behind, where there are NATs.
-    pub(super) fn behind(&mut self, classes: impl Iterator<Item = NatClass>) {
+    pub fn behind(&mut self, classes: impl Iterator<Item = NatClass>) {
         if let Some(connecting) = &mut self.connecting {
             connecting.behind(classes);
         }
@@ -212,7 +212,7 @@ impl Linked {
 mod tests {
     use super::*;
     use crate::engine::Duration;
-    use crate::run::metrics::Metrics;
+    use crate::measure::metrics::Metrics;
 
     #[test]
     fn how_dials_end_adds_up_to_one_and_what_the_warm_up_saw_is_forgotten() {
@@ -238,7 +238,7 @@ mod tests {
         let mut figures = Metrics::figures();
         connecting.report(&machines, 2, 10, &mut figures);
         let values = figures.into_values();
-        let figure = |name| values[super::super::catalogue::METRICS.index_of(name).unwrap()];
+        let figure = |name| values[crate::measure::catalogue::METRICS.index_of(name).unwrap()];
         assert_eq!(figure("dials"), Some(3.0));
         assert_eq!(figure("dial_direct_ratio").unwrap() + figure("dial_failed_ratio").unwrap(), 1.0);
         assert_eq!((figure("dial_latency_mean_ms"), figure("dial_failed_wait_mean_ms")), (Some(200.0), Some(5000.0)));

@@ -20,56 +20,56 @@ use crate::storage::Coding;
 
 /// All counters of one run.
 pub struct Metrics {
-    pub(super) hosts: Hosts,
+    pub hosts: Hosts,
     /// Records that everybody holds without a store of its own (full table).
-    pub(super) everywhere: Option<u32>,
-    pub(super) resources: u32,
-    pub(super) coding: Coding,
-    pub(super) measuring: bool,
-    pub(super) began: Time,
-    pub(super) carried: Vec<Carried>,
-    pub(super) machines: Vec<Machine>,
-    pub(super) tallies: [Tally; 3],
-    pub(super) waves: Waves,
-    pub(super) bytes: [u64; TRAFFIC.len()],
+    pub everywhere: Option<u32>,
+    pub resources: u32,
+    pub coding: Coding,
+    pub measuring: bool,
+    pub began: Time,
+    pub carried: Vec<Carried>,
+    pub machines: Vec<Machine>,
+    pub tallies: [Tally; 3],
+    pub waves: Waves,
+    pub bytes: [u64; TRAFFIC.len()],
     /// Copies made by repair, by what they are of: those that were needed, and those made in vain.
-    pub(super) repairs: [[u64; 2]; Copied::NAMES.len()],
-    pub(super) packets_sent: u64,
-    pub(super) lost: [u64; Loss::ALL.len()],
+    pub repairs: [[u64; 2]; Copied::NAMES.len()],
+    pub packets_sent: u64,
+    pub lost: [u64; Loss::ALL.len()],
     /// Handshakes begun and their bytes; `None` where first messages cost no more than others.
-    pub(super) handshakes: Option<[u64; 2]>,
-    pub(super) online: Level,
+    pub handshakes: Option<[u64; 2]>,
+    pub online: Level,
     /// Its integral over the warm-up.
-    pub(super) online_before: u128,
-    pub(super) joined: Level,
-    pub(super) available: Level,
+    pub online_before: u128,
+    pub joined: Level,
+    pub available: Level,
     /// Copies of pieces on machines that are online, and on any disk.
-    pub(super) copies_online: Level,
-    pub(super) copies: Level,
-    pub(super) lost_resources: u32,
+    pub copies_online: Level,
+    pub copies: Level,
+    pub lost_resources: u32,
     /// Bytes in all caches; `None` where nothing is cached.
-    pub(super) cached: Option<Level>,
-    pub(super) tables: TableCheck,
+    pub cached: Option<Level>,
+    pub tables: TableCheck,
     /// What the last sample of the warm-up saw.
-    pub(super) tables_before: TableCheck,
+    pub tables_before: TableCheck,
     /// At servers, and at participants.
-    pub(super) served: [Served; 2],
+    pub served: [Served; 2],
     /// Workers of all servers that serve.
-    pub(super) busy: Level,
+    pub busy: Level,
     /// Requests that were not answered in time, by [`TIMEOUTS`].
-    pub(super) timeouts: [u64; TIMEOUTS.len()],
-    pub(super) no_bootstrap: u64,
+    pub timeouts: [u64; TIMEOUTS.len()],
+    pub no_bootstrap: u64,
     /// Words to the bootstrap service in the measurement.
-    pub(super) service_asked: u64,
-    pub(super) peers: Peers,
-    pub(super) samples: Vec<Sample>,
-    pub(super) operations: OperationRows,
+    pub service_asked: u64,
+    pub peers: Peers,
+    pub samples: Vec<Sample>,
+    pub operations: OperationRows,
     /// Where the system has connections.
-    pub(super) connecting: Option<Box<Connecting>>,
+    pub connecting: Option<Box<Connecting>>,
     /// Where there are servers.
-    pub(super) minutes: Option<Box<Minutes>>,
-    pub(super) classes: ByClass,
-    pub(super) interval: Interval,
+    pub minutes: Option<Box<Minutes>>,
+    pub classes: ByClass,
+    pub interval: Interval,
 }
 
 impl Metrics {
@@ -139,7 +139,7 @@ impl Metrics {
         }
     }
 
-    pub(super) fn available_now(&self) -> Option<f64> {
+    pub fn available_now(&self) -> Option<f64> {
         (self.resources > 0).then(|| self.available.value() as f64 / f64::from(self.resources))
     }
 
@@ -156,7 +156,7 @@ impl Metrics {
     }
 
     /// Nothing set yet.
-    pub(super) fn figures() -> Figures {
+    pub fn figures() -> Figures {
         Figures::new(&METRICS)
     }
 }

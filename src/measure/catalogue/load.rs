@@ -3,7 +3,7 @@
 use super::{Better, Metric, add};
 
 /// The three loads: their quantile column, the word that begins their other columns, unit and meaning.
-pub(super) const LOADS: [(&str, &str, &str, &str); 3] = [
+pub const LOADS: [(&str, &str, &str, &str); 3] = [
     ("requests_per_online_s", "requests", "1/s", "requests processed for operations of others, per second online"),
     ("upload_per_online_s", "upload", "B/s", "bytes sent because of others, per second online"),
     ("records", "records", "records", "time mean of the records held while online"),
@@ -14,7 +14,7 @@ const SERVING: &str = "the servers; without servers those that were part of the 
     clients of it; empty if fewer than two";
 
 /// The three loads: how much, and how evenly. Over the machines online for at least a tenth of the measurement.
-pub(super) fn metrics(list: &mut Vec<Metric>) {
+pub fn metrics(list: &mut Vec<Metric>) {
     use Better::*;
     for (quantity, load, unit, what) in LOADS {
         add(list, format!("{quantity}_mean"), unit, Lower, format!("{what}, mean over machines"));

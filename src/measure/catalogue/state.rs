@@ -3,7 +3,7 @@
 use super::{Better, Metric, TIMEOUTS, UNREACHABLE, add};
 
 /// Whether tables are right.
-pub(super) fn structure(list: &mut Vec<Metric>) {
+pub fn structure(list: &mut Vec<Metric>) {
     use Better::*;
     let about = "share of the nodes whose first successor is the joined node that follows them";
     add(list, "successor_correct_ratio", "", Higher, about);
@@ -14,7 +14,7 @@ pub(super) fn structure(list: &mut Vec<Metric>) {
 }
 
 /// The state that nodes keep, who was there, and how the server fared.
-pub(super) fn metrics(list: &mut Vec<Metric>) {
+pub fn metrics(list: &mut Vec<Metric>) {
     use Better::*;
     add(list, "contacts_mean", "contacts", Lower, "routing entries held per joined node, time mean");
     add(list, "peers_contacted_mean", "machines", Lower, "different machines that a machine sent a packet to");

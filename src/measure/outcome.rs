@@ -91,7 +91,7 @@ impl Quantiles {
 }
 
 /// The values in ascending order.
-pub(super) fn sorted(values: impl IntoIterator<Item = f64>) -> Vec<f64> {
+pub fn sorted(values: impl IntoIterator<Item = f64>) -> Vec<f64> {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_unstable_by(f64::total_cmp);
     values
@@ -212,7 +212,7 @@ pub struct OperationRow {
 
 impl OperationRow {
     /// The row of an operation that ended so.
-    pub(super) fn of(at: Time, operation: &Operation, ended: &Ended) -> OperationRow {
+    pub fn of(at: Time, operation: &Operation, ended: &Ended) -> OperationRow {
         let answered = !matches!(ended.verdict, Verdict::Abandoned | Verdict::Open);
         OperationRow {
             participant: operation.node.0,

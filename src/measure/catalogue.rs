@@ -75,7 +75,7 @@ pub struct Catalogue {
 impl Catalogue {
     /// # Panics
     /// If two figures have the same name.
-    pub(super) fn new(metrics: Vec<Metric>) -> Catalogue {
+    pub fn new(metrics: Vec<Metric>) -> Catalogue {
         let places: IndexMap<_, _> = metrics.iter().enumerate().map(|(i, metric)| (metric.name.clone(), i)).collect();
         assert_eq!(places.len(), metrics.len(), "two figures have the same name");
         Catalogue { metrics, places }
@@ -177,7 +177,7 @@ const UNREACHABLE: &str =
 /// The quantile column of connections, which is only written where some system has them.
 pub const CONNECTIONS: &str = "connections";
 
-pub(super) fn add(
+pub fn add(
     list: &mut Vec<Metric>,
     name: impl Into<String>,
     unit: &'static str,

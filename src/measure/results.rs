@@ -10,7 +10,7 @@ use crate::model::{NodeId, OperationKind, Role};
 use crate::network::Loss;
 
 /// What the metrics need from elsewhere to report.
-pub(super) struct Facts {
+pub struct Facts {
     pub now: Time,
     /// Of all servers together: their workers, and the time they were up in the measurement, in nanoseconds.
     pub worker_ns: u128,
@@ -20,7 +20,7 @@ pub(super) struct Facts {
 
 /// Machines whose loads are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Group {
+pub enum Group {
     All,
     /// Participants of this class.
     Class(usize),
@@ -32,7 +32,7 @@ pub(super) enum Group {
 
 impl Metrics {
     /// The columns of a measurement that has been closed which do not depend on how its last operations end.
-    pub(super) fn report(&self, facts: &Facts) -> Figures {
+    pub fn report(&self, facts: &Facts) -> Figures {
         let mut figures = Metrics::figures();
         self.report_records(facts, &mut figures);
         self.report_load(&mut figures);
@@ -48,7 +48,7 @@ impl Metrics {
     }
 
     /// Sets the columns of operations, which have all ended.
-    pub(super) fn report_operations(&self, figures: &mut Figures) {
+    pub fn report_operations(&self, figures: &mut Figures) {
         for (kind, tally) in OPERATIONS.iter().zip(&self.tallies) {
             tally.assert_complete(kind);
             tally.report(kind, figures);
@@ -64,13 +64,13 @@ impl Metrics {
     }
 
     /// Participants' seconds online: from time zero on, and in the measurement.
-    pub(super) fn online_node_seconds(&self) -> (f64, f64) {
+    pub fn online_node_seconds(&self) -> (f64, f64) {
         let measured = self.online.integral();
         ((self.online_before + measured) as f64 / 1e9, measured as f64 / 1e9)
     }
 
     /// Bytes allocated per machine; the histograms are the same for any number of machines.
-    pub(super) fn heap_bytes(&self) -> usize {
+    pub fn heap_bytes(&self) -> usize {
         let connecting = self.connecting.as_ref().map_or(0, |connecting| connecting.heap_bytes());
         let counters = self.carried.capacity() * size_of::<Carried>() + self.machines.capacity() * size_of::<Machine>();
         counters + self.interval.heap_bytes() + self.peers.heap_bytes() + connecting
@@ -142,7 +142,7 @@ impl Metrics {
     }
 
     /// The loads of a group's machines: requests and upload per second online, records.
-    pub(super) fn loads(&self, group: Group) -> [(&'static str, &'static str, Vec<f64>); 3] {
+    pub fn loads(&self, group: Group) -> [(&'static str, &'static str, Vec<f64>); 3] {
         let records = self.loaded(group).filter_map(|(_, machine)| machine.records_mean()).collect();
         [
             ("requests", "requests_per_online_s", self.per_second(group, |carried| carried.requests)),
@@ -285,12 +285,12 @@ impl Metrics {
     }
 
     /// When the counters were closed.
-    pub(super) fn closed_at(&self) -> Time {
+    pub fn closed_at(&self) -> Time {
         self.machines.first().map_or(Time::ZERO, Machine::closed_at)
     }
 
     /// The quantile tables of machines.
-    pub(super) fn quantiles(&self) -> Quantiles {
+    pub fn quantiles(&self) -> Quantiles {
         let mut quantiles = Quantiles::default();
         for (load, quantity, values) in self.loads(Group::All) {
             if load != "records" || self.resources > 0 {
@@ -305,14 +305,14 @@ impl Metrics {
     }
 
     /// Sets the quantiles of operations, which have all ended.
-    pub(super) fn operation_quantiles(&self, quantiles: &mut Quantiles) {
+    pub fn operation_quantiles(&self, quantiles: &mut Quantiles) {
         for (kind, tally) in OPERATIONS.iter().zip(&self.tallies) {
             quantiles.set(&format!("{kind}_latency_ms"), tally.latency_table());
         }
     }
 
     /// One row per machine that has been online. `contacts` is the number of routing entries that it holds now.
-    pub(super) fn node_rows(&self, contacts: impl Fn(NodeId) -> Option<u64>) -> Vec<NodeRow> {
+    pub fn node_rows(&self, contacts: impl Fn(NodeId) -> Option<u64>) -> Vec<NodeRow> {
         let row = |((machine, counted), carried): ((u32, &Machine), &Carried)| {
             let online_s = counted.online().as_secs_f64();
             let per_second = |count: u64| (online_s > 0.0).then(|| count as f64 / online_s);
@@ -336,7 +336,7 @@ impl Metrics {
 }
 
 /// The Gini coefficient of ascending values: Σ(2i − n − 1)·xᵢ / (n·Σx), i from 1 (Sen, On Economic Inequality, 1973).
-pub(super) fn gini(sorted: &[f64]) -> f64 {
+pub fn gini(sorted: &[f64]) -> f64 {
     let (n, sum) = (sorted.len() as f64, sorted.iter().sum::<f64>());
     let weighted: f64 = sorted.iter().zip(1u32..).map(|(value, i)| (2.0 * f64::from(i) - n - 1.0) * value).sum();
     weighted / (n * sum)

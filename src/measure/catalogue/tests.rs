@@ -1,5 +1,5 @@
 use super::*;
-use crate::run::by_class::CLASSES;
+use crate::measure::by_class::CLASSES;
 
 #[test]
 fn every_figure_is_found_under_its_name() {

@@ -8,7 +8,7 @@ use crate::engine::Time;
 
 /// What is counted between two samples.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Interval {
+pub struct Interval {
     pub began: Time,
     /// Correct, incorrect, failed, by kind.
     pub decided: [[u64; 3]; 3],

@@ -17,7 +17,7 @@ const BUSY: f64 = 0.7;
 
 /// Bytes and requests at all servers, by minute of the measurement.
 #[derive(Debug)]
-pub(super) struct Minutes {
+pub struct Minutes {
     bytes: Vec<u64>,
     requests: Vec<u64>,
     /// Mean time to serve a request, in seconds.
@@ -46,7 +46,7 @@ impl Metrics {
 
     /// A server has sent or received so many bytes, of a request or not; any other machine does not count.
     #[inline(always)]
-    pub(super) fn carried_by_server(&mut self, at: Time, node: NodeId, bytes: u64, request: bool) {
+    pub fn carried_by_server(&mut self, at: Time, node: NodeId, bytes: u64, request: bool) {
         if self.minutes.is_some() && self.measuring && self.hosts.is_server(node) {
             self.count_minute(at, bytes, request);
         }
@@ -64,21 +64,21 @@ impl Metrics {
         minutes.requests[minute] += u64::from(request);
     }
 
-    pub(super) fn server_went_down(&mut self) {
+    pub fn server_went_down(&mut self) {
         if let Some(minutes) = self.minutes.as_mut().filter(|_| self.measuring) {
             minutes.failures += 1;
         }
     }
 
     /// The servers' workers × the nanoseconds that they were up in the measurement.
-    pub(super) fn worker_ns(&self, workers: &[u32]) -> u128 {
+    pub fn worker_ns(&self, workers: &[u32]) -> u128 {
         let servers = &self.machines[self.hosts.participants() as usize..self.hosts.machines() as usize];
         let up = servers.iter().map(|server| u128::from(server.online().as_nanos()));
         up.zip(workers).map(|(up, &workers)| up * u128::from(workers)).sum()
     }
 
     /// What peers and servers move, and what servers cost.
-    pub(super) fn report_sides(&self, facts: &Facts, figures: &mut Figures) {
+    pub fn report_sides(&self, facts: &Facts, figures: &mut Figures) {
         let (peers, servers) =
             self.carried[..self.hosts.machines() as usize].split_at(self.hosts.participants() as usize);
         figures.set("peers_bytes_total", peers.iter().map(|carried| carried.moved()).sum::<u64>() as f64);

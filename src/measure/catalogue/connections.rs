@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::{Better, Catalogue, Metric, add, words};
 
 /// How machines connected, where systems have connections.
-pub(super) fn metrics(list: &mut Vec<Metric>) {
+pub fn metrics(list: &mut Vec<Metric>) {
     use Better::*;
     add(list, "dials", "", Neither, "dials that ended, those to a rendezvous included");
     for (outcome, better, how) in DIALS {

@@ -1,0 +1,24 @@
+//! Layer 6: what is measured of a run: observers, counters, and the figures that follow from them.
+//!
+//! An [`Observer`](observer::Observer) is told of everything observable. [`metrics`] counts it, and makes the figures of the
+//! [`catalogue`] of the counts; [`trace`] writes it down. Nothing here reaches a node.
+
+pub mod by_class;
+pub mod catalogue;
+mod connecting;
+mod counters;
+mod metrics;
+mod minutes;
+pub mod observer;
+mod operation_rows;
+pub mod outcome;
+mod peers;
+mod results;
+mod sampling;
+mod tally;
+pub mod trace;
+mod wave;
+
+pub use counters::TableCheck;
+pub use metrics::Metrics;
+pub use results::Facts;
