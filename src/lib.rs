@@ -12,14 +12,15 @@
 //!
 //! # Layers
 //!
-//! A layer names only layers with a smaller number, and of the two 2s neither names the other (`tests/house.rs`).
+//! A layer names only layers with a smaller number, and of two with one number neither names the other (`tests/house.rs`).
 //!
 //! | layer | where | what lives there |
 //! | --- | --- | --- |
 //! | 0 | [`engine`] | virtual time, event queue, random streams, distributions, fingerprint |
 //! | 1 | [`model`] | identifiers, keys and their distances, records, envelopes of packets, causes of failure |
 //! | 2 | [`network`] | latency, access links, flows of large values, loss, a server's queue. Owns no nodes |
-//! | 2 | [`overlay`] | the protocol trait and its context, RPCs, the iterative lookup, one file (or folder) per protocol |
+//! | 2 | [`overlay`] | the protocol trait and its context, RPCs, the iterative lookup |
+//! | 3 | [`protocols`] | one folder per protocol: client-server, full table, Chord, Kademlia |
 //! | 3 | [`storage`] | records, pieces, replication, repair, under any overlay |
 //! | 4 | [`population`] | who is there when (laws, presets, traces), in which classes, and what they ask for |
 //! | 5 | [`scenario`] | the TOML file: parse, check, plan, problems with their place |
@@ -53,9 +54,9 @@
 //!
 //! # Add a protocol in three steps
 //!
-//! 1. Write `overlay/your_protocol.rs`: a `Config` (its TOML table), a `Message`, a `Timer`, and
+//! 1. Write `protocols/your_protocol.rs`: a `Config` (its TOML table), a `Message`, a `Timer`, and
 //!    [`overlay::Protocol`]'s handlers.
-//! 2. Add its `mod` line to `overlay/mod.rs`.
+//! 2. Add its `mod` line to `protocols/mod.rs`.
 //! 3. Add its row to [`registry`].
 //!
 //! From the row follow its TOML table, its line in `peerlab list`, its schema, its place in error messages, and its
@@ -71,6 +72,7 @@ pub mod model;
 pub mod network;
 pub mod overlay;
 pub mod population;
+pub mod protocols;
 pub mod registry;
 pub mod report;
 pub mod run;

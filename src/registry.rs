@@ -8,10 +8,10 @@ use std::io::Write;
 
 use crate::measure::outcome::Outcome;
 use crate::overlay::Protocol;
-use crate::overlay::chord::Chord;
-use crate::overlay::client_server::ClientServer;
-use crate::overlay::full_table::FullTable;
-use crate::overlay::kademlia::Kademlia;
+use crate::protocols::chord::Chord;
+use crate::protocols::client_server::ClientServer;
+use crate::protocols::full_table::FullTable;
+use crate::protocols::kademlia::Kademlia;
 use crate::run::{Interrupted, Progress, Wanted, simulate};
 use crate::scenario::Registered;
 use crate::scenario::plan::{Plan, System};

@@ -9,6 +9,7 @@ const LAYERS: &[(&str, u32)] = &[
     ("model", 1),
     ("network", 2),
     ("overlay", 2),
+    ("protocols", 3),
     ("storage", 3),
     ("population", 4),
     ("scenario", 5),

@@ -31,7 +31,7 @@ impl Backoff {
     /// # Errors
     ///
     /// What is wrong with the values; keys are those below `backoff`.
-    pub(super) fn check(&self) -> Result<(), Problem> {
+    pub fn check(&self) -> Result<(), Problem> {
         Problem::unless(self.base > Duration::ZERO, "backoff.base", "must be longer than zero, as in \"1s\"")?;
         let grows = self.factor.is_finite() && self.factor >= 1.0;
         Problem::unless(grows, "backoff.factor", "must be at least 1: a pause is not shorter than the one before")?;

@@ -1,16 +1,11 @@
-//! Layer 2: the protocol trait and its context, RPC bookkeeping, the iterative lookup, and one file
-//! per protocol.
+//! Layer 2: the protocol trait and its context, RPC bookkeeping, the iterative lookup.
 //!
 //! Sans-IO: an overlay is told what arrived and says what it wants done. It does not know `network/`, and it cannot
 //! tell a simulation from a unit test.
 
 pub mod backoff;
 pub mod bootstrap;
-pub mod chord;
-pub mod client_server;
 pub mod context;
-pub mod full_table;
-pub mod kademlia;
 pub mod lists;
 pub mod lookup;
 pub mod message;

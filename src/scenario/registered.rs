@@ -158,7 +158,7 @@ fn schema_of<C: Config>(generator: &mut SchemaGenerator) -> Schema {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::overlay::chord;
+    use crate::protocols::chord;
 
     fn read<C: Config>(text: &str) -> Result<C, String> {
         let table = DeTable::parse(text).expect("it is TOML");

@@ -1,7 +1,7 @@
 //! Published and analytic figures at the level of whole runs: path lengths.
 //!
-//! The same laws are held at the level of the overlay alone in `src/overlay/chord/published.rs` (with Table II of Stoica et
-//! al. 2003, lookups among failures) and `src/overlay/kademlia/tests.rs`. Here the rest of the way is tested too: what
+//! The same laws are held at the level of the overlay alone in `src/protocols/chord/published.rs` (with Table II of Stoica et
+//! al. 2003, lookups among failures) and `src/protocols/kademlia/tests.rs`. Here the rest of the way is tested too: what
 //! the simulation counts as a hop, an RPC, a correct answer.
 
 use super::lab::{Ran, all};

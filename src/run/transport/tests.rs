@@ -4,7 +4,7 @@ use super::dials::Dial;
 use super::*;
 use crate::engine::{Duration, Streams};
 use crate::model::DialOutcome;
-use crate::overlay::kademlia::Kademlia;
+use crate::protocols::kademlia::Kademlia;
 use crate::run::scheme::{self, Kinds};
 use crate::scenario::plan::Plan;
 use crate::scenario::{Registered, Scenario};

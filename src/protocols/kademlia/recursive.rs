@@ -212,9 +212,9 @@ impl Kademlia {
 mod tests {
     use crate::engine::{Duration, Noise, Source};
     use crate::model::{Held, Key, NodeId, RecordId, Version};
-    use crate::overlay::kademlia::{Config, Kademlia, Message};
     use crate::overlay::testing::{Bench, End};
     use crate::overlay::{Contact, Routing};
+    use crate::protocols::kademlia::{Config, Kademlia, Message};
 
     fn converged(k: u32, nodes: u32, seed: u64) -> Bench<Kademlia> {
         let refresh = Duration::from_secs(365 * 86_400);

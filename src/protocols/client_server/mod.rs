@@ -15,11 +15,11 @@ mod servers;
 
 pub use servers::{Balance, Servers};
 
-use super::{
-    Backoff, Contact, Context, Patience, Payload, Placement, Problem, Protocol, Roster, Rpcs, Server, View, Walk,
-};
 use crate::engine::{Duration, DurationLaw, Limit, Noise, Rate};
 use crate::model::{Cause, Envelope, Key, Kind, NodeId, OpId, RecordId, Version};
+use crate::overlay::{
+    Backoff, Contact, Context, Patience, Payload, Placement, Problem, Protocol, Roster, Rpcs, Server, View, Walk,
+};
 
 /// Servers and their clients.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -106,7 +106,7 @@ impl Default for Config {
     }
 }
 
-impl super::Config for Config {
+impl crate::overlay::Config for Config {
     /// A time-out that is over before those served have their turn.
     fn doubt(&self) -> Option<Problem> {
         let served = self.service.law().ok()?.mean();

@@ -46,7 +46,7 @@ const _: () = assert!(MOST_NAMED <= 1 << NODE_BITS, "a node's number fits");
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::protocols::kademlia::buckets::entry::*;
 
     #[test]
     fn an_entry_gives_back_its_node_and_the_bits_behind_those_of_the_bucket() {

@@ -156,9 +156,9 @@ mod tests {
     use crate::engine::Duration;
     use crate::model::NodeId;
     use crate::overlay::Routing;
-    use crate::overlay::chord::{Chord, Config, Tag};
     use crate::overlay::relay::FIRST_TIMEOUT;
     use crate::overlay::testing::{Bench, End};
+    use crate::protocols::chord::{Chord, Config, Tag};
 
     /// A ring of 500 whose upkeep has stopped, and whose node 0 has lost its first hop to the far side.
     fn without_first_hop(acknowledge: bool) -> (Bench<Chord>, NodeId) {

@@ -32,14 +32,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::context::{Context, Effect, View};
-use super::lists::Lists;
-use super::message::Payload;
-use super::protocol::{self, Contact, Patience, Placement, Problem, Protocol, Walk};
-use super::roster::Roster;
-use super::rpc::Rpcs;
 use crate::engine::{Duration, Time};
 use crate::model::{Cause, Envelope, Key, Metric, NodeId, OpId, RecordId, Version};
+use crate::overlay::context::{Context, Effect, View};
+use crate::overlay::lists::Lists;
+use crate::overlay::message::Payload;
+use crate::overlay::protocol::{self, Contact, Patience, Placement, Problem, Protocol, Walk};
+use crate::overlay::roster::Roster;
+use crate::overlay::rpc::Rpcs;
 use spread::Relay;
 use table::{Change, Table};
 

@@ -145,8 +145,8 @@ mod tests {
     use crate::engine::{Duration, Noise, Source};
     use crate::model::{Key, NodeId};
     use crate::overlay::Protocol as _;
-    use crate::overlay::kademlia::{Config, Ends, Enters, Kademlia};
     use crate::overlay::testing::{Bench, End};
+    use crate::protocols::kademlia::{Config, Ends, Enters, Kademlia};
 
     /// A converged overlay that looks nothing up by itself.
     fn still(config: Config, nodes: u32) -> Bench<Kademlia> {

@@ -12,7 +12,7 @@
 //!   nobody is told of it, operations do not start with it (unless there is nobody else), refreshes still do, so that
 //!   it is found to be back.
 //! * Requests of a lookup are not sent in rounds, and slow nodes are passed over after a time that follows the node's own round trips
-//!   where these are long: see [`super::lookup`] and [`Config::soft_timeout`]. A lookup may end before all of the k nearest have
+//!   where these are long: see [`crate::overlay::lookup`] and [`Config::soft_timeout`]. A lookup may end before all of the k nearest have
 //!   answered ([`Config::ends`]); a join never does, and with k = 1 asks two.
 //! * Buckets are the intervals of §2.2 (one for each number of shared leading bits), not the tree of §2.4.
 //! * The contact to join through enters its bucket when it answers, like everyone; a reply leaves out who asked. Who has not joined
@@ -34,7 +34,7 @@
 //! A lookup is about 13 RPCs at k = 8 and 23 at k = 20 (N = 10⁴), each an arrival at both ends. Refresh: log₂N + 1
 //! lookups an hour and node without other traffic, 0.1 RPCs a second at k = 20. Memory at k = 20 and N = 10⁶: 2.2 kB of
 //! tables (see `buckets`), 0.2 kB of the node and its RPC bookkeeping. A lookup under way, about 2 kB, comes from a pool that
-//! all nodes share ([`super::ongoing`]), so that idle nodes keep none.
+//! all nodes share ([`crate::overlay::ongoing`]), so that idle nodes keep none.
 
 mod answers;
 mod buckets;
@@ -54,14 +54,14 @@ pub use self::config::{Config, Ends, Enters, Tables};
 pub use self::message::Message;
 use self::search::{Purpose, Search};
 use self::upkeep::Notes;
-use super::context::{Context, View};
-use super::lookup::{Aim, Lookup, MOST_NAMED, Step};
-use super::ongoing::{Ongoing, Pool, Task};
-use super::protocol::{Contact, Patience, Placement, Problem, Protocol, Walk};
-use super::rpc::Rpcs;
-use super::{Roster, Routing, Timeout};
 use crate::engine::Duration;
 use crate::model::{Envelope, Key, Kind, Metric, NodeId, OpId};
+use crate::overlay::context::{Context, View};
+use crate::overlay::lookup::{Aim, Lookup, MOST_NAMED, Step};
+use crate::overlay::ongoing::{Ongoing, Pool, Task};
+use crate::overlay::protocol::{Contact, Patience, Placement, Problem, Protocol, Walk};
+use crate::overlay::rpc::Rpcs;
+use crate::overlay::{Roster, Routing, Timeout};
 
 /// What a node sets its timer for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

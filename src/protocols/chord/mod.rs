@@ -29,7 +29,7 @@
 //! * A lookup names the responsible nodes as the last node asked knows them. In ToN's Table II the initiator also contacts
 //!   the node it was named and goes on if that one is dead: `verify = true`.
 //! * A node asked names one next node. When that one is dead the node that named it is asked again, and told whom to
-//!   leave out. In a recursive lookup each hop does that for itself: see [`super::relay`].
+//!   leave out. In a recursive lookup each hop does that for itself: see [`crate::overlay::relay`].
 //! * With `virtual_nodes` nobody looks which nodes are on one machine, as in the papers: successors of a key may be. Of N
 //!   machines, two of r copies share one with a probability below r·(r − 1)/2N; together they are no safer than one.
 //!
@@ -57,12 +57,12 @@ pub use self::config::{Answers, Config, Fingers, OnTimeout};
 use self::lookup::{Goal, Lookup};
 pub use self::message::Message;
 use self::tables::{Query, Tables};
-use super::{
+use crate::engine::Duration;
+use crate::model::{Envelope, Key, Kind, Metric, NodeId, OpId};
+use crate::overlay::{
     Context, Ongoing, Patience, Period, Placement, Pool, Problem, Protocol, Recent, Relay, Roster, Routing, Rpcs, View,
     Walk,
 };
-use crate::engine::Duration;
-use crate::model::{Envelope, Key, Kind, Metric, NodeId, OpId};
 
 /// What a timer is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use super::{Bucket, Buckets, Entry, position};
 use crate::engine::Time;
 use crate::model::NodeId;
 use crate::overlay::View;
-use crate::overlay::kademlia::Config;
+use crate::protocols::kademlia::Config;
 
 impl Buckets {
     /// Whether the bucket of `node` would take it as a contact.
