@@ -8,9 +8,7 @@ use super::failure::Failure;
 use super::keys::Schema;
 use super::print;
 use crate::engine::{Duration, Law};
-use crate::measure::by_class::CLASSES;
-use crate::measure::catalogue::connections::PAIRS;
-use crate::measure::catalogue::{Catalogue, METRICS, QUANTILES, SERIES};
+use crate::measure::catalogue::{Metric, files};
 use crate::network::nat::{self, NatClass};
 use crate::network::regions::WORLD;
 use crate::overlay::{self, Wire};
@@ -179,27 +177,29 @@ fn words(law: &Law) -> String {
     }
 }
 
+/// The columns of each file of results with their units and meanings.
 fn metrics(width: usize) -> String {
-    let items = |catalogue: &Catalogue| {
-        let item = |metric: &crate::measure::catalogue::Metric| Item {
+    let note = "Loads are over the machines that were online for at least a tenth of the measurement. Latency, hops and \
+                stretch are of correct operations.";
+    let note = wrap(note, width).join("\n");
+    let titles = [
+        "METRICS",
+        "OVER TIME",
+        "OVER MACHINES AND OPERATIONS",
+        "OVER CLASSES of participants",
+        "BETWEEN CLASSES of NAT",
+    ];
+    let section = |((file, metrics), title): ((&str, Vec<&Metric>), &str)| {
+        let item = |metric: &&Metric| Item {
             name: metric.name.clone(),
             value: metric.unit.to_owned(),
             text: metric.about.clone(),
         };
-        aligned(&catalogue.iter().map(item).collect::<Vec<_>>(), width)
+        let note = if title == titles[0] { format!("{note}\n") } else { String::new() };
+        let items = aligned(&metrics.iter().map(item).collect::<Vec<_>>(), width);
+        format!("{title}, the columns of {file}\n{note}\n{items}")
     };
-    let note = "Loads are over the machines that were online for at least a tenth of the measurement. Latency, hops and \
-                stretch are of correct operations.";
-    let note = wrap(note, width).join("\n");
-    format!(
-        "METRICS, the columns of runs.csv\n{note}\n\n{}\nOVER TIME, the columns of timeseries.csv\n\n{}\nOVER MACHINES AND \
-         OPERATIONS, the columns of load.csv\n\n{}\nOVER CLASSES of participants, the columns of classes.csv\n\n{}\nBETWEEN CLASSES of NAT, the columns of pairs.csv\n\n{}",
-        items(&METRICS),
-        items(&SERIES),
-        items(&QUANTILES),
-        items(&CLASSES),
-        items(&PAIRS)
-    )
+    files().into_iter().zip(titles).map(section).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

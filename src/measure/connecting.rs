@@ -2,12 +2,13 @@
 
 use hdrhistogram::Histogram;
 
-use super::catalogue::Figures;
+use super::catalogue::{PAIRS, Pair};
 use super::counters::{Level, Machine};
+use super::metric::ratio;
 use super::metrics::Metrics;
 use super::observer::LinkEvent;
 use super::outcome::{PairRow, sorted};
-use super::results::gini;
+use super::report::gini;
 use crate::engine::Time;
 use crate::model::{DialOutcome, NodeId};
 use crate::network::NatClass;
@@ -23,28 +24,40 @@ struct Linked {
     class: NatClass,
 }
 
-/// How many dials ended in which way, in the order of [`DialOutcome::NAMES`].
-type Ended = [u64; DialOutcome::NAMES.len()];
+/// How many dials ended in which way, in the order of [`DialOutcome::ALL`].
+pub type Ended = [u64; DialOutcome::ALL.len()];
 
 /// What is counted of connections, from the end of the warm-up. 48 bytes a machine.
 #[derive(Clone, Debug)]
 pub struct Connecting {
     machines: Vec<Linked>,
-    most: u32,
+    pub most: u32,
     /// By the class of NAT of who dials, and of who is dialled.
     dials: [[Ended; NatClass::ALL.len()]; NatClass::ALL.len()],
     latency: Histogram<u64>,
     latency_sum_ns: u128,
     failed_wait_ns: u128,
-    punch_attempts: u64,
+    pub punch_attempts: u64,
     punch_dials: u64,
     punched_at_first: u64,
-    kept_alive: u64,
-    reservations_refused: u64,
-    circuits_refused: u64,
+    pub kept_alive: u64,
+    pub reservations_refused: u64,
+    pub circuits_refused: u64,
 }
 
 impl Metrics {
+    /// A row for each two classes of which one dialled the other, in the order of [`NatClass::ALL`].
+    pub fn pairs(&self) -> Vec<PairRow> {
+        let Some(connecting) = &self.connecting else { return Vec::new() };
+        let pairs = NatClass::ALL.into_iter().flat_map(|from| NatClass::ALL.map(|reached| Pair { from, reached }));
+        let dialled = pairs.filter(|pair| connecting.ended(*pair).iter().any(|count| *count > 0));
+        let row = |pair: Pair| {
+            let values = PAIRS.values(self, &pair);
+            PairRow { from: pair.from.name(), reached: pair.reached.name(), values }
+        };
+        dialled.map(row).collect()
+    }
+
     /// Metrics that count connections too.
     pub fn with_connections(self) -> Metrics {
         let connecting = Some(Box::new(Connecting::new(self.machines.len())));
@@ -129,67 +142,80 @@ impl Connecting {
         }
     }
 
-    /// Sets the columns. `machines` are the counters of all machines, the first `participants` of them the participants';
-    /// `total`: the bytes put on the wire.
-    pub fn report(&self, machines: &[Machine], participants: u32, total: u64, figures: &mut Figures) {
-        self.report_dials(figures);
-        let seconds = |machines: &[Machine]| machines.iter().map(|it| it.online().as_secs_f64()).sum::<f64>();
-        let (all, peers) = (seconds(machines), seconds(&machines[..participants as usize]));
-        let forwarded: u64 = self.machines.iter().map(|machine| machine.forwarded).sum();
-        figures.set_some("relay_share_bytes_ratio", (total > 0).then(|| forwarded as f64 / total as f64));
-        let online = || machines.iter().zip(&self.machines).filter(|(machine, _)| machine.online().as_nanos() > 0);
-        if forwarded > 0 {
-            let load = online().take(participants as usize);
-            let load = load.map(|(machine, it)| it.forwarded as f64 / machine.online().as_secs_f64());
-            figures.set("relay_load_gini", gini(&sorted(load)));
-        }
-        figures.set("relay_reservations_refused", self.reservations_refused as f64);
-        figures.set("relay_circuits_refused", self.circuits_refused as f64);
-        figures.set("connections_per_node_max", f64::from(self.most));
-        if all > 0.0 {
-            figures.set("keepalive_bytes_per_online_s_mean", self.kept_alive as f64 / all);
-            let links: u128 = self.machines.iter().map(|machine| machine.links.integral()).sum();
-            figures.set("connections_per_node_mean", links as f64 / 1e9 / all);
-            let means = online().map(|(machine, it)| it.mean(machine));
-            figures.set_some("connections_gini", (links > 0).then(|| gini(&sorted(means))));
-        }
-        if peers > 0.0 {
-            figures.set("dial_failed_wait_per_online_s_ms", self.failed_wait_ns as f64 / 1e6 / peers);
-        }
+    /// Dials between two classes of NAT, by how they ended.
+    pub fn ended(&self, pair: Pair) -> Ended {
+        self.dials[pair.from as usize][pair.reached as usize]
     }
 
-    fn report_dials(&self, figures: &mut Figures) {
+    /// All dials, by how they ended.
+    pub fn dials(&self) -> Ended {
         let mut dials = Ended::default();
         self.dials.as_flattened().iter().for_each(|pair| dials.iter_mut().zip(pair).for_each(|(sum, one)| *sum += one));
-        let (ended, [.., failed]) = (dials.iter().sum::<u64>(), dials);
-        figures.set("dials", ended as f64);
-        figures.set("punch_attempts", self.punch_attempts as f64);
-        let ratio = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
-        for (name, count) in DialOutcome::NAMES.iter().zip(dials) {
-            figures.set_some(&format!("dial_{name}_ratio"), ratio(count, ended));
-        }
-        let punched = dials[DialOutcome::Punched as usize];
-        figures.set_some("punch_success_ratio", ratio(punched.min(self.punch_dials), self.punch_dials));
-        figures.set_some("punch_first_ratio", ratio(self.punched_at_first, punched));
-        if failed > 0 {
-            figures.set("dial_failed_wait_mean_ms", self.failed_wait_ns as f64 / failed as f64 / 1e6);
-        }
-        if ended > failed {
-            figures.set("dial_latency_mean_ms", self.latency_sum_ns as f64 / (ended - failed) as f64 / 1e6);
-            for (name, p) in [("dial_latency_p50_ms", 0.5), ("dial_latency_p90_ms", 0.9)] {
-                figures.set(name, self.latency.value_at_quantile(p) as f64 / 1e3);
-            }
-        }
+        dials
     }
 
-    /// A row for each two classes of which one dialled the other, in the order of [`NatClass::ALL`].
-    pub fn pairs(&self) -> Vec<PairRow> {
-        let pairs = NatClass::ALL.into_iter().flat_map(|from| NatClass::ALL.map(|reached| (from, reached)));
-        let row = |(from, reached): (NatClass, NatClass)| {
-            let ended = self.dials[from as usize][reached as usize];
-            PairRow { from: from.name(), reached: reached.name(), dials: ended.iter().sum(), ended }
-        };
-        pairs.map(row).filter(|row| row.dials > 0).collect()
+    /// Dials that failed, and dials that opened a link.
+    fn failed_and_opened(&self) -> (u64, u64) {
+        let dials = self.dials();
+        let failed = dials[DialOutcome::Failed as usize];
+        (failed, dials.iter().sum::<u64>() - failed)
+    }
+
+    pub fn latency_mean_ms(&self) -> Option<f64> {
+        let (_, opened) = self.failed_and_opened();
+        (opened > 0).then(|| self.latency_sum_ns as f64 / opened as f64 / 1e6)
+    }
+
+    /// A quantile of the time to connect.
+    pub fn latency_ms(&self, p: f64) -> Option<f64> {
+        let (_, opened) = self.failed_and_opened();
+        (opened > 0).then(|| self.latency.value_at_quantile(p) as f64 / 1e3)
+    }
+
+    pub fn failed_wait_mean_ms(&self) -> Option<f64> {
+        let (failed, _) = self.failed_and_opened();
+        (failed > 0).then(|| self.failed_wait_ns as f64 / failed as f64 / 1e6)
+    }
+
+    /// Time that dials took which failed, in all.
+    pub fn failed_wait_ms(&self) -> f64 {
+        self.failed_wait_ns as f64 / 1e6
+    }
+
+    pub fn punch_success_ratio(&self) -> Option<f64> {
+        ratio(self.dials()[DialOutcome::Punched as usize].min(self.punch_dials), self.punch_dials)
+    }
+
+    pub fn punch_first_ratio(&self) -> Option<f64> {
+        ratio(self.punched_at_first, self.dials()[DialOutcome::Punched as usize])
+    }
+
+    /// Bytes that all relays forwarded.
+    pub fn forwarded(&self) -> u64 {
+        self.machines.iter().map(|machine| machine.forwarded).sum()
+    }
+
+    /// The machines that were online, with their counters.
+    fn online<'a>(&'a self, machines: &'a [Machine]) -> impl Iterator<Item = (&'a Machine, &'a Linked)> {
+        machines.iter().zip(&self.machines).filter(|(machine, _)| machine.online().as_nanos() > 0)
+    }
+
+    /// The Gini coefficient of what participants forwarded per second online; `None`: nothing.
+    pub fn relay_load_gini(&self, machines: &[Machine], participants: u32) -> Option<f64> {
+        let load = self.online(machines).take(participants as usize);
+        let load = load.map(|(machine, it)| it.forwarded as f64 / machine.online().as_secs_f64());
+        (self.forwarded() > 0).then(|| gini(&sorted(load)))
+    }
+
+    /// Connections × nanoseconds of all machines.
+    pub fn links_integral(&self) -> u128 {
+        self.machines.iter().map(|machine| machine.links.integral()).sum()
+    }
+
+    /// The Gini coefficient of the time means of connections; `None`: there were none.
+    pub fn links_gini(&self, machines: &[Machine]) -> Option<f64> {
+        let means = self.online(machines).map(|(machine, it)| it.mean(machine));
+        (self.links_integral() > 0).then(|| gini(&sorted(means)))
     }
 
     /// How many connections a machine had while it was online, on average; it was for some time.
@@ -212,7 +238,6 @@ impl Linked {
 mod tests {
     use super::*;
     use crate::engine::Duration;
-    use crate::measure::metrics::Metrics;
 
     #[test]
     fn how_dials_end_adds_up_to_one_and_what_the_warm_up_saw_is_forgotten() {
@@ -235,14 +260,9 @@ mod tests {
             machine.up_since = Some(second);
             machine.close_online(second + Duration::from_secs(3));
         }
-        let mut figures = Metrics::figures();
-        connecting.report(&machines, 2, 10, &mut figures);
-        let values = figures.into_values();
-        let figure = |name| values[crate::measure::catalogue::METRICS.index_of(name).unwrap()];
-        assert_eq!(figure("dials"), Some(3.0));
-        assert_eq!(figure("dial_direct_ratio").unwrap() + figure("dial_failed_ratio").unwrap(), 1.0);
-        assert_eq!((figure("dial_latency_mean_ms"), figure("dial_failed_wait_mean_ms")), (Some(200.0), Some(5000.0)));
-        assert_eq!((figure("connections_per_node_mean"), figure("connections_per_node_max")), (Some(1.0), Some(2.0)));
-        assert_eq!((figure("connections_gini"), figure("punch_success_ratio")), (Some(0.5), None));
+        assert_eq!(connecting.dials(), [2, 0, 0, 0, 0, 1]);
+        assert_eq!((connecting.latency_mean_ms(), connecting.failed_wait_mean_ms()), (Some(200.0), Some(5000.0)));
+        assert_eq!((connecting.links_integral(), connecting.most), (6_000_000_000, 2));
+        assert_eq!((connecting.links_gini(&machines), connecting.punch_success_ratio()), (Some(0.5), None));
     }
 }

@@ -1,5 +1,6 @@
 //! The counters of one machine, and quantities that keep their value between events.
 
+use super::metric::{over, ratio};
 use crate::engine::{Duration, Time};
 
 /// What packets count of one machine, from the end of the warm-up. Half a cache line: no other
@@ -172,6 +173,15 @@ impl Served {
         self.requests += 1;
         self.waited += u64::from(waited > Duration::ZERO);
         self.waited_ns += u128::from(waited.as_nanos());
+    }
+
+    pub fn wait_mean_ms(&self) -> Option<f64> {
+        over(self.waited_ns as f64 / 1e6, self.requests as f64)
+    }
+
+    /// The share of the requests that waited at all.
+    pub fn waited_ratio(&self) -> Option<f64> {
+        ratio(self.waited, self.requests)
     }
 }
 

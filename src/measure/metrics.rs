@@ -1,7 +1,7 @@
 //! The metrics observer: counters and integer histograms, nothing kept per event. 104 bytes a machine.
 
 use super::by_class::ByClass;
-use super::catalogue::{Figures, METRICS, TIMEOUTS, TRAFFIC};
+use super::catalogue::TIMEOUTS;
 use super::connecting::Connecting;
 use super::counters::{Carried, Level, Machine, Served, TableCheck};
 use super::minutes::Minutes;
@@ -31,9 +31,9 @@ pub struct Metrics {
     pub machines: Vec<Machine>,
     pub tallies: [Tally; 3],
     pub waves: Waves,
-    pub bytes: [u64; TRAFFIC.len()],
+    pub bytes: [u64; Traffic::ALL.len()],
     /// Copies made by repair, by what they are of: those that were needed, and those made in vain.
-    pub repairs: [[u64; 2]; Copied::NAMES.len()],
+    pub repairs: [[u64; 2]; Copied::ALL.len()],
     pub packets_sent: u64,
     pub lost: [u64; Loss::ALL.len()],
     /// Handshakes begun and their bytes; `None` where first messages cost no more than others.
@@ -93,7 +93,7 @@ impl Metrics {
             machines: vec![Machine::default(); machines],
             tallies: std::array::from_fn(|_| Tally::new(deadline)),
             waves: Waves::new(resources),
-            bytes: [0; TRAFFIC.len()],
+            bytes: [0; Traffic::ALL.len()],
             repairs: Default::default(),
             packets_sent: 0,
             lost: [0; Loss::ALL.len()],
@@ -155,9 +155,9 @@ impl Metrics {
         [&mut self.online, &mut self.joined, &mut self.busy].into_iter().chain(of_records).chain(&mut self.cached)
     }
 
-    /// Nothing set yet.
-    pub fn figures() -> Figures {
-        Figures::new(&METRICS)
+    /// The counted operations of one kind.
+    pub fn tally(&self, kind: OperationKind) -> &Tally {
+        &self.tallies[kind as usize]
     }
 }
 
@@ -185,7 +185,7 @@ impl Observer for Metrics {
         for level in self.levels() {
             level.restart(at);
         }
-        (self.bytes, self.packets_sent, self.lost) = ([0; TRAFFIC.len()], 0, [0; Loss::ALL.len()]);
+        (self.bytes, self.packets_sent, self.lost) = ([0; Traffic::ALL.len()], 0, [0; Loss::ALL.len()]);
         self.repairs = Default::default();
         self.served = Default::default();
         self.peers.clear();
@@ -358,7 +358,7 @@ impl Observer for Metrics {
 
     fn operation_issued(&mut self, at: Time, operation: &Operation) {
         if operation.counted {
-            self.tallies[operation.kind as usize].issued += 1;
+            self.tallies[operation.kind as usize].count.issued += 1;
             self.classes.issued(operation);
         }
         if let Some(resource) = self.fetched_by(operation) {

@@ -1,10 +1,8 @@
 //! What servers carry in each minute of the measurement, from which follows what a server costs: bandwidth is billed by the
 //! 95th percentile of short intervals, and machines are bought for the peak.
 
-use super::catalogue::Figures;
 use super::metrics::Metrics;
 use super::outcome::{quantile, sorted};
-use super::results::Facts;
 use crate::engine::{Duration, Time};
 use crate::model::NodeId;
 use crate::overlay::Server;
@@ -36,6 +34,36 @@ impl Minutes {
         let (bytes, requests, failures) = (Vec::new(), Vec::new(), 0);
         Minutes { bytes, requests, service: servers[0].service.mean(), failures_per_s, failures }
     }
+
+    /// Times that a server went down.
+    pub fn failures(&self) -> u64 {
+        self.failures
+    }
+
+    /// Failures to be expected in a measurement of this length; `None`: the servers never fail.
+    pub fn failures_expected(&self, measured: Duration) -> Option<f64> {
+        self.failures_per_s.map(|rate| rate * measured.as_secs_f64())
+    }
+
+    /// The rate of bytes that is billed for.
+    pub fn peak_bytes_per_s(&self, measured: Duration) -> Option<f64> {
+        peak(&self.bytes, measured)
+    }
+
+    /// The workers that the peak of requests takes.
+    pub fn workers_needed(&self, measured: Duration) -> Option<f64> {
+        let workers = (peak(&self.requests, measured)? * self.service / BUSY).ceil();
+        Some(workers).filter(|workers| workers.is_finite())
+    }
+}
+
+/// The quantile that counts of the rates of the minutes of a measurement.
+fn peak(counts: &[u64], measured: Duration) -> Option<f64> {
+    // Whole minutes, those without a packet too; of a shorter measurement what there is.
+    let whole = (measured.as_nanos() / MINUTE.as_nanos()) as usize;
+    let length = if whole == 0 { measured } else { MINUTE };
+    let counts = (0..whole.max(1)).map(|minute| counts.get(minute).copied().unwrap_or(0));
+    quantile(&sorted(counts.map(|count| count as f64 / length.as_secs_f64())), BILLED)
 }
 
 impl Metrics {
@@ -75,30 +103,5 @@ impl Metrics {
         let servers = &self.machines[self.hosts.participants() as usize..self.hosts.machines() as usize];
         let up = servers.iter().map(|server| u128::from(server.online().as_nanos()));
         up.zip(workers).map(|(up, &workers)| up * u128::from(workers)).sum()
-    }
-
-    /// What peers and servers move, and what servers cost.
-    pub fn report_sides(&self, facts: &Facts, figures: &mut Figures) {
-        let (peers, servers) =
-            self.carried[..self.hosts.machines() as usize].split_at(self.hosts.participants() as usize);
-        figures.set("peers_bytes_total", peers.iter().map(|carried| carried.moved()).sum::<u64>() as f64);
-        let Some(minutes) = &self.minutes else { return };
-        figures.set("server_bytes_total", servers.iter().map(|carried| carried.moved()).sum::<u64>() as f64);
-        let measured = facts.now.since(self.began);
-        let peak = |counts: &[u64]| {
-            // Whole minutes, those without a packet too; of a shorter measurement what there is.
-            let whole = (measured.as_nanos() / MINUTE.as_nanos()) as usize;
-            let length = if whole == 0 { measured } else { MINUTE };
-            let counts = (0..whole.max(1)).map(|minute| counts.get(minute).copied().unwrap_or(0));
-            let rates = counts.map(|count| count as f64 / length.as_secs_f64());
-            let rates = sorted(rates.collect::<Vec<f64>>());
-            quantile(&rates, BILLED)
-        };
-        figures.set_some("server_peak_bytes_per_s", peak(&minutes.bytes));
-        let workers = peak(&minutes.requests).map(|rate| (rate * minutes.service / BUSY).ceil());
-        figures.set_some("server_workers_needed", workers.filter(|workers| workers.is_finite()));
-        figures.set("server_failures", minutes.failures as f64);
-        let expected = minutes.failures_per_s.map(|rate| rate * measured.as_secs_f64());
-        figures.set_some("server_failures_expected", expected);
     }
 }

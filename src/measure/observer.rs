@@ -30,8 +30,26 @@ pub enum Copied {
 }
 
 impl Copied {
-    /// Their names in result columns, in the order of the variants.
-    pub const NAMES: [&str; 3] = ["value", "piece", "pointer"];
+    /// All of them, in the order of the columns.
+    pub const ALL: [Copied; 3] = [Copied::Value, Copied::Piece, Copied::Pointer];
+
+    /// The word that begins the columns.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Copied::Value => "value",
+            Copied::Piece => "piece",
+            Copied::Pointer => "pointer",
+        }
+    }
+
+    /// Several of them in words.
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Copied::Value => "whole values",
+            Copied::Piece => "pieces",
+            Copied::Pointer => "pointers and records of providers",
+        }
+    }
 }
 
 /// What happens to the links of a node.

@@ -1,9 +1,9 @@
 //! What one run leaves in memory. `report/` writes it to files; nothing else is known of a run afterwards.
 
-use super::catalogue::{OPERATIONS, QUANTILES};
+use super::catalogue::QUANTILES;
 use super::observer::Ended;
 use crate::engine::Time;
-use crate::model::{DialOutcome, Operation, Verdict};
+use crate::model::{Operation, Verdict};
 use crate::scenario::Aggregate;
 
 pub use crate::engine::quantile::quantile;
@@ -68,28 +68,6 @@ impl Default for Quantiles {
     }
 }
 
-impl Quantiles {
-    /// Sets a load's quantiles and its Lorenz curve from the machines' values, in any order.
-    ///
-    /// # Panics
-    /// On a name that is not a load's column.
-    pub fn set_load(&mut self, name: &str, values: &[f64]) {
-        let sorted = sorted(values.iter().copied());
-        let load = name.split("_per_").next().expect("a split has a first part");
-        self.set(name, table(&sorted));
-        self.set(&format!("{load}_lorenz_ratio"), lorenz(&sorted));
-    }
-
-    /// Sets one column.
-    ///
-    /// # Panics
-    /// On a name that is not in the catalogue.
-    pub fn set(&mut self, name: &str, values: Option<[f64; POINTS]>) {
-        let index = QUANTILES.index_of(name).unwrap_or_else(|| panic!("{name} is not in the catalogue"));
-        self.columns[index] = values;
-    }
-}
-
 /// The values in ascending order.
 pub fn sorted(values: impl IntoIterator<Item = f64>) -> Vec<f64> {
     let mut values: Vec<f64> = values.into_iter().collect();
@@ -126,21 +104,19 @@ pub fn lorenz(sorted: &[f64]) -> Option<[f64; POINTS]> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClassRow {
     pub class: String,
-    /// Parallel to [`super::by_class::CLASSES`].
+    /// Parallel to [`super::catalogue::CLASSES`].
     pub values: Vec<Option<f64>>,
 }
 
 /// How dials from machines behind one class of NAT to machines behind another ended, from the end of the warm-up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PairRow {
     /// The class of who dialled.
     pub from: &'static str,
     /// The class of whom it dialled.
     pub reached: &'static str,
-    /// Dials that ended.
-    pub dials: u64,
-    /// Of them those that ended in each way, in the order of [`DialOutcome`].
-    pub ended: [u64; DialOutcome::NAMES.len()],
+    /// Parallel to [`super::catalogue::PAIRS`].
+    pub values: Vec<Option<f64>>,
 }
 
 /// One machine's figures, from the end of the warm-up.
@@ -218,7 +194,7 @@ impl OperationRow {
             participant: operation.node.0,
             session: operation.session,
             number: operation.number,
-            kind: OPERATIONS[operation.kind as usize],
+            kind: operation.kind.name(),
             issued: operation.issued,
             outcome: ended.verdict.name(),
             cause: if let Verdict::Failed(cause) = ended.verdict { cause.name() } else { "" },
@@ -279,16 +255,5 @@ mod tests {
             let curve = lorenz(&[load; 7]).unwrap();
             assert!(curve.iter().enumerate().all(|(i, share)| (share - i as f64 / 100.0).abs() < 1e-12));
         }
-    }
-
-    #[test]
-    fn a_load_sets_both_its_columns() {
-        let mut load = Quantiles::default();
-        load.set_load("upload_per_online_s", &[3.0, 1.0]);
-        load.set_load("records", &[]);
-        let column = |name| load.columns[QUANTILES.index_of(name).unwrap()];
-        assert_eq!(column("upload_per_online_s").unwrap()[100], 3.0);
-        assert_eq!(column("upload_lorenz_ratio").unwrap()[50], 0.25);
-        assert_eq!(column("records"), None);
     }
 }

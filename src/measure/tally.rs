@@ -1,8 +1,8 @@
-//! Counting the operations of one kind: outcomes, causes, latency, hops, cost.
+//! Counting operations: outcomes and causes, and of one kind latency, hops and cost.
 
 use hdrhistogram::Histogram;
 
-use super::catalogue::Figures;
+use super::metric::ratio;
 use super::observer::Ended;
 use super::outcome::POINTS;
 use crate::engine::{Duration, Time};
@@ -13,17 +13,60 @@ const LONGEST_US: u64 = 120_000_000;
 /// Stretch is kept in thousandths, up to a million.
 const LARGEST_STRETCH: u64 = 1_000_000_000;
 
-/// How the counted operations of one kind have ended so far.
-pub struct Tally {
+/// Operations of one kind, of all participants or of a class, by how they have ended so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Count {
     pub issued: u64,
     pub correct: u64,
     pub incorrect: u64,
     pub failed: [u64; Cause::ALL.len()],
-    abandoned: u64,
-    open: u64,
+    pub abandoned: u64,
+    pub open: u64,
+    /// The sum of the latencies of correct ones.
+    pub latency_ns: u128,
+    /// The sum of the times until failed ones ended.
+    pub failed_latency_ns: u128,
+}
+
+impl Count {
+    pub fn ended(&mut self, at: Time, operation: &Operation, verdict: Verdict) {
+        let took = u128::from((at - operation.issued).as_nanos());
+        match verdict {
+            Verdict::Correct => {
+                self.correct += 1;
+                self.latency_ns += took;
+            }
+            Verdict::Incorrect => self.incorrect += 1,
+            Verdict::Failed(cause) => {
+                self.failed[cause as usize] += 1;
+                self.failed_latency_ns += took;
+            }
+            Verdict::Abandoned => self.abandoned += 1,
+            Verdict::Open => self.open += 1,
+        }
+    }
+
+    /// Failed operations, of whatever cause.
+    pub fn all_failed(&self) -> u64 {
+        self.failed.iter().sum()
+    }
+
+    /// Operations that ended as correct, incorrect or failed.
+    pub fn decided(&self) -> u64 {
+        self.correct + self.incorrect + self.all_failed()
+    }
+
+    /// Asserts that every operation issued has ended in one way.
+    pub fn assert_complete(&self, kind: &str) {
+        let ended = self.decided() + self.abandoned + self.open;
+        assert_eq!(self.issued, ended, "{kind}: issued is not correct + incorrect + failed + abandoned + open");
+    }
+}
+
+/// The counted operations of one kind: how they have ended so far, how long they took and what they cost.
+pub struct Tally {
+    pub count: Count,
     latency: Histogram<u64>,
-    latency_sum_ns: u128,
-    failed_latency_sum_ns: u128,
     hops: [u64; 256],
     stretch: Histogram<u64>,
     rpcs: u64,
@@ -39,15 +82,8 @@ impl Tally {
     pub fn new(deadline: Duration) -> Tally {
         let histogram = |largest| Histogram::new_with_bounds(1, largest, 3).expect("the bounds are in order");
         Tally {
-            issued: 0,
-            correct: 0,
-            incorrect: 0,
-            failed: [0; Cause::ALL.len()],
-            abandoned: 0,
-            open: 0,
+            count: Count::default(),
             latency: histogram(LONGEST_US.max(deadline.as_nanos() / 500)),
-            latency_sum_ns: 0,
-            failed_latency_sum_ns: 0,
             hops: [0; 256],
             stretch: histogram(LARGEST_STRETCH),
             rpcs: 0,
@@ -59,15 +95,9 @@ impl Tally {
     }
 
     pub fn ended(&mut self, at: Time, operation: &Operation, ended: &Ended) {
-        match ended.verdict {
-            Verdict::Correct => self.correct(at, operation, ended),
-            Verdict::Incorrect => self.incorrect += 1,
-            Verdict::Failed(cause) => {
-                self.failed[cause as usize] += 1;
-                self.failed_latency_sum_ns += u128::from((at - operation.issued).as_nanos());
-            }
-            Verdict::Abandoned => self.abandoned += 1,
-            Verdict::Open => self.open += 1,
+        self.count.ended(at, operation, ended.verdict);
+        if ended.verdict == Verdict::Correct {
+            self.correct(at, operation, ended);
         }
         if !matches!(ended.verdict, Verdict::Abandoned | Verdict::Open) {
             self.rpcs += u64::from(operation.rpcs);
@@ -77,9 +107,7 @@ impl Tally {
 
     fn correct(&mut self, at: Time, operation: &Operation, ended: &Ended) {
         let latency = (at - operation.issued).as_nanos();
-        self.correct += 1;
         self.latency.saturating_record((latency + 500) / 1000);
-        self.latency_sum_ns += u128::from(latency);
         self.hops[usize::from(ended.hops.expect("a correct operation ended somewhere"))] += 1;
         self.local += u64::from(ended.local);
         self.cached += u64::from(operation.cached);
@@ -89,80 +117,64 @@ impl Tally {
         }
     }
 
-    /// Operations that ended as correct, incorrect or failed.
-    pub fn decided(&self) -> u64 {
-        self.correct + self.incorrect + self.failed.iter().sum::<u64>()
+    /// The mean of a sum over the correct operations.
+    fn over_correct(&self, sum: f64) -> Option<f64> {
+        (self.count.correct > 0).then(|| sum / self.count.correct as f64)
     }
 
-    /// Asserts that every operation issued has ended in one way.
-    pub fn assert_complete(&self, kind: &str) {
-        let ended = self.decided() + self.abandoned + self.open;
-        assert_eq!(self.issued, ended, "{kind}: issued is not correct + incorrect + failed + abandoned + open");
+    pub fn latency_mean_ms(&self) -> Option<f64> {
+        Some(self.over_correct(self.count.latency_ns as f64)? / 1e6)
     }
 
-    /// Sets the columns of this kind.
-    pub fn report(&self, kind: &str, figures: &mut Figures) {
-        if self.issued == 0 {
-            return;
-        }
-        let mut set = |name: &str, value: Option<f64>| figures.set_some(&format!("{kind}_{name}"), value);
-        let ratio = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
-        let failed = self.failed.iter().sum();
-        set("correct_ratio", ratio(self.correct, self.decided()));
-        set("incorrect_ratio", ratio(self.incorrect, self.decided()));
-        set("failed_ratio", ratio(failed, self.decided()));
-        set("abandoned_ratio", ratio(self.abandoned, self.issued));
-        set("open_ratio", ratio(self.open, self.issued));
-        for (cause, count) in Cause::ALL.iter().zip(self.failed) {
-            set(&format!("failed_{}", cause.name().replace('-', "_")), Some(count as f64));
-        }
-        if failed > 0 {
-            set("latency_failed_mean_ms", Some(self.failed_latency_sum_ns as f64 / failed as f64 / 1e6));
-        }
-        set("rpcs_mean", ratio(self.rpcs, self.decided()));
-        set("timeouts_mean", ratio(self.timeouts, self.decided()));
-        if self.correct > 0 {
-            let correct = self.correct as f64;
-            set("latency_mean_ms", Some(self.latency_sum_ns as f64 / correct / 1e6));
-            for (name, p) in [("latency_p50_ms", 0.5), ("latency_p90_ms", 0.9), ("latency_p99_ms", 0.99)] {
-                set(name, Some(self.latency.value_at_quantile(p) as f64 / 1e3));
-            }
-            let hops = self.hops.iter().zip(0u64..).map(|(count, hops)| count * hops).sum::<u64>();
-            set("hops_mean", Some(hops as f64 / correct));
-            set("hops_p50", Some(self.hops_quantile(0.5)));
-            set("hops_p99", Some(self.hops_quantile(0.99)));
-        }
-        if !self.stretch.is_empty() {
-            for (name, p) in [("stretch_p10", 0.1), ("stretch_p50", 0.5), ("stretch_p90", 0.9)] {
-                set(name, Some(self.stretch.value_at_quantile(p) as f64 / 1e3));
-            }
-        }
-        if kind == "get" {
-            set("local_ratio", ratio(self.local, self.correct));
-        }
-        if kind == "put" {
-            figures.set_some("nodes_touched_per_put", ratio(self.touched, self.correct));
-        }
-        figures.set(&format!("{kind}s"), self.issued as f64);
+    /// A quantile of the latency.
+    pub fn latency_ms(&self, p: f64) -> Option<f64> {
+        (self.count.correct > 0).then(|| self.latency.value_at_quantile(p) as f64 / 1e3)
+    }
+
+    pub fn failed_latency_mean_ms(&self) -> Option<f64> {
+        let failed = self.count.all_failed();
+        (failed > 0).then(|| self.count.failed_latency_ns as f64 / failed as f64 / 1e6)
+    }
+
+    pub fn hops_mean(&self) -> Option<f64> {
+        self.over_correct(self.hops.iter().zip(0u64..).map(|(count, hops)| count * hops).sum::<u64>() as f64)
     }
 
     /// The smallest number of hops that a share of at least `p` of the correct operations did not exceed.
-    fn hops_quantile(&self, p: f64) -> f64 {
+    pub fn hops_quantile(&self, p: f64) -> Option<f64> {
         let mut seen = 0;
         let reached = self.hops.iter().position(|count| {
             seen += count;
-            seen as f64 >= p * self.correct as f64
+            seen as f64 >= p * self.count.correct as f64
         });
-        reached.map_or(0.0, |hops| hops as f64)
+        (self.count.correct > 0).then(|| reached.map_or(0.0, |hops| hops as f64))
+    }
+
+    pub fn rpcs_mean(&self) -> Option<f64> {
+        ratio(self.rpcs, self.count.decided())
+    }
+
+    pub fn timeouts_mean(&self) -> Option<f64> {
+        ratio(self.timeouts, self.count.decided())
+    }
+
+    /// A quantile of the stretch.
+    pub fn stretch(&self, p: f64) -> Option<f64> {
+        (!self.stretch.is_empty()).then(|| self.stretch.value_at_quantile(p) as f64 / 1e3)
+    }
+
+    pub fn local_ratio(&self) -> Option<f64> {
+        ratio(self.local, self.count.correct)
+    }
+
+    pub fn touched_mean(&self) -> Option<f64> {
+        ratio(self.touched, self.count.correct)
     }
 
     /// The latency quantiles in milliseconds.
     pub fn latency_table(&self) -> Option<[f64; POINTS]> {
+        let fastest = self.latency.min() as f64 / 1e3;
         let at = |point: usize| self.latency.value_at_quantile(point as f64 / 100.0) as f64 / 1e3;
-        (self.correct > 0).then(|| std::array::from_fn(|point| if point == 0 { self.fastest_ms() } else { at(point) }))
-    }
-
-    fn fastest_ms(&self) -> f64 {
-        self.latency.min() as f64 / 1e3
+        (self.count.correct > 0).then(|| std::array::from_fn(|point| if point == 0 { fastest } else { at(point) }))
     }
 }

@@ -17,7 +17,7 @@ use std::io::Write;
 
 use super::observer::{Ended, LinkEvent, Observer};
 use crate::engine::Time;
-use crate::model::{DialOutcome, Envelope, Kind, NodeId, OpId, Operation, Traffic, Verdict};
+use crate::model::{Envelope, Kind, NodeId, OpId, Operation, Verdict};
 use crate::network::Loss;
 
 /// The first line.
@@ -58,12 +58,7 @@ struct What<'a>(&'a Envelope);
 
 impl Display for What<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let traffic = match self.0.traffic {
-            Traffic::Lookup => "lookup",
-            Traffic::Maintenance => "maintenance",
-            Traffic::Storage => "storage",
-            Traffic::Repair => "repair",
-        };
+        let traffic = self.0.traffic.name();
         let kind = match self.0.kind {
             Kind::Request => "request",
             Kind::Reply => "reply",
@@ -132,7 +127,7 @@ impl Observer for Trace<'_> {
 
     fn link_event(&mut self, at: Time, node: NodeId, event: LinkEvent) {
         if let LinkEvent::Dialled { peer, outcome, took, .. } = event {
-            let (outcome, took) = (DialOutcome::NAMES[outcome as usize], took.as_nanos());
+            let (outcome, took) = (outcome.name(), took.as_nanos());
             self.line(at, "dial", format_args!("{},{},{outcome} {took},,,,", node.0, peer.0));
         }
     }

@@ -14,6 +14,25 @@ pub enum DialOutcome {
 }
 
 impl DialOutcome {
-    /// Their names in result columns.
-    pub const NAMES: [&str; 6] = ["direct", "reversed", "punched", "organic", "relayed", "failed"];
+    /// All of them, in the order of the columns.
+    pub const ALL: [DialOutcome; 6] = [
+        DialOutcome::Direct,
+        DialOutcome::Reversed,
+        DialOutcome::Punched,
+        DialOutcome::Organic,
+        DialOutcome::Relayed,
+        DialOutcome::Failed,
+    ];
+
+    /// The name in result columns.
+    pub const fn name(self) -> &'static str {
+        match self {
+            DialOutcome::Direct => "direct",
+            DialOutcome::Reversed => "reversed",
+            DialOutcome::Punched => "punched",
+            DialOutcome::Organic => "organic",
+            DialOutcome::Relayed => "relayed",
+            DialOutcome::Failed => "failed",
+        }
+    }
 }

@@ -23,6 +23,21 @@ pub enum Traffic {
     Repair,
 }
 
+impl Traffic {
+    /// All kinds, in the order of the columns.
+    pub const ALL: [Traffic; 4] = [Traffic::Lookup, Traffic::Maintenance, Traffic::Storage, Traffic::Repair];
+
+    /// The name in result columns and in traces.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Traffic::Lookup => "lookup",
+            Traffic::Maintenance => "maintenance",
+            Traffic::Storage => "storage",
+            Traffic::Repair => "repair",
+        }
+    }
+}
+
 /// How a packet is treated where it arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]

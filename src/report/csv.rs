@@ -13,9 +13,7 @@ use indexmap::IndexMap;
 
 use super::staged::FileError;
 use crate::engine::Time;
-use crate::measure::by_class::CLASSES;
-use crate::measure::catalogue::connections::PAIRS;
-use crate::measure::catalogue::{CONNECTIONS, Catalogue, METRICS, QUANTILES, SERIES};
+use crate::measure::catalogue::{CLASSES, CONNECTIONS, METRICS, PAIRS, QUANTILES, Row, SERIES};
 use crate::measure::outcome::{NodeRow, OperationRow, Outcome, POINTS, ResourceRow};
 use crate::scenario::Column;
 use crate::sweep::statistics::Summary;
@@ -176,8 +174,7 @@ fn write_pairs(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
             sheet.name(row)?;
             sheet.cell(pair.from)?;
             sheet.cell(pair.reached)?;
-            sheet.cell(pair.dials)?;
-            pair.ended.iter().try_for_each(|count| sheet.cell(count))?;
+            pair.values.iter().try_for_each(|value| sheet.some(*value))?;
             sheet.end()
         })
     })
@@ -240,8 +237,8 @@ fn write_summary(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
     })
 }
 
-fn names(catalogue: &'static Catalogue) -> Vec<&'static str> {
-    catalogue.iter().map(|metric| metric.name.as_str()).collect()
+fn names<F, V>(rows: &'static [Row<F, V>]) -> Vec<&'static str> {
+    rows.iter().map(|metric| metric.name.as_str()).collect()
 }
 
 /// A file whose rows begin with the name of their run.

@@ -3,10 +3,30 @@
 
 use super::csv::RunRow;
 use crate::engine::{Duration, Time};
-use crate::measure::catalogue::{Figures, METRICS, OPERATIONS, SERIES};
+use crate::measure::catalogue::{METRICS, QUANTILES, SERIES};
 use crate::measure::outcome::{
-    NodeRow, OperationRow, Outcome, Quantiles, ResourceRow, Sample, Timing, quantile, table,
+    NodeRow, OperationRow, Outcome, Quantiles, ResourceRow, Sample, Timing, lorenz, quantile, table,
 };
+
+/// Values of a catalogue, set by name.
+struct Figures {
+    index_of: fn(&str) -> Option<usize>,
+    values: Vec<Option<f64>>,
+}
+
+impl Figures {
+    fn of_run() -> Figures {
+        Figures { index_of: |name| METRICS.index_of(name), values: vec![None; METRICS.len()] }
+    }
+
+    fn of_sample() -> Figures {
+        Figures { index_of: |name| SERIES.index_of(name), values: vec![None; SERIES.len()] }
+    }
+
+    fn set(&mut self, name: &str, value: impl Into<Option<f64>>) {
+        self.values[(self.index_of)(name).unwrap_or_else(|| panic!("{name} is no metric"))] = value.into();
+    }
+}
 
 pub const SYSTEMS: [&str; 5] = ["server", "full-table", "ring", "kad20", "kad8"];
 
@@ -77,18 +97,21 @@ const MACHINES: usize = 1000;
 fn outcome(kind: usize, scale: f64, seed: u64) -> Outcome {
     let mut dice = Dice(seed.wrapping_mul(7919) + kind as u64 * 104_729 + (scale * 1000.0) as u64);
     let mut load = Quantiles::default();
-    let mut figures = Figures::new(&METRICS);
+    let mut figures = Figures::of_run();
     for (name, level) in [("requests_per_online_s", 0.4), ("upload_per_online_s", 40.0), ("records", 3.0)] {
         let values = machines(kind, level, &mut dice);
         set_load(&mut figures, name, &values);
-        load.set_load(name, &values);
+        let sorted = sorted(&values);
+        let name_of_lorenz = format!("{}_lorenz_ratio", name.split("_per_").next().unwrap());
+        load.columns[QUANTILES.index_of(name).unwrap()] = table(&sorted);
+        load.columns[QUANTILES.index_of(&name_of_lorenz).unwrap()] = lorenz(&sorted);
     }
-    for operation in OPERATIONS {
+    for operation in ["lookup", "get", "put"] {
         set_operation(&mut figures, &mut load, operation, kind, scale, &mut dice);
     }
     set_traffic(&mut figures, kind, scale, &mut dice);
     Outcome {
-        metrics: figures.into_values(),
+        metrics: figures.values,
         samples: samples(kind, scale, &mut dice),
         events: Vec::new(),
         load,
@@ -120,9 +143,14 @@ fn machines(kind: usize, level: f64, dice: &mut Dice) -> Vec<f64> {
     values
 }
 
-fn set_load(figures: &mut Figures, name: &str, values: &[f64]) {
+fn sorted(values: &[f64]) -> Vec<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
+    sorted
+}
+
+fn set_load(figures: &mut Figures, name: &str, values: &[f64]) {
+    let sorted = sorted(values);
     let n = sorted.len() as f64;
     let sum: f64 = sorted.iter().sum();
     let weighted: f64 = sorted.iter().enumerate().map(|(i, value)| (i + 1) as f64 * value).sum();
@@ -164,9 +192,9 @@ fn set_operation(
         times.iter_mut().for_each(|time| *time = if *time > 0.0 { *time } else { 0.0 });
     }
     times.sort_unstable_by(f64::total_cmp);
-    load.set(&format!("{operation}_latency_ms"), table(&times));
+    load.columns[QUANTILES.index_of(&format!("{operation}_latency_ms")).unwrap()] = table(&times);
     for (statistic, p) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)] {
-        figures.set_some(&format!("{operation}_latency_{statistic}_ms"), quantile(&times, p));
+        figures.set(&format!("{operation}_latency_{statistic}_ms"), quantile(&times, p));
     }
     figures
         .set(&format!("{operation}_hops_mean"), [1.0, 0.0, 5.2, 2.1, 2.6][kind] + 0.2 / scale.max(0.1) * dice.roll());
@@ -202,7 +230,7 @@ fn samples(kind: usize, scale: f64, dice: &mut Dice) -> Vec<Sample> {
     let mut crowd = Dice(7);
     (1..=180)
         .map(|minute| {
-            let mut figures = Figures::new(&SERIES);
+            let mut figures = Figures::of_sample();
             let hour = minute as f64 / 60.0;
             let online = (1000.0 + 25.0 * libm::sin(hour * 2.1) + 8.0 * crowd.roll()).round();
             figures.set("online", online);
@@ -218,7 +246,7 @@ fn samples(kind: usize, scale: f64, dice: &mut Dice) -> Vec<Sample> {
                     figures.set(&format!("{operation}_correct_ratio"), share.clamp(0.0, 1.0));
                 }
             }
-            Sample { at: Time::ZERO + Duration::from_secs(7_200 + 60 * minute), values: figures.into_values() }
+            Sample { at: Time::ZERO + Duration::from_secs(7_200 + 60 * minute), values: figures.values }
         })
         .collect()
 }

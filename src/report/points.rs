@@ -3,23 +3,10 @@
 use indexmap::IndexMap;
 
 use super::csv::RunRow;
-use super::table::{Format, ORACLE, write, write_interval};
-use crate::measure::catalogue::METRICS;
+use super::table::{write, write_interval};
+use crate::measure::catalogue::{Format, METRICS, ORACLE, Shown};
 use crate::scenario::plain;
 use crate::sweep::statistics::Summary;
-
-/// Label, metric and how it is written. Correctness, time, and both faces of the network load; what an oracle sees where
-/// nobody gets anything.
-const HEADLINES: [(&str, &str, Format); 8] = [
-    ("lookups correct (%)", "lookup_correct_ratio", Format::Percent),
-    ("gets correct (%)", "get_correct_ratio", Format::Percent),
-    ("gets abandoned, of issued (%)", "get_abandoned_ratio", Format::Percent),
-    ("resources online (%)", ORACLE, Format::Percent),
-    ("lookup latency, median (ms)", "lookup_latency_p50_ms", Format::Number),
-    ("lookup hops, mean", "lookup_hops_mean", Format::Number),
-    ("traffic per machine online", "bytes_per_online_s_mean", Format::BytesPerSecond),
-    ("busiest machine", "busiest_machine_bytes_per_s", Format::BytesPerSecond),
-];
 
 /// The outcomes of one system at one point.
 type Cells<'a> = IndexMap<&'a str, Vec<&'a RunRow<'a>>>;
@@ -39,13 +26,13 @@ pub fn points(rows: &[RunRow<'_>]) -> String {
     let axes: Vec<&str> = rows.first().map_or(&[][..], |row| &row.axes).iter().map(|(axis, _)| short(axis)).collect();
     let header: Vec<String> = axes.iter().chain(&systems).map(|name| (*name).to_owned()).collect();
     let mut text = String::new();
-    let index = |metric| METRICS.index_of(metric).expect("the headlines are metrics");
-    let gets = rows.iter().any(|row| row.outcome.metrics[index("gets")].is_some());
-    for (label, metric, format) in HEADLINES.into_iter().filter(|headline| !gets || headline.1 != ORACLE) {
-        let index = index(metric);
+    let gets = METRICS.index_of("gets").expect("it is a metric");
+    let gets = rows.iter().any(|row| row.outcome.metrics[gets].is_some());
+    for (index, metric) in METRICS.iter().enumerate().filter(|(_, metric)| !gets || metric.name != ORACLE) {
+        let Some(Shown { label, format, in_sweeps: true, .. }) = &metric.shown else { continue };
         let line = |(point, cells): (&&[(String, String)], &Cells<'_>)| {
             let values = point.iter().map(|(_, value)| if value.is_empty() { "–".to_owned() } else { plain(value) });
-            values.chain(systems.iter().map(|system| cell(cells.get(system), index, format))).collect::<Vec<_>>()
+            values.chain(systems.iter().map(|system| cell(cells.get(system), index, *format))).collect::<Vec<_>>()
         };
         let lines: Vec<Vec<String>> = points.iter().map(line).collect();
         if lines.iter().any(|line| line[axes.len()..].iter().any(|cell| !cell.is_empty())) {

@@ -1,98 +1,8 @@
 //! The comparison in the terminal: one column per system, one row per headline figure, the best of each row marked.
 
 use super::number::{self, bytes, significant, unit_of_bytes, with_interval};
-use crate::measure::catalogue::{Better, METRICS};
-
-/// How a row's figures are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
-    /// A share of one, in per cent.
-    Percent,
-    /// Three significant digits.
-    Number,
-    /// An index between 0 and 1.
-    Index,
-    Bytes,
-    BytesPerSecond,
-}
-
-use Format::*;
-
-/// A row: its label, the metric, and how it is written.
-type Line = (&'static str, &'static str, Format);
-
-/// The sections with their rows. Both faces of the network load are there: what all
-/// machines send together, and what the busiest one moves.
-const SECTIONS: [(&str, &[Line]); 5] = [
-    (
-        "answers",
-        &[
-            ("lookups correct (%)", "lookup_correct_ratio", Percent),
-            ("gets correct (%)", "get_correct_ratio", Percent),
-            ("  abandoned, of issued (%)", "get_abandoned_ratio", Percent),
-            ("puts correct (%)", "put_correct_ratio", Percent),
-            ("resources online (%)", ORACLE, Percent),
-        ],
-    ),
-    (
-        "effort",
-        &[
-            ("lookup latency, median (ms)", "lookup_latency_p50_ms", Number),
-            ("lookup latency, p99 (ms)", "lookup_latency_p99_ms", Number),
-            ("get latency, median (ms)", "get_latency_p50_ms", Number),
-            ("get latency, p99 (ms)", "get_latency_p99_ms", Number),
-            ("lookup hops, mean", "lookup_hops_mean", Number),
-            ("lookup requests, mean", "lookup_rpcs_mean", Number),
-        ],
-    ),
-    (
-        "network",
-        &[
-            ("total traffic", "bytes_total", Bytes),
-            ("per machine online", "bytes_per_online_s_mean", BytesPerSecond),
-            ("  maintenance", "maintenance_bytes_per_online_s_mean", BytesPerSecond),
-            ("busiest machine", "busiest_machine_bytes_per_s", BytesPerSecond),
-            ("busiest machine's share (%)", "busiest_machine_share_ratio", Percent),
-            ("machines left out: bytes (%)", "left_out_bytes_ratio", Percent),
-            ("moved by participants", "peers_bytes_total", Bytes),
-            ("moved by servers", "server_bytes_total", Bytes),
-            ("  peak (95 % of minutes)", "server_peak_bytes_per_s", BytesPerSecond),
-            ("  workers needed", "server_workers_needed", Number),
-            ("moved by the bootstrap service", "bootstrap_bytes_total", Bytes),
-        ],
-    ),
-    (
-        "fairness of who can serve (Gini: 0 even, 1 one bears all)",
-        &[
-            ("requests served", "requests_gini_serving", Index),
-            ("bytes uploaded", "upload_gini_serving", Index),
-            ("records held", "records_gini_serving", Index),
-        ],
-    ),
-    (
-        STATE,
-        &[
-            ("resources online (%)", ORACLE, Percent),
-            ("contacts per node", "contacts_mean", Number),
-            ("stale contacts (%)", "table_stale_ratio", Percent),
-            ("successors right (%)", "successor_correct_ratio", Percent),
-            ("rings, at most", "rings", Number),
-            ("nearest nodes known (%)", "nearest_known_ratio", Percent),
-            ("packets to who is offline (%)", "packets_to_offline_ratio", Percent),
-            ("server wait, mean (ms)", "server_wait_mean_ms", Number),
-            ("server: requests that wait (%)", "server_wait_ratio", Percent),
-            ("server busy (%)", "server_utilisation_ratio", Percent),
-            ("peer wait, mean (ms)", "peer_wait_mean_ms", Number),
-            ("peer: requests that wait (%)", "peer_wait_ratio", Percent),
-        ],
-    ),
-];
-
-/// What an oracle sees of the resources. Users see gets: it is an answer only where nobody gets anything.
-pub(super) const ORACLE: &str = "availability_mean";
-
-/// The section of what is no answer to a user.
-const STATE: &str = "state";
+use crate::measure::catalogue::Format::{self, *};
+use crate::measure::catalogue::{Better, METRICS, ORACLE, Section, Shown};
 
 const BOLD: &str = "\u{1b}[1m";
 const PLAIN: &str = "\u{1b}[0m";
@@ -102,7 +12,7 @@ const PLAIN: &str = "\u{1b}[0m";
 ///
 /// The best value of a row has a `*` and is bold by an ANSI sequence, which `anstream` takes out where it is not understood.
 pub fn comparison(systems: &[(&str, &[Option<f64>])], width: usize) -> String {
-    let rows: Vec<Row> = SECTIONS.iter().flat_map(|(section, rows)| section_rows(section, rows, systems)).collect();
+    let rows: Vec<Row> = Section::ALL.iter().flat_map(|section| section_rows(*section, systems)).collect();
     let label = INDENT + rows.iter().map(|row| row.label().chars().count()).max().unwrap_or(0);
     let column = |place: usize| {
         let cells = rows.iter().map(|row| row.cell(place).chars().count());
@@ -199,19 +109,20 @@ impl Row {
     }
 }
 
-/// The rows of a section that apply to some system, under its title.
-fn section_rows(title: &str, rows: &[Line], systems: &[(&str, &[Option<f64>])]) -> Vec<Row> {
-    let mut lines = vec![Row::Section(title.to_owned())];
-    let index = |metric| METRICS.index_of(metric).expect("the table's rows are metrics");
-    let values = |metric| systems.iter().map(|(_, metrics)| metrics[index(metric)]).collect::<Vec<_>>();
-    let gets = values("gets").iter().any(Option::is_some);
-    for (label, metric, format) in rows.iter().filter(|row| row.1 != ORACLE || gets == (title == STATE)) {
-        let values = values(metric);
-        if values.iter().any(Option::is_some) {
+/// The rows of a section that apply to some system, under its title. What an oracle sees of the resources is an answer only
+/// where nobody gets anything, and a state otherwise.
+fn section_rows(section: Section, systems: &[(&str, &[Option<f64>])]) -> Vec<Row> {
+    let mut lines = vec![Row::Section(section.title().to_owned())];
+    let values = |at: usize| systems.iter().map(|(_, metrics)| metrics[at]).collect::<Vec<_>>();
+    let gets = METRICS.index_of("gets").is_some_and(|at| values(at).iter().any(Option::is_some));
+    for (at, metric) in METRICS.iter().enumerate() {
+        let Some(Shown { section: own, label, format, .. }) = &metric.shown else { continue };
+        let own = if gets && metric.name == ORACLE { Section::State } else { *own };
+        let values = values(at);
+        if own == section && values.iter().any(Option::is_some) {
             let cells: Vec<_> =
                 values.iter().map(|value| value.map_or("–".to_owned(), |value| write(value, *format))).collect();
-            let best = best(&values, METRICS[index(metric)].better, *format);
-            lines.push(Row::Figures { label, cells, best });
+            lines.push(Row::Figures { label, cells, best: best(&values, metric.better, *format) });
         }
     }
     if lines.len() > 1 { lines } else { Vec::new() }

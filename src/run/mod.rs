@@ -37,12 +37,10 @@ mod witnesses;
 use std::io::Write;
 
 use crate::engine::{Duration, Streams, Time};
-use crate::measure::by_class::ByClass;
-use crate::measure::catalogue::Figures;
 use crate::measure::observer::{Observer, Prints};
-use crate::measure::outcome::{NodeRow, Outcome, PairRow, Quantiles, ResourceRow, Timing};
+use crate::measure::outcome::{NodeRow, Outcome, PairRow, ResourceRow, Timing};
 use crate::measure::trace::Trace;
-use crate::measure::{Facts, Metrics};
+use crate::measure::{ByClass, Metrics, Report};
 use crate::model::{NodeId, Role};
 use crate::overlay::{Protocol, View};
 use crate::population;
@@ -160,9 +158,7 @@ fn run<P: Protocol, O: Observer>(
 
 /// What stands at the end of the measurement: everything but how the operations end that are under way then.
 struct Measured {
-    figures: Figures,
-    load: Quantiles,
-    classes: Vec<Figures>,
+    report: Report,
     nodes: Vec<NodeRow>,
     resources: Vec<ResourceRow>,
     pairs: Vec<PairRow>,
@@ -180,12 +176,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         };
         let resources = if wanted.resources { self.resource_rows() } else { Vec::new() };
         let (metrics, prints) = watched(&mut self.observer);
-        let facts = Facts {
-            now: self.now,
-            worker_ns: metrics.worker_ns(&workers),
-            resources_stored: self.records.ever_stored(),
-            resources_lost: self.records.stock().lost,
-        };
+        let resources_of_all = (self.records.ever_stored(), self.records.stock().lost);
         (timing.online_node_seconds, timing.measured_online_node_seconds) = metrics.online_node_seconds();
         timing.bytes_by_part.push(("metrics", (metrics.heap_bytes() + prints.heap_bytes()) as u64));
         let (nodes, shared, keys, seats) = (&self.nodes, &self.shared, &self.keys, &self.seats);
@@ -200,10 +191,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             (tables.count() > 0).then_some(list.len() as u64)
         };
         Measured {
-            figures: metrics.report(&facts),
-            load: metrics.quantiles(),
-            classes: metrics.class_figures(),
-            pairs: metrics.connecting.as_ref().map_or(Vec::new(), |connecting| connecting.pairs()),
+            report: Report::new(metrics, self.now, &workers, resources_of_all),
+            pairs: metrics.pairs(),
             nodes: if wanted.nodes { metrics.node_rows(contacts) } else { Vec::new() },
             resources,
             timing,
@@ -212,17 +201,16 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// All operations have ended.
     fn outcome(mut self, measured: Measured, watched: impl Fn(&mut O) -> &mut Watched) -> Outcome {
-        let Measured { mut figures, mut load, classes, nodes, resources, pairs, mut timing } = measured;
+        let Measured { mut report, nodes, resources, pairs, mut timing } = measured;
         (timing.events, timing.late_timeouts) = (self.counts.events, self.counts.late_timeouts);
         let (metrics, prints) = watched(&mut self.observer);
         prints.checkpoints.finish(self.now, &prints.fingerprint);
-        metrics.report_operations(&mut figures);
-        metrics.operation_quantiles(&mut load);
+        report.add_operations(metrics);
         Outcome {
-            metrics: figures.into_values(),
+            metrics: report.metrics,
             events: scheme::marks(self.plan),
-            load,
-            classes: metrics.class_rows(classes),
+            load: report.load,
+            classes: report.classes,
             pairs,
             nodes,
             resources,

@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use peerlab::measure::by_class::CLASSES;
-use peerlab::measure::catalogue::connections::PAIRS;
-use peerlab::measure::catalogue::{METRICS, QUANTILES, SERIES};
+use peerlab::measure::catalogue::files;
 use peerlab::registry::Registry;
 use peerlab::scenario::Scenario;
 use serde_json::Value;
@@ -66,15 +64,16 @@ fn columns(file: &str) -> BTreeSet<(String, String)> {
 
 #[test]
 fn every_column_is_in_the_tables_with_its_unit_and_nothing_else() {
-    for (file, own, catalogue) in [
-        ("runs.csv", &[][..], &METRICS),
-        ("timeseries.csv", &[("time_s", "s")], &SERIES),
-        ("load.csv", &[("quantile", "")], &QUANTILES),
-        ("classes.csv", &[("class", "")], &CLASSES),
-        ("pairs.csv", &[("from", ""), ("reached", "")], &PAIRS),
-    ] {
-        let own = own.iter().map(|(name, unit): &(&str, &str)| (name.to_string(), unit.to_string()));
-        let catalogue = catalogue.iter().map(|metric| (metric.name.clone(), metric.unit.to_owned()));
+    for (file, metrics) in files() {
+        let own: &[(&str, &str)] = match file {
+            "timeseries.csv" => &[("time_s", "s")],
+            "load.csv" => &[("quantile", "")],
+            "classes.csv" => &[("class", "")],
+            "pairs.csv" => &[("from", ""), ("reached", "")],
+            _ => &[],
+        };
+        let own = own.iter().map(|(name, unit)| (name.to_string(), unit.to_string()));
+        let catalogue = metrics.iter().map(|metric| (metric.name.clone(), metric.unit.to_owned()));
         let written: BTreeSet<_> = own.chain(catalogue).collect();
         let told = columns(file);
         let (missing, wrong): (Vec<_>, Vec<_>) =

@@ -2,7 +2,7 @@
 //! takes as long as its messages.
 
 use super::lab::{Ran, all_with, every_system, only};
-use peerlab::measure::catalogue::TRAFFIC;
+use peerlab::model::Traffic;
 use peerlab::run::Wanted;
 
 const EVERYTHING: Wanted = Wanted { nodes: true, resources: true, operations: true };
@@ -28,7 +28,7 @@ fn what_is_sent_is_received_and_every_request_is_somebodys_work() {
     for ran in all_with(&format!("{LOOKUPS}{}", every_system()), EVERYTHING) {
         let (sent, received) = (sum(&ran, |row| row.bytes_sent as f64), sum(&ran, |row| row.bytes_received as f64));
         assert_eq!(sent, ran.figure("bytes_total"), "{}", ran.id);
-        let by_kind = TRAFFIC.map(|kind| format!("{kind}_bytes_per_online_s_mean"));
+        let by_kind = Traffic::ALL.map(|kind| format!("{}_bytes_per_online_s_mean", kind.name()));
         let by_kind: f64 = by_kind.iter().map(|name| ran.figure(name)).sum();
         assert!((by_kind - ran.figure("bytes_per_online_s_mean")).abs() < 1e-6, "{}: {by_kind}", ran.id);
         // What was under way at the ends of the measurement apart.

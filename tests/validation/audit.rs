@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::lab::{Ran, every_system, runs, traced};
-use peerlab::measure::catalogue::{LOSSES, TRAFFIC};
+use peerlab::model::Traffic;
+use peerlab::network::Loss;
 use peerlab::run::Wanted;
 
 const NODES_TOO: Wanted = Wanted { nodes: true, resources: false, operations: false };
@@ -209,14 +210,14 @@ impl Audit {
         let bytes: u64 = self.by_kind.values().sum();
         near("bytes_total", ran.figure("bytes_total"), bytes as f64);
         near("packets_sent", ran.figure("packets_sent"), self.packets as f64);
-        for kind in TRAFFIC {
+        for kind in Traffic::ALL.map(Traffic::name) {
             let counted = self.by_kind.get(kind).copied().unwrap_or(0);
             let name = format!("{kind}_bytes_per_online_s_mean");
             near(&name, ran.figure(&name) * online_s, counted as f64);
         }
-        for cause in LOSSES {
-            let counted = self.lost.get(cause).copied().unwrap_or(0);
-            near(cause, ran.figure(&format!("packets_lost_{cause}")), counted as f64);
+        for cause in Loss::ALL.map(|cause| cause.name().replace('-', "_")) {
+            let counted = self.lost.get(cause.as_str()).copied().unwrap_or(0);
+            near(&cause, ran.figure(&format!("packets_lost_{cause}")), counted as f64);
         }
         for row in &ran.outcome.nodes {
             let machine = &self.machines[row.machine as usize];

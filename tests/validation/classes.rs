@@ -1,7 +1,7 @@
 //! Classes of participants in whole runs: their lines, disks and figures, and that they are the same in every system.
 
 use super::lab::{FIGURES, Ran, all_with, environment, every_system, only, runs, traced};
-use peerlab::measure::by_class::CLASSES;
+use peerlab::measure::catalogue::CLASSES;
 use peerlab::run::Wanted;
 
 const NODES_TOO: Wanted = Wanted { nodes: true, resources: false, operations: false };

@@ -1,8 +1,8 @@
 //! Scenarios as text, run through the registry as the command line runs them.
 
-use peerlab::measure::catalogue::{METRICS, OPERATIONS, SERIES};
+use peerlab::measure::catalogue::{METRICS, SERIES};
 use peerlab::measure::outcome::{OperationRow, Outcome};
-use peerlab::model::Cause;
+use peerlab::model::{Cause, OperationKind};
 use peerlab::registry::Registry;
 use peerlab::run::Wanted;
 use peerlab::scenario::{Run, Scenario};
@@ -113,7 +113,7 @@ fn checked(run: &Run, outcome: Outcome) -> Ran {
 impl Ran {
     /// What holds of every run, whatever it simulates.
     pub fn assert_accounts_balance(&self) {
-        OPERATIONS.iter().for_each(|operation| self.assert_operations_add_up(operation));
+        OperationKind::ALL.iter().for_each(|kind| self.assert_operations_add_up(kind.name()));
         assert!(
             self.maybe("busiest_machine_share_ratio").is_none_or(|share| share <= 0.5),
             "{}: a share of one half",

@@ -1,6 +1,6 @@
 //! Copies are where they should be: what each policy of repair does, and what it never does.
 
-use peerlab::measure::by_class::CLASSES;
+use peerlab::measure::catalogue::CLASSES;
 use peerlab::registry::Registry;
 use peerlab::run::Wanted;
 use peerlab::scenario::Scenario;

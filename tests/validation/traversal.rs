@@ -78,10 +78,10 @@ fn the_trace_has_a_line_for_every_dial_that_ends() {
         .collect();
     assert_eq!(dials.len() as f64, ran.figure("dials"));
     let pairs = &ran.outcome.pairs;
-    assert_eq!(pairs.iter().map(|pair| pair.dials).sum::<u64>(), dials.len() as u64);
+    assert_eq!(pairs.iter().filter_map(|pair| pair.values[0]).sum::<f64>(), dials.len() as f64);
     // Of three classes, among them those that cannot be dialled.
     assert_eq!(pairs.len(), 9);
-    let reversed = pairs.iter().filter(|pair| pair.ended[1] > 0);
+    let reversed = pairs.iter().filter(|pair| pair.values[2] > Some(0.0));
     assert!(reversed.clone().count() > 0 && reversed.clone().all(|pair| pair.from == "open" && pair.reached != "open"));
     for way in ["direct", "reversed", "punched", "organic", "relayed", "failed"] {
         let times = dials.iter().filter_map(|dial| dial[4].strip_prefix(way)?.trim().parse::<f64>().ok());
@@ -175,6 +175,6 @@ fn where_all_are_open_connections_are_as_without_nats() {
         assert_eq!(plain.outcome.metrics, open.outcome.metrics, "{}", plain.id);
         assert_eq!(plain.outcome.pairs, open.outcome.pairs, "{}", plain.id);
         let [all] = &plain.outcome.pairs[..] else { panic!("there is one class") };
-        assert_eq!((all.from, all.reached, all.dials as f64), ("open", "open", plain.figure("dials")));
+        assert_eq!((all.from, all.reached, all.values[0]), ("open", "open", Some(plain.figure("dials"))));
     }
 }

@@ -1,71 +1,139 @@
-//! The columns of connections.
+//! Columns of connections: how dials ended, what keeping and relaying connections costs, and how many machines have.
 
 use std::sync::LazyLock;
 
-use super::{Better, Catalogue, Metric, add, words};
+use super::{probability, words};
+use crate::measure::connecting::Connecting;
+use crate::measure::metric::Better::*;
+use crate::measure::metric::{Better, Catalogue, Row, over, ratio, row};
+use crate::measure::metrics::Metrics;
+use crate::measure::report::Facts;
+use crate::model::DialOutcome;
+use crate::network::NatClass;
 
-/// How machines connected, where systems have connections.
-pub fn metrics(list: &mut Vec<Metric>) {
-    use Better::*;
-    add(list, "dials", "", Neither, "dials that ended, those to a rendezvous included");
-    for (outcome, better, how) in DIALS {
-        add(list, format!("dial_{outcome}_ratio"), "", better, format!("dials that ended {how}, of all that ended"));
-    }
-    for statistic in ["mean", "p50", "p90"] {
-        let about = format!("time from the beginning of a dial to its link, {}", words(statistic));
-        add(list, format!("dial_latency_{statistic}_ms"), "ms", Lower, about);
-    }
-    let about = "time from the beginning of a dial to its failure, mean: what waits for a dead dial waits so long";
-    add(list, "dial_failed_wait_mean_ms", "ms", Lower, about);
-    let about = "time spent waiting for dials that failed, per participant and second online";
-    add(list, "dial_failed_wait_per_online_s_ms", "ms", Lower, about);
-    add(list, "punch_attempts", "", Neither, "attempts to punch a hole");
-    let about = "dials that ended with a hole, of those that tried to punch one";
-    add(list, "punch_success_ratio", "", Higher, about);
-    add(list, "punch_first_ratio", "", Higher, "dials that ended with a hole at the first attempt, of all with a hole");
-    let about = "bytes that relays forwarded, of all bytes put on the wire";
-    add(list, "relay_share_bytes_ratio", "", Lower, about);
-    let about = "Gini coefficient of the bytes forwarded per second online, over participants";
-    add(list, "relay_load_gini", "", Lower, about);
-    add(
-        list,
-        "relay_reservations_refused",
-        "",
-        Lower,
-        "requests for a place at a relay or rendezvous that had none left",
-    );
-    add(list, "relay_circuits_refused", "", Lower, "requests to be connected through a relay that it refused");
-    let about = "bytes of keep-alives and their answers per machine and second online; part of maintenance";
-    add(list, "keepalive_bytes_per_online_s_mean", "B/s", Lower, about);
-    let about = "connections that a machine has while it is online, time mean over all machines, servers included";
-    add(list, "connections_per_node_mean", "", Lower, about);
-    add(list, "connections_per_node_max", "", Lower, "most connections that any machine had at a time");
-    let about = "Gini coefficient of the machines' time mean of connections";
-    add(list, "connections_gini", "", Lower, about);
+/// The class of NAT that a dial comes from, and the class that it goes to.
+#[derive(Clone, Copy, Debug)]
+pub struct Pair {
+    pub from: NatClass,
+    pub reached: NatClass,
 }
 
 /// The columns of `pairs.csv` after `from` and `reached`, in their order: counts of dials in the measurement.
-pub static PAIRS: LazyLock<Catalogue> = LazyLock::new(|| {
-    let mut list = Vec::new();
-    add(
-        &mut list,
-        "dials",
-        "",
-        Better::Neither,
-        "dials from machines of one class to machines of the other that ended",
-    );
-    for (outcome, better, how) in DIALS {
-        add(&mut list, outcome, "", better, format!("of them those that ended {how}"));
+pub static PAIRS: LazyLock<Catalogue<Pair>> = LazyLock::new(|| {
+    let about = "dials from machines of one class to machines of the other that ended";
+    let mut rows = vec![row("dials", "", Neither, about, |metrics: &Metrics, pair: &Pair| {
+        Some(metrics.connecting.as_ref()?.ended(*pair).iter().sum::<u64>() as f64)
+    })];
+    for outcome in DialOutcome::ALL {
+        let (better, how) = meaning(outcome);
+        rows.push(row(outcome.name(), "", better, format!("of them those that ended {how}"), move |metrics, pair| {
+            Some(metrics.connecting.as_ref()?.ended(*pair)[outcome as usize] as f64)
+        }));
     }
-    Catalogue::new(list)
+    Catalogue::new(rows)
 });
 
-/// How a dial may end: the words of the columns, which end is the good one, and what they mean.
-const DIALS: [(&str, Better, &str); 6] = [
-    ("direct", Better::Neither, "with a link to a peer that does not say it cannot be dialled"),
-    ("reversed", Better::Neither, "with the peer calling back"),
-    ("punched", Better::Neither, "with a hole, by the help of a rendezvous"),
-    ("organic", Better::Neither, "with a link to a peer that says it cannot be dialled, without help"),
-    ("relayed", Better::Lower, "with a link through a relay"),
-    ("failed", Better::Lower, "without a link"),
-];
+/// Which end of the range of a dial's outcome is the good one, and what it means.
+const fn meaning(outcome: DialOutcome) -> (Better, &'static str) {
+    match outcome {
+        DialOutcome::Direct => (Neither, "with a link to a peer that does not say it cannot be dialled"),
+        DialOutcome::Reversed => (Neither, "with the peer calling back"),
+        DialOutcome::Punched => (Neither, "with a hole, by the help of a rendezvous"),
+        DialOutcome::Organic => (Neither, "with a link to a peer that says it cannot be dialled, without help"),
+        DialOutcome::Relayed => (Lower, "with a link through a relay"),
+        DialOutcome::Failed => (Lower, "without a link"),
+    }
+}
+
+/// A row that has a value where systems have connections only.
+fn of(
+    name: impl Into<String>,
+    unit: &'static str,
+    better: Better,
+    about: impl Into<String>,
+    function: impl Fn(&Connecting, &Metrics, &Facts) -> Option<f64> + Send + Sync + 'static,
+) -> Row<Facts> {
+    row(name, unit, better, about, move |metrics, facts| function(metrics.connecting.as_ref()?, metrics, facts))
+}
+
+/// The columns of `runs.csv`.
+pub fn metrics() -> Vec<Row<Facts>> {
+    let mut rows = dials();
+    rows.extend(punches_and_relays());
+    rows.extend(links());
+    rows
+}
+
+fn dials() -> Vec<Row<Facts>> {
+    let about = "dials that ended, those to a rendezvous included";
+    let mut rows =
+        vec![of("dials", "", Neither, about, |connecting, _, _| Some(connecting.dials().iter().sum::<u64>() as f64))];
+    for outcome in DialOutcome::ALL {
+        let (better, how) = meaning(outcome);
+        let about = format!("dials that ended {how}, of all that ended");
+        rows.push(of(format!("dial_{}_ratio", outcome.name()), "", better, about, move |connecting, _, _| {
+            let dials = connecting.dials();
+            ratio(dials[outcome as usize], dials.iter().sum())
+        }));
+    }
+    let about = |statistic| format!("time from the beginning of a dial to its link, {}", words(statistic));
+    rows.push(of("dial_latency_mean_ms", "ms", Lower, about("mean"), |connecting, _, _| connecting.latency_mean_ms()));
+    for statistic in ["p50", "p90"] {
+        let name = format!("dial_latency_{statistic}_ms");
+        rows.push(of(name, "ms", Lower, about(statistic), move |connecting, _, _| {
+            connecting.latency_ms(probability(statistic))
+        }));
+    }
+    let about = "time from the beginning of a dial to its failure, mean: what waits for a dead dial waits so long";
+    rows.push(of("dial_failed_wait_mean_ms", "ms", Lower, about, |connecting, _, _| connecting.failed_wait_mean_ms()));
+    let about = "time spent waiting for dials that failed, per participant and second online";
+    rows.push(of("dial_failed_wait_per_online_s_ms", "ms", Lower, about, |connecting, metrics, _| {
+        let participants = &metrics.machines[..metrics.hosts.participants() as usize];
+        let online_s = participants.iter().map(|machine| machine.online().as_secs_f64()).sum::<f64>();
+        over(connecting.failed_wait_ms(), online_s)
+    }));
+    rows
+}
+
+fn punches_and_relays() -> Vec<Row<Facts>> {
+    let success = "dials that ended with a hole, of those that tried to punch one";
+    let first = "dials that ended with a hole at the first attempt, of all with a hole";
+    let share = "bytes that relays forwarded, of all bytes put on the wire";
+    let load = "Gini coefficient of the bytes forwarded per second online, over participants";
+    let reservations = "requests for a place at a relay or rendezvous that had none left";
+    let circuits = "requests to be connected through a relay that it refused";
+    vec![
+        of("punch_attempts", "", Neither, "attempts to punch a hole", |connecting, _, _| {
+            Some(connecting.punch_attempts as f64)
+        }),
+        of("punch_success_ratio", "", Higher, success, |connecting, _, _| connecting.punch_success_ratio()),
+        of("punch_first_ratio", "", Higher, first, |connecting, _, _| connecting.punch_first_ratio()),
+        of("relay_share_bytes_ratio", "", Lower, share, |connecting, metrics, _| {
+            ratio(connecting.forwarded(), metrics.bytes_total())
+        }),
+        of("relay_load_gini", "", Lower, load, |connecting, metrics, _| {
+            connecting.relay_load_gini(&metrics.machines, metrics.hosts.participants())
+        }),
+        of("relay_reservations_refused", "", Lower, reservations, |connecting, _, _| {
+            Some(connecting.reservations_refused as f64)
+        }),
+        of("relay_circuits_refused", "", Lower, circuits, |connecting, _, _| Some(connecting.circuits_refused as f64)),
+    ]
+}
+
+fn links() -> Vec<Row<Facts>> {
+    let kept = "bytes of keep-alives and their answers per machine and second online; part of maintenance";
+    let mean = "connections that a machine has while it is online, time mean over all machines, servers included";
+    let most = "most connections that any machine had at a time";
+    let gini = "Gini coefficient of the machines' time mean of connections";
+    vec![
+        of("keepalive_bytes_per_online_s_mean", "B/s", Lower, kept, |connecting, _, facts| {
+            over(connecting.kept_alive as f64, facts.all_online_s)
+        }),
+        of("connections_per_node_mean", "", Lower, mean, |connecting, _, facts| {
+            over(connecting.links_integral() as f64 / 1e9, facts.all_online_s)
+        }),
+        of("connections_per_node_max", "", Lower, most, |connecting, _, _| Some(f64::from(connecting.most))),
+        of("connections_gini", "", Lower, gini, |connecting, metrics, _| connecting.links_gini(&metrics.machines)),
+    ]
+}

@@ -1,59 +1,160 @@
-//! Figures of the state that nodes keep.
+//! Columns of the state that nodes keep, of who was there, and of waiting for service.
 
-use super::{Better, Metric, TIMEOUTS, UNREACHABLE, add};
+use crate::measure::counters::TableCheck;
+use crate::measure::metric::Better::*;
+use crate::measure::metric::Format::{Number, Percent};
+use crate::measure::metric::Section::State;
+use crate::measure::metric::{Row, over, ratio, row};
+use crate::measure::metrics::Metrics;
+use crate::measure::report::Facts;
+use crate::network::Loss;
 
-/// Whether tables are right.
-pub fn structure(list: &mut Vec<Metric>) {
-    use Better::*;
-    let about = "share of the nodes whose first successor is the joined node that follows them";
-    add(list, "successor_correct_ratio", "", Higher, about);
-    let about = "rings that the nodes make by their first successors that are members, the most at any sample: of a ring that is whole one";
-    add(list, "rings", "rings", Lower, about);
-    let about = "of the k nodes nearest to its own key, the share that a node knows (a full bucket need not hold the nearest of its range)";
-    add(list, "nearest_known_ratio", "", Higher, about);
+/// What requests that are not answered in time are sent for: an operation's walk, an overlay's upkeep, values.
+pub const TIMEOUTS: [&str; 3] = ["lookup", "maintenance", "storage"];
+
+/// What `table_unreachable_ratio` is, in an interval and in the measurement.
+const UNREACHABLE: &str =
+    "share of the routing entries whose node is online and would not be reached, because of a NAT or firewall";
+
+/// The columns of tables, at an instant or in the measurement: `of` gives what was seen, `over` is the end of a description.
+pub fn tables<F: 'static>(
+    of: impl Fn(&Metrics, &F) -> TableCheck + Send + Sync + Copy + 'static,
+    when: &str,
+) -> Vec<Row<F>> {
+    let stale = format!("share of the routing entries that name a node that is not online{when}");
+    vec![
+        row("table_stale_ratio", "", Lower, stale, move |metrics, facts| {
+            let seen = of(metrics, facts);
+            ratio(seen.stale, seen.entries)
+        })
+        .shown(State, "stale contacts (%)", Percent)
+        .charted(),
+        row("table_unreachable_ratio", "", Lower, UNREACHABLE, move |metrics, facts| {
+            let seen = of(metrics, facts);
+            ratio(seen.unreachable, seen.entries)
+        }),
+    ]
 }
 
-/// The state that nodes keep, who was there, and how the server fared.
-pub fn metrics(list: &mut Vec<Metric>) {
-    use Better::*;
-    add(list, "contacts_mean", "contacts", Lower, "routing entries held per joined node, time mean");
-    add(list, "peers_contacted_mean", "machines", Lower, "different machines that a machine sent a packet to");
-    let about = "share of the routing entries that name a node that is not online, time mean";
-    add(list, "table_stale_ratio", "", Lower, about);
-    add(list, "table_unreachable_ratio", "", Lower, UNREACHABLE);
-    structure(list);
-    let about = "successor_correct_ratio at the last sample of the warm-up";
-    add(list, "successor_correct_at_start_ratio", "", Higher, about);
-    add(list, "rings_at_start", "rings", Lower, "rings at the last sample of the warm-up");
-    let about = "share of the packets sent that found their receiver offline";
-    add(list, "packets_to_offline_ratio", "", Lower, about);
-    for kind in TIMEOUTS {
+/// Entries of routing tables for each node that was looked at.
+pub fn contacts(seen: &TableCheck) -> Option<f64> {
+    ratio(seen.entries, seen.nodes)
+}
+
+/// The columns of whether tables are right, likewise.
+pub fn structure<F: 'static>(of: impl Fn(&Metrics, &F) -> TableCheck + Send + Sync + Copy + 'static) -> Vec<Row<F>> {
+    let successors = "share of the nodes whose first successor is the joined node that follows them";
+    let rings = "rings that the nodes make by their first successors that are members, the most at any sample: of a ring that is whole one";
+    let nearest = "of the k nodes nearest to its own key, the share that a node knows (a full bucket need not hold the nearest of its range)";
+    vec![
+        row("successor_correct_ratio", "", Higher, successors, move |metrics, facts| {
+            let seen = of(metrics, facts);
+            ratio(seen.successors_right, seen.successors)
+        })
+        .shown(State, "successors right (%)", Percent),
+        row("rings", "rings", Lower, rings, move |metrics, facts| of(metrics, facts).rings.map(f64::from)).shown(
+            State,
+            "rings, at most",
+            Number,
+        ),
+        row("nearest_known_ratio", "", Higher, nearest, move |metrics, facts| {
+            let seen = of(metrics, facts);
+            ratio(seen.nearest_known, seen.nearest)
+        })
+        .shown(State, "nearest nodes known (%)", Percent),
+    ]
+}
+
+/// The columns of `runs.csv`.
+pub fn metrics() -> Vec<Row<Facts>> {
+    let contacts_mean = "routing entries held per joined node, time mean";
+    let peers = "different machines that a machine sent a packet to";
+    let mut rows = vec![
+        row("contacts_mean", "contacts", Lower, contacts_mean, |metrics: &Metrics, _| contacts(&metrics.tables))
+            .shown(State, "contacts per node", Number)
+            .charted(),
+        row("peers_contacted_mean", "machines", Lower, peers, |metrics: &Metrics, _| metrics.peers_contacted_mean()),
+    ];
+    rows.extend(tables(|metrics, _| metrics.tables, ", time mean"));
+    rows.extend(structure(|metrics, _| metrics.tables));
+    rows.extend(failures());
+    rows.extend(population());
+    rows.extend(waits());
+    rows
+}
+
+/// What was wrong at the start, and what was not answered.
+fn failures() -> Vec<Row<Facts>> {
+    let before = "successor_correct_ratio at the last sample of the warm-up";
+    let offline = "share of the packets sent that found their receiver offline";
+    let mut rows = vec![
+        row("successor_correct_at_start_ratio", "", Higher, before, |metrics: &Metrics, _| {
+            ratio(metrics.tables_before.successors_right, metrics.tables_before.successors)
+        }),
+        row("rings_at_start", "rings", Lower, "rings at the last sample of the warm-up", |metrics, _| {
+            metrics.tables_before.rings.map(f64::from)
+        }),
+        row("packets_to_offline_ratio", "", Lower, offline, |metrics, _| {
+            let offline = metrics.lost[Loss::Offline as usize];
+            // Some were sent before the measurement.
+            ratio(offline, metrics.packets_sent.max(offline))
+        })
+        .shown(State, "packets to who is offline (%)", Percent),
+    ];
+    for (at, kind) in TIMEOUTS.iter().enumerate() {
         let about = format!("requests of {kind} that were not answered in time");
-        add(list, format!("{kind}_timeouts"), "", Lower, about);
+        let count = move |metrics: &Metrics, _: &Facts| Some(metrics.timeouts[at] as f64);
+        rows.push(row(format!("{kind}_timeouts"), "", Lower, about, count));
     }
-    add(
-        list,
-        "participants",
-        "machines",
-        Neither,
-        "all who are ever online, in the warm-up or later; a replacement counts by itself",
-    );
-    add(list, "online_mean", "machines", Neither, "participants online, time mean");
-    add(list, "joined_mean", "machines", Neither, "machines online and joined, time mean");
-    add(
-        list,
-        "no_bootstrap",
-        "",
-        Lower,
-        "attempts to join for which nobody was there to join through, in the whole run",
-    );
-    let about = "wait at the server of the requests whose service begins in the measurement, all of it";
-    add(list, "server_wait_mean_ms", "ms", Lower, about);
-    let about = "share of these requests that wait at all, before a worker is free";
-    add(list, "server_wait_ratio", "", Lower, about);
-    let about = "busy share of the server's workers in the measurement, while it is up";
-    add(list, "server_utilisation_ratio", "", Lower, about);
-    let about = "wait for a participant's processor, likewise, where participants have one";
-    add(list, "peer_wait_mean_ms", "ms", Lower, about);
-    add(list, "peer_wait_ratio", "", Lower, "share of these requests that wait at all");
+    rows
+}
+
+/// Who was there.
+fn population() -> Vec<Row<Facts>> {
+    let participants = "all who are ever online, in the warm-up or later; a replacement counts by itself";
+    let no_bootstrap = "attempts to join for which nobody was there to join through, in the whole run";
+    vec![
+        row("participants", "machines", Neither, participants, |metrics: &Metrics, _| {
+            let participants = &metrics.machines[..metrics.hosts.participants() as usize];
+            Some(participants.iter().filter(|machine| machine.came).count() as f64)
+        }),
+        row("online_mean", "machines", Neither, "participants online, time mean", |metrics, facts: &Facts| {
+            over(metrics.online.integral() as f64, facts.measured_ns(metrics))
+        }),
+        row("joined_mean", "machines", Neither, "machines online and joined, time mean", |metrics, facts: &Facts| {
+            over(metrics.joined.integral() as f64, facts.measured_ns(metrics))
+        }),
+        row("no_bootstrap", "", Lower, no_bootstrap, |metrics, _| Some(metrics.no_bootstrap as f64)),
+    ]
+}
+
+/// Waiting for the workers of servers, and for the processors of participants.
+fn waits() -> Vec<Row<Facts>> {
+    let server = "wait at the server of the requests whose service begins in the measurement, all of it";
+    let waited = "share of these requests that wait at all, before a worker is free";
+    let busy = "busy share of the server's workers in the measurement, while it is up";
+    let peer = "wait for a participant's processor, likewise, where participants have one";
+    vec![
+        row("server_wait_mean_ms", "ms", Lower, server, |metrics: &Metrics, _| metrics.served[0].wait_mean_ms())
+            .shown(State, "server wait, mean (ms)", Number)
+            .charted(),
+        row("server_wait_ratio", "", Lower, waited, |metrics: &Metrics, _| metrics.served[0].waited_ratio()).shown(
+            State,
+            "server: requests that wait (%)",
+            Percent,
+        ),
+        row("server_utilisation_ratio", "", Lower, busy, |metrics, facts: &Facts| {
+            over(metrics.busy.integral() as f64, facts.worker_ns as f64)
+        })
+        .shown(State, "server busy (%)", Percent),
+        row("peer_wait_mean_ms", "ms", Lower, peer, |metrics, _| metrics.served[1].wait_mean_ms()).shown(
+            State,
+            "peer wait, mean (ms)",
+            Number,
+        ),
+        row("peer_wait_ratio", "", Lower, "share of these requests that wait at all", |metrics, _| {
+            metrics.served[1].waited_ratio()
+        })
+        .shown(State, "peer: requests that wait (%)", Percent),
+    ]
 }

@@ -1,15 +1,17 @@
 use super::*;
-use crate::measure::by_class::CLASSES;
+
+/// All columns of all files.
+fn all() -> impl Iterator<Item = &'static Metric> {
+    files().into_iter().flat_map(|(_, metrics)| metrics)
+}
 
 #[test]
-fn every_figure_is_found_under_its_name() {
-    for catalogue in [&METRICS, &SERIES, &QUANTILES, &CLASSES] {
-        for (i, metric) in catalogue.iter().enumerate() {
-            assert_eq!(catalogue.index_of(&metric.name), Some(i));
-            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-            assert!(metric.name.chars().all(plain), "{} is not a plain column name", metric.name);
-            assert!(!metric.about.is_empty());
-        }
+fn every_metric_is_found_under_its_name() {
+    assert!(METRICS.iter().enumerate().all(|(at, metric)| METRICS.index_of(&metric.name) == Some(at)));
+    for metric in all() {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        assert!(metric.name.chars().all(plain), "{} is not a plain column name", metric.name);
+        assert!(!metric.about.is_empty());
     }
 }
 
@@ -29,26 +31,27 @@ fn the_columns_of_the_design_are_there() {
 
 #[test]
 fn a_unit_at_the_end_of_a_name_is_the_unit() {
-    for catalogue in [&METRICS, &SERIES, &QUANTILES, &CLASSES] {
-        for metric in catalogue.iter() {
-            assert_eq!(metric.name.ends_with("_ms"), metric.unit == "ms", "{}", metric.name);
-            assert!(!metric.name.ends_with("_ratio") || metric.unit.is_empty(), "{}", metric.name);
-        }
+    for metric in all() {
+        assert_eq!(metric.name.ends_with("_ms"), metric.unit == "ms", "{}", metric.name);
+        assert!(!metric.name.ends_with("_ratio") || metric.unit.is_empty(), "{}", metric.name);
     }
 }
 
 #[test]
-fn what_is_not_set_stays_empty() {
-    let mut figures = Figures::new(&METRICS);
-    figures.set("lookup_hops_mean", 3.5);
-    figures.set_some("get_hops_mean", None);
-    let values = figures.into_values();
-    assert_eq!(values[METRICS.index_of("lookup_hops_mean").unwrap()], Some(3.5));
-    assert_eq!(values.iter().flatten().count(), 1);
-}
-
-#[test]
-#[should_panic(expected = "lookup_hop_mean is not in the catalogue")]
-fn a_misspelt_figure_is_our_bug() {
-    Figures::new(&METRICS).set("lookup_hop_mean", 3.5);
+fn what_is_shown_after_a_sweep_and_charted_is_what_compares_systems() {
+    let of = |chosen: fn(&Metric) -> bool| {
+        METRICS.iter().filter(|row| chosen(row)).map(|row| row.name.as_str()).collect::<Vec<_>>()
+    };
+    let after_sweeps = of(|metric| metric.shown.as_ref().is_some_and(|shown| shown.in_sweeps));
+    let charted = of(|metric| metric.charted);
+    assert!(after_sweeps.iter().all(|name| charted.contains(name)), "{after_sweeps:?} of {charted:?}");
+    assert_eq!((after_sweeps.len(), charted.len()), (8, 16));
+    for section in Section::ALL {
+        let labels = METRICS.iter().filter_map(|row| row.shown.as_ref().filter(|shown| shown.section == section));
+        let mut labels: Vec<&str> = labels.map(|shown| shown.label.as_str()).collect();
+        let all = labels.len();
+        labels.sort_unstable();
+        labels.dedup();
+        assert!(all > 0 && labels.len() == all, "{section:?}: {labels:?}");
+    }
 }

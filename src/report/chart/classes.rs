@@ -7,7 +7,7 @@ use super::data::{Runs, distinct};
 use super::figure::{Entry, Figure, Mark, Panel, Place, Swatch};
 use super::layout::rows;
 use super::style::Style;
-use crate::measure::catalogue::OPERATIONS;
+use crate::model::OperationKind;
 use crate::report::columns::{Columns, ReadError};
 
 /// How far the first and the last class lie from the middle of their row, of the distance between rows.
@@ -26,7 +26,7 @@ pub fn figure(runs: &Runs, classes: &Columns) -> Result<Option<Figure>, ReadErro
         return Ok(None);
     }
     let mut panels = Vec::new();
-    for operation in OPERATIONS {
+    for operation in OperationKind::ALL.map(OperationKind::name) {
         let correct = means(classes, &format!("{operation}_correct_ratio"))?;
         if let Some((low, high)) = extent(correct.values().copied()) {
             let x = Axis::percent("of those decided (%)", low, high);

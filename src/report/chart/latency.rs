@@ -3,7 +3,7 @@
 use super::cumulative::Distribution;
 use super::data::{Runs, curves};
 use super::figure::Figure;
-use crate::measure::catalogue::OPERATIONS;
+use crate::model::OperationKind;
 use crate::report::columns::{Columns, ReadError};
 use crate::report::number::significant;
 
@@ -13,7 +13,7 @@ const NOTHING: f64 = 1e-3;
 /// One chart for each kind of operation that took any time in some system.
 pub fn figures(runs: &Runs, load: &Columns) -> Result<Vec<(String, Figure)>, ReadError> {
     let mut figures = Vec::new();
-    for operation in OPERATIONS {
+    for operation in OperationKind::ALL.map(OperationKind::name) {
         let column = format!("{operation}_latency_ms");
         if !load.has(&column) {
             continue;

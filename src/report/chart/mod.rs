@@ -189,9 +189,12 @@ fn figures(dir: &Path, options: &Options) -> Result<Vec<(String, Figure)>, PlotE
         ("connections", connections::figure(&runs, &load)?),
         (
             "pairs",
-            with(dir, "pairs.csv", &[&["from", "reached"], &DialOutcome::NAMES[..]].concat(), |pairs| {
-                pairs::figure(&runs, pairs)
-            })?,
+            with(
+                dir,
+                "pairs.csv",
+                &[&["from", "reached"], &DialOutcome::ALL.map(DialOutcome::name)[..]].concat(),
+                |pairs| pairs::figure(&runs, pairs),
+            )?,
         ),
         ("classes", with(dir, "classes.csv", &["class"], |classes| classes::figure(&runs, classes))?),
     ];

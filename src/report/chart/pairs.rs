@@ -11,7 +11,7 @@ use crate::network::NatClass;
 use crate::report::columns::{Columns, ReadError};
 
 /// The letters of the ways in which a dial may end, in the order of [`DialOutcome`], and colours for them.
-const LOOKS: [(&str, Colour); DialOutcome::NAMES.len()] = [
+const LOOKS: [(&str, Colour); DialOutcome::ALL.len()] = [
     ("D", Colour::Green),
     ("V", Colour::Sky),
     ("P", Colour::Blue),
@@ -21,7 +21,7 @@ const LOOKS: [(&str, Colour); DialOutcome::NAMES.len()] = [
 ];
 
 /// How many dials ended in which way.
-type Ended = [f64; DialOutcome::NAMES.len()];
+type Ended = [f64; DialOutcome::ALL.len()];
 
 /// The dials of a system, by the classes of who dialled and of whom.
 type Dials<'a> = IndexMap<(&'a str, &'a str), Ended>;
@@ -42,9 +42,10 @@ pub fn figure(runs: &Runs, pairs: &Columns) -> Result<Option<Figure>, ReadError>
     }
     let systems = dials(pairs)?;
     let happened = |way: usize| systems.values().flat_map(IndexMap::values).any(|ended| ended[way] > 0.0);
-    let ways = (0..DialOutcome::NAMES.len()).filter(|way| happened(*way));
-    let legend =
-        ways.map(|way| Entry::new(DialOutcome::NAMES[way], "", Swatch::Cell(LOOKS[way].1, LOOKS[way].0))).collect();
+    let ways = (0..DialOutcome::ALL.len()).filter(|way| happened(*way));
+    let legend = ways
+        .map(|way| Entry::new(DialOutcome::ALL[way].name(), "", Swatch::Cell(LOOKS[way].1, LOOKS[way].0)))
+        .collect();
     let alone = systems.len() == 1;
     let title = |system: &str| if alone { String::new() } else { system.to_owned() };
     let panels: Vec<_> = systems.iter().map(|(system, dials)| panel(title(system), &classes, dials)).collect();
@@ -72,7 +73,7 @@ fn dials(pairs: &Columns) -> Result<IndexMap<&str, Dials<'_>>, ReadError> {
     for row in 0..pairs.len() {
         let dials = systems.entry(pairs.text(row, "system")).or_default();
         let ended = dials.entry((pairs.text(row, "from"), pairs.text(row, "reached"))).or_default();
-        for (sum, way) in ended.iter_mut().zip(DialOutcome::NAMES) {
+        for (sum, way) in ended.iter_mut().zip(DialOutcome::ALL.map(DialOutcome::name)) {
             *sum += pairs.number(row, way)?.unwrap_or(0.0);
         }
     }
@@ -86,7 +87,7 @@ fn panel(title: String, classes: &[&str], dials: &Dials<'_>) -> Panel {
         let at = (column as f64, (last - row) as f64);
         let ended = dials.get(&(classes[column], classes[row])).copied().unwrap_or_default();
         let sum: f64 = ended.iter().sum();
-        let ways = || (0..DialOutcome::NAMES.len()).filter(|way| ended[*way] > 0.0);
+        let ways = || (0..DialOutcome::ALL.len()).filter(|way| ended[*way] > 0.0);
         let parts = ways().map(|way| (LOOKS[way].1, ended[way] / sum)).collect();
         // Of equals the first, as in the order in which they are tried.
         let most = ways().rev().max_by(|one, other| ended[*one].total_cmp(&ended[*other]));

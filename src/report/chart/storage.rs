@@ -5,9 +5,9 @@ use super::axis::Axis;
 use super::data::Runs;
 use super::figure::{Entry, Figure, Mark, Panel, Swatch};
 use super::style::Style;
+use crate::measure::catalogue::ORACLE;
 use crate::report::columns::ReadError;
 use crate::report::number::bytes;
-use crate::report::table::ORACLE;
 
 /// Systems that mean to do the same differ by a little churn.
 const SAME: f64 = 1.1;

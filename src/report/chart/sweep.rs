@@ -4,36 +4,15 @@ mod places;
 
 use indexmap::IndexMap;
 
-use self::places::{horizontal, is_share, vertical};
+use self::places::{horizontal, vertical};
 use super::axis::{Axis, Scale};
 use super::data::{Runs, distinct};
 use super::figure::{Entry, Figure, Mark, Markers, Panel, Swatch};
 use super::style::Style;
 use super::{Options, PlotError};
-use crate::measure::catalogue::{METRICS, Metric};
+use crate::measure::catalogue::{METRICS, Metric, ORACLE};
 use crate::report::columns::ReadError;
-use crate::report::table::ORACLE;
 use crate::sweep::statistics::Summary;
-
-/// What is drawn without `--y`, as far as it applies.
-const HEADLINES: [&str; 16] = [
-    "lookup_correct_ratio",
-    "get_correct_ratio",
-    "get_abandoned_ratio",
-    "put_correct_ratio",
-    "lookup_latency_p50_ms",
-    "get_latency_p50_ms",
-    "lookup_hops_mean",
-    "lookup_rpcs_mean",
-    "bytes_per_online_s_mean",
-    "maintenance_bytes_per_online_s_mean",
-    "busiest_machine_bytes_per_s",
-    "requests_gini_serving",
-    ORACLE,
-    "contacts_mean",
-    "table_stale_ratio",
-    "server_wait_mean_ms",
-];
 
 /// What stands where: the axis along x, the one that splits a system into several lines, those that make charts of their
 /// own.
@@ -55,8 +34,8 @@ pub fn figures(runs: &Runs, options: &Options) -> Result<Vec<(String, Figure)>, 
     let roles = roles(runs, options)?;
     let metrics: Vec<&str> = match options.y.is_empty() {
         true => {
-            let headlines = HEADLINES.into_iter().filter(|name| *name != ORACLE || !runs.has_gets());
-            headlines.filter(|name| runs.columns.has(name)).collect()
+            let charted = METRICS.iter().filter(|metric| metric.charted).map(|metric| metric.name.as_str());
+            charted.filter(|name| runs.columns.has(name) && (*name != ORACLE || !runs.has_gets())).collect()
         }
         false => options.y.iter().map(String::as_str).collect(),
     };
@@ -259,7 +238,7 @@ fn bands(line: &Series, order: &[usize], places: &[f64], y: &Axis) -> Vec<Mark> 
 /// A column's name as a title, with its unit: `Lookup latency p50 (ms)`.
 fn heading(metric: &Metric) -> String {
     let name = metric.name.trim_end_matches("_ms").trim_end_matches("_ratio").replace('_', " ");
-    let unit = if is_share(metric) { "%" } else { metric.unit };
+    let unit = if metric.is_share() { "%" } else { metric.unit };
     if unit.is_empty() { capital(&name) } else { format!("{} ({unit})", capital(&name)) }
 }
 

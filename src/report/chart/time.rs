@@ -4,7 +4,7 @@ use super::axis::Axis;
 use super::data::{Curves, Runs, curves, range};
 use super::figure::{Entry, Figure, Mark, Markers, Panel, Place, Swatch};
 use super::style::{Colour, Style};
-use crate::measure::catalogue::OPERATIONS;
+use crate::model::OperationKind;
 use crate::report::columns::{Columns, ReadError};
 
 /// What else a time axis shows, in seconds.
@@ -20,7 +20,7 @@ pub struct Happened<'a> {
 pub fn success(runs: &Runs, series: &Columns, happened: Happened<'_>) -> Result<Option<Figure>, ReadError> {
     let mut panels = Vec::new();
     let mut drawn = vec![false; runs.systems.len()];
-    for operation in OPERATIONS {
+    for operation in OperationKind::ALL.map(OperationKind::name) {
         let column = format!("{operation}_correct_ratio");
         if !series.has(&column) {
             continue;

@@ -5,7 +5,7 @@ use super::data::Runs;
 use super::figure::{Entry, Figure, Mark, Panel, Place, Swatch};
 use super::layout::rows;
 use super::style::{Colour, Marker, Style};
-use crate::measure::catalogue::TRAFFIC;
+use crate::model::Traffic;
 use crate::report::columns::ReadError;
 use crate::report::number::bytes;
 
@@ -19,8 +19,11 @@ const MEAN: Style = Style { colour: Colour::Ink, dash: &[], marker: Some(Marker:
 pub fn figure(runs: &Runs) -> Result<Option<Figure>, ReadError> {
     let systems = &runs.systems;
     let Some(sent) = sent(runs)? else { return Ok(None) };
-    let mut legend: Vec<_> =
-        TRAFFIC.iter().zip(COLOURS).map(|(kind, colour)| Entry::new(*kind, "", Swatch::Block(colour))).collect();
+    let mut legend: Vec<_> = Traffic::ALL
+        .iter()
+        .zip(COLOURS)
+        .map(|(kind, colour)| Entry::new(kind.name(), "", Swatch::Block(colour)))
+        .collect();
     let mut panels = vec![sent];
     if let Some(mut busiest) = busiest(runs)? {
         busiest.y.ticks.iter_mut().for_each(|(_, name)| name.clear());
@@ -43,7 +46,7 @@ pub fn figure(runs: &Runs) -> Result<Option<Figure>, ReadError> {
 fn sent(runs: &Runs) -> Result<Option<Panel>, ReadError> {
     let mut marks = Vec::new();
     let mut ends = vec![0.0; runs.systems.len()];
-    for (kind, colour) in TRAFFIC.iter().zip(COLOURS) {
+    for (kind, colour) in Traffic::ALL.map(Traffic::name).iter().zip(COLOURS) {
         for (system, value) in runs.means(&format!("{kind}_bytes_per_online_s_mean"))? {
             let place = runs.place(&system);
             let y = (runs.systems.len() - 1 - place) as f64;

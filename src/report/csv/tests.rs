@@ -48,9 +48,13 @@ fn pairs_of_nat_classes_and_connections_are_written_where_there_are_some() {
     write(home.path(), &example::rows(&runs), Extra::default()).unwrap();
     assert!(!home.path().join("pairs.csv").exists());
     let before = lines(home.path(), "load.csv");
-    let pair = PairRow { from: "open", reached: "symmetric", dials: 6, ended: [0, 3, 2, 0, 0, 1] };
+    let pair = PairRow {
+        from: "open",
+        reached: "symmetric",
+        values: [6, 0, 3, 2, 0, 0, 1].map(|count| Some(f64::from(count))).to_vec(),
+    };
     runs[2].outcome.pairs = vec![pair];
-    runs[2].outcome.load.set(CONNECTIONS, Some([2.5; POINTS]));
+    runs[2].outcome.load.columns[QUANTILES.index_of(CONNECTIONS).unwrap()] = Some([2.5; POINTS]);
     write(home.path(), &example::rows(&runs), Extra::default()).unwrap();
     let expected = [
         "run_id,system,seed,from,reached,dials,direct,reversed,punched,organic,relayed,failed",

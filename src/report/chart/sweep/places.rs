@@ -78,7 +78,7 @@ pub fn vertical(options: &Options, metric: &Metric, series: &[Series]) -> Result
     let widest =
         points().filter_map(|point| point.ci95).fold((low, high), |(low, high), ci| (low.min(ci.0), high.max(ci.1)));
     let label = if metric.unit.is_empty() { metric.name.clone() } else { format!("{} ({})", metric.name, metric.unit) };
-    let (share, most) = (is_share(metric), if is_bounded(metric) { 1.0 } else { f64::INFINITY });
+    let (share, most) = (metric.is_share(), if metric.is_bounded() { 1.0 } else { f64::INFINITY });
     let label = if share { format!("{} (%)", metric.name) } else { label };
     let wide = !share && !metric.unit.is_empty() && low > 0.0 && high / low >= 30.0;
     // What nobody named, and is nothing everywhere, has no place to be seen better.
@@ -101,14 +101,4 @@ pub fn vertical(options: &Options, metric: &Metric, series: &[Series]) -> Result
     // From zero unless that would press the lines together; below zero only where the values are.
     let bottom = if widest.0 < 0.5 * high && low >= 0.0 { 0.0 } else { widest.0 };
     Ok(Some(Axis::linear(label, bottom, widest.1.min(most)).until(most)))
-}
-
-/// Whether the figure is a share of one, which is written in per cent.
-pub fn is_share(metric: &Metric) -> bool {
-    metric.name.ends_with("_ratio") || metric.name.starts_with("availability")
-}
-
-/// Whether the figure is at most one.
-fn is_bounded(metric: &Metric) -> bool {
-    is_share(metric) || metric.name.contains("_gini")
 }

@@ -1,7 +1,7 @@
 //! The chart of classes of participants.
 
 use super::*;
-use crate::measure::by_class::CLASSES;
+use crate::measure::catalogue::CLASSES;
 use crate::measure::outcome::ClassRow;
 
 /// A class of which these columns are known.

@@ -9,7 +9,8 @@ use crate::report::chart::style::Colour;
 
 /// How dials between machines of two classes ended.
 fn paired(from: &'static str, reached: &'static str, ended: [u64; 6]) -> PairRow {
-    PairRow { from, reached, dials: ended.iter().sum(), ended }
+    let counts = std::iter::once(ended.iter().sum()).chain(ended);
+    PairRow { from, reached, values: counts.map(|count: u64| Some(count as f64)).collect() }
 }
 
 /// Four systems with connections: to symmetric NATs machines are called back or fail, from there half goes through relays.
