@@ -48,9 +48,7 @@ impl Protocol for Mesh {
     type Message = NodeId;
     type Timer = ();
     type Shared = ();
-    const PLACEMENT: Placement = Placement::Closest(Metric::Ring);
-
-    fn shared(_: &Config, _: u32) {}
+    const RULE: Rule<Mesh> = Rule::Closest(Metric::Ring);
 
     fn new(_: &Config, _: &View<'_>) -> Mesh {
         Mesh::default()
@@ -109,8 +107,8 @@ impl Protocol for Mesh {
         out.extend(self.heard.keys());
     }
 
-    fn heap_bytes(&self) -> usize {
-        self.heard.len() * size_of::<(NodeId, Time)>()
+    fn heap_bytes(&self) -> HeapBytes {
+        HeapBytes { tables: self.heard.len() * size_of::<(NodeId, Time)>(), rpc: 0 }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::lists::Lists;
 use super::message::Payload;
-use super::protocol::{Contact, Protocol, Walk};
+use super::protocol::{Contact, Protocol, Shared, Walk};
 use super::wire::Wire;
 use crate::engine::{Duration, Noise, Source, Time};
 use crate::model::{
@@ -221,7 +221,7 @@ impl<P: Protocol> Context<'_, P> {
     /// is repair, and sent for others.
     #[inline(always)]
     pub fn envelope(&self, kind: Kind, rpc: u16, op: Option<OpId>, traffic: Traffic, message: &P::Message) -> Envelope {
-        let bytes = self.wire.bytes(kind, message, P::named(self.shared, self.me(), message, self.lists));
+        let bytes = self.wire.bytes(kind, message, self.shared.named(self.me(), message, self.lists));
         let client = self.reachable != Reachability::Yes;
         let for_others = op.is_some_and(OpId::is_unasked);
         let traffic = if for_others { Traffic::Repair } else { traffic };

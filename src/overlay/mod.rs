@@ -5,6 +5,7 @@
 
 pub mod backoff;
 pub mod bootstrap;
+pub mod config;
 pub mod context;
 pub mod lists;
 pub mod lookup;
@@ -17,20 +18,23 @@ pub mod roster;
 pub mod round_trips;
 pub mod routing;
 pub mod rpc;
+pub mod rule;
 #[cfg(test)]
 pub mod testing;
 pub mod wire;
 
 pub use backoff::Backoff;
+pub use config::{Config, Patience, Preset, Problem, Server};
 pub use context::{Change, Context, Effect, Effects, View};
 pub use lists::{List, Lists};
 pub use message::{Payload, listed};
 pub use ongoing::{Ongoing, Pool, Task};
 pub use period::Period;
-pub use protocol::{Config, Contact, Patience, Placement, Preset, Problem, Protocol, Server, Walk};
+pub use protocol::{Contact, HeapBytes, Notice, Prefetch, Prefetches, Protocol, Shared, Walk};
 pub use relay::{Recent, Relay};
 pub use roster::Roster;
 pub use round_trips::Timeout;
 pub use routing::Routing;
 pub use rpc::Rpcs;
+pub use rule::{Choose, Placement, Rule, Spreading, Spreads};
 pub use wire::Wire;

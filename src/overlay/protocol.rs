@@ -4,16 +4,14 @@
 //! Handlers return nothing and cannot fail; what they want done they write into the [`Context`]. A handler touches
 //! the state of its own node only, and everything it knows of others came in a message.
 
-use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
-
-use super::backoff::Backoff;
+use super::config::Config;
 use super::context::{Context, View};
 use super::lists::Lists;
 use super::message::Payload;
 use super::roster::Roster;
-use crate::engine::{Duration, Law, Noise, Time, order};
-use crate::model::{Envelope, Key, Metric, NodeId, OpId, RecordId, Version};
+use super::rule::{Placement, Rule};
+use crate::engine::{Duration, order};
+use crate::model::{Envelope, Key, NodeId, OpId, RecordId};
 
 /// The state machine of one node.
 ///
@@ -34,75 +32,23 @@ pub trait Protocol: Sized + Send + 'static {
     /// What a timer is for: at most 16 bytes.
     type Timer: Copy + std::fmt::Debug + Send + 'static;
     /// A representation shared by all nodes of a run; `()` for most.
-    type Shared: Send + 'static;
+    type Shared: Shared<Self>;
 
-    /// Who keeps a record, by the protocol's rule.
-    const PLACEMENT: Placement;
+    /// The nodes that keep a record, by the protocol's rule.
+    const RULE: Rule<Self>;
 
-    /// Whether overlays that a partition or a crash has taken apart become one again, by what the protocol itself does (and not only
-    /// where somebody who joins later happens to bring both together). A scenario with either warns of one that does not. True by
-    /// default.
-    fn remerges(_config: &Self::Config) -> bool {
-        true
-    }
+    /// The kind of the rule. Follows from [`Protocol::RULE`].
+    const PLACEMENT: Placement = Self::RULE.placement();
 
-    /// What does not work for nodes behind NATs and firewalls that let in only answers to what they have sent, as long as
-    /// they have no connections: `check` warns of it, and names the key. By default nothing beyond what every overlay loses
-    /// there, which is that strangers cannot ask them.
-    fn filtered(_config: &Self::Config) -> Option<Problem> {
-        None
-    }
-
-    /// Nodes that it has room for in a run. By default as many as can be told apart in the order of events: 2²⁸.
+    /// Nodes that a run may have at most. By default as many as can be told apart in the order of events: 2²⁸.
     const MOST_NODES: u32 = order::SOURCES;
 
-    /// The representation shared by all nodes of a run, `0 .. nodes`.
-    fn shared(config: &Self::Config, nodes: u32) -> Self::Shared;
+    /// The successor list of a node of a ring, the next node first, empty if it is alone: for observers. `None`, the default,
+    /// for protocols without a ring.
+    const SUCCESSORS: Option<fn(&Self) -> &[NodeId]> = None;
 
-    /// Told once, before anybody starts, how far all machines are apart: for what clients are told of servers (by a name
-    /// service, by anycast), not for tables, which learn from messages. Nothing by default.
-    fn survey(_shared: &mut Self::Shared, _delay: &dyn Fn(NodeId, NodeId) -> Duration) {}
-
-    /// The dedicated servers that the protocol brings; none for peers. They are the machines after the participants.
-    fn servers(_config: &Self::Config) -> Vec<Server> {
-        Vec::new()
-    }
-
-    /// Virtual nodes: with how many nodes, each with a key and a state of its own, every participant takes part. 1 by
-    /// default; more only where there are no dedicated servers. A protocol whose table has a key for it calls that
-    /// `virtual_nodes`, so that an error can point at it.
-    fn nodes_per_machine(_config: &Self::Config) -> u32 {
-        1
-    }
-
-    /// Entries of the longest list in a message of this protocol (at most 255); none by default.
-    fn longest_list(_config: &Self::Config) -> usize {
-        0
-    }
-
-    /// The longest period of the protocol's maintenance: `check` compares the warm-up with it. Zero, the default, if it is
-    /// nothing to wait for.
-    fn longest_period(_config: &Self::Config) -> Duration {
-        Duration::ZERO
-    }
-
-    /// How long a request waits for its reply, and how often it is sent again. Storage, which stands beside the overlay,
-    /// is as patient as the overlay itself, at its most patient. By default 1.5 s and never (OverSim).
-    fn patience(_config: &Self::Config) -> Patience {
-        Patience { timeout: Duration::from_millis(1500), retries: 0, backoff: None }
-    }
-
-    /// The nodes that a message from `from` names: what they cost on the wire and whose addresses the receiver learns
-    /// follow from it. By default those that the message itself names ([`Payload::named`]); more only where a message stands
-    /// for entries of the shared representation. Read when the message is made, and when it leaves.
-    fn named(
-        _shared: &Self::Shared,
-        _from: NodeId,
-        message: &Self::Message,
-        lists: &Lists,
-    ) -> impl Iterator<Item = NodeId> {
-        message.named(lists)
-    }
+    /// Prefetching, for protocols with tables that do not stay in the cache. None by default.
+    const PREFETCH: Prefetch<Self> = Prefetch::NONE;
 
     /// A node that knows nothing yet.
     fn new(config: &Self::Config, view: &View<'_>) -> Self;
@@ -129,26 +75,8 @@ pub trait Protocol: Sized + Send + 'static {
         0
     }
 
-    /// The node has found out whether strangers can dial it (`cx.reachable`).
-    fn on_reachability(&mut self, _cx: &mut Context<'_, Self>) {}
-
-    /// Whether only nodes that strangers can dial are part of the overlay, the others joined as clients. Not by default.
-    fn wants_dialable(_config: &Self::Config) -> bool {
-        false
-    }
-
-    /// A server's full queue refused the request with this number. The default lets it time out.
-    fn on_refusal(&mut self, _cx: &mut Context<'_, Self>, _rpc: u16) {}
-
-    /// A value too large for a packet moves for the request that was sent to `to` under this number: it does not time
-    /// out until [`Protocol::release`]. False, the default, if it is not outstanding at `by` any more. Only a protocol
-    /// that spreads records itself sends such values.
-    fn hold(&mut self, _rpc: u16, _to: NodeId, _by: Time) -> bool {
-        false
-    }
-
-    /// The value has moved, or its way broke off: from `from` on the request has the usual time for its reply.
-    fn release(&mut self, _cx: &mut Context<'_, Self>, _rpc: u16, _from: Time) {}
+    /// News of the node's surroundings. Ignored by default: a refused request times out.
+    fn on_notice(&mut self, _cx: &mut Context<'_, Self>, _notice: Notice<'_>) {}
 
     /// Walks towards a key on behalf of an operation; the node has joined. Ends in `cx.found`, `cx.found_record` or
     /// `cx.give_up`, at once or later.
@@ -170,11 +98,10 @@ pub trait Protocol: Sized + Send + 'static {
     fn suspend(&mut self) {}
 
     /// The up to `count` nodes nearest to `key` that this node knows, itself included, nearest first, by the metric of
-    /// its placement. What storage takes for the responsible nodes. Appends to `out`. The default sorts all contacts.
+    /// its placement. What storage takes for the responsible nodes. Appends to `out`. The default sorts all contacts; where
+    /// servers keep all records it names nobody.
     fn nearest(&self, shared: &Self::Shared, view: &View<'_>, key: Key, count: usize, out: &mut Vec<NodeId>) {
-        let (Placement::Closest(metric) | Placement::Everyone(metric)) = Self::PLACEMENT else {
-            unreachable!("only a protocol without servers ranks its nodes by their keys");
-        };
+        let Some(metric) = Self::PLACEMENT.metric() else { return };
         let from = out.len();
         self.contacts(shared, view, out);
         out.push(view.me);
@@ -185,134 +112,77 @@ pub trait Protocol: Sized + Send + 'static {
     /// Every node in the routing tables, each once, without the node itself. Appends to `out`. For observers.
     fn contacts(&self, shared: &Self::Shared, view: &View<'_>, out: &mut Vec<NodeId>);
 
-    /// [`Placement::Servers`] only: the server that a client sends a request for `key` to, as it knows without asking;
-    /// `instead_of` one that did not answer it.
-    fn server(
-        _shared: &Self::Shared,
-        _client: NodeId,
-        _key: Key,
-        _instead_of: Option<NodeId>,
-        _noise: &mut Noise,
-    ) -> NodeId {
-        unreachable!("only a protocol with servers sends requests to them");
-    }
-
-    /// [`Placement::Everyone`] only: spreads a new version of a record. The node stores it itself at once
-    /// (`Effect::Stored`), so does everyone whom it reaches, and the writer ends it with `Effect::Spread`.
-    fn spread(&mut self, _cx: &mut Context<'_, Self>, _op: OpId, _record: RecordId, _version: Version) {
-        unreachable!("only a protocol that places records on everyone spreads them itself");
-    }
-
-    /// [`Placement::Everyone`] only: the version of `record` in this node's own table.
-    fn version_of(&self, _shared: &Self::Shared, _me: NodeId, _record: RecordId) -> Option<Version> {
-        None
-    }
-
-    /// The bootstrap service has named these, as [`Context::ask_members`] wanted.
-    fn on_members(&mut self, _cx: &mut Context<'_, Self>, _members: &[NodeId]) {}
-
-    /// The nodes that it takes to follow it on the ring, the next first; empty if it is alone. `None`, the default, for
-    /// protocols without a ring.
-    fn successors(&self) -> Option<&[NodeId]> {
-        None
-    }
-
-    /// How many of the nodes nearest to its own key a node is to know; 0, the default, if none in particular.
-    fn neighbourhood(_config: &Self::Config) -> usize {
-        0
-    }
-
-    /// [`prefetch`](crate::engine::prefetch())es what all handlers will read beside the value itself: called a few events
-    /// before them.
-    fn prefetch(&self) {}
-
-    /// Second prefetch: what only the handler of this message will read, and what is reached through the first alone:
-    /// called when that is there, an event or two before the handler.
-    fn prefetch_for(&self, _view: &View<'_>, _from: &Envelope, _message: &Self::Message) {}
-
-    /// Bytes allocated for tables and for RPC bookkeeping, beside `size_of::<Self>()`.
-    fn heap_bytes(&self) -> usize;
-
-    /// Those of them that are not tables: RPC bookkeeping and walks under way. Default 0, for protocols that do not tell
-    /// them apart.
-    fn rpc_bytes(&self) -> usize {
-        0
-    }
+    /// Bytes allocated beside `size_of::<Self>()`.
+    fn heap_bytes(&self) -> HeapBytes;
 }
 
-/// A protocol's TOML table, with a documented default for every key.
-pub trait Config: DeserializeOwned + JsonSchema + Default + Clone + std::fmt::Debug + Send + Sync + 'static {
-    /// What is wrong with the values, beyond their types. Names the key, so that the error can point at it.
-    fn check(&self) -> Result<(), Problem>;
-
-    /// What can be run and hardly works, for a warning. By default nothing.
-    fn doubt(&self) -> Option<Problem> {
-        None
-    }
-
-    /// Told before a run how many copies of a record storage is to keep. By default nothing depends on it.
-    fn for_copies(&mut self, _replicas: u32) {}
-
-    /// Settings that a table may name as its `preset`; keys beside it override. None by default.
-    fn presets() -> &'static [Preset] {
-        &[]
-    }
-
-    /// The most copies of a record whose holders a node can tell by its own lists, and the key that bounds them; `None`, the
-    /// default: any number.
-    fn most_copies(&self) -> Option<(&'static str, u32)> {
-        None
-    }
+/// Bytes that a node has allocated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HeapBytes {
+    /// Those of routing tables.
+    pub tables: usize,
+    /// Those of requests and lookups under way.
+    pub rpc: usize,
 }
 
-/// Settings under one name: those of a paper, or of what is deployed.
-#[derive(Clone, Copy, Debug)]
-pub struct Preset {
-    pub name: &'static str,
-    /// What it sets, as TOML.
-    pub keys: &'static str,
-    /// Where it is from, and what it cannot set.
-    pub source: &'static str,
-}
-
-/// How long to wait for a reply.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Patience {
-    pub timeout: Duration,
-    /// How often a request is sent again when its time-out has passed.
-    pub retries: u8,
-    /// The pause before that; what a server refused is then sent again too. `None`: at once, and what was refused is not.
-    pub backoff: Option<Backoff>,
-}
-
-/// A value that cannot be: which key (dotted, below the protocol's table), and what would be right.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    pub key: &'static str,
-    pub message: String,
-}
-
-impl Problem {
-    /// `Ok` if `right` holds, else what is wrong with the value of `key`.
-    ///
-    /// # Errors
-    ///
-    /// The problem, if `right` does not hold.
-    pub fn unless(right: bool, key: &'static str, message: &str) -> Result<(), Problem> {
-        if right { Ok(()) } else { Err(Problem { key, message: message.into() }) }
-    }
-}
-
-/// Who keeps a record.
+/// News of a node's surroundings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Placement {
-    /// The r joined nodes nearest to its key.
-    Closest(Metric),
-    /// Every machine; lookups name the nearest by this metric.
-    Everyone(Metric),
-    /// The dedicated servers, by their own rule ([`Protocol::nearest`]), whatever the number of copies asked for. A put
-    /// goes to one of them ([`Protocol::server`]), which passes it on to the others that hold the record.
-    Servers,
+pub enum Notice<'a> {
+    /// A server's full queue refused the request with this number.
+    Refused { rpc: u16 },
+    /// The node has found out whether strangers can dial it (`cx.reachable`).
+    Reachability,
+    /// The bootstrap service has named these members, as [`Context::ask_members`] wanted.
+    Members(&'a [NodeId]),
+}
+
+/// A representation shared by all nodes of a run. `()` for protocols whose nodes share nothing.
+pub trait Shared<P: Protocol>: Send + 'static {
+    /// The representation for nodes `0 .. nodes`.
+    fn new(config: &P::Config, nodes: u32) -> Self;
+
+    /// Told once, before anybody starts, how far all machines are apart: for what clients are told of servers (by a name
+    /// service, by anycast), not for tables, which learn from messages. Ignored by default.
+    fn survey(&mut self, _delay: &dyn Fn(NodeId, NodeId) -> Duration) {}
+
+    /// The nodes that a message from `from` names: what they cost on the wire and whose addresses the receiver learns
+    /// follow from it. By default those that the message itself names ([`Payload::named`]); more only where a message stands
+    /// for entries of the shared representation. Read when the message is made, and when it leaves.
+    fn named(&self, _from: NodeId, message: &P::Message, lists: &Lists) -> impl Iterator<Item = NodeId> {
+        message.named(lists)
+    }
+}
+
+impl<P: Protocol> Shared<P> for () {
+    fn new(_config: &P::Config, _nodes: u32) {}
+}
+
+/// Prefetching of what handlers will read: called a few events before them.
+pub trait Prefetches: Protocol {
+    /// First prefetch: what all handlers read beside the value itself.
+    fn prefetch(&self);
+
+    /// Second prefetch, when the first is there, an event or two before the handler: what only the handler of this message
+    /// reads, and what is reached through the first alone.
+    fn prefetch_for(&self, _view: &View<'_>, _from: &Envelope, _message: &Self::Message) {}
+}
+
+/// The functions of [`Prefetches`], as [`Protocol::PREFETCH`] holds them.
+pub struct Prefetch<P: Protocol> {
+    pub first: fn(&P),
+    pub second: fn(&P, &View<'_>, &Envelope, &P::Message),
+}
+
+impl<P: Protocol> Prefetch<P> {
+    /// Nothing is prefetched.
+    pub const NONE: Prefetch<P> = Prefetch { first: |_| {}, second: |_, _, _, _| {} };
+}
+
+impl<P: Prefetches> Prefetch<P> {
+    /// The functions of a protocol.
+    pub const fn of() -> Prefetch<P> {
+        Prefetch { first: P::prefetch, second: P::prefetch_for }
+    }
 }
 
 /// A walk towards a key.
@@ -332,29 +202,4 @@ pub struct Walk {
 pub struct Contact {
     pub node: NodeId,
     pub hops: u8,
-}
-
-/// A dedicated server: its link, its service and its failures.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Server {
-    /// Bits per second; infinite for no queueing.
-    pub uplink: f64,
-    pub downlink: f64,
-    /// Bytes each direction of the link may queue; `u64::MAX` without limit.
-    pub link_queue: u64,
-    /// Time to serve one request, in seconds.
-    pub service: Law,
-    /// Requests served at once.
-    pub workers: u32,
-    /// Requests waiting at most, those in service not counted; `u32::MAX` without limit.
-    pub queue: u32,
-    /// Mean time between failures and to repair, both exponential; `None`: never fails.
-    pub failures: Option<(Duration, Duration)>,
-    /// The probability that a failure takes the disk along, with all that is on it; 0 where it is mirrored and backed up.
-    pub data_loss: f64,
-    /// The time until a standby takes a failed server's place, under its address and with its disk; `None`: there is none.
-    pub failover: Option<Duration>,
-    /// The name of the region that it stands in, as the protocol's table has it in a list `regions`; `None`: where the
-    /// network puts servers.
-    pub region: Option<String>,
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::protocol::Problem;
+use super::config::Problem;
 use crate::engine::Duration;
 
 /// Who asks the next node of a lookup.

@@ -5,10 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use super::config::Config;
 use super::context::{Change, Context, Effect, Effects, View};
 use super::lists::Lists;
-use super::protocol::{Contact, Protocol, Walk};
+use super::protocol::{Contact, Protocol, Shared, Walk};
 use super::roster::Roster;
+use super::rule::{Rule, Spreading};
 use super::wire::Wire;
 use crate::engine::{Duration, Noise, Source, Time};
 use crate::model::{Cached, Cause, Envelope, Held, Key, Kind, NodeId, OpId, Passed, Reachability, RecordId, Version};
@@ -86,8 +88,8 @@ impl<P: Protocol> Bench<P> {
         let count = keys.len();
         let nodes = (0..count).map(|node| P::new(&config, &View::new(NodeId(node as u32), &keys))).collect();
         Bench {
-            shared: P::shared(&config, count as u32),
-            lists: Lists::new(P::longest_list(&config)),
+            shared: P::Shared::new(&config, count as u32),
+            lists: Lists::new(config.longest_list()),
             now: Time::ZERO,
             latency: Duration::from_millis(50),
             between: None,
@@ -156,7 +158,8 @@ impl<P: Protocol> Bench<P> {
     /// Starts spreading a record's version (full table).
     pub fn spread(&mut self, from: NodeId, record: RecordId, version: Version) -> OpId {
         let op = self.next_op();
-        self.with(from, |overlay, cx| overlay.spread(cx, op, record, version));
+        let Rule::Everyone(_, Spreading { spread, .. }) = P::RULE else { panic!("records are not spread") };
+        self.with(from, |overlay, cx| spread(overlay, cx, op, record, version));
         op
     }
 

@@ -22,7 +22,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             self.ask_for_message(packet);
         }
         if let Some([node, _]) = self.queue.upcoming_touches(NEAR) {
-            self.nodes.get(node as usize).into_iter().for_each(P::prefetch);
+            self.nodes.get(node as usize).into_iter().for_each(P::PREFETCH.first);
         }
         if let Some([node, other]) = self.queue.upcoming_touches(FAR) {
             self.ask_for_node(NodeId(node));
@@ -74,7 +74,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             message.list().into_iter().for_each(|list| self.lists.prefetch(list));
             // No panics here: for a protocol that asks for nothing, nothing is looked at.
             let node = self.nodes.get(to.index()).into_iter();
-            node.for_each(|node| node.prefetch_for(&View::new(to, &self.keys), envelope, message));
+            node.for_each(|node| (P::PREFETCH.second)(node, &View::new(to, &self.keys), envelope, message));
         }
     }
 

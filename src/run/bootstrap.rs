@@ -15,7 +15,7 @@ use crate::engine::{Duration, Law, Purpose, Source, Time};
 use crate::measure::observer::Observer;
 use crate::model::{Envelope, Kind, NodeId, Reachability, Traffic};
 use crate::overlay::bootstrap::{Message, Seeker, Service, Step, TIMEOUT, Teller};
-use crate::overlay::{Payload, Protocol, View};
+use crate::overlay::{Notice, Payload, Protocol, View};
 use crate::scenario::plan::{BootstrapService, Rejoin};
 
 /// Whom an answer names.
@@ -327,7 +327,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let asks = |party: &Party| matches!(party.doing, Doing::Asking(_)) && party.number == from.rpc;
         if self.bootstrapping().parties.get(&node).is_some_and(asks) {
             self.bootstrapping().forget(node);
-            return self.with_overlay(node, |overlay, cx| overlay.on_members(cx, &members));
+            return self.with_overlay(node, |overlay, cx| overlay.on_notice(cx, Notice::Members(&members)));
         }
         self.heard_from_service(node, from, |doing, _| {
             if let Doing::Seeking(seeker) = doing {
@@ -340,7 +340,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn ask_members(&mut self, node: NodeId) {
         if self.bootstrap.is_none() {
             let members: Vec<NodeId> = (0..BY_ORACLE).filter_map(|_| self.contact_of_oracle(node)).collect();
-            return self.with_overlay(node, |overlay, cx| overlay.on_members(cx, &members));
+            return self.with_overlay(node, |overlay, cx| overlay.on_notice(cx, Notice::Members(&members)));
         }
         let (now, turn) = (self.now, (self.now.as_nanos() / 1_000_000) as u16);
         let bootstrap = self.bootstrapping();

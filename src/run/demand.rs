@@ -1,14 +1,13 @@
 //! What participants ask for: operations from their issue to their end, and the judgement of the answers.
 
 use super::event::{Body, Event};
-use super::setup::metric;
 use super::simulation::{Interrupted, Progress, Simulation};
 use crate::engine::order::{Class, Order};
 use crate::engine::{Duration, Time};
 use crate::measure::observer::{Ended, Observer};
 use crate::model::{Answer, Cause, Key, Metric, NodeId, OpId, Operation, OperationKind, RecordId, Stage, Verdict};
 use crate::network::Loss;
-use crate::overlay::{Contact, Placement, Protocol, Walk};
+use crate::overlay::{Choose, Contact, Placement, Protocol, Rule, Spreading, Walk};
 use crate::population::Target;
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
@@ -122,9 +121,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             (OperationKind::Get, Some(record)) => {
                 if let Some(answer) = self.own_answer(op, node, record) {
                     self.got(op, Contact { node, hops: 0 }, answer, Stage::Overlay);
-                } else if P::PLACEMENT == Placement::Servers && self.is_transferred(record) {
-                    let server = P::server(&self.shared, node, target, None, &mut self.seats[node.index()].noise);
-                    self.walk_found(op, &[Contact { node: server, hops: 1 }]);
+                } else if let Rule::Servers(choose) = P::RULE
+                    && self.is_transferred(record)
+                {
+                    self.ask_server(op, node, target, choose);
                 } else if let Some(pointer) = pointer {
                     self.look_for_pointer(op, pointer);
                 } else if self.is_audit(op) {
@@ -133,21 +133,24 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     self.walk_for(op, Some(record));
                 }
             }
-            (OperationKind::Put, Some(record)) => match P::PLACEMENT {
-                Placement::Closest(_) => match pointer {
+            (OperationKind::Put, Some(record)) => match P::RULE {
+                Rule::Closest(_) => match pointer {
                     Some(pointer) => self.look_for_pointer(op, pointer),
                     None => self.walk_for(op, None),
                 },
-                Placement::Everyone(_) => {
-                    self.with_overlay(node, |overlay, cx| overlay.spread(cx, op, record, version));
+                Rule::Everyone(_, Spreading { spread, .. }) => {
+                    self.with_overlay(node, |overlay, cx| spread(overlay, cx, op, record, version));
                 }
-                Placement::Servers => {
-                    let server = P::server(&self.shared, node, target, None, &mut self.seats[node.index()].noise);
-                    self.walk_found(op, &[Contact { node: server, hops: 1 }]);
-                }
+                Rule::Servers(choose) => self.ask_server(op, node, target, choose),
             },
             (OperationKind::Get | OperationKind::Put, None) => unreachable!("gets and puts name a record"),
         }
+    }
+
+    /// A client knows without asking which server it sends an operation's request to.
+    fn ask_server(&mut self, op: OpId, node: NodeId, target: Key, choose: Choose<P>) {
+        let server = choose(&self.shared, node, target, None, &mut self.seats[node.index()].noise);
+        self.walk_found(op, &[Contact { node: server, hops: 1 }]);
     }
 
     /// Walks to a holder of this record, or to the nodes responsible for the operation's target.
@@ -183,7 +186,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 self.fetch(op, record, nodes);
             }
             _ => {
-                let correct = match metric(P::PLACEMENT) {
+                let correct = match P::PLACEMENT.metric() {
                     Some(metric) => self.directory.responsible(metric, target) == Some(nodes[0].node),
                     None => self.is_server(nodes[0].node),
                 };

@@ -3,7 +3,7 @@
 use super::simulation::Simulation;
 use crate::measure::observer::Observer;
 use crate::model::{Held, NodeId, RecordId, Stock, Version};
-use crate::overlay::{Placement, Protocol};
+use crate::overlay::{Placement, Protocol, Rule, Spreading};
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// What the node's store holds, in the order of the records.
@@ -13,8 +13,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// The version that a node holds itself.
     pub fn version_at(&self, node: NodeId, record: RecordId) -> Option<Version> {
-        match P::PLACEMENT {
-            Placement::Everyone(_) => self.nodes[node.index()].version_of(&self.shared, node, record),
+        match P::RULE {
+            Rule::Everyone(_, Spreading { version_of, .. }) => {
+                version_of(&self.nodes[node.index()], &self.shared, node, record)
+            }
             _ => self.agents[node.index()].store.version(record),
         }
     }

@@ -6,7 +6,7 @@ use crate::engine::Noise;
 use crate::engine::order::Class;
 use crate::measure::observer::{Copied, Observer};
 use crate::model::{Held, Key, NodeId, OpId, RecordId, Stage};
-use crate::overlay::{self, Change, Contact, Context, Placement, Protocol, View};
+use crate::overlay::{self, Change, Contact, Context, Placement, Protocol, Rule, View};
 use crate::storage::{self, Agent, Desk, Neighbourhood, POINTER_COPIES, Repair};
 
 /// Who is responsible by a node's own account.
@@ -29,16 +29,16 @@ impl<P: Protocol> Neighbourhood for Around<'_, P> {
     }
 
     fn passes_puts_on(&self) -> bool {
-        P::PLACEMENT == Placement::Servers
+        P::PLACEMENT.is_servers()
     }
 
     fn instead_of(&self, asked: NodeId, record: RecordId, noise: &mut Noise) -> NodeId {
-        match P::PLACEMENT {
-            Placement::Servers => {
+        match P::RULE {
+            Rule::Servers(choose) => {
                 let key = self.record_keys[record.index()];
-                P::server(self.shared, self.view.me, key, Some(asked), noise)
+                choose(self.shared, self.view.me, key, Some(asked), noise)
             }
-            Placement::Closest(_) | Placement::Everyone(_) => asked,
+            Rule::Closest(_) | Rule::Everyone(..) => asked,
         }
     }
 }

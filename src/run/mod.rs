@@ -42,7 +42,7 @@ use crate::measure::outcome::{NodeRow, Outcome, PairRow, ResourceRow, Timing};
 use crate::measure::trace::Trace;
 use crate::measure::{ByClass, Metrics, Report};
 use crate::model::{NodeId, Role};
-use crate::overlay::{Protocol, View};
+use crate::overlay::{Config, Protocol, View};
 use crate::population;
 use crate::scenario::plan::{Plan, System};
 
@@ -92,7 +92,7 @@ pub fn simulate<P: Protocol>(
     let length = plan.warmup + plan.measure;
     let hosts = scheme::hosts::<P>(system, config, participants);
     let metrics =
-        Metrics::new((plan, system), hosts, everywhere, wanted.operations, classes).with_servers(&P::servers(config));
+        Metrics::new((plan, system), hosts, everywhere, wanted.operations, classes).with_servers(&config.servers());
     let watched = (
         if system.connections.is_some() { metrics.with_connections() } else { metrics },
         Prints::new(hosts.senders(), Duration::from_nanos((length.as_nanos() / CHECKPOINTS).max(1))),
@@ -231,8 +231,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Memory by part at the end of the run.
     fn bytes_by_part(&self) -> Vec<(&'static str, u64)> {
         let of = |bytes: usize| bytes as u64;
-        let overlay = self.nodes.iter().map(|node| size_of::<P>() + node.heap_bytes()).sum::<usize>();
-        let rpc = self.nodes.iter().map(P::rpc_bytes).sum::<usize>();
+        let (tables, rpc) =
+            self.nodes.iter().map(P::heap_bytes).fold((0, 0), |sum, one| (sum.0 + one.tables, sum.1 + one.rpc));
         let records = self.agents.iter().map(|agent| agent.store.heap_bytes()).sum::<usize>();
         let agents = self.agents.iter().map(|agent| size_of_val(agent) + agent.heap_bytes()).sum::<usize>();
         let pointers = self.pointers.as_ref().map_or(0, Pointers::heap_bytes)
@@ -245,7 +245,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             + self.bootstrap.as_ref().map_or(0, |bootstrap| bootstrap.heap_bytes())
             + self.handshakes.as_ref().map_or(0, |handshakes| handshakes.heap_bytes());
         vec![
-            ("tables", of(overlay - rpc)),
+            ("tables", of(size_of_val(&self.nodes[..]) + tables)),
             ("rpc", of(rpc)),
             ("storage", of(agents + records + pointers)),
             ("seats", of(size_of_val(&self.seats[..]) + size_of_val(&self.keys[..]))),

@@ -8,7 +8,7 @@ use crate::engine::{Duration, Time};
 use crate::measure::observer::Observer;
 use crate::model::{Envelope, Kind, NodeId};
 use crate::network::{Departure, Loss};
-use crate::overlay::Protocol;
+use crate::overlay::{Notice, Protocol};
 
 /// From one node of a machine to another: a turn of a busy process. Not nothing, or nodes that answer each other at once
 /// could go on for ever without time passing: a record whose holders each take the other for responsible goes to and fro
@@ -264,7 +264,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let list = packet.list();
         if envelope.kind == Kind::Refusal {
             return match body {
-                Body::Overlay(_) => self.with_overlay(to, |overlay, cx| overlay.on_refusal(cx, envelope.rpc)),
+                Body::Overlay(_) => {
+                    self.with_overlay(to, |overlay, cx| overlay.on_notice(cx, Notice::Refused { rpc: envelope.rpc }))
+                }
                 Body::Storage(_) => self.with_agent(to, |agent, desk, _| agent.on_refusal(desk, envelope.rpc)),
                 Body::Signal(_) | Body::Bootstrap(_) => unreachable!("only stations refuse, and these pass none"),
             };

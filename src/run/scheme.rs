@@ -6,7 +6,7 @@ use crate::engine::{Duration, Streams, Time};
 use crate::measure::outcome::Mark;
 use crate::model::Hosts;
 use crate::network::{Access, Latency, Machines, NatPlan, Shares, Site};
-use crate::overlay::Protocol;
+use crate::overlay::{Config, Protocol};
 use crate::population::{
     self, Changes, Churn, Classes, Crowd, Crowding, Demography, Life, Pace, Places, Surge, Timeline, Workload,
 };
@@ -126,7 +126,7 @@ pub(super) fn bootstrap(system: &System) -> Option<&BootstrapService> {
 
 /// The machines and nodes of a run with so many identities.
 pub(super) fn hosts<P: Protocol>(system: &System, config: &P::Config, participants: u32) -> Hosts {
-    let hosts = Hosts::new(participants, P::servers(config).len() as u32, P::nodes_per_machine(config));
+    let hosts = Hosts::new(participants, config.servers().len() as u32, config.nodes_per_machine());
     hosts.with_bootstrap(bootstrap(system).map_or(0, |service| service.terms.machines))
 }
 

@@ -7,7 +7,7 @@ use crate::engine::{Duration, Source, Time};
 use crate::measure::observer::Observer;
 use crate::model::NodeId;
 use crate::network::{Loss, NatClass};
-use crate::overlay::{Placement, Protocol, View};
+use crate::overlay::{Protocol, View};
 use crate::population::churn::ends_gracefully;
 use crate::population::{Identity, SessionId, Spell};
 use crate::scenario::plan::{Bootstrap, Rejoin, Start};
@@ -200,7 +200,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Joins through a random node that has joined; founds the overlay if there is none and nobody else is joining.
     pub fn join_by_oracle(&mut self, node: NodeId) {
         let contact = self.contact_of_oracle(node);
-        if contact.is_none() && !self.may_found(node) && P::PLACEMENT != Placement::Servers {
+        if contact.is_none() && !self.may_found(node) && !P::PLACEMENT.is_servers() {
             self.observer.no_bootstrap(self.now, node);
             return self.join_later(node);
         }

@@ -21,9 +21,9 @@ use crate::engine::queue::Queue;
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Streams, Time};
 use crate::measure::observer::Observer;
-use crate::model::{Held, Hosts, Key, Metric, NodeId, Reachability, RecordId, Version};
+use crate::model::{Held, Hosts, Key, NodeId, Reachability, RecordId, Version};
 use crate::network::{Access, Nats, Network, Processor, Site};
-use crate::overlay::{Lists, Placement, Protocol, Roster, Server, View};
+use crate::overlay::{Config, Lists, Placement, Protocol, Roster, Server, Shared, View};
 use crate::population::{self, Identity, Timeline};
 use crate::scenario::plan::{BootstrapService, Plan, Start, System};
 use crate::storage::message::OFFERED_AT_ONCE;
@@ -50,14 +50,14 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         let streams = Streams::new(seed);
         let identities = timeline.identities();
         let participants = identities.len() as u32;
-        let specs = P::servers(config);
+        let specs = config.servers();
         let hosts = scheme::hosts::<P>(system, config, participants);
         assert!(hosts.nodes() <= P::MOST_NODES, "{} nodes, and room for {}", hosts.nodes(), P::MOST_NODES);
         let machines = hosts.all_machines();
         let bootstrap = scheme::bootstrap(system).map(|service| Box::new(Bootstrapping::new(*service)));
         let keys = keys(&streams, identities, hosts);
         let nodes = (0..hosts.nodes()).map(|node| P::new(config, &View::new(NodeId(node), &keys))).collect();
-        let longest = P::longest_list(config).max(2 * OFFERED_AT_ONCE);
+        let longest = config.longest_list().max(2 * OFFERED_AT_ONCE);
         let (count, coding) = (plan.resources.count, system.storage.coding);
         let providing = providing(system);
         let Kept { keys: record_keys, sizes, pointers } = kept(&streams, plan, system);
@@ -85,10 +85,9 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             Box::new(Addresses::new(nats, machines, system.wire.contact))
         });
         // Where everybody is open nobody need ask; clients of a server are not called.
-        let finds_out =
-            P::PLACEMENT != Placement::Servers && addresses.as_ref().is_some_and(|it| it.is_anybody_behind());
-        let mut shared = P::shared(config, hosts.nodes());
-        P::survey(&mut shared, &|a, b| network.delay(Time::ZERO, hosts.of(a).0, hosts.of(b).0));
+        let finds_out = !P::PLACEMENT.is_servers() && addresses.as_ref().is_some_and(|it| it.is_anybody_behind());
+        let mut shared = P::Shared::new(config, hosts.nodes());
+        shared.survey(&|a, b| network.delay(Time::ZERO, hosts.of(a).0, hosts.of(b).0));
         let stations = stations(&streams, plan, &kinds, &specs, hosts);
         let publishers: Vec<NodeId> = publishers(&streams, plan).collect();
         if let Some(uplink) = providing.and_then(|providing| providing.uplink) {
@@ -104,7 +103,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             timeline,
             kinds,
             workload: scheme::workload(plan),
-            patience: P::patience(config),
+            patience: config.patience(),
             publishers: Publishers::default(),
             publications: publications(&streams, plan, coding, fixed),
             announcements: providing.map(|_| Announcements::new(machines, publishers)).unwrap_or_default(),
@@ -204,7 +203,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             way + way
         };
         self.begin_reachability(online);
-        let wants_dialable = P::wants_dialable(self.config);
+        let wants_dialable = self.config.wants_dialable();
         let is_client = |node: &NodeId| wants_dialable && self.reachability(*node) != Reachability::Yes;
         let nodes = online.iter().flat_map(|machine| hosts.nodes_of(*machine));
         let (clients, members): (Vec<NodeId>, Vec<NodeId>) = nodes.partition(is_client);
@@ -382,12 +381,4 @@ fn stations<M>(streams: &Streams, plan: &Plan, kinds: &Kinds, specs: &[Server], 
     let of_participants = (0..first_server).map(|one| plan.population.processor_of(kinds.class(one)).cloned());
     let of_participants = plan.population.has_processors().then_some(of_participants);
     Stations::new(streams, of_participants, specs.iter().map(of_server), (first_server, hosts.nodes()))
-}
-
-/// The metric by which lookups are judged, where there is one.
-pub(super) const fn metric(placement: Placement) -> Option<Metric> {
-    match placement {
-        Placement::Closest(metric) | Placement::Everyone(metric) => Some(metric),
-        Placement::Servers => None,
-    }
 }

@@ -1,11 +1,10 @@
 //! Whether the tables of nodes are right: what a sample sees of them.
 
-use super::setup::metric;
 use super::simulation::Simulation;
 use crate::measure::TableCheck;
 use crate::measure::observer::Observer;
 use crate::model::{Metric, NodeId};
-use crate::overlay::{Protocol, View};
+use crate::overlay::{Config, Protocol, View};
 
 /// Nodes whose tables one sample looks at.
 const TABLES_CHECKED: u32 = 256;
@@ -16,7 +15,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let mut check = TableCheck::default();
         let (mut contacts, mut nearest) = (Vec::new(), Vec::new());
         let stride = (self.joined.len() as u32).div_ceil(TABLES_CHECKED).max(1);
-        let neighbourhood = P::neighbourhood(self.config);
+        let neighbourhood = self.config.neighbourhood();
         for &node in self.joined.iter().step_by(stride as usize) {
             contacts.clear();
             self.nodes[node.index()].contacts(&self.shared, &View::new(node, &self.keys), &mut contacts);
@@ -29,7 +28,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     .filter(|&&other| !addresses.reaches(self.now, node, other, self.wire_of_links()))
                     .count() as u64;
             }
-            if let (Some(metric), 1..) = (metric(P::PLACEMENT), neighbourhood) {
+            if let (Some(metric), 1..) = (P::PLACEMENT.metric(), neighbourhood) {
                 // The nearest of all is the node itself.
                 self.directory.nearest(metric, self.keys[node.index()], neighbourhood + 1, &mut nearest);
                 let others = nearest.iter().map(|(_, other)| *other).filter(|other| *other != node);
@@ -44,10 +43,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Whether the first entry of every node's successor list is the node that follows it, and how many rings the nodes make
     /// by the first entries of theirs that are there.
     fn check_ring(&self, check: &mut TableCheck) {
+        let Some(successors_of) = P::SUCCESSORS else { return };
         let is_member = |node: &&NodeId| self.seats[node.index()].joined;
         let mut next = Vec::with_capacity(self.joined.len());
         for &node in &self.joined {
-            let Some(successors) = self.nodes[node.index()].successors() else { return };
+            let successors = successors_of(&self.nodes[node.index()]);
             let follower = self.directory.responsible(Metric::Ring, self.keys[node.index()].plus(1));
             let right = successors.first().copied().unwrap_or(node);
             check.successors += 1;

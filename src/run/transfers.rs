@@ -19,7 +19,7 @@ use crate::engine::order::Class;
 use crate::measure::observer::Observer;
 use crate::model::{Envelope, Kind, LARGEST_IN_PACKET, NodeId, RecordId};
 use crate::network::{End, FlowId, Flows, Loss, Wake};
-use crate::overlay::{Placement, Protocol, Wire};
+use crate::overlay::{Placement, Protocol, Rule, Spreading, Wire};
 use crate::storage::Message;
 use crate::storage::exchange::Line;
 
@@ -219,7 +219,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let Envelope { rpc, epoch, .. } = packet.envelope;
         self.is_current(node, epoch)
             && match packet.body {
-                Body::Overlay(_) => self.nodes[node.index()].hold(rpc, asked, seen),
+                Body::Overlay(_) => match P::RULE {
+                    Rule::Everyone(_, Spreading { hold, .. }) => hold(&mut self.nodes[node.index()], rpc, asked, seen),
+                    Rule::Closest(_) | Rule::Servers(_) => false,
+                },
                 Body::Storage(_) => self.agents[node.index()].hold(rpc, asked, seen),
                 // Who asks the bootstrap service does not wait longer for a list that is long.
                 Body::Signal(_) | Body::Bootstrap(_) => true,
@@ -232,7 +235,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let Envelope { rpc, epoch, .. } = packet.envelope;
         if self.is_current(node, epoch) {
             match packet.body {
-                Body::Overlay(_) => self.with_overlay(node, |overlay, cx| overlay.release(cx, rpc, seen)),
+                Body::Overlay(_) => {
+                    if let Rule::Everyone(_, Spreading { release, .. }) = P::RULE {
+                        self.with_overlay(node, |overlay, cx| release(overlay, cx, rpc, seen));
+                    }
+                }
                 Body::Storage(_) => self.with_agent(node, |agent, desk, _| agent.release(desk, rpc, seen)),
                 Body::Signal(_) | Body::Bootstrap(_) => {}
             }

@@ -41,11 +41,11 @@ pub(super) fn bootstrap(
     let own = check.read::<file::Bootstrap>(path)?;
     match own.or(common) {
         Some(file::Bootstrap::Oracle) => Ok(Bootstrap::Oracle),
-        Some(file::Bootstrap::Service(_)) if own.is_some() && placement == Placement::Servers => {
+        Some(file::Bootstrap::Service(_)) if own.is_some() && placement.is_servers() => {
             let help = "leave this out, or write \"oracle\" if clients are to know its address for nothing";
             Err(check.wrong(path, "clients of a server look its name up, and ask no bootstrap service", help))
         }
-        _ if placement == Placement::Servers => Ok(Bootstrap::Name),
+        _ if placement.is_servers() => Ok(Bootstrap::Name),
         Some(file::Bootstrap::Service(said)) => service(check, path, said),
         None => service(check, path, file::Service::default()),
     }

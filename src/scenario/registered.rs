@@ -29,7 +29,7 @@ pub struct Registered {
     pub most_copies: fn(&AnyConfig) -> Option<(&'static str, u32)>,
     /// [`Config::doubt`], likewise.
     pub doubt: fn(&AnyConfig) -> Option<overlay::Problem>,
-    /// The time-out of [`Protocol::patience`], likewise.
+    /// The time-out of [`Config::patience`], likewise.
     pub rpc_timeout: fn(&AnyConfig) -> Duration,
     /// [`Config::presets`].
     pub presets: fn() -> &'static [Preset],
@@ -39,15 +39,15 @@ pub struct Registered {
     pub in_full: bool,
     /// The longest period of its maintenance, given what `parse` made.
     pub longest_period: fn(&AnyConfig) -> Duration,
-    /// [`Protocol::nodes_per_machine`], likewise.
+    /// [`Config::nodes_per_machine`], likewise.
     pub nodes_per_machine: fn(&AnyConfig) -> u32,
     /// The names of the regions that its servers stand in, likewise; `None`: where the network puts servers.
     pub regions: fn(&AnyConfig) -> Vec<Option<String>>,
     /// [`Protocol::PLACEMENT`].
     pub placement: Placement,
-    /// [`Protocol::filtered`], likewise.
+    /// [`Config::filtered`], likewise.
     pub filtered: fn(&AnyConfig) -> Option<overlay::Problem>,
-    /// [`Protocol::remerges`], likewise.
+    /// [`Config::remerges`], likewise.
     pub remerges: fn(&AnyConfig) -> bool,
     /// [`Protocol::MOST_NODES`].
     pub most_nodes: u32,
@@ -123,27 +123,27 @@ fn doubt<P: Protocol>(config: &AnyConfig) -> Option<overlay::Problem> {
 }
 
 fn rpc_timeout<P: Protocol>(config: &AnyConfig) -> Duration {
-    P::patience(own::<P>(config)).timeout
+    own::<P>(config).patience().timeout
 }
 
 fn longest_period<P: Protocol>(config: &AnyConfig) -> Duration {
-    P::longest_period(own::<P>(config))
+    own::<P>(config).longest_period()
 }
 
 fn nodes_per_machine<P: Protocol>(config: &AnyConfig) -> u32 {
-    P::nodes_per_machine(own::<P>(config))
+    own::<P>(config).nodes_per_machine()
 }
 
 fn remerges<P: Protocol>(config: &AnyConfig) -> bool {
-    P::remerges(own::<P>(config))
+    own::<P>(config).remerges()
 }
 
 fn filtered<P: Protocol>(config: &AnyConfig) -> Option<overlay::Problem> {
-    P::filtered(own::<P>(config))
+    own::<P>(config).filtered()
 }
 
 fn regions<P: Protocol>(config: &AnyConfig) -> Vec<Option<String>> {
-    P::servers(own::<P>(config)).into_iter().map(|server| server.region).collect()
+    own::<P>(config).servers().into_iter().map(|server| server.region).collect()
 }
 
 fn own<P: Protocol>(config: &AnyConfig) -> &P::Config {

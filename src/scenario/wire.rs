@@ -36,7 +36,7 @@ pub(super) fn wire(
     if let Some(preset) = own.preset {
         return overridden(check, path, sizes(preset), own);
     }
-    let deployed = if placement == Placement::Servers { Wire::HTTPS } else { Wire::BEP5 };
+    let deployed = if placement.is_servers() { Wire::HTTPS } else { Wire::BEP5 };
     let common = overridden(check, COMMON, common.preset.map_or(deployed, sizes), common)?;
     overridden(check, path, common, own)
 }

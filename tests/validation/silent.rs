@@ -28,9 +28,7 @@ impl Protocol for Silent {
     type Message = NodeId;
     type Timer = ();
     type Shared = ();
-    const PLACEMENT: Placement = Placement::Closest(Metric::Ring);
-
-    fn shared(_: &Config, _: u32) {}
+    const RULE: Rule<Silent> = Rule::Closest(Metric::Ring);
 
     fn new(_: &Config, _: &View<'_>) -> Silent {
         Silent
@@ -52,8 +50,8 @@ impl Protocol for Silent {
 
     fn contacts(&self, (): &(), _: &View<'_>, _: &mut Vec<NodeId>) {}
 
-    fn heap_bytes(&self) -> usize {
-        0
+    fn heap_bytes(&self) -> HeapBytes {
+        HeapBytes::default()
     }
 }
 

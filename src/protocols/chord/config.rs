@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Duration;
-use crate::overlay::protocol::{self, Problem};
+use crate::overlay;
+use crate::overlay::config::Problem;
 use crate::overlay::{Period, Routing, Timeout};
 
 /// Chord: a ring with fingers.
@@ -117,8 +118,8 @@ pub enum Preset {
     Oversim,
 }
 
-const PRESETS: &[protocol::Preset] = &[
-    protocol::Preset {
+const PRESETS: &[overlay::Preset] = &[
+    overlay::Preset {
         name: "ton2003",
         keys: r#"
             successors = 20
@@ -134,7 +135,7 @@ const PRESETS: &[protocol::Preset] = &[
                  one entry beside the successor in turn, of some 30 of which 10 are fingers: one finger in 90 s. The predecessor's \
                  check is ours",
     },
-    protocol::Preset {
+    overlay::Preset {
         name: "oversim",
         keys: r#"
             successors = 8
@@ -196,8 +197,8 @@ impl Config {
     }
 }
 
-impl protocol::Config for Config {
-    fn presets() -> &'static [protocol::Preset] {
+impl overlay::Config for Config {
+    fn presets() -> &'static [overlay::Preset] {
         PRESETS
     }
 
@@ -262,6 +263,35 @@ impl protocol::Config for Config {
             return Err(Problem { key: "verify", message: message.into() });
         }
         Ok(())
+    }
+
+    /// By the papers alone two rings stay two: nobody in one has a successor or finger in the other left.
+    fn remerges(&self) -> bool {
+        self.merge
+    }
+
+    fn filtered(&self) -> Option<Problem> {
+        self.routing.filtered()
+    }
+
+    fn nodes_per_machine(&self) -> u32 {
+        self.virtual_nodes.into()
+    }
+
+    fn longest_list(&self) -> usize {
+        super::lookup::MOST_EXCLUDED.max(usize::from(self.successors).max(self.kept_predecessors()) + 1)
+    }
+
+    fn longest_period(&self) -> Duration {
+        [&self.stabilize, &self.fix_fingers, &self.check_predecessor]
+            .map(Period::mean)
+            .into_iter()
+            .max()
+            .expect("three")
+    }
+
+    fn patience(&self) -> overlay::Patience {
+        overlay::Patience { timeout: self.rpc_timeout.longest(), retries: self.retries, backoff: None }
     }
 }
 

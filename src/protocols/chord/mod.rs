@@ -57,11 +57,10 @@ pub use self::config::{Answers, Config, Fingers, OnTimeout};
 use self::lookup::{Goal, Lookup};
 pub use self::message::Message;
 use self::tables::{Query, Tables};
-use crate::engine::Duration;
 use crate::model::{Envelope, Key, Kind, Metric, NodeId, OpId};
 use crate::overlay::{
-    Context, Ongoing, Patience, Period, Placement, Pool, Problem, Protocol, Recent, Relay, Roster, Routing, Rpcs, View,
-    Walk,
+    Context, HeapBytes, Notice, Ongoing, Period, Pool, Prefetch, Prefetches, Protocol, Recent, Relay, Roster, Routing,
+    Rpcs, Rule, Shared, View, Walk,
 };
 
 /// What a timer is for.
@@ -137,40 +136,11 @@ impl Protocol for Chord {
     type Timer = Timer;
     type Shared = Spare;
 
-    const PLACEMENT: Placement = Placement::Closest(Metric::Ring);
+    const RULE: Rule<Chord> = Rule::Closest(Metric::Ring);
 
-    /// By the papers alone two rings stay two: nobody in one has a successor or finger in the other left.
-    fn remerges(config: &Config) -> bool {
-        config.merge
-    }
+    const SUCCESSORS: Option<fn(&Chord) -> &[NodeId]> = Some(|node| node.tables.successors());
 
-    fn filtered(config: &Config) -> Option<Problem> {
-        config.routing.filtered()
-    }
-
-    fn shared(_config: &Config, _nodes: u32) -> Spare {
-        Spare::default()
-    }
-
-    fn nodes_per_machine(config: &Config) -> u32 {
-        config.virtual_nodes.into()
-    }
-
-    fn longest_list(config: &Config) -> usize {
-        lookup::MOST_EXCLUDED.max(usize::from(config.successors).max(config.kept_predecessors()) + 1)
-    }
-
-    fn longest_period(config: &Config) -> Duration {
-        [&config.stabilize, &config.fix_fingers, &config.check_predecessor]
-            .map(Period::mean)
-            .into_iter()
-            .max()
-            .expect("three")
-    }
-
-    fn patience(config: &Config) -> Patience {
-        Patience { timeout: config.rpc_timeout.longest(), retries: config.retries, backoff: None }
-    }
+    const PREFETCH: Prefetch<Chord> = Prefetch::of();
 
     fn new(_config: &Config, _view: &View<'_>) -> Self {
         Chord::default()
@@ -228,6 +198,12 @@ impl Protocol for Chord {
         timed_out
     }
 
+    fn on_notice(&mut self, cx: &mut Context<'_, Self>, notice: Notice<'_>) {
+        if let Notice::Members(members) = notice {
+            self.found_members(cx, members);
+        }
+    }
+
     fn walk(&mut self, cx: &mut Context<'_, Self>, walk: Walk) {
         let Walk { op, target, record, count } = walk;
         self.look_up(cx, Goal::Operation(op), Query { target, record, count }, None);
@@ -264,27 +240,24 @@ impl Protocol for Chord {
         out.extend(tables.fingers().iter().filter(|node| !tables.is_neighbour(**node)));
     }
 
-    fn on_members(&mut self, cx: &mut Context<'_, Self>, members: &[NodeId]) {
-        self.found_members(cx, members);
+    fn heap_bytes(&self) -> HeapBytes {
+        let under_way = self.lookups.heap_bytes(Lookup::heap_bytes) + self.relays.heap_bytes(Relay::heap_bytes);
+        let recent = self.recent.as_ref().map_or(0, |_| size_of::<Recent>());
+        HeapBytes { tables: self.tables.heap_bytes(), rpc: self.rpcs.heap_bytes() + under_way + recent }
     }
+}
 
-    fn successors(&self) -> Option<&[NodeId]> {
-        Some(self.tables.successors())
-    }
-
+impl Prefetches for Chord {
     fn prefetch(&self) {
         self.tables.prefetch();
         self.rpcs.prefetch();
         self.lookups.prefetch();
     }
+}
 
-    fn heap_bytes(&self) -> usize {
-        self.tables.heap_bytes() + self.rpc_bytes()
-    }
-
-    fn rpc_bytes(&self) -> usize {
-        let under_way = self.lookups.heap_bytes(Lookup::heap_bytes) + self.relays.heap_bytes(Relay::heap_bytes);
-        self.rpcs.heap_bytes() + under_way + self.recent.as_ref().map_or(0, |_| size_of::<Recent>())
+impl Shared<Chord> for Spare {
+    fn new(_config: &Config, _nodes: u32) -> Spare {
+        Spare::default()
     }
 }
 

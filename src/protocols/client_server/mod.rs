@@ -18,7 +18,8 @@ pub use servers::{Balance, Servers};
 use crate::engine::{Duration, DurationLaw, Limit, Noise, Rate};
 use crate::model::{Cause, Envelope, Key, Kind, NodeId, OpId, RecordId, Version};
 use crate::overlay::{
-    Backoff, Contact, Context, Patience, Payload, Placement, Problem, Protocol, Roster, Rpcs, Server, View, Walk,
+    Backoff, Contact, Context, HeapBytes, Notice, Patience, Payload, Problem, Protocol, Roster, Rpcs, Rule, Server,
+    Shared, View, Walk,
 };
 
 /// Servers and their clients.
@@ -157,6 +158,27 @@ impl crate::overlay::Config for Config {
             _ => Ok(()),
         }
     }
+
+    fn servers(&self) -> Vec<Server> {
+        let server = Server {
+            uplink: self.uplink.0,
+            downlink: self.downlink.0,
+            link_queue: self.queue.0,
+            service: self.service.law().expect("the configuration was checked"),
+            workers: self.workers,
+            queue: self.waiting,
+            failures: self.mtbf.zip(self.mttr),
+            data_loss: self.disk.map_or(0.0, |disk| disk.data_loss),
+            failover: self.failover,
+            region: None,
+        };
+        let region = |number: usize| self.regions.get(number).or(self.regions.first()).cloned();
+        (0..usize::from(self.servers)).map(|number| Server { region: region(number), ..server.clone() }).collect()
+    }
+
+    fn patience(&self) -> Patience {
+        Patience { timeout: self.rpc_timeout, retries: self.retries, backoff: self.backoff }
+    }
 }
 
 /// What clients and server say to each other.
@@ -208,46 +230,7 @@ impl Protocol for ClientServer {
     type Timer = Timer;
     type Shared = Servers;
 
-    const PLACEMENT: Placement = Placement::Servers;
-
-    /// The servers are the last machines: they come after the participants.
-    fn shared(config: &Config, machines: u32) -> Servers {
-        let first = NodeId(machines.checked_sub(config.servers.into()).expect("the servers are among the machines"));
-        Servers::new(first, config.servers, config.balance)
-    }
-
-    fn survey(shared: &mut Servers, delay: &dyn Fn(NodeId, NodeId) -> Duration) {
-        shared.survey(delay);
-    }
-
-    fn servers(config: &Config) -> Vec<Server> {
-        let server = Server {
-            uplink: config.uplink.0,
-            downlink: config.downlink.0,
-            link_queue: config.queue.0,
-            service: config.service.law().expect("the configuration was checked"),
-            workers: config.workers,
-            queue: config.waiting,
-            failures: config.mtbf.zip(config.mttr),
-            data_loss: config.disk.map_or(0.0, |disk| disk.data_loss),
-            failover: config.failover,
-            region: None,
-        };
-        let region = |number: usize| config.regions.get(number).or(config.regions.first()).cloned();
-        (0..usize::from(config.servers)).map(|number| Server { region: region(number), ..server.clone() }).collect()
-    }
-
-    fn longest_list(_config: &Config) -> usize {
-        0
-    }
-
-    fn longest_period(_config: &Config) -> Duration {
-        Duration::ZERO
-    }
-
-    fn patience(config: &Config) -> Patience {
-        Patience { timeout: config.rpc_timeout, retries: config.retries, backoff: config.backoff }
-    }
+    const RULE: Rule<ClientServer> = Rule::Servers(choose);
 
     fn new(_config: &Config, _view: &View<'_>) -> Self {
         ClientServer { started: false, rpcs: Rpcs::default() }
@@ -302,12 +285,9 @@ impl Protocol for ClientServer {
         timed_out
     }
 
-    fn on_refusal(&mut self, cx: &mut Context<'_, Self>, rpc: u16) {
-        let Some(pending) = self.rpcs.close_from_anyone(rpc) else { return };
-        if cx.config.backoff.is_some() && pending.retries < cx.config.retries {
-            self.request_again(cx, pending.tag.walk, pending.retries);
-        } else {
-            cx.give_up(pending.tag.walk.op, Cause::QueueFull);
+    fn on_notice(&mut self, cx: &mut Context<'_, Self>, notice: Notice<'_>) {
+        if let Notice::Refused { rpc } = notice {
+            self.refused(cx, rpc);
         }
     }
 
@@ -319,8 +299,6 @@ impl Protocol for ClientServer {
         self.rpcs.retain(|pending| pending.tag.walk.op != op);
     }
 
-    fn leave(&mut self, _cx: &mut Context<'_, Self>) {}
-
     fn suspend(&mut self) {
         self.rpcs.clear();
     }
@@ -329,27 +307,45 @@ impl Protocol for ClientServer {
         shared.holders(key, count, out);
     }
 
-    fn server(shared: &Servers, client: NodeId, key: Key, instead_of: Option<NodeId>, noise: &mut Noise) -> NodeId {
-        match instead_of {
-            Some(asked) => shared.instead_of(client, asked, key, noise),
-            None => shared.choose(client, key, 0, noise),
-        }
-    }
-
     fn contacts(&self, shared: &Servers, view: &View<'_>, out: &mut Vec<NodeId>) {
         out.extend(shared.all().filter(|&server| self.started && server != view.me));
     }
 
-    fn heap_bytes(&self) -> usize {
-        self.rpc_bytes()
+    fn heap_bytes(&self) -> HeapBytes {
+        HeapBytes { tables: 0, rpc: self.rpcs.heap_bytes() }
+    }
+}
+
+impl Shared<ClientServer> for Servers {
+    /// The servers are the last machines: they come after the participants.
+    fn new(config: &Config, machines: u32) -> Servers {
+        let first = NodeId(machines.checked_sub(config.servers.into()).expect("the servers are among the machines"));
+        Servers::of(first, config.servers, config.balance)
     }
 
-    fn rpc_bytes(&self) -> usize {
-        self.rpcs.heap_bytes()
+    fn survey(&mut self, delay: &dyn Fn(NodeId, NodeId) -> Duration) {
+        self.measure(delay);
+    }
+}
+
+/// The server that a client sends a request for `key` to, `instead_of` one that did not answer it.
+fn choose(shared: &Servers, client: NodeId, key: Key, instead_of: Option<NodeId>, noise: &mut Noise) -> NodeId {
+    match instead_of {
+        Some(asked) => shared.instead_of(client, asked, key, noise),
+        None => shared.choose(client, key, 0, noise),
     }
 }
 
 impl ClientServer {
+    fn refused(&mut self, cx: &mut Context<'_, Self>, rpc: u16) {
+        let Some(pending) = self.rpcs.close_from_anyone(rpc) else { return };
+        if cx.config.backoff.is_some() && pending.retries < cx.config.retries {
+            self.request_again(cx, pending.tag.walk, pending.retries);
+        } else {
+            cx.give_up(pending.tag.walk.op, Cause::QueueFull);
+        }
+    }
+
     fn request(&mut self, cx: &mut Context<'_, Self>, walk: Walk, retries: u8) {
         let server = cx.shared.choose(cx.me(), walk.target, retries, cx.noise);
         let (timeout, message) = (cx.config.rpc_timeout, Message::Request { record: walk.record });

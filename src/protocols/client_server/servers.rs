@@ -38,12 +38,12 @@ pub struct Servers {
 
 impl Servers {
     /// The servers `first .. first + count`, of which the nearest ones are not known yet.
-    pub(super) fn new(first: NodeId, count: u8, balance: Balance) -> Servers {
+    pub(super) fn of(first: NodeId, count: u8, balance: Balance) -> Servers {
         Servers { first, count, balance, nearest: Vec::new() }
     }
 
     /// Tells each client how far it has to each server. A byte for each pair, if the nearest is to be asked.
-    pub(super) fn survey(&mut self, delay: &dyn Fn(NodeId, NodeId) -> Duration) {
+    pub(super) fn measure(&mut self, delay: &dyn Fn(NodeId, NodeId) -> Duration) {
         if self.balance == Balance::Nearest {
             self.nearest.clear();
             for client in (0..self.first.0).map(NodeId) {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::engine::{Law, Source};
 use crate::model::Held;
+use crate::overlay;
 use crate::overlay::testing::{Bench, End};
 use crate::overlay::{Config as _, Effect};
 
@@ -53,9 +54,9 @@ fn a_refused_request_is_given_up_at_once() {
     let mut bench = bench(Config::default());
     let op = bench.begin(CLIENT, Key(1), None, 1);
     bench.with(CLIENT, |client, cx| {
-        client.on_refusal(cx, 1);
+        client.on_notice(cx, Notice::Refused { rpc: 1 });
         assert_eq!(cx.effects.list, [Effect::GiveUp { op, cause: Cause::QueueFull }]);
-        client.on_refusal(cx, 1);
+        client.on_notice(cx, Notice::Refused { rpc: 1 });
         assert_eq!(cx.effects.list.len(), 1, "a refusal counts once");
     });
     bench.run_for(Duration::from_secs(10));
@@ -75,7 +76,7 @@ fn with_back_off_a_request_that_timed_out_or_was_refused_is_sent_again_after_pau
     let refused = bench.nodes[CLIENT.index()].rpcs.outstanding().count();
     assert_eq!(refused, 1);
     // Its number: four requests and three pauses went before.
-    bench.with(CLIENT, |client, cx| client.on_refusal(cx, 8));
+    bench.with(CLIENT, |client, cx| client.on_notice(cx, Notice::Refused { rpc: 8 }));
     let walked = bench.finish(op);
     assert!(matches!(walked.end, End::Found(_)));
     assert_eq!((walked.rpcs, walked.timeouts, walked.took), (2, 0, Duration::from_millis(1100)));
@@ -83,7 +84,7 @@ fn with_back_off_a_request_that_timed_out_or_was_refused_is_sent_again_after_pau
 
 #[test]
 fn hashing_shares_keys_out_evenly_and_moves_only_those_of_a_server_that_goes() {
-    let servers = |count| Servers::new(NodeId(9), count, Balance::ConsistentHashing);
+    let servers = |count| Servers::of(NodeId(9), count, Balance::ConsistentHashing);
     let (mut noise, mut shares) = (Noise::new(1), [0u32; 5]);
     for key in (0..30_000).map(|_| Key(noise.next_u64())) {
         let home = servers(5).home(key);
@@ -95,7 +96,7 @@ fn hashing_shares_keys_out_evenly_and_moves_only_those_of_a_server_that_goes() {
 
 #[test]
 fn a_random_choice_is_even_and_each_server_holds_everything() {
-    let servers = Servers::new(NodeId(9), 5, Balance::Random);
+    let servers = Servers::of(NodeId(9), 5, Balance::Random);
     let (mut noise, mut shares) = (Noise::new(1), [0u32; 5]);
     (0..30_000).for_each(|_| shares[servers.choose(CLIENT, Key(7), 0, &mut noise).index() - 9] += 1);
     assert!(shares.iter().all(|share| share.abs_diff(6000) < 300), "{shares:?}");
@@ -106,10 +107,10 @@ fn a_random_choice_is_even_and_each_server_holds_everything() {
 
 #[test]
 fn the_nearest_server_is_asked_and_when_it_is_silent_the_next_nearest() {
-    let mut servers = Servers::new(NodeId(2), 3, Balance::Nearest);
+    let mut servers = Servers::of(NodeId(2), 3, Balance::Nearest);
     // Client 0 is 3, 2 and 1 ms away from servers 2, 3 and 4, client 1 is 5, 1 and 5.
     let delays = [[3, 2, 1], [5, 1, 5]];
-    servers.survey(&|a, b| Duration::from_millis(delays[a.index()][b.index() - 2]));
+    servers.measure(&|a, b| Duration::from_millis(delays[a.index()][b.index() - 2]));
     let noise = &mut Noise::new(1);
     let asked = |client: u32, tries| servers.choose(NodeId(client), Key(7), tries, &mut Noise::new(1));
     assert_eq!([asked(0, 0), asked(0, 1), asked(0, 2), asked(0, 3)], [4, 3, 2, 4].map(NodeId));
@@ -157,17 +158,20 @@ fn the_table_of_a_scenario_file_becomes_the_server() {
     "#;
     let config: Config = toml::from_str(text).unwrap();
     assert_eq!(config.check(), Ok(()));
-    let server = ClientServer::servers(&config).remove(0);
+    let server = overlay::Config::servers(&config).remove(0);
     assert_eq!(server.service, Law::Exponential { mean: 0.002 });
     assert_eq!((server.uplink, server.downlink, server.link_queue), (1e8, 1e9, 1 << 20));
     assert_eq!((server.workers, server.queue), (4, 1000));
     assert_eq!(server.failures, Some((Duration::from_secs(30 * 86_400), Duration::from_secs(3600))));
     assert_eq!(toml::from_str::<Config>(&toml::to_string(&config).unwrap()).unwrap(), config);
     let several: Config = toml::from_str("servers = 3\nbalance = \"random\"\nbackoff.base = \"2s\"").unwrap();
-    assert_eq!(ClientServer::servers(&several).len(), 3);
+    assert_eq!(overlay::Config::servers(&several).len(), 3);
     let regions = |text: &str| {
         let config: Config = toml::from_str(text).unwrap();
-        ClientServer::servers(&config).into_iter().map(|server| server.region.unwrap_or_default()).collect::<Vec<_>>()
+        overlay::Config::servers(&config)
+            .into_iter()
+            .map(|server| server.region.unwrap_or_default())
+            .collect::<Vec<_>>()
     };
     assert_eq!(regions("servers = 2\nregions = [\"a\", \"b\"]"), ["a", "b"]);
     assert_eq!(regions("servers = 2\nregions = [\"a\"]"), ["a", "a"]);

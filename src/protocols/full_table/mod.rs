@@ -29,95 +29,27 @@
 //! What is stored survives the session whatever `rejoin` says: it is a disk. With `rejoin = "fresh"` the contact sends
 //! the list of members as well.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::engine::{Duration, Time};
+use crate::engine::Time;
 use crate::model::{Cause, Envelope, Key, Metric, NodeId, OpId, RecordId, Version};
 use crate::overlay::context::{Context, Effect, View};
 use crate::overlay::lists::Lists;
 use crate::overlay::message::Payload;
-use crate::overlay::protocol::{self, Contact, Patience, Placement, Problem, Protocol, Walk};
+use crate::overlay::protocol::{Contact, HeapBytes, Protocol, Shared, Walk};
 use crate::overlay::roster::Roster;
 use crate::overlay::rpc::Rpcs;
+use crate::overlay::rule::{Rule, Spreading, Spreads};
 use spread::Relay;
 use table::{Change, Table};
 
+pub use config::{Config, Spread};
+
+mod config;
 mod join;
 mod received;
 mod spread;
 mod table;
 #[cfg(test)]
 mod tests;
-
-/// Full table: every machine stores everything.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// How a change gets to everyone. Default tree.
-    pub spread: Spread,
-    /// Ranges that a range is split into on its way down the tree, at least 2. Default 8: four levels reach 4,000
-    /// machines.
-    pub fan_out: u32,
-    /// Updates of one change that a direct sender has unacknowledged at most, at least 1. Default 32.
-    pub unacknowledged: u32,
-    /// A request without reply for so long is sent again. Default 1.5 s (OverSim).
-    pub rpc_timeout: Duration,
-    /// How often it is sent again before its receiver is marked absent. Default 3.
-    pub retries: u8,
-    /// How often a machine compares its table with another's. Default 1 min: 3 bytes a second.
-    pub anti_entropy: Duration,
-}
-
-/// How a change gets to everyone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Spread {
-    /// Down a tree, everyone passing it on.
-    Tree,
-    /// From the writer to each.
-    Direct,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Config {
-            spread: Spread::Tree,
-            fan_out: 8,
-            unacknowledged: 32,
-            rpc_timeout: Duration::from_millis(1500),
-            retries: 3,
-            anti_entropy: Duration::from_secs(60),
-        }
-    }
-}
-
-impl Config {
-    /// How long it takes to find out that a machine does not answer.
-    fn patience(&self) -> Duration {
-        Duration::from_nanos(self.rpc_timeout.as_nanos().saturating_mul(1 + u64::from(self.retries)))
-    }
-
-    /// Within this time an update gets to everyone, two failures one below the other included.
-    fn settling(&self) -> Duration {
-        self.patience() + self.patience()
-    }
-}
-
-impl protocol::Config for Config {
-    fn check(&self) -> Result<(), Problem> {
-        let problem = |key, message: &str| Err(Problem { key, message: message.to_owned() });
-        match self {
-            Config { fan_out: 0 | 1, .. } => problem("fan_out", "must be 2 at least: a range is split into as many"),
-            Config { unacknowledged: 0, .. } => problem("unacknowledged", "must be 1 at least"),
-            Config { rpc_timeout: Duration::ZERO, .. } => problem("rpc_timeout", "must be longer than zero"),
-            Config { anti_entropy: Duration::ZERO, .. } => {
-                problem("anti_entropy", "must be longer than zero, as in \"5min\"")
-            }
-            _ => Ok(()),
-        }
-    }
-}
 
 /// What machines say to each other. A change travels as its position in the log, which stands for its content.
 #[derive(Clone, Copy, Debug)]
@@ -205,39 +137,7 @@ impl Protocol for FullTable {
     type Timer = Timer;
     type Shared = Table;
 
-    const PLACEMENT: Placement = Placement::Everyone(Metric::Ring);
-
-    /// Whoever could not be reached is marked absent on both sides, and nobody asks it again.
-    fn remerges(_config: &Config) -> bool {
-        false
-    }
-
-    fn shared(_: &Config, _: u32) -> Table {
-        Table::default()
-    }
-
-    fn longest_period(config: &Config) -> Duration {
-        config.settling().max(config.anti_entropy)
-    }
-
-    fn patience(config: &Config) -> Patience {
-        Patience { timeout: config.rpc_timeout, retries: config.retries, backoff: None }
-    }
-
-    /// The members that changes are about, and those of the list.
-    fn named(table: &Table, from: NodeId, message: &Message, _: &Lists) -> impl Iterator<Item = NodeId> {
-        let (about, piece) = match *message {
-            Message::Update { change, .. } => (table.change(change).member(), None),
-            Message::These { from: start, until, members, .. } => (None, Some((start..until, members))),
-            Message::Stored { .. } | Message::Done { .. } | Message::Missed { .. } => (None, None),
-        };
-        let piece = piece.into_iter().flat_map(move |(run, members)| {
-            let known = table.known_by(from);
-            let all = members.then(|| known.between(from, before(from)).chain([from]));
-            known.members_in(run).chain(all.into_iter().flatten())
-        });
-        about.into_iter().chain(piece)
-    }
+    const RULE: Rule<FullTable> = Rule::Everyone(Metric::Ring, Spreading::of());
 
     fn new(_: &Config, _: &View<'_>) -> FullTable {
         FullTable { phase: Phase::Away, remembers: false, rpcs: Rpcs::default(), relays: Vec::new(), last_relay: 0 }
@@ -322,16 +222,6 @@ impl Protocol for FullTable {
         expired
     }
 
-    fn hold(&mut self, rpc: u16, to: NodeId, by: Time) -> bool {
-        self.rpcs.hold(rpc, to, by)
-    }
-
-    fn release(&mut self, cx: &mut Cx<'_>, rpc: u16, from: Time) {
-        if let Some(at) = self.rpcs.release(rpc, from + cx.config.rpc_timeout) {
-            cx.set_timeout_timer(at);
-        }
-    }
-
     fn walk(&mut self, cx: &mut Cx<'_>, walk: Walk) {
         let known = cx.shared.known_by(cx.me());
         let here = |node| Contact { node, hops: 0 };
@@ -379,6 +269,12 @@ impl Protocol for FullTable {
         out.extend(shared.known_by(view.me).between(view.me, before(view.me)));
     }
 
+    fn heap_bytes(&self) -> HeapBytes {
+        HeapBytes { tables: 0, rpc: self.rpcs.heap_bytes() + self.relays.capacity() * size_of::<Relay>() }
+    }
+}
+
+impl Spreads for FullTable {
     fn spread(&mut self, cx: &mut Cx<'_>, op: OpId, record: RecordId, version: Version) {
         let change = cx.shared.log(cx.me(), Change::Put(record, version));
         cx.effects.list.push(Effect::Stored { op });
@@ -389,11 +285,34 @@ impl Protocol for FullTable {
         shared.known_by(me).version(record)
     }
 
-    fn heap_bytes(&self) -> usize {
-        self.rpc_bytes()
+    fn hold(&mut self, rpc: u16, to: NodeId, by: Time) -> bool {
+        self.rpcs.hold(rpc, to, by)
     }
 
-    fn rpc_bytes(&self) -> usize {
-        self.rpcs.heap_bytes() + self.relays.capacity() * size_of::<Relay>()
+    fn release(&mut self, cx: &mut Cx<'_>, rpc: u16, from: Time) {
+        if let Some(at) = self.rpcs.release(rpc, from + cx.config.rpc_timeout) {
+            cx.set_timeout_timer(at);
+        }
+    }
+}
+
+impl Shared<FullTable> for Table {
+    fn new(_: &Config, _: u32) -> Table {
+        Table::default()
+    }
+
+    /// The members that changes are about, and those of the list.
+    fn named(&self, from: NodeId, message: &Message, _: &Lists) -> impl Iterator<Item = NodeId> {
+        let (about, piece) = match *message {
+            Message::Update { change, .. } => (self.change(change).member(), None),
+            Message::These { from: start, until, members, .. } => (None, Some((start..until, members))),
+            Message::Stored { .. } | Message::Done { .. } | Message::Missed { .. } => (None, None),
+        };
+        let piece = piece.into_iter().flat_map(move |(run, members)| {
+            let known = self.known_by(from);
+            let all = members.then(|| known.between(from, before(from)).chain([from]));
+            known.members_in(run).chain(all.into_iter().flatten())
+        });
+        about.into_iter().chain(piece)
     }
 }

@@ -161,7 +161,7 @@ impl FullTable {
             return self.range_done(cx, id);
         }
         // From here on its notice is waited for, as long as it takes it to find out that somebody does not answer.
-        let (_, timer) = self.rpcs.open(cx.now, head, Tag::Range { relay: id, last }, cx.config.patience());
+        let (_, timer) = self.rpcs.open(cx.now, head, Tag::Range { relay: id, last }, cx.config.gives_up_after());
         if let Some(at) = timer {
             cx.set_timeout_timer(at);
         }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::engine::Duration;
 use crate::model::Kind;
 use crate::overlay::Wire;
 use crate::overlay::testing::{Bench, End};
@@ -326,7 +327,7 @@ fn all_tables_together_take_memory_for_machines_and_changes_not_for_their_produc
             let put = bench.spread(node(number), record(number), Version(1));
             bench.finish(put);
         }
-        bench.shared.heap_bytes() + bench.nodes.iter().map(Protocol::heap_bytes).sum::<usize>()
+        bench.shared.heap_bytes() + bench.nodes.iter().map(|node| node.heap_bytes().rpc).sum::<usize>()
     };
     let (some, twice) = (bytes(300), bytes(600));
     assert!(twice < 2 * some + some / 4 && some < 300 * 1000, "{some} and {twice} bytes");
@@ -334,7 +335,7 @@ fn all_tables_together_take_memory_for_machines_and_changes_not_for_their_produc
 
 #[test]
 fn values_that_cannot_be_are_refused_with_their_key() {
-    let key = |config: Config| protocol::Config::check(&config).map_err(|problem| problem.key);
+    let key = |config: Config| crate::overlay::Config::check(&config).map_err(|problem| problem.key);
     assert_eq!(key(Config::default()), Ok(()));
     assert_eq!(key(Config { fan_out: 1, ..Config::default() }), Err("fan_out"));
     assert_eq!(key(Config { unacknowledged: 0, ..Config::default() }), Err("unacknowledged"));
@@ -352,7 +353,7 @@ fn a_change_of_membership_names_the_member_and_the_list_all_at_four_bytes_each()
     let mut bench = converged(config(), 5);
     let (put, gone) = (Change::Put(record(0), Version(1)), Change::Gone(node(4)));
     let [put, gone] = [put, gone].map(|change| bench.shared.log(node(0), change));
-    let named = |message: Message| FullTable::named(&bench.shared, node(0), &message, &bench.lists).collect::<Vec<_>>();
+    let named = |message: Message| bench.shared.named(node(0), &message, &bench.lists).collect::<Vec<_>>();
     let update = |change| Message::Update { change, last: node(3), bytes: 0, again: false };
     assert_eq!((named(update(put)), named(update(gone))), (vec![], vec![node(4)]));
     let these = |members| Message::These { from: put, until: gone + 1, members, more: false, bytes: 0 };
@@ -362,7 +363,7 @@ fn a_change_of_membership_names_the_member_and_the_list_all_at_four_bytes_each()
     let bytes = |change| {
         let bytes = bench.shared.bytes_of(change, &sizes, &Wire::P2PSIM);
         let message = Message::Update { change, last: node(3), bytes, again: false };
-        Wire::P2PSIM.bytes(Kind::Request, &message, FullTable::named(&bench.shared, node(0), &message, &bench.lists))
+        Wire::P2PSIM.bytes(Kind::Request, &message, bench.shared.named(node(0), &message, &bench.lists))
     };
     // A range of 8 bytes, an entry of 8, and a value.
     assert_eq!((bytes(put), bytes(gone)), (28 + 20 + 8 + 8 + 1024, 28 + 20 + 8 + 8));

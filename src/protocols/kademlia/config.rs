@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::Duration;
 use crate::engine::quantity::Switch;
-use crate::overlay::protocol::{self, Problem};
+use crate::overlay;
+use crate::overlay::config::Problem;
 use crate::overlay::{Routing, Timeout};
 
 /// Who enters the routing tables.
@@ -60,8 +61,8 @@ pub enum Preset {
     Oversim,
 }
 
-const PRESETS: &[protocol::Preset] = &[
-    protocol::Preset {
+const PRESETS: &[overlay::Preset] = &[
+    overlay::Preset {
         name: "paper",
         keys: r#"
             k = 20
@@ -74,7 +75,7 @@ const PRESETS: &[protocol::Preset] = &[
         source: "Maymounkov & Mazières, IPTPS 2002, §2.2 and §2.3; soft_timeout, rpc_timeout and the replacement cache, in which a \
                  newcomer waits for the ping, are ours. Records: [storage] repair = \"republish\" with 1h, expiry 24h",
     },
-    protocol::Preset {
+    overlay::Preset {
         name: "libp2p",
         keys: r#"
             k = 20
@@ -93,7 +94,7 @@ const PRESETS: &[protocol::Preset] = &[
                  min after which a silent one is tested. Left out: requests to the rest of the 20 after the end. Records live 48 h \
                  and are provided again every 22 h: [storage]",
     },
-    protocol::Preset {
+    overlay::Preset {
         name: "oversim",
         keys: r#"
             k = 8
@@ -235,8 +236,8 @@ impl Default for Config {
     }
 }
 
-impl protocol::Config for Config {
-    fn presets() -> &'static [protocol::Preset] {
+impl overlay::Config for Config {
+    fn presets() -> &'static [overlay::Preset] {
         PRESETS
     }
 
@@ -290,5 +291,29 @@ impl protocol::Config for Config {
             }
             _ => Ok(()),
         }
+    }
+
+    fn filtered(&self) -> Option<Problem> {
+        self.routing.filtered()
+    }
+
+    fn longest_list(&self) -> usize {
+        self.named().max(self.k as usize)
+    }
+
+    fn longest_period(&self) -> Duration {
+        self.refresh
+    }
+
+    fn patience(&self) -> overlay::Patience {
+        overlay::Patience { timeout: self.rpc_timeout.longest(), retries: 0, backoff: None }
+    }
+
+    fn wants_dialable(&self) -> bool {
+        self.tables == Tables::Dialable
+    }
+
+    fn neighbourhood(&self) -> usize {
+        self.k as usize
     }
 }

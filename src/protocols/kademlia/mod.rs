@@ -54,13 +54,13 @@ pub use self::config::{Config, Ends, Enters, Tables};
 pub use self::message::Message;
 use self::search::{Purpose, Search};
 use self::upkeep::Notes;
-use crate::engine::Duration;
 use crate::model::{Envelope, Key, Kind, Metric, NodeId, OpId};
 use crate::overlay::context::{Context, View};
 use crate::overlay::lookup::{Aim, Lookup, MOST_NAMED, Step};
 use crate::overlay::ongoing::{Ongoing, Pool, Task};
-use crate::overlay::protocol::{Contact, Patience, Placement, Problem, Protocol, Walk};
+use crate::overlay::protocol::{Contact, HeapBytes, Notice, Prefetch, Prefetches, Protocol, Shared, Walk};
 use crate::overlay::rpc::Rpcs;
+use crate::overlay::rule::Rule;
 use crate::overlay::{Roster, Routing, Timeout};
 
 /// What a node sets its timer for.
@@ -222,33 +222,11 @@ impl Protocol for Kademlia {
     type Timer = Timer;
     type Shared = Spare;
 
-    const PLACEMENT: Placement = Placement::Closest(Metric::Xor);
+    const RULE: Rule<Kademlia> = Rule::Closest(Metric::Xor);
 
     const MOST_NODES: u32 = MOST_NAMED;
 
-    fn filtered(config: &Config) -> Option<Problem> {
-        config.routing.filtered()
-    }
-
-    fn shared(_config: &Config, _nodes: u32) -> Spare {
-        Spare::default()
-    }
-
-    fn longest_list(config: &Config) -> usize {
-        config.named().max(config.k as usize)
-    }
-
-    fn longest_period(config: &Config) -> Duration {
-        config.refresh
-    }
-
-    fn neighbourhood(config: &Config) -> usize {
-        config.k as usize
-    }
-
-    fn patience(config: &Config) -> Patience {
-        Patience { timeout: config.rpc_timeout.longest(), retries: 0, backoff: None }
-    }
+    const PREFETCH: Prefetch<Kademlia> = Prefetch::of();
 
     fn new(_config: &Config, _view: &View<'_>) -> Self {
         Kademlia::default()
@@ -313,12 +291,10 @@ impl Protocol for Kademlia {
         count
     }
 
-    fn on_reachability(&mut self, cx: &mut Cx<'_>) {
-        self.serve(cx);
-    }
-
-    fn wants_dialable(config: &Config) -> bool {
-        config.tables == Tables::Dialable
+    fn on_notice(&mut self, cx: &mut Cx<'_>, notice: Notice<'_>) {
+        if notice == Notice::Reachability {
+            self.serve(cx);
+        }
     }
 
     fn walk(&mut self, cx: &mut Cx<'_>, walk: Walk) {
@@ -365,6 +341,14 @@ impl Protocol for Kademlia {
         out.extend(self.buckets.iter());
     }
 
+    fn heap_bytes(&self) -> HeapBytes {
+        let notes = self.notes.as_ref().map_or(0, |notes| notes.heap_bytes());
+        let searches = self.searches.heap_bytes(|search| search.lookup.heap_bytes());
+        HeapBytes { tables: self.buckets.heap_bytes() + notes, rpc: self.rpcs.heap_bytes() + searches }
+    }
+}
+
+impl Prefetches for Kademlia {
     fn prefetch(&self) {
         self.buckets.prefetch();
         self.rpcs.prefetch();
@@ -379,13 +363,10 @@ impl Protocol for Kademlia {
             _ => {}
         }
     }
+}
 
-    fn heap_bytes(&self) -> usize {
-        let notes = self.notes.as_ref().map_or(0, |notes| notes.heap_bytes());
-        self.buckets.heap_bytes() + notes + self.rpc_bytes()
-    }
-
-    fn rpc_bytes(&self) -> usize {
-        self.rpcs.heap_bytes() + self.searches.heap_bytes(|search| search.lookup.heap_bytes())
+impl Shared<Kademlia> for Spare {
+    fn new(_config: &Config, _nodes: u32) -> Spare {
+        Spare::default()
     }
 }

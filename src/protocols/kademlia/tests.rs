@@ -1,9 +1,10 @@
+use crate::engine::Duration;
 use std::collections::BTreeSet;
 
 use super::*;
 use crate::engine::{Noise, Source, Time};
 use crate::model::{Cause, Held, RecordId, Traffic, Version};
-use crate::overlay::protocol::Config as _;
+use crate::overlay::config::Config as _;
 use crate::overlay::testing::{Bench, End};
 use crate::overlay::{Change, Timeout};
 

@@ -20,7 +20,7 @@ use crate::measure::observer::Observer;
 use crate::model::{Kind, NodeId};
 use crate::network::nat::Mapping;
 use crate::network::{Endpoint, Loss, NatClass, Nats, Wire};
-use crate::overlay::{Contact, Payload, Protocol, View};
+use crate::overlay::{Contact, Payload, Protocol, Shared, View};
 
 /// A packet between two boxes.
 #[derive(Debug)]
@@ -315,7 +315,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         named.clear();
         match &packet.body {
             _ if packet.envelope.kind == Kind::Refusal => {}
-            Body::Overlay(message) => named.extend(P::named(&self.shared, from, message, lists)),
+            Body::Overlay(message) => named.extend(self.shared.named(from, message, lists)),
             Body::Storage(message) => named.extend(message.named(lists)),
             // The rendezvous knows better than who asks it.
             Body::Signal(Signal::Pass { .. }) => {}

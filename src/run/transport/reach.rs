@@ -6,7 +6,7 @@ use crate::engine::{Duration, Source, Time};
 use crate::measure::observer::{LinkEvent, Observer};
 use crate::model::{NodeId, Reachability};
 use crate::network::nat::Mapping;
-use crate::overlay::Protocol;
+use crate::overlay::{Notice, Protocol};
 use crate::run::simulation::Simulation;
 
 /// A node that nobody reached so often after it had asked for it cannot be dialled, as AutoNAT concludes.
@@ -96,7 +96,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     fn found_out(&mut self, node: NodeId, known: Reachability) {
         self.end(node).reach.known = known;
-        self.with_overlay(node, |overlay, cx| overlay.on_reachability(cx));
+        self.with_overlay(node, |overlay, cx| overlay.on_notice(cx, Notice::Reachability));
     }
 
     /// Somebody wants to know whether it can be dialled: another one is to try.
