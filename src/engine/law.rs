@@ -9,25 +9,25 @@ use super::mixture::Mixture;
 use super::random::Source;
 use super::time::Duration;
 
-/// A law of times. What no law of nature fixes is given by one of several figures, whichever is known: the scale of the
+/// Probability law of durations. A scale that the law leaves open is given by one of several figures: the scale of the
 /// formula, the mean, or the median.
 ///
-/// Reading one from a file checks it: what was read has a [`Law`].
+/// Deserialization checks the parameters: a value that was read has a [`Law`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Self", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum DurationLaw {
-    /// Always the same.
+    /// Constant.
     Constant(Duration),
-    /// Between `low` and `high`, all equally likely.
+    /// Uniform between `low` and `high`.
     Uniform { low: Duration, high: Duration },
-    /// Memoryless, as of independent users. One of `mean` and `median`.
+    /// Exponential (memoryless), as of independent users. One of `mean` and `median`.
     Exponential {
         #[serde(skip_serializing_if = "Option::is_none")]
         mean: Option<Duration>,
         #[serde(skip_serializing_if = "Option::is_none")]
         median: Option<Duration>,
     },
-    /// P(X > x) = e^(−(x/scale)^shape). One of `scale`, `mean` and `median`.
+    /// Weibull: P(X > x) = e^(−(x/scale)^shape). One of `scale`, `mean` and `median`.
     Weibull {
         shape: f64,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,7 +37,7 @@ pub enum DurationLaw {
         #[serde(skip_serializing_if = "Option::is_none")]
         median: Option<Duration>,
     },
-    /// P(X > x) = (scale/x)^shape from the minimum `scale` on. One of `scale`, `mean` (shape above 1) and `median`.
+    /// Pareto: P(X > x) = (scale/x)^shape for x ≥ `scale`. One of `scale`, `mean` (shape above 1) and `median`.
     Pareto {
         shape: f64,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,7 +47,7 @@ pub enum DurationLaw {
         #[serde(skip_serializing_if = "Option::is_none")]
         median: Option<Duration>,
     },
-    /// The logarithm is normal with standard deviation `sigma`. One of `mean` and `median`.
+    /// Lognormal: the logarithm is normal with standard deviation `sigma`. One of `mean` and `median`.
     Lognormal {
         sigma: f64,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,7 +55,7 @@ pub enum DurationLaw {
         #[serde(skip_serializing_if = "Option::is_none")]
         median: Option<Duration>,
     },
-    /// Density ∝ x^(shape − 1)·e^(−x/scale). One of `scale` and `mean`.
+    /// Gamma: density ∝ x^(shape − 1)·e^(−x/scale). One of `scale` and `mean`.
     Gamma {
         shape: f64,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,20 +63,20 @@ pub enum DurationLaw {
         #[serde(skip_serializing_if = "Option::is_none")]
         mean: Option<Duration>,
     },
-    /// What would be below zero counts as zero.
+    /// Normal, with negative draws set to zero.
     Normal { mean: Duration, sd: Duration },
-    /// A draw is from one of several laws, chosen in proportion to their weights: two exponential ones make the
-    /// hyper-exponential law. At least one.
+    /// Mixture of at least one law, chosen in proportion to their weights. Two exponential laws make a
+    /// hyper-exponential one.
     Mixture(Vec<Weighted<DurationLaw>>),
 }
 
-/// A component of a mixture.
+/// Component of a mixture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Weighted<L> {
-    /// Above zero. Draws are shared out by weight; the weights of a mixture need not add up to 1.
+    /// Weight, above zero. The weights of a mixture need not add up to 1.
     pub weight: f64,
-    /// What is drawn from, a mixture again or any other law.
+    /// Law of the component, which may be a mixture too.
     pub law: L,
 }
 

@@ -18,11 +18,11 @@ pub struct Size(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Rate(pub f64);
 
-/// A number of bytes that may be `"unlimited"` (`u64::MAX`).
+/// Number of bytes, or `"unlimited"` (`u64::MAX`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Limit(pub u64);
 
-/// A time, or "off".
+/// Duration, or "off".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
 #[schemars(with = "String")]
 pub struct Switch(pub Option<Duration>);

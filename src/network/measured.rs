@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the numbers of a table are.
+/// Meaning of the numbers of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Holds {
-    /// Round trips: half of each number is taken.
+    /// Round-trip times, which are halved.
     Rtt,
     /// One-way delays.
     OneWay,
 }
 
-/// The unit of the numbers of a table.
+/// Unit of the numbers of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unit {

@@ -6,18 +6,18 @@ use serde::{Deserialize, Serialize};
 use super::Problem;
 use crate::engine::{Duration, Noise, Source};
 
-/// The pause before a request is sent again. The defaults are those of the AWS SDKs' standard retry mode.
+/// Exponential backoff before retries. The defaults are those of the AWS SDKs' standard retry mode.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Backoff {
-    /// The pause before the first retry. Default 1 s.
+    /// Pause before the first retry. Default 1 s.
     pub base: Duration,
-    /// How much longer each further pause is, at least 1. Default 2: it doubles.
+    /// Factor from one pause to the next, at least 1. Default 2: the pause doubles.
     pub factor: f64,
-    /// No pause is longer. Default 20 s.
+    /// Longest pause. Default 20 s.
     pub cap: Duration,
-    /// Whether a pause is drawn uniformly between nothing and that length, so that clients which failed together do not
-    /// come back together ("full jitter": Brooker, Exponential Backoff and Jitter, AWS 2015). Default true.
+    /// Full jitter: whether a pause is uniform between zero and that length, so that clients that failed together do
+    /// not retry together (Brooker, Exponential Backoff and Jitter, AWS 2015). Default true.
     pub jitter: bool,
 }
 

@@ -94,7 +94,7 @@ impl JsonSchema for Period {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let (time, law) = (generator.subschema_for::<Duration>(), generator.subschema_for::<DurationLaw>());
-        json_schema!({ "anyOf": [time, law], "description": "the time between two rounds, or a law of it" })
+        json_schema!({ "anyOf": [time, law], "description": "a period, or a law of it" })
     }
 }
 

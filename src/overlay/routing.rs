@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use super::config::Problem;
 use crate::engine::Duration;
 
-/// Who asks the next node of a lookup.
+/// Routing style of lookups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Routing {
-    /// The initiator.
+    /// Iterative: the initiator queries each node.
     Iterative,
-    /// The node asked before; whoever knows the answer gives it straight to the initiator.
+    /// Recursive: each node forwards the request; the last one answers the initiator directly.
     Recursive,
 }
 

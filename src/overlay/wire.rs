@@ -119,7 +119,7 @@ pub const PRESETS: [Preset; 4] = [
         source: "libp2p specs: QUIC, multistream-select, kad-dht; a contact has IPv4 and IPv6, TCP and QUIC (54 to 258)",
         wire: Wire::LIBP2P,
     },
-    Preset { name: "p2psim", source: "p2psim: 20 bytes and 4 for each node named", wire: Wire::P2PSIM },
+    Preset { name: "p2psim", source: "p2psim: 20 bytes a message, 4 for each node named", wire: Wire::P2PSIM },
     Preset {
         name: "https",
         source: "RFC 9112, RFC 8446; curl and nginx, keepalive_timeout 75 s; default of client-server",

@@ -30,15 +30,15 @@ const fn subjects(kind: OperationKind) -> Purpose {
     }
 }
 
-/// How requests spread over the records.
+/// Popularity: distribution of requests over the resources.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Popularity {
-    /// All alike.
+    /// Uniform.
     #[default]
     Uniform,
-    /// The i-th most popular with probability ∝ i^−exponent. The exponent is zero or more; 0.64 to 0.83 were measured for
-    /// the web (Breslau et al., INFOCOM 1999).
+    /// Zipf: the i-th most popular resource is requested with probability ∝ i^−exponent. The exponent is zero or more;
+    /// 0.64 to 0.83 were measured for the web (Breslau et al., INFOCOM 1999).
     Zipf { exponent: f64 },
 }
 
@@ -101,14 +101,14 @@ impl Records {
     }
 }
 
-/// What a lookup is for.
+/// Target of a lookup.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Target {
-    /// A random point of the identifier space.
+    /// Random key of the identifier space.
     #[default]
     Key,
-    /// The key of a random online node.
+    /// Identifier of a random online node.
     Node,
 }
 

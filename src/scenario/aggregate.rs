@@ -26,7 +26,7 @@ pub struct Aggregate {
     pub values: (f64, f64),
 }
 
-/// How many values become one.
+/// Aggregate function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Function {
@@ -36,9 +36,9 @@ pub enum Function {
     P99,
     Min,
     Max,
-    /// The number of the rows.
+    /// Number of chosen rows.
     Count,
-    /// The number of the rows, of all rows of their kind in that time.
+    /// Number of chosen rows over the number of all rows of their kind in that time.
     Share,
 }
 
@@ -62,7 +62,7 @@ impl Function {
     }
 }
 
-/// A column of `operations.csv`.
+/// Columns of `operations.csv`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Column {
@@ -104,7 +104,7 @@ impl Column {
     }
 }
 
-/// What is in the column `outcome`.
+/// Outcomes of operations, as in the column `outcome`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Ending {

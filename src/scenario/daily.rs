@@ -10,17 +10,17 @@ use crate::population::Daily;
 /// The hour of the largest factor of a wave: the evening, as in measured populations.
 const EVENING: f64 = 20.0;
 
-/// Factors by local hour, with mean 1. One of `amplitude` and `hours`.
+/// Daily variation: factors by hour, with mean 1. One of `amplitude` and `hours`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Diurnal {
-    /// A cosine wave of this height about 1, above 0 up to 1.
+    /// Amplitude of a cosine wave about 1, above 0 up to 1.
     pub amplitude: Option<f64>,
-    /// Its highest hour, 0 to 24. Default 20.
+    /// Hour of the wave's maximum, 0 to 24. Default 20.
     pub peak: Option<f64>,
-    /// Twenty-four numbers, the first from midnight to one o'clock; only their shape counts.
+    /// Relative factors of the 24 hours, the first from midnight to 1:00; they are scaled to mean 1.
     pub hours: Option<Vec<f64>>,
-    /// Whether hours are those of a participant's region, time zero being midnight of universal time. Default false: all
+    /// Whether hours are local to a participant's region, time zero being midnight UTC. Default false: all participants
     /// have the same hour.
     pub local: bool,
 }

@@ -1,7 +1,8 @@
-//! What was said: the sections of a scenario file as types.
+//! The text of a scenario file: its sections as types.
 //!
-//! Parsing touches nothing but the text. Defaults stand here where they do not depend on anything else; what they mean
-//! together is the plan's business. The documentation of each key is also what the JSON Schema tells an editor.
+//! Parsing depends on the text alone. A default stands here if it does not depend on other keys; what the keys mean
+//! together is worked out by the plan ([`super::plan`]). The doc comment of a key is also its description in the JSON
+//! Schema, which editors show.
 
 mod bootstrap;
 mod events;
@@ -35,15 +36,15 @@ use super::size::ValueSize;
 use crate::engine::{Duration, Size};
 use crate::population::{Popularity, Target};
 
-/// When figures are taken.
+/// Times of a run: warm-up, measurement, sampling.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Time {
-    /// Simulated before the measurement, so that tables are no longer fresh. Default "30min".
+    /// Simulated time before the measurement starts, in which routing tables age. Default "30min".
     pub warmup: Duration,
-    /// How long figures are taken. Default "1h".
+    /// Length of the measurement. Default "1h".
     pub measure: Duration,
-    /// The distance between two rows of the time series. Default "1min", or `measure` if that is shorter.
+    /// Interval between two rows of the time series. Default "1min", or `measure` if that is shorter.
     pub sample: Option<Duration>,
 }
 
@@ -53,76 +54,81 @@ impl Default for Time {
     }
 }
 
-/// What there is to be found.
+/// The resources (files, values) that participants get and put.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Resources {
-    /// How many; at least 1.
+    /// Number of resources, at least 1.
     pub count: u32,
-    /// Of each, at most 2 GiB: a size, or a law. Up to 16 KiB travel in a packet; larger ones move as transfers, which share
-    /// the access links fairly. Default "4KiB".
+    /// Size of each resource, at most 2 GiB: a size, or a law from which each draws its own. Up to 16 KiB travel in one
+    /// packet; larger values are bulk transfers, which share the access links fairly. Default "4KiB".
     #[serde(default)]
     pub size: ValueSize,
-    /// How often each is wanted. Default "uniform".
+    /// Distribution of requests over the resources. Default "uniform".
     #[serde(default)]
     pub popularity: Popularity,
-    /// Hot spots move: so often the least popular becomes the most popular, and all others fall one rank. Absent: never.
+    /// Period after which popularity shifts (moving hot spots): the least popular resource becomes the most popular,
+    /// and every other one falls by one rank. Absent: popularity never changes.
     pub rotate_every: Option<Duration>,
 }
 
-/// How records are kept.
+/// Storage of records: replicas, coding, placement, repair and caches.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Storage {
-    /// Copies of each piece: the nodes responsible for it, 1 to 20. Default 3.
+    /// Replicas of each piece: the number of nodes responsible for it, 1 to 20. Default 3.
     pub replicas: Option<u32>,
-    /// Where the copies are. Default "responsible".
+    /// Placement of the replicas. Default "responsible".
     pub placement: Option<Placement>,
     /// Provider records, with placement = "provider".
     pub provider: Option<Provider>,
-    /// What is done when copies are missing or out of place. Default "eager".
+    /// Repair policy: the reaction to missing or misplaced replicas. Default "eager".
     pub repair: Option<Repair>,
-    /// Under eager and lazy repair, how long a copy is held that is no longer its node's to keep, before it is dropped. Default
-    /// "30min": then visitors who stay for less take no copies away with them. "0s" keeps storage at `replicas`.
+    /// Time for which a node keeps a copy after it has ceased to be responsible for it, under eager and lazy repair.
+    /// Default "30min": a node that joins and leaves within that time takes no copies away. "0s" keeps storage at
+    /// `replicas` copies.
     pub hold: Option<Duration>,
-    /// Pieces into which a resource is cut, and which give it back, 1 to 256. Default 1. Systems that hold resources in full
-    /// (`client-server`, `full-table`) know no pieces.
+    /// Number of pieces into which a resource is cut and from which it is reassembled, 1 to 256. Default 1. Systems
+    /// that store every resource in full (`client-server`, `full-table`) have no pieces.
     pub pieces: Option<u32>,
-    /// A holder of a piece looks so often whether the next piece of the resource can be found, and makes it again from others
-    /// if not. Absent: pieces of which no copy is left are not made again. With placement = "random-participants" and eager or
-    /// lazy repair: how often whoever keeps a pointer asks the holders that it names. Default "1h" there.
+    /// Audit period: how often a holder of a piece checks whether the next piece of the resource can be found, and
+    /// rebuilds it from others if not. Absent: pieces without any copy left are not rebuilt. With placement =
+    /// "random-participants" and eager or lazy repair: how often the keeper of a pointer probes the holders that it
+    /// names; default "1h" there.
     pub audit: Option<Duration>,
-    /// Bytes that a machine's cache takes of what others have read past it; the least recently used copies make room. Needs
-    /// placement = "responsible"; systems that hold resources in full do without. Absent, or "0B": nothing is cached.
+    /// Capacity of each machine's path cache, in bytes of values: readers store copies along the lookup path, and later
+    /// lookups end there. The least recently used copies are evicted. Needs placement = "responsible"; not for systems
+    /// that store every resource in full. Absent, or "0B": no caching.
     pub cache: Option<Size>,
-    /// How long a cached copy may be given after it was read from a holder: nobody tells caches of puts. Default "10min" (most of
-    /// what caches of DNS save comes within a few hundred seconds: Jung et al., IMW 2001).
+    /// Lifetime of a cached copy, counted from its read at a holder; puts do not invalidate caches. Default "10min" (a
+    /// DNS cache gets most of its benefit from the first few hundred seconds: Jung et al., IMW 2001).
     pub cache_ttl: Option<Duration>,
-    /// Coded pieces beyond those: any `pieces` of all give the resource back. Default 0; 256 pieces in all at most.
+    /// Parity pieces beyond `pieces`: any `pieces` of them all give the resource back (erasure coding). Default 0; at
+    /// most 256 pieces in all.
     pub parity: Option<u32>,
 }
 
-/// What participants ask, each while it is online.
+/// Operations that each participant issues while it is online.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Workload {
-    /// Who is responsible for a key?
+    /// Lookups: which node is responsible for a key?
     pub lookup: Option<Lookups>,
-    /// The value of a resource. Needs `[resources]`.
+    /// Gets: reads of a resource. Needs `[resources]`.
     pub get: Option<Demand>,
-    /// A new version of a resource. Needs `[resources]`.
+    /// Puts: writes of a new version of a resource. Needs `[resources]`.
     pub put: Option<Demand>,
-    /// Gets and puts in one stream, in place of `get` and `put`. Needs `[resources]`.
+    /// Gets and puts in one Poisson stream, in place of `get` and `put`. Needs `[resources]`.
     pub mix: Option<Mix>,
-    /// How much higher all of it is at some hours of the day. Time zero is midnight.
+    /// Daily variation of the request rate: a factor for each hour. Time zero is midnight.
     pub diurnal: Option<Diurnal>,
-    /// An operation without an answer fails after this long, transfers included. Default "60s".
+    /// Deadline of an operation, transfers included: without an answer by then it fails. Default "60s".
     pub deadline: Option<Duration>,
-    /// Beside all that: operations from a CSV file, `time_s,participant,operation,key,bytes`, relative to the scenario file. The
-    /// first line names the columns, which may stand in any order. Participants are called as in `population.churn.trace`; a key
-    /// is a number, hexadecimal after `0x`, or any text, which counts by its hash.
+    /// Trace of further operations: a CSV file `time_s,participant,operation,key,bytes`, relative to the scenario file.
+    /// The first line names the columns, in any order. Participants have the names or numbers of
+    /// `population.churn.trace`; a key is a number (hexadecimal after `0x`) or any text, which is hashed.
     pub trace: Option<String>,
-    /// The time in the trace, in seconds, that is time zero. Default: `population.churn.trace_start`.
+    /// Timestamp in the trace, in seconds, that is time zero of the run. Default: `population.churn.trace_start`.
     pub trace_start: Option<u64>,
 }
 
@@ -130,39 +136,39 @@ pub struct Workload {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Mix {
-    /// The mean gap between two operations.
+    /// Mean interval between two operations of a participant.
     pub every: Duration,
-    /// The share of puts, 0 to 1.
+    /// Share of puts among them, 0 to 1.
     pub puts: f64,
 }
 
-/// How often a participant asks.
+/// Request rate of a participant.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Demand {
-    /// The gap between two operations.
+    /// Interval between two operations of a participant: a mean (exponential), or a law.
     pub every: Gap,
 }
 
-/// How often a participant looks something up, and what.
+/// Rate and targets of a participant's lookups.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Lookups {
-    /// The gap between two lookups.
+    /// Interval between two lookups of a participant: a mean (exponential), or a law.
     pub every: Gap,
-    /// Default "key".
+    /// Target of a lookup. Default "key".
     #[serde(default)]
     pub target: Target,
 }
 
-/// Repetitions; the axes are read apart, since what they vary is the file itself.
+/// Parameter sweep: repetitions and axes. (Axes are read separately, since their values change the file itself.)
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sweep {
-    /// Runs at each parameter point. The first has the scenario's seed, each other one a seed that is hashed from that and its
-    /// number. Default 1.
+    /// Runs at each parameter point, each with its own seed: the first has the scenario's, the others a hash of that
+    /// and their number. Default 1.
     pub repetitions: u32,
-    /// Values to try, by path: "population.churn.time_scale" = [0.5, 1, 2]. All combinations are run.
+    /// Values to try, by path: "population.churn.time_scale" = [0.5, 1, 2]. Every combination is run.
     #[schemars(with = "std::collections::BTreeMap<String, Vec<serde_json::Value>>")]
     pub axes: serde::de::IgnoredAny,
 }

@@ -1,4 +1,4 @@
-//! The gap between two operations of a participant: a mean, or a law in full.
+//! The interval between two operations of a participant: a mean, or a law in full.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::engine::{Duration, DurationLaw};
 
-/// `every = "1min"` is exponential with that mean: a Poisson stream of operations.
+/// Interval between two operations: `every = "1min"` is exponential with that mean, a Poisson stream of operations; or
+/// a law.
 #[derive(Clone, Debug)]
 pub enum Gap {
     Mean(Duration),
@@ -48,6 +49,6 @@ impl JsonSchema for Gap {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let (mean, law) = (generator.subschema_for::<Duration>(), generator.subschema_for::<DurationLaw>());
-        json_schema!({ "anyOf": [mean, law], "description": "a mean gap (exponential), or a law" })
+        json_schema!({ "anyOf": [mean, law], "description": "a mean interval (exponential), or a law" })
     }
 }

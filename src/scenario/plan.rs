@@ -128,14 +128,14 @@ pub enum Start {
     Join { over: Duration },
 }
 
-/// What a returning node still knows of the overlay.
+/// Routing state of a returning node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rejoin {
-    /// Nothing: it joins through a contact, as a new one would.
+    /// Fresh: none is kept, and the node joins through a contact as a new one does.
     #[default]
     Fresh,
-    /// What it knew when its last session ended.
+    /// Keep: the routing state of the end of its last session.
     Keep,
 }
 

@@ -25,8 +25,8 @@ pub fn schema(registered: &[Registered]) -> Value {
 fn properties(generator: &mut SchemaGenerator, registered: &[Registered]) -> Value {
     let systems = systems(generator, registered);
     json!({
-        "title": { "type": "string", "description": "What the scenario asks. Default: the name of the file." },
-        "seed": { "type": "integer", "minimum": 0, "description": "Of the first repetition. Default 1." },
+        "title": { "type": "string", "description": "Question that the scenario asks. Default: the name of the file." },
+        "seed": { "type": "integer", "minimum": 0, "description": "Seed of the first repetition. Default 1." },
         "time": generator.subschema_for::<file::Time>(),
         "population": generator.subschema_for::<file::Population>(),
         "network": generator.subschema_for::<file::Network>(),
@@ -54,7 +54,7 @@ fn systems(generator: &mut SchemaGenerator, registered: &[Registered]) -> Value 
     let one_protocol: Vec<Value> = registered.iter().map(|protocol| json!({ "required": [protocol.name] })).collect();
     json!({
         "type": "object",
-        "description": "The architectures under test, by name.",
+        "description": "Architectures under test, by name.",
         "minProperties": 1,
         "additionalProperties": {
             "type": "object",

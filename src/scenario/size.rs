@@ -10,24 +10,24 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::engine::{Law, Size, Weighted};
 
-/// `size = "4KiB"`, or a law from which each resource draws its size once.
+/// Size of resources: `size = "4KiB"`, or a law from which each resource draws its size once.
 #[derive(Clone, Debug)]
 pub enum ValueSize {
     Constant(Size),
     Law(SizeLaw),
 }
 
-/// A law of sizes. What is drawn above the largest value counts as that.
+/// Probability law of sizes. Draws above the largest value are cut to it.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum SizeLaw {
-    /// Always the same.
+    /// Constant.
     Constant(Size),
-    /// The logarithm is normal with standard deviation `sigma`.
+    /// Lognormal: the logarithm is normal with standard deviation `sigma`.
     Lognormal { median: Size, sigma: f64 },
-    /// P(X > x) = (minimum/x)^shape.
+    /// Pareto: P(X > x) = (minimum/x)^shape for x ≥ `minimum`.
     Pareto { shape: f64, minimum: Size },
-    /// A draw is a size, or from a law, of several, chosen in proportion to their weights. At least one.
+    /// Mixture of at least one size or law, chosen in proportion to their weights.
     Mixture(Vec<Weighted<ValueSize>>),
 }
 

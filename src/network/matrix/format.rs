@@ -34,26 +34,26 @@ impl Format {
     }
 }
 
-/// How the delays stand in the file.
+/// Layout of the delays in the file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Form {
-    /// What the file looks like; what can be read in two ways is refused.
+    /// Detected from the content; an ambiguous file is refused.
     #[default]
     Auto,
-    /// A row and a column for each host.
+    /// Square matrix, with a row and a column for each host.
     Square,
-    /// A row `i j value` for each pair, hosts by number or by name (Meridian).
+    /// List of pairs, with a row `i j value` for each, hosts by number or by name (Meridian).
     Pairs,
-    /// Half a square, with its diagonal or without: rows that get longer, or shorter, by one.
+    /// Triangular matrix, with its diagonal or without: rows get longer, or shorter, by one.
     Triangle,
-    /// PlanetLab's all-pairs pings: three head lines, the third with the hosts, and a square.
+    /// PlanetLab's all-pairs pings: three header lines, the third with the hosts, and a square matrix.
     Planetlab,
-    /// A topology of p2psim: `node i x,y` and `i,j value` (King).
+    /// Topology of p2psim: `node i x,y` and `i,j value` (King).
     P2psim,
 }
 
-/// Which number of a cell with three, `min/avg/max`, is its delay.
+/// Number that is used as the delay of a cell `min/avg/max`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Value {
@@ -63,57 +63,59 @@ pub enum Value {
     Max,
 }
 
-/// Where the names of the hosts stand.
+/// Position of the host names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Names {
-    /// Where there are addresses, AS numbers or words. Plain numbers are no names, except below a row of names.
+    /// Detected: addresses, AS numbers and words are names; plain numbers are names only below a header row of names.
     #[default]
     Auto,
     FirstRow,
     FirstColumn,
     Both,
-    /// Nowhere.
+    /// No names.
     None,
 }
 
-/// What a zero between two different hosts is.
+/// Meaning of a zero between two different hosts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Zero {
-    /// A mistake, unless it fills the half of a square that is not given.
+    /// An error, unless zeros fill the half of a square matrix that is not given.
     #[default]
     Refuse,
-    /// A delay that was not measured.
+    /// A missing value.
     Hole,
-    /// A delay of nothing.
+    /// A delay of zero.
     Delay,
 }
 
-/// What stands for a delay that was not measured.
+/// Substitute for a missing delay.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Missing {
-    /// Nothing: it is a mistake.
+    /// None: a missing delay is an error.
     #[default]
     Refuse,
-    /// The delay in the other direction; a pair without either is a mistake.
+    /// The delay in the opposite direction; a pair without either is an error.
     OtherDirection,
-    /// The other direction, else the mean of the medians of the two hosts' rows.
+    /// The opposite direction, otherwise the mean of the medians of the two hosts' rows.
     RowMedian,
-    /// The other direction, else the shortest way over one other host: low, on PlanetLab by 7 % in the median.
+    /// The opposite direction, otherwise the shortest detour through one other host, which underestimates (on PlanetLab
+    /// by 7 % in the median).
     ShortestDetour,
-    /// Hosts are left out until nothing is missing, those with most holes first, of equals the first in the file.
+    /// None: hosts are dropped until no value is missing, those with most missing values first, and the first in the
+    /// file among equals.
     DropHost,
 }
 
-/// Which machine stands at which row.
+/// Assignment of machines to rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rows {
-    /// Each at a row drawn uniformly, with replacement.
+    /// Random: a row drawn uniformly for each machine, with replacement.
     #[default]
     Drawn,
-    /// Machine i, participants first, at row i; machines beyond the last row are drawn.
+    /// In order: machine i, participants first, has row i; machines beyond the last row are drawn.
     InOrder,
 }

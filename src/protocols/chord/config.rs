@@ -8,107 +8,110 @@ use crate::overlay;
 use crate::overlay::config::Problem;
 use crate::overlay::{Period, Routing, Timeout};
 
-/// Chord: a ring with fingers.
+/// Chord: a ring with finger tables.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Settings of a paper or of what is deployed, which keys beside it override: see `peerlab list protocols`. Default none.
+    /// Parameters of a paper or an implementation, overridden by the keys given beside it (`peerlab list chord`).
+    /// Default none.
     pub preset: Option<Preset>,
-    /// Period of asking the successor for its predecessor and successor list: a time, or a law. Default 20 s (OverSim); Stoica et
-    /// al. 2003 draw each from 15 to 45 s.
+    /// Period of stabilisation: the node asks its successor for its predecessor and successor list. A time, or a law.
+    /// Default 20 s (OverSim); Stoica et al. 2003 draw each period from 15 to 45 s.
     pub stabilize: Period,
-    /// Period of `fix_fingers`, likewise. Default 120 s (OverSim).
+    /// Period of `fix_fingers`: a time, or a law. Default 120 s (OverSim).
     pub fix_fingers: Period,
-    /// What one `fix_fingers` does. Default all (OverSim).
+    /// Fingers refreshed by one `fix_fingers`. Default all (OverSim).
     pub fingers: Fingers,
-    /// Period of pinging the predecessor, likewise. Default 5 s (OverSim).
+    /// Period of `check_predecessor`, a ping: a time, or a law. Default 5 s (OverSim).
     pub check_predecessor: Period,
-    /// Length of the successor list, 1 to 200; at least the number of copies that storage asks for. Default 8 (OverSim; the
-    /// papers advise 2·log₂ N).
+    /// Length of the successor list, 1 to 200; at least the number of replicas. Default 8 (OverSim; the papers advise
+    /// 2·log₂ N).
     pub successors: u8,
-    /// How many nodes before it a node keeps track of, up to 200. The papers need one. With at least as many as there are
-    /// copies, a holder can tell which records are no longer its own to keep, and drops them; with fewer it keeps what it
-    /// once held. A notify carries all but one of them. Default 0: as many as there are copies, 3 at least.
+    /// Length of the predecessor list, up to 200 (the papers need one entry). With at least as many entries as
+    /// replicas, a holder can tell for which records it is no longer responsible, and drops them; with fewer it keeps
+    /// what it once held. A notify carries all but one of them. Default 0: as many as there are replicas, at least 3.
     pub predecessors: u8,
-    /// Whether a node looks for rings beside its own: it asks the bootstrap service for members, in each of ten rounds of stabilising
-    /// after its first successor has failed and every `merge_every`, takes one that lies before its successor for that, and looks up
-    /// who follows it through another. Default true; false is the papers' own.
+    /// Ring merging: whether a node looks for other rings. In each of the ten rounds of stabilisation after its first
+    /// successor has failed, and every `merge_every`, it asks the bootstrap service for members, adopts one that
+    /// precedes its successor as its new successor, and looks up its own successor through another. Default true;
+    /// false: as in the papers.
     pub merge: bool,
-    /// How often a node does so that has lost no successor: a time, or a law. Default 10 min.
+    /// Period of ring merging while no successor has failed: a time, or a law. Default 10 min.
     pub merge_every: Period,
-    /// Virtual nodes: each machine takes part with so many nodes, each with a key, tables and maintenance of its own. Evens
-    /// the load out (the coefficient of variation of the keys of a machine falls from 1 to 1/√v) at v times the state and
-    /// upkeep, and makes paths ½·log₂ v hops longer. 1 to 64. Not together with NATs, connections, or copies that are not on
-    /// the responsible nodes. Default 1 (Stoica et al. 2001, §6.1, try 1 to 20).
+    /// Number of virtual nodes of each machine, each with its own key, tables and maintenance. They even out the load
+    /// (the coefficient of variation of the keys per machine falls from 1 to 1/√v) at v times the state and
+    /// maintenance, and lengthen paths by ½·log₂ v hops. 1 to 64. Not together with NATs, connections, or placements
+    /// other than "responsible". Default 1 (Stoica et al. 2001, §6.1, try 1 to 20).
     pub virtual_nodes: u8,
-    /// Proximity neighbour selection: each finger is, of the first so many nodes from its start on, as far as they lie in
-    /// its interval, the one that answers first when all are asked at once. Costs so many pings a finger and
-    /// `fix_fingers`. 1 to `successors`, since nobody can name more. Default 1: the first, whatever its distance; Stoica
-    /// et al. 2003, Table IV, try 1 to 16.
+    /// Proximity neighbour selection: number of candidates for each finger. The first nodes from its start on, within
+    /// its interval, are pinged at once, and the first to answer is taken. Costs that many pings for each finger and
+    /// `fix_fingers`. 1 to `successors`, the most that a node can name. Default 1: the first node, whatever its
+    /// distance; Stoica et al. 2003, Table IV, try 1 to 16.
     pub proximity: u8,
-    /// Who asks the next node of a lookup. Default iterative (OverSim).
+    /// Routing style: iterative or recursive lookups. Default iterative (OverSim).
     pub routing: Routing,
-    /// Whether each hop of a recursive lookup says that it got it, so that the node before it goes on with its next best when it
-    /// does not within mean + 4 deviations of the node's own round trips (500 ms before the first). Default true (Rhea et al. 2004;
+    /// Per-hop acknowledgements of recursive lookups: a node that receives none within mean + 4 deviations of its own
+    /// round-trip times (500 ms before the first) forwards to its next best contact. Default true (Rhea et al. 2004;
     /// OverSim's routeMsgAcks, which is off for Chord).
     pub acknowledge: bool,
-    /// Who says which node a key belongs to, and what the successor list is for. Default predecessor (Stoica et al. 2003).
+    /// Node that answers a lookup, and use of the successor list. Default predecessor (Stoica et al. 2003).
     pub answers: Answers,
-    /// Whether the initiator of a lookup asks the node that it was named whether it is there, and goes on if not: one RPC
-    /// more. Walks for a record never do, storage finds out. Needs iterative
-    /// routing. Default false (OverSim's verifySiblings; its lookups ask the responsible node for itself, which is one RPC too).
+    /// Verification: whether the initiator pings the node that a lookup returned, and continues if it is dead (one more
+    /// RPC). Not for lookups of a record, where storage finds out. Needs iterative routing. Default false (OverSim's
+    /// verifySiblings; its lookups query the responsible node too, which costs the same RPC).
     pub verify: bool,
-    /// Time after which a node asked is taken for dead; a recursive lookup as a whole begins again after 6⅔ times as long. Or
-    /// "adaptive": mean + 4 deviations of the round trips of the node's own lookups, from 200 ms to 1.5 s (RFC 6298; Rhea et al.
-    /// 2004), after which a node is passed over, and taken for dead after thrice the time; successor, predecessor and candidates
-    /// for fingers then have 1.5 s. Default 1.5 s, hence 10 s (OverSim).
+    /// Timeout of a request, after which the node is considered dead; a whole recursive lookup restarts after 6⅔ times
+    /// as long. Or "adaptive": mean + 4 deviations of the round-trip times of the node's own lookups, 200 ms to 1.5 s
+    /// (RFC 6298; Rhea et al. 2004), after which a node is bypassed, and considered dead after three times that;
+    /// requests to the successor, the predecessor and finger candidates then have 1.5 s. Default 1.5 s, hence 10 s for
+    /// a recursive lookup (OverSim).
     pub rpc_timeout: Timeout,
-    /// What an iterative lookup does at a node that does not answer. Default next (Stoica et al. 2003, §IV-E.3).
+    /// Reaction of an iterative lookup to a timeout. Default next (Stoica et al. 2003, §IV-E.3).
     pub on_timeout: OnTimeout,
-    /// How often an operation's lookup begins in all, where `on_timeout = "fail"`. 1 to 255, default 1. OverSim: 2.
+    /// Most attempts of an operation's lookup, with `on_timeout = "fail"`. 1 to 255, default 1. OverSim: 2.
     pub attempts: u8,
-    /// Whether a finger whose identifier is the key itself may be the next hop; the papers look only before the key. Matters where
-    /// identifiers of nodes are looked up. Default false (OverSim: true).
+    /// Exact match: whether a finger whose identifier equals the key may be the next hop; in the papers it may not.
+    /// Matters if identifiers of nodes are looked up. Default false (OverSim: true).
     pub finger_at_key: bool,
-    /// How often a request is sent again before that. Default 0 (OverSim).
+    /// Retries of a request before its receiver is considered dead. Default 0 (OverSim).
     pub retries: u8,
 }
 
-/// Who says which node a key belongs to.
+/// Node that answers a lookup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answers {
-    /// The node before the key, by its successor; the whole list serves for the next hop (Stoica et al. 2003, Fig. 5, §IV-E.3,
-    /// §V-D).
+    /// The predecessor of the key, which names its successor; the whole successor list serves as candidates for the
+    /// next hop (Stoica et al. 2003, Fig. 5, §IV-E.3, §V-D).
     Predecessor,
-    /// Any node in whose successor list the key falls: fewer hops, and what the list's end says is as old as its length in
-    /// rounds of stabilising.
+    /// Any node whose successor list covers the key: fewer hops, but the end of a list is as many stabilisation rounds
+    /// old as it is long.
     List,
-    /// The node before the key; the next hop is a finger or the successor (Stoica et al. 2001).
+    /// The predecessor of the key; the next hop is a finger or the first successor (Stoica et al. 2001).
     None,
 }
 
-/// What one `fix_fingers` does.
+/// Fingers refreshed by one `fix_fingers`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fingers {
-    /// Looks up every distinct finger (OverSim).
+    /// All distinct fingers (OverSim).
     All,
-    /// Looks up one, the next one in the next period (Stoica et al. 2003, Fig. 6; SimGrid's example).
+    /// One finger, and the next one in the next period (Stoica et al. 2003, Fig. 6; SimGrid's example).
     One,
 }
 
-/// What an iterative lookup does at a node that does not answer.
+/// Reaction of an iterative lookup to a timeout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnTimeout {
-    /// It asks the node before it for the next best, and tells it who is dead.
+    /// Next best: the previous node is told of the dead one and asked for its next best contact.
     Next,
-    /// The attempt ends, and nobody is deleted from any table (OverSim).
+    /// Failure of the attempt; no table entry is deleted (OverSim).
     Fail,
 }
 
-/// Settings under one name.
+/// Presets: parameters under one name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Preset {
@@ -131,9 +134,9 @@ const PRESETS: &[overlay::Preset] = &[
             verify = true
             merge = false
         "#,
-        source: "Stoica et al., IEEE/ACM ToN 2003, §V-C and §V-D, simulations of Tables II and III. Each round of stabilising refreshes \
-                 one entry beside the successor in turn, of some 30 of which 10 are fingers: one finger in 90 s. The predecessor's \
-                 check is ours",
+        source: "Stoica et al., IEEE/ACM ToN 2003, §V-C and §V-D, simulations of Tables II and III. Each round of stabilisation refreshes \
+                 the successor and one of some 30 other entries in turn, 10 of them fingers: one finger in 90 s. \
+                 check_predecessor is our addition",
     },
     overlay::Preset {
         name: "oversim",
@@ -150,8 +153,8 @@ const PRESETS: &[overlay::Preset] = &[
             attempts = 2
             merge = false
         "#,
-        source: "inet-framework/oversim 3d400bf, Chord.cc, IterativeLookup.cc and default.ini; it lets the successor insert \
-                 who joins, which here the successor's notice to the old predecessor does",
+        source: "inet-framework/oversim 3d400bf, Chord.cc, IterativeLookup.cc and default.ini. There the successor inserts a \
+                 joining node; here its message to the old predecessor does",
     },
 ];
 
@@ -183,15 +186,15 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Where nothing is said of copies either.
+    /// Default length of the predecessor list if the number of replicas is not given either.
     const PREDECESSORS: u8 = 3;
 
-    /// Walks are passed on from node to node, and each hop is acknowledged.
+    /// Whether lookups are recursive and each hop is acknowledged.
     pub(super) fn acknowledges(&self) -> bool {
         self.acknowledge && self.routing == Routing::Recursive
     }
 
-    /// How many predecessors a node keeps track of.
+    /// Length of the predecessor list.
     pub(super) fn kept_predecessors(&self) -> usize {
         usize::from(if self.predecessors == 0 { Config::PREDECESSORS } else { self.predecessors })
     }

@@ -22,52 +22,55 @@ use crate::overlay::{
     Shared, View, Walk,
 };
 
-/// Servers and their clients.
+/// Client-server: one or more dedicated servers and their clients.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// How many servers there are, all alike; at most 255. Default 1, the baseline.
+    /// Number of identical servers, 1 to 255. Default 1, the baseline.
     pub servers: u8,
-    /// The regions that they stand in: one for each server, or one for all. Default none: where the network says.
+    /// Regions of the servers: one for each server, or one for all. Default: the region of servers in `[network]`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub regions: Vec<String>,
-    /// How requests are shared out among them. Default consistent-hashing: a cluster that shards its records.
+    /// Load balancing among the servers. Default consistent-hashing: a cluster that shards its records.
     pub balance: Balance,
-    /// Rate at which the server sends. Default 1 Gbit/s, a common port of a rented server.
+    /// Uplink rate of a server. Default 1 Gbit/s, a common port of a rented server.
     pub uplink: Rate,
-    /// Rate at which the server receives. Default 1 Gbit/s.
+    /// Downlink rate of a server. Default 1 Gbit/s.
     pub downlink: Rate,
-    /// What each direction of the server's link may queue; more is dropped. Default 1 MiB, as for every access link.
+    /// Queue capacity of each direction of a server's link in bytes; packets beyond it are dropped. Default 1 MiB, as
+    /// for every access link.
     pub queue: Limit,
-    /// Time to serve one request. Default constant 1 ms: 1,000 requests a second for each worker.
+    /// Service time of one request. Default constant 1 ms: 1,000 requests a second for each worker.
     pub service: DurationLaw,
-    /// Requests served at once. Default 1: the single queue of the textbooks (M/M/1, M/D/1).
+    /// Number of workers, that is, of requests served at once. Default 1: the single-server queue (M/M/1, M/D/1).
     pub workers: u32,
-    /// Requests that may wait, those in service not counted; more are refused. Default 1,000: one second of work.
+    /// Capacity of the queue, requests in service not counted; further ones are refused. Default 1,000: one second of
+    /// work.
     pub waiting: u32,
-    /// Mean time between failures, exponential, of each server by itself: it is down for mttr ÷ (mtbf + mttr) of the time, at
-    /// the start too. Default none: servers never fail. Of 97 popular web sites .993 could be reached on average, and 70 % of
-    /// failures took less than 15 min (Kalyanakrishnan, Iyer and Patel, Computer Networks 1999), which "29.5h" and an mttr of
-    /// "12.5min" give.
+    /// Mean time between failures of each server, exponential and independent: it is down for mttr ÷ (mtbf + mttr) of
+    /// the time, at the start too. Default none: servers never fail. For 97 popular web sites, measured availability
+    /// was .993 on average, and 70 % of failures took less than 15 min (Kalyanakrishnan, Iyer and Patel, Computer
+    /// Networks 1999): "29.5h" and an mttr of "12.5min" give this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mtbf: Option<Duration>,
-    /// Mean time to repair, exponential; given with `mtbf` or not at all.
+    /// Mean time to repair, exponential; required with `mtbf`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mttr: Option<Duration>,
-    /// What a failure does to the disk. Default: nothing, as it is mirrored and backed up.
+    /// Effect of a failure on the disk. Default none: the disk is mirrored and backed up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disk: Option<Disk>,
-    /// Time until a standby takes a failed server's place; the repaired machine is then the standby. It has the same address
-    /// and disk (a virtual address, a mirrored disk) and does not fail while it stands by. Default none: no standby.
+    /// Failover time: time until a standby replaces a failed server; the repaired machine is then the standby. It has
+    /// the same address and disk (a virtual address, a mirrored disk) and does not fail while on standby. Default none:
+    /// no standby.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failover: Option<Duration>,
-    /// Time after which a client gives a request up; it covers the wait in the server's queue, so it must be longer than a
-    /// full queue takes. Default 5 s, as DNS stub resolvers wait for their server (resolv.conf).
+    /// Timeout of a request at the client. It includes the wait in the server's queue, so it must exceed the time to
+    /// serve a full queue. Default 5 s, as in DNS stub resolvers (resolv.conf).
     pub rpc_timeout: Duration,
-    /// How often a request is sent again when that has passed; what was refused is not, unless `backoff` is given. Default
-    /// 1, as stub resolvers do (resolv.conf's `attempts` of 2).
+    /// Retries of a request after a timeout; a refused request is retried only with `backoff`. Default 1, as in stub
+    /// resolvers (resolv.conf's `attempts` of 2).
     pub retries: u8,
-    /// The pause before a request is sent again, after a refusal too. Default none: sent again at once.
+    /// Backoff before a retry, after a refusal too. Default none: retries are sent at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backoff: Option<Backoff>,
 }
@@ -75,12 +78,12 @@ pub struct Config {
 /// Whoever lets as many requests wait wants a queue that refuses nobody.
 const NO_LIMIT: u32 = 1_000_000;
 
-/// The disk of a server.
+/// Disk of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Disk {
-    /// The probability, 0 to 1, that a failure of the server loses all that is on its disk. What was lost can be had again when
-    /// it has been put again.
+    /// Probability, 0 to 1, that a failure of the server erases its disk. Lost records are available again after a new
+    /// put.
     pub data_loss: f64,
 }
 

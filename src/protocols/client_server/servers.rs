@@ -7,22 +7,22 @@ use crate::engine::random::mix;
 use crate::engine::{Duration, Noise, Source};
 use crate::model::{Key, NodeId};
 
-/// How requests are shared out among several servers.
+/// Load balancing among several servers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Balance {
-    /// Each record lives on one server, which clients find by hashing (Karger et al., STOC 1997; here by the highest random
-    /// weight of Thaler & Ravishankar, IEEE/ACM ToN 1998, which shares keys out evenly without virtual points). A server
-    /// that is down takes its share of the records with it.
+    /// Sharding: each record is stored on one server, which clients find by consistent hashing (Karger et al., STOC
+    /// 1997; here highest random weight, Thaler & Ravishankar, IEEE/ACM ToN 1998, which balances keys without virtual
+    /// points). The records of a server that is down are unavailable.
     #[default]
     ConsistentHashing,
-    /// Each request goes to a server drawn at random, a repeated one to another draw, and every server holds everything. A
-    /// put is acknowledged by the server that it went to, which then passes it on to the others (asynchronous replication,
-    /// as databases do by default): a get that is faster may meet an older version. A server that comes back fetches what
-    /// has become newer, unless repair is off.
+    /// Replication with random choice: every server stores everything, and each request, a retry too, goes to a random
+    /// one. The server that receives a put acknowledges it and then forwards it to the others (asynchronous
+    /// replication, the default of many databases), so a concurrent get may return an older version. A server that
+    /// comes back fetches newer versions, unless repair is off.
     Random,
-    /// Each request goes to the server with the shortest delay to the client, as a content delivery network's name service
-    /// or anycast directs it, a repeated one to the next nearest, and every server holds everything, as with `random`.
+    /// Replication with nearest choice: as `random`, but each request goes to the server with the shortest delay to the
+    /// client, as with DNS redirection or anycast of a content delivery network, and a retry to the next nearest.
     Nearest,
 }
 

@@ -6,32 +6,32 @@ use serde::{Deserialize, Serialize};
 use crate::engine::Duration;
 use crate::overlay::{self, Patience, Problem};
 
-/// Full table: every machine stores everything.
+/// Full table: every machine stores everything, and knows all members.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// How a change gets to everyone. Default tree.
+    /// Dissemination of changes to all machines. Default tree.
     pub spread: Spread,
-    /// Ranges that a range is split into on its way down the tree, at least 2. Default 8: four levels reach 4,000
-    /// machines.
+    /// Fan-out of the tree, at least 2: the number of parts into which each range of machines is split. Default 8: four
+    /// levels reach 4,000 machines.
     pub fan_out: u32,
-    /// Updates of one change that a direct sender has unacknowledged at most, at least 1. Default 32.
+    /// Window of direct dissemination: most unacknowledged updates of one change, at least 1. Default 32.
     pub unacknowledged: u32,
-    /// A request without reply for so long is sent again. Default 1.5 s (OverSim).
+    /// Timeout of a request before it is sent again. Default 1.5 s (OverSim).
     pub rpc_timeout: Duration,
-    /// How often it is sent again before its receiver is marked absent. Default 3.
+    /// Retries of a request before its receiver is marked absent. Default 3.
     pub retries: u8,
-    /// How often a machine compares its table with another's. Default 1 min: 3 bytes a second.
+    /// Period of anti-entropy, in which a machine compares its table with another's. Default 1 min: 3 B/s.
     pub anti_entropy: Duration,
 }
 
-/// How a change gets to everyone.
+/// Dissemination of changes to all machines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Spread {
-    /// Down a tree, everyone passing it on.
+    /// Tree: machines forward a change to parts of their range.
     Tree,
-    /// From the writer to each.
+    /// Direct: the writer sends a change to every machine.
     Direct,
 }
 

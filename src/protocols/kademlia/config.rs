@@ -9,47 +9,49 @@ use crate::overlay;
 use crate::overlay::config::Problem;
 use crate::overlay::{Routing, Timeout};
 
-/// Who enters the routing tables.
+/// Nodes that may enter the routing tables.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tables {
-    /// Whoever sends something.
+    /// All nodes from which a message was received.
     #[default]
     Everyone,
-    /// Only who says that strangers can dial it. The others ask, but are asked for nothing (libp2p's client mode), and are not
-    /// responsible for any key.
+    /// Nodes that announce that they can be dialled. The others send requests but receive none (libp2p's client mode),
+    /// and are not responsible for any key.
     Dialable,
 }
 
-/// When the lookup of an operation ends.
+/// Termination condition of an operation's lookup.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ends {
-    /// The `k` nearest heard of have answered, but for those that have failed or are slow.
+    /// The `k` nearest nodes known have answered, except those that have failed or are slow.
     #[default]
     All,
-    /// So many of the nearest have, 1 to `k`; never fewer than it is to name (of a put and a get the copies). go-libp2p: 3.
+    /// The given number of nearest nodes have answered, 1 to `k`, but at least as many as the lookup returns (for a put
+    /// or get, the replicas). go-libp2p: 3.
     Answered(u32),
-    /// The nearest has, as far as no more are to be named.
+    /// The nearest node has answered, or, if the lookup returns several, as many as it returns.
     Responsible,
-    /// A node has answered that is one of the `k` nearest as far as it knows (OverSim): it and those that it names are the nearest.
+    /// A node has answered that is, by its own tables, one of the `k` nearest (OverSim): it and the nodes it names are
+    /// the result.
     Sibling,
 }
 
-/// Who enters a bucket that has room.
+/// Nodes that may enter a bucket with free space.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Enters {
-    /// Whoever sends something.
+    /// Nodes from which a message was received.
     #[default]
     Seen,
-    /// Whoever sends something or is named by somebody, unasked (OverSim).
+    /// Nodes from which a message was received or which a reply named, without a check (OverSim).
     Named,
-    /// Who has answered: whoever asks is pinged first (go-libp2p).
+    /// Nodes that have answered a request; the sender of a request is pinged first (go-libp2p).
     Checked,
 }
 
-/// Settings under one name.
+/// Presets: parameters under one name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Preset {
@@ -73,7 +75,7 @@ const PRESETS: &[overlay::Preset] = &[
             widen = true
         "#,
         source: "Maymounkov & Mazières, IPTPS 2002, §2.2 and §2.3; soft_timeout, rpc_timeout and the replacement cache, in which a \
-                 newcomer waits for the ping, are ours. Records: [storage] repair = \"republish\" with 1h, expiry 24h",
+                 new node waits for the ping, are our additions. Records: [storage] repair = \"republish\" with 1h, expiry 24h",
     },
     overlay::Preset {
         name: "libp2p",
@@ -89,10 +91,10 @@ const PRESETS: &[overlay::Preset] = &[
             refresh = "10min"
             revalidate = "130s"
         "#,
-        source: "libp2p/go-libp2p-kad-dht 18f7f3a and 066a664: amino/defaults.go, query.go, dht.go. rpc_timeout is TCP's dial (go-libp2p \
-                 f1a42fe, tcp.go): who is up answers long before the 10 s that it has for that. revalidate: 20 contacts in the 43.2 \
-                 min after which a silent one is tested. Left out: requests to the rest of the 20 after the end. Records live 48 h \
-                 and are provided again every 22 h: [storage]",
+        source: "libp2p/go-libp2p-kad-dht 18f7f3a and 066a664: amino/defaults.go, query.go, dht.go. rpc_timeout is that of a TCP dial \
+                 (go-libp2p f1a42fe, tcp.go): a live node answers well within the 10 s allowed for a reply. revalidate: 20 contacts \
+                 within the 43.2 min after which a silent one is tested. Omitted: requests to the rest of the 20 after the end. \
+                 Provider records expire after 48 h and are republished every 22 h: [storage]",
     },
     overlay::Preset {
         name: "oversim",
@@ -110,8 +112,8 @@ const PRESETS: &[overlay::Preset] = &[
             farewell = true
             refresh = "1000s"
         "#,
-        source: "inet-framework/oversim 3d400bf, Kademlia.cc, IterativeLookup.cc and default.ini; siblings are told by the buckets, \
-                 not by a list of 40",
+        source: "inet-framework/oversim 3d400bf, Kademlia.cc, IterativeLookup.cc and default.ini; siblings are found in the buckets, \
+                 not in a list of 40",
     },
 ];
 
@@ -119,85 +121,89 @@ const PRESETS: &[overlay::Preset] = &[
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Settings of the paper or of what is deployed, which keys beside it override: see `peerlab list protocols`. Default none.
+    /// Parameters of the paper or an implementation, overridden by the keys given beside it (`peerlab list kademlia`).
+    /// Default none.
     pub preset: Option<Preset>,
-    /// Contacts in a bucket, and the nearest nodes that a lookup may ask. 1 to 255, default 20 (Maymounkov & Mazières 2002,
-    /// §2.2; rust-libp2p). OverSim: 8.
+    /// Bucket size, and the number of nearest nodes that a lookup may query. 1 to 255, default 20 (Maymounkov &
+    /// Mazières 2002, §2.2; rust-libp2p). OverSim: 8.
     pub k: u32,
-    /// Contacts that a reply names, up to 255. Default 0: `k` (Maymounkov & Mazières 2002, §2.3).
+    /// Number of contacts in a reply, up to 255. Default 0: `k` (Maymounkov & Mazières 2002, §2.3).
     pub reply: u32,
-    /// When the lookup of an operation ends: `"all"`, `{ answered = 3 }`, `"responsible"` or `"sibling"`. Joins and refreshes end when
-    /// all have answered. Default all (Maymounkov & Mazières 2002, §2.3).
+    /// Termination condition of an operation's lookup: `"all"`, `{ answered = 3 }`, `"responsible"` or `"sibling"`.
+    /// Joins and refreshes end when all have answered. Default all (Maymounkov & Mazières 2002, §2.3).
     pub ends: Ends,
-    /// Requests are sent in rounds: the first answer to one of the present round begins the next, with as many requests as new nodes
-    /// came among the `k` nearest, and answers to earlier ones are not looked at. Hops are then rounds, where a sibling ends a lookup.
-    /// Default false; OverSim: true.
+    /// Requests in rounds: the first reply to the present round starts the next, with as many requests as new nodes
+    /// have entered the `k` nearest; replies to earlier rounds are ignored. With ends = "sibling", hops are then
+    /// rounds. Default false; OverSim: true.
     pub rounds: bool,
-    /// After a round of `alpha` requests none of which has shown a node nearer than all before, all of the `k` nearest that were
-    /// not asked yet are asked at once. Default true (Maymounkov & Mazières 2002, §2.3).
+    /// Final round of the paper: when `alpha` requests have returned no node nearer than those known, all of the `k`
+    /// nearest that have not been queried are queried at once. Default true (Maymounkov & Mazières 2002, §2.3).
     pub widen: bool,
-    /// A node that has not answered a lookup's request within this time is out of consideration until it does, and another may be
-    /// asked in its place; where mean + 4 deviations of the node's own round trips are longer, within those (1.5 s before the
-    /// first). Or "off". Default "500ms": the paper (§2.3) names no time.
+    /// Soft timeout: a node that has not answered a lookup's request by then is left out until it does, and another may
+    /// be queried in its place. If mean + 4 deviations of the node's own round-trip times is longer (1.5 s before the
+    /// first), that is used. Or "off". Default "500ms": the paper (§2.3) gives no time.
     pub soft_timeout: Switch,
-    /// Requests of a lookup in flight at most. 1 to 255, default 3 (Maymounkov & Mazières 2002, §2.3).
+    /// Concurrency α: most requests of a lookup in flight. 1 to 255, default 3 (Maymounkov & Mazières 2002, §2.3).
     pub alpha: u32,
-    /// Newcomers that wait at a full bucket for a contact to fail. 0 to 255, default 8: Maymounkov & Mazières 2002, §4.1,
-    /// leave the number open, and deployed systems keep 8 to 20.
+    /// Size of a bucket's replacement cache, 0 to 255. Default 8: Maymounkov & Mazières 2002, §4.1, leave it open, and
+    /// deployed systems keep 8 to 20.
     pub replacement_cache: u32,
-    /// Who enters a bucket that has room. Default seen (Maymounkov & Mazières 2002, §2.2).
+    /// Nodes that may enter a bucket with free space. Default seen (Maymounkov & Mazières 2002, §2.2).
     pub enters: Enters,
-    /// Whether the least recently seen contact of a full bucket is pinged when a newcomer is seen: if it is silent, a newcomer takes
-    /// its place (Maymounkov & Mazières 2002, §2.2). Default false: §4.1 leaves it to the lookups, to save traffic. Needs a
-    /// `replacement_cache`.
+    /// Eviction ping: whether the least recently seen contact of a full bucket is pinged when a new node is seen, and
+    /// replaced if it does not answer (Maymounkov & Mazières 2002, §2.2). Default false: in §4.1 lookups detect dead
+    /// contacts, which saves traffic. Needs a `replacement_cache`.
     pub ping: bool,
-    /// Whether a newcomer that has taken a place is pinged. Default false.
+    /// Replacement ping: whether a node is pinged after it has moved from the replacement cache into a bucket. Default
+    /// false.
     pub check_replacement: bool,
-    /// Requests in a row that a contact may leave unanswered until it loses its place. 1 to 255, default 1 (OverSim; go-libp2p);
+    /// Number of consecutive timeouts after which a contact is replaced. 1 to 255, default 1 (OverSim; go-libp2p);
     /// Maymounkov & Mazières 2002, §4.1: 5.
     pub failures: u32,
-    /// Whether a node that leaves with notice tells the 5·`k` nodes nearest to it that it does. Default false (Maymounkov &
-    /// Mazières 2002); OverSim: true.
+    /// Leave notice: whether a node that leaves gracefully notifies the 5·`k` nodes nearest to it. Default false
+    /// (Maymounkov & Mazières 2002); OverSim: true.
     pub farewell: bool,
-    /// How often each bucket's least recently seen contact is pinged, or "off", the default.
+    /// Period of pinging each bucket's least recently seen contact, or "off", the default.
     pub revalidate: Switch,
-    /// A bucket is refreshed when no lookup went into its range for so long. Default "1h" (Maymounkov & Mazières 2002,
-    /// §2.3). OverSim: "1000s".
+    /// Refresh interval: a bucket is refreshed if no lookup went into its range for this time. Default "1h" (Maymounkov
+    /// & Mazières 2002, §2.3). OverSim: "1000s".
     pub refresh: Duration,
-    /// Proximity neighbour selection: a contact that fails is replaced by the one with the shortest round trip among the so
-    /// many newcomers seen last, as far as the node has measured them by requests of its own; otherwise by the last. A
-    /// converged start fills each place with the nearest of so many random nodes. 1 to 255, default 1: the last, whatever
-    /// its distance (Maymounkov & Mazières 2002, §4.1).
+    /// Proximity neighbour selection: number of candidates for a place. A failed contact is replaced by the one with
+    /// the shortest round-trip time among that many most recently seen nodes of the replacement cache, as far as
+    /// requests of the node's own have measured it; otherwise by the last seen. A converged start takes the nearest of
+    /// that many random nodes. 1 to 255, default 1: the last seen, whatever its distance (Maymounkov & Mazières 2002,
+    /// §4.1).
     pub proximity: u32,
-    /// Who asks the next node of an operation's lookup. A recursive one goes from each node to its nearest contact, one way
-    /// at a time; the initiator waits 6⅔ times `rpc_timeout` for the whole walk before it tries another first hop. Joins
-    /// and refreshes stay iterative: they are there to meet nodes. Default iterative (Maymounkov & Mazières 2002, §2.3).
+    /// Routing style of operations: iterative or recursive lookups. A recursive one goes from each node to its nearest
+    /// contact, along a single path; the initiator waits 6⅔ times `rpc_timeout` for the whole path before it tries
+    /// another first hop. Joins and refreshes are always iterative, as they serve to meet nodes. Default iterative
+    /// (Maymounkov & Mazières 2002, §2.3).
     pub routing: Routing,
-    /// Whether each hop of a recursive lookup says that it got it, so that the node before it goes on with its next best when it
-    /// does not within mean + 4 deviations of the node's own round trips (500 ms before the first). Default true (Rhea et al. 2004;
+    /// Per-hop acknowledgements of recursive lookups: a node that receives none within mean + 4 deviations of its own
+    /// round-trip times (500 ms before the first) forwards to its next best contact. Default true (Rhea et al. 2004;
     /// OverSim's routeMsgAcks, which is off for Kademlia).
     pub acknowledge: bool,
-    /// A request without reply for so long has timed out; it is not repeated. Or "adaptive": mean + 4 deviations of the
-    /// node's own round trips, from 200 ms to 1.5 s (RFC 6298; Rhea et al. 2004), after which a node is slow, and dead after thrice
-    /// the time. Default "1.5s" (OverSim).
+    /// Timeout of a request, without retries. Or "adaptive": mean + 4 deviations of the node's own round-trip times,
+    /// 200 ms to 1.5 s (RFC 6298; Rhea et al. 2004), after which a node is slow, and considered dead after three times
+    /// that. Default "1.5s" (OverSim).
     pub rpc_timeout: Timeout,
-    /// Who enters the routing tables. Default "everyone" (Maymounkov & Mazières 2002, who know no NATs). Deployed in IPFS:
-    /// "dialable" (Trautwein et al., SIGCOMM 2022, §2.3).
+    /// Nodes that may enter the routing tables. Default "everyone" (Maymounkov & Mazières 2002, who do not consider
+    /// NATs). Deployed in IPFS: "dialable" (Trautwein et al., SIGCOMM 2022, §2.3).
     pub tables: Tables,
 }
 
 impl Config {
-    /// Walks are passed on from node to node, and each hop is acknowledged.
+    /// Whether lookups are recursive and each hop is acknowledged.
     pub(super) fn acknowledges(&self) -> bool {
         self.acknowledge && self.routing == Routing::Recursive
     }
 
-    /// Contacts that a reply names.
+    /// Number of contacts in a reply.
     pub(super) fn named(&self) -> usize {
         if self.reply == 0 { self.k as usize } else { self.reply as usize }
     }
 
-    /// The nearest nodes that must have answered when a lookup ends that is to name `count`.
+    /// Number of nearest nodes that must have answered when a lookup that returns `count` nodes ends.
     pub(super) fn wanted(&self, count: usize) -> usize {
         let answered = match self.ends {
             Ends::Answered(answered) => answered as usize,
@@ -241,7 +247,7 @@ impl overlay::Config for Config {
         PRESETS
     }
 
-    /// A bucket, and so the neighbourhood that a node knows, has k contacts.
+    /// Most replicas: a bucket, and so the neighbourhood that a node knows, has k contacts.
     fn most_copies(&self) -> Option<(&'static str, u32)> {
         Some(("k", self.k))
     }

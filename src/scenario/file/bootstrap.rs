@@ -1,4 +1,4 @@
-//! What was said of how machines find their way into a system.
+//! The `bootstrap` key of a scenario file: how joining nodes find a first contact.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,36 +10,37 @@ use serde::{Deserialize, Deserializer, de};
 use crate::engine::Duration;
 use crate::engine::quantity::{Limit, Rate};
 
-/// How machines find a first node to talk to: `"oracle"`, or a table of the service's machines.
+/// Bootstrap of joining nodes: `"oracle"`, or the table of a bootstrap service.
 #[derive(Clone, Copy, Debug)]
 pub enum Bootstrap {
-    /// For nothing: a joined node that can be dialled, at random, known to nobody how.
+    /// Oracle: a random joined node that can be dialled, at no cost.
     Oracle,
-    /// By asking a bootstrap service.
+    /// Query to a bootstrap service.
     Service(Service),
 }
 
-/// A service that knows who has told it of late to be a member of the overlay.
+/// Bootstrap service: machines that keep a list of recently announced members of the overlay.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Service {
-    /// Its machines, which are no participants, 1 to 16. Default 2.
+    /// Number of machines of the service, which are not participants, 1 to 16. Default 2.
     pub machines: u32,
-    /// The line of each. Default "1Gbit/s", both ways, as of a server.
+    /// Uplink rate of each machine. Default "1Gbit/s", as for a server.
     pub uplink: Rate,
+    /// Downlink rate of each machine. Default "1Gbit/s", as for a server.
     pub downlink: Rate,
-    /// Bytes that each direction of the line may queue. Default "1MiB".
+    /// Queue capacity of each direction of the link in bytes. Default "1MiB".
     pub queue: Limit,
-    /// Mean time of each between failures, exponential; with `mttr`. Absent: it never fails.
+    /// Mean time between failures of each machine, exponential; with `mttr`. Absent: no failures.
     pub mtbf: Option<Duration>,
-    /// Mean time to repair it, exponential.
+    /// Mean time to repair, exponential; with `mtbf`.
     pub mttr: Option<Duration>,
-    /// Members that it remembers, 8 to 100000, the newest. Default 200.
+    /// Capacity of the member list, 8 to 100000; the newest are kept. Default 200.
     pub list: u32,
-    /// Members that an answer names at most, 1 to 64. Default 8, as routers of BitTorrent's DHT name (BEP 5: k).
+    /// Most members named in a reply, 1 to 64. Default 8 (routers of BitTorrent's DHT, BEP 5: k).
     pub answers: u32,
-    /// How long a member is believed to be one after it has said so, 2 min or more; it says so again every half of that. Default
-    /// "1h".
+    /// Lifetime of an entry after the member's last announcement, at least 2 min; members announce themselves every
+    /// half of it. Default "1h".
     pub life: Duration,
 }
 

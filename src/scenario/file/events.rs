@@ -1,4 +1,4 @@
-//! What was said of the events of a run.
+//! The `[[events]]` of a scenario file.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -6,84 +6,84 @@ use serde::Deserialize;
 use crate::engine::Duration;
 use crate::model::OperationKind;
 
-/// Something that happens at an instant, after the start of the run, the warm-up included.
+/// Events at given times after the start of the run, warm-up included.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Event {
-    /// Participants go without notice: for a while, keeping their disks, or for good, disks included.
+    /// Crash of participants without notice: temporary, with their disks kept, or permanent, disks included.
     Crash {
         at: Duration,
-        /// Of those online then, 0 to 1.
+        /// Share of the participants online at that time, 0 to 1.
         share: f64,
-        /// Those of this class only.
+        /// Participants of this class only.
         class: Option<String>,
-        /// Those in this region only.
+        /// Participants in this region only.
         region: Option<String>,
-        /// Absent: they do not return.
+        /// Time until they return. Absent: never.
         #[serde(rename = "for")]
         lasts: Option<Duration>,
     },
-    /// New participants come, and one resource is wanted more than before.
+    /// Flash crowd: new participants arrive, and the demand for one resource rises.
     FlashCrowd {
         at: Duration,
-        /// How long each of them stays, and how long the demand is higher. Absent: to the end.
+        /// Length of the session of each newcomer, and of the higher demand. Absent: to the end of the run.
         #[serde(rename = "for")]
         lasts: Option<Duration>,
-        /// How many come. Default 0.
+        /// Number of new participants. Default 0.
         #[serde(default)]
         arrivals: u32,
-        /// They come evenly spread over this time. Default "1min".
+        /// Time over which they arrive, evenly spread. Default "1min".
         over: Option<Duration>,
-        /// The resource's number, from 0, the most popular at the start. Default 0.
+        /// Number of the resource, from 0, the most popular one at the start. Default 0.
         #[serde(default)]
         resource: u32,
-        /// Its gets become so many times as many, 1 or more; those of others stay. Default 1.
+        /// Factor (≥ 1) on the rate of gets of this resource; that of other resources stays. Default 1.
         #[serde(default = "one")]
         factor: f64,
     },
-    /// No packet passes between groups of participants.
+    /// Partition of the network: no packet passes between the groups of participants.
     Partition {
         at: Duration,
-        /// Absent: it is not healed.
+        /// Time until it heals. Absent: never.
         #[serde(rename = "for")]
         lasts: Option<Duration>,
-        /// Of the participants in each group; together 1. Dedicated servers are in the first.
+        /// Share of the participants in each group; together 1. Dedicated servers are in the first group.
         shares: Vec<f64>,
     },
-    /// No packet passes between a group of machines and all others. One of `region` and `class`.
+    /// Isolation of a group of machines: no packet passes between it and the rest. One of `region` and `class`.
     CutOff {
         at: Duration,
-        /// Absent: it is not healed.
+        /// Time until it heals. Absent: never.
         #[serde(rename = "for")]
         lasts: Option<Duration>,
-        /// Everybody in this region, servers there included.
+        /// All machines in this region, servers included.
         region: Option<String>,
         /// The participants of this class.
         class: Option<String>,
     },
-    /// Every dedicated server is down, its disk kept.
+    /// Outage of all dedicated servers; their disks are kept.
     ServerOutage {
         at: Duration,
-        /// Absent: it does not come back.
+        /// Time until they are up again. Absent: never.
         #[serde(rename = "for")]
         lasts: Option<Duration>,
     },
-    /// Every participant that is online then gets the same resource.
+    /// Rush: every participant online at that time gets the given resource.
     Rush {
         at: Duration,
-        /// The resource's number, from 0. Default 0.
+        /// Number of the resource, from 0. Default 0.
         #[serde(default)]
         resource: u32,
     },
-    /// Everybody asks more, or less.
+    /// Change of the request rate of all participants.
     Demand {
         at: Duration,
-        /// Absent: to the end.
+        /// Duration. Absent: to the end of the run.
         #[serde(rename = "for")]
         lasts: Option<Duration>,
-        /// So many times as often, 0 or more.
+        /// Factor on the request rate, 0 or more.
         factor: f64,
-        /// One kind only. Absent: all.
+        /// Kind of operation that is affected. Absent: all.
         operation: Option<Operation>,
     },
 }
@@ -92,7 +92,7 @@ fn one() -> f64 {
     1.0
 }
 
-/// What a participant may ask.
+/// Kinds of operations.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Operation {

@@ -1,4 +1,4 @@
-//! What a scenario is expected to give.
+//! The `[[expect]]` entries of a scenario file: expected results.
 
 use std::collections::BTreeMap;
 
@@ -9,56 +9,58 @@ use super::Operation;
 use crate::engine::Duration;
 use crate::scenario::aggregate::{Column, Ending, Function};
 
-/// A figure that a run must give: a published one, a closed form, or a bound. `run` and `sweep` say whether it holds.
+/// Expected figures: a published value, a closed form, or a bound each. `run` and `sweep` report whether they hold.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
-    /// Whose figure.
+    /// System to which the figure belongs.
     pub system: String,
-    /// Values of axes, by path: at = { "population.online" = 1000 }. Absent: at every parameter point.
+    /// Parameter point, as values of axes by path: at = { "population.online" = 1000 }. Absent: every parameter point.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     pub at: BTreeMap<String, toml::Value>,
-    /// A column of runs.csv (`peerlab list metrics`); its mean over the repetitions counts.
+    /// Column of runs.csv (`peerlab list metrics`); the mean over the repetitions is compared.
     pub metric: Option<String>,
-    /// In place of `metric`: a number made of the rows of operations.csv of each run, whether that file is written or not.
+    /// Aggregate over the rows of operations.csv of each run, in place of `metric`, whether or not that file is
+    /// written.
     pub operations: Option<Operations>,
-    /// What it should be; with `within` or `relative`.
+    /// Expected value; with `within` or `relative`.
     pub value: Option<f64>,
-    /// How far off it may be, either way.
+    /// Absolute tolerance, in either direction.
     pub within: Option<f64>,
-    /// How far off it may be, as a share of `value`.
+    /// Relative tolerance, as a share of `value`.
     pub relative: Option<f64>,
-    /// The least that it may be.
+    /// Lower bound.
     pub min: Option<f64>,
-    /// The most.
+    /// Upper bound.
     pub max: Option<f64>,
-    /// Where the figure is from: paper and table, repository and version, or formula.
+    /// Source of the figure: paper and table, repository and version, or formula.
     pub source: Option<String>,
-    /// What a reader should know, such as why it does not hold.
+    /// Remark for the reader, such as the reason for a deviation.
     pub note: Option<String>,
 }
 
-/// A number made of the operations that were issued in the measurement.
+/// An aggregate over the operations issued during the measurement.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Operations {
-    /// What is made of the values: `share` is the number of the rows chosen, of all rows of this kind in this time.
+    /// Aggregate function; `share` is the number of chosen rows over the number of all rows of this kind in this time.
     pub aggregate: Function,
-    /// A column of numbers; rows with an empty cell there are not chosen. Absent, with `count` and `share`: rows are counted.
+    /// Numeric column; rows with an empty cell there are not chosen. May be left out with `count` and `share`, which
+    /// count rows.
     pub of: Option<Column>,
-    /// Operations of this kind only.
+    /// Kind of operation.
     pub kind: Option<Operation>,
-    /// Operations that ended so.
+    /// Outcome of the operation.
     pub outcome: Option<Ending>,
-    /// Operations that failed for this reason, such as "timeout".
+    /// Cause of failure, such as "timeout".
     pub cause: Option<String>,
-    /// Issued then, after the start of the run, or later.
+    /// Earliest time of issue, from the start of the run.
     pub after: Option<Duration>,
-    /// Issued before this.
+    /// Latest time of issue, exclusive.
     pub before: Option<Duration>,
-    /// With a value above this in the column `of`.
+    /// Exclusive lower bound of the value in column `of`.
     pub above: Option<f64>,
-    /// With a value below this there.
+    /// Exclusive upper bound of the value in column `of`.
     pub below: Option<f64>,
 }

@@ -1,4 +1,4 @@
-//! What was said of the network.
+//! The `[network]` section of a scenario file.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -11,54 +11,55 @@ use crate::engine::Duration;
 use crate::engine::quantity::{Limit, Rate};
 use crate::network::{self, Form, Holds, Missing, Names, Rows, Unit, Value, Zero};
 
-/// What lies between the machines.
+/// The network between the machines: delay, loss, access links, NATs, message sizes, bootstrap service.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Network {
-    /// The probability that a packet is lost, independently of all others. Default 0.
+    /// Packet loss probability, independent of other packets. Default 0.
     pub loss: f64,
-    /// Loss in bursts, beside `loss`. Absent: none.
+    /// Bursty loss, in addition to `loss`. Absent: none.
     pub burst: Option<Burst>,
-    /// The standard deviation of the factor, with mean 1, by which each packet's delay varies. 0 to 0.4, default 0.
+    /// Jitter: the standard deviation of the factor, with mean 1, on each packet's delay. 0 to 0.4, default 0.
     pub jitter: f64,
-    /// The delay of each pair of machines, one way. Default constant = "50ms" and floor = "0.5ms".
+    /// One-way delay of each pair of machines. Default constant = "50ms" and floor = "0.5ms".
     pub latency: Latency,
-    /// Delays that follow the hour of the day. Absent: they are the same at all times.
+    /// Daily variation of delays. Absent: delays are constant over the day.
     pub diurnal: Option<LatencyByHour>,
-    /// Pairs farther apart than `latency` says, so that the triangle inequality is violated. Absent: none.
+    /// Pairs with a longer delay than `latency` gives, so that the triangle inequality is violated. Absent: none.
     pub inflation: Option<Inflation>,
-    /// The line of every participant. Absent: no queueing and no serialisation.
+    /// Access link of every participant. Absent: no queueing and no serialisation delay.
     pub access: Option<Access>,
-    /// NATs and firewalls. Absent: everyone can be reached.
+    /// NATs and firewalls. Absent: every participant can be reached.
     pub nat: Option<Nat>,
-    /// Sizes of messages on the wire, for all systems.
+    /// Message sizes on the wire, for all systems.
     pub wire: Option<Wire>,
-    /// How machines find a first node to talk to, for all systems that do not say so themselves: "oracle", or the table of a
-    /// service. Default: a service of two machines. Clients of a server look its name up instead: one round trip, and 150 bytes
-    /// each way, at the beginning of each session.
+    /// Bootstrap: how a joining node finds a first contact, for systems without a table of their own: "oracle", or a
+    /// bootstrap service. Default: a service of two machines. Clients of a server need a name lookup instead: one round
+    /// trip, and 150 bytes each way, at the start of each session.
     pub bootstrap: Option<Bootstrap>,
 }
 
-/// The delay of each pair of machines, one way: a law, and the shortest.
+/// One-way delay of each pair of machines: at most one model, and a lower bound.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Latency {
-    /// The same for all pairs. Default, if no other law is given, "50ms".
+    /// Constant delay of all pairs. Default, if no model is given, "50ms".
     pub constant: Option<Duration>,
-    /// Drawn for each pair.
+    /// Uniform delay, drawn for each pair.
     pub uniform: Option<UniformDelay>,
-    /// Drawn for each pair. King's round trips are median "78ms", sigma 0.51.
+    /// Lognormal delay, drawn for each pair. (King's round-trip times: median "78ms", sigma 0.51.)
     pub lognormal: Option<LognormalDelay>,
-    /// Machines are spread evenly over a square; the delay is the distance, 0.5214 of the width on average.
+    /// Machines at uniformly random points of a square; the delay is the distance, on average 0.5214 of the width.
     pub plane: Option<Plane>,
-    /// Measured delays from a file; machines are drawn onto its rows.
+    /// Measured delays from a file; each machine is assigned one of its hosts.
     pub matrix: Option<Matrix>,
-    /// Machines stand in regions; the delay is lognormal around the median of a pair's two regions.
+    /// Machines in geographic regions; the delay is lognormal around the median of the pair of regions.
     pub regions: Option<Regions>,
-    /// Positions of measured hosts from a file; machines are drawn onto its rows and the delay is the distance.
+    /// Measured network coordinates from a file; each machine is assigned one of its hosts, and the delay is the
+    /// distance.
     pub coordinates: Option<Coordinates>,
-    /// The shortest delay between two machines, one way, by whatever law and after jitter. Default "0.5ms", an assumption: two
-    /// network stacks and last miles. "0s": none.
+    /// Minimum one-way delay between two machines, under every model and after jitter. Default "0.5ms", an assumption:
+    /// two network stacks and last miles. "0s": none.
     pub floor: Duration,
 }
 
@@ -78,7 +79,7 @@ impl Default for Latency {
     }
 }
 
-/// Delays that are equally likely.
+/// Uniform distribution of delays.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UniformDelay {
@@ -86,72 +87,72 @@ pub struct UniformDelay {
     pub high: Duration,
 }
 
-/// Delays whose logarithm is normal.
+/// Lognormal distribution of delays.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LognormalDelay {
-    /// One way.
+    /// Median of the one-way delay.
     pub median: Duration,
-    /// The standard deviation of the logarithm. Default 0.51 (King).
+    /// Standard deviation of the logarithm. Default 0.51 (King).
     #[serde(default = "king_sigma")]
     pub sigma: f64,
 }
 
-/// A square of machines.
+/// Square plane on which machines stand, measured in delay.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Plane {
     pub width: Duration,
 }
 
-/// Delays in a file: a square of hosts, half a square, a list of pairs, PlanetLab's pings, or a topology of p2psim. Cells are
-/// separated by commas, semicolons or blanks; lines that begin with `#`, `%` or `//` are comments; decimals may follow a comma.
-/// A diagonal of zeros or holes was not measured. Empty cells, numbers that are negative or infinite, and words such as `nan`
-/// and `-` are holes.
+/// Delay matrix from a file: a square matrix, half of one, a list of pairs, PlanetLab's all-pairs pings, or a topology
+/// of p2psim. Cells are separated by commas, semicolons or blanks; lines that begin with `#`, `%` or `//` are comments;
+/// a decimal comma is allowed. A diagonal of zeros or missing values is ignored. Empty cells, negative or infinite
+/// numbers, and words such as `nan` and `-` are missing values.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Matrix {
-    /// Relative to the scenario file.
+    /// Path of the file, relative to the scenario file.
     pub file: String,
     pub holds: Holds,
     pub unit: Unit,
-    /// How the delays stand in the file. Default "auto".
+    /// Layout of the file. Default "auto".
     #[serde(default)]
     pub form: Form,
-    /// Which number of cells `min/avg/max` counts. Default "avg".
+    /// Number that is used of cells `min/avg/max`. Default "avg".
     #[serde(default)]
     pub value: Value,
-    /// Where the names of hosts stand. With names of rows and columns the hosts that have both are taken. Default "auto".
+    /// Position of host names. With names of rows and of columns, the hosts that have both are used. Default "auto".
     #[serde(default)]
     pub names: Names,
-    /// What a zero between two hosts is. Default "refuse".
+    /// Meaning of a zero between two hosts. Default "refuse".
     #[serde(default)]
     pub zero: Zero,
-    /// What stands for a delay that was not measured. Default "refuse".
+    /// Substitute for a missing delay. Default "refuse".
     #[serde(default)]
     pub missing: Missing,
-    /// Which machine stands at which row. Default "drawn".
+    /// Assignment of machines to rows. Default "drawn".
     #[serde(default)]
     pub rows: Rows,
 }
 
-/// Regions and who stands in them.
+/// Geographic regions and the share of participants in each.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Regions {
-    /// Own regions. Default: ten regions of the world, medians over WonderNetwork's pings between 232 cities on
-    /// 2018-11-10 (`peerlab list latency` names them).
+    /// User-defined regions. Default: ten regions of the world, with medians of WonderNetwork's pings between 232
+    /// cities on 2018-11-10 (`peerlab list latency` names them).
     pub table: Option<RegionTable>,
-    /// The share of participants in each region, by its name; their sum is 1, and a region that is not named has none.
-    /// Default: equal shares, an assumption.
+    /// Share of participants in each region, by its name; they add up to 1, and a region not named has none. Default:
+    /// equal shares, an assumption.
     #[schemars(with = "Option<BTreeMap<String, f64>>")]
     pub shares: Option<BTreeMap<Spanned<String>, f64>>,
-    /// The region of the servers. Default: the first.
+    /// Region of the servers. Default: the first.
     #[schemars(with = "Option<String>")]
     pub servers: Option<Spanned<String>>,
-    /// The standard deviation of the logarithm of the delay over pairs in two regions, 0 to 10. Default 0.24 (the pings).
+    /// Standard deviation of the logarithm of the delay between two regions, 0 to 10. Default 0.24 (the pings).
     pub sigma: f64,
-    /// The same over pairs in one region. Default 0.61 (the pings).
+    /// Standard deviation of the logarithm of the delay within a region, 0 to 10. Default 0.61 (the pings).
     pub sigma_within: f64,
 }
 
@@ -162,38 +163,38 @@ impl Default for Regions {
     }
 }
 
-/// Regions of one's own.
+/// User-defined regions and the median delays between them.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegionTable {
-    /// At least one, at most 255, all different.
+    /// Names of the regions, 1 to 255, all different.
     pub names: Vec<String>,
-    /// A row for each region, and in it a number for each: medians. Directions are averaged.
+    /// Matrix of median delays, a row and a column for each region. The two directions of a pair are averaged.
     pub medians: Vec<Vec<f64>>,
     pub holds: Holds,
     pub unit: Unit,
-    /// Hours of each region's clocks ahead of universal time, -24 to 24. Needed where hours are local.
+    /// Offset of each region's local time from UTC in hours, -24 to 24. Needed where hours are local.
     pub offsets: Option<Vec<f64>>,
 }
 
-/// Positions of hosts in a file.
+/// Network coordinates of hosts, from a file.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Coordinates {
-    /// Relative to the scenario file. A row a host: an id or a name or both, if there are any, and its coordinates, separated
-    /// by commas, semicolons or blanks. A first row of names and comments are allowed.
+    /// Path of the file, relative to the scenario file. Each row has an optional id, an optional name, and the coordinates of a
+    /// host, separated by commas, semicolons or blanks. A header row and comments are allowed.
     pub file: String,
-    /// What a distance is.
+    /// Meaning of a distance: round-trip time or one-way delay.
     pub holds: Holds,
     pub unit: Unit,
-    /// 2 or 3. Default 2.
+    /// Number of dimensions, 2 or 3. Default 2.
     #[serde(default = "plane")]
     pub dimensions: u8,
-    /// Whether a height follows the coordinates, which each packet pays at both its ends (Dabek et al. 2004). Default
+    /// Whether a height follows the coordinates: a delay added at both ends of each path (Dabek et al. 2004). Default
     /// false.
     #[serde(default)]
     pub height: bool,
-    /// Whether ids or names come before the coordinates. Default: if any of them is no number.
+    /// Whether ids or names precede the coordinates. Default: true if any of them is not a number.
     pub names: Option<bool>,
 }
 
@@ -201,18 +202,18 @@ fn plane() -> u8 {
     2
 }
 
-/// A chain of good and bad times for each sender (Gilbert 1960, Elliott 1963), which advances by packets.
+/// Bursty loss: a two-state Markov chain for each sender (Gilbert 1960, Elliott 1963), which advances with each packet.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Burst {
-    /// The share of packets lost in the long run, from `loss_good` to below `loss_bad`.
+    /// Long-run loss rate, from `loss_good` to below `loss_bad`.
     pub mean_loss: f64,
-    /// The mean length of a bad time in packets, at least 1.
+    /// Mean length of the bad state in packets, at least 1.
     pub mean_burst: f64,
-    /// The probability of a loss in a good time. Default 0, as Gilbert's.
+    /// Loss probability in the good state. Default 0 (Gilbert).
     #[serde(default)]
     pub loss_good: f64,
-    /// The probability of a loss in a bad time. Default 1: all are lost, and bad times are runs of losses.
+    /// Loss probability in the bad state. Default 1: a bad state is a run of losses.
     #[serde(default = "certain")]
     pub loss_bad: f64,
 }
@@ -221,25 +222,25 @@ fn certain() -> f64 {
     1.0
 }
 
-/// A factor on all delays for each hour of the day; it steps from hour to hour.
+/// Factor on all delays for each hour of the day, as a step function.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LatencyByHour {
-    /// 24 numbers, from 0:00 on, each from 0.01 to 100.
+    /// Factors of the 24 hours from 0:00 on, each 0.01 to 100.
     #[schemars(length(equal = 24))]
     pub factors: Vec<f64>,
-    /// The hour of the day at the start of the run, 0 to 23. Default 0.
+    /// Hour of the day at the start of the run, 0 to 23. Default 0.
     #[serde(default)]
     pub start_hour: u8,
 }
 
-/// Pairs, drawn at random, whose delay is longer, as routing policies have it (Zheng et al. 2005).
+/// Randomly chosen pairs with a longer delay, as caused by routing policies (Zheng et al. 2005).
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Inflation {
-    /// Of all pairs, 0 to 1.
+    /// Share of all pairs, 0 to 1.
     pub share: f64,
-    /// By what their delay is multiplied, 1 to 100.
+    /// Factor on their delay, 1 to 100.
     pub factor: f64,
 }
 
@@ -247,15 +248,15 @@ fn king_sigma() -> f64 {
     0.51
 }
 
-/// The line between a machine and the network.
+/// Access link between a machine and the network.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Access {
-    /// Default "unlimited".
+    /// Uplink rate. Default "unlimited".
     pub uplink: Rate,
-    /// Default "unlimited".
+    /// Downlink rate. Default "unlimited".
     pub downlink: Rate,
-    /// What each direction may queue before it drops. Default "1MiB".
+    /// Queue capacity of each direction in bytes; packets beyond it are dropped. Default "1MiB".
     pub queue: Limit,
 }
 

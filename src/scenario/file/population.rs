@@ -1,4 +1,4 @@
-//! What was said of the participants.
+//! The `[population]` section of a scenario file: participants, classes and churn.
 
 use std::collections::BTreeMap;
 
@@ -12,70 +12,74 @@ use crate::engine::{Duration, DurationLaw, Limit};
 use crate::scenario::daily::Diurnal;
 use crate::scenario::plan::Rejoin;
 
-/// Who takes part. Exactly one of `online` and `participants` is needed.
+/// The participants: their number, classes and churn. Exactly one of `online` and `participants` is needed.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Population {
-    /// The mean number online; the participants follow from the churn's availability.
+    /// Mean number of participants online; their total number follows from the availability of the churn model.
     pub online: Option<u32>,
-    /// All who ever take part, online or not.
+    /// Total number of participants, online or not.
     pub participants: Option<u32>,
-    /// Whether the overlay stands at time zero. Default "converged".
+    /// State of the overlay at time zero. Default "converged".
     pub start: Start,
-    /// With start = "join": those online at the start begin spread over this time. Default "10min".
+    /// Time over which the initial joins are spread, with start = "join". Default "10min".
     pub join_over: Option<Duration>,
-    /// What a returning node still knows of the overlay. Default "fresh".
+    /// Routing state of a returning node. Default "fresh".
     pub rejoin: Rejoin,
-    /// How participants come and go. Absent: all are online from the start to the end.
+    /// Churn: sessions and downtimes. Absent: all participants are online from start to end.
     pub churn: Option<Churn>,
-    /// Who does not come back as who it was. Absent: everybody does, with its key and its disk.
+    /// Permanent departures. Absent: every participant returns, with its key and its disk.
     pub departures: Option<Departures>,
-    /// New participants who come during the run. Absent: none.
+    /// Arrivals of new participants during the run. Absent: none.
     pub arrivals: Option<Arrivals>,
-    /// How much faster participants come back, and new ones arrive, at some hours of the day. Time zero is midnight.
+    /// Daily variation of the rate at which participants return and new ones arrive: a factor for each hour. Time zero
+    /// is midnight.
     pub diurnal: Option<Diurnal>,
-    /// What serves the requests that a participant receives. Absent: they are handled at once.
+    /// Queue and workers for the requests that a participant receives. Absent: requests are handled at once.
     pub processor: Option<Processor>,
-    /// Classes, in which participants differ: with them a population is correlated, as where machines with fast links also
-    /// stay longer. Absent: all are alike.
+    /// Classes of participants with different attributes, which are thereby correlated: for example, machines with fast
+    /// links that also stay longer. Absent: all participants are alike.
     pub classes: Option<Vec<Class>>,
 }
 
-/// A class of participants. What it does not say is as the population and the network say it for all.
+/// A class of participants. Keys left out have the values of `[population]` and `[network]`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Class {
-    /// In tables, and in events; unique.
+    /// Name of the class in results and events; unique.
     pub name: String,
-    /// Of the participants, those offline included; together 1. Each is drawn by itself.
+    /// Share of all participants, online or not; the shares of all classes add up to 1. Each participant's class is
+    /// drawn independently.
     pub share: f64,
-    /// Their line.
+    /// Access link.
     pub access: Option<Access>,
-    /// How they come and go; `population.churn.time_scale` stretches it too.
+    /// Churn; `population.churn.time_scale` stretches it too.
     pub churn: Option<Churn>,
-    /// The share of them in each region, as in `network.latency.regions.shares`.
+    /// Share of the class in each region, as in `network.latency.regions.shares`.
     #[schemars(with = "Option<BTreeMap<String, f64>>")]
     pub regions: Option<BTreeMap<Spanned<String>, f64>>,
-    /// What NATs and firewalls they are behind, wherever they are. Needs [network.nat], which holds for the classes that do
-    /// not say.
+    /// NATs and firewalls of the class, in all regions. Needs `[network.nat]`, which applies to classes without this
+    /// key.
     pub nat: Option<NatShares>,
-    /// What serves the requests that each receives.
+    /// Queue and workers for the requests that each machine receives.
     pub processor: Option<Processor>,
-    /// Bytes of records' values that the disk of each takes: what does not fit is not kept. Default "unlimited".
+    /// Disk capacity of each machine, in bytes of record values: a record that does not fit is refused. Default
+    /// "unlimited".
     pub storage: Option<Limit>,
 }
 
-/// What serves the requests that a machine receives: each, of overlay and storage, is handled when it has been served. Replies
-/// and notices are handled at once. A session that ends takes what waits with it.
+/// Queue and workers of a machine: each request, of overlay and storage, is handled once it has been served. Replies
+/// and one-way messages are handled at once. The end of a session drops the queue.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Processor {
-    /// Time to serve one request.
+    /// Service time of one request.
     pub service: DurationLaw,
-    /// Requests served at once. Default 1.
+    /// Number of workers, that is, of requests served at once. Default 1.
     #[serde(default = "one_worker")]
     pub workers: u32,
-    /// Requests that may wait, those in service not counted; more are lost, and nobody is told. Default 1,000, as for a server.
+    /// Capacity of the queue, requests in service not counted; further ones are dropped without a reply. Default 1,000,
+    /// as for a server.
     #[serde(default = "waiting")]
     pub waiting: u32,
 }
@@ -88,16 +92,17 @@ fn waiting() -> u32 {
     1000
 }
 
-/// Ends of sessions after which an identity is gone for good, with its key and its disk. One of `probability` and
-/// `lifetime`.
+/// Permanent departures: ends of sessions after which an identity, its key and its disk are gone for good. One of
+/// `probability` and `lifetime`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Departures {
-    /// Of each end of a session, 0 to 1.
+    /// Probability that the end of a session is permanent, 0 to 1.
     pub probability: Option<f64>,
-    /// From the beginning of an identity: the first end of a session after that is its last.
+    /// Lifetime of an identity: the first end of a session after it is permanent.
     pub lifetime: Option<DurationLaw>,
-    /// Whether someone new comes when the one before would have come back; otherwise the population shrinks. Default true.
+    /// Whether a new participant takes over when the departed one would have returned; otherwise the population
+    /// shrinks. Default true.
     pub replaced: bool,
 }
 
@@ -107,48 +112,48 @@ impl Default for Departures {
     }
 }
 
-/// A Poisson stream of new participants, who come and go like the others.
+/// Poisson arrivals of new participants, with the churn of the others.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Arrivals {
-    /// The mean gap between two arrivals. Default, where sessions have no downtime: what keeps the number online, the
-    /// mean session over `online` (Stutzbach & Rejaie, IMC 2006).
+    /// Mean interval between two arrivals. Default, if sessions have no downtime: the mean session length over
+    /// `online`, which keeps the number online constant (Stutzbach & Rejaie, IMC 2006).
     pub every: Option<Duration>,
 }
 
-/// How the overlay comes to be.
+/// State of the overlay at time zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Start {
-    /// Tables as the protocol would have built them.
+    /// A converged overlay: routing tables as the protocol would have built them.
     #[default]
     Converged,
-    /// Through the protocol itself.
+    /// No overlay: nodes join through the protocol.
     Join,
 }
 
-/// Sessions and downtimes: a law each, a preset that has both, or a file.
+/// Churn: lengths of sessions and downtimes, by a law each, a preset with both, or a trace.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Churn {
-    /// Measured laws by name (`peerlab list presets`), or "none".
+    /// Preset of measured laws (`peerlab list presets`), or "none".
     pub preset: Option<String>,
-    /// Who is up when, from a CSV file, relative to the scenario file: changes `time_s,participant,state` with up, down or gone,
-    /// in the order of time, or sessions `node,start,end`. The first line names the columns, which may stand in any order;
-    /// participants have numbers or names, and only those who are ever up in the run take part.
+    /// Trace of availability: a CSV file, relative to the scenario file, with changes `time_s,participant,state` (up,
+    /// down or gone) in order of time, or with sessions `node,start,end`. The first line names the columns, in any
+    /// order; participants have numbers or names, and only those that are ever up during the run take part.
     pub trace: Option<String>,
-    /// The time in the trace, in seconds, that is time zero, as for epoch times. Default 0.
+    /// Timestamp in the trace, in seconds (for example, of the Unix epoch), that is time zero of the run. Default 0.
     pub trace_start: u64,
-    /// How long a participant stays online.
+    /// Session length.
     pub session: Option<DurationLaw>,
-    /// How long it is away. Needed with `session`, and with the presets that have none, unless there are arrivals:
-    /// without it everybody has one session only.
+    /// Downtime between two sessions. Needed with `session`, and with presets that have none, unless there are
+    /// arrivals: without downtimes each participant has a single session.
     pub downtime: Option<DurationLaw>,
-    /// Stretches both laws: the churn rate changes, the availability does not. Above 0, default 1.
+    /// Factor on both laws: it changes the churn rate but not the availability. Above 0, default 1.
     pub time_scale: f64,
-    /// The probability that a session ends with notice. Default 0.5, as OverSim's.
+    /// Probability that a session ends gracefully, with notice to the overlay. Default 0.5 (OverSim).
     pub graceful: f64,
-    /// How long before its end a graceful session gives notice. Default "15s", as OverSim's.
+    /// Time between the notice and the end of a graceful session. Default "15s" (OverSim).
     pub notice: Duration,
 }
 

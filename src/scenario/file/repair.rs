@@ -1,4 +1,4 @@
-//! Where copies are, and what is done when they go, as a scenario file says it.
+//! Placement and repair as a scenario file states them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,63 +8,70 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::engine::{Duration, DurationLaw, Rate};
 
-/// Where the copies of a piece are.
+/// Placement of the replicas of a piece.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Placement {
-    /// On the nodes that the overlay holds responsible for its key.
+    /// Nodes that are responsible for the key in the overlay.
     #[default]
     Responsible,
-    /// On participants drawn at random, whether they are online or not, whom a pointer in the overlay names. Of that there are
-    /// three copies, repaired eagerly whatever is said of the copies themselves.
+    /// Random participants, online or not, named by a pointer stored in the overlay. Each pointer has three replicas,
+    /// which are repaired eagerly whatever the repair policy of the values.
     RandomParticipants,
-    /// On its publisher and those who have fetched it, whom provider records in the overlay name.
+    /// Providers: the publisher and the participants that have fetched the resource, named by provider records in the
+    /// overlay.
     Provider,
 }
 
-/// Provider records, and what providers do. Needs placement = "provider".
+/// Provider records and providers. Needs placement = "provider".
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Provider {
-    /// How long a record is kept after its provider's last word. Default "24h" (IPFS since 2022: 24 h to 48 h).
+    /// Lifetime of a provider record after the provider's last announcement. Default "24h" (IPFS since 2022: 24 h to 48
+    /// h).
     pub ttl: Option<Duration>,
-    /// How often a provider says again that it is one. Default "12h" (IPFS: 12 h to 22 h).
+    /// Interval at which a provider announces itself again. Default "12h" (IPFS: 12 h to 22 h).
     pub republish: Option<Duration>,
-    /// Whether those who have fetched a resource keep it, serve it and say so. Default true.
+    /// Whether participants that have fetched a resource keep, serve and announce it. Default true.
     pub share: Option<bool>,
-    /// Uplink of the machines that publish. Default: what participants have.
+    /// Uplink rate of the publishers. Default: that of participants.
     pub uplink: Option<Rate>,
 }
 
-/// What is done when a copy is missing, or the nodes responsible for a record change.
+/// Repair policy: the reaction to a missing replica or to a change of the responsible nodes.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Repair {
-    /// Nothing.
+    /// No repair.
     None,
-    /// Whoever holds a record offers it to those that may lack it as soon as it learns of the change. Of random participants:
-    /// whoever keeps the pointer asks those whom it names every `audit`, and has a copy made for each that does not answer.
+    /// Eager repair: a holder offers a record, as soon as it learns of a change, to responsible nodes that may lack it.
+    /// With random participants, the keeper of a pointer probes the holders that it names every `audit`, and replaces
+    /// each that does not reply.
     #[default]
     Eager,
-    /// The same, but only once fewer than `threshold` copies, 1 to `replicas`, are believed to be up.
+    /// Lazy repair: as eager, but only while fewer than `threshold` replicas, 1 to `replicas`, are believed to be
+    /// online.
     Lazy { threshold: u32 },
-    /// Nothing moves when nodes come and go: publishers, and if wanted holders, put their records again, and copies expire.
+    /// Republishing (soft state): churn moves no records; publishers, and optionally holders, put their records again,
+    /// and copies expire.
     Republish(Republish),
-    /// Some time after a holder has gone for good the copy is on another online machine, at no cost. For studies. Needs
-    /// placement = "random-participants".
+    /// Delayed repair, for studies: some time after a holder's permanent departure, its copy appears on another online
+    /// machine, at no cost. Needs placement = "random-participants".
     Delay(Delay),
 }
 
-/// Soft state (Maymounkov & Mazières 2002, §2.5).
+/// Republishing of records as soft state (Maymounkov & Mazières 2002, §2.5).
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Republish {
-    /// A holder puts again what nobody has put for so long; Kademlia: "1h". Absent: only publishers put again, as in IPFS.
+    /// Republish interval of holders: a holder puts a record again if no put has reached it for this time; Kademlia:
+    /// "1h". Absent: only publishers republish, as in IPFS.
     pub every: Option<Duration>,
-    /// Between two puts of the publisher, which is who put the record last. Default "24h", as Kademlia; IPFS: "22h".
+    /// Republish interval of the publisher, the participant of the last put. Default "24h" (Kademlia); IPFS: "22h".
     #[serde(default = "day")]
     pub publisher: Duration,
-    /// From the publisher's last put to the end of a copy, `publisher` or more; Kademlia: "24h", IPFS: "48h". Absent: never.
+    /// Lifetime of a copy after the publisher's last put, at least `publisher`; Kademlia: "24h", IPFS: "48h". Absent:
+    /// copies never expire.
     pub expiry: Option<Duration>,
 }
 
@@ -72,18 +79,18 @@ fn day() -> Duration {
     Duration::from_secs(86_400)
 }
 
-/// A repair that takes time and nothing else.
+/// Delayed repair, which takes time but no messages.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Delay {
-    /// From the departure, or from the end of the repair before it, to the new copy.
+    /// Time of a repair, from the departure, or from the end of the repair before it, to the new copy.
     pub after: DurationLaw,
-    /// Repairs of one resource under way at once, or "unlimited". Default "unlimited".
+    /// Number of concurrent repairs of one resource, or "unlimited". Default "unlimited".
     #[serde(default)]
     pub concurrency: Concurrency,
 }
 
-/// How many at once.
+/// Limit on concurrent repairs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Concurrency(pub u32);
 

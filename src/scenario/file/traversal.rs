@@ -1,4 +1,4 @@
-//! What was said of connections and of getting through NATs.
+//! The `traversal` tables of a scenario file: connections and NAT traversal.
 
 use std::fmt;
 
@@ -8,52 +8,56 @@ use serde::{Deserialize, Deserializer, de};
 use crate::engine::Duration;
 use crate::engine::quantity::{Rate, Switch};
 
-/// How machines connect: the default for all systems. Keys other than `transport` need transport = "connection".
+/// Connections and NAT traversal; the tables of systems override this one. Keys other than `transport` need transport =
+/// "connection".
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Traversal {
-    /// Whether a packet needs a connection. Default "datagram".
+    /// Transport: whether a packet needs a connection. Default "datagram".
     pub transport: Option<Transport>,
-    /// How long each way of connecting is tried. Default "5s", as libp2p's dials (Trautwein et al., SIGCOMM 2022).
+    /// Timeout of each way of connecting. Default "5s" (libp2p: Trautwein et al., SIGCOMM 2022).
     pub dial_timeout: Option<Duration>,
-    /// How long a connection may be silent before the end that opened it sends a small packet, which is answered; or "off".
-    /// Default "25s", as WireGuard's persistent keep-alive: less than the 30 s after which the shortest-lived mappings die.
+    /// Keep-alive interval: idle time after which the end that opened the connection sends a small packet, which is
+    /// answered; or "off". Default "25s", as WireGuard's persistent keep-alive: below the 30 s after which the
+    /// shortest-lived mappings expire.
     pub keep_alive: Option<Switch>,
-    /// A connection over which nothing was said for so long is closed; or "off". Default "1min", the grace period of
-    /// go-libp2p's connection manager.
+    /// Idle timeout after which a connection is closed; or "off". Default "1min", the grace period of go-libp2p's
+    /// connection manager.
     pub idle_close: Option<Switch>,
-    /// Connections of a machine at most; the one not used for longest makes room. Default "unlimited".
+    /// Most connections of a machine; the least recently used one makes room. Default "unlimited".
     pub connections: Option<Connections>,
-    /// A machine that can be dialled has one that cannot call it back. Default true.
+    /// Connection reversal: a machine that can be dialled asks, through a third, one that cannot to call back. Default
+    /// true.
     pub reversal: Option<bool>,
-    /// Two machines that cannot be dialled send at the same time, up to three times. Default true.
+    /// Hole punching: two machines that cannot be dialled send to each other at the same time, in up to three attempts.
+    /// Default true.
     pub punching: Option<bool>,
-    /// Machines that can be dialled forward for pairs that cannot connect otherwise. Absent: none do.
+    /// Relays: machines that can be dialled forward traffic between pairs that cannot connect otherwise. Absent: none.
     pub relays: Option<Relays>,
 }
 
-/// Whether a packet needs a connection.
+/// Transport of packets: with or without connections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Transport {
-    /// No: a NAT lets it in or not.
+    /// Datagrams: a NAT admits a packet or drops it.
     #[default]
     Datagram,
-    /// Yes: who has none dials first, and the packet waits.
+    /// Connections: without one, the sender dials first while the packet waits.
     Connection,
 }
 
-/// The limits of every relay; the defaults are those of libp2p's circuit relay v2, the rate apart.
+/// Limits of each relay; the defaults are those of libp2p's circuit relay v2, except for the rate.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Relays {
-    /// Machines that a relay keeps a place for. At least 1, default 128.
+    /// Most reservations, that is, machines reachable through the relay. At least 1, default 128.
     pub reservations: u32,
-    /// Pairs that it connects at a time. At least 1, default 16.
+    /// Most pairs that a relay connects at a time. At least 1, default 16.
     pub connections: u32,
-    /// What it forwards, all pairs together. Default "1Mbit/s": our choice.
+    /// Forwarding rate, shared by all pairs. Default "1Mbit/s", an assumption.
     pub rate: Rate,
-    /// For how long it connects a pair. Default "2min".
+    /// Lifetime of a connection through the relay. Default "2min".
     pub lifetime: Duration,
 }
 
@@ -63,7 +67,7 @@ impl Default for Relays {
     }
 }
 
-/// A number, or "unlimited".
+/// Limit on connections: a number, or "unlimited".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
 #[schemars(untagged)]
 pub enum Connections {

@@ -1,34 +1,35 @@
-//! What was said of sizes on the wire.
+//! The `wire` tables of a scenario file: message sizes.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::engine::{Duration, Size};
 
-/// Sizes of messages on the wire. Each key overrides the preset's; the tables of systems override `[network.wire]`.
+/// Message sizes on the wire. Each key overrides the preset; the tables of systems override `[network.wire]`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Wire {
-    /// Default what a deployment sends: "bep5" for peers, "https" for a server and its clients. "p2psim" has contacts of 4 bytes,
-    /// smaller than any deployed one's. `peerlab list wire` has all, with their sources.
+    /// Preset of sizes. Default, as deployed: "bep5" for peers, "https" for a server and its clients. "p2psim" has
+    /// contacts of 4 bytes, smaller than in any deployed system. `peerlab list wire` shows all presets with their
+    /// sources.
     pub preset: Option<WirePreset>,
-    /// Headers of the network and transport layers of each message, 0 to 4 KiB as all sizes here. IPv4 and UDP: "28B".
+    /// Network and transport headers of each message, 0 to 4 KiB, as all sizes here. IPv4 and UDP: "28B".
     pub packet: Option<Size>,
-    /// The head of a request or notice about a key, with the key and the sender's identifier.
+    /// Request or one-way message about a key: fixed part, including the key and the sender's identifier.
     pub request: Option<Size>,
-    /// The head of a request or notice about no key, with the sender's identifier.
+    /// Request or one-way message without a key: fixed part, including the sender's identifier.
     pub ping: Option<Size>,
-    /// The head of a reply, with the sender's identifier.
+    /// Reply: fixed part, including the sender's identifier.
     pub reply: Option<Size>,
-    /// A further key or identifier in a message.
+    /// Each further key or identifier in a message.
     pub identifier: Option<Size>,
-    /// A node that a message names: its identifier and its addresses.
+    /// Contact in a message: a node's identifier and addresses.
     pub contact: Option<Size>,
-    /// What the first message between two machines costs.
+    /// Connection handshake before the first message between two machines.
     pub handshake: Option<Handshake>,
 }
 
-/// A preset by its name.
+/// Presets of message sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WirePreset {
@@ -42,17 +43,17 @@ pub enum WirePreset {
     Https,
 }
 
-/// What the first message between two machines costs after a time without one. Keys that are not given are the preset's, or
-/// none.
+/// Handshake before the first message between two machines, and after an idle time. Keys left out have the preset's
+/// values, or none.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Handshake {
-    /// Bytes of whoever sends that message, headers included.
+    /// Bytes sent by the initiator, headers included.
     pub bytes: Option<Size>,
-    /// Bytes of the other, which leave with its first message back.
+    /// Bytes sent by the responder, headers included, together with its first message back.
     pub answer: Option<Size>,
-    /// Round trips before the message leaves, 0 to 10. With connections one of them is the dial's own.
+    /// Round trips before the message is sent, 0 to 10. With connections, one of them is the dial itself.
     pub round_trips: Option<u32>,
-    /// Without a message for so long, the next one pays again. Default "1min".
+    /// Idle time after which the next message needs a new handshake. Default "1min".
     pub idle: Option<Duration>,
 }
