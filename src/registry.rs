@@ -1,8 +1,8 @@
-//! The one list of protocols. Its TOML table, its line in `peerlab list`, its schema, its place in "expected one of" and
-//! its membership in the conformance and determinism tests all follow from a protocol's row here.
+//! The registry of protocols. A protocol's TOML table, its line in `peerlab list`, its schema, its place in "expected
+//! one of" and its membership in the conformance and determinism tests all follow from its row here.
 //!
-//! The list is open: a crate of your own adds a row and hands the registry to `cli::main`, which gives it the
-//! whole command line (`examples/custom_protocol.rs`).
+//! The registry is open: another crate adds a row and passes the registry to `cli::main`, which gives it the whole
+//! command line (`examples/custom_protocol.rs`).
 
 use std::io::Write;
 
@@ -16,31 +16,31 @@ use crate::run::{Interrupted, Progress, Wanted, simulate};
 use crate::scenario::Registered;
 use crate::scenario::plan::{Plan, System};
 
-/// Runs one system of a plan with one seed, monomorphised over its protocol: see [`simulate`].
+/// Run of one system of a plan with one seed, monomorphised over its protocol: see [`simulate`].
 pub type Simulate =
     fn(&Plan, &System, u64, Wanted, Option<&mut dyn Write>, &Progress<'_>) -> Result<Outcome, Interrupted>;
 
-/// A protocol's row.
+/// Row of a protocol.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
-    /// How its table is read and described.
+    /// Parser and schema of its table.
     pub registered: Registered,
-    /// One line: what it is.
+    /// Description in one line.
     pub summary: &'static str,
-    /// Where it comes from.
+    /// Publication that it comes from.
     pub source: &'static str,
-    /// The one indirect call of a run.
+    /// Entry point of a run: the only indirect call.
     pub simulate: Simulate,
 }
 
 impl Entry {
-    /// The row of protocol `P`.
+    /// Row of protocol `P`.
     pub const fn of<P: Protocol>(name: &'static str, summary: &'static str, source: &'static str) -> Entry {
         Entry { registered: Registered::of::<P>(name), summary, source, simulate: simulate::<P> }
     }
 }
 
-/// The protocols that a scenario may name.
+/// Protocols that a scenario may name.
 #[derive(Clone, Debug)]
 pub struct Registry {
     entries: Vec<Entry>,
@@ -48,35 +48,32 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The protocols of this crate.
+    /// Protocols of this crate.
     pub fn standard() -> Registry {
         Registry { entries: Vec::new(), registered: Vec::new() }
             .with(Entry::of::<ClientServer>(
                 "client-server",
-                "every request goes to one server: the baseline",
+                "dedicated servers answer all requests: the baseline",
                 "queueing theory: M/M/c, M/D/1",
             ))
             .with(Entry::of::<FullTable>(
                 "full-table",
-                "every machine stores everything: no hops, and every change goes to all",
+                "full replication and full membership: no hops, and every change is sent to all machines",
                 "Gupta, Liskov and Rodrigues, NSDI 2004 (membership)",
             ))
             .with(Entry::of::<Chord>(
                 "chord",
-                "a ring with fingers: O(log N) state and hops",
+                "a ring with finger tables: O(log N) state and hops",
                 "Stoica et al., SIGCOMM 2001 and ToN 2003",
             ))
             .with(Entry::of::<Kademlia>(
                 "kademlia",
-                "k-buckets by exclusive or, parallel lookups",
+                "k-buckets under the XOR metric, parallel lookups",
                 "Maymounkov & Mazières, IPTPS 2002",
             ))
     }
 
-    /// The registry with one more row.
-    ///
-    /// # Panics
-    /// If the name is taken.
+    /// Registry with one more row.
     pub fn with(mut self, entry: Entry) -> Registry {
         let name = entry.registered.name;
         assert!(self.find(name).is_none(), "there are two protocols named {name}");
@@ -85,17 +82,17 @@ impl Registry {
         self
     }
 
-    /// All rows, in the order of registration.
+    /// Rows, in the order of registration.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
-    /// The part that `scenario/` is given.
+    /// Part of the rows that `scenario/` uses.
     pub fn registered(&self) -> &[Registered] {
         &self.registered
     }
 
-    /// The protocol with this name.
+    /// Protocol with this name.
     pub fn find(&self, name: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.registered.name == name)
     }
@@ -108,7 +105,7 @@ mod tests {
 
     use super::*;
 
-    /// What is said of a key stands behind its name.
+    /// Error messages follow the name of their key.
     #[test]
     fn what_protocols_say_of_a_value_does_not_begin_with_its_key() {
         let mut refused = 0;

@@ -1,4 +1,4 @@
-//! The command line: what was said. The help texts are the documentation that most users read.
+//! The arguments of the command line. The help texts are the documentation that most users read.
 
 use std::path::PathBuf;
 
@@ -11,18 +11,18 @@ use crate::report::chart::{Size, Theme};
 const EXAMPLES: &str = "\
 Examples:
   peerlab run scenarios/quickstart.toml             compare all systems of a scenario, once
-  peerlab run my.toml --set population.online=5000  the same with one value changed
+  peerlab run my.toml --set population.online=5000  with one value changed
   peerlab sweep scenarios/churn-sweep.toml          vary parameters, repeat, on all cores
-  peerlab check my.toml                             is the file right, and what would it cost?
-  peerlab list protocols                            what there is, with every parameter
+  peerlab check my.toml                             check the file and estimate the cost
+  peerlab list protocols                            all protocols, with every parameter
   peerlab list storage                              the keys of a section, with defaults and sources
 
-Exit codes: 0 done; 1 a run failed, --verify differed or an expectation does not hold (results are kept); 2 the command line or an input is \
-wrong (nothing was simulated or written); 3 a file could not be read or written; 130, 143 or 129 stopped by \
-SIGINT, SIGTERM or SIGHUP (what was finished is kept).";
+Exit codes: 0 success; 1 a run failed, --verify found a difference or an expectation does not hold (results are kept); 2 the command line or an \
+input is wrong (nothing was simulated or written); 3 a file could not be read or written; 130, 143 or 129 stopped by \
+SIGINT, SIGTERM or SIGHUP (finished runs are kept).";
 
-/// Puts one environment under several architectures, peer-to-peer and client-server, and compares who carries the load,
-/// what stays available and what it costs. Everything that is written is the same for the same scenario, seed and version.
+/// Simulates several architectures, peer-to-peer and client-server, in one environment, and compares load, availability
+/// and cost. All output is deterministic: it depends only on scenario, seed and version.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES, max_term_width = 100, subcommand_required = true)]
 pub struct Arguments {
@@ -41,7 +41,7 @@ pub enum Command {
     /// Print the JSON Schema of the scenario file, for editors
     ///
     /// Save it beside your scenarios and begin each with `#:schema ./scenario.schema.json`: editors with a TOML
-    /// language server (taplo, tombi) then complete keys, show their documentation and mark mistakes.
+    /// language server (taplo, tombi) then complete keys, show their documentation and mark errors.
     Schema,
     /// Print a completion script for a shell
     Completions {
@@ -49,32 +49,32 @@ pub enum Command {
     },
 }
 
-/// What `run` and `sweep` have in common.
+/// Arguments that `run` and `sweep` share.
 #[derive(Args, Debug)]
 pub struct Simulated {
     /// The scenario, a TOML file
     pub scenario: PathBuf,
-    /// Change a value of the scenario: a dotted path and what to put there (an element of a list by its number from 0, as in
-    /// events.0.crash.share=0.5); a value that an axis varies is fixed so
+    /// Change a value of the scenario, given by a dotted path (an element of a list by its number from 0, as in
+    /// events.0.crash.share=0.5); an axis over this path is then fixed
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub sets: Vec<String>,
-    /// Where the results go; earlier ones of a scenario file of this name, wherever it lies, by the same command are replaced there
-    /// [default: results/<name of the scenario>]
+    /// Output directory; earlier results of the same command for a scenario file of this name are replaced [default:
+    /// results/<name of the scenario>]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Replace results of a scenario file of another name, or of another command, too
+    /// Replace results of another scenario or of another command as well
     #[arg(long)]
     pub force: bool,
-    /// The seed, in place of the scenario's; of a sweep's first repetitions, from which the others follow
+    /// Seed, overriding the scenario's; in a sweep, that of the first repetitions, from which the others are derived
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub seed: Option<u64>,
-    /// Runs at once [default: one per core]
+    /// Number of parallel runs [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub threads: Option<u32>,
-    /// The memory that the runs under way at once may need, in place of what the machine has: with more, nothing is simulated
+    /// Memory limit of all parallel runs, instead of the machine's memory; if they need more, nothing is simulated
     #[arg(long, value_name = "SIZE")]
     pub max_memory: Option<engine::Size>,
-    /// What to print on stdout
+    /// Output format on stdout
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
     /// Print nothing but errors
@@ -82,34 +82,34 @@ pub struct Simulated {
     pub quiet: bool,
 }
 
-/// What is printed when the runs are done.
+/// Output format of finished runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// The comparison, for people
+    /// Comparison table
     #[default]
     Table,
-    /// Every figure of every run
+    /// All metrics of all runs
     Json,
-    /// The same as runs.csv
+    /// Content of runs.csv
     Csv,
 }
 
-/// Run every system of a scenario once, and compare them
+/// Run every system of a scenario once and compare them
 ///
-/// A run is one system with one seed; repetitions are `sweep`'s. A scenario with axes is refused unless each is fixed by
-/// --set. Leaves CSV files, charts, the resolved scenario and a manifest in the output directory.
+/// A run is one system with one seed; for repetitions use `sweep`. A scenario with axes is refused unless each is fixed
+/// by --set. Writes CSV files, charts, the resolved scenario and a manifest to the output directory.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   peerlab run scenarios/quickstart.toml
   peerlab run my.toml --seed 7 --out results/seed-7
   peerlab run my.toml --set network.access.uplink=1Mbit/s --set systems.kad.kademlia.k=8
-  peerlab run my.toml --verify                 twice, and every byte compared
+  peerlab run my.toml --verify                 run twice and compare every byte
   peerlab run my.toml --trace trace.csv        a line for every packet, session, dial and operation")]
 pub struct Run {
     #[command(flatten)]
     pub simulated: Simulated,
-    /// Run everything twice and compare; exit code 1 if anything differs, with the virtual time at which it does
+    /// Run everything twice and compare; exit code 1 if anything differs, with the virtual time of the first difference
     #[arg(long)]
     pub verify: bool,
     /// Write a CSV line for every observable event; with several systems, one file for each: trace.csv becomes
@@ -121,11 +121,11 @@ pub struct Run {
     pub operations: bool,
 }
 
-/// Run a scenario's whole grid of parameters, with repetitions, on all cores
+/// Run all parameter points of a scenario, with repetitions, on all cores
 ///
-/// The first repetition has the scenario's seed, each other one a seed that is hashed from that and its number; `run --seed`
-/// repeats any of them. The results are in the order of the plan and the same for any number of threads. A run that fails
-/// is reported by its run_id; the others are kept.
+/// The first repetition has the scenario's seed, each other one a seed that is hashed from that and its number; `run
+/// --seed` repeats any of them. Results are in the order of the plan and do not depend on the number of threads. A
+/// failed run is reported by its run_id; the others are kept.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -135,7 +135,7 @@ Examples:
 pub struct Sweep {
     #[command(flatten)]
     pub simulated: Simulated,
-    /// Runs of each system at each point, in place of the scenario's
+    /// Runs of each system at each point, overriding the scenario's
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub repetitions: Option<u32>,
     /// Write nodes.csv, a row for every machine of every run
@@ -146,36 +146,36 @@ pub struct Sweep {
     pub resources: bool,
 }
 
-/// Run a folder of scenarios and hold them against what they expect: published figures, closed forms, bounds
+/// Run a folder of scenarios and compare the results with their expectations: published figures, closed forms, bounds
 ///
-/// A scenario says what it expects in [[expect]] tables; `run` and `sweep` look at them too. Prints a row for each figure,
-/// and writes validation.csv and validation.md. Exit code 1 if one does not hold.
+/// Expectations are the [[expect]] tables of a scenario; `run` and `sweep` check them too. Prints a row for each figure
+/// and writes validation.csv and validation.md. Exit code 1 if an expectation does not hold.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   peerlab validate
-  peerlab validate --full                      what takes longer, too
+  peerlab validate --full                      including the long scenarios
   peerlab validate my-scenarios --set population.online=2000")]
 pub struct Validate {
-    /// The folder; what takes longer is in its folder `full`
+    /// Folder of scenarios; long ones are in its subfolder `full`
     #[arg(default_value = "scenarios/validation")]
     pub dir: PathBuf,
-    /// Run what takes longer, too
+    /// Run the long scenarios as well
     #[arg(long)]
     pub full: bool,
-    /// Change a value of every scenario: a dotted path and what to put there
+    /// Change a value of every scenario, given by a dotted path
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub sets: Vec<String>,
-    /// Where the results go
+    /// Output directory
     #[arg(long, value_name = "DIR", default_value = "results/validation")]
     pub out: PathBuf,
-    /// Replace results of a scenario file of another name, or of another command, too
+    /// Replace results of another scenario or of another command as well
     #[arg(long)]
     pub force: bool,
-    /// Runs at once [default: one per core]
+    /// Number of parallel runs [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub threads: Option<u32>,
-    /// The memory that the runs under way at once may need, in place of what the machine has: with more, no scenario is simulated
+    /// Memory limit of all parallel runs, instead of the machine's memory; if they need more, no scenario is simulated
     #[arg(long, value_name = "SIZE")]
     pub max_memory: Option<engine::Size>,
     /// Print nothing but errors
@@ -183,31 +183,31 @@ pub struct Validate {
     pub quiet: bool,
 }
 
-/// Check scenarios without simulating: mistakes with line and column, number of runs, rough cost
+/// Check scenarios without simulating: errors with line and column, number of runs, estimated cost
 #[derive(Args, Debug)]
 pub struct Check {
     /// Scenarios, TOML files
     #[arg(required = true)]
     pub scenarios: Vec<PathBuf>,
-    /// Change a value of every scenario first
+    /// Change a value of every scenario before the check, given by a dotted path
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub sets: Vec<String>,
-    /// Runs at once, as `run` and `sweep` will have them [default: one per core]
+    /// Number of parallel runs that `run` or `sweep` would use [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub threads: Option<u32>,
-    /// The memory that the runs under way at once may need, in place of what the machine has: with more, the scenario is refused
+    /// Memory limit of all parallel runs, instead of the machine's memory; if they need more, the scenario is refused
     #[arg(long, value_name = "SIZE")]
     pub max_memory: Option<engine::Size>,
 }
 
-/// List what a scenario may name, and what the results hold, with parameters, defaults and sources
+/// List the keys, protocols, presets and metrics, with defaults and sources
 #[derive(Args, Debug)]
 pub struct List {
-    /// What to list; everything if nothing is said
+    /// Topic, section or protocol; everything if left out
     pub what: Option<String>,
 }
 
-/// Draw the charts of results again, from their CSV files alone
+/// Redraw the charts of results from their CSV files
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -216,30 +216,30 @@ Examples:
   peerlab plot results/quickstart --size 960x540 --theme dark --out slides
   peerlab plot results/grid --x population.online --by systems.kad.kademlia.k --y lookup_rpcs_mean")]
 pub struct Plot {
-    /// A directory that `run` or `sweep` wrote
+    /// Directory written by `run` or `sweep`
     pub dir: PathBuf,
-    /// Where the charts go; each replaces the file of its name, whatever else is there stays [default: DIR/charts]
+    /// Output directory; a chart replaces the file of its name, other files are kept [default: DIR/charts]
     #[arg(long, value_name = "DIR", id = "OUT")]
     pub out: Option<PathBuf>,
-    /// Put the charts among the results of another command, too
+    /// Write the charts into the results of another command as well
     #[arg(long)]
     pub force: bool,
-    /// The axis along x [default: the first that varies]
+    /// Axis along x [default: the first that varies]
     #[arg(long, value_name = "AXIS")]
     pub x: Option<String>,
-    /// The metric to draw, may be given several times [default: the headline metrics]
+    /// Metric to draw, may be repeated [default: the headline metrics]
     #[arg(long, value_name = "METRIC")]
     pub y: Vec<String>,
-    /// The axis that splits each system into several lines, or `system` for none [default: the second that varies]
+    /// Axis that splits each system into several lines, or `system` for none [default: the second that varies]
     #[arg(long, value_name = "AXIS")]
     pub by: Option<String>,
-    /// Which scales are logarithmic even if the values would not need it; zero has a place of its own beside them
+    /// Logarithmic scale, even if the values do not need it; zero is drawn separately beside it
     #[arg(long, value_enum, value_name = "x|y")]
     pub log: Vec<Scale>,
-    /// How large each chart is, in pixels; a PNG has twice as many each way [default: what suits each]
+    /// Size of each chart in pixels; a PNG has twice as many each way [default: depends on the chart]
     #[arg(long, value_name = "WIDTHxHEIGHT")]
     pub size: Option<Size>,
-    /// What the charts are drawn on
+    /// Colour theme of the charts
     #[arg(long, value_enum, default_value_t)]
     pub theme: Theme,
 }

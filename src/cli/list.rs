@@ -1,5 +1,5 @@
-//! `peerlab list`: what a scenario may name and what the results hold. Says what the schema, the registry, the table of
-//! presets and the catalogue of figures say: nothing is written twice.
+//! `peerlab list`: keys of scenario files, protocols, presets and metrics. All texts come from the schema, the
+//! registry, the tables of presets and the catalogue of metrics; nothing is written twice.
 
 use clap::builder::PossibleValue;
 
@@ -17,32 +17,32 @@ use crate::registry::{Entry, Registry};
 use crate::report::number::significant;
 use crate::scenario::schema;
 
-/// What can be listed beside the sections of a scenario and the protocols, and what that is.
+/// Topics other than sections of a scenario and protocols, with their descriptions.
 const TOPICS: [(&str, &str); 7] = [
     ("scenario", "The sections of a scenario file"),
-    ("protocols", "The architectures, with every parameter"),
-    ("latency", "The models of delay between machines"),
+    ("protocols", "The protocols, with every parameter"),
+    ("latency", "Latency models"),
     ("wire", "Sizes of messages and handshakes, and their presets"),
-    ("churn", "The keys and laws of sessions and downtimes"),
-    ("presets", "Measured churn and NATs by name"),
+    ("churn", "Keys and probability laws of sessions and downtimes"),
+    ("presets", "Presets of churn and of NATs"),
     ("metrics", "The columns of the result files"),
 ];
 
-/// The sections of a scenario file that are listed key by key, beside those of systems, and what they are about.
+/// Sections of a scenario file that can be listed key by key, except those of systems, with their descriptions.
 const SECTIONS: [(&str, &str); 10] = [
-    ("time", "When figures are taken"),
-    ("population", "Who takes part: sessions, classes, departures, arrivals, the day"),
-    ("network", "Delays, loss, lines, NATs, sizes of messages, the bootstrap service"),
-    ("resources", "What there is to be found"),
-    ("storage", "Copies, pieces, placement and repair; of all systems or of one"),
+    ("time", "Warm-up, measurement and sampling"),
+    ("population", "Participants: sessions, classes, departures, arrivals, daily variation"),
+    ("network", "Delay, loss, access links, NATs, message sizes, bootstrap service"),
+    ("resources", "Number, size and popularity of resources"),
+    ("storage", "Replicas, coding, placement, repair and caches; of all systems or of one"),
     ("traversal", "Connections, hole punching and relays; of all systems or of one"),
-    ("workload", "What participants ask"),
-    ("events", "Crashes, partitions, crowds and other events"),
-    ("expect", "What results must be"),
-    ("sweep", "Repetitions and axes"),
+    ("workload", "Operations of participants: lookups, gets and puts"),
+    ("events", "Crashes, partitions, flash crowds and other events"),
+    ("expect", "Expected results"),
+    ("sweep", "Repetitions and axes of a parameter sweep"),
 ];
 
-/// What can be listed.
+/// Topics, sections and protocols that can be listed.
 pub fn names(registry: &Registry) -> Vec<PossibleValue> {
     let known = |&(name, about): &(&'static str, &'static str)| PossibleValue::new(name).help(about);
     let protocols =
@@ -50,7 +50,7 @@ pub fn names(registry: &Registry) -> Vec<PossibleValue> {
     TOPICS.iter().chain(&SECTIONS).map(known).chain(protocols).collect()
 }
 
-/// One of [`names`]; without one, all but what others have in them.
+/// Prints one of [`names`]; without one, all that are not part of another.
 pub fn list(registry: &Registry, what: Option<&str>) -> Result<(), Failure> {
     let schema = Schema::new(schema(registry.registered()));
     let width = print::width();
@@ -89,7 +89,7 @@ fn protocol(entry: &Entry, schema: &Schema, width: usize) -> String {
     text
 }
 
-/// What a protocol's preset sets.
+/// Keys that a protocol's preset sets.
 fn preset(preset: &overlay::Preset) -> Item {
     let keys: Vec<&str> = preset.keys.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let text = format!("{}. {}", keys.join("; "), preset.source);
@@ -100,11 +100,11 @@ fn latency(schema: &Schema, width: usize) -> String {
     let models = schema.tables(schema.key(schema.section("network"), "latency"));
     let (models, regions) = (aligned(&models, width), aligned(&regions(), width));
     format!(
-        "LATENCY, one way: [network.latency.MODEL]\n\n{models}\nREGIONS, median round trips in ms (WonderNetwork, 2018)\n\n{regions}"
+        "LATENCY MODELS, one-way delay: [network.latency.MODEL]\n\n{models}\nREGIONS, median round-trip times in ms (WonderNetwork, 2018)\n\n{regions}"
     )
 }
 
-/// The built-in table of regions.
+/// Built-in table of regions.
 fn regions() -> Vec<Item> {
     let item = |(at, (name, row)): (usize, &(&str, [u16; 10]))| {
         let others = WORLD.iter().zip(row).enumerate().filter(|(other, _)| *other != at);
@@ -129,7 +129,7 @@ fn wire(schema: &Schema, width: usize) -> String {
     };
     let presets: Vec<Item> = overlay::wire::PRESETS.iter().map(preset).collect();
     let presets = aligned(&presets, width);
-    format!("WIRE, sizes of messages: [network.wire] and [systems.NAME.wire]\n\n{keys}\nPRESETS\n\n{presets}")
+    format!("WIRE, message sizes: [network.wire] and [systems.NAME.wire]\n\n{keys}\nPRESETS\n\n{presets}")
 }
 
 fn churn(schema: &Schema, width: usize) -> String {
@@ -141,9 +141,10 @@ fn churn(schema: &Schema, width: usize) -> String {
 
 fn presets(width: usize) -> String {
     let preset = |preset: &crate::population::presets::Preset| {
-        let downtime = preset.downtime.as_ref().map_or("to be given".to_owned(), words);
+        let downtime = preset.downtime.as_ref().map_or("not given".to_owned(), words);
         let text = format!("sessions {}, downtimes {downtime}; {}", words(&preset.session), preset.source);
-        let share = preset.churn().map_or(String::new(), |churn| format!("{:.1} % up", churn.availability() * 100.0));
+        let share =
+            preset.churn().map_or(String::new(), |churn| format!("{:.1} % online", churn.availability() * 100.0));
         Item { name: preset.name.to_owned(), value: share, text }
     };
     let items: Vec<Item> = PRESETS.iter().map(preset).collect();
@@ -164,7 +165,7 @@ fn presets(width: usize) -> String {
     )
 }
 
-/// A law of a preset, which is in seconds.
+/// Law of a preset, with times in seconds, in words.
 fn words(law: &Law) -> String {
     let time = |seconds: f64| match seconds {
         hours if hours >= 3_600.0 => format!("{} h", significant(hours / 3_600.0)),

@@ -186,18 +186,18 @@ fn draw(streams: &Streams, participant: u32, shares: &Shares) -> (NatClass, [f64
     (class, [stream.unit(), stream.unit()])
 }
 
-/// Shares under a name.
+/// Preset of shares.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Preset {
-    /// What a scenario file writes.
+    /// Name in a scenario file.
     pub name: &'static str,
-    /// The share of participants in each class.
+    /// Share of participants in each class.
     pub shares: Shares,
-    /// Where the shares come from.
+    /// Source of the shares.
     pub source: &'static str,
 }
 
-/// Every preset.
+/// All presets.
 pub const PRESETS: [Preset; 1] = [Preset {
     name: "home-2010",
     shares: [0.35, 0.10, 0.05, 0.38, 0.12, 0.0, 0.0],

@@ -1,18 +1,18 @@
-//! Published churn: the one table of presets, which `peerlab list churn` shows.
+//! Churn presets from publications, which `peerlab list churn` shows.
 
 use super::churn::Churn;
 use crate::engine::Law;
 
-/// Laws of session and downtime under a name.
+/// Preset of churn: laws of sessions and downtimes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Preset {
-    /// What a scenario file writes.
+    /// Name in a scenario file.
     pub name: &'static str,
-    /// How long a session lasts, in seconds.
+    /// Session length in seconds.
     pub session: Law,
-    /// How long a downtime lasts, in seconds; `None` where it was not measured and a scenario must give it.
+    /// Downtime in seconds; `None` if it was not measured and a scenario must give it.
     pub downtime: Option<Law>,
-    /// Where the laws come from.
+    /// Source of the laws.
     pub source: &'static str,
 }
 
@@ -38,7 +38,7 @@ const fn traced(name: &'static str, session: Law, downtime: Law) -> Preset {
     Preset { name, session, downtime: Some(downtime), source: FAILURE_TRACES }
 }
 
-/// Every preset, the default of examples first.
+/// All presets, the default of examples first.
 pub static PRESETS: [Preset; 11] = [
     Preset {
         name: "kad",
@@ -57,7 +57,7 @@ pub static PRESETS: [Preset; 11] = [
         name: "ipfs",
         session: weibull(0.518, 1.935 * HOUR),
         downtime: Some(weibull(0.518, 1.935 * HOUR)),
-        source: "Trautwein et al., SIGCOMM 2022: two-point fit of the sessions; the downtime is assumed alike",
+        source: "Trautwein et al., SIGCOMM 2022: two-point fit of the sessions; downtimes assumed to have the same law",
     },
     Preset {
         name: "p2psim",
@@ -73,13 +73,13 @@ pub static PRESETS: [Preset; 11] = [
     },
 ];
 
-/// The preset of this name.
+/// Preset of this name.
 pub fn preset(name: &str) -> Option<&'static Preset> {
     PRESETS.iter().find(|preset| preset.name == name)
 }
 
 impl Preset {
-    /// The churn, if the downtime was measured too.
+    /// Churn model, if the downtime was measured too.
     pub fn churn(&self) -> Option<Churn> {
         self.downtime.clone().map(|downtime| Churn { session: self.session.clone(), downtime })
     }

@@ -12,6 +12,7 @@ use crate::model::OperationKind;
 pub enum Event {
     /// Crash of participants without notice: temporary, with their disks kept, or permanent, disks included.
     Crash {
+        /// Time of the event, from the start of the run.
         at: Duration,
         /// Share of the participants online at that time, 0 to 1.
         share: f64,
@@ -25,6 +26,7 @@ pub enum Event {
     },
     /// Flash crowd: new participants arrive, and the demand for one resource rises.
     FlashCrowd {
+        /// Time of the event, from the start of the run.
         at: Duration,
         /// Length of the session of each newcomer, and of the higher demand. Absent: to the end of the run.
         #[serde(rename = "for")]
@@ -43,6 +45,7 @@ pub enum Event {
     },
     /// Partition of the network: no packet passes between the groups of participants.
     Partition {
+        /// Time of the event, from the start of the run.
         at: Duration,
         /// Time until it heals. Absent: never.
         #[serde(rename = "for")]
@@ -52,6 +55,7 @@ pub enum Event {
     },
     /// Isolation of a group of machines: no packet passes between it and the rest. One of `region` and `class`.
     CutOff {
+        /// Time of the event, from the start of the run.
         at: Duration,
         /// Time until it heals. Absent: never.
         #[serde(rename = "for")]
@@ -63,6 +67,7 @@ pub enum Event {
     },
     /// Outage of all dedicated servers; their disks are kept.
     ServerOutage {
+        /// Time of the event, from the start of the run.
         at: Duration,
         /// Time until they are up again. Absent: never.
         #[serde(rename = "for")]
@@ -70,6 +75,7 @@ pub enum Event {
     },
     /// Rush: every participant online at that time gets the given resource.
     Rush {
+        /// Time of the event, from the start of the run.
         at: Duration,
         /// Number of the resource, from 0. Default 0.
         #[serde(default)]
@@ -77,6 +83,7 @@ pub enum Event {
     },
     /// Change of the request rate of all participants.
     Demand {
+        /// Time of the event, from the start of the run.
         at: Duration,
         /// Duration. Absent: to the end of the run.
         #[serde(rename = "for")]

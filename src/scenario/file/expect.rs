@@ -9,7 +9,7 @@ use super::Operation;
 use crate::engine::Duration;
 use crate::scenario::aggregate::{Column, Ending, Function};
 
-/// Expected figures: a published value, a closed form, or a bound each. `run` and `sweep` report whether they hold.
+/// Expected figures: published values, closed forms, or bounds. `run` and `sweep` report whether they hold.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {

@@ -83,7 +83,9 @@ impl Default for Latency {
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UniformDelay {
+    /// Shortest one-way delay.
     pub low: Duration,
+    /// Longest one-way delay.
     pub high: Duration,
 }
 
@@ -102,6 +104,7 @@ pub struct LognormalDelay {
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Plane {
+    /// Width of the square, as a one-way delay.
     pub width: Duration,
 }
 
