@@ -1,9 +1,9 @@
-//! Laws of non-negative random quantities, mostly lengths of time: sampling, moments, and the equilibrium residual.
+//! Probability laws of non-negative quantities, mostly durations: sampling, moments, equilibrium residual.
 //!
-//! Our own samplers on `libm`, because the platform's `ln`, `exp` and `pow` differ in the last bit. Inversion where
-//! there is a closed quantile (one draw), Box & Muller (1958) for the normal (two draws), Marsaglia & Tsang (ACM TOMS
-//! 2000) for the gamma (a varying number of draws). The number of draws matters to nobody: whoever needs streams
-//! aligned takes one stream per part ([`super::Streams::part`]).
+//! The samplers are our own, on `libm`, because the platform's `ln`, `exp` and `pow` differ in the last bit. Inversion
+//! where the quantile has a closed form (one draw), Box & Muller (1958) for the normal (two draws), Marsaglia & Tsang
+//! (ACM TOMS 2000) for the gamma (a varying number of draws). No caller depends on the number of draws: aligned streams
+//! are taken per part ([`super::Streams::part`]).
 
 use libm::{exp, log, pow, sqrt, tgamma};
 
@@ -11,33 +11,34 @@ use super::mixture::Mixture;
 use super::normal::{length_biased_normal, normal_cdf, normal_density, standard_normal};
 use super::random::Source;
 
-/// A law of a non-negative random quantity, by the parameters that its textbook formula has.
+/// Probability law of a non-negative quantity, with the parameters of the textbook formula.
 ///
-/// Times are in seconds; [`super::law::DurationLaw`] is what a scenario file writes.
+/// Times are in seconds; the form in scenario files is [`super::law::DurationLaw`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Law {
-    /// Always this value, zero or more.
+    /// Constant, zero or more.
     Constant(f64),
     /// Uniform on `[low, high)`, 0 ≤ low ≤ high.
     Uniform { low: f64, high: f64 },
-    /// P(X > x) = e^(−x/mean).
+    /// Exponential: P(X > x) = e^(−x/mean).
     Exponential { mean: f64 },
-    /// P(X > x) = e^(−(x/scale)^shape). Heavier than exponential for a shape below 1, as measured sessions are.
+    /// Weibull: P(X > x) = e^(−(x/scale)^shape). Heavier tail than exponential for a shape below 1, as in measured
+    /// sessions.
     Weibull { shape: f64, scale: f64 },
-    /// P(X > x) = (scale/x)^shape from `scale`, the minimum, on. Its mean is infinite for a shape of at most 1.
+    /// Pareto: P(X > x) = (scale/x)^shape for x ≥ `scale`. The mean is infinite for a shape of at most 1.
     Pareto { shape: f64, scale: f64 },
-    /// e^Z with Z normal of mean `mu` and standard deviation `sigma`.
+    /// Lognormal: e^Z with Z normal of mean `mu` and standard deviation `sigma`.
     Lognormal { mu: f64, sigma: f64 },
-    /// max(0, Z) with Z normal: what is below zero counts as zero, in the moments and the residual too.
+    /// Normal, cut at zero: max(0, Z) with Z normal; the moments and the residual are those of the cut law.
     Normal { mean: f64, sd: f64 },
-    /// Density ∝ x^(shape − 1)·e^(−x/scale).
+    /// Gamma: density ∝ x^(shape − 1)·e^(−x/scale).
     Gamma { shape: f64, scale: f64 },
-    /// One of several laws, drawn anew for each value.
+    /// Mixture of several laws, one of which is drawn for each value.
     Mixture(Mixture),
 }
 
 impl Law {
-    /// What is wrong with the parameters.
+    /// Checks the parameters.
     pub fn check(&self) -> Result<(), String> {
         let above_zero = |name: &str, value: f64| match value > 0.0 && value.is_finite() {
             true => Ok(()),
@@ -63,7 +64,7 @@ impl Law {
         }
     }
 
-    /// One value.
+    /// Draws a value.
     pub fn sample(&self, source: &mut impl Source) -> f64 {
         match *self {
             Law::Constant(value) => value,
@@ -78,7 +79,7 @@ impl Law {
         }
     }
 
-    /// E\[X\]; infinite if there is none.
+    /// Mean E\[X\]; infinite if it does not exist.
     pub fn mean(&self) -> f64 {
         match *self {
             Law::Constant(value) => value,
@@ -94,7 +95,7 @@ impl Law {
         }
     }
 
-    /// E\[X²\]; infinite if there is none.
+    /// Second moment E\[X²\]; infinite if it does not exist.
     pub fn second_moment(&self) -> f64 {
         match *self {
             Law::Constant(value) => value * value,
@@ -112,7 +113,7 @@ impl Law {
         }
     }
 
-    /// The value below which a share `p` of the draws lie, where the formula is closed.
+    /// Quantile: the value below which a share `p` of the draws lie, if it has a closed form.
     pub fn quantile(&self, p: f64) -> Option<f64> {
         match *self {
             Law::Constant(value) => Some(value),
@@ -124,7 +125,7 @@ impl Law {
         }
     }
 
-    /// The law of `factor`·X.
+    /// Law of `factor`·X.
     #[must_use]
     pub fn scaled(&self, factor: f64) -> Law {
         match *self {
@@ -140,11 +141,11 @@ impl Law {
         }
     }
 
-    /// What is left, at a random instant, of the interval of a renewal process that covers it: the interval itself,
-    /// which is drawn with its length as weight, times a uniform (Cox, *Renewal Theory*, 1962, §5). P(X_e ≤ x) =
+    /// Equilibrium residual: the remaining time, at a random time, of the interval of a renewal process that covers it.
+    /// Drawn as a length-biased interval times a uniform variate (Cox, *Renewal Theory*, 1962, §5). P(X_e ≤ x) =
     /// (1/E\[X\])·∫₀ˣ P(X > u) du.
     ///
-    /// Panics if the mean is infinite: there is no such process in equilibrium.
+    /// Panics if the mean is infinite: such a process has no equilibrium.
     pub fn residual(&self, source: &mut impl Source) -> f64 {
         let interval = match *self {
             Law::Constant(value) => value,
@@ -164,13 +165,13 @@ impl Law {
         interval * source.unit()
     }
 
-    /// The mean of [`Law::residual`]: E\[X²\]/(2·E\[X\]).
+    /// Mean of [`Law::residual`]: E\[X²\]/(2·E\[X\]).
     pub fn residual_mean(&self) -> f64 {
         self.second_moment() / (2.0 * self.mean())
     }
 }
 
-/// A gamma variate of scale 1 by Marsaglia & Tsang's squeeze-free loop: (1 + cZ)³·d is accepted with more than 95 %.
+/// Gamma variate of scale 1 by Marsaglia & Tsang's squeeze-free loop: (1 + cZ)³·d is accepted with more than 95 %.
 fn standard_gamma(shape: f64, source: &mut impl Source) -> f64 {
     if shape < 1.0 {
         // Their §6: one power of a uniform takes a variate of shape + 1 to one of shape.

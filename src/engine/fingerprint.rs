@@ -1,29 +1,30 @@
-//! A fingerprint of what is observable in a run, and checkpoints of it, so that two runs that differ can be told apart
-//! and the first instant at which they do can be named.
+//! Fingerprint of the observable events of a run, with checkpoints that locate the first difference between two runs in
+//! virtual time.
 
 use super::prefetch_at;
 use super::random::mix;
 use super::time::{Duration, Time};
 
-/// A 64-bit hash of what happened to each of some entities, in its order: a chain of words per entity, and the sum of all
-/// chains modulo 2⁶⁴, taken when it is asked for.
+/// 64-bit hash of the events of each of several entities, in order: a chain of words per entity, and the sum of all
+/// chains modulo 2⁶⁴ on demand.
 ///
-/// The sum does not depend on the order in which the events of *different* entities are added, so that a run may be divided
-/// among cores and give the same value. Each word goes through a bijection of 64 bits (a multiplication and a shift, 3 ns that
-/// nothing else waits for), so runs that differ in one word always differ. Others agree by chance with a probability of about
-/// 2⁻⁶⁴, unless the differences are made to cancel: the highest bit of a word and the bits 63 and 31 of the next always do. Not
-/// cryptographic. 8 bytes an entity.
+/// The sum does not depend on the order in which the events of *different* entities are added, so that a run may be
+/// divided among cores and give an equal value. Each word goes through a bijection of 64 bits (a multiplication and a
+/// shift, 3 ns off the critical path), so runs that differ in one word always differ. Others agree by chance with a
+/// probability of about 2⁻⁶⁴, unless the differences are made to cancel: the highest bit of a word and the bits 63 and
+/// 31 of the next always do. Not cryptographic. 8 bytes per entity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fingerprint {
     chains: Vec<u64>,
-    /// The sum of what has a place in no chain.
+    /// Sum of the events outside all chains.
     apart: u64,
 }
 
-/// 2⁶⁴ over the golden ratio, odd: as a start, it makes the number of zeros count, since the bijection keeps zero.
+/// Start of a chain: 2⁶⁴ over the golden ratio, odd. It makes the number of zeros count, since the bijection maps zero
+/// to itself.
 const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// The next value of a chain.
+/// Next value of a chain.
 #[inline(always)]
 const fn link(chain: u64, word: u64) -> u64 {
     let product = (chain ^ word).wrapping_mul(ODD);
@@ -31,25 +32,25 @@ const fn link(chain: u64, word: u64) -> u64 {
 }
 
 impl Fingerprint {
-    /// The entities `0 .. entities`, to which nothing has happened.
+    /// Fingerprint of the entities `0 .. entities`, without events.
     pub fn new(entities: u32) -> Fingerprint {
         let chains = (0..entities).map(|entity| mix(ODD.wrapping_add(entity.into()))).collect();
         Fingerprint { chains, apart: 0 }
     }
 
-    /// Something happened to an entity, after all that was added of it before. Panics if there is no such entity.
+    /// Adds an event of an entity, after all those added before. Panics if there is no such entity.
     #[inline(always)]
     pub fn add<const N: usize>(&mut self, entity: u32, words: [u64; N]) {
         let chain = &mut self.chains[entity as usize];
         *chain = words.iter().fold(*chain, |chain, word| link(chain, *word));
     }
 
-    /// Something happened that has a place in no entity's order.
+    /// Adds an event that has no place in the order of an entity.
     pub fn add_apart<const N: usize>(&mut self, words: [u64; N]) {
         self.apart = self.apart.wrapping_add(words.iter().fold(ODD, |chain, word| link(chain, *word)));
     }
 
-    /// The hash of what was added. O(entities).
+    /// Hash of all events added. O(entities).
     pub fn value(&self) -> u64 {
         mix(self.chains.iter().fold(self.apart, |sum, chain| sum.wrapping_add(*chain)))
     }
@@ -59,13 +60,13 @@ impl Fingerprint {
         self.chains.capacity() * size_of::<u64>()
     }
 
-    /// Asks for the memory of an entity to which something will happen soon.
+    /// Prefetches the state of an entity that will have an event soon.
     pub fn prefetch(&self, entity: u32) {
         prefetch_at(&self.chains, entity as usize);
     }
 }
 
-/// What the fingerprint was at each multiple of an interval of virtual time.
+/// Values of the fingerprint at each multiple of an interval of virtual time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoints {
     interval: Duration,
@@ -74,16 +75,14 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// 16 bytes for each `interval` of the run.
-    ///
-    /// Panics if `interval` is zero.
+    /// Checkpoints at each multiple of `interval`. 16 bytes each.
     pub fn new(interval: Duration) -> Checkpoints {
         assert!(interval > Duration::ZERO, "checkpoints lie apart");
         Checkpoints { interval, next: Time::ZERO + interval, passed: Vec::new() }
     }
 
-    /// To be called when something happens at `now`, before it is added to `fingerprint`. A checkpoint sees all that
-    /// happened before its time and nothing at it.
+    /// Notes that an event happens at `now`; call before it is added to `fingerprint`. A checkpoint includes all events
+    /// before its time and none at it.
     #[inline(always)]
     pub fn pass(&mut self, now: Time, fingerprint: &Fingerprint) {
         while now >= self.next {
@@ -92,20 +91,20 @@ impl Checkpoints {
         }
     }
 
-    /// To be called at the end of the run.
+    /// Notes the end of the run.
     pub fn finish(&mut self, end: Time, fingerprint: &Fingerprint) {
         self.pass(end, fingerprint);
         self.passed.push((end, fingerprint.value()));
     }
 
-    /// The checkpoints so far, in the order of time.
+    /// Checkpoints so far, in order of time.
     pub fn passed(&self) -> &[(Time, u64)] {
         &self.passed
     }
 }
 
-/// Where two runs with the same interval between checkpoints part: they agree up to the first of these instants and no
-/// longer at the second. `None` if they agree throughout.
+/// First difference of two runs with equal intervals between checkpoints: they agree up to the first of the returned
+/// times and no longer at the second. `None` if they agree throughout.
 pub fn first_difference(one: &[(Time, u64)], other: &[(Time, u64)]) -> Option<(Time, Time)> {
     let equal = one.iter().zip(other).take_while(|(a, b)| a == b).count();
     let agreed = equal.checked_sub(1).map_or(Time::ZERO, |last| one[last].0);

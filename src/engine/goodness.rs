@@ -2,7 +2,7 @@
 
 use libm::{exp, lgamma, log, sqrt};
 
-/// The probability that a sample of the continuous law `cdf` lies further from it than this one does. Sorts the sample.
+/// p-value of the Kolmogorov–Smirnov test of a sample against the continuous law `cdf`. Sorts the sample.
 ///
 /// The asymptotic law of Kolmogorov with Stephens' correction for the size (Biometrika 1970): good from five draws on.
 pub(crate) fn kolmogorov_smirnov(sample: &mut [f64], cdf: impl Fn(f64) -> f64) -> f64 {
@@ -17,13 +17,13 @@ pub(crate) fn kolmogorov_smirnov(sample: &mut [f64], cdf: impl Fn(f64) -> f64) -
     if scaled < 0.2 { 1.0 } else { (1..100).map(term).sum::<f64>().clamp(0.0, 1.0) }
 }
 
-/// The probability that counts of these expectations lie further from them than these do.
+/// p-value of the chi-square test of counts against their expectations.
 pub(crate) fn chi_square(observed: &[f64], expected: &[f64]) -> f64 {
     let distance: f64 = observed.iter().zip(expected).map(|(o, e)| (o - e) * (o - e) / e).sum();
     1.0 - gamma_cdf((observed.len() - 1) as f64 / 2.0, distance / 2.0)
 }
 
-/// The regularised lower incomplete gamma function P(a, x): the cdf of a gamma law of shape `a` and scale 1.
+/// Regularised lower incomplete gamma function P(a, x): the cdf of a gamma law of shape `a` and scale 1.
 ///
 /// The power series below a + 1 and Legendre's continued fraction (by Lentz's method) above, where each converges
 /// (Abramowitz & Stegun 6.5.29 and 6.5.31).

@@ -1,26 +1,26 @@
-//! A hash table in one piece of memory, each entry with its key: finding one is one look, mostly into one or two cache
-//! lines, and where that look goes is known beforehand, so that it can be asked for ([`prefetch`]).
+//! Hash table in contiguous memory, with the keys in the entries: a look-up touches mostly one or two cache lines,
+//! which are known beforehand and can be prefetched ([`prefetch`]).
 //!
-//! Linear probing (Knuth, The Art of Computer Programming 3, 6.4, algorithms L and R): an entry lies where its hash says or
-//! in the next free slot, and what is removed leaves no gap. In which order entries lie follows from what was put in and
-//! taken out, and from nothing else; results should not depend on it all the same.
+//! Linear probing (Knuth, The Art of Computer Programming 3, 6.4, algorithms L and R): an entry is at its hash's slot
+//! or in the next free one, and removal leaves no gap. The order of entries depends on insertions and removals alone;
+//! results should not depend on it all the same.
 
 use super::prefetch;
 
-/// What a table holds.
+/// Entry of a table.
 pub trait Entry: Copy {
     type Key: Copy + PartialEq;
-    /// A free slot. Nothing else has its key.
+    /// Marker of a free slot, with a key that no entry has.
     const FREE: Self;
     fn key(&self) -> Self::Key;
-    /// Spread over all of its bits. Entries whose keys have the same are neighbours.
+    /// Hash of a key, spread over all bits. Entries with equal hashes are neighbours.
     fn hash(key: Self::Key) -> u32;
 }
 
-/// Slots of the smallest table that is not empty.
+/// Capacity of the smallest table that is not empty.
 const FEWEST: usize = 8;
 
-/// The table.
+/// Hash table.
 #[derive(Clone, Debug)]
 pub struct Hashed<T> {
     slots: Vec<T>,
@@ -38,12 +38,12 @@ impl<T: Entry> Hashed<T> {
         self.len as usize
     }
 
-    /// Whether it has to grow for another entry: three quarters of its slots are taken.
+    /// Whether the table has to grow for another entry: three quarters of its slots are used.
     pub fn is_full(&self) -> bool {
         4 * self.len() >= 3 * self.slots.len()
     }
 
-    /// Where the entry with this key lies, or else the free slot where it would.
+    /// Slot of the entry with this key, or otherwise the free slot for it.
     fn find(&self, key: T::Key) -> Result<usize, usize> {
         if self.slots.is_empty() {
             return Err(0);
@@ -72,12 +72,12 @@ impl<T: Entry> Hashed<T> {
         self.find(key).ok().map(|at| &self.slots[at])
     }
 
-    /// To change all but its key.
+    /// Entry with this key, mutable except for the key.
     pub fn get_mut(&mut self, key: T::Key) -> Option<&mut T> {
         self.find(key).ok().map(|at| &mut self.slots[at])
     }
 
-    /// Adds an entry whose key is not there yet.
+    /// Adds an entry with a new key.
     pub fn insert(&mut self, entry: T) {
         if self.is_full() {
             self.refill(self.larger(), |_| true);
@@ -106,8 +106,8 @@ impl<T: Entry> Hashed<T> {
         Some(removed)
     }
 
-    /// Removes all but these. Grows if most of them stay: a table that can forget some entries when it is full should not
-    /// have to for every other entry.
+    /// Keeps only some entries. Grows if most of them stay: a table that can drop some entries when it is full should
+    /// not have to for every second insertion.
     pub fn retain(&mut self, stays: impl Fn(&T) -> bool) {
         let most = 8 * self.iter().filter(|entry| stays(entry)).count() > 5 * self.slots.len();
         self.refill(if most { self.larger() } else { self.slots.len() }, stays);
@@ -126,13 +126,13 @@ impl<T: Entry> Hashed<T> {
         self.slots.iter().filter(|entry| entry.key() != T::FREE.key())
     }
 
-    /// All entries that have the same hash as this key, and perhaps others.
+    /// Entries with the hash of this key, and perhaps others.
     pub fn alike(&self, key: T::Key) -> impl Iterator<Item = &T> {
         let (before, from) = self.slots.split_at(if self.slots.is_empty() { 0 } else { self.home(key) });
         from.iter().chain(before).take_while(|entry| entry.key() != T::FREE.key())
     }
 
-    /// Asks for where the entry with this key probably lies: two slots.
+    /// Prefetches the probable place of the entry with this key: two slots.
     pub fn prefetch(&self, key: T::Key) {
         if !self.slots.is_empty() {
             let home = self.home(key);

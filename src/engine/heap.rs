@@ -1,4 +1,4 @@
-//! The reference of the event queue: a binary heap of the whole order, and the tests that hold the wheel equal to it.
+//! Reference event queue: a binary heap of the full order, and the tests that compare the timing wheel with it.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -22,7 +22,7 @@ impl Pending for u32 {
     }
 }
 
-/// The wheel beside the heap that it must equal, both given the same.
+/// Timing wheel and reference heap, with equal input.
 #[derive(Default)]
 struct Pair {
     wheel: Queue<u32>,
@@ -39,7 +39,7 @@ impl Pair {
         self.pushed += 1;
     }
 
-    /// Pops from both and compares; false when they are empty.
+    /// Pops from both and compares; false if they are empty.
     fn pop(&mut self) -> bool {
         let expected = self.heap.pop().map(|Reverse(first)| first);
         let limit = expected.map_or(Time::NEVER, |first| first.0);
@@ -54,7 +54,7 @@ impl Pair {
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// At the current time plus this, rounded down to a multiple of that.
+    /// Push at the current time plus an offset, rounded down to a multiple of a unit.
     Push {
         ahead: u64,
         grain: u64,

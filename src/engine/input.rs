@@ -1,16 +1,15 @@
-//! Files of the user's: what is refused before anything is read.
+//! Input files of the user, with limits that are checked before reading.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Of a file of data at most. What is read of it is held in memory, and a matrix of 20,000 hosts has 2 GB.
+/// Most bytes of a data file. Its content is held in memory, and a matrix of 20,000 hosts has 2 GB.
 pub const MOST_DATA: u64 = 4_000_000_000;
 
-/// Opens a file of data.
+/// Opens a data file.
 ///
-/// # Errors
-/// It is no regular file, which may never end, or has more than [`MOST_DATA`] bytes; or it cannot be opened.
+/// # Errors Not a regular file (which may never end), more than [`MOST_DATA`] bytes, or an error of opening.
 pub fn open(path: &Path) -> io::Result<File> {
     // Before it is opened: that alone waits for a writer where the file is a pipe.
     let found = fs::metadata(path)?;
@@ -22,20 +21,18 @@ pub fn open(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-/// A whole file of data; see [`open`].
+/// Reads a data file; see [`open`].
 ///
-/// # Errors
-/// As there, or it cannot be read.
+/// # Errors As [`open`], or a read error.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-/// A file, or what comes out of a pipe or a device, of at most `most` bytes.
+/// Reads a file, pipe or device of at most `most` bytes.
 ///
-/// # Errors
-/// It has more, or cannot be read.
+/// # Errors More bytes, or a read error.
 pub fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let found = fs::metadata(path)?;
     if found.is_file() {

@@ -1,4 +1,4 @@
-//! How a scenario file writes a law of times: `{ weibull = { shape = 0.6, scale = "169min" } }`.
+//! Probability laws as scenario files write them: `{ weibull = { shape = 0.6, scale = "169min" } }`.
 
 use libm::{log, pow, tgamma};
 use schemars::JsonSchema;
@@ -81,7 +81,7 @@ pub struct Weighted<L> {
 }
 
 impl<L> Weighted<L> {
-    /// The mixture of these components.
+    /// Mixture of these components.
     pub fn mixture(components: &[Weighted<L>], law: impl Fn(&L) -> Result<Law, String>) -> Result<Law, String> {
         let weighted = components.iter().map(|component| Ok((component.weight, law(&component.law)?)));
         Ok(Law::Mixture(Mixture::new(weighted.collect::<Result<_, String>>()?)?))
@@ -89,17 +89,17 @@ impl<L> Weighted<L> {
 }
 
 impl DurationLaw {
-    /// An exponential law.
+    /// Exponential law.
     pub const fn exponential(mean: Duration) -> DurationLaw {
         DurationLaw::Exponential { mean: Some(mean), median: None }
     }
 
-    /// A Weibull law by its scale, as published fits give it.
+    /// Weibull law by its scale, as in published fits.
     pub const fn weibull(shape: f64, scale: Duration) -> DurationLaw {
         DurationLaw::Weibull { shape, scale: Some(scale), mean: None, median: None }
     }
 
-    /// The law, in seconds; or what is wrong with it and what would be right. Never wrong for one read from a file.
+    /// Law in seconds, or an error with the correction. Never an error for a law read from a file.
     pub fn law(&self) -> Result<Law, String> {
         let law = match *self {
             DurationLaw::Constant(value) => Law::Constant(value.as_secs_f64()),
@@ -134,7 +134,7 @@ impl DurationLaw {
     }
 }
 
-/// The one figure that is given, over what it would be if the parameter it stands for were one; in seconds.
+/// Scale of a law: the one figure that is given, in seconds, over its value for a scale of one.
 fn one_of<const N: usize>(figures: [(&str, Option<Duration>, f64); N]) -> Result<f64, String> {
     let names = figures.map(|(name, ..)| format!("`{name}`")).join(", ");
     let mut given = figures.iter().filter_map(|&(name, figure, of_one)| Some((name, figure?, of_one)));
@@ -164,12 +164,12 @@ impl Serialize for DurationLaw {
 }
 
 impl Law {
-    /// A draw of a law that is in seconds.
+    /// Draws a duration from a law in seconds.
     pub fn sample_duration(&self, source: &mut impl Source) -> Duration {
         Duration::from_secs_f64(self.sample(source))
     }
 
-    /// The equilibrium residual of a law that is in seconds.
+    /// Draws the equilibrium residual of a law in seconds.
     ///
     /// Panics if the law has no finite mean.
     pub fn residual_duration(&self, source: &mut impl Source) -> Duration {

@@ -1,33 +1,34 @@
-//! Uses of a law: what its draws stand for, and which laws have what that needs.
+//! Uses of a law, and the laws that are fit for each.
 
 use super::distribution::Law;
 
-/// What the draws of a law stand for.
+/// Use of a law: the meaning of its draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LawUse {
-    /// Independent values: delays, service times, sizes. Any law will do.
+    /// Independent values: delays, service times, sizes. Any law is fit.
     Values,
-    /// Periods of which some are under way at time zero, and may last no time: downtimes, lifetimes. The equilibrium residual needs a
-    /// finite mean.
+    /// Periods of which some are in progress at time zero, and which may be empty: downtimes, lifetimes. The
+    /// equilibrium residual needs a finite mean.
     Periods,
-    /// Periods that follow one another, in a renewal process: sessions, gaps. The mean must be above zero, too, or they never end.
+    /// Consecutive periods of a renewal process: sessions, gaps. The mean must be above zero as well, or they never
+    /// end.
     Renewals,
 }
 
-/// Why a law does not fit its use.
+/// Error: a law unfit for its use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unfit {
-    /// What is wrong.
+    /// Problem.
     pub message: String,
-    /// What would be right.
+    /// Correction.
     pub help: Option<&'static str>,
 }
 
 impl Law {
-    /// Whether the law can be drawn from, and has what its use needs.
+    /// Checks that the law has valid parameters and is fit for a use.
     ///
-    /// # Errors
-    /// Parameters out of range; for [`LawUse::Periods`] and [`LawUse::Renewals`] an infinite mean, and for the latter a mean of zero.
+    /// # Errors Parameters out of range; for [`LawUse::Periods`] and [`LawUse::Renewals`] an infinite mean, and for the
+    /// latter a mean of zero.
     pub fn check_for(&self, usage: LawUse) -> Result<(), Unfit> {
         self.check().map_err(|message| Unfit { message, help: None })?;
         let unfit = |message: &str, help| Err(Unfit { message: message.to_owned(), help: Some(help) });

@@ -1,17 +1,17 @@
-//! Finite mixtures of laws: a draw takes one component at random, and its value from that.
+//! Finite mixtures of laws: a draw takes a random component, and its value from that.
 //!
-//! With two exponential components it is the hyper-exponential law of the textbooks, more variable than exponential.
+//! With two exponential components this is the hyper-exponential law, more variable than exponential.
 
 use std::sync::Arc;
 
 use super::distribution::Law;
 use super::random::Source;
 
-/// The components of a mixture, at least one. Shared between copies.
+/// Components of a mixture, at least one. Shared between copies.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mixture(Arc<[Component]>);
 
-/// A law and the probability with which it is drawn from.
+/// Law and its probability.
 #[derive(Clone, Debug, PartialEq)]
 struct Component {
     share: f64,
@@ -19,7 +19,7 @@ struct Component {
 }
 
 impl Mixture {
-    /// A mixture of laws with weights, which need not add up to one; or what is wrong with it.
+    /// Mixture of laws with weights, which need not add up to one; or an error.
     pub fn new(weighted: Vec<(f64, Law)>) -> Result<Mixture, String> {
         if weighted.is_empty() {
             return Err("a mixture needs a component: write [{ weight = 1, law = … }, …]".to_owned());
@@ -34,34 +34,34 @@ impl Mixture {
         Ok(Mixture(weighted.into_iter().map(|(weight, law)| Component { share: weight / sum, law }).collect()))
     }
 
-    /// What is wrong with the components.
+    /// Checks the components.
     pub fn check(&self) -> Result<(), String> {
         self.0.iter().try_for_each(|component| component.law.check())
     }
 
-    /// The mean over the components of what is a mean of each, such as a moment or a probability.
+    /// Weighted mean over the components of a moment, probability or other mean.
     pub fn average(&self, of_component: impl Fn(&Law) -> f64) -> f64 {
         self.0.iter().map(|component| component.share * of_component(&component.law)).sum()
     }
 
-    /// One value.
+    /// Draws a value.
     pub fn sample(&self, source: &mut impl Source) -> f64 {
         self.pick(source, |component| component.share).sample(source)
     }
 
-    /// The equilibrium residual: the interval that covers a random instant is of a component with a probability in proportion
-    /// to its share of time, not of draws.
+    /// Draws the equilibrium residual: the interval that covers a random time belongs to a component in proportion to
+    /// its share of time, not of draws.
     pub fn residual(&self, source: &mut impl Source) -> f64 {
         self.pick(source, |component| component.share * component.law.mean()).residual(source)
     }
 
-    /// The law of `factor`·X.
+    /// Law of `factor`·X.
     pub fn scaled(&self, factor: f64) -> Mixture {
         let scaled = |component: &Component| Component { law: component.law.scaled(factor), ..*component };
         Mixture(self.0.iter().map(scaled).collect())
     }
 
-    /// A random component, by these weights. One draw.
+    /// Random component, by these weights. One draw.
     fn pick(&self, source: &mut impl Source, weight: impl Fn(&Component) -> f64) -> &Law {
         let mut left = source.unit() * self.0.iter().map(&weight).sum::<f64>();
         let chosen = self.0.iter().find(|component| {

@@ -1,6 +1,6 @@
 //! Layer 0: virtual time, the event queue, random streams, distributions, the fingerprint.
 //!
-//! Knows nothing of networks, nodes or DHTs.
+//! This layer has no notion of networks, nodes or DHTs.
 
 pub mod distribution;
 pub mod fingerprint;

@@ -1,4 +1,4 @@
-//! The normal law: what the laws made of it share.
+//! Normal law: functions shared by the laws based on it.
 
 use std::f64::consts::{PI, SQRT_2};
 
@@ -6,16 +6,16 @@ use libm::{cos, erfc, exp, hypot, log, sqrt};
 
 use super::random::Source;
 
-/// A normal variate of mean 0 and standard deviation 1, of either sign. Two draws; the sine, which would give a second
-/// variate, is not used, so that nothing has to be kept from call to call.
+/// Standard normal variate. Two draws; the sine, which would give a second variate, is not used, so that no state is
+/// kept between calls.
 pub fn standard_normal(source: &mut impl Source) -> f64 {
     let radius = sqrt(-2.0 * log(source.unit_above_zero()));
     radius * cos(2.0 * PI * source.unit())
 }
 
-/// A draw with density ∝ x·φ((x − mean)/sd) above zero, by rejection. Because y ≤ e^(y−1) for y = x/mode, a normal of
-/// the same width around the mode (which solves mode = mean + sd²/mode) lies above it. Accepted are 99 % for sd =
-/// mean/10 and at least 65 % for any sd.
+/// Length-biased normal variate, with density ∝ x·φ((x − mean)/sd) above zero, by rejection. Because y ≤ e^(y−1) for y
+/// = x/mode, a normal of equal width around the mode (which solves mode = mean + sd²/mode) lies above it. Accepted are
+/// 99 % for sd = mean/10 and at least 65 % for any sd.
 pub(super) fn length_biased_normal(mean: f64, sd: f64, source: &mut impl Source) -> f64 {
     let mode = (mean + hypot(mean, 2.0 * sd)) / 2.0;
     loop {
@@ -26,12 +26,12 @@ pub(super) fn length_biased_normal(mean: f64, sd: f64, source: &mut impl Source)
     }
 }
 
-/// P(Z ≤ z) of the standard normal.
+/// Cumulative distribution function P(Z ≤ z) of the standard normal law.
 pub(super) fn normal_cdf(z: f64) -> f64 {
     erfc(-z / SQRT_2) / 2.0
 }
 
-/// The density of the standard normal.
+/// Density of the standard normal law.
 pub(super) fn normal_density(z: f64) -> f64 {
     exp(-z * z / 2.0) / sqrt(2.0 * PI)
 }

@@ -1,11 +1,11 @@
-//! Names in files of data, which may all be whole numbers.
+//! Names in data files, which may all be whole numbers.
 
-/// Whether a text is digits and nothing else.
+/// Whether a text consists of digits.
 pub fn is_whole(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A number without zeros before it, so that `07` is `7`; other names as they stand.
+/// Canonical name: a number without leading zeros, so that `07` is `7`; other names unchanged.
 pub fn canonical(name: &str) -> &str {
     match name.trim_start_matches('0') {
         "" if !name.is_empty() => "0",
@@ -14,7 +14,7 @@ pub fn canonical(name: &str) -> &str {
     }
 }
 
-/// The number that a canonical name is, if it is one of 64 bits.
+/// Number of a canonical name, if it is one of 64 bits.
 pub fn number(name: &str) -> Option<u64> {
     is_whole(name).then(|| name.parse().ok()).flatten()
 }

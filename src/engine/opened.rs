@@ -1,9 +1,9 @@
-//! The opened part of the event queue: the places of its entries, sorted.
+//! Opened part of the event queue: the places of its entries, sorted.
 //!
-//! Slots are opened a few at a time: what is sorted at once is small enough for the cache, and opening is shared by many.
-//! Sorting moves 8-byte keys (time since the first slot, place), not events, and compares the full order only where
-//! times are equal. The entries stay in their slab, to which the chunks of a slot go back when more is opened and all of its
-//! entries were popped.
+//! Slots are opened a few at a time: small enough to sort within the cache, and many enough to share the cost. Sorting
+//! moves 8-byte keys (time since the first slot, place), not events, and compares the full order only at equal times.
+//! The entries stay in their slab; the chunks of a slot return to it when more slots are opened and all its entries
+//! were popped.
 
 use std::cmp::Ordering;
 use std::collections::VecDeque;
@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use super::order::Order;
 use super::slots::{Chain, Slab};
 
-/// A pending event. A cache line with an event of 48 bytes.
+/// Pending event: one cache line with an event of 48 bytes.
 #[derive(Clone, Copy)]
 #[repr(align(64))]
 pub(super) struct Entry<E> {
@@ -26,7 +26,7 @@ impl<E> Entry<E> {
     }
 }
 
-/// The *earliest* entry is the greatest: `BinaryHeap` gives the greatest first.
+/// Reverse order: the *earliest* entry is the greatest, as `BinaryHeap` pops the greatest first.
 impl<E> Ord for Entry<E> {
     fn cmp(&self, other: &Entry<E>) -> Ordering {
         other.rank().cmp(&self.rank())
@@ -47,39 +47,39 @@ impl<E> PartialEq for Entry<E> {
 
 impl<E> Eq for Entry<E> {}
 
-/// What waits in a queue.
+/// Event of a queue.
 pub trait Pending: Copy {
-    /// Whose memory it will touch, if `source` has created it: known as soon as it is opened, so that whoever looks ahead need
-    /// not ask what kind of event it is, which a processor could not foresee.
+    /// Entity whose memory the event will touch, given its `source`: known as soon as it is opened, so that a prefetch
+    /// need not test the kind of event, which would be a mispredicted branch.
     fn touches(&self, source: u32) -> u32;
 }
 
-/// Plain words, for measurements and tests: the first is what they touch.
+/// Plain words as events, for measurements and tests: the first is the entity that they touch.
 impl<const N: usize> Pending for [u64; N] {
     fn touches(&self, source: u32) -> u32 {
         self.first().map_or(source, |&first| first as u32)
     }
 }
 
-/// An opened entry.
+/// Opened entry.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
-    /// Where it lies.
+    /// Place in the slab.
     pub at: u32,
-    /// Whose memory it will touch, and who has created it.
+    /// Entity whose memory the event will touch, and the event's source.
     pub touches: [u32; 2],
 }
 
-/// The places of opened entries in the order in which they are popped.
+/// Places of opened entries in the order of popping.
 pub(super) struct Opened {
     places: Vec<Place>,
-    /// Those before it were popped.
+    /// Index of the first entry that was not popped.
     first: usize,
-    /// Places dropped from the front of `places` so far.
+    /// Number of places dropped from the front of `places` so far.
     dropped: u64,
-    /// Lists of chunks, and how many entries must be popped in all before each goes back.
+    /// Lists of chunks, each with the total number of popped entries at which it is released.
     chunks: VecDeque<(u64, (u32, u32))>,
-    /// What is being sorted: time since the first slot << 32 | place.
+    /// Keys being sorted: time since the first slot << 32 | place.
     keys: Vec<u64>,
 }
 
@@ -88,25 +88,25 @@ impl Opened {
         Opened { places: Vec::new(), first: 0, dropped: 0, chunks: VecDeque::new(), keys: Vec::new() }
     }
 
-    /// Entries that are not popped.
+    /// Number of entries that were not popped.
     #[inline(always)]
     pub fn len(&self) -> usize {
         self.places.len() - self.first
     }
 
-    /// The place of the entry that is popped after `ahead` others.
+    /// Place of the entry that is popped after `ahead` others.
     #[inline(always)]
     pub fn get(&self, ahead: usize) -> Option<&Place> {
         self.places.get(self.first + ahead)
     }
 
-    /// The first entry is popped.
+    /// Pops the first entry.
     #[inline(always)]
     pub fn pop(&mut self) {
         self.first += 1;
     }
 
-    /// Gives the slab back what is popped, before more is added.
+    /// Returns the chunks of popped entries to the slab, before more is added.
     pub fn release<E: Copy>(&mut self, slab: &mut Slab<Entry<E>>) {
         self.dropped += self.first as u64;
         self.places.drain(..self.first);
@@ -117,8 +117,8 @@ impl Opened {
         }
     }
 
-    /// Takes in the entries of a slot, behind all others. `start` is when the first of the slots begins that are to be
-    /// sorted together. Gives how many they are so far.
+    /// Adds the entries of a slot, behind all others. `start` is the start of the first slot to be sorted together.
+    /// Returns their number so far.
     pub fn collect<E: Copy>(&mut self, slab: &Slab<Entry<E>>, slot: Chain, start: u64) -> usize {
         let keys = &mut self.keys;
         let chunks = slot.open(slab, |entry, place| keys.push((entry.time - start) << 32 | u64::from(place)));
@@ -127,7 +127,7 @@ impl Opened {
         keys.len()
     }
 
-    /// Sorts what was taken in.
+    /// Sorts the added entries.
     pub fn sort<E: Pending>(&mut self, slab: &Slab<Entry<E>>) {
         self.keys.sort_unstable();
         order_equal_times(&mut self.keys, |key| slab.get(key as u32).order);
@@ -146,7 +146,7 @@ impl Opened {
     }
 }
 
-/// Brings runs of keys of equal time into the full order.
+/// Sorts runs of keys of equal time by the full order.
 fn order_equal_times(keys: &mut [u64], order: impl Fn(u64) -> Order) {
     let equal = |a: u64, b: u64| a >> 32 == b >> 32;
     if !keys.windows(2).fold(false, |any, pair| any | equal(pair[0], pair[1])) {

@@ -1,17 +1,19 @@
-//! Fetching memory before it is needed: at 10⁴ nodes and more an event waits longer for its nodes' state than it computes.
+//! Prefetching: with 10⁴ nodes and more, an event spends more time on cache misses of its nodes' state than on
+//! computing.
 //!
-//! A hint to the processor and nothing else: no value is read, and no result depends on it.
+//! A hint to the processor only: no value is read, and no result depends on it.
 
-/// Bytes that a processor fetches at once.
+/// Cache line size in bytes.
 const LINE: usize = 64;
 
-/// Asks for the cache lines of `value`, so that they are there some events later.
+/// Prefetches the cache lines of `value`, for use some events later.
 #[inline(always)]
 pub fn prefetch<T: ?Sized>(value: &T) {
     lines(std::ptr::from_ref(value).cast(), size_of_val(value));
 }
 
-/// Prefetch of the value at `index`, whether or not there is one: to look would cost more than to ask in vain.
+/// Prefetches the value at `index`, whether or not there is one: a bounds check would cost more than a useless
+/// prefetch.
 #[inline(always)]
 pub fn prefetch_at<T>(values: &[T], index: usize) {
     lines(values.as_ptr().wrapping_add(index).cast(), size_of::<T>());

@@ -1,17 +1,17 @@
 //! Quantiles, by linear interpolation between order statistics: type 7 of Hyndman and Fan, "Sample quantiles in statistical
 //! packages", The American Statistician 50 (1996), the default of R and NumPy.
 
-/// Where a quantile lies among ascending values, counting from zero.
+/// Position of a quantile among ascending values, counted from zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Place {
-    /// The value before it.
+    /// Index of the value before it.
     pub below: usize,
-    /// How much of the way to the next value, less than 1.
+    /// Fraction of the distance to the next value, below 1.
     pub share: f64,
 }
 
 impl Place {
-    /// Where the `p`-quantile of so many values lies: at h = (n − 1)·p. `None` without values.
+    /// Position of the `p`-quantile of `values` values: h = (n − 1)·p. `None` without values.
     pub fn of(p: f64, values: usize) -> Option<Place> {
         debug_assert!((0.0..=1.0).contains(&p), "{p} is not a probability");
         let last = values.checked_sub(1)?;
@@ -21,8 +21,8 @@ impl Place {
     }
 }
 
-/// The `p`-quantile of ascending values: with h = (n − 1)·p it is x₍⌊h⌋₎ + (h − ⌊h⌋)·(x₍⌊h⌋+1₎ − x₍⌊h⌋₎), counting from zero.
-/// `None` without values.
+/// `p`-quantile of ascending values: with h = (n − 1)·p it is x₍⌊h⌋₎ + (h − ⌊h⌋)·(x₍⌊h⌋+1₎ − x₍⌊h⌋₎), counted from
+/// zero. `None` without values.
 pub fn quantile(sorted: &[f64], p: f64) -> Option<f64> {
     let Place { below, share } = Place::of(p, sorted.len())?;
     let above = (below + 1).min(sorted.len() - 1);

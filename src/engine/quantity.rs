@@ -1,4 +1,4 @@
-//! Quantities as a scenario file writes them: a number with a required unit (`"250ms"`, `"1MiB"`, `"10Mbit/s"`).
+//! Quantities in scenario files: a number with a required unit (`"250ms"`, `"1MiB"`, `"10Mbit/s"`).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,11 +10,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::time::Duration;
 use super::units::{DURATION, DURATIONS, RATE, RATES, SIZE, SIZES};
 
-/// A number of bytes: `"64B"`, `"4KiB"`, `"1.5MB"`.
+/// Size in bytes: `"64B"`, `"4KiB"`, `"1.5MB"`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Size(pub u64);
 
-/// Bits per second: `"10Mbit/s"`, `"1GB/s"`; `"unlimited"` is infinite.
+/// Rate in bit/s: `"10Mbit/s"`, `"1GB/s"`; `"unlimited"` is infinite.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Rate(pub f64);
 
@@ -84,7 +84,7 @@ impl FromStr for Rate {
     }
 }
 
-/// The number with the largest unit in which it is at least one.
+/// Writes a number with the largest unit in which it is at least one.
 fn write_with_unit(f: &mut fmt::Formatter<'_>, value: f64, units: &[(&str, f64)]) -> fmt::Result {
     let fits = |unit: &&(&str, f64)| value >= unit.1 && (value / unit.1 * 1e6).fract() == 0.0;
     let (name, factor) = units.iter().filter(fits).max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or(&units[0]);
@@ -109,7 +109,7 @@ impl fmt::Display for Rate {
     }
 }
 
-/// What an editor is told of a quantity: a string with a pattern.
+/// JSON Schema of a quantity: a string with a pattern.
 fn schema_of(units: &[(&str, f64)], word: Option<&str>, description: &str) -> Schema {
     let names = units.iter().map(|(name, _)| *name).collect::<Vec<_>>().join("|");
     let word = word.map_or(String::new(), |word| format!("|{word}"));

@@ -1,14 +1,13 @@
-//! The event queue: a hierarchical timing wheel (Varghese & Lauck, SOSP 1987) that pops in exact order.
+//! Event queue: a hierarchical timing wheel (Varghese & Lauck, SOSP 1987) that pops in exact order.
 //!
-//! Near time is cut into slots of 2²⁰ ns (about 1 ms), 4096 of which make a page (about 4.3 s). Events of the current
-//! page wait in their slot, events of the next 4095 pages (4.9 h) in their page, and the rest in a heap. A page is
-//! dealt onto its slots when it is entered; the next few slots are opened, that is sorted (see `opened`). So an
-//! event is moved twice at most, wherever it lies. An empty slot costs nothing.
+//! Near time is divided into slots of 2²⁰ ns (about 1 ms), 4096 of which make a page (about 4.3 s). Events of the
+//! current page wait in their slot, events of the next 4095 pages (4.9 h) in their page, and the rest in a heap. A page
+//! is distributed over its slots when it is entered; the next few slots are opened, that is, sorted (see `opened`). So
+//! every event is moved at most twice. An empty slot costs nothing.
 //!
-//! Slots are opened before the last event of the opened ones is popped, unless the next ones are far or on the next page,
-//! so that whoever wants to know can see which events come next. What is pushed into opened slots goes to a small heap
-//! beside them: at any density that costs a logarithm at worst, where an insertion into the sorted rest could cost its
-//! length.
+//! Slots are opened before the last event of the opened ones is popped, unless the next ones are far away or on the
+//! next page, so that upcoming events can be inspected. An event pushed into an opened slot goes to a small heap beside
+//! them: it costs a logarithm at any density, where insertion into the sorted rest could cost its length.
 
 use std::collections::BinaryHeap;
 
@@ -20,12 +19,12 @@ use super::time::Time;
 pub(super) const SLOT_BITS: u32 = 20;
 pub(super) const PAGE_BITS: u32 = SLOT_BITS + SLOTS.ilog2();
 
-/// With fewer opened events left, more are opened: as far as can be looked ahead.
+/// Fewest opened events, below which more are opened: the distance of look-ahead.
 const LEAST: usize = 12;
-/// Events that are enough to open at once.
+/// Number of events that suffice to open at once.
 const ENOUGH: usize = 32;
-/// Slots beyond the next event that are opened at most: what is pushed into them costs a logarithm, so they are few
-/// beside the usual delay of a packet. Below 2¹², so that a time within them has 32 bits.
+/// Most slots opened beyond the next event: a push into them costs a logarithm, so they are few compared with the usual
+/// delay of a packet. Below 2¹², so that a time within them has 32 bits.
 const SPAN: u64 = 8;
 const _: () = assert!((SPAN + 1) << SLOT_BITS <= 1 << 32);
 
@@ -33,34 +32,35 @@ const fn page_of(time: u64) -> u64 {
     time >> PAGE_BITS
 }
 
-/// The slot of a time within its page.
+/// Slot of a time within its page.
 const fn slot_of(time: u64) -> usize {
     (time >> SLOT_BITS) as usize % SLOTS
 }
 
-/// The pending events of a run, in the order of (time, class, source, counter).
+/// Pending events of a run, in the order of (time, class, source, counter).
 ///
-/// Steady state: no allocation; memory bounded by the most events ever pending, those of the slots just opened counted
-/// twice.
+/// In the steady state there is no allocation; memory is bounded by the largest number of pending events, those of the
+/// slots just opened counted twice.
 pub struct Queue<E> {
-    /// The first events.
+    /// Opened events, which come first.
     opened: Opened,
     /// Entries pushed into opened slots.
     late: BinaryHeap<Entry<E>>,
-    /// With fewer opened events than `LEAST`, the time from which on it is worth while to look for more.
+    /// Time from which it is worthwhile to open more, if fewer than `LEAST` events are opened.
     again: u64,
-    /// Where the opened slots end; later entries are in a ring or in the overflow.
+    /// End of the opened slots; later entries are in a ring or in the overflow.
     end: u64,
-    /// The current page, and its slots.
+    /// Current page.
     page: u64,
+    /// Slots of the current page.
     slots: Ring,
-    /// The `SLOTS − 1` pages after it, page p in slot p mod `SLOTS`.
+    /// Next `SLOTS − 1` pages, page p in slot p mod `SLOTS`.
     pages: Ring,
     slab: Slab<Entry<E>>,
-    /// What lies beyond these pages.
+    /// Entries beyond these pages.
     overflow: BinaryHeap<Entry<E>>,
     len: usize,
-    /// When the last popped event was.
+    /// Time of the last popped event.
     now: u64,
 }
 
@@ -71,7 +71,7 @@ impl<E: Pending> Default for Queue<E> {
 }
 
 impl<E: Pending> Queue<E> {
-    /// An empty queue at time zero.
+    /// Empty queue at time zero.
     pub fn new() -> Queue<E> {
         Queue {
             opened: Opened::new(),
@@ -88,18 +88,18 @@ impl<E: Pending> Queue<E> {
         }
     }
 
-    /// Adds an event. One at the time of the event last popped is popped in its place among what is left.
+    /// Adds an event. An event at the time of the last popped one takes its place in the order among those left.
     ///
-    /// One that never happens, at [`Time::NEVER`], is left out: what a law gives beyond the end of time.
+    /// Events at [`Time::NEVER`], which a law may give beyond the end of time, are dropped.
     ///
-    /// Panics if `at` is before the event last popped.
+    /// Panics if `at` is before the last popped event.
     #[inline(always)]
     pub fn push(&mut self, at: Time, order: Order, event: E) {
         self.push_with(at, order, || event);
     }
 
-    /// Pushes an event that is made where it will wait, once or twice: a copy of what was just written field by field
-    /// would wait until all those writes have reached the cache.
+    /// Pushes an event constructed in place, once or twice: copying a value just written field by field would stall on
+    /// store forwarding.
     #[inline(always)]
     pub fn push_with(&mut self, at: Time, order: Order, event: impl Fn() -> E) {
         if at == Time::NEVER {
@@ -119,7 +119,7 @@ impl<E: Pending> Queue<E> {
         self.place(time, entry);
     }
 
-    /// Puts an entry behind the opened slots where it waits for its turn.
+    /// Puts an entry behind the opened slots into its slot, page or the overflow.
     #[inline(always)]
     fn place(&mut self, time: u64, entry: impl Fn() -> Entry<E>) {
         let (ring, slot) = match page_of(time) - self.page {
@@ -134,14 +134,14 @@ impl<E: Pending> Queue<E> {
         *self.slab.at(place) = entry();
     }
 
-    /// Takes out the first event. Amortised O(1) for pages and slots, O(log n) in the overflow.
+    /// Pops the first event. Amortised O(1) for pages and slots, O(log n) in the overflow.
     #[inline]
     pub fn pop(&mut self) -> Option<(Time, Order, E)> {
         self.pop_before(Time::NEVER)
     }
 
-    /// Takes out the first event if it is before `limit`. If it is not, events before it can still be pushed; what comes
-    /// into slots that were opened for the look costs a logarithm.
+    /// Pops the first event if it is before `limit`. Otherwise events before it can still be pushed; a push into slots
+    /// opened for the check costs a logarithm.
     #[inline(always)]
     pub fn pop_before(&mut self, limit: Time) -> Option<(Time, Order, E)> {
         if self.opened.len() < LEAST && (self.now >= self.again || self.opened.len() == 0) {
@@ -161,7 +161,7 @@ impl<E: Pending> Queue<E> {
         Some((at, entry.order, entry.event))
     }
 
-    /// Pops the first event where there are late entries.
+    /// Pops the first event when there are late entries.
     #[inline(never)]
     fn pop_either(&mut self, limit: Time) -> Option<(Time, Order, E)> {
         let late = *self.late.peek()?;
@@ -181,7 +181,7 @@ impl<E: Pending> Queue<E> {
         Some((Time::from_nanos(entry.time), entry.order, entry.event))
     }
 
-    /// Few opened events are left: opens the next slots, if they are not too far ahead.
+    /// Opens the next slots when few opened events are left, unless they are too far ahead.
     #[inline(never)]
     fn open(&mut self) {
         let next = match self.opened.get(0) {
@@ -217,12 +217,12 @@ impl<E: Pending> Queue<E> {
         self.slots.prefetch(&self.slab);
     }
 
-    /// When a slot of the current page begins; the end of time for the one after the last.
+    /// Start of a slot of the current page; the end of time for the one after the last.
     const fn start_of(&self, slot: usize) -> u64 {
         (self.page << PAGE_BITS).saturating_add((slot as u64) << SLOT_BITS)
     }
 
-    /// Deals the next page that is not empty onto the slots; false if there is none.
+    /// Distributes the next page that is not empty over the slots; false if there is none.
     fn turn_page(&mut self) -> bool {
         let Some(next) = self.next_page() else { return false };
         self.page = next;
@@ -237,7 +237,7 @@ impl<E: Pending> Queue<E> {
         true
     }
 
-    /// The next page that holds anything. The overflow is behind all pages of the ring.
+    /// Next page that is not empty. The overflow is behind all pages of the ring.
     fn next_page(&self) -> Option<u64> {
         let start = self.page + 1;
         match self.pages.first_from(start as usize % SLOTS) {
@@ -246,20 +246,20 @@ impl<E: Pending> Queue<E> {
         }
     }
 
-    /// The event that is popped after `ahead` others if nothing is pushed before it. Only the opened slots are looked
-    /// through: `None` says little. For prefetching: as events are popped, each comes once to the place `ahead`.
+    /// Event that is popped after `ahead` others if none is pushed before it; `None` if it is beyond the opened slots.
+    /// For prefetching: as events are popped, each comes once to the position `ahead`.
     #[inline(always)]
     pub fn upcoming(&self, ahead: usize) -> Option<&E> {
         Some(&self.slab.find(self.opened.get(ahead)?.at)?.event)
     }
 
-    /// Whose memory that event will touch, and who has created it.
+    /// Entity whose memory that event will touch, and its source.
     #[inline(always)]
     pub fn upcoming_touches(&self, ahead: usize) -> Option<[u32; 2]> {
         Some(self.opened.get(ahead)?.touches)
     }
 
-    /// Pending events.
+    /// Number of pending events.
     pub const fn len(&self) -> usize {
         self.len
     }

@@ -1,15 +1,15 @@
 //! Named random streams: every draw of the environment is a function of (seed, purpose, entity).
 //!
 //! A [`Stream`] is ChaCha8 keyed by (seed, purpose) with the entity as its stream number, so two purposes or two
-//! entities never share draws by accident, and participant 7 is the same whatever else a scenario holds. A ChaCha8
-//! state is 304 bytes: derive it at set-up. What is needed per packet comes from a [`Noise`], 8 bytes a node.
+//! entities never share draws by accident, and participant 7 is independent of the rest of a scenario. A ChaCha8 state
+//! is 304 bytes: derive it at set-up. Per-packet draws come from a [`Noise`], 8 bytes per node.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// A source of random bits. All samplers draw from this.
+/// Source of random bits, from which all samplers draw.
 pub trait Source {
-    /// The next 64 random bits.
+    /// Next 64 random bits.
     fn next_u64(&mut self) -> u64;
 
     /// Uniform on `[0, 1)`, in steps of 2⁻⁵³. One draw.
@@ -36,10 +36,10 @@ pub trait Source {
         }
     }
 
-    /// The place of one of `shares`, which add up to one, each with its probability. One draw.
+    /// Index of one of `shares`, which add up to one, each with its probability. One draw.
     ///
-    /// They add up to one only as far as floats do: a draw that falls out at the end is of the last that is above zero.
-    /// Panics if none is.
+    /// They add up to one only within rounding: a draw beyond the end selects the last that is above zero. Panics if
+    /// none is.
     fn among(&mut self, shares: &[f64]) -> usize {
         let mut left = self.unit();
         let found = shares.iter().position(|share| {
@@ -49,18 +49,18 @@ pub trait Source {
         found.unwrap_or_else(|| shares.iter().rposition(|share| *share > 0.0).expect("one share is above zero"))
     }
 
-    /// True with probability `p`. Always one draw, so that streams stay aligned whatever `p` is.
+    /// Bernoulli draw: true with probability `p`. Always one draw, so that streams stay aligned for any `p`.
     fn chance(&mut self, p: f64) -> bool {
         self.unit() < p
     }
 }
 
-/// What a stream is used for: part of its key. Up to 16 ASCII characters.
+/// Purpose of a stream, part of its key. Up to 16 ASCII characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Purpose([u8; 16]);
 
 impl Purpose {
-    /// Panics (at compile time in a `const`) on names longer than 16 bytes.
+    /// Purpose with this name. Panics (at compile time in a `const`) on names longer than 16 bytes.
     pub const fn new(name: &str) -> Purpose {
         let bytes = name.as_bytes();
         assert!(bytes.len() <= 16, "a purpose has at most 16 characters");
@@ -74,7 +74,7 @@ impl Purpose {
     }
 }
 
-/// All streams of one run.
+/// Random streams of one run.
 #[derive(Clone, Copy, Debug)]
 pub struct Streams {
     seed: u64,
@@ -85,13 +85,13 @@ impl Streams {
         Streams { seed }
     }
 
-    /// The stream of `entity` for `purpose`. The same arguments give the same draws on any machine.
+    /// Stream of `entity` for `purpose`. Equal arguments give equal draws on any machine.
     pub fn stream(&self, purpose: Purpose, entity: u64) -> Stream {
         self.part(purpose, entity, 0)
     }
 
-    /// One part of what an entity draws for a purpose (an operation of a participant, one of its sessions), so that the
-    /// part needs no state of its own and no other part's draws.
+    /// Stream of one part of an entity's draws for a purpose (an operation of a participant, one of its sessions), so
+    /// that the part needs no state of its own and does not depend on other parts.
     pub fn part(&self, purpose: Purpose, entity: u64, part: u64) -> Stream {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&self.seed.to_le_bytes());
@@ -102,18 +102,18 @@ impl Streams {
         Stream(rng)
     }
 
-    /// A number that stands for (seed, purpose) in [`hash_pair`].
+    /// Salt of (seed, purpose) for [`hash_pair`].
     pub fn salt(&self, purpose: Purpose) -> u64 {
         self.stream(purpose, u64::MAX).next_u64()
     }
 
-    /// A small generator for `entity`, seeded from its stream.
+    /// Small generator for `entity`, seeded from its stream.
     pub fn noise(&self, purpose: Purpose, entity: u64) -> Noise {
         Noise(self.stream(purpose, entity).next_u64())
     }
 }
 
-/// A ChaCha8 stream (304 bytes): draws of the environment, at set-up or rarely.
+/// ChaCha8 stream (304 bytes), for draws of the environment at set-up or rarely.
 #[derive(Clone, Debug)]
 pub struct Stream(ChaCha8Rng);
 
@@ -123,7 +123,8 @@ impl Source for Stream {
     }
 }
 
-/// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): 8 bytes of state, for packet noise and a protocol's own choices.
+/// Small generator, SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): 8 bytes of state, for packet noise and a protocol's
+/// own choices.
 #[derive(Clone, Copy, Debug)]
 pub struct Noise(u64);
 
@@ -135,20 +136,20 @@ impl Source for Noise {
 }
 
 impl Noise {
-    /// A generator from a raw seed, for tests.
+    /// Generator from a raw seed, for tests.
     pub const fn new(seed: u64) -> Noise {
         Noise(seed)
     }
 }
 
-/// A bijective mixing of 64 bits (SplitMix64's finaliser).
+/// Bijective mixing of 64 bits (SplitMix64's finaliser).
 pub const fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
 }
 
-/// A random number that belongs to the unordered pair {a, b}: the same both ways, stable over a run, nothing stored.
+/// Random number of the unordered pair {a, b}: symmetric, constant over a run, and nothing is stored.
 pub fn hash_pair(salt: u64, a: u32, b: u32) -> u64 {
     let (low, high) = if a < b { (a, b) } else { (b, a) };
     mix(mix(salt ^ (u64::from(low) << 32 | u64::from(high))).wrapping_add(salt))

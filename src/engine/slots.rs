@@ -1,22 +1,23 @@
-//! The slots of the event queue: linked lists of small chunks in one slab, and a bitmap of which slots hold anything.
+//! Slots of the event queue: linked lists of small chunks in one slab, and a bitmap of the occupied slots.
 //!
-//! A slot only collects; it is sorted when its turn comes. Chunks of [`CHUNK`] entries keep a list's entries together
-//! (the memory of one is asked for in a row), and one slab for all slots with a free list bounds the memory by the most
-//! entries ever pending, however they moved over the slots. An entry of an opened slot stays where it is until it is popped.
+//! A slot only collects; it is sorted when it is opened. Chunks of [`CHUNK`] entries keep a list's entries together (a
+//! chunk is contiguous in memory), and one slab with a free list for all slots bounds the memory by the largest number
+//! of pending entries, whatever their distribution over the slots. An entry of an opened slot stays in place until it
+//! is popped.
 
 use super::prefetch;
 
-/// Entries in a chunk. A power of two, so that a place tells its chunk.
+/// Entries of a chunk. A power of two, so that a place gives its chunk.
 const CHUNK: usize = 8;
-/// Slots in a ring: 64 words of 64, so that one more word says which words are not empty.
+/// Slots of a ring: 64 words of 64, so that one more word tells which words are not empty.
 pub(super) const SLOTS: usize = 64 * 64;
-/// The end of a list.
+/// End of a list.
 const NONE: u32 = u32::MAX;
 
-/// The chunks of all slots of all rings, one after another.
+/// Chunks of all slots of all rings, contiguous.
 pub(super) struct Slab<T> {
     entries: Vec<T>,
-    /// By chunk: the next of its slot, or of the free list.
+    /// Next chunk of the slot or of the free list, by chunk.
     next: Vec<u32>,
     free: u32,
 }
@@ -32,7 +33,7 @@ impl<T: Copy> Slab<T> {
         self.free == NONE
     }
 
-    /// Adds a free chunk, with `entry` in it for want of others.
+    /// Adds a free chunk, filled with `entry` as a placeholder.
     #[cold]
     pub(super) fn grow(&mut self, entry: T) {
         assert!(self.next.len() < NONE as usize / CHUNK, "fewer than 2³² entries");
@@ -41,7 +42,7 @@ impl<T: Copy> Slab<T> {
         self.free = self.next.len() as u32 - 1;
     }
 
-    /// Takes a free chunk, which there is, and puts it before `next`.
+    /// Takes a free chunk, which must exist, and links it before `next`.
     #[inline(always)]
     fn take(&mut self, next: u32) -> u32 {
         let chunk = self.free;
@@ -49,25 +50,25 @@ impl<T: Copy> Slab<T> {
         chunk
     }
 
-    /// The entry at a place.
+    /// Entry at a place.
     #[inline(always)]
     pub(super) fn get(&self, place: u32) -> &T {
         &self.entries[place as usize]
     }
 
-    /// Entry at a place, without a panic, which a look that comes to nothing would have to be made for.
+    /// Entry at a place, or `None`: a caller that only prefetches needs no code for a panic.
     #[inline(always)]
     pub(super) fn find(&self, place: u32) -> Option<&T> {
         self.entries.get(place as usize)
     }
 
-    /// Entry at a place, to be written.
+    /// Entry at a place, mutable.
     #[inline(always)]
     pub(super) fn at(&mut self, place: u32) -> &mut T {
         &mut self.entries[place as usize]
     }
 
-    /// Gives the chunks back that are linked from `first` to `last`.
+    /// Releases the chunks linked from `first` to `last`.
     pub(super) fn release(&mut self, first: u32, last: u32) {
         self.next[last as usize] = std::mem::replace(&mut self.free, first);
     }
@@ -77,19 +78,19 @@ impl<T: Copy> Slab<T> {
     }
 }
 
-/// A list of chunks: all but the first are full. Its length is beside the chunks, so that adding an entry only writes to
-/// memory, which nobody waits for.
+/// List of chunks, all full but the first. The length is kept outside the chunks, so that adding an entry only writes
+/// to memory, which does not stall.
 #[derive(Clone, Copy)]
 pub(super) struct Chain {
     first: u32,
-    /// Entries in the first chunk.
+    /// Number of entries in the first chunk.
     len: u32,
 }
 
 impl Chain {
     const EMPTY: Chain = Chain { first: NONE, len: 0 };
 
-    /// Takes out any entry; an emptied chunk goes back to the slab.
+    /// Removes any entry; an emptied chunk returns to the slab.
     pub(super) fn pop<T: Copy>(&mut self, slab: &mut Slab<T>) -> Option<T> {
         let next = *slab.next.get(self.first as usize)?;
         self.len -= 1;
@@ -101,8 +102,8 @@ impl Chain {
         Some(entry)
     }
 
-    /// Tells `each` the entries and their places. Gives the first and the last of its chunks: whoever has popped all
-    /// entries releases them. It is not empty.
+    /// Calls `each` with the entries and their places. Returns the first and the last chunk, to be released when all
+    /// entries were popped. The list must not be empty.
     pub(super) fn open<T: Copy>(self, slab: &Slab<T>, mut each: impl FnMut(&T, u32)) -> (u32, u32) {
         let Chain { first, mut len } = self;
         let mut chunk = first;
@@ -122,11 +123,11 @@ impl Chain {
     }
 }
 
-/// [`SLOTS`] slots, each an unsorted list of entries.
+/// Ring of [`SLOTS`] slots, each an unsorted list of entries.
 pub(super) struct Ring {
     slots: Vec<Chain>,
     occupied: [u64; 64],
-    /// Bit i: `occupied[i]` is not zero.
+    /// Bitmap of the words of `occupied` that are not zero.
     words: u64,
 }
 
@@ -135,7 +136,7 @@ impl Ring {
         Ring { slots: vec![Chain::EMPTY; SLOTS], occupied: [0; 64], words: 0 }
     }
 
-    /// The place for another entry of a slot. The slab is not full.
+    /// Place for another entry of a slot. The slab must not be full.
     #[inline(always)]
     pub(super) fn add<T: Copy>(&mut self, slab: &mut Slab<T>, slot: usize) -> u32 {
         let chain = &mut self.slots[slot];
@@ -165,7 +166,7 @@ impl Ring {
         std::mem::replace(&mut self.slots[slot], Chain::EMPTY)
     }
 
-    /// Asks for the memory of the first chunk of the next occupied slot.
+    /// Prefetches the first chunk of the next occupied slot.
     pub(super) fn prefetch<T: Copy>(&self, slab: &Slab<T>) {
         if let Some(slot) = self.first_from(0) {
             let first = self.slots[slot].first as usize * CHUNK;
@@ -173,7 +174,7 @@ impl Ring {
         }
     }
 
-    /// The first occupied slot from `start` on, around the ring.
+    /// First occupied slot from `start` on, around the ring.
     pub(super) fn first_from(&self, start: usize) -> Option<usize> {
         let word = start / 64;
         let rest = self.occupied[word] & (u64::MAX << (start % 64));

@@ -1,28 +1,28 @@
 //! Virtual time: an integer count of nanoseconds, so that no result depends on rounding.
 //!
-//! Floats appear only where a sampled or configured length of time enters ([`Duration::from_secs_f64`])
-//! and where a figure leaves ([`Duration::as_secs_f64`]); they never hold time in between.
+//! Floats are used only to convert a sampled or configured duration ([`Duration::from_secs_f64`]) and to report one
+//! ([`Duration::as_secs_f64`]); they never hold time in between.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
 
 const NANOS_PER_SEC: u64 = 1_000_000_000;
 
-/// An instant of virtual time: nanoseconds since the start of the run. Covers 584 years.
+/// Point in virtual time: nanoseconds since the start of the run. Covers 584 years.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(u64);
 
-/// A length of virtual time in nanoseconds.
+/// Duration of virtual time in nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Duration(u64);
 
 impl Time {
-    /// The start of every run.
+    /// Start of every run.
     pub const ZERO: Time = Time(0);
     /// Later than every event of every run.
     pub const NEVER: Time = Time(u64::MAX);
 
-    /// The instant `nanos` nanoseconds after the start.
+    /// Time `nanos` nanoseconds after the start.
     pub const fn from_nanos(nanos: u64) -> Time {
         Time(nanos)
     }
@@ -32,12 +32,12 @@ impl Time {
         self.0
     }
 
-    /// Seconds since the start, for figures only.
+    /// Seconds since the start, for output only.
     pub fn as_secs_f64(self) -> f64 {
         self.0 as f64 / NANOS_PER_SEC as f64
     }
 
-    /// The time from `earlier` to `self`, zero if `earlier` is the later one.
+    /// Duration from `earlier` to `self`, zero if `earlier` is the later one.
     pub const fn since(self, earlier: Time) -> Duration {
         Duration(self.0.saturating_sub(earlier.0))
     }
@@ -60,7 +60,7 @@ impl Duration {
         Duration(secs * NANOS_PER_SEC)
     }
 
-    /// Rounds to the nearest nanosecond. Negative and NaN become zero, what is too long becomes [`Duration::MAX`].
+    /// Duration rounded to the nearest nanosecond. Negative and NaN become zero, too large becomes [`Duration::MAX`].
     pub fn from_secs_f64(secs: f64) -> Duration {
         // A float-to-integer cast saturates, so no case needs a branch.
         Duration((secs * NANOS_PER_SEC as f64 + 0.5) as u64)
@@ -70,12 +70,12 @@ impl Duration {
         self.0
     }
 
-    /// Seconds, for figures only.
+    /// Seconds, for output only.
     pub fn as_secs_f64(self) -> f64 {
         self.0 as f64 / NANOS_PER_SEC as f64
     }
 
-    /// Milliseconds, for figures only.
+    /// Milliseconds, for output only.
     pub fn as_millis_f64(self) -> f64 {
         self.0 as f64 / 1e6
     }
@@ -94,7 +94,7 @@ impl Duration {
 impl Add<Duration> for Time {
     type Output = Time;
 
-    /// Saturates at [`Time::NEVER`].
+    /// Sum, saturating at [`Time::NEVER`].
     fn add(self, length: Duration) -> Time {
         Time(self.0.saturating_add(length.0))
     }
@@ -109,7 +109,7 @@ impl AddAssign<Duration> for Time {
 impl Sub for Time {
     type Output = Duration;
 
-    /// The time between two instants; panics in debug builds if `earlier` is the later one.
+    /// Duration between two times; panics in debug builds if `earlier` is the later one.
     fn sub(self, earlier: Time) -> Duration {
         debug_assert!(earlier <= self, "time runs backwards: {earlier} after {self}");
         self.since(earlier)
@@ -137,7 +137,7 @@ impl fmt::Display for Time {
 }
 
 impl fmt::Display for Duration {
-    /// The largest unit that keeps the number readable: `90s`, `2.5h`, `78ms`.
+    /// Writes the duration in the largest unit that keeps the number readable: `90s`, `2.5h`, `78ms`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let secs = self.as_secs_f64();
         match secs {

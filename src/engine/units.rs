@@ -1,4 +1,4 @@
-//! Units of times, sizes and rates: reading a number with one, and what is said of a text that is none.
+//! Units of durations, sizes and rates: parsing numbers with units, and error messages.
 
 pub(super) const DURATIONS: &[(&str, f64)] =
     &[("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("min", 60.0), ("h", 3_600.0), ("d", 86_400.0)];
@@ -24,12 +24,12 @@ pub(super) const RATES: &[(&str, f64)] = &[
     ("GB/s", 8e9),
 ];
 
-/// A kind of quantity, for reading it and for what is said of a text that is none.
+/// Kind of quantity, for parsing and error messages.
 pub(super) struct Kind {
     what: &'static str,
     units: &'static [(&'static str, f64)],
     example: &'static str,
-    /// Spellings that are no units, each with how much it is of one; of several, any may be meant.
+    /// Spellings that are not units, each with its value and the unit probably meant; of several, any may be meant.
     others: &'static [(&'static str, f64, &'static str)],
 }
 
@@ -129,22 +129,22 @@ pub(super) const RATE: Kind = Kind {
     ],
 };
 
-/// Whether the name of a unit is that which was said.
+/// Comparison of the name of a unit with a given spelling.
 type Fits = fn(&str, &str) -> bool;
 
-/// A number that begins a text, and what stands behind it.
+/// Number at the beginning of a text, and the rest.
 fn number(text: &str) -> (Option<f64>, &str) {
     let digits = text.find(|c: char| c.is_alphabetic() && c != 'e' && c != 'E').unwrap_or(text.len());
     (text[..digits].trim().replace('_', "").parse().ok(), text[digits..].trim())
 }
 
-/// A number to write, without what arithmetic leaves behind its twelfth digit.
+/// Number rounded to twelve significant digits, for output.
 fn rounded(value: f64) -> f64 {
     format!("{value:.11e}").parse().unwrap_or(value)
 }
 
 impl Kind {
-    /// `text` as a non-negative number with one of the units, in the base unit.
+    /// Parses `text` as a non-negative number with one of the units; returns it in the base unit.
     pub fn parse(&self, text: &str) -> Result<f64, String> {
         let Kind { what, units, example, .. } = self;
         let (value, unit) = number(text);
@@ -174,7 +174,7 @@ impl Kind {
         self.units.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor)
     }
 
-    /// What a number with a unit that is none here may have been meant for, in quotes.
+    /// Quantities that a number with an unknown unit may have been meant for, in quotes.
     fn meant(&self, value: f64, unit: &str) -> Vec<String> {
         let singular = unit.strip_suffix(['s', 'S']).filter(|singular| singular.len() > 2).unwrap_or(unit);
         let such = |fits: Fits| {
@@ -194,8 +194,7 @@ impl Kind {
         ways.into_iter().map(such).find(|meant| !meant.is_empty()).unwrap_or_default()
     }
 
-    /// What several numbers with units, one behind the other, are together, in the smallest of these units. The first
-    /// number has been read.
+    /// Sum of several consecutive numbers with units, in the smallest of these units. The first number has been read.
     fn sum(&self, first: f64, mut rest: &str) -> Option<String> {
         let (mut value, mut sum, mut smallest) = (first, 0.0, ("", f64::INFINITY));
         loop {

@@ -1,20 +1,20 @@
-//! The Zipf law of popularity.
+//! Zipf law of popularity.
 
 use libm::pow;
 
 use super::random::Source;
 
-/// Ranks `0 .. count`, rank i drawn with probability ∝ (i + 1)^−exponent: how requests spread over files (Breslau et
-/// al., INFOCOM 1999, measure exponents of 0.64 to 0.83 for the web).
+/// Zipf law over the ranks `0 .. count`: rank i has probability ∝ (i + 1)^−exponent, as do requests for files (Breslau
+/// et al., INFOCOM 1999, measure exponents of 0.64 to 0.83 for the web).
 ///
-/// An exact table of cumulative probabilities, 8 bytes a rank; a draw is a binary search.
+/// An exact table of cumulative probabilities, 8 bytes per rank; a draw is a binary search.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Zipf {
     cumulative: Vec<f64>,
 }
 
 impl Zipf {
-    /// An exponent of 0 is the uniform law. O(count).
+    /// Zipf law; an exponent of 0 is the uniform law. O(count).
     ///
     /// Panics if `count` is zero, or the exponent is negative or not finite.
     pub fn new(count: u32, exponent: f64) -> Zipf {
@@ -33,19 +33,19 @@ impl Zipf {
         Zipf { cumulative }
     }
 
-    /// A rank. One draw. O(log count).
+    /// Draws a rank. One draw. O(log count).
     pub fn sample(&self, source: &mut impl Source) -> u32 {
         let unit = source.unit();
         // The last value is total/total = 1, above every unit.
         self.cumulative.partition_point(|&below| below <= unit) as u32
     }
 
-    /// How many ranks there are.
+    /// Number of ranks.
     pub fn count(&self) -> u32 {
         self.cumulative.len() as u32
     }
 
-    /// How likely a rank is.
+    /// Probability of a rank.
     ///
     /// Panics on a rank that is not below the count.
     pub fn probability(&self, rank: u32) -> f64 {

@@ -1,44 +1,44 @@
-//! Access links: the line between a machine and the network, one queue in each direction.
+//! Access links between machines and the network, with one queue in each direction.
 //!
-//! A direction is a FIFO server of constant rate: a packet that comes at t leaves at max(link free at, t) + 8·bytes/rate.
-//! The queue is drop-tail. What is queued are the bytes that have not left yet, those left of the packet in service
-//! included, so it is known from the instant at which the link falls idle and no list of packets is kept. A packet that
-//! finds the link idle is never dropped, whatever the limit: it goes straight into service.
+//! Each direction is a FIFO server of constant rate: a packet that arrives at t leaves at max(link free at, t) +
+//! 8·bytes/rate. The queue is drop-tail. Its length is the number of bytes that have not left yet, including those left
+//! of the packet in service; it follows from the time at which the link becomes idle, so no list of packets is kept. A
+//! packet that finds the link idle is never dropped, whatever the limit: it goes straight into service.
 
 use crate::engine::{Duration, Time};
 
-/// An access link. Absent: no queueing and no serialisation.
+/// Access link. Absent: no queueing and no serialisation delay.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Access {
-    /// Bits per second, above zero; infinite: packets take no time to send.
+    /// Uplink rate in bit/s, above zero; infinite: no time to send.
     pub uplink: f64,
-    /// Bits per second, above zero; infinite: packets take no time to receive.
+    /// Downlink rate in bit/s, above zero; infinite: no time to receive.
     pub downlink: f64,
-    /// Bytes that each direction may queue (1 MiB is the scenario's default); `u64::MAX` without limit.
+    /// Queue capacity of each direction in bytes (1 MiB is the scenario's default); `u64::MAX` for no limit.
     pub queue: u64,
 }
 
 impl Access {
-    /// A link that nothing waits for, as if there were none.
+    /// Link without delay or limit, as if there were none.
     pub const UNLIMITED: Access = Access { uplink: f64::INFINITY, downlink: f64::INFINITY, queue: u64::MAX };
 }
 
 /// One direction of one machine's link. 24 bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Link {
-    /// When the last bit accepted so far will have passed.
+    /// Time at which the last bit accepted so far has passed.
     free_at: Time,
     nanos_per_byte: f64,
-    /// The time a full queue takes to drain.
+    /// Time to drain a full queue.
     limit: Duration,
 }
 
-/// The queue had no room for the packet.
+/// Error: the queue has no room for the packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
 impl Link {
-    /// An idle link of `rate` bit/s that queues up to `queue` bytes.
+    /// Idle link of `rate` bit/s that queues up to `queue` bytes.
     pub(super) fn new(rate: f64, queue: u64) -> Link {
         assert!(rate > 0.0, "a link of {rate} bit/s never sends anything");
         let nanos_per_byte = 8e9 / rate;
@@ -46,7 +46,7 @@ impl Link {
         Link { free_at: Time::ZERO, nanos_per_byte, limit }
     }
 
-    /// Rate of the queue from now on; nothing is in it.
+    /// Sets the rate; the queue is empty.
     pub(super) fn set_rate(&mut self, rate: f64) {
         let pace = 8e9 / rate;
         self.limit =
@@ -54,35 +54,35 @@ impl Link {
         self.nanos_per_byte = pace;
     }
 
-    /// Nanoseconds a byte.
+    /// Nanoseconds per byte.
     pub(super) const fn pace(&self) -> f64 {
         self.nanos_per_byte
     }
 
-    /// The time `bytes` take to pass.
+    /// Serialisation delay of `bytes`.
     pub(super) fn serialisation(&self, bytes: u32) -> Duration {
         nanos(f64::from(bytes) * self.nanos_per_byte)
     }
 
-    /// Sends a packet at `now`: the instant at which its last bit has left.
+    /// Sends a packet at `now`; returns the time at which its last bit has left.
     pub(super) fn send(&mut self, now: Time, bytes: u32) -> Result<Time, Full> {
         self.pass(now, self.serialisation(bytes))
     }
 
-    /// Drops what has not left by `now`.
+    /// Drops the bytes that have not left by `now`.
     pub(super) fn hang_up(&mut self, now: Time) {
         self.free_at = self.free_at.min(now);
     }
 
-    /// When what waits now will have passed.
+    /// Time at which the queue is empty.
     pub(super) fn free_at(&self) -> Time {
         self.free_at
     }
 
-    /// Receives a packet whose last bit would come in at `now` if the link were idle: the instant at which it does.
+    /// Receives a packet whose last bit would arrive at `now` on an idle link; returns the time at which it does.
     ///
-    /// The sender has added the serialisation here already, so the first bit came that much earlier, and a link that
-    /// was free by then delivers at `now` without a further event.
+    /// The sender has already added the serialisation delay here, so the first bit came that much earlier, and a link
+    /// that was free by then delivers at `now` without a further event.
     pub(super) fn receive(&mut self, now: Time, bytes: u32) -> Result<Time, Full> {
         let serialisation = self.serialisation(bytes);
         let first_bit = Time::from_nanos(now.as_nanos().saturating_sub(serialisation.as_nanos()));
@@ -99,15 +99,15 @@ impl Link {
     }
 }
 
-/// Rounded to the nearest nanosecond, saturating.
+/// Duration rounded to the nearest nanosecond, saturating.
 fn nanos(value: f64) -> Duration {
     Duration::from_nanos((value + 0.5) as u64)
 }
 
-/// One direction of the links of all machines that have one.
+/// One direction of the links of all machines that have links.
 #[derive(Clone, Debug)]
 pub(super) struct Links {
-    /// Machines below this number have no link.
+    /// First machine with a link.
     first: u32,
     links: Vec<Link>,
 }

@@ -1,40 +1,40 @@
-//! Loss on the way: independent, or in bursts.
+//! Packet loss on the path: independent, or in bursts.
 //!
-//! Bursts are the chain of Gilbert (Bell System Technical Journal 1960) and Elliott (1963): a sender's way out is in a
-//! good or in a bad state, changes it before each packet with a probability of its own for either direction, and loses
-//! the packet with the probability of the state. There is a chain for each *sender*, a byte a machine, as of a bad
-//! wireless or access line; one for each pair would be N². It advances by packets, as in the papers, not by time: a
-//! sender that is silent stays in its state.
+//! Bursts follow the chain of Gilbert (Bell System Technical Journal 1960) and Elliott (1963): a sender's path is in a
+//! good or a bad state, changes it before each packet with a probability for each direction, and loses the packet with
+//! the probability of the state. There is one chain for each *sender*, a byte per machine, as for a bad wireless or
+//! access line; one per pair would be N². The chain advances with packets, as in the papers, not with time: a silent
+//! sender stays in its state.
 
 use super::latency::identity;
 use crate::engine::{Noise, Purpose, Source, Streams};
 
-/// The Gilbert–Elliott chain by what is measured of it.
+/// Gilbert–Elliott chain, given by measurable quantities.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Burst {
-    /// The share of packets lost in the long run; from `loss_good` to below `loss_bad`.
+    /// Long-run loss rate, from `loss_good` to below `loss_bad`.
     pub mean_loss: f64,
-    /// The mean stay in the bad state in packets, at least 1; with `loss_bad` 1 the mean length of a run of losses.
+    /// Mean length of the bad state in packets, at least 1; with `loss_bad` 1 the mean length of a run of losses.
     pub mean_burst: f64,
-    /// The probability that a packet is lost in the good state: 0 is Gilbert's chain.
+    /// Loss probability in the good state; 0 is Gilbert's chain.
     pub loss_good: f64,
-    /// The probability that a packet is lost in the bad state.
+    /// Loss probability in the bad state.
     pub loss_bad: f64,
 }
 
 impl Burst {
-    /// The share of packets that find the bad state.
+    /// Share of packets sent in the bad state.
     fn bad_share(&self) -> f64 {
         (self.mean_loss - self.loss_good) / (self.loss_bad - self.loss_good)
     }
 
-    /// The shortest mean burst with which the chain can lose so much: the good state lasts at least a packet.
+    /// Shortest mean burst with which the chain reaches its loss rate: the good state lasts at least one packet.
     pub fn shortest(&self) -> f64 {
         let bad = self.bad_share();
         (bad / (1.0 - bad)).max(1.0)
     }
 
-    /// Whether there is such a chain.
+    /// Whether such a chain exists.
     pub fn is_possible(&self) -> bool {
         let Burst { mean_loss, loss_good, loss_bad, mean_burst } = *self;
         0.0 <= loss_good
@@ -46,32 +46,33 @@ impl Burst {
     }
 }
 
-/// Which packets are lost on their way.
+/// Loss model.
 #[derive(Clone, Debug)]
 pub(super) enum Chance {
     Never,
-    /// With this probability, each by itself.
+    /// Independent loss with this probability.
     Independent(f64),
     Bursts(Bursts),
 }
 
-/// The chains of all machines.
+/// Chains of all machines.
 #[derive(Clone, Debug)]
 pub(super) struct Bursts {
-    /// Probabilities to change from good to bad and from bad to good.
+    /// Probability to change from the good to the bad state.
     enter: f64,
+    /// Probability to change from the bad to the good state.
     leave: f64,
-    /// Of a loss in the good and in the bad state.
+    /// Loss probabilities in the good and in the bad state.
     loss: [f64; 2],
     bad: Vec<bool>,
 }
 
-/// The state that a sender begins in.
+/// Stream of the initial state of a sender.
 const BURST: Purpose = Purpose::new("burst");
 
 impl Chance {
-    /// `loss`: beside that of the bursts. Each chain begins in its stationary state. Panics on probabilities above 1 and
-    /// on a chain that is not possible.
+    /// Model with independent `loss` besides that of the bursts. Each chain starts in its stationary state. Panics on
+    /// probabilities above 1 and on a chain that is not possible.
     pub fn new(loss: f64, burst: Option<&Burst>, streams: &Streams, participants: u32, servers: u32) -> Chance {
         assert!((0.0..=1.0).contains(&loss), "a loss probability of {loss}");
         let Some(burst) = burst else {
@@ -89,12 +90,12 @@ impl Chance {
         })
     }
 
-    /// No packet is ever lost, and nothing drawn.
+    /// Whether no packet is ever lost and no random number drawn.
     pub fn is_never(&self) -> bool {
         matches!(self, Chance::Never)
     }
 
-    /// Whether a packet of `from` is lost. Draws from the sender's `noise`: never, once, or, with bursts, twice.
+    /// Whether a packet of `from` is lost. Draws no number from the sender's `noise`, one, or, with bursts, two.
     pub fn loses(&mut self, from: u32, noise: &mut Noise) -> bool {
         match self {
             Chance::Never => false,

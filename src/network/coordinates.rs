@@ -1,9 +1,9 @@
 //! Network coordinates from a file: hosts embedded in a space in which distance is delay.
 //!
-//! A row a host: 2 or 3 coordinates, as CSV or separated by blanks, and after them, if the layout says so, a *height*
-//! (Dabek et al., "Vivaldi", SIGCOMM 2004, §5.4): the part of a host's delay that each of its packets pays, whatever the
-//! direction, like that of a slow access link. Delay between two hosts = distance + both heights. A first row of names,
-//! and an id, a name, or both before each host's coordinates, are allowed.
+//! Each row is a host: 2 or 3 coordinates, separated by commas, semicolons or blanks, followed, if the layout says so,
+//! by a *height* (Dabek et al., "Vivaldi", SIGCOMM 2004, §5.4): the part of a host's delay that is added to each of its
+//! packets in either direction, like that of a slow access link. Delay between two hosts = distance + both heights. A
+//! header row of names, and an id, a name, or both before each host's coordinates, are allowed.
 
 mod nearest;
 
@@ -14,33 +14,33 @@ use super::measured::{FileError, Holds, Unit, Wrong, in_file};
 use crate::engine::Duration;
 use nearest::measure_surroundings;
 
-/// What the columns of a file of coordinates are.
+/// Layout of a file of coordinates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Layout {
-    /// 2 or 3.
+    /// Number of dimensions, 2 or 3.
     pub dimensions: u8,
     /// Whether a height follows the coordinates.
     pub height: bool,
-    /// What a distance is.
+    /// Meaning of a distance.
     pub holds: Holds,
     pub unit: Unit,
-    /// Whether ids or names come before the coordinates; `None`: if they are no numbers.
+    /// Whether ids or names precede the coordinates; `None`: they do if they are not numbers.
     pub names: Option<bool>,
 }
 
-/// The positions of the hosts of a file. 40 bytes a host, shared by all runs.
+/// Positions of the hosts of a file. 40 bytes per host, shared by all runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Coordinates {
     rows: Vec<Host>,
 }
 
-/// Lengths in nanoseconds of one-way delay.
+/// Host; lengths are in nanoseconds of one-way delay.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Host {
-    /// The third is 0 in two dimensions.
+    /// Coordinates; the third is 0 in two dimensions.
     position: [f64; 3],
     height: f64,
-    /// Half the distance to the nearest other host.
+    /// Distance between two machines at this host: half of that to the nearest other host.
     around: f64,
 }
 
@@ -76,13 +76,13 @@ impl Coordinates {
         Ok(Coordinates { rows })
     }
 
-    /// Rows of the file; at least one.
+    /// Number of hosts in the file; at least one.
     pub fn hosts(&self) -> u32 {
         self.rows.len() as u32
     }
 
-    /// One-way delay between two hosts. Two machines at one host are half as far apart as it is from the nearest other,
-    /// since no two machines are in one place; their heights count as between any two.
+    /// One-way delay between two hosts. Two machines at one host are half as far apart as it is from the nearest other
+    /// host, since no two machines share a position; their heights are added as between any two.
     pub fn one_way(&self, a: u32, b: u32) -> Duration {
         let (from, to) = (&self.rows[a as usize], &self.rows[b as usize]);
         let distance = if a == b { from.around } else { distance(from, to) };
@@ -99,7 +99,7 @@ fn distance(a: &Host, b: &Host) -> f64 {
     (x * x + y * y + z * z).sqrt()
 }
 
-/// Whether a cell of a first row is meant as a number.
+/// Whether a cell of the first row is meant as a number.
 fn begins_as_number(cell: &str) -> bool {
     cell.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first))
 }
@@ -129,7 +129,7 @@ fn host(row: &Line<'_>, layout: Layout) -> Result<Host, Wrong> {
     Ok(host)
 }
 
-/// Cells before the coordinates.
+/// Number of cells before the coordinates.
 fn names(row: &Line<'_>, columns: usize, said: Option<bool>) -> Result<usize, Wrong> {
     let before = row.cells.len().saturating_sub(columns);
     match said {
@@ -143,7 +143,7 @@ fn names(row: &Line<'_>, columns: usize, said: Option<bool>) -> Result<usize, Wr
     }
 }
 
-/// A cell in nanoseconds of one-way delay.
+/// Value of a cell in nanoseconds of one-way delay.
 fn length(cell: &str, Layout { unit, holds, .. }: Layout) -> Result<f64, String> {
     let name = unit.name();
     let value = number(cell).filter(|value| value.is_finite());

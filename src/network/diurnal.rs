@@ -1,20 +1,20 @@
-//! Delays that follow the hour of the day, as those of a network that is busy in the evening.
+//! Daily variation of delays, as in a network that is busy in the evening.
 
 use crate::engine::Time;
 
-/// A factor on the propagation delay of all packets, in steps of an hour.
+/// Factor on the propagation delay of all packets, in steps of an hour.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Diurnal {
-    /// From 0:00, 1:00, … 23:00 on; 1 leaves the delay as it is. Each above zero.
+    /// Factors from 0:00, 1:00, … 23:00 on, each above zero; 1 leaves the delay unchanged.
     pub factors: [f64; 24],
-    /// The hour of the day at time zero, 0 to 23.
+    /// Hour of the day at time zero, 0 to 23.
     pub start_hour: u8,
 }
 
 const HOUR: u64 = 3_600_000_000_000;
 
 impl Diurnal {
-    /// The factor at an instant. It steps: a packet that leaves in an hour has that hour's all the way.
+    /// Factor at a time. A packet keeps the factor of the hour in which it leaves.
     pub fn factor(&self, now: Time) -> f64 {
         let hour = now.as_nanos() / HOUR + u64::from(self.start_hour);
         self.factors[(hour % 24) as usize]

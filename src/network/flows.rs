@@ -1,60 +1,60 @@
-//! Flows: how large values share the access links.
+//! Bulk transfers (flows) that share the access links.
 //!
-//! A flow's rate is the smaller of its fair share of the sender's uplink and of its fair share of the receiver's
-//! downlink, a fair share being the rate of the line over the number of flows on it. What a flow that is slowed down at
-//! its other end leaves of its share is *not* dealt out again: this is not max-min fairness, whose rates would depend on
-//! flows any number of links away. So a flow that starts or ends changes the rates of the flows on its own two lines only,
-//! and costs time in proportion to their number. Packets know nothing of flows: they pass ahead of them.
+//! The rate of a flow is the smaller of its fair shares of the sender's uplink and of the receiver's downlink, a fair
+//! share being the rate of the link over its number of flows. Capacity that a flow leaves unused because of its other
+//! end is *not* redistributed: this is not max-min fairness, where rates depend on flows any number of links away. So
+//! the start or end of a flow changes the rates of the flows on its own two links only, and takes time in proportion to
+//! their number. Packets are not affected by flows: they have priority.
 //!
-//! A rate is kept as its inverse, nanoseconds a byte, so that a share is a product: `pace · flows`. A line without a limit
-//! has a pace of 0. What is left of a flow is a float that changes only when its pace does, by one division and one
-//! subtraction, so it does not depend on who looks at it or when; the instant of its end is rounded to the nanosecond.
+//! A rate is kept as its inverse, nanoseconds per byte, so that a share is a product: `pace · flows`. A link without a
+//! limit has a pace of 0. The remaining bytes of a flow are a float that changes only when its pace does, by one
+//! division and one subtraction, so it does not depend on when it is read; the end is rounded to the nanosecond.
 //!
-//! 100 bytes a flow beside what it carries, 64 a machine.
+//! Memory: 100 bytes per flow besides its job, 64 per machine.
 
 use crate::engine::{Duration, Time};
 
-/// A flow under way: a slot and how often it has been used.
+/// Active flow: its slot and the slot's generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlowId {
     slot: u32,
     generation: u32,
 }
 
-/// An instant at which [`Flows::wake`] is to be called for a flow.
+/// Time at which [`Flows::wake`] must be called for a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wake {
     pub at: Time,
     pub flow: FlowId,
-    /// The sender.
+    /// Sender of the flow.
     pub from: u32,
 }
 
-/// An end of a flow: its line is the sender's uplink or the receiver's downlink.
+/// End of a flow: the sender's uplink or the receiver's downlink.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     Sender = 0,
     Receiver = 1,
 }
 
-/// What is left when a flow is over: what it carried, and the bytes moved that [`Flows::account`] has not told of.
+/// Finished flow: its job, and the bytes moved that [`Flows::account`] has not reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ended<J> {
     pub job: J,
     pub moved: u64,
 }
 
-/// All flows under way, each with a `J` that says what it carries.
+/// Active flows, each with a job `J`.
 #[derive(Clone, Debug)]
 pub struct Flows<J> {
-    /// Uplink and downlink of every machine.
+    /// Uplink and downlink of each machine.
     lines: Vec<[Line; 2]>,
     slots: Vec<(u32, Option<Flow<J>>)>,
     free: Vec<u32>,
     wakes: Vec<Wake>,
 }
 
-/// One direction of a machine's access link, and the flows on it, in no particular but a deterministic order.
+/// One direction of a machine's access link, with its flows in an arbitrary but deterministic order.
 #[derive(Clone, Debug)]
 struct Line {
     pace: f64,
@@ -64,19 +64,19 @@ struct Line {
 #[derive(Clone, Debug)]
 struct Flow<J> {
     job: J,
-    /// Sender and receiver, parallel to the lines of a machine, and the flow's place on each of its two lines.
+    /// Sender and receiver, parallel to the links of a machine, and the flow's position on each of its two links.
     ends: [u32; 2],
     places: [u32; 2],
     bytes: u64,
-    /// Bytes that [`Flows::account`] has told of.
+    /// Bytes that [`Flows::account`] has reported.
     told: u64,
-    /// Bytes still to move at `since`, at `pace` nanoseconds each.
+    /// Bytes remaining at `since`, at `pace` nanoseconds each.
     left: f64,
     since: Time,
     pace: f64,
-    /// When the last byte has moved, if nothing changes.
+    /// End of the flow if nothing changes.
     due: Time,
-    /// The wake that is out for it; no later than `due`.
+    /// Pending wake, no later than `due`.
     wake: Time,
 }
 
@@ -97,7 +97,7 @@ impl<J> Flow<J> {
         self.told - told
     }
 
-    /// From `now` on a byte takes `pace` nanoseconds.
+    /// Sets the pace from `now` on, in nanoseconds per byte.
     fn set_pace(&mut self, now: Time, pace: f64) {
         self.left = self.left_at(now);
         self.since = now;
@@ -107,14 +107,15 @@ impl<J> Flow<J> {
 }
 
 impl<J: Copy> Flows<J> {
-    /// No flows yet between machines with these paces, uplink and downlink: nanoseconds a byte, 0 without limit.
+    /// Empty set of flows between machines with these paces of uplink and downlink: nanoseconds per byte, 0 for no
+    /// limit.
     pub fn new(paces: impl IntoIterator<Item = [f64; 2]>) -> Flows<J> {
         let line = |pace| Line { pace, flows: Vec::new() };
         let lines = paces.into_iter().map(|paces| paces.map(line)).collect();
         Flows { lines, slots: Vec::new(), free: Vec::new(), wakes: Vec::new() }
     }
 
-    /// `bytes` begin to move. O(flows on the two lines).
+    /// Starts a flow of `bytes`. O(flows on the two links).
     pub fn start(&mut self, now: Time, from: u32, to: u32, bytes: u64, job: J) -> FlowId {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push((0, None));
@@ -137,8 +138,8 @@ impl<J: Copy> Flows<J> {
         flow
     }
 
-    /// The instant of a [`Wake`] has come: the flow, if its last byte has moved. A wake that was given before the flow was
-    /// slowed down, sped up or ended does nothing, but may leave another.
+    /// Handles a [`Wake`] that is due; returns the flow if its last byte has moved. A wake issued before the flow was
+    /// slowed down, sped up or ended does nothing, but may issue another.
     pub fn wake(&mut self, now: Time, id: FlowId) -> Option<Ended<J>> {
         let flow = self.get_mut(id).filter(|flow| flow.wake == now)?;
         if flow.due == now {
@@ -150,7 +151,7 @@ impl<J: Copy> Flows<J> {
         None
     }
 
-    /// The flow ends, with what has moved until now. `None` if it had ended. O(flows on its two lines).
+    /// Ends a flow early, with the bytes moved until now. `None` if it had ended. O(flows on its two links).
     pub fn end(&mut self, now: Time, id: FlowId) -> Option<Ended<J>> {
         let moved = self.get_mut(id)?.moved(now);
         let (generation, entry) = &mut self.slots[id.slot as usize];
@@ -169,31 +170,31 @@ impl<J: Copy> Flows<J> {
         Some(Ended { job: flow.job, moved })
     }
 
-    /// A wake that has come up and was not given yet: each is wanted once.
+    /// Next wake that has not been returned yet; each must be scheduled once.
     pub fn next_wake(&mut self) -> Option<Wake> {
         self.wakes.pop()
     }
 
-    /// The flows from and to a machine, with what they carry.
+    /// Flows from and to a machine, with their jobs.
     pub fn of(&self, machine: u32) -> Vec<(FlowId, J)> {
         let lines = self.lines.get(machine as usize);
         let slots = lines.into_iter().flatten().flat_map(|line| &line.flows);
         slots.filter_map(|&slot| self.entry(slot)).collect()
     }
 
-    /// How many flows a line has.
+    /// Number of flows on a link.
     pub fn count(&self, machine: u32, end: End) -> usize {
         self.lines.get(machine as usize).map_or(0, |lines| lines[end as usize].flows.len())
     }
 
-    /// The part of a line's rate that the flows on it have: 1 if it is full, 0 if it has no flows or no limit.
+    /// Utilisation of a link by flows: 1 if it is full, 0 without flows or without a limit.
     pub fn load(&self, machine: u32, end: End) -> f64 {
         let Some(line) = self.lines.get(machine as usize).map(|lines| &lines[end as usize]) else { return 0.0 };
         let flows = line.flows.iter().filter_map(|&slot| self.slots[slot as usize].1.as_ref());
         flows.map(|flow| line.pace / flow.pace).filter(|part| part.is_finite()).sum()
     }
 
-    /// Tells of every flow the bytes that have moved since it was last told of. Changes no flow.
+    /// Reports for every flow the bytes moved since the last report. Changes no flow.
     pub fn account(&mut self, now: Time, mut tell: impl FnMut(J, u64)) {
         for flow in self.slots.iter_mut().filter_map(|(_, flow)| flow.as_mut()) {
             let moved = flow.moved(now);
@@ -201,7 +202,7 @@ impl<J: Copy> Flows<J> {
         }
     }
 
-    /// Flows under way.
+    /// Number of active flows.
     pub fn len(&self) -> usize {
         self.slots.len() - self.free.len()
     }
@@ -219,7 +220,7 @@ impl<J: Copy> Flows<J> {
             + self.wakes.capacity() * size_of::<Wake>()
     }
 
-    /// Deals the sender's uplink and the receiver's downlink out anew.
+    /// Recomputes the shares of the sender's uplink and the receiver's downlink.
     fn share(&mut self, now: Time, ends: [u32; 2]) {
         for (side, end) in ends.into_iter().enumerate() {
             for place in 0..self.lines[end as usize][side].flows.len() {
@@ -229,7 +230,7 @@ impl<J: Copy> Flows<J> {
         }
     }
 
-    /// Gives a flow the pace that follows from the flows beside it.
+    /// Recomputes the pace of a flow from the numbers of flows on its links.
     fn pace(&mut self, now: Time, slot: u32) {
         let (generation, flow) = &mut self.slots[slot as usize];
         let flow = flow.as_mut().expect("a flow on a line is under way");

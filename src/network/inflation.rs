@@ -1,26 +1,26 @@
-//! Inflation: some routes are longer than the latency model says, so that going through a third machine is quicker.
+//! Inflated routes, longer than the latency model says, so that a detour through a third machine is faster.
 //!
-//! Routes on the Internet follow contracts, not distance, and so violate the triangle inequality (Zheng et al.,
-//! "Internet Routing Policies and Round-Trip-Times", PAM 2005). A plane and coordinates never do; this takes it from
-//! them. Which pairs are affected is a hash of the pair: the same both ways, stable over a run, nothing stored.
+//! Internet routes follow contracts, not distance, and so violate the triangle inequality (Zheng et al., "Internet
+//! Routing Policies and Round-Trip-Times", PAM 2005), which planes and coordinates never do. The affected pairs are
+//! given by a hash of the pair: symmetric, constant over a run, and nothing is stored.
 
 use super::latency::{Propagation, identity};
 use crate::engine::random::hash_pair;
 use crate::engine::{Duration, Noise, Purpose, Source, Streams};
 
-/// Which pairs have an inflated route, and by how much.
+/// Share of pairs with an inflated route, and the factor.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Inflation {
-    /// The share of pairs affected, 0 to 1.
+    /// Share of affected pairs, 0 to 1.
     pub share: f64,
-    /// What their delay is multiplied by, at least 1.
+    /// Factor on their delay, at least 1.
     pub factor: f64,
 }
 
-/// A law of delays with some pairs inflated.
+/// Delay model with some pairs inflated.
 #[derive(Clone, Debug)]
 pub(super) struct Inflated {
-    /// The law without inflation.
+    /// Delay model without inflation.
     pub direct: Propagation,
     inflation: Inflation,
     salt: u64,
@@ -29,13 +29,13 @@ pub(super) struct Inflated {
 const INFLATION: Purpose = Purpose::new("pair-inflation");
 
 impl Inflated {
-    /// Panics on a share that is none and on a factor below 1.
+    /// Delay model `direct` with inflation. Panics if the share is not within 0 to 1 or the factor is below 1.
     pub fn new(direct: Propagation, inflation: Inflation, streams: &Streams) -> Inflated {
         assert!((0.0..=1.0).contains(&inflation.share) && inflation.factor >= 1.0, "{inflation:?}");
         Inflated { direct, inflation, salt: streams.salt(INFLATION) }
     }
 
-    /// As [`Propagation::between`].
+    /// One-way delay of a pair, as [`Propagation::between`].
     pub fn between(&self, participants: u32, a: u32, b: u32) -> Duration {
         let direct = self.direct.between(participants, a, b);
         let hash = hash_pair(self.salt, identity(participants, a), identity(participants, b));

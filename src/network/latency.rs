@@ -1,8 +1,8 @@
-//! Propagation: the one-way delay between two machines, without links and queues.
+//! Propagation delay: the one-way delay between two machines, without links and queues.
 //!
-//! Every model gives a delay that is the same both ways and stable over a run, and stores nothing per pair: it is a
-//! function of a hash of the pair, or of what was drawn for each of the two machines. A participant's draws are keyed
-//! by its own number and a server's by its number among the servers, so that neither depends on how many there are.
+//! Every model gives a delay that is symmetric and constant over a run, and stores nothing per pair: it is a function
+//! of a hash of the pair, or of draws for each of the two machines. A participant's draws are keyed by its own number,
+//! a server's by its number among the servers, so that neither depends on how many there are.
 
 use std::sync::Arc;
 
@@ -14,28 +14,30 @@ use super::regions::Regions;
 use crate::engine::random::hash_pair;
 use crate::engine::{Duration, Noise, Purpose, Source, Streams, prefetch_at, standard_normal};
 
-/// A law of one-way delays between machines.
+/// Model of one-way delays between machines.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Latency {
-    /// One delay for all pairs.
+    /// Constant delay of all pairs.
     Constant(Duration),
-    /// Uniform on `[low, high)`, for each pair.
+    /// Uniform delay on `[low, high)` for each pair.
     Uniform { low: Duration, high: Duration },
-    /// Lognormal for each pair, with the standard deviation of the logarithm. Like the King data set (Gummadi et al.
-    /// 2002): a median of 78 ms one-way and σ = 0.51, that is round trips with a median of 156 and a mean of 178 ms.
+    /// Lognormal delay for each pair, by the median and the standard deviation of the logarithm. Like the King data set
+    /// (Gummadi et al. 2002): a median of 78 ms one-way and σ = 0.51, that is, round-trip times with a median of 156
+    /// and a mean of 178 ms.
     Lognormal { median: Duration, sigma: f64 },
-    /// Machines are points drawn uniformly in a square of this width, delay is their distance: 0.5214 × width on average.
+    /// Plane: machines at uniformly random points of a square of this width; the delay is the distance, 0.5214 × width
+    /// on average.
     Plane { width: Duration },
-    /// Measured delays; each machine stands at a row drawn uniformly, with replacement, or at that of its number.
+    /// Measured delays; each machine is assigned a row drawn uniformly, with replacement, or that of its number.
     Matrix(Arc<Matrix>),
-    /// Lognormal for each pair around the median of the regions in which its machines stand.
+    /// Regions: lognormal delay for each pair around the median of the machines' regions.
     Regions(Arc<Regions>),
-    /// Distances in a space of measured hosts; each machine stands at a host drawn uniformly, with replacement.
+    /// Network coordinates of measured hosts; each machine is assigned a host drawn uniformly, with replacement.
     Coordinates(Arc<Coordinates>),
 }
 
 impl Latency {
-    /// The regions that machines stand in, if this has any.
+    /// Regions of the model, if it has any.
     pub fn regions(&self) -> Option<&Regions> {
         match self {
             Latency::Regions(regions) => Some(regions),
@@ -44,13 +46,13 @@ impl Latency {
     }
 }
 
-/// Where a participant is; what it draws depends on the model.
+/// Stream of a machine's position; the number of draws depends on the model.
 const PLACE: Purpose = Purpose::new("place");
 const SERVER_PLACE: Purpose = Purpose::new("server-place");
 const PAIR: Purpose = Purpose::new("pair-delay");
 
-/// A [`Latency`] with what it has drawn for every machine. Which it is, is asked a few times for every packet: it has a byte of
-/// its own, not values that others of its fields do not take.
+/// [`Latency`] with its draws for every machine. The variant is tested a few times for every packet: the discriminant
+/// has a byte of its own, not a niche in another field.
 #[derive(Clone, Debug)]
 #[repr(u8)]
 pub(super) enum Propagation {
@@ -65,7 +67,7 @@ pub(super) enum Propagation {
         median: Duration,
         sigma: f64,
     },
-    /// Positions as shares of the width: 8 bytes a machine, and at 150 ms still steps of 9 ns.
+    /// Positions as shares of the width: 8 bytes per machine; at 150 ms still steps of 9 ns.
     Plane {
         width_nanos: f64,
         positions: Vec<[f32; 2]>,
@@ -74,7 +76,7 @@ pub(super) enum Propagation {
         matrix: Arc<Matrix>,
         rows: Vec<u32>,
     },
-    /// The region of each machine: a byte.
+    /// Region of each machine: one byte.
     Regions {
         salt: u64,
         regions: Arc<Regions>,
@@ -84,12 +86,12 @@ pub(super) enum Propagation {
         coordinates: Arc<Coordinates>,
         rows: Vec<u32>,
     },
-    /// Another law, some of whose pairs are farther apart. Boxed, so that whoever has none pays nothing for it.
+    /// Another model with some pairs inflated. Boxed, so that the other variants do not pay for it.
     Inflated(Box<Inflated>),
 }
 
-/// What stands for a machine in hashes and streams. Servers count down from the top, so that nothing of a participant
-/// depends on how many participants there are, and nothing of a server either.
+/// Identity of a machine in hashes and streams. Servers count down from the top, so that no draw of a participant
+/// depends on the number of participants, and none of a server either.
 pub(super) fn identity(participants: u32, machine: u32) -> u32 {
     machine.checked_sub(participants).map_or(machine, |server| u32::MAX - server)
 }
@@ -108,7 +110,7 @@ fn on_plane(width_nanos: f64, positions: &[[f32; 2]], a: u32, b: u32) -> Duratio
 }
 
 impl Propagation {
-    /// Draws what `latency` needs for each participant and server.
+    /// Draws the position of each participant and server.
     pub(super) fn new(latency: &Latency, streams: &Streams, participants: u32, servers: u32) -> Propagation {
         let salt = streams.salt(PAIR);
         let places = || {
@@ -146,7 +148,7 @@ impl Propagation {
         }
     }
 
-    /// Where there are regions, puts machines into those that they have instead of the plan's.
+    /// Assigns machines to the regions that they have instead of the plan's, if there are regions.
     pub(super) fn settle(&mut self, machines: &Machines) {
         let Propagation::Regions { of, .. } = self else { return };
         of[..machines.regions.len()].copy_from_slice(&machines.regions);
@@ -156,12 +158,12 @@ impl Propagation {
         }
     }
 
-    /// Law with some pairs inflated.
+    /// Delay model with some pairs inflated.
     pub(super) fn inflated(self, inflation: Inflation, streams: &Streams) -> Propagation {
         Propagation::Inflated(Box::new(Inflated::new(self, inflation, streams)))
     }
 
-    /// The region that a machine stands in, by its number, where there are regions.
+    /// Region of a machine by its number, if there are regions.
     pub(super) fn region(&self, machine: u32) -> Option<u8> {
         match self {
             Propagation::Regions { of, .. } => Some(of[machine as usize]),
@@ -170,7 +172,7 @@ impl Propagation {
         }
     }
 
-    /// The delay between two different machines; `participants` is the number of the first server.
+    /// One-way delay between two different machines; `participants` is the number of the first server.
     #[inline(always)]
     pub(super) fn between(&self, participants: u32, a: u32, b: u32) -> Duration {
         match self {

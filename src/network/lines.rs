@@ -1,4 +1,4 @@
-//! Text files of tables, read a line at a time: comments, cells, and what separates them.
+//! Text files of tables, read line by line: comments, cells, separators.
 
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
@@ -6,17 +6,17 @@ use std::path::Path;
 use super::measured::{FileError, Wrong, in_file};
 use crate::engine::input;
 
-/// Lines that are looked at to find what separates cells.
+/// Number of lines examined to detect the separator.
 const LOOKED_AT: usize = 100;
 
-/// Where the text of a table comes from; it may be read several times.
+/// Source of the text of a table, which may be read several times.
 #[derive(Clone, Copy)]
 pub(super) enum Source<'a> {
     File { path: &'a Path, what: &'static str },
     Text { path: &'a Path, text: &'a str },
 }
 
-/// What stands between the cells of a line.
+/// Separator of the cells of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Separator {
     Comma,
@@ -24,32 +24,32 @@ pub(super) enum Separator {
     Blanks,
 }
 
-/// A line that holds cells.
+/// Line with cells.
 pub(super) struct Line<'a> {
-    /// Counted from 1.
+    /// Line number from 1.
     pub number: usize,
     pub cells: &'a [&'a str],
-    /// Whether it begins as a comment does.
+    /// Whether the line begins as a comment.
     pub comment: bool,
 }
 
 impl Line<'_> {
-    /// A problem at the cell with this index.
+    /// Error at the cell with this index.
     pub fn wrong(&self, cell: usize, problem: impl Into<String>) -> Wrong {
         Wrong::at(self.number, cell, problem)
     }
 }
 
 impl<'a> Source<'a> {
-    /// For errors.
+    /// Path for error messages.
     pub fn path(self) -> &'a Path {
         match self {
             Source::File { path, .. } | Source::Text { path, .. } => path,
         }
     }
 
-    /// What separates the cells: a semicolon, a comma, or else blanks. A comma between two digits is none where blanks
-    /// stand between numbers as well.
+    /// Separator of the cells: a semicolon, a comma, or else blanks. A comma between two digits is a decimal comma if
+    /// blanks stand between numbers as well.
     pub fn separator(self) -> Result<Separator, FileError> {
         let mut seen = 0;
         let (mut commas, mut semicolons, mut blanks) = (false, false, false);
@@ -69,7 +69,7 @@ impl<'a> Source<'a> {
         })
     }
 
-    /// Calls `take` for every line with cells. Comments are passed over but for one before all cells, which may hold
+    /// Calls `take` for every line with cells. Comments are skipped, except for one before all cells, which may hold
     /// names.
     pub fn lines(
         self,
@@ -88,7 +88,7 @@ impl<'a> Source<'a> {
         })
     }
 
-    /// Calls `take` for every line until it has enough.
+    /// Calls `take` for every line until it returns false.
     fn each(self, mut take: impl FnMut(usize, &str) -> Result<bool, Wrong>) -> Result<(), FileError> {
         let (mut file, mut bytes);
         let (reader, what): (&mut dyn BufRead, _) = match self {
@@ -126,7 +126,7 @@ fn is_comment(text: &str) -> bool {
     text.starts_with(['#', '%']) || text.starts_with("//")
 }
 
-/// Whether blanks stand between two numbers, as they do where a comma is no separator.
+/// Whether blanks stand between two numbers, so that a comma is no separator.
 fn numbers_side_by_side(cell: &str) -> bool {
     let mut before = false;
     !cell.contains('"')
@@ -153,7 +153,7 @@ fn with_cells<T>(text: &str, separator: Separator, take: impl FnOnce(&[&str]) ->
     take(&record.iter().collect::<Vec<_>>())
 }
 
-/// A cell as a number, with a point or a comma before its decimals.
+/// Number in a cell, with a decimal point or comma.
 pub(super) fn number(cell: &str) -> Option<f64> {
     cell.parse().ok().or_else(|| match cell.split_once(',') {
         Some((whole, decimals)) if decimals.bytes().all(|byte| byte.is_ascii_digit()) => {

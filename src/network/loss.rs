@@ -1,40 +1,40 @@
-//! Why a packet did not arrive. Every lost packet has one cause, and causes are counted.
+//! Causes of packet loss. Every lost packet has one cause, and causes are counted.
 
-/// The cause of a packet's loss.
+/// Cause of a packet's loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Loss {
-    /// The sender's uplink queue was full.
+    /// Uplink queue of the sender full.
     UplinkQueue,
-    /// The receiver's downlink queue was full.
+    /// Downlink queue of the receiver full.
     DownlinkQueue,
-    /// Lost on the way, by chance.
+    /// Random loss on the path.
     Noise,
-    /// Its sender went before the last bit had left.
+    /// Sender offline before the last bit had left.
     SenderGone,
-    /// Nobody was up where it arrived; of a transfer, its receiver went offline.
+    /// Receiver offline on arrival; of a transfer, receiver gone offline.
     Offline,
-    /// A reply to a session that had ended; over a link that its receiver does not have; of a transfer, nobody waits for it
-    /// any more.
+    /// Stale: a reply to a session that had ended; a packet over a connection that its receiver does not have; a
+    /// transfer no longer waited for.
     Stale,
-    /// A server's request queue was full.
+    /// Request queue of a server full.
     ServerQueue,
-    /// A partition lay between sender and receiver when it left.
+    /// Partition between sender and receiver at departure.
     Partition,
-    /// The receiver's NAT had no mapping for it, or did not let it in.
+    /// Rejected by the receiver's NAT: no mapping, or filtered.
     Nat,
-    /// A firewall did not let it in, or did not let it out.
+    /// Rejected by a firewall, inbound or outbound.
     Firewall,
-    /// It waited for a connection that did not come about.
+    /// Connection not established while the packet waited for it.
     Dial,
-    /// It came to a relay that does not or may not forward it.
+    /// Not forwarded by a relay.
     Relay,
-    /// The queue before a participant's processor was full.
+    /// Request queue of a participant's processor full.
     PeerQueue,
 }
 
 impl Loss {
-    /// All causes, in the order in which they are reported.
+    /// Causes in the order of reports.
     pub const ALL: [Loss; 13] = [
         Loss::UplinkQueue,
         Loss::DownlinkQueue,
@@ -51,7 +51,7 @@ impl Loss {
         Loss::PeerQueue,
     ];
 
-    /// The name in result columns.
+    /// Name in result columns.
     pub const fn name(self) -> &'static str {
         match self {
             Loss::UplinkQueue => "uplink-queue",

@@ -1,7 +1,8 @@
-//! Measured delays from a file: squares, halves of squares, lists of pairs, PlanetLab's pings, topologies of p2psim.
+//! Measured delay matrices from files: square or triangular matrices, lists of pairs, PlanetLab's pings, topologies of
+//! p2psim.
 //!
-//! Directions are averaged: a delay is the same both ways. A file is read twice, first for its shape, then for its delays,
-//! a line at a time: no more than the finished matrix and a bit for each cell is ever held.
+//! Delays are symmetric: the two directions are averaged. A file is read twice, line by line, first for its layout,
+//! then for its delays: no more than the finished matrix and a bit for each cell is ever in memory.
 
 mod cell;
 mod format;
@@ -27,24 +28,24 @@ use pairs::Pairs;
 use shape::{Shape, Square};
 use survey::{Hosts, Survey, Triangle, link_of};
 
-/// One-way delays between the hosts of a file. 4 bytes a pair, shared by all runs.
+/// One-way delays between the hosts of a file. 4 bytes per pair, shared by all runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Matrix {
     hosts: u32,
-    /// Nanoseconds, row by row.
+    /// Delays in nanoseconds, row by row.
     one_way: Vec<u32>,
     rows: Rows,
     found: Found,
 }
 
-/// What was found in a file of delays.
+/// Summary of a file of delays.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Found {
-    /// Rows and columns that the file has; they differ where not every host has both.
+    /// Number of rows and columns in the file; they differ if not every host has both.
     pub table: [u32; 2],
-    /// Delays between different hosts that the file does not have; of half a square, in that half.
+    /// Number of missing delays between different hosts; of a triangular matrix, in that half.
     pub holes: u64,
-    /// Differences between directions as a share of their mean, over all pairs of which the file has both.
+    /// Asymmetry: differences between directions as a share of their mean, over all pairs with both.
     pub asymmetry: Option<f64>,
 }
 
@@ -94,32 +95,32 @@ impl Matrix {
         Ok(Matrix { hosts: pairs.hosts() as u32, one_way: pairs.finish(), rows: format.rows, found })
     }
 
-    /// Rows of the matrix; at least one.
+    /// Number of hosts; at least one.
     pub fn hosts(&self) -> u32 {
         self.hosts
     }
 
-    /// The row that a machine is to stand at; `None` if it is drawn.
+    /// Row of a machine; `None` if it is drawn.
     pub fn row_of(&self, machine: u32) -> Option<u32> {
         (self.in_order() && machine < self.hosts).then_some(machine)
     }
 
-    /// Whether machines stand at the rows of their numbers.
+    /// Whether machines are assigned to rows by number.
     pub fn in_order(&self) -> bool {
         self.rows == Rows::InOrder
     }
 
-    /// What was found in the file.
+    /// Summary of the file.
     pub fn found(&self) -> Found {
         self.found
     }
 
-    /// One-way delay between two hosts, or two machines at one.
+    /// One-way delay between two hosts, or between two machines at one host.
     pub fn one_way(&self, a: u32, b: u32) -> Duration {
         Duration::from_nanos(u64::from(self.one_way[a as usize * self.hosts as usize + b as usize]))
     }
 
-    /// The median and the 95th percentile of the one-way delays of all pairs of different hosts; `None` of a single one.
+    /// Median and 95th percentile of the one-way delays of all pairs of different hosts; `None` for a single host.
     pub fn quantiles(&self) -> Option<[Duration; 2]> {
         let hosts = self.hosts as usize;
         let mut delays: Vec<u32> = Vec::with_capacity(hosts * (hosts - 1) / 2);
@@ -138,12 +139,12 @@ impl Matrix {
     }
 }
 
-/// The numbers of two hosts that the survey has met.
+/// Indices of two hosts that the survey has found.
 fn numbers(hosts: &Hosts, pair: [&str; 2]) -> [usize; 2] {
     pair.map(|id| hosts.get_index_of(canonical(id)).unwrap_or_default())
 }
 
-/// What has been taken from the rows so far.
+/// Delays taken from the rows so far.
 struct Taken<'a> {
     format: &'a Format,
     pairs: Pairs,
@@ -193,7 +194,7 @@ impl Taken<'_> {
         })
     }
 
-    /// Takes in the delay in a cell from one host to another. On the diagonal nothing need have been measured.
+    /// Adds the delay in a cell from one host to another. The diagonal need not be measured.
     fn cell(&mut self, line: &Line<'_>, at: usize, [a, b]: [usize; 2]) -> Result<(), Wrong> {
         let Some(text) = line.cells.get(at).copied().filter(|_| a.max(b) < self.pairs.hosts()) else {
             return Err(line.wrong(at, "the file has changed while it was read"));

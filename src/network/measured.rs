@@ -1,4 +1,4 @@
-//! What all tables of measured delays have in common: units, what the numbers stand for, rows of cells, errors.
+//! Common parts of measured delay tables: units, meaning of numbers, errors.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// As a scenario writes it.
+    /// Name in a scenario file.
     pub const fn name(self) -> &'static str {
         match self {
             Unit::Ns => "ns",
@@ -37,7 +37,7 @@ impl Unit {
         }
     }
 
-    /// The one-way delay in nanoseconds that the number 1 stands for.
+    /// One-way delay in nanoseconds of the number 1.
     pub const fn one_way_nanos(self, holds: Holds) -> f64 {
         let nanos = match self {
             Unit::Ns => 1.0,
@@ -52,18 +52,18 @@ impl Unit {
     }
 }
 
-/// Why nothing could be had from a file. Nothing is kept of a file with an error.
+/// Error of a file of delays. Nothing is kept of such a file.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// The file could not be read.
+    /// Read error.
     #[error("{}: cannot read {what}: {source}", path.display())]
     Unreadable { path: PathBuf, what: &'static str, source: io::Error },
-    /// What it holds is not what it should. Lines and columns (cells of a row, not characters) count from 1.
+    /// Content error. Lines and columns (cells of a row, not characters) count from 1.
     #[error("{}: line {line}, column {column}: {problem}", path.display())]
     Wrong { path: PathBuf, line: usize, column: usize, problem: String },
 }
 
-/// A problem at a cell, before it is known of which file.
+/// Content error at a cell, without the path.
 pub(super) struct Wrong {
     line: usize,
     column: usize,
@@ -71,12 +71,12 @@ pub(super) struct Wrong {
 }
 
 impl Wrong {
-    /// A file without a number.
+    /// Error: a file without numbers.
     pub fn empty(problem: &str) -> Wrong {
         Wrong::at(1, 0, problem)
     }
 
-    /// A problem at the cell with this index of a line.
+    /// Error at the cell with this index of a line.
     pub fn at(line: usize, cell: usize, problem: impl Into<String>) -> Wrong {
         Wrong { line, column: cell + 1, problem: problem.into() }
     }
@@ -87,7 +87,7 @@ pub(super) fn in_file(path: &Path, wrong: Wrong) -> FileError {
     FileError::Wrong { path: path.into(), line, column, problem }
 }
 
-/// The text of a published file of `tests/data`, whose README has sources and licences.
+/// Text of a published file of `tests/data`, whose README has sources and licences.
 #[cfg(test)]
 pub(super) fn published(file: &str) -> String {
     use std::io::Read;

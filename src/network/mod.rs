@@ -1,12 +1,12 @@
-//! Layer 2: latency models, access links, loss of packets, NATs and firewalls, and the request queue of a machine.
+//! Layer 2: latency models, access links, packet loss, NATs and firewalls, and the request queue of a machine.
 //!
-//! Owns no nodes: a machine is its number, participants first, then the dedicated servers. A packet's way has two
-//! ends. [`Network::depart`] touches the sender's side only, [`Network::arrive`] the receiver's side only, at the
-//! instant that departure has given; whatever a packet's fate depends on is looked at where and when it matters.
-//! One-way delay = uplink queue + uplink serialisation + max(propagation × jitter × factor of the hour, floor) + downlink
-//! serialisation + downlink queue.
+//! A machine is a number, participants first, then dedicated servers; nodes are unknown here. A packet's path has two
+//! ends: [`Network::depart`] changes the sender's side only, [`Network::arrive`] the receiver's side only, at the
+//! arrival time that departure has given. Each condition is evaluated where and when it applies. One-way delay = uplink
+//! queue + uplink serialisation + max(propagation × jitter × factor of the hour, floor) + downlink serialisation +
+//! downlink queue.
 //!
-//! Large values do not travel as packets: [`Flows`] share the same links beside them.
+//! Large values are not packets: [`Flows`] share the same links.
 
 pub mod access;
 pub mod burst;

@@ -1,19 +1,21 @@
-//! NAT boxes and firewalls: a mapping rule × a filtering rule (RFC 4787), and a table of mappings that expire.
+//! NATs and firewalls: a mapping behaviour × a filtering behaviour (RFC 4787), and a table of mappings that expire.
 //!
-//! The box, not the node, is where a packet departs and arrives. A packet that leaves creates or refreshes a mapping at its
-//! sender's box and gets the source endpoint that the mapping has; a packet that arrives is let in or not by the receiver's
-//! box as its table is *at that instant*. Nothing else is put in: which pairs can punch holes follows from the two rules.
+//! A packet departs from and arrives at the NAT, not the node. A packet that leaves creates or refreshes a mapping at
+//! its sender's NAT and gets the mapping's source endpoint; an arriving packet is accepted or not by the receiver's NAT
+//! with its table *at that time*. Nothing else is modelled: which pairs can punch holes follows from the two
+//! behaviours.
 //!
-//! A mapping lives for a time after the last packet that *left* through it (RFC 4787, REQ-6: outbound refresh); what arrives
-//! does not keep it alive. What is sent to a mapping that has died reaches nobody. A full cone gives its machine the same port
-//! again as soon as that sends something (port preservation, RFC 4787, §4.2.1), so that whoever was told of it reaches it again;
-//! the others never give a port twice: a hole that has closed is punched anew.
+//! A mapping expires some time after the last packet that *left* through it (RFC 4787, REQ-6: outbound refresh);
+//! inbound packets do not refresh it. Packets to an expired mapping are lost. A full-cone NAT gives its machine the
+//! same port again with the next packet (port preservation, RFC 4787, §4.2.1), so that peers that know it reach it
+//! again; the others never reuse a port: an expired hole must be punched anew.
 //!
 //! # Cost
 //!
-//! A slot of 24 bytes for each remote endpoint that a machine sent to within the lifetime (no more than
-//! [`NatPlan::sessions`]), and in a table never more than 2.4 times as many slots as it has held at once: 58 KiB a machine with
-//! the default. 16 for the mapping itself; nothing for machines with an address of their own and no firewall.
+//! A slot of 24 bytes for each remote endpoint that a machine sent to within the lifetime (at most
+//! [`NatPlan::sessions`]), and in a table never more than 2.4 times as many slots as it has held at once: 58 KiB per
+//! machine with the default. 16 bytes for the mapping; nothing for machines with an address of their own and no
+//! firewall.
 
 mod table;
 #[cfg(test)]
@@ -23,68 +25,68 @@ use self::table::Table;
 use super::loss::Loss;
 use crate::engine::{Duration, Purpose, Source, Streams, Time, prefetch};
 
-/// Where packets can be sent to: an address, and a port there.
+/// Endpoint to which packets can be sent: an address and a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Endpoint {
-    /// A machine's own address is its number; the boxes' addresses follow.
+    /// Address: a machine's own is its number; those of NATs follow.
     pub address: u32,
-    /// 0 on a machine's own address; behind a box the mapping's.
+    /// Port: 0 on a machine's own address; behind a NAT the mapping's.
     pub port: u32,
 }
 
-/// What a packet belongs to. Only a box that lets no datagrams pass tells the two apart.
+/// Kind of traffic of a packet. Only firewalls that block datagrams distinguish them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wire {
     Datagram,
-    /// A stream that its sender has opened or answers on.
+    /// Stream that the sender has opened or accepted.
     Stream,
 }
 
-/// How the source endpoint of a packet comes about.
+/// Mapping behaviour: source endpoint of outbound packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mapping {
-    /// The machine has an address of its own.
+    /// No mapping: the machine has an address of its own.
     None,
     /// One mapping for all destinations.
     EndpointIndependent,
-    /// A mapping for each destination endpoint (RFC 4787: address and port-dependent).
+    /// Mapping for each destination endpoint (RFC 4787: address and port-dependent).
     EndpointDependent,
 }
 
-/// What is let in.
+/// Filtering behaviour: packets that are accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Filtering {
-    /// Everything.
+    /// All packets.
     None,
-    /// Whatever is sent to a mapping.
+    /// All packets to a mapping.
     EndpointIndependent,
-    /// What comes from an address that the mapping was used towards.
+    /// Packets from an address to which the mapping has sent.
     AddressDependent,
-    /// What comes from an endpoint that the mapping was used towards (RFC 4787: address and port-dependent).
+    /// Packets from an endpoint to which the mapping has sent (RFC 4787: address and port-dependent).
     EndpointDependent,
-    /// No datagrams, neither in nor out; of streams what comes from an endpoint that one was opened to.
+    /// No datagrams in either direction; streams only from endpoints to which one was opened.
     Datagrams,
 }
 
-/// The usual combinations of the two rules.
+/// Usual combinations of mapping and filtering behaviour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u8)]
 pub enum NatClass {
-    /// An address of its own and no filter.
+    /// Own address, no filter.
     #[default]
     Open,
     FullCone,
     Restricted,
     PortRestricted,
     Symmetric,
-    /// An address of its own; lets in only answers to what went out.
+    /// Own address; only replies to outbound packets are accepted.
     Firewall,
-    /// No datagrams; streams that it opens itself to machines that can be dialled.
+    /// Own address; no datagrams, and only streams that the machine opens itself to machines that can be dialled.
     Blocked,
 }
 
 impl NatClass {
-    /// All classes, in the order in which they are reported.
+    /// Classes in the order of reports.
     pub const ALL: [NatClass; 7] = [
         NatClass::Open,
         NatClass::FullCone,
@@ -95,7 +97,7 @@ impl NatClass {
         NatClass::Blocked,
     ];
 
-    /// The name in scenario files.
+    /// Name in scenario files.
     pub const fn name(self) -> &'static str {
         match self {
             NatClass::Open => "open",
@@ -126,7 +128,7 @@ impl NatClass {
         }
     }
 
-    /// Why a packet is lost that a box of this class does not let pass.
+    /// Loss cause of packets rejected by a NAT of this class.
     pub const fn loss(self) -> Loss {
         match self {
             NatClass::Firewall | NatClass::Blocked => Loss::Firewall,
@@ -135,51 +137,51 @@ impl NatClass {
     }
 }
 
-/// Boxes that several participants share.
+/// Carrier-grade NATs, shared by several participants.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Carrier {
-    /// Of the participants with a mapping NAT, 0 to 1.
+    /// Share of the participants with a mapping NAT, 0 to 1.
     pub share: f64,
-    /// Participants to a box on average, at least 1.
+    /// Mean number of participants per NAT, at least 1.
     pub subscribers: u32,
-    /// Whether two of them reach each other by their outer endpoints.
+    /// Whether two of them reach each other by their outer endpoints (hairpinning).
     pub hairpinning: bool,
 }
 
-/// The share of participants in each class, in the order of [`NatClass::ALL`]; their sum is one.
+/// Share of participants in each class, in the order of [`NatClass::ALL`]; the sum is one.
 pub type Shares = [f64; 7];
 
-/// What a scenario says of NATs and firewalls.
+/// NATs and firewalls of a scenario.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NatPlan {
-    /// Of the participants for whom nothing else is said. Servers are open.
+    /// Shares of participants without other settings. Servers are open.
     pub shares: Shares,
-    /// Of those in each region, by its number; `None`: as of all. Empty: nothing is said of regions.
+    /// Shares in each region, by its number; `None`: the common shares. Empty: no regional shares.
     pub regions: Vec<Option<Shares>>,
-    /// By class, in the same order: how long a mapping lives after the last packet that left through it. (RFC 4787, REQ-5: 2
-    /// minutes at least; measured medians are 35 s in fixed and 65 s in cellular carrier NATs, Richter et al. 2016.)
+    /// Lifetime of mappings after the last outbound packet, by class in the same order. (RFC 4787, REQ-5: at least 2
+    /// minutes; measured medians are 35 s in fixed and 65 s in cellular carrier-grade NATs, Richter et al. 2016.)
     pub lifetimes: [Duration; 7],
     pub carrier: Option<Carrier>,
-    /// Remote endpoints that a box remembers for each machine behind it, at least 1; the one not used for longest makes
+    /// Most remote endpoints in a NAT's table for each machine behind it, at least 1; the least recently used one makes
     /// room.
     pub sessions: u32,
 }
 
 impl NatPlan {
-    /// RFC 4787, REQ-5: the least.
+    /// Default lifetime of mappings: the minimum of RFC 4787, REQ-5.
     pub const LIFETIME: Duration = Duration::from_secs(120);
-    /// Our choice.
+    /// Default number of sessions, an assumption.
     pub const SESSIONS: u32 = 1024;
 
-    /// The shares that hold in a region; outside all regions those of all.
+    /// Shares in a region; outside all regions the common shares.
     pub fn shares_in(&self, region: Option<u8>) -> &Shares {
         let regional = region.and_then(|region| self.regions.get(usize::from(region))?.as_ref());
         regional.unwrap_or(&self.shares)
     }
 }
 
-/// The class of a participant, whether it is behind a carrier's box, and behind which of them: three draws of its own `nat`
-/// stream, the same in every system, however many participants there are, and whatever the shares.
+/// Class of a participant, whether it is behind a carrier-grade NAT, and behind which: three draws of its own `nat`
+/// stream, equal in every system and independent of the number of participants and of the shares.
 fn draw(streams: &Streams, participant: u32, shares: &Shares) -> (NatClass, [f64; 2]) {
     let mut stream = streams.stream(NAT, participant.into());
     let class = NatClass::ALL[stream.among(shares)];
@@ -204,24 +206,24 @@ pub const PRESETS: [Preset; 1] = [Preset {
     source: "an assumption: home connections of about 2010",
 }];
 
-/// Class and box of a participant.
+/// Stream of the class and NAT of a participant.
 const NAT: Purpose = Purpose::new("nat");
-/// In [`Nats::of`]: no box.
+/// Marker in [`Nats::of`]: no NAT.
 const NO_BOX: u32 = u32::MAX;
 
-/// The boxes of one run.
+/// NATs of one run.
 #[derive(Clone, Debug)]
 pub struct Nats {
     classes: Vec<NatClass>,
-    /// The box of each machine.
+    /// NAT of each machine.
     of: Vec<u32>,
     tables: Vec<Table>,
-    /// The address of the first box.
+    /// Address of the first NAT.
     first_address: u32,
 }
 
 impl Nats {
-    /// Participants whose classes are drawn from these shares, one after another, and after them open `servers`.
+    /// NATs of participants whose classes are drawn from these shares, one after another, followed by open `servers`.
     pub fn new(plan: &NatPlan, streams: &Streams, shares: &[&Shares], servers: u32) -> Nats {
         let machines = shares.len() as u32 + servers;
         let (mut classes, mut of) = (Vec::with_capacity(machines as usize), Vec::with_capacity(machines as usize));
@@ -264,19 +266,19 @@ impl Nats {
         self.classes[machine as usize]
     }
 
-    /// Whether two machines are behind the same box.
+    /// Whether two machines are behind one NAT.
     pub fn share_a_box(&self, a: u32, b: u32) -> bool {
         self.of[a as usize] == self.of[b as usize] && self.of[a as usize] != NO_BOX
     }
 
-    /// Where a machine can be sent to by whoever knows no more than its name: its own address, or that of its box, where
-    /// port 0 reaches nobody.
+    /// Endpoint of a machine for senders that know only its number: its own address, or that of its NAT, where port 0
+    /// reaches no machine.
     pub fn unmapped(&self, machine: u32) -> Endpoint {
         let mapped = self.class(machine).mapping() != Mapping::None;
         Endpoint { address: if mapped { self.first_address + self.of[machine as usize] } else { machine }, port: 0 }
     }
 
-    /// A packet leaves `machine` for `to`: the source endpoint that it has from its box on. Creates or refreshes the
+    /// Sends a packet from `machine` to `to`; returns its source endpoint beyond the NAT. Creates or refreshes the
     /// mapping.
     pub fn depart(&mut self, now: Time, machine: u32, to: Endpoint, wire: Wire) -> Result<Endpoint, Loss> {
         let own = self.unmapped(machine);
@@ -287,7 +289,7 @@ impl Nats {
         }
     }
 
-    /// The source endpoint that a packet from `machine` to `to` would have at `now`; `None` if it would not get out.
+    /// Source endpoint that a packet from `machine` to `to` would have at `now`; `None` if it would not get out.
     pub fn source(&self, now: Time, machine: u32, to: Endpoint, wire: Wire) -> Option<Endpoint> {
         let own = self.unmapped(machine);
         match self.table(machine) {
@@ -297,7 +299,7 @@ impl Nats {
         }
     }
 
-    /// A packet from `from` reaches the box in front of `machine`, sent to `to`: whether it is let in.
+    /// Receives a packet from `from`, sent to `to`, at the NAT of `machine`: accepted or lost.
     pub fn arrive(&self, now: Time, machine: u32, to: Endpoint, from: Endpoint, wire: Wire) -> Result<(), Loss> {
         let Some(table) = self.table(machine) else { return Ok(()) };
         let inside = from.address == self.unmapped(machine).address && table.class.mapping() != Mapping::None;
@@ -306,19 +308,19 @@ impl Nats {
         if passes { Ok(()) } else { Err(table.class.loss()) }
     }
 
-    /// Whether `machine` has sent something to `address` within a mapping's life: what comes from there tells it nothing of
-    /// whether strangers reach it. (False where nothing is filtered by address: strangers do reach it then.)
+    /// Whether `machine` has sent to `address` within the lifetime of a mapping: a packet from there then does not show
+    /// that unsolicited packets get in. (False where filtering does not depend on addresses: then they do.)
     pub fn has_invited(&self, now: Time, machine: u32, address: u32) -> bool {
         let table = self.table(machine);
         table.is_some_and(|table| table.has_session(now, machine, address))
     }
 
-    /// Asks for a machine's box, and later for what that remembers.
+    /// Prefetches a machine's NAT; see [`Nats::prefetch_further`].
     pub fn prefetch(&self, machine: u32) {
         self.table(machine).into_iter().for_each(prefetch);
     }
 
-    /// What the box in front of a machine remembers of a remote endpoint.
+    /// Prefetches the state of a machine's NAT for a remote endpoint.
     pub fn prefetch_further(&self, machine: u32, remote: Endpoint) {
         self.table(machine).into_iter().for_each(|table| table.prefetch(machine, remote));
     }
@@ -327,7 +329,7 @@ impl Nats {
         self.tables.get(self.of[machine as usize] as usize)
     }
 
-    /// Whether anybody is behind a box at all.
+    /// Whether any machine is behind a NAT.
     pub fn is_anybody_behind(&self) -> bool {
         !self.tables.is_empty()
     }

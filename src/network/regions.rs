@@ -1,31 +1,32 @@
-//! Regions: each machine stands in one, and the delay of a pair is lognormal around the median of its two regions.
+//! Geographic regions: each machine is in one, and the delay of a pair is lognormal around the median of its two
+//! regions.
 //!
-//! The built-in table is the world in ten regions. Its figures are ours, from the round trips between 235 cities that
-//! WonderNetwork's ping servers measured on 2018-11-10 (as the project "wittgenstein" keeps them): the median over all
-//! pairs of cities in two regions, directions averaged, three cities in Siberia and Kazakhstan left out. The spread is
-//! half the distance between the 16th and the 84th percentile of the logarithm of round trip over median, which for a
-//! normal variate is the standard deviation, over all pairs in one region and in two. A test computes all of it again.
-//! Shares of machines were not measured: equal ones are an assumption.
+//! The built-in table is the world in ten regions. Its figures are derived from the round-trip times between 235 cities
+//! that WonderNetwork's ping servers measured on 2018-11-10 (as kept by the project "wittgenstein"): the median over
+//! all pairs of cities in two regions, directions averaged, three cities in Siberia and Kazakhstan left out. The spread
+//! is half the distance between the 16th and the 84th percentile of the logarithm of round-trip time over median, which
+//! for a normal variate is the standard deviation, over all pairs in one region and in two. A test recomputes all of
+//! it. Shares of machines were not measured: equal ones are an assumption.
 
 use super::measured::{Holds, Unit};
 use crate::engine::{Duration, Purpose, Source, Streams};
 
-/// Regions, who stands in them and how far they are apart.
+/// Regions, their shares of participants and the delays between them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Regions {
-    /// At least one, at most 255; all different.
+    /// Names, 1 to 255, all different.
     pub names: Vec<String>,
-    /// The share of participants in each; their sum is one.
+    /// Share of participants in each; the sum is one.
     pub shares: Vec<f64>,
-    /// The number of the region in which servers stand that have none of their own.
+    /// Region of servers without one of their own.
     pub servers: u8,
-    /// Hours by which the clocks of each are ahead of universal time, from −24 to 24; `None`: not known.
+    /// Offset of local time from UTC in hours, −24 to 24; `None`: unknown.
     pub offsets: Option<Vec<f64>>,
-    /// Median one-way delays, row by row; the same both ways.
+    /// Median one-way delays, row by row; symmetric.
     pub medians: Vec<Duration>,
-    /// Standard deviation of the logarithm of the delay over pairs in two regions.
+    /// Standard deviation of the logarithm of the delay between two regions.
     pub sigma: f64,
-    /// Standard deviation over pairs in one region: there short ways and long ones are more different.
+    /// Standard deviation within a region, where distances vary more.
     pub sigma_within: f64,
 }
 
@@ -43,11 +44,11 @@ pub const WORLD: [(&str, [u16; 10]); 10] = [
     ("oceania", [222, 316, 311, 325, 346, 428, 223, 174, 192, 36]),
 ];
 
-/// Hours of the built-in regions ahead of universal time by the time-zone database, summer time left out. Of a region with
-/// several zones one in the middle of its cities stands for all: an assumption.
+/// Offsets of the built-in regions from UTC in hours, without summer time. For a region with several zones, one in the
+/// middle of its cities is used: an assumption.
 const WORLD_OFFSETS: [f64; 10] = [-6.0, -4.0, 1.0, 2.0, 3.0, 2.0, 5.5, 7.0, 8.0, 10.0];
 
-/// Where a participant is.
+/// Stream of a participant's region.
 const REGION: Purpose = Purpose::new("region");
 
 impl Regions {
@@ -56,7 +57,7 @@ impl Regions {
     /// Spread within regions of the built-in table.
     pub const SIGMA_WITHIN: f64 = 0.61;
 
-    /// The built-in table with equal shares and the servers in the first region.
+    /// Built-in table with equal shares and the servers in the first region.
     pub fn world() -> Regions {
         let names = WORLD.iter().map(|(name, _)| name.to_string()).collect();
         let round_trips = WORLD.iter().flat_map(|(_, row)| row.map(f64::from));
@@ -65,7 +66,8 @@ impl Regions {
     }
 
     /// Regions with medians in a unit, row by row, directions averaged; with equal shares, the spread of the built-in
-    /// table, the servers in the first region and clocks unknown. Panics if there are not as many rows and columns as names.
+    /// table, the servers in the first region and unknown offsets. Panics unless there are as many rows and columns as
+    /// names.
     pub fn new(names: Vec<String>, medians: Vec<f64>, holds: Holds, unit: Unit) -> Regions {
         let number = names.len();
         assert!((1..=255).contains(&number) && medians.len() == number * number, "{number} regions");
@@ -82,18 +84,18 @@ impl Regions {
         }
     }
 
-    /// The largest number that a table may hold: 10 s one-way, since more is a wrong unit.
+    /// Largest number that a table may hold: 10 s one-way, since more suggests a wrong unit.
     pub const fn longest(holds: Holds, unit: Unit) -> f64 {
         1e10 / unit.one_way_nanos(holds)
     }
 
-    /// The number of the region with this name.
+    /// Number of the region with this name.
     pub fn number(&self, name: &str) -> Option<u8> {
         self.names.iter().position(|known| known == name).map(|number| number as u8)
     }
 
-    /// The region of a participant: one draw of its own `region` stream, so it is the same in every system and however
-    /// many participants there are.
+    /// Region of a participant: one draw of its own `region` stream, equal in every system and for any number of
+    /// participants.
     pub fn of_participant(&self, streams: &Streams, participant: u32) -> u8 {
         self.of_participant_by(streams, participant, &self.shares)
     }
@@ -103,13 +105,13 @@ impl Regions {
         streams.stream(REGION, participant.into()).among(shares) as u8
     }
 
-    /// How far the clocks of a region are ahead of universal time, whole days aside; `None` if that is not known.
+    /// Offset of a region's local time from UTC, modulo a day; `None` if unknown.
     pub fn ahead(&self, region: u8) -> Option<Duration> {
         let hours = self.offsets.as_ref()?[usize::from(region)];
         Some(Duration::from_secs_f64((hours + 24.0) % 24.0 * 3_600.0))
     }
 
-    /// The median one-way delay between machines in two regions, and its spread.
+    /// Median one-way delay between machines in two regions, and its spread.
     pub fn law(&self, a: u8, b: u8) -> (Duration, f64) {
         let median = self.medians[usize::from(a) * self.names.len() + usize::from(b)];
         (median, if a == b { self.sigma_within } else { self.sigma })

@@ -1,25 +1,24 @@
-//! A service station: the request queue of a machine, as a pure value.
+//! Service station: the request queue of a machine, as a pure value.
 //!
-//! First come, first served, by a number of workers, with a waiting room of bounded size. The station knows who is in
-//! service and who waits; what happens when (an event at `done`), and the counting of waits and busy time, are the
-//! caller's.
+//! First come, first served, by a number of workers, with a queue of bounded length. The station knows the jobs in
+//! service and in the queue; the caller schedules the events at `done` and counts waiting and busy time.
 
 use std::collections::VecDeque;
 
 use crate::engine::{Duration, Law, Time};
 
-/// What a machine has to serve requests.
+/// Processor of a machine: service time, workers, queue.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Processor {
-    /// Time to serve one request, in seconds.
+    /// Service time of one request, in seconds.
     pub service: Law,
-    /// Requests served at once, at least one.
+    /// Number of workers, at least one.
     pub workers: u32,
-    /// Requests waiting at most, those in service not counted; `u32::MAX` without limit.
+    /// Queue capacity, jobs in service not counted; `u32::MAX` for no limit.
     pub waiting: u32,
 }
 
-/// A station at which jobs `J` are served. 32 bytes and the job for each that waits.
+/// Station that serves jobs `J`. 32 bytes and a job for each that waits.
 #[derive(Clone, Debug)]
 pub struct Station<J> {
     workers: u32,
@@ -35,36 +34,36 @@ struct Waiting<J> {
     since: Time,
 }
 
-/// What became of a job that was offered.
+/// Result of offering a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Offer {
-    /// A worker was free: it is done at that instant. Call [`Station::finish`] then.
+    /// Started at once by a free worker, until `done`. Call [`Station::finish`] then.
     Started { done: Time },
-    /// It waits; some [`Station::finish`] will start it.
+    /// Queued, until some [`Station::finish`] starts it.
     Waiting,
-    /// The waiting room was full.
+    /// Refused: the queue is full.
     Refused,
 }
 
-/// A job that came out of the waiting room into service.
+/// Job taken from the queue into service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Started<J> {
     pub job: J,
-    /// Time spent waiting, before service.
+    /// Waiting time before service.
     pub waited: Duration,
-    /// When it is done. Call [`Station::finish`] then.
+    /// End of service. Call [`Station::finish`] then.
     pub done: Time,
 }
 
 impl<J: Copy> Station<J> {
-    /// An idle station with `workers`, at least one, and room for `queue_limit` jobs that wait, those in service not
-    /// counted (`u32::MAX`: no limit).
+    /// Idle station with `workers`, at least one, and a queue for `queue_limit` jobs, those in service not counted
+    /// (`u32::MAX`: no limit).
     pub fn new(workers: u32, queue_limit: u32) -> Station<J> {
         assert!(workers > 0, "nobody works at this station");
         Station { workers, busy: 0, limit: queue_limit, waiting: VecDeque::new() }
     }
 
-    /// A job arrives that takes `service` time of a worker.
+    /// Offers a job with a service time.
     pub fn offer(&mut self, now: Time, job: J, service: Duration) -> Offer {
         if self.busy < self.workers {
             self.busy += 1;
@@ -77,7 +76,7 @@ impl<J: Copy> Station<J> {
         Offer::Waiting
     }
 
-    /// A job is done at `now`: its worker takes the one that has waited longest, if any waits.
+    /// Finishes a job at `now`: its worker takes the job that has waited longest, if any.
     ///
     /// Panics if none is in service: the caller forgot to drop its events after [`Station::clear`].
     pub fn finish(&mut self, now: Time) -> Option<Started<J>> {
@@ -89,8 +88,8 @@ impl<J: Copy> Station<J> {
         Some(Started { job: next.job, waited: now - next.since, done: now + next.service })
     }
 
-    /// The machine went: everyone in service and waiting is gone. The instants given before are void. Gives the number of
-    /// those in service.
+    /// Drops all jobs, in service and waiting, when the machine goes offline; times given before are void. Returns the
+    /// number of those in service.
     pub fn clear(&mut self) -> u32 {
         self.waiting.clear();
         std::mem::take(&mut self.busy)

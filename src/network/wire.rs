@@ -1,4 +1,4 @@
-//! The network between machines: what happens to a packet from its departure to its arrival.
+//! Network between machines: a packet's path from departure to arrival.
 
 #[cfg(test)]
 mod tests;
@@ -14,47 +14,49 @@ use super::nat::NatPlan;
 use super::regions::Regions;
 use crate::engine::{Duration, Noise, Source, Streams, Time, prefetch};
 
-/// What a scenario says of the network.
+/// Network of a scenario.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NetworkPlan {
     /// One-way propagation delays.
     pub latency: Latency,
-    /// The shortest of them between two machines, after jitter and all other factors.
+    /// Minimum one-way delay between two machines, after jitter and all other factors.
     pub floor: Duration,
-    /// Standard deviation of the factor, with mean 1, by which each packet's propagation varies; from 0 (none) to
+    /// Standard deviation of the factor, with mean 1, on each packet's propagation delay; from 0 (none) to
     /// [`NetworkPlan::LARGEST_JITTER`].
     ///
-    /// The factor is 1 plus a symmetric triangular variate: two-sided, so that neither the mean nor the median moves (a
-    /// one-sided truncated normal raises the mean by 8 %), bounded within √6 standard deviations, and so never negative.
+    /// The factor is 1 plus a symmetric triangular variate: two-sided, so that neither mean nor median moves (a
+    /// one-sided truncated normal raises the mean by 8 %), and bounded within √6 standard deviations, so never
+    /// negative.
     pub jitter: f64,
-    /// Pairs that are farther apart than `latency` says.
+    /// Pairs with a longer delay than `latency` gives.
     pub inflation: Option<Inflation>,
-    /// Delays that follow the hour of the day.
+    /// Daily variation of delays.
     pub diurnal: Option<Diurnal>,
-    /// Probability that a packet is lost on its way, each by itself.
+    /// Loss probability of each packet, independent of others.
     pub loss: f64,
-    /// Loss in bursts, beside `loss`.
+    /// Bursty loss, in addition to `loss`.
     pub burst: Option<Burst>,
-    /// The access link of every participant that has none of its own ([`Machines::links`]); `None` for no queueing and no
-    /// serialisation.
+    /// Access link of every participant without one of its own ([`Machines::links`]); `None`: no queueing and no
+    /// serialisation delay.
     pub access: Option<Access>,
-    /// NATs and firewalls; `None`: everyone can be reached. Packets pass them beside this network: see [`super::Nats`].
+    /// NATs and firewalls; `None`: every participant can be reached. Packets pass them separately from this network:
+    /// see [`super::Nats`].
     pub nat: Option<NatPlan>,
 }
 
 impl NetworkPlan {
-    /// The largest standard deviation of jitter whose factor cannot be negative is 1/√6 = 0.408.
+    /// Largest standard deviation of jitter; the factor cannot be negative up to 1/√6 = 0.408.
     pub const LARGEST_JITTER: f64 = 0.4;
 
-    /// The regions that machines stand in, if the latency model has any. Who stands where: [`Regions::of_participant`],
-    /// and in a run [`Network::region`].
+    /// Regions of the latency model, if it has any. A machine's region: [`Regions::of_participant`], and in a run
+    /// [`Network::region`].
     pub fn regions(&self) -> Option<&Regions> {
         self.latency.regions()
     }
 }
 
-/// The network of one run. About 48 bytes a machine with access links, 8 for a place on a plane, 4 for one in a file, 1
-/// for a region, 1 for bursts of loss.
+/// Network of one run. About 48 bytes per machine with access links, 8 for a position on a plane, 4 for one in a file,
+/// 1 for a region, 1 for bursty loss.
 #[derive(Clone, Debug)]
 pub struct Network {
     participants: u32,
@@ -64,29 +66,29 @@ pub struct Network {
     loss: Chance,
     uplinks: Links,
     downlinks: Links,
-    /// Nothing but propagation happens to a packet.
+    /// Whether packets are subject to nothing but propagation delay.
     plain: bool,
 }
 
-/// What becomes of a packet at its sender.
+/// Departure of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Departure {
-    /// It is on its way: the instant at which to call [`Network::arrive`].
+    /// In transit until that time: call [`Network::arrive`] then.
     Arrives(Time),
-    /// Its last bit leaves the uplink's queue at that instant: call [`Network::carry`] then, if its sender is still there.
+    /// In the uplink's queue until that time: call [`Network::carry`] then, if the sender is still online.
     Waits(Time),
 }
 
-/// A packet whose last bit has left within this time is on the wire at once: a machine that goes falls silent this late.
-/// Longer waits cost an event each.
+/// Longest uplink wait for which a packet is put in transit at once: a machine that goes offline falls silent this
+/// late. Longer waits cost an event each.
 const PROMPT: Duration = Duration::from_millis(1);
 
-/// What makes a packet's delay differ from that of its pair.
+/// Variation of a packet's delay around that of its pair.
 #[derive(Clone, Debug)]
 struct Variation {
     /// Half the width of the triangular law of the jitter factor.
     jitter: f64,
-    /// Boxed, since its 24 factors would tear apart what every packet looks at.
+    /// Boxed: its 24 factors would spread the fields that every packet reads over more cache lines.
     diurnal: Option<Box<Diurnal>>,
 }
 
@@ -97,7 +99,7 @@ impl Variation {
         varies.then(|| Variation { jitter: plan.jitter * 6f64.sqrt(), diurnal: plan.diurnal.map(Box::new) })
     }
 
-    /// The factor of a packet that leaves at `now`. One draw of `noise` if there is jitter.
+    /// Factor of a packet that leaves at `now`. One draw of `noise` if there is jitter.
     fn factor(&self, now: Time, noise: &mut Noise) -> f64 {
         let jitter = if self.jitter > 0.0 { 1.0 + self.jitter * triangular(noise) } else { 1.0 };
         match &self.diurnal {
@@ -108,8 +110,8 @@ impl Variation {
 }
 
 impl Network {
-    /// Between these machines. Panics on a plan that no scenario check lets through (a probability above 1, a rate of
-    /// zero), and on links or regions of some participants only.
+    /// Network between these machines. Panics on a plan that fails the scenario's checks (a probability above 1, a rate
+    /// of zero), and on links or regions of only some participants.
     pub fn new(plan: &NetworkPlan, streams: &Streams, machines: &Machines) -> Network {
         let (participants, servers) = (machines.participants, machines.servers.len() as u32);
         for given in [machines.links.len(), machines.regions.len()] {
@@ -143,13 +145,13 @@ impl Network {
         }
     }
 
-    /// A packet of `bytes` leaves `from` for `to`, or waits in the uplink's queue, or is lost.
+    /// Sends a packet of `bytes` from `from` to `to`: it leaves, waits in the uplink's queue, or is lost.
     ///
-    /// Changes the sender's side only. The receiver's serialisation is in the instant of arrival already (it is known
-    /// beforehand), so that an idle downlink needs no further event. A packet that is lost on the way has used the uplink.
-    /// `noise` is the sender's own; one draw for loss (two with bursts) and one for jitter, where there is any, when the packet
-    /// leaves. A packet to oneself takes no time and is not lost: it never reaches the link, and is delivered at `now` without a
-    /// call of `arrive`.
+    /// Changes the sender's side only. The receiver's serialisation delay is already part of the arrival time (it is
+    /// known beforehand), so that an idle downlink needs no further event. A packet lost on the path has used the
+    /// uplink. `noise` is the sender's own; one draw for loss (two with bursts) and one for jitter, if there is any,
+    /// when the packet leaves. A packet to the sender itself takes no time and is not lost: it bypasses the link and is
+    /// delivered at `now` without a call of `arrive`.
     #[inline(always)]
     pub fn depart(&mut self, now: Time, from: u32, to: u32, bytes: u32, noise: &mut Noise) -> Result<Departure, Loss> {
         if from == to {
@@ -161,7 +163,7 @@ impl Network {
         self.depart_through(now, from, to, bytes, noise)
     }
 
-    /// Departure where there are links, losses or varying delays.
+    /// Departure with links, loss or variable delays.
     #[inline(never)]
     fn depart_through(
         &mut self,
@@ -181,7 +183,7 @@ impl Network {
         self.carry(sent, from, to, bytes, noise).map(Departure::Arrives)
     }
 
-    /// The instant at which a packet whose last bit has left at `sent` reaches its receiver, or why it is lost.
+    /// Arrival time of a packet whose last bit left at `sent`, or its loss.
     pub fn carry(&mut self, sent: Time, from: u32, to: u32, bytes: u32, noise: &mut Noise) -> Result<Time, Loss> {
         if self.loss.loses(from, noise) {
             return Err(Loss::Noise);
@@ -194,18 +196,18 @@ impl Network {
         Ok(sent + delay.max(self.floor) + reception)
     }
 
-    /// The machine has gone: nothing is left in its uplink's queue.
+    /// Empties the uplink queue of a machine that goes offline.
     pub fn hang_up(&mut self, now: Time, machine: u32) {
         self.uplinks.of_mut(machine).into_iter().for_each(|uplink| uplink.hang_up(now));
     }
 
-    /// When the uplink of a machine will have sent what is in its queue at `now`; `now` if nothing is.
+    /// Time at which the uplink queue of a machine will be empty; `now` if it is.
     pub fn uplink_free_at(&self, now: Time, machine: u32) -> Time {
         self.uplinks.of(machine).map_or(now, |uplink| uplink.free_at().max(now))
     }
 
-    /// A packet of `bytes` reaches `to` at the instant that departure gave. `Ok(now)`: deliver it at once; later: deliver
-    /// it then, the downlink was busy. Changes the receiver's side only.
+    /// Receives a packet of `bytes` at `to`, at the arrival time given by departure. `Ok(now)`: deliver it at once;
+    /// later: deliver it then, as the downlink was busy. Changes the receiver's side only.
     pub fn arrive(&mut self, now: Time, to: u32, bytes: u32) -> Result<Time, Loss> {
         match self.downlinks.of_mut(to) {
             Some(downlink) => downlink.receive(now, bytes).map_err(|Full| Loss::DownlinkQueue),
@@ -213,8 +215,8 @@ impl Network {
         }
     }
 
-    /// Propagation delay between two machines of a packet that leaves at `now`, without jitter and links: what stretch is
-    /// measured against. Zero to oneself.
+    /// Propagation delay of a packet that leaves at `now`, without jitter and links: the reference of stretch. Zero to
+    /// the machine itself.
     pub fn delay(&self, now: Time, a: u32, b: u32) -> Duration {
         if a == b {
             return Duration::ZERO;
@@ -227,29 +229,30 @@ impl Network {
         varied.max(self.floor)
     }
 
-    /// The region that a machine stands in, by its number in [`NetworkPlan::regions`]; `None` without regions.
+    /// Region of a machine, by its number in [`NetworkPlan::regions`]; `None` without regions.
     pub fn region(&self, machine: u32) -> Option<u8> {
         self.propagation.region(machine)
     }
 
-    /// Asks for the memory of where a machine is. What is no machine's number asks for what nobody needs.
+    /// Prefetches the position of a machine. A number beyond all machines is harmless.
     pub fn prefetch_place(&self, machine: u32) {
         self.propagation.prefetch(machine);
     }
 
-    /// The uplink of a participant, if it has one, is of so many bit/s from now on.
+    /// Sets the uplink rate of a participant, in bit/s, if it has a link.
     pub fn set_uplink(&mut self, machine: u32, rate: f64) {
         if let Some(uplink) = self.uplinks.of_mut(machine) {
             uplink.set_rate(rate);
         }
     }
 
-    /// Nanoseconds a byte of a machine's uplink and downlink, 0 without limit: what its flows share ([`super::Flows`]).
+    /// Paces of a machine's uplink and downlink in nanoseconds per byte, 0 for no limit: the capacity that flows share
+    /// ([`super::Flows`]).
     pub fn paces(&self, machine: u32) -> [f64; 2] {
         [&self.uplinks, &self.downlinks].map(|links| links.of(machine).map_or(0.0, Link::pace))
     }
 
-    /// Asks for the memory of a machine that will send or receive soon, likewise.
+    /// Prefetches the links of a machine that will send or receive soon.
     pub fn prefetch(&self, machine: u32) {
         self.prefetch_place(machine);
         if self.plain {
@@ -265,7 +268,7 @@ impl Network {
     }
 }
 
-/// Symmetric triangular on `[-1, 1)`: mean 0, variance 1/6. The sum of the two halves of one draw.
+/// Symmetric triangular variate on `[-1, 1)`: mean 0, variance 1/6. The sum of the two halves of one draw.
 fn triangular(noise: &mut Noise) -> f64 {
     let bits = noise.next_u64();
     let sum = (bits >> 32) + (bits & 0xffff_ffff);

@@ -1,36 +1,36 @@
-//! How demand changes over a run: with the hour, by events, and as the hot spot moves on.
+//! Changes of demand over a run: daily variation, events, moving hot spots.
 
 use super::daily::{Daily, Pace};
 use super::workload::Records;
 use crate::engine::{Duration, Source, Time};
 use crate::model::OperationKind;
 
-/// What changes the demand at some time. The default: nothing does.
+/// Changes of demand. Default: none.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changes {
-    /// By local hour.
+    /// Daily variation by local hour.
     pub daily: Option<Daily>,
-    /// All demand, or that of one kind, times a factor for a while.
+    /// Surges: factors on all demand, or that of one kind, for a time.
     pub surges: Vec<Surge>,
-    /// One record is wanted more for a while.
+    /// Crowds: factors on the gets of one record, for a time.
     pub crowds: Vec<Crowding>,
-    /// So often the least popular record becomes the most popular, and all others fall one rank.
+    /// Period after which the least popular record becomes the most popular, and all others fall by one rank.
     pub rotation: Option<Duration>,
-    /// The end of the run.
+    /// End of the run.
     pub end: Time,
 }
 
-/// Demand times `factor` from … until. Several at once multiply.
+/// Factor on demand in an interval of time. Simultaneous ones multiply.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Surge {
     pub from: Time,
     pub until: Time,
-    /// `None`: all kinds.
+    /// Kind of operation; `None`: all.
     pub kind: Option<OperationKind>,
     pub factor: f64,
 }
 
-/// Gets of one record times `factor` from … until; those of the others stay as they are.
+/// Factor on the gets of one record in an interval of time; those of other records are unchanged.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Crowding {
     pub from: Time,
@@ -39,8 +39,8 @@ pub struct Crowding {
     pub factor: f64,
 }
 
-/// Gets of one record beyond its popularity, as a share of all gets that there would be without: a record with
-/// probability p that is wanted f times as often adds p·(f − 1).
+/// Gets of one record beyond its popularity, as a share of all gets without them: a record of probability p with factor
+/// f adds p·(f − 1).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Extra {
     from: Time,
@@ -50,7 +50,7 @@ pub(super) struct Extra {
 }
 
 impl Changes {
-    /// What gets are asked beyond the popularity law, piece by piece between two turns of the ranking.
+    /// Extra gets beyond the popularity law, for each interval between two shifts of popularity.
     pub(super) fn extras(&self, records: &Records) -> Vec<Extra> {
         let mut extras = Vec::new();
         for crowd in &self.crowds {
@@ -66,7 +66,7 @@ impl Changes {
         extras
     }
 
-    /// The pace of each kind of operation.
+    /// Pace of each kind of operation.
     pub(super) fn paces(&self, extras: &[Extra]) -> [Pace; 3] {
         OperationKind::ALL.map(|kind| {
             let surges = self.surges.iter().filter(|surge| surge.kind.is_none_or(|only| only == kind));
@@ -83,7 +83,7 @@ impl Changes {
         })
     }
 
-    /// The record that has a rank at an instant.
+    /// Record with a rank at a time.
     pub(super) fn record(&self, rank: u32, at: Time, count: u32) -> u32 {
         let turns = self.turns(at) % u64::from(count);
         ((u64::from(rank) + u64::from(count) - turns) % u64::from(count)) as u32
@@ -103,13 +103,13 @@ impl Changes {
     }
 }
 
-/// Those in force.
+/// Extras in force at a time.
 fn extra_at(extras: &[Extra], at: Time) -> impl Iterator<Item = &Extra> {
     extras.iter().filter(move |extra| (extra.from..extra.until).contains(&at))
 }
 
-/// The record of a get that is asked beyond the popularity law, if this one is: with probability e/(1 + e) for extras of
-/// e together. One draw, if there are any.
+/// Record of an extra get, if a get is one: with probability e/(1 + e) for extras of e together. One draw, if there are
+/// any.
 pub(super) fn extra_record(extras: &[Extra], at: Time, source: &mut impl Source) -> Option<u32> {
     let total: f64 = extra_at(extras, at).map(|extra| extra.share).sum();
     if total <= 0.0 {

@@ -1,4 +1,4 @@
-//! Churn: participants alternate between sessions and downtimes, each by a law of its own, from a stationary start.
+//! Churn: participants alternate between sessions and downtimes, each with its own law, from a stationary start.
 
 use super::{SessionId, entity};
 use crate::engine::{Duration, Law, Purpose, Source, Streams};
@@ -8,35 +8,35 @@ const SESSION: Purpose = Purpose::new("session");
 const DOWNTIME: Purpose = Purpose::new("downtime");
 const GRACEFUL: Purpose = Purpose::new("graceful");
 
-/// An alternating renewal process for each participant, independent of the others; laws in seconds.
+/// Alternating renewal process of each participant, independent of the others; laws in seconds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Churn {
-    /// How long a session lasts.
+    /// Session length.
     pub session: Law,
-    /// How long the downtime after it lasts.
+    /// Length of the downtime after a session.
     pub downtime: Law,
 }
 
 impl Churn {
-    /// Both times stretched by `time_scale`: the churn rate changes, availability does not.
+    /// Churn with both laws scaled by `time_scale`: the churn rate changes, the availability does not.
     #[must_use]
     pub fn scaled(&self, time_scale: f64) -> Churn {
         Churn { session: self.session.scaled(time_scale), downtime: self.downtime.scaled(time_scale) }
     }
 
-    /// The long-run share of time that a participant is online: E\[up\]/(E\[up\] + E\[down\]).
+    /// Availability: long-run share of time online, E\[up\]/(E\[up\] + E\[down\]).
     pub fn availability(&self) -> f64 {
         self.session.mean() / (self.session.mean() + self.downtime.mean())
     }
 
-    /// Sessions that begin per second among `participants`.
+    /// Number of session starts per second among `participants`.
     pub fn join_rate(&self, participants: f64) -> f64 {
         participants / (self.session.mean() + self.downtime.mean())
     }
 
-    /// A participant at time zero, drawn from the stationary process: is it online, and how long does that last? The
-    /// share online is the availability, what is left has the equilibrium residual law (fresh sessions at time zero
-    /// would churn heavy-tailed laws about twice too fast).
+    /// State of a participant at time zero, drawn from the stationary process: whether it is online, and for how long.
+    /// The probability of online is the availability; the remaining time has the equilibrium residual law (fresh
+    /// sessions at time zero would churn heavy-tailed laws about twice too fast).
     pub fn start(&self, streams: &Streams, participant: u32, incarnation: u32) -> (bool, Duration) {
         let mut source = streams.stream(START, entity(participant, incarnation));
         let online = source.chance(self.availability());
@@ -44,20 +44,20 @@ impl Churn {
         (online, law.residual_duration(&mut source))
     }
 
-    /// The length of a session that begins after time zero.
+    /// Length of a session that starts after time zero.
     pub fn session(&self, streams: &Streams, session: SessionId) -> Duration {
         let mut source = streams.part(SESSION, session.entity(), u64::from(session.number));
         self.session.sample_duration(&mut source)
     }
 
-    /// The length of the downtime that follows a session.
+    /// Length of the downtime after a session.
     pub fn downtime(&self, streams: &Streams, session: SessionId) -> Duration {
         let mut source = streams.part(DOWNTIME, session.entity(), u64::from(session.number));
         self.downtime.sample_duration(&mut source)
     }
 }
 
-/// Whether a session ends with notice, which it does with this probability.
+/// Whether a session ends gracefully, with notice, which has this probability.
 pub fn ends_gracefully(streams: &Streams, session: SessionId, probability: f64) -> bool {
     streams.part(GRACEFUL, session.entity(), u64::from(session.number)).chance(probability)
 }

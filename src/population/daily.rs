@@ -1,8 +1,8 @@
-//! The day: an activity that is faster at some hours than at others, and the clock that measures it.
+//! Daily variation of activity, and the clock that measures it.
 //!
-//! Whatever is drawn as a length of time (a gap between operations, an absence) is taken as *work*, which a clock does at
-//! a pace that changes: a renewal process in operational time. At pace 2 events come twice as often. So the draws stay
-//! those of the unchanging process, and only their place in time moves.
+//! Every drawn duration (a gap between operations, a downtime) is taken as *work*, done at a pace that varies: a
+//! renewal process in operational time. At pace 2 events are twice as frequent. So the draws are those of the
+//! stationary process, and only their times move.
 
 use libm::cos;
 
@@ -11,19 +11,18 @@ use crate::engine::{Duration, Time};
 const HOUR: u64 = 3_600_000_000_000;
 const HOURS: u64 = 24;
 
-/// A factor for each local hour of the day, constant within the hour; their mean is 1.
+/// Factor for each local hour of the day, constant within the hour, with mean 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Daily([f64; HOURS as usize]);
 
 impl Daily {
-    /// 1 + `amplitude`·cos(2π·(h − `peak`)/24), taken in the middle of each hour h.
+    /// Sinusoid 1 + `amplitude`·cos(2π·(h − `peak`)/24), evaluated in the middle of each hour h.
     pub fn sinusoid(amplitude: f64, peak: f64) -> Daily {
         let angle = |hour: usize| std::f64::consts::TAU * (hour as f64 + 0.5 - peak) / HOURS as f64;
         Daily(std::array::from_fn(|hour| 1.0 + amplitude * cos(angle(hour))))
     }
 
-    /// Twenty-four numbers of which only the shape counts: they are divided by their mean. What is wrong with them
-    /// otherwise.
+    /// Twenty-four numbers, which are divided by their mean; or an error.
     pub fn hours(said: &[f64]) -> Result<Daily, String> {
         let hours: [f64; HOURS as usize] =
             said.try_into().map_err(|_| format!("a day has 24 hours, and here are {}", said.len()))?;
@@ -37,34 +36,34 @@ impl Daily {
         Ok(Daily(hours.map(|hour| hour * HOURS as f64 / sum)))
     }
 
-    /// The factor at an instant, for a clock that is so far ahead.
+    /// Factor at a time, for a clock that is `ahead`.
     pub fn factor(&self, at: Time, ahead: Duration) -> f64 {
         self.0[((at + ahead).as_nanos() / HOUR % HOURS) as usize]
     }
 }
 
-/// The pace of an activity over a run: a daily pattern times a factor that changes at certain instants.
+/// Pace of an activity over a run: a daily pattern times a factor that changes at given times.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pace {
     pub daily: Option<Daily>,
-    /// From each instant on this factor, until the next; before the first it is 1. In the order of time.
+    /// Factors, each from its time until the next, in order of time; 1 before the first.
     pub steps: Vec<(Time, f64)>,
 }
 
 impl Pace {
-    /// Whether it is 1 from the start to the end.
+    /// Whether the pace is 1 from start to end.
     pub fn is_steady(&self) -> bool {
         self.daily.is_none() && self.steps.is_empty()
     }
 
-    /// The factor at an instant.
+    /// Factor at a time.
     pub fn factor(&self, at: Time, ahead: Duration) -> f64 {
         let step = self.steps.partition_point(|(from, _)| *from <= at);
         let step = step.checked_sub(1).map_or(1.0, |step| self.steps[step].1);
         step * self.daily.map_or(1.0, |daily| daily.factor(at, ahead))
     }
 
-    /// When work that takes so long at pace 1, begun at `from`, is done; [`Time::NEVER`] if not before `horizon`.
+    /// End of `work`, measured at pace 1, that starts at `from`; [`Time::NEVER`] if not before `horizon`.
     ///
     /// O(hours and steps between).
     pub fn after(&self, from: Time, work: Duration, ahead: Duration, horizon: Time) -> Time {
@@ -86,7 +85,7 @@ impl Pace {
         Time::NEVER
     }
 
-    /// The next instant at which the factor may change.
+    /// Next time at which the factor may change.
     fn constant_until(&self, now: Time, ahead: Duration) -> Time {
         let step = self.steps.get(self.steps.partition_point(|(from, _)| *from <= now)).map_or(Time::NEVER, |s| s.0);
         if self.daily.is_none() {

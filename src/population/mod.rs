@@ -1,8 +1,8 @@
-//! Layer 4: who is there and what they want: churn, its presets, and the operations that participants ask for.
+//! Layer 4: population and demand: churn, its presets, and the operations of participants.
 //!
-//! All of it is environment: drawn per participant, incarnation and session by [`Streams::part`], so that it is the
-//! same, draw for draw, in every system and at every sweep point that leaves its parameters alone. Sessions are drawn
-//! before a run begins ([`Timeline`]); of operations nothing is stored, and the n-th can be asked for at any time.
+//! All of it is environment: drawn per participant, incarnation and session by [`Streams::part`], so that it is equal,
+//! draw for draw, in every system and at every sweep point that does not change its parameters. Sessions are drawn
+//! before a run starts ([`Timeline`]); operations are not stored: the n-th can be computed at any time.
 
 pub mod changes;
 pub mod churn;
@@ -33,12 +33,12 @@ const PARTICIPANT_KEY: Purpose = Purpose::new("participant key");
 const RECORD_KEY: Purpose = Purpose::new("record key");
 const RECORD_SIZE: Purpose = Purpose::new("record size");
 
-/// Bytes of a value at most: with room for the headers below 2³².
+/// Most bytes of a value: with headers below 2³².
 pub const LARGEST_VALUE: u32 = 1 << 31;
 
-/// One session of a participant. Sessions are numbered over an incarnation: number 0 is the one under way at time zero,
-/// or in which the incarnation begins; a participant that is offline at time zero comes up in number 1. The downtime
-/// after a session has its number.
+/// Session of a participant. Sessions are numbered within an incarnation: number 0 is the one in progress at time zero,
+/// or the first of a later incarnation; a participant offline at time zero starts with number 1. The downtime after a
+/// session has its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionId {
     pub participant: u32,
@@ -47,7 +47,7 @@ pub struct SessionId {
 }
 
 impl SessionId {
-    /// The stream number of what is drawn for this participant and incarnation.
+    /// Stream number of the draws for this participant and incarnation.
     const fn entity(self) -> u64 {
         entity(self.participant, self.incarnation)
     }
@@ -57,18 +57,18 @@ const fn entity(participant: u32, incarnation: u32) -> u64 {
     (participant as u64) << 32 | incarnation as u64
 }
 
-/// The places of a participant's nodes in the identifier space, as many as it has: uniform, the first that of its only one.
+/// Identifiers of a participant's nodes, one for each: uniform; the first is that of a participant with one node.
 pub fn participant_keys(streams: &Streams, participant: u32, incarnation: u32) -> impl Iterator<Item = u64> {
     let mut stream = streams.stream(PARTICIPANT_KEY, entity(participant, incarnation));
     std::iter::repeat_with(move || stream.next_u64())
 }
 
-/// The place of a piece of a resource in the identifier space: uniform. The first is where the resource would be in one.
+/// Key of a piece of a resource: uniform. The first is the key of the undivided resource.
 pub fn record_key(streams: &Streams, resource: u32, piece: u32) -> u64 {
     streams.part(RECORD_KEY, resource.into(), piece.into()).next_u64()
 }
 
-/// The size of a resource, in whole bytes up to [`LARGEST_VALUE`], by a law in bytes.
+/// Size of a resource in bytes, up to [`LARGEST_VALUE`], drawn from a law in bytes.
 pub fn resource_size(streams: &Streams, law: &Law, resource: u32) -> u32 {
     let drawn = law.sample(&mut streams.stream(RECORD_SIZE, resource.into()));
     (drawn + 0.5).clamp(0.0, f64::from(LARGEST_VALUE)) as u32

@@ -1,11 +1,11 @@
-//! Demand from a file: `time_s,participant,operation,key,bytes`, a row for every operation, in the order of time.
+//! Workload traces: `time_s,participant,operation,key,bytes`, a row for each operation, in order of time.
 //!
-//! `operation` is lookup, get or put. `key` is for a get or put the number of the resource, from 0, for a lookup any point
-//! of the identifier space; a number in hexadecimal, `0x…`, of which the first 64 bits count, and any other text, by its hash,
-//! are a point of the identifier space, or the resource that this point falls to. `bytes`, of a put, is the size of the value
-//! from then on; it may be empty, and is otherwise not looked at. A row about a participant that is offline then asks for
-//! nothing. Participants are called as in the file of their sessions, if there is one, or else are numbers from 0 on. What is
-//! before time zero or after the run is left out.
+//! `operation` is lookup, get or put. `key` is, for a get or put, the number of the resource, from 0; for a lookup any
+//! key of the identifier space. A hexadecimal number `0x…`, whose first 64 bits count, and any other text, which is
+//! hashed, are a key of the identifier space, or the resource that this key maps to. `bytes`, for a put, is the size of
+//! the value from then on; it may be empty, and is otherwise ignored. A row about a participant that is offline at that
+//! time has no effect. Participants have the names of the file of their sessions, if there is one, or numbers from 0
+//! on. Rows before time zero or after the run are left out.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -25,37 +25,37 @@ const COLUMNS: &[Column] = &[
     Column { names: &["bytes", "size"], needed: false },
 ];
 
-/// One operation that somebody asks for.
+/// Operation of a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
     pub at: Time,
     pub participant: u32,
     pub kind: OperationKind,
-    /// The record's number; of a lookup the key.
+    /// Number of the record; of a lookup, the key.
     pub key: u64,
-    /// Of a put: bytes of the value, if they change.
+    /// New size of the value in bytes, of a put that changes it.
     pub bytes: Option<u32>,
 }
 
-/// What the rows of a file may name.
+/// Names that the rows of a file may use.
 #[derive(Clone, Debug)]
 pub struct Limits {
     pub participants: u32,
-    /// Where participants have names: who is called how.
+    /// Names of participants, if they have names.
     pub names: Option<Arc<Trace>>,
-    /// Zero: gets and puts are refused.
+    /// Number of resources; zero: gets and puts are refused.
     pub resources: u32,
     pub largest_value: u32,
-    /// The time in the file that is time zero.
+    /// Timestamp in the file that is time zero.
     pub start: Duration,
     pub end: Time,
 }
 
-/// What a file asks for.
+/// Operations of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Requests {
     pub list: Vec<Request>,
-    /// Rows before time zero and after the end.
+    /// Number of rows before time zero and after the end.
     pub outside: u64,
 }
 
@@ -99,7 +99,7 @@ pub fn parse(path: &Path, text: &str, limits: &Limits) -> Result<Requests, Trace
     Ok(requests)
 }
 
-/// Who asks; `None` if it is never up in the run.
+/// Participant that issues the operation; `None` if it is never online in the run.
 fn participant(row: &Row<'_>, limits: &Limits) -> Result<Option<u32>, TraceError> {
     let Some(names) = &limits.names else {
         return row.number(1, "participant", u64::from(limits.participants) - 1).map(|number| Some(number as u32));
@@ -132,7 +132,7 @@ fn key(row: &Row<'_>, kind: OperationKind, resources: u32) -> Result<u64, TraceE
     Ok(if kind == OperationKind::Lookup { point } else { point % u64::from(resources) })
 }
 
-/// The first 64 bits of a number, or all of a shorter one.
+/// First 64 bits of a number, or all of a shorter one.
 fn hexadecimal(digits: &str) -> Option<u64> {
     let all = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
     all.then(|| u64::from_str_radix(&digits[..digits.len().min(16)], 16).ok()).flatten()

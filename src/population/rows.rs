@@ -1,4 +1,4 @@
-//! Trace files: tables whose first line names the columns, read row by row, so that what is wrong has a line and a column.
+//! Trace files: tables whose first line names the columns, read row by row, with the line and column of errors.
 
 use std::borrow::Cow;
 use std::io;
@@ -7,48 +7,48 @@ use std::path::{Path, PathBuf};
 use crate::engine::numbered::{self, canonical, is_whole};
 use crate::engine::{Time, input};
 
-/// Why there is no trace. Nothing is kept of a file with an error.
+/// Error of a trace file. Nothing is kept of such a file.
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
-    /// The file could not be read.
+    /// Read error.
     #[error("{}: cannot read the trace: {source}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
-    /// What it holds is not such a trace. Lines and columns (characters) count from 1.
+    /// Content error. Lines and columns (characters) count from 1.
     #[error("{}:{line}:{column}: {problem}", path.display())]
     Wrong { path: PathBuf, line: usize, column: usize, problem: String },
 }
 
-/// The text of a file; what is not UTF-8 in it becomes a sign for that.
+/// Text of a file; invalid UTF-8 becomes the replacement character.
 pub(super) fn text(path: &Path) -> Result<String, TraceError> {
     let unreadable = |source| TraceError::Unreadable { path: path.into(), source };
     let bytes = input::read(path).map_err(unreadable)?;
     Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
-/// A column that a trace may have.
+/// Column of a trace.
 pub(super) struct Column {
-    /// What it may be called, the first that is there counts.
+    /// Accepted names; the first that is present is used.
     pub names: &'static [&'static str],
-    /// Whether a trace of this form has it.
+    /// Whether a trace of this form must have the column.
     pub needed: bool,
 }
 
-/// The column of who a row is about, in every form.
+/// Column of the participant, in every form.
 pub(super) const PARTICIPANT: Column =
     Column { names: &["participant", "node", "node_id", "peer_id", "peer", "node_name", "host", "name"], needed: true };
 
-/// The column of the time of a row.
+/// Column of the time.
 pub(super) const TIME: Column = Column { names: &["time_s", "time", "timestamp"], needed: true };
 
-/// One row: the cells of the form's columns, without blanks or quotes around them, each with its place.
+/// Row: the cells of the form's columns, without surrounding blanks or quotes, each with its position.
 pub(super) struct Row<'a> {
     path: &'a Path,
     pub line: usize,
     cells: Vec<(usize, Cow<'a, str>)>,
 }
 
-/// The form that the first line names the columns of, by its number in `forms`, and the rows after it. Empty lines are passed
-/// over. `wanted` says in words what the first line must be.
+/// Form whose columns the first line names, as an index into `forms`, and the rows after it. Empty lines are skipped.
+/// `wanted` describes the required first line in words.
 pub(super) fn rows<'a>(
     path: &'a Path,
     text: &'a str,
@@ -85,8 +85,8 @@ pub(super) fn rows<'a>(
     Ok((form, lines.filter(|(_, line)| !line.starts_with('#')).map(row)))
 }
 
-/// The cells of a line, each with the column of its first character. What is in quotes is not split, and two quotes in it
-/// are one. A blank separates as several do.
+/// Cells of a line, each with the column of its first character. Quoted text is not split, and two quotes in it are
+/// one. Several blanks count as one.
 fn split(line: &str, separator: char) -> Vec<(usize, Cow<'_, str>)> {
     let mut cells = Vec::new();
     let (mut begin, mut column, mut quoted) = (0, 1, false);
@@ -121,12 +121,12 @@ impl Row<'_> {
         &self.cells[cell].1
     }
 
-    /// The column in which a cell begins.
+    /// Column in which a cell begins.
     pub fn column(&self, cell: usize) -> usize {
         self.cells[cell].0
     }
 
-    /// What is wrong with a cell.
+    /// Error at a cell.
     pub fn wrong(&self, cell: usize, problem: impl Into<String>) -> TraceError {
         TraceError::Wrong {
             path: self.path.into(),
@@ -136,7 +136,7 @@ impl Row<'_> {
         }
     }
 
-    /// A whole number of at most `largest`.
+    /// Parses a whole number of at most `largest`.
     pub fn number(&self, cell: usize, what: &str, largest: u64) -> Result<u64, TraceError> {
         let number = numbered::number(self.cell(cell)).filter(|number| *number <= largest);
         number.ok_or_else(|| {
@@ -144,7 +144,7 @@ impl Row<'_> {
         })
     }
 
-    /// Who a row is about: a whole number without zeros before it, or a name.
+    /// Participant of a row: a whole number without leading zeros, or a name.
     pub fn participant(&self, cell: usize) -> Result<&str, TraceError> {
         let said = self.cell(cell);
         if said.is_empty() || is_numeric(said) && numbered::number(said).is_none() {
@@ -153,7 +153,7 @@ impl Row<'_> {
         Ok(canonical(said))
     }
 
-    /// Seconds with up to nine decimals, exactly.
+    /// Parses seconds with up to nine decimals, exactly.
     pub fn time(&self, cell: usize) -> Result<Time, TraceError> {
         let said = self.cell(cell);
         seconds(said).ok_or_else(|| {
@@ -161,7 +161,7 @@ impl Row<'_> {
         })
     }
 
-    /// A time that is not before `earliest`, that of the row before.
+    /// Parses a time that is not before `earliest`, the time of the previous row.
     pub fn time_after(&self, cell: usize, earliest: Time) -> Result<Time, TraceError> {
         let at = self.time(cell)?;
         if at < earliest {
@@ -172,7 +172,7 @@ impl Row<'_> {
     }
 }
 
-/// Whether a text is meant as a number, with a sign or decimals or without; `1e5`, `nan` and `10.0.0.1` are names.
+/// Whether a text is meant as a number, with or without sign and decimals; `1e5`, `nan` and `10.0.0.1` are names.
 pub(super) fn is_numeric(text: &str) -> bool {
     let text = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
@@ -192,7 +192,7 @@ fn seconds(text: &str) -> Option<Time> {
     whole.parse::<u64>().ok()?.checked_mul(1_000_000_000)?.checked_add(nanos).map(Time::from_nanos)
 }
 
-/// An instant as [`Row::time`] reads it.
+/// Time in the format that [`Row::time`] reads.
 pub(super) fn written(at: Time) -> String {
     let (whole, nanos) = (at.as_nanos() / 1_000_000_000, at.as_nanos() % 1_000_000_000);
     match nanos {

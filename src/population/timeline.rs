@@ -1,8 +1,8 @@
-//! Who is there when: the sessions of every participant over a run, drawn before it begins.
+//! Timeline: the sessions of all participants over a run, drawn before it starts.
 //!
-//! Laws, departures, arrivals, the hour of the day and trace files all end in the same [`Timeline`], which is all that a
-//! run follows; so a trace written from one replays to it. Sessions of a participant are drawn by themselves, so that
-//! those who arrive, and those who are replaced, change nobody else's. 32 bytes a session.
+//! Laws, departures, arrivals, daily variation and trace files all result in a [`Timeline`], which is all that a run
+//! follows; so a trace written from one replays to it. The sessions of a participant are drawn independently, so that
+//! arrivals and replacements do not change those of others. 32 bytes per session.
 
 use super::churn::Churn;
 use super::classes::{Classes, Places};
@@ -17,20 +17,20 @@ const LIFETIME: Purpose = Purpose::new("lifetime");
 const ARRIVAL: Purpose = Purpose::new("arrival");
 const CROWD: Purpose = Purpose::new("crowd");
 
-/// One session of an identity.
+/// Session of an identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spell {
     pub begins: Time,
-    /// [`Time::NEVER`] if not in this run.
+    /// End of the session; [`Time::NEVER`] if not in this run.
     pub ends: Time,
-    /// When the identity departs for good, at the end of the session or in the absence after it; [`Time::NEVER`] if it is
-    /// not its last.
+    /// Permanent departure of the identity, at the end of the session or in the downtime after it; [`Time::NEVER`] if
+    /// this is not its last session.
     pub departs: Time,
-    /// [`SessionId::number`].
+    /// Number of the session: [`SessionId::number`].
     pub number: u32,
 }
 
-/// A participant from its arrival to its departure: what has a key and a disk.
+/// Identity: a participant from its arrival to its permanent departure, with a key and a disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
     pub participant: u32,
@@ -38,94 +38,95 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Stream number of what is drawn for it.
+    /// Stream number of the identity's draws.
     pub const fn entity(self) -> u64 {
         entity(self.participant, self.incarnation)
     }
 }
 
-/// The sessions of all identities of a run.
+/// Sessions of all identities of a run.
 ///
-/// Identities are numbered through: the first incarnations of all participants, by participant, then the later ones, by
-/// participant and incarnation, then the crowds of flash crowds.
+/// Identities are numbered consecutively: the first incarnations of all participants, by participant, then the later
+/// ones, by participant and incarnation, then the newcomers of flash crowds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeline {
     participants: u32,
     identities: Vec<Identity>,
-    /// Where the spells of each identity begin, and the end of the last.
+    /// Index of the first spell of each identity, and the end of the last.
     first: Vec<u32>,
     spells: Vec<Spell>,
 }
 
-/// What the sessions of a population follow from.
+/// Parameters from which the sessions of a population follow.
 #[derive(Clone, Debug)]
 pub struct Demography<'a> {
-    /// Those of the start.
+    /// Number of participants at the start.
     pub participants: u32,
     pub sessions: Sessions<'a>,
-    /// Those online at the start come spread over this time instead of being there at time zero.
+    /// Time over which the initial sessions start; `None`: at time zero.
     pub join_over: Option<Duration>,
     pub crowds: Vec<Crowd>,
-    /// Nobody comes from here on.
+    /// End of arrivals and session starts.
     pub end: Time,
 }
 
-/// Where sessions come from.
+/// Source of the sessions.
 #[derive(Clone, Debug)]
 pub enum Sessions<'a> {
     Drawn(Box<Life>),
     Read(&'a Trace),
 }
 
-/// How participants come and go by laws. The default: they are there from the start to the end.
+/// Churn, departures and arrivals by laws. Default: all participants are online from start to end.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Life {
     pub churn: Option<Churn>,
-    /// With their churn, in place of `churn`.
+    /// Classes with their churn, in place of `churn`.
     pub classes: Classes,
     pub departures: Option<Departures>,
-    /// Mean seconds between two arrivals of new participants, a Poisson stream.
+    /// Mean seconds between two arrivals of new participants (Poisson); `None`: none.
     pub arrivals: Option<f64>,
-    /// The pace at which absences, and the gaps between arrivals, go by.
+    /// Pace of downtimes and of gaps between arrivals.
     pub pace: Pace,
-    /// Where hours are local: who stands where. Otherwise, and for the gaps between arrivals, all clocks are the run's.
+    /// Regions of participants, if hours are local. Otherwise, and for the gaps between arrivals, all clocks are the
+    /// run's.
     pub places: Option<Places>,
 }
 
-/// Ends of sessions from which nobody returns as who it was. When participants are online does not depend on it: a
-/// replacement comes when the one before would have come back.
+/// Permanent departures. They do not affect when participants are online: a replacement arrives when the departed one
+/// would have returned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Departures {
     pub law: Parting,
-    /// By the next incarnation of the same participant; otherwise the population shrinks.
+    /// Whether the next incarnation of the participant replaces the departed one; otherwise the population shrinks.
     pub replaced: bool,
 }
 
-/// Which end of a session is the last.
+/// Rule for the last session of an identity.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Parting {
-    /// Each with this probability: a geometric number of sessions.
+    /// Probability that the end of a session is permanent: a geometric number of sessions.
     Probability(f64),
-    /// The first after a lifetime drawn from this law, in seconds from the beginning of the identity; those of the start
-    /// have the equilibrium residual of it left.
+    /// Law of the lifetime in seconds from the start of the identity: the first end of a session after it is permanent.
+    /// Initial identities have the equilibrium residual of it.
     Lifetime(Law),
 }
 
-/// New participants who come in a flash crowd, each for one session.
+/// New participants of a flash crowd, each with one session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Crowd {
-    /// Names its draws.
+    /// Number that identifies its draws.
     pub draws: u64,
     pub at: Time,
     pub arrivals: u32,
-    /// They come evenly spread over this time …
+    /// Time over which they arrive, evenly spread.
     pub over: Duration,
-    /// … and each stays so long.
+    /// Session length of each.
     pub stay: Duration,
 }
 
 impl Timeline {
-    /// The sessions that begin before the end.
+    /// Timeline of the sessions that start before the end.
     pub fn new(streams: &Streams, population: &Demography<'_>) -> Timeline {
         let mut participants: Vec<Vec<(u32, Spell)>> = match &population.sessions {
             Sessions::Read(trace) => trace.spells(population.participants),
@@ -142,7 +143,7 @@ impl Timeline {
         Timeline::of(count, participants)
     }
 
-    /// Of each participant's spells with their incarnations; those from `count` on are a crowd's.
+    /// Timeline from each participant's spells with their incarnations; those from `count` on belong to flash crowds.
     fn of(count: u32, participants: Vec<Vec<(u32, Spell)>>) -> Timeline {
         let mut timeline = Timeline { participants: count, identities: vec![], first: vec![0], spells: vec![] };
         let (own, crowd) = participants.split_at(count as usize);
@@ -165,30 +166,30 @@ impl Timeline {
         self.first.push(self.spells.len() as u32);
     }
 
-    /// All that ever take part.
+    /// All identities of the run.
     pub fn identities(&self) -> &[Identity] {
         &self.identities
     }
 
-    /// The participants, those of flash crowds not counted.
+    /// Number of participants, those of flash crowds not counted.
     pub fn participants(&self) -> u32 {
         self.participants
     }
 
-    /// The sessions of an identity, in the order of time.
+    /// Sessions of an identity, in order of time.
     pub fn spells(&self, identity: u32) -> &[Spell] {
         let identity = identity as usize;
         &self.spells[self.first[identity] as usize..self.first[identity + 1] as usize]
     }
 
-    /// The session that an identity would be in at an instant.
+    /// Session of an identity at a time.
     pub fn at(&self, identity: u32, now: Time) -> Option<&Spell> {
         let spells = self.spells(identity);
         let last = spells[..spells.partition_point(|spell| spell.begins <= now)].last()?;
         (now < last.ends).then_some(last)
     }
 
-    /// The identity of a participant that is in a session at an instant. O(its incarnations).
+    /// Identity of a participant that is in a session at a time. O(its incarnations).
     pub fn incarnation_at(&self, participant: u32, now: Time) -> Option<u32> {
         let later = self.identities[self.participants as usize..].partition_point(|one| one.participant < participant);
         let later = self.participants + later as u32;
@@ -206,14 +207,14 @@ impl Timeline {
     }
 }
 
-/// How a participant comes and goes.
+/// Churn parameters of a participant.
 struct One<'a> {
     churn: Option<&'a Churn>,
-    /// How far its clock is ahead of the run's.
+    /// Offset of its clock from the run's.
     ahead: Duration,
 }
 
-/// Draws the sessions of participants.
+/// Generator of the sessions of participants.
 struct Draw<'a> {
     streams: &'a Streams,
     life: &'a Life,
@@ -221,7 +222,7 @@ struct Draw<'a> {
 }
 
 impl Draw<'_> {
-    /// A participant of the start.
+    /// Draws the sessions of an initial participant.
     fn initial(&self, participant: u32, join_over: Option<Duration>) -> Vec<(u32, Spell)> {
         let one = self.one(participant);
         let comes = join_over
@@ -238,7 +239,7 @@ impl Draw<'_> {
         }
     }
 
-    /// The Poisson stream of new participants, after those that are there.
+    /// Draws the Poisson arrivals of new participants, numbered after the existing ones.
     fn arrivals(&self, all: &mut Vec<Vec<(u32, Spell)>>) {
         let Some(mean) = self.life.arrivals else { return };
         let mut at = Time::ZERO;
@@ -255,8 +256,8 @@ impl Draw<'_> {
         }
     }
 
-    /// The sessions of a participant from the one on that begins at `begins` and lasts `length`.
-    /// Its identity dies at `dies`.
+    /// Draws the sessions of a participant from the one that starts at `begins` and lasts `length`. Its identity ends
+    /// at `dies`.
     fn sessions(
         &self,
         one: &One<'_>,
@@ -286,7 +287,7 @@ impl Draw<'_> {
         spells
     }
 
-    /// What holds for all incarnations of a participant.
+    /// Parameters of all incarnations of a participant.
     fn one(&self, participant: u32) -> One<'_> {
         let Life { churn, classes, places, .. } = self.life;
         let class = classes.of(self.streams, participant);
@@ -302,12 +303,12 @@ impl Draw<'_> {
         one.churn.map_or(Duration::MAX, |churn| churn.session(self.streams, id))
     }
 
-    /// The end of an absence.
+    /// End of a downtime.
     fn after(&self, one: &One<'_>, from: Time, absence: Duration) -> Time {
         self.life.pace.after(from, absence, one.ahead, self.end)
     }
 
-    /// How long an identity lives, by one way to draw from the law; for ever without one.
+    /// Lifetime of an identity, by one way to draw from the law; unlimited without one.
     fn lifetime(&self, participant: u32, incarnation: u32, draw: fn(&Law, &mut Stream) -> Duration) -> Duration {
         match self.life.departures.as_ref().map(|departures| &departures.law) {
             Some(Parting::Lifetime(law)) => {

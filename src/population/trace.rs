@@ -1,17 +1,18 @@
-//! Sessions from a file: changes, or sessions as they were.
+//! Availability traces: files of state changes, or of sessions.
 //!
-//! Changes are rows `time_s,participant,state` in the order of time. `up`: comes online; `down`: goes, with its disk, to return;
-//! `gone`: goes for good, or is gone that was away. An `up` after `gone` is the next incarnation. Who is up at time 0 is in
-//! session 0; who comes later begins with session 1, as if it had been away at time zero; an incarnation after the first begins
-//! with session 0. So the file that [`write`](write()) makes of a timeline reads back to the same sessions with the same numbers.
+//! Changes are rows `time_s,participant,state` in order of time. `up`: comes online; `down`: goes offline, keeps its
+//! disk and returns; `gone`: departs for good, also from a downtime. An `up` after `gone` is the next incarnation. A
+//! participant up at time 0 is in session 0; a later one starts with session 1, as if it had been offline at time zero;
+//! a later incarnation starts with session 0. So the file that [`write`](write()) makes of a timeline reads back to
+//! equal sessions with equal numbers.
 //!
-//! Sessions are rows `node,start,end` in any order (Failure Trace Archive, Nebula); an empty start is before the file, an empty end
-//! after it, and those of one node that overlap are one.
+//! Sessions are rows `node,start,end` in any order (Failure Trace Archive, Nebula); an empty start is before the file,
+//! an empty end after it, and overlapping ones of a node are merged.
 //!
-//! Published files repeat themselves and begin in the middle: who is said to go first was up from the beginning on, and a row
-//! that says what is so already changes nothing. What happens before time zero counts as far as it lasts, and what happens after
-//! the run is left out. Participants are those who are ever up in the run: in the order of their numbers if all have one, else as
-//! the file names them first.
+//! Published files contain repetitions and start in the middle: a participant whose first row is a departure was up
+//! from the start, and a row that repeats the present state changes nothing. Events before time zero count as far as
+//! they last, and events after the run are left out. Only participants that are ever up during the run take part: in
+//! the order of their numbers if all have one, otherwise in order of appearance.
 
 mod participants;
 
@@ -37,36 +38,36 @@ const SESSIONS: &[Column] = &[
     Column { names: &["event_type"], needed: false },
 ];
 
-/// How a file of sessions is held against a run.
+/// Relation of a file of sessions to a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bounds {
-    /// How many participants there are, if that is known: then their numbers are those from 0 on.
+    /// Number of participants, if known: they then have the numbers from 0 on.
     pub participants: Option<u32>,
-    /// The time in the file that is time zero.
+    /// Timestamp in the file that is time zero.
     pub start: Duration,
-    /// What may happen last.
+    /// Latest time of an event.
     pub latest: Time,
 }
 
-/// The sessions of each participant that a file names, with their incarnations.
+/// Sessions of each participant of a file, with their incarnations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {
     participants: Participants,
-    /// How many there are, if they have the numbers from 0 on whether the file names them or not.
+    /// Number of participants, if they have the numbers from 0 on, whether or not the file names them.
     known: Option<u32>,
     found: Found,
 }
 
-/// What was found in a file of sessions.
+/// Summary of a file of sessions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    /// Changes after the run.
+    /// Number of changes after the run.
     pub after: u64,
-    /// Rows that say what is so already.
+    /// Number of rows that repeat the present state.
     pub repeated: u64,
-    /// When the first change in the file is, or the first session begins, in its own time.
+    /// Time of the first change or session in the file, in its own time.
     pub first: Option<Time>,
-    /// When the last change in the run is.
+    /// Time of the last change in the run.
     pub last: Time,
 }
 
@@ -93,30 +94,30 @@ impl Trace {
         Ok(Trace { participants, known: bounds.participants.filter(|_| numbered), found })
     }
 
-    /// Participants that the file makes: those who are ever up in the run.
+    /// Number of participants of the file that are ever online in the run.
     pub fn participants(&self) -> u32 {
         self.participants.count()
     }
 
-    /// The number of a participant; the inner `None` of one who is never up in the run.
+    /// Number of a participant; the inner `None`: never online in the run.
     pub fn participant(&self, name: &str) -> Option<Option<u32>> {
         let number = || name.parse().ok().filter(|number| self.known.is_some_and(|known| *number < known));
         self.participants.number_of(name).or_else(|| number().map(Some))
     }
 
-    /// What was found in the file.
+    /// Summary of the file.
     pub fn found(&self) -> Found {
         self.found
     }
 
-    /// Participants online, mean from the start to `end`.
+    /// Mean number of participants online from the start to `end`.
     pub fn online_mean(&self, end: Time) -> f64 {
         let spells = self.participants.iter().flat_map(|(_, spells)| spells);
         let nanos: f64 = spells.map(|(_, spell)| spell.ends.min(end).since(spell.begins).as_nanos() as f64).sum();
         nanos / end.as_nanos() as f64
     }
 
-    /// What every so many participants do from an instant on for a time, which becomes a trace of its own.
+    /// Excerpt: every `every`-th participant from a time on for a duration, as a trace of its own.
     #[must_use]
     pub fn excerpt(&self, from: Time, length: Duration, every: u32) -> Trace {
         let to = from + length;
@@ -133,7 +134,7 @@ impl Trace {
         Trace { participants, known: None, found: self.found }
     }
 
-    /// The sessions of participants `0 .. count` with their incarnations.
+    /// Sessions of the participants `0 .. count` with their incarnations.
     pub(super) fn spells(&self, count: u32) -> Vec<Vec<(u32, Spell)>> {
         let mut all = vec![Vec::new(); count as usize];
         for (number, spells) in self.participants.iter().filter(|(number, _)| *number < count) {
@@ -143,7 +144,7 @@ impl Trace {
     }
 }
 
-/// A file while it is read.
+/// State of reading a file.
 struct Reader {
     bounds: Bounds,
     participants: Participants,
@@ -151,13 +152,13 @@ struct Reader {
 }
 
 impl Reader {
-    /// Takes note of when a row begins.
+    /// Records the time of a row.
     fn note(&mut self, at: Time) {
         let first = self.found.first.get_or_insert(at);
         *first = at.min(*first);
     }
 
-    /// An instant of the file in the run: zero if it was before, `None` if it is after.
+    /// Time in the run of a time in the file: zero if before the run, `None` if after.
     fn in_run(&mut self, at: Time) -> Option<Time> {
         let shifted = Time::ZERO + at.since(Time::ZERO + self.bounds.start);
         let inside = shifted <= self.bounds.latest;
@@ -213,11 +214,9 @@ impl Reader {
     }
 }
 
-/// Writes the sessions of the participants, those of flash crowds left out, as far as they concern what happens until
-/// `latest`.
+/// Writes the sessions of the participants, without flash crowds, as far as they affect events until `latest`.
 ///
-/// # Errors
-/// If `out` cannot be written to.
+/// # Errors If `out` cannot be written to.
 pub fn write(timeline: &Timeline, latest: Time, out: &mut dyn Write) -> io::Result<()> {
     let mut changes: Vec<(Time, u32, u32, &str)> = Vec::new();
     for (number, identity) in (0..).zip(timeline.identities()) {

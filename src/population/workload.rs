@@ -1,7 +1,7 @@
-//! The demand: what each online participant asks for, and when.
+//! Workload: the operations of each online participant and their times.
 //!
-//! Each kind of operation has its own gap law and its own draws, per (participant, incarnation, session, number): the
-//! gets of a run stay as they are when puts are added, and a gap does not depend on what is asked.
+//! Each kind of operation has its own law of gaps and its own draws, per (participant, incarnation, session, number):
+//! adding puts does not change the gets of a run, and a gap does not depend on the target.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use super::daily::Pace;
 use crate::engine::{Duration, Law, Purpose, Source, Stream, Streams, Time, Zipf};
 use crate::model::OperationKind;
 
-/// The stream of the gaps between operations of a kind.
+/// Stream of the gaps between operations of a kind.
 const fn gaps(kind: OperationKind) -> Purpose {
     match kind {
         OperationKind::Lookup => Purpose::new("lookup gap"),
@@ -21,7 +21,7 @@ const fn gaps(kind: OperationKind) -> Purpose {
     }
 }
 
-/// The stream of what operations of a kind ask for.
+/// Stream of the targets of operations of a kind.
 const fn subjects(kind: OperationKind) -> Purpose {
     match kind {
         OperationKind::Lookup => Purpose::new("lookup subject"),
@@ -43,7 +43,7 @@ pub enum Popularity {
 }
 
 impl Popularity {
-    /// What is wrong with the exponent.
+    /// Checks the exponent.
     pub fn check(&self) -> Result<(), String> {
         match *self {
             Popularity::Zipf { exponent } if !(exponent >= 0.0 && exponent.is_finite()) => {
@@ -65,17 +65,17 @@ impl Popularity {
     }
 }
 
-/// The ranks of a run's records with their popularity: record i is the (i + 1)-th most popular at the start (its key is
-/// random, so the place in the identifier space says nothing of it).
+/// Records of a run by popularity rank: record i is the (i + 1)-th most popular at the start (its key is random, so the
+/// position in the identifier space is independent of it).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Records {
-    /// This many, all alike.
+    /// Number of records, equally popular.
     Uniform(u32),
     Zipf(Zipf),
 }
 
 impl Records {
-    /// How many there are.
+    /// Number of records.
     pub fn count(&self) -> u32 {
         match self {
             Records::Uniform(count) => *count,
@@ -83,7 +83,7 @@ impl Records {
         }
     }
 
-    /// How likely a rank is.
+    /// Probability of a rank.
     ///
     /// Panics on a rank that is not below the count.
     pub fn probability(&self, rank: u32) -> f64 {
@@ -112,11 +112,11 @@ pub enum Target {
     Node,
 }
 
-/// The demand of one online participant; all ask for the same by the same laws.
+/// Workload of an online participant, with laws common to all.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Workload {
-    /// The time between two operations of a kind, in seconds, in the order of [`OperationKind::ALL`]; `None` where the
-    /// kind is not asked for.
+    /// Gap between two operations of a kind in seconds, in the order of [`OperationKind::ALL`]; `None`: no operations
+    /// of the kind.
     gaps: [Option<Law>; 3],
     target: Target,
     records: Records,
@@ -126,21 +126,21 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// `gaps` in seconds, in the order of [`OperationKind::ALL`], `None` where the kind is not asked for; `target`: what
-    /// lookups are for; `records`: what gets and puts are for; `changes`: how all this changes with time.
+    /// Workload with `gaps` in seconds, in the order of [`OperationKind::ALL`], `None` for no operations of a kind;
+    /// `target`: of lookups; `records`: targets of gets and puts; `changes`: variation with time.
     pub fn new(gaps: [Option<Law>; 3], target: Target, records: Records, changes: Changes) -> Workload {
         let extras = changes.extras(&records);
         Workload { gaps, target, paces: changes.paces(&extras), records, changes, extras }
     }
 
-    /// What lookups are for.
+    /// Target of lookups.
     pub fn target(&self) -> Target {
         self.target
     }
 
-    /// When operation `number` of this kind in a session is due, after the one before it or the start of the session at
-    /// `now`; `None` if the kind is not asked for, or nothing is any more in this run. The participant's clock is `ahead` of
-    /// the run's.
+    /// Due time of operation `number` of this kind in a session, after the previous one or the start of the session at
+    /// `now`; `None` if there are no operations of the kind, or none left in this run. The participant's clock is
+    /// `ahead` of the run's.
     pub fn due(
         &self,
         streams: &Streams,
@@ -154,16 +154,16 @@ impl Workload {
         Some(self.paces[kind as usize].after(now, gap, ahead, self.changes.end)).filter(|at| *at < Time::NEVER)
     }
 
-    /// The time from the operation before it to operation `number` of this kind in a session, at pace 1. The first is
-    /// counted from the start of the session by the law's equilibrium residual, as if the user had been at it all along: a
-    /// constant gap has a random phase. `None` if the kind is not asked for.
+    /// Gap before operation `number` of this kind in a session, at pace 1. The first is counted from the start of the
+    /// session by the law's equilibrium residual, as if the user had been active before: a constant gap has a random
+    /// phase. `None` if there are no operations of the kind.
     fn gap(&self, streams: &Streams, kind: OperationKind, session: SessionId, number: u32) -> Option<Duration> {
         let law = self.gaps[kind as usize].as_ref()?;
         let mut source = stream(streams, gaps(kind), session, number);
         Some(if number == 0 { law.residual_duration(&mut source) } else { law.sample_duration(&mut source) })
     }
 
-    /// The record that a get or put at an instant is for.
+    /// Record of a get or put at a time.
     pub fn record(&self, streams: &Streams, kind: OperationKind, session: SessionId, number: u32, at: Time) -> u32 {
         let mut source = stream(streams, subjects(kind), session, number);
         let extra = match kind {
@@ -173,7 +173,7 @@ impl Workload {
         extra.unwrap_or_else(|| self.changes.record(self.records.sample(&mut source), at, self.records.count()))
     }
 
-    /// 64 random bits for what a lookup is for: the key itself, or for [`Target::Node`] the choice of an online node.
+    /// Random bits for the target of a lookup: the key itself, or for [`Target::Node`] the choice of an online node.
     pub fn subject(&self, streams: &Streams, session: SessionId, number: u32) -> u64 {
         stream(streams, subjects(OperationKind::Lookup), session, number).next_u64()
     }

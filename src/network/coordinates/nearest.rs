@@ -1,8 +1,8 @@
-//! The nearest other host of each, by a k-d tree.
+//! Nearest neighbours of hosts, by a k-d tree.
 
 use super::{Host, distance};
 
-/// Finds half of each host's distance to its nearest other. O(n log n) however they lie: on a plane, on a line, in a point.
+/// Computes half of each host's distance to its nearest other host. O(n log n) for any distribution of points.
 pub(super) fn measure_surroundings(hosts: &mut [Host]) {
     let mut order: Vec<u32> = (0..hosts.len() as u32).collect();
     let mut axes = vec![0u8; hosts.len()];
@@ -14,15 +14,15 @@ pub(super) fn measure_surroundings(hosts: &mut [Host]) {
     }
 }
 
-/// Hosts in the order of a balanced tree: the middle of a slice is its root, and on the root's axis nothing before it lies
-/// above, nothing behind it below.
+/// k-d tree as a permutation of the hosts: the middle of a slice is its root; on the root's axis, nothing before it
+/// lies above and nothing after it below.
 struct Tree<'a> {
     hosts: &'a [Host],
     order: &'a [u32],
     axes: &'a [u8],
 }
 
-/// Puts a slice into the order of a tree, along the axis on which it is longest.
+/// Orders a slice as a tree, along the axis of its largest extent.
 fn build(hosts: &[Host], order: &mut [u32], axes: &mut [u8]) {
     if order.len() < 2 {
         return;
@@ -44,7 +44,7 @@ fn build(hosts: &[Host], order: &mut [u32], axes: &mut [u8]) {
     build(hosts, &mut behind[1..], &mut axes_behind[1..]);
 }
 
-/// The shortest distance from a host to another so far, and how many were looked at for it.
+/// Shortest distance from a host found so far, and the number of hosts examined.
 struct Nearest {
     distance: f64,
     looked_at: u64,

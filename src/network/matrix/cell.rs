@@ -1,32 +1,32 @@
-//! One cell of a file of delays.
+//! Cells of a file of delays.
 
 use super::format::{Format, Value};
 use crate::network::lines::number;
 
-/// What a cell says.
+/// Value of a cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Cell {
-    /// Nanoseconds one way.
+    /// One-way delay in nanoseconds.
     Delay(f64),
     Zero,
     Hole,
 }
 
-/// Words that stand for a delay that was not measured, whatever their case; a number that none can be does, too.
+/// Words for a missing value, in any case; an impossible number is one too.
 const HOLES: [&str; 9] = ["", "-", "--", "*", "?", "na", "n/a", "none", "null"];
 
-/// Whether a number can be a delay: it is neither negative nor infinite nor `nan`.
+/// Whether a number can be a delay: not negative, infinite or `nan`.
 fn is_measured(value: f64) -> bool {
     value.is_finite() && value >= 0.0
 }
 
-/// Whether a cell is no delay and no name either.
+/// Whether a cell is a missing value.
 pub(super) fn is_hole(cell: &str) -> bool {
     HOLES.iter().any(|hole| hole.eq_ignore_ascii_case(cell))
         || chosen(cell, Value::Max).is_some_and(|value| !is_measured(value))
 }
 
-/// Whether a cell is a zero, or three.
+/// Whether a cell is a zero, or three of them.
 pub(super) fn is_zero(cell: &str) -> bool {
     chosen(cell, Value::Max) == Some(0.0)
 }
@@ -37,7 +37,7 @@ pub(super) fn is_number(cell: &str) -> bool {
     begins && cell.split('/').all(|part| number(part).is_some())
 }
 
-/// Whether a cell can stand where a delay is expected.
+/// Whether a cell is a valid value of a delay.
 pub(super) fn is_value(cell: &str) -> bool {
     is_number(cell) || is_hole(cell)
 }
@@ -65,7 +65,7 @@ pub(super) fn read(cell: &str, format: &Format) -> Result<Cell, String> {
     Ok(if value == 0.0 { Cell::Zero } else { Cell::Delay(nanos) })
 }
 
-/// The number of a cell with one, or with three.
+/// Chosen number of a cell with one number or three.
 fn chosen(cell: &str, value: Value) -> Option<f64> {
     number(cell).or_else(|| {
         let mut parts = cell.split('/');

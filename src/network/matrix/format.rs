@@ -1,11 +1,11 @@
-//! How a file of delays is to be read.
+//! Format of a file of delays.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::network::measured::{Holds, Unit};
 
-/// All that a scenario says of a file of delays.
+/// Format of a file of delays, as given by a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Format {
     pub holds: Holds,
@@ -19,7 +19,7 @@ pub struct Format {
 }
 
 impl Format {
-    /// The defaults of a scenario file.
+    /// Format with the defaults of a scenario file.
     pub fn new(holds: Holds, unit: Unit) -> Format {
         Format {
             holds,

@@ -1,11 +1,11 @@
-//! Delays that were not measured, and what stands for them.
+//! Missing delays and their substitutes.
 
 use super::format::{Format, Missing, Zero};
 use super::pairs::Pairs;
 use super::shape::Shape;
 use crate::network::measured::Wrong;
 
-/// Cells of a kind: how many there are, and the first in each half of the square, as line, cell and text.
+/// Cells of one kind: their number, and the first in each half of the square, as line, cell and text.
 #[derive(Default)]
 pub(super) struct Places {
     cells: u64,
@@ -21,7 +21,7 @@ impl Places {
         place.get_or_insert_with(|| (line, cell, text.to_owned()));
     }
 
-    /// The first in those halves of which any delay is given.
+    /// First cell in the halves of which any delay is given.
     fn first(&self, given: Given) -> Option<(usize, usize, &str)> {
         let above = self.above.as_ref().filter(|_| given != Given::Below);
         let below = self.below.as_ref().filter(|_| given != Given::Above);
@@ -29,7 +29,7 @@ impl Places {
     }
 }
 
-/// What a file gives of the square: a half, both, or, of a list, each pair in one direction, whichever.
+/// Part of the square that a file gives: a half, both, or, for a list, either direction of each pair.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Given {
     Above,
@@ -38,8 +38,8 @@ enum Given {
     Both,
 }
 
-/// Fills what is missing as `format` says, or tells where it is. Returns how many delays were missing, a pair of which
-/// one direction stands for both counted once.
+/// Fills missing delays as `format` says, or returns where they are. Returns the number of missing delays; a pair with
+/// one direction given is counted once.
 pub(super) fn fill(
     pairs: &mut Pairs,
     format: &Format,
@@ -97,7 +97,7 @@ fn refused(pairs: &Pairs, places: [&Places; 2], given: Given, shape: &Shape) -> 
     Wrong::at(1, 0, format!("there is no delay from {} to {}: {help}", shape.name(a), shape.name(b)))
 }
 
-/// Lets one direction stand for both.
+/// Uses one direction for both.
 fn fill_singles(pairs: &mut Pairs) {
     for a in 0..pairs.hosts() {
         for b in 0..a {
@@ -108,8 +108,7 @@ fn fill_singles(pairs: &mut Pairs) {
     }
 }
 
-/// Fills the pairs of which neither direction is known. What stands in for a delay does not make it known, so that none
-/// follows from another.
+/// Fills the pairs without either direction. A substitute does not count as known, so that none follows from another.
 fn fill_rest(pairs: &mut Pairs, missing: Missing, shape: &Shape) -> Result<(), Wrong> {
     let hosts = pairs.hosts();
     let medians: Vec<Option<f64>> = match missing {
@@ -144,13 +143,13 @@ fn fill_rest(pairs: &mut Pairs, missing: Missing, shape: &Shape) -> Result<(), W
     Ok(())
 }
 
-/// The hosts that one has a delay to, and these.
+/// Hosts with a known delay from a host, and these delays.
 fn neighbours(pairs: &Pairs, host: usize) -> Vec<(usize, f64)> {
     let others = (0..pairs.hosts()).filter(|&other| other != host);
     others.filter_map(|other| Some((other, pairs.of(host, other)?))).collect()
 }
 
-/// The median delay of a host to those that it has one to.
+/// Median of a host's known delays.
 fn median(pairs: &Pairs, host: usize) -> Option<f64> {
     let mut delays: Vec<f64> = neighbours(pairs, host).into_iter().map(|(_, nanos)| nanos).collect();
     delays.sort_by(f64::total_cmp);
@@ -162,13 +161,13 @@ fn median(pairs: &Pairs, host: usize) -> Option<f64> {
     }
 }
 
-/// The shortest way over one of a host's neighbours to another that is none of them, if it is no longer than a cell may be.
+/// Shortest detour over one of a host's neighbours to a host that is none of them, unless longer than a cell allows.
 fn detour(pairs: &Pairs, neighbours: &[(usize, f64)], to: usize) -> Option<f64> {
     let ways = neighbours.iter().filter_map(|&(over, nanos)| Some(nanos + pairs.of(over, to)?));
     ways.min_by(f64::total_cmp).filter(|nanos| *nanos <= f64::from(u32::MAX))
 }
 
-/// Leaves out the host with most holes, again and again, until there are none.
+/// Drops the host with most missing values until there are none.
 fn drop_hosts(pairs: &mut Pairs, given: Given) {
     let hosts = pairs.hosts();
     let holes = |a: usize, b: usize| match (given, pairs.knows(a, b), pairs.knows(b, a)) {

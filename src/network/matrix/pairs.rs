@@ -1,24 +1,26 @@
-//! The delays of a file while it is read: both directions of each pair in the memory of the finished matrix.
+//! Delays of a file while it is read: both directions of each pair in the memory of the finished matrix.
 
-/// By how much two values of one pair may differ, as a share of the larger, and still be roundings of one measurement.
+/// Relative difference up to which two values of a pair count as roundings of one measurement.
 const ROUNDING: f64 = 1e-3;
 
-/// Delays between hosts in nanoseconds one way. 4 bytes and a bit for each cell.
+/// One-way delays between hosts in nanoseconds. 4 bytes and a bit for each cell.
 pub(super) struct Pairs {
     hosts: usize,
-    /// Row by row. A pair of which both directions are known has their mean in both its cells; one of which a single
-    /// direction is known has the bits of that number spread over the two, so that the mean is exact.
+    /// Cells row by row. A pair with both directions known has their mean in both cells; with a single one, the bits of
+    /// that number are spread over the two, so that the mean is exact.
     cells: Vec<u32>,
     known: Vec<u64>,
-    /// Of each host the shortest mean delay to another so far.
+    /// Shortest mean delay of each host to another so far.
     nearest: Vec<f64>,
-    /// Known cells above the diagonal and below it.
+    /// Number of known cells above the diagonal.
     pub above: u64,
+    /// Number of known cells below the diagonal.
     pub below: u64,
-    /// Pairs of which both directions are known.
+    /// Number of pairs with both directions known.
     pub both: u64,
-    /// Over the pairs with both directions: the differences, and the means.
+    /// Sum of the differences over the pairs with both directions.
     differences: f64,
+    /// Sum of the means over the pairs with both directions.
     means: f64,
 }
 
@@ -47,7 +49,7 @@ impl Pairs {
         self.known[at / 64] & (1 << (at % 64)) != 0
     }
 
-    /// The delay of a pair, the mean where both directions are known.
+    /// Delay of a pair: the mean if both directions are known.
     pub fn of(&self, a: usize, b: usize) -> Option<f64> {
         match (self.knows(a, b), self.knows(b, a)) {
             (true, true) => Some(f64::from(self.cells[a * self.hosts + b])),
@@ -56,7 +58,7 @@ impl Pairs {
         }
     }
 
-    /// Takes in a delay. What was known of this direction before, if it differs by more than rounding, is the error.
+    /// Adds a delay. A different value known for this direction, beyond rounding, is the error.
     pub fn set(&mut self, a: usize, b: usize, nanos: f64) -> Result<(), f64> {
         if self.knows(a, b) {
             let before = self.of(a, b).unwrap_or(nanos);
@@ -82,14 +84,14 @@ impl Pairs {
         Ok(())
     }
 
-    /// Lets what is known of a pair, in one direction or from elsewhere, hold in both.
+    /// Sets a known delay in both directions.
     pub fn settle(&mut self, a: usize, b: usize, nanos: f64) {
         self.stand_in(a, b, nanos);
         self.know(a, b);
         self.know(b, a);
     }
 
-    /// Gives a pair a delay in both directions that none follows from: it does not become known.
+    /// Sets a substitute delay in both directions, which does not become known.
     pub fn stand_in(&mut self, a: usize, b: usize, nanos: f64) {
         let rounded = (nanos + 0.5) as u32;
         self.cells[a * self.hosts + b] = rounded;
@@ -99,7 +101,7 @@ impl Pairs {
         }
     }
 
-    /// Leaves all hosts out but these, which ascend. Each cell moves towards the beginning, or stays.
+    /// Keeps only these hosts, in ascending order. Each cell moves towards the beginning, or stays.
     pub fn retain(&mut self, stay: &[usize]) {
         let cells = stay.iter().flat_map(|&a| stay.iter().map(move |&b| (a, b)));
         for (to, (a, b)) in cells.enumerate() {
@@ -123,13 +125,13 @@ impl Pairs {
         others.filter_map(|other| self.of(host, other)).fold(f64::INFINITY, f64::min)
     }
 
-    /// How far directions differ, as a share of their mean, over all pairs of which both are known.
+    /// Asymmetry: difference between directions as a share of their mean, over all pairs with both.
     pub fn asymmetry(&self) -> Option<f64> {
         (self.means > 0.0).then(|| self.differences / self.means)
     }
 
-    /// The finished cells. Two machines at one host are as far apart as the diagonal says; where it says nothing (it was
-    /// not measured, and no two machines are in one place), half as far as the host's nearest neighbour.
+    /// Finished cells. Two machines at one host are as far apart as the diagonal says; if it was not measured, half as
+    /// far as the host's nearest neighbour, since no two machines share a position.
     pub fn finish(mut self) -> Vec<u32> {
         for host in 0..self.hosts {
             if !self.knows(host, host) {
@@ -145,7 +147,7 @@ impl Pairs {
         self.known[at / 64] |= 1 << (at % 64);
     }
 
-    /// The one direction that is known.
+    /// Value of the only known direction.
     fn single(&self, a: usize, b: usize) -> f64 {
         let (first, second) = (a.min(b), a.max(b));
         let high = u64::from(self.cells[first * self.hosts + second]);

@@ -1,4 +1,4 @@
-//! Where the delays stand in a file, and whose they are.
+//! Layout of a file of delays: positions and hosts of its cells.
 
 use indexmap::IndexMap;
 
@@ -7,13 +7,13 @@ use super::format::{Form, Format, Missing, Names};
 use super::survey::{Hosts, NAMED, Row, Survey, Triangle, in_order};
 use crate::network::measured::Wrong;
 
-/// Hosts of a file at most: more take 4 GB.
+/// Most hosts of a file: more take 4 GB.
 const MOST: usize = 32_768;
 
-/// How to take delays from the rows of a file.
+/// Layout by which delays are read from rows.
 #[derive(Debug)]
 pub(super) enum Shape {
-    /// `skipped` rows, then a row for each host, of which the first cell may be a name.
+    /// Square: `skipped` rows, then a row for each host, whose first cell may be a name.
     Square(Square),
     Pairs {
         header: usize,
@@ -25,14 +25,14 @@ pub(super) enum Shape {
     },
 }
 
-/// A row and a column for each host, or, with names at both, for those hosts that have both.
+/// Square matrix: a row and a column for each host, or, with names of both, for the hosts that have both.
 #[derive(Debug, Default)]
 pub(super) struct Square {
     pub hosts: usize,
     pub skipped: usize,
-    /// Leading cells that are names: 0 or 1.
+    /// Number of leading cells that are names: 0 or 1.
     pub names: usize,
-    /// Which host each row, and each column, is of; empty: they are in one order.
+    /// Host of each row, and of each column; empty: both are in one order.
     pub rows: Vec<Option<u32>>,
     pub columns: Vec<Option<u32>>,
 }
@@ -70,12 +70,12 @@ impl Shape {
         }
     }
 
-    /// Whether the file has rows for pairs, so that each may be given in either direction.
+    /// Whether the file is a list of pairs, which may give either direction of each.
     pub fn is_list(&self) -> bool {
         matches!(self, Shape::Pairs { .. } | Shape::P2psim { .. })
     }
 
-    /// What a host is called in errors.
+    /// Name of a host in error messages.
     pub fn name(&self, host: usize) -> String {
         match self {
             Shape::Pairs { hosts, .. } | Shape::P2psim { hosts } => {
@@ -117,7 +117,7 @@ fn guess(survey: Survey, format: &Format) -> Result<Shape, Wrong> {
     Ok(Shape::Square(square(&survey, format.names)?))
 }
 
-/// Whether rows of three may be a square: `None` if not; whether they surely are.
+/// Whether rows of three may be a square matrix: `None` if not; otherwise whether they surely are.
 fn could_be_square(survey: &Survey, header: usize) -> Option<bool> {
     let rows = survey.head.get(header..)?;
     // Three hosts, or two with their names before them.
@@ -157,7 +157,7 @@ fn p2psim(survey: Survey, format: &Format) -> Result<Shape, Wrong> {
     Ok(Shape::P2psim { hosts: in_order(hosts) })
 }
 
-/// Refuses a list that is too short before there is any memory for it.
+/// Refuses a list that is too short, before memory is allocated.
 fn enough(given: usize, hosts: usize, format: &Format) -> Result<(), Wrong> {
     let pairs = hosts * hosts.saturating_sub(1) / 2;
     if given < pairs && format.missing == Missing::Refuse {
@@ -178,7 +178,7 @@ fn triangle(survey: &Survey) -> Result<Triangle, Wrong> {
     })
 }
 
-/// The square below PlanetLab's three head lines: date, pings a pair, hosts.
+/// Square matrix below PlanetLab's three header lines: date, pings per pair, hosts.
 fn planetlab(survey: &Survey) -> Option<Result<Square, Wrong>> {
     let [_, pings, hosts, first] = &survey.head[..] else { return None };
     let number = hosts.cells.len();
@@ -207,13 +207,13 @@ fn is_header(cells: &[String]) -> bool {
     !cells.iter().any(|cell| is_number(cell))
 }
 
-/// Whether a cell is a name, whatever stands around it.
+/// Whether a cell is a name, regardless of its context.
 fn is_name(cell: &str) -> bool {
     !is_number(cell) && !is_hole(cell)
 }
 
-/// Whether the first row is a host's, of which no delay was measured, rather than names that were left out: then there would
-/// be one row too many, or all others would begin with names.
+/// Whether the first row belongs to a host without any measured delay, rather than being a header with names left out:
+/// otherwise there would be one row too many, or all others would begin with names.
 fn begins_with_holes(survey: &Survey) -> bool {
     let cells = &survey.head[0].cells;
     let spare = survey.rows == cells.len() + 1 || survey.firsts[1..].iter().all(|(_, cell)| is_name(cell));
@@ -225,10 +225,10 @@ fn unequal(line: usize, found: usize, hosts: usize, names: usize) -> Wrong {
     Wrong::at(line, found.min(hosts) + names, problem)
 }
 
-/// Where a square has names, and whose its rows and columns are.
+/// Positions of names in a square matrix, and hosts of its rows and columns.
 ///
-/// A first row without any number holds names, and below one the first column may hold numbers as names; without one, only
-/// if no row begins with a number: so a slip in a number is not taken for a name.
+/// A first row without any number holds names, and below one the first column may hold numbers as names; without one,
+/// only if no row begins with a number: so a typing error in a number is not taken for a name.
 fn square(survey: &Survey, said: Names) -> Result<Square, Wrong> {
     let header = match said {
         Names::Auto => is_header(&survey.head[0].cells) && !begins_with_holes(survey),
@@ -281,13 +281,13 @@ fn square(survey: &Survey, said: Names) -> Result<Square, Wrong> {
     }
 }
 
-/// Whether the comment above the rows holds the names of the columns, so that numbers may be names in the first of them.
+/// Whether the comment above the rows holds the names of the columns, so that numbers in the first column may be names.
 fn comment_names(survey: &Survey, columns: usize, rows: usize) -> bool {
     let fits = |comment: &Row| is_header(&comment.cells) && (rows..=columns).contains(&comment.cells.len());
     columns == rows + 1 && survey.comment.as_ref().is_some_and(fits)
 }
 
-/// Numbers of hosts in the first row and the first column look like delays.
+/// Refuses numbers of hosts in the first row and column, which look like delays.
 fn refuse_corner(first: &Row) -> Result<(), Wrong> {
     let corner = &first.cells[0];
     if is_number(corner) || !first.cells[1..].iter().all(|cell| is_number(cell)) {
@@ -300,8 +300,8 @@ fn refuse_corner(first: &Row) -> Result<(), Wrong> {
     Err(Wrong::at(first.line, 0, problem))
 }
 
-/// The hosts that have a row and a column; `None` if the two are in one order, or if no name stands at both. The first cell
-/// of each row comes with its line.
+/// Hosts that have a row and a column; `None` if the two are in one order, or if no name has both. The first cell of
+/// each row comes with its line.
 fn matched(header: &Row, rows: &[(usize, Box<str>)], columns: usize) -> Result<Option<Square>, Wrong> {
     if header.cells.len().wrapping_sub(columns) > 1 {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! What a file of delays looks like, seen before any delay is taken from it.
+//! Survey of a file of delays, before any delay is read.
 
 use indexmap::IndexSet;
 
@@ -7,53 +7,56 @@ use crate::engine::numbered::{canonical, is_whole, number};
 use crate::network::lines::{Line, Separator, Source};
 use crate::network::measured::{FileError, Wrong};
 
-/// First rows that are kept as they stand: PlanetLab's heads, and a row after them.
+/// Number of first rows that are kept verbatim: PlanetLab's header, and a row after it.
 const KEPT: usize = 4;
 
-/// Rows of a list, or of three columns or fewer, of which the first cell is kept: a list may have a row for each pair.
+/// Number of rows whose first cell is kept, in files of three columns or fewer: a list may have a row for each pair.
 pub(super) const NAMED: usize = 1 << 13;
 
 const NO_LINK: &str = "this is neither a node, `node i x,y`, nor a link between two, `i,j value`";
 
-/// A row as it stands.
+/// Row, verbatim.
 #[derive(Clone, Debug)]
 pub(super) struct Row {
     pub line: usize,
     pub cells: Vec<String>,
 }
 
-/// Rows of one length, one after another.
+/// Run of rows of one length.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Run {
     pub length: usize,
     pub rows: usize,
-    /// Of the first of them.
+    /// Line of the first row.
     pub line: usize,
-    /// Rows whose first cell, and whose last, is zero or a hole.
+    /// Number of rows whose first cell is zero or missing.
     first_empty: usize,
+    /// Number of rows whose last cell is zero or missing.
     last_empty: usize,
 }
 
-/// Hosts by number or by name, in the order in which they are met.
+/// Hosts by number or by name, in order of appearance.
 pub(super) type Hosts = IndexSet<Box<str>>;
 
-/// All that is known of a file from one reading.
+/// Findings of one reading of a file.
 pub(super) struct Survey {
     pub separator: Separator,
-    /// The last comment before all rows: it may hold names.
+    /// Last comment before all rows, which may hold names.
     pub comment: Option<Row>,
     pub head: Vec<Row>,
     pub rows: usize,
     pub runs: Vec<Run>,
-    /// The first cells of all rows, or of the first [`NAMED`] if they are short, and their lines.
+    /// First cells of all rows, or of the first [`NAMED`] if rows are short, with their lines.
     pub firsts: Vec<(usize, Box<str>)>,
-    /// Rows `i j value`, and the hosts that they name.
+    /// Number of rows `i j value`.
     pub listed: usize,
+    /// Hosts named by these rows.
     pub hosts: Hosts,
-    /// Rows of p2psim: links and nodes, and the nodes of the latter.
+    /// Number of rows of p2psim that are links.
     pub links: usize,
+    /// Nodes of p2psim, from rows of nodes.
     pub nodes: Hosts,
-    /// The line of the first row that is neither, or of a node again, and what is wrong with it.
+    /// Line of the first row that is neither, or that repeats a node, and what is wrong with it.
     pub stray: Option<(usize, &'static str)>,
 }
 
@@ -128,7 +131,7 @@ impl Survey {
         self.stray.get_or_insert((line.number, problem));
     }
 
-    /// The first row that is not of this length.
+    /// First row of another length.
     pub fn odd(&self, length: usize, skipped: usize) -> Option<Run> {
         let mut before = 0;
         let mut runs = self.runs.iter().filter(|run| {
@@ -138,7 +141,8 @@ impl Survey {
         runs.next().copied()
     }
 
-    /// Half a square, if the rows get longer or shorter by one; its diagonal is there if it is all zeros or holes.
+    /// Triangular matrix, if rows get longer or shorter by one; it has a diagonal if that is all zeros or missing
+    /// values.
     pub fn triangle(&self) -> Option<Result<Triangle, Wrong>> {
         let lengths = || self.runs.iter().map(|run| run.length);
         let hosts = self.rows;
@@ -162,11 +166,11 @@ impl Survey {
     }
 }
 
-/// Half a square.
+/// Triangular matrix.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Triangle {
     pub hosts: usize,
-    /// Rows get longer: the lower half.
+    /// Whether rows get longer: the lower half.
     pub longer: bool,
     pub diagonal: bool,
 }
@@ -181,18 +185,18 @@ fn ends_of(cell: &str) -> Option<[&str; 2]> {
     (is_whole(i) && is_whole(j)).then_some([i, j])
 }
 
-/// Whether a cell can name a host in a list: a whole number, or a name.
+/// Whether a cell can name a host in a list: a whole number or a name.
 fn is_host(cell: &str) -> bool {
     !cell.is_empty() && (is_whole(cell) || !is_value(cell))
 }
 
-/// Adds a host. Gives whether it is a new one.
+/// Adds a host; returns whether it is new.
 fn meet(hosts: &mut Hosts, id: &str) -> bool {
     let id = canonical(id);
     !hosts.contains(id) && hosts.insert(id.into())
 }
 
-/// Numbers hosts: in the order of their numbers if all have one, else as they were met.
+/// Numbers hosts: in the order of their numbers if all have one, otherwise in order of appearance.
 pub(super) fn in_order(mut hosts: Hosts) -> Hosts {
     if hosts.iter().all(|id| number(id).is_some()) {
         hosts.sort_by_cached_key(|id| number(id));

@@ -1,20 +1,20 @@
-//! The table of one box.
+//! Table of one NAT.
 
 use super::{Endpoint, Filtering, Mapping, NatClass, Wire};
 use crate::engine::hashed::{Entry, Hashed};
 use crate::engine::{Duration, Time, prefetch};
 
-/// Mappings, and what they were used towards.
+/// Mappings and the remote endpoints that they were used for.
 #[derive(Clone, Debug)]
 pub(super) struct Table {
     pub class: NatClass,
-    /// Whether machines behind this box reach each other by their outer endpoints.
+    /// Whether machines behind this NAT reach each other by their outer endpoints.
     pub hairpinning: bool,
     lifetime: Duration,
-    /// Sessions that are remembered.
+    /// Capacity in sessions.
     limit: u32,
     last_port: u32,
-    /// One for each machine behind the box, if mappings do not depend on the destination.
+    /// Mapping of each machine behind the NAT, if mappings do not depend on the destination.
     mapped: Vec<Mapped>,
     sessions: Hashed<Session>,
 }
@@ -23,23 +23,23 @@ pub(super) struct Table {
 struct Mapped {
     machine: u32,
     port: u32,
-    /// When the last packet left through it.
+    /// Time of the last outbound packet.
     sent: Time,
 }
 
-/// What a machine has sent to a remote endpoint.
+/// Session of a machine with a remote endpoint.
 #[derive(Clone, Copy, Debug)]
 struct Session {
     machine: u32,
     remote: Endpoint,
-    /// The mapping it was sent through.
+    /// Port of the mapping used.
     port: u32,
-    /// When the last packet was.
+    /// Time of the last packet.
     sent: Time,
 }
 
 impl Entry for Session {
-    /// The machine and the remote endpoint.
+    /// Machine and remote endpoint.
     type Key = (u32, Endpoint);
     const FREE: Session =
         Session { machine: u32::MAX, remote: Endpoint { address: u32::MAX, port: 0 }, port: 0, sent: Time::ZERO };
@@ -48,7 +48,7 @@ impl Entry for Session {
         (self.machine, self.remote)
     }
 
-    /// Of the remote endpoint the address only: some filters ask for no more.
+    /// Hash of the machine and the remote address, without the port, which some filters ignore.
     fn hash((machine, remote): (u32, Endpoint)) -> u32 {
         let both = u64::from(machine) << 32 | u64::from(remote.address);
         (both.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
@@ -61,7 +61,7 @@ impl Table {
         Table { class, hairpinning, lifetime, limit, last_port: 0, mapped: Vec::new(), sessions: Hashed::default() }
     }
 
-    /// A packet leaves `machine` for `to`: the port that it leaves from.
+    /// Sends a packet from `machine` to `to`; returns its source port.
     pub fn depart(&mut self, now: Time, machine: u32, to: Endpoint) -> u32 {
         let port = self.port(now, machine, to);
         self.last_port = self.last_port.max(port);
@@ -80,7 +80,7 @@ impl Table {
         self.class.filtering() != Filtering::Datagrams || wire == Wire::Stream
     }
 
-    /// Whether `machine` sent something to `address` that is remembered.
+    /// Whether the table has a live session of `machine` with `address`.
     pub fn has_session(&self, now: Time, machine: u32, address: u32) -> bool {
         self.towards(machine, address).any(|session| self.lives(now, session.sent))
     }
@@ -90,7 +90,7 @@ impl Table {
         self.sessions.alike((machine, Endpoint { address, port: 0 })).filter(theirs)
     }
 
-    /// Whether what comes from `from`, sent to `port`, reaches `machine`.
+    /// Whether a packet from `from`, sent to `port`, reaches `machine`.
     pub fn lets_in(&self, now: Time, machine: u32, port: u32, from: Endpoint) -> bool {
         let through = |session: &Session| session.port == port && self.lives(now, session.sent);
         let is_mapped = || {
@@ -107,8 +107,8 @@ impl Table {
         }
     }
 
-    /// The port that a packet from `machine` to `to` leaves from at `now`: that of a mapping that lives, or a new one; of a
-    /// full cone always the same.
+    /// Source port of a packet from `machine` to `to` at `now`: that of a live mapping, or a new one; of a full-cone
+    /// NAT always the same.
     pub fn port(&self, now: Time, machine: u32, to: Endpoint) -> u32 {
         let mapped = match self.class.mapping() {
             Mapping::None => return 0,
@@ -124,7 +124,7 @@ impl Table {
         }
     }
 
-    /// The only mapping of a machine is refreshed, or replaced.
+    /// Refreshes or replaces the only mapping of a machine.
     fn map(&mut self, mapped: Mapped) {
         match self.mapped.iter_mut().find(|other| other.machine == mapped.machine) {
             Some(other) => *other = mapped,
@@ -148,7 +148,7 @@ impl Table {
         self.sessions.insert(session);
     }
 
-    /// Forgets the sessions that have died, or if none has and there are too many the one not used for longest.
+    /// Removes expired sessions, or, if there are none and the table is full, the least recently used one.
     fn make_room(&mut self, now: Time) {
         let age = |session: &&Session| (session.sent, session.key());
         let Some(&oldest) = self.sessions.iter().min_by_key(age) else { return };
@@ -160,7 +160,7 @@ impl Table {
         }
     }
 
-    /// Asks for what it points to: its mapping, and what it remembers of a machine and a remote endpoint.
+    /// Prefetches the mapping of a machine and its session with a remote endpoint.
     pub fn prefetch(&self, machine: u32, remote: Endpoint) {
         self.mapped.first().into_iter().for_each(prefetch);
         self.sessions.prefetch((machine, remote));

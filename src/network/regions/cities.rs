@@ -1,9 +1,9 @@
-//! The built-in table computed again from the pings between cities that it comes from.
+//! Recomputation of the built-in table from the pings between cities.
 
 use super::*;
 use crate::network::measured::published;
 
-/// The cities of the data by region, named as there.
+/// Cities of the data by region, with the names of the data.
 const CITIES: [(&str, &str); 10] = [
     (
         "north-america",
@@ -42,7 +42,7 @@ const CITIES: [(&str, &str); 10] = [
     ("oceania", "Adelaide Auckland Brisbane Canberra Christchurch Melbourne Perth Sydney Wellington"),
 ];
 
-/// A city's region, by its number, and its round trips in ms to all cities.
+/// City: its region's number, and its round-trip times in ms to all cities.
 type City = (Option<u8>, Vec<f64>);
 
 fn cities(text: &str) -> Vec<City> {
@@ -55,7 +55,7 @@ fn cities(text: &str) -> Vec<City> {
     text.lines().skip(1).map(city).collect()
 }
 
-/// Round trips of all pairs of cities in two regions, directions averaged, sorted.
+/// Round-trip times of all pairs of cities in two regions, directions averaged, sorted.
 fn round_trips(cities: &[City], a: u8, b: u8) -> Vec<f64> {
     let pairs = (0..cities.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
     let stand = |i: usize, j: usize| [cities[i].0, cities[j].0];

@@ -1,4 +1,4 @@
-//! Those whom a file of sessions names, and what they do.
+//! Participants of a file of sessions, and their state changes.
 
 use std::path::Path;
 
@@ -9,10 +9,10 @@ use crate::engine::numbered::number;
 use crate::population::rows::{Row, TraceError};
 use crate::population::timeline::Spell;
 
-/// Participants in a file at most: what an event's source may be.
+/// Most participants of a file: the range of an event's source.
 const MOST: usize = (1 << 28) - 1;
 
-/// What a row says of somebody.
+/// State of a participant in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     Up,
@@ -21,7 +21,7 @@ pub(super) enum State {
 }
 
 impl State {
-    /// Of a row of changes.
+    /// State in a row of changes.
     pub fn of(row: &Row<'_>) -> Result<State, TraceError> {
         match row.cell(2) {
             "up" => Ok(State::Up),
@@ -32,25 +32,25 @@ impl State {
     }
 }
 
-/// Somebody whom a file names.
+/// Participant of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Participant {
-    /// Where it is named first.
+    /// Position of its first appearance.
     place: (usize, usize),
     number: Option<u32>,
     spells: Vec<(u32, Spell)>,
-    /// Whether a row of changes was about it.
+    /// Whether a row of changes has named it.
     seen: bool,
 }
 
-/// All whom a file names, by number once they are numbered.
+/// Participants of a file, by number once they are numbered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Participants {
     named: IndexMap<Box<str>, Participant>,
 }
 
 impl Participant {
-    /// Takes in a row about a time before the run. Gives whether anything changes.
+    /// Applies a row from before the run; returns whether anything changes.
     pub fn was(&mut self, state: State) -> bool {
         let (first, was_up) = (!std::mem::replace(&mut self.seen, true), !self.spells.is_empty());
         match state {
@@ -61,7 +61,7 @@ impl Participant {
         first || was_up != (state == State::Up)
     }
 
-    /// Takes in a row. Gives whether anything changes.
+    /// Applies a row; returns whether anything changes.
     pub fn change(&mut self, now: Time, state: State) -> bool {
         let first = !std::mem::replace(&mut self.seen, true);
         if first && state != State::Up {
@@ -92,14 +92,14 @@ impl Participant {
         true
     }
 
-    /// Adds a session, of which the number is not known yet unless it is the first.
+    /// Adds a session, whose number is not known yet unless it is the first.
     pub fn add(&mut self, begins: Time, ends: Time) {
         self.spells.push((0, Spell { begins, ends, departs: Time::NEVER, number: 0 }));
     }
 }
 
 impl Participants {
-    /// Numbers those with these sessions.
+    /// Participants with these sessions, numbered in order.
     pub fn of(all: impl Iterator<Item = Vec<(u32, Spell)>>) -> Participants {
         let one = |(number, spells): (u32, Vec<(u32, Spell)>)| {
             let participant = Participant { place: (1, 1), number: Some(number), spells, seen: true };
@@ -108,7 +108,7 @@ impl Participants {
         Participants { named: (0..).zip(all).map(one).collect() }
     }
 
-    /// Whom a row is about.
+    /// Participant of a row.
     pub fn named(&mut self, row: &Row<'_>, cell: usize) -> Result<&mut Participant, TraceError> {
         let name = row.participant(cell)?;
         let at = match self.named.get_index_of(name) {
@@ -125,7 +125,7 @@ impl Participants {
         Ok(&mut self.named[at])
     }
 
-    /// Puts sessions in order, joins those that overlap, and numbers them. Gives how many were joined.
+    /// Sorts sessions, merges overlapping ones, and numbers them; returns how many were merged.
     pub fn join_sessions(&mut self) -> u64 {
         let mut joined = 0;
         for Participant { spells, .. } in self.named.values_mut() {
@@ -144,8 +144,8 @@ impl Participants {
         joined
     }
 
-    /// Numbers those who are ever up in the run, or, if it is known how many there are and the file has numbers for all, all.
-    /// `path` is for errors. Gives whether the file has numbers for all.
+    /// Numbers the participants that are ever online in the run, or all, if their number is known and the file has
+    /// numbers for all. `path` is for errors. Returns whether the file has numbers for all.
     pub fn number(&mut self, path: &Path, known: Option<u32>) -> Result<bool, TraceError> {
         let numbered = self.named.keys().all(|name| number(name).is_some());
         if numbered {
@@ -177,12 +177,12 @@ impl Participants {
         self.named.values().filter_map(|one| one.number).max().map_or(0, |last| last + 1)
     }
 
-    /// The number of whom the file names; the inner `None` of one without.
+    /// Number of a named participant; the inner `None` of one without.
     pub fn number_of(&self, name: &str) -> Option<Option<u32>> {
         self.named.get(name).map(|one| one.number)
     }
 
-    /// Those with a number, in the order of numbers, and their sessions.
+    /// Numbered participants in order, with their sessions.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &[(u32, Spell)])> {
         self.named.values().filter_map(|one| Some((one.number?, &one.spells[..])))
     }
