@@ -1,6 +1,6 @@
-//! The storage of one node: its store, its outstanding requests, and the gets and puts it carries out.
+//! Storage of one node: its store, its outstanding requests, and its gets and puts in progress.
 //!
-//! Sans-IO like an overlay: handlers write [`Effect`]s. Per idle node it costs its own size and the records held.
+//! Sans-IO like an overlay: handlers write [`Effect`]s. An idle node costs its own size and the records held.
 
 use super::cache::Cache;
 use super::desk::{Desk, Effect, Tag};
@@ -18,29 +18,29 @@ use crate::engine::Time;
 use crate::model::{Cached, Cause, Envelope, NodeId, OpId, RecordId, Traffic, Version};
 use crate::overlay::Rpcs;
 
-/// The storage of one node.
+/// Storage of one node.
 #[derive(Debug, Default)]
 pub struct Agent {
     pub store: Store,
     pub(super) rpcs: Rpcs<Tag>,
     pub(super) gets: Vec<Get>,
     pub(super) puts: Vec<Put>,
-    /// With eager and lazy repair, what is known of who else holds what is held here.
+    /// Knowledge of other holders of the records held here, with eager and lazy repair.
     pub(super) custody: Custody,
-    /// Values that are on their way here, or should be soon.
+    /// Values in transfer to this node, or expected soon.
     pub(super) coming: Vec<Coming>,
-    /// After its notice, what is still to be handed over.
+    /// Records still to be handed over after the notice of departure.
     pub(super) legacy: Legacy,
-    /// With republishing, how old what is held here is.
+    /// Ages of the copies held here, with republishing.
     pub(super) ages: Ages,
-    /// What others have left here that they read; made when the first comes.
+    /// Path cache, allocated with the first copy.
     pub(super) cache: Option<Box<Cache>>,
-    /// What is exchanged in pieces.
+    /// Swarms in which resources are exchanged in pieces.
     pub(super) shares: Option<Box<Shares>>,
 }
 
 impl Agent {
-    /// A message arrived from another node's storage.
+    /// Handles a message from another node's storage.
     pub fn on_message(
         &mut self,
         desk: &mut Desk<'_>,
@@ -96,7 +96,7 @@ impl Agent {
         }
     }
 
-    /// Somebody stores a version here: for an operation, or as repair.
+    /// Handles a store request, of an operation or of repair.
     fn on_store(&mut self, desk: &mut Desk<'_>, from: &Envelope, message: Message, neighbourhood: &impl Neighbourhood) {
         let Message::Store { record, version, published, .. } = message else { return };
         self.no_more_coming(record, version);
@@ -171,7 +171,7 @@ impl Agent {
         }
     }
 
-    /// The time-out timer fired. Gives the number of requests that did time out.
+    /// Handles the timeout timer; returns the number of requests that timed out.
     pub fn on_timeout(&mut self, desk: &mut Desk<'_>, neighbourhood: &impl Neighbourhood) -> u32 {
         let mut timed_out = 0;
         while let Some(pending) = self.rpcs.expired(desk.now) {
@@ -209,20 +209,21 @@ impl Agent {
         timed_out
     }
 
-    /// A value moves for the request that was sent to `to` under this number: it does not time out until
-    /// [`Agent::release`]. False if nobody waits for it at `by` any more.
+    /// Suspends the timeout of a request while its value is transferred, until [`Agent::release`]. False if the request
+    /// is no longer outstanding at `by`.
     pub fn hold(&mut self, rpc: u16, to: NodeId, by: Time) -> bool {
         self.rpcs.hold(rpc, to, by)
     }
 
-    /// The value has moved, or its way broke off: from `from` on the request has the usual time for its reply.
+    /// Resumes the timeout of a request after the end or failure of its transfer: from `from` on it has the usual time
+    /// for its reply.
     pub fn release(&mut self, desk: &mut Desk<'_>, rpc: u16, from: Time) {
         if let Some(at) = self.rpcs.release(rpc, from + desk.timeout) {
             desk.do_effect(Effect::TimeoutTimer { at });
         }
     }
 
-    /// A server's full queue turned the request with this number away.
+    /// Handles the refusal of a request by a server's full queue.
     pub fn on_refusal(&mut self, desk: &mut Desk<'_>, rpc: u16) {
         let Some(pending) = self.rpcs.close_from_anyone(rpc) else { return };
         if let Some(op) = pending.tag.op() {
@@ -234,7 +235,7 @@ impl Agent {
         }
     }
 
-    /// The operation ended elsewhere: nothing more is done for it.
+    /// Cancels an operation that has ended elsewhere.
     pub fn cancel(&mut self, op: OpId) {
         self.gets.retain(|get| get.op != op);
         self.puts.retain(|put| put.op != op);
@@ -242,7 +243,7 @@ impl Agent {
         self.rpcs.retain(|pending| pending.tag.op() != Some(op));
     }
 
-    /// The session ended: the disk stays, everything under way is forgotten.
+    /// Ends the session: the disk is kept, everything in progress is dropped.
     pub fn suspend(&mut self) {
         self.rpcs.clear();
         self.gets.clear();
@@ -255,13 +256,12 @@ impl Agent {
         self.shares.iter_mut().for_each(|shares| shares.suspend());
     }
 
-    /// Keeps a version on this node's disk. False if there is no room for it. (A newer version takes the place of the one
-    /// before it.)
+    /// Stores a version on this node's disk; false if there is no room. (A newer version replaces the previous one.)
     pub fn keep(&mut self, desk: &mut Desk<'_>, record: RecordId, version: Version) -> bool {
         self.keep_from(desk, record, version, false)
     }
 
-    /// Stores a version of a record, `repaired` if no operation brought it.
+    /// Stores a version of a record; `repaired`: not for an operation.
     fn keep_from(&mut self, desk: &mut Desk<'_>, record: RecordId, version: Version, repaired: bool) -> bool {
         if !self.make_room(desk, record) {
             desk.do_effect(Effect::Refused { record });
@@ -278,7 +278,7 @@ impl Agent {
         true
     }
 
-    /// Bytes allocated for requests and operations under way.
+    /// Bytes allocated for requests and operations in progress.
     pub fn heap_bytes(&self) -> usize {
         self.rpcs.heap_bytes()
             + self.gets.capacity() * size_of::<Get>()

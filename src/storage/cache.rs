@@ -1,33 +1,33 @@
-//! Caching along the way: whoever has read a record leaves copies of it with nodes that its walk has passed, and the next
-//! walk that comes that way ends there.
+//! Path caching: after a get, the reader stores copies along the lookup path, and later lookups stop at them.
 //!
-//! Sources: Dabek et al. (*Wide-area cooperative storage with CFS*, SOSP 2001) §5.2: the reader sends the block to each of the
-//! servers that it contacted along the lookup path; caches have a size and drop what was used least recently. Maymounkov &
-//! Mazières 2002, §2.3: the reader stores the pair at the closest node it observed that did not return the value, for a time
-//! exponentially inversely proportional to the number of nodes between that node and the one closest to the key. So Chord's
-//! walks fill their whole path and Kademlia's one node; of a recursive walk either knows only the first hop.
+//! Sources: Dabek et al. (*Wide-area cooperative storage with CFS*, SOSP 2001) §5.2: the reader sends the block to each
+//! of the servers that it contacted along the lookup path; caches have a limited size and evict the least recently used
+//! block. Maymounkov & Mazières 2002, §2.3: the reader stores the pair at the closest node it observed that did not
+//! return the value, for a time exponentially inversely proportional to the number of nodes between that node and the
+//! one closest to the key. So Chord's lookups fill their whole path and Kademlia's one node; for a recursive lookup
+//! either knows only the first hop.
 //!
-//! A cached copy answers gets, whether met on the way or fetched, and its owner's own. It is nobody's replica: it is not
-//! counted, repaired, republished, handed over or looked for by an audit, and it goes with its owner's session.
+//! A cached copy answers gets, on a lookup path, in a fetch, and of its own node. It is not a replica: it is not
+//! counted, repaired, republished, handed over or audited, and it is lost at the end of its node's session.
 //!
 //! # Staleness
 //!
-//! Nobody tells a cache of a put (CFS needs not: its blocks never change). So a copy lasts for `ttl` from the moment when it was
-//! read from a replica, copies of copies included, and an answer is no older than that. A longer life takes more load off the
-//! holders and gives more old answers, which count as incorrect. The default is 10 minutes: of the names in a cache of DNS most
-//! hits come within a few hundred seconds (Jung, Sit, Balakrishnan and Morris, *DNS performance and the effectiveness of
-//! caching*, IMW 2001).
+//! Puts do not invalidate caches (CFS needs no invalidation: its blocks never change). So a copy lasts for `ttl` from
+//! the time of its read at a replica, copies of copies included, and an answer is never older than that. A longer
+//! lifetime takes more load off the holders and gives more stale answers, which count as incorrect. The default is 10
+//! minutes: most hits of a DNS cache come within a few hundred seconds (Jung, Sit, Balakrishnan and Morris, *DNS
+//! performance and the effectiveness of caching*, IMW 2001).
 //!
 //! # Departures
 //!
-//! * Kademlia halves the life for every node that the reader has heard of between the caching node and the r nearest, which hold the
-//!   record: the paper does not say how fast, nor who counts.
-//! * The reader itself keeps nothing (in CFS its own server is the first on the path).
-//! * Copies are sent without a word before; they are not acknowledged, and not sent again.
+//! * With Kademlia the lifetime is halved for every node known to the reader between the caching node and the r
+//! nearest, which hold the record: the paper gives neither the rate nor who counts.
+//! * The reader itself keeps no copy (in CFS its own server is the first on the path).
+//! * Copies are sent unasked; they are neither acknowledged nor resent.
 //!
 //! # Cost
 //!
-//! 28 bytes a copy, none on a machine that has none. Dropping the least recently used one looks at all.
+//! 28 bytes per copy, none on a machine without copies. Eviction of the least recently used copy scans all.
 
 use super::agent::Agent;
 use super::desk::{Desk, Effect};
@@ -35,51 +35,51 @@ use super::message::Message;
 use crate::engine::{Duration, Time};
 use crate::model::{Answer, Cached, Envelope, Passed, RecordId, Traffic, Until};
 
-/// How records are cached along the way.
+/// Parameters of path caching.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caching {
-    /// Bytes of values in a machine's cache, at most.
+    /// Capacity of a machine's cache in bytes of values.
     pub limit: u64,
-    /// How long a copy may be given.
+    /// Lifetime of a copy.
     pub ttl: Duration,
 }
 
 impl Caching {
-    /// How long a copy lasts with a node that has so many others between it and those that hold the record.
+    /// Lifetime of a copy at a node with this many other nodes between it and the holders of the record.
     fn life(self, between: usize) -> Duration {
         Duration::from_nanos(self.ttl.as_nanos().checked_shr(between as u32).unwrap_or(0))
     }
 }
 
-/// The cached copies of one machine.
+/// Path cache of one machine.
 #[derive(Clone, Debug, Default)]
 pub struct Cache {
-    /// Sorted by record.
+    /// Cached copies, sorted by record.
     copies: Vec<Cached>,
-    /// Of each of them: when it was used last, counted in uses, and its bytes.
+    /// Time of the last use of each copy, counted in uses, and its bytes.
     used: Vec<(u64, u32)>,
     uses: u64,
     bytes: u64,
 }
 
 impl Cache {
-    /// Sorted by record.
+    /// Cached copies, sorted by record.
     pub fn copies(&self) -> &[Cached] {
         &self.copies
     }
 
-    /// Bytes of values.
+    /// Total bytes of values.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// What can be given of a record at `now`.
+    /// Valid copy of a record at `now`.
     pub fn get(&self, record: RecordId, now: Time) -> Option<Answer> {
         let copy = self.copies[self.find(record).ok()?];
         (!copy.until.is_over(now)).then_some(copy.into())
     }
 
-    /// A copy was given, or put here anew.
+    /// Notes the use or renewal of a copy.
     pub fn touch(&mut self, record: RecordId) {
         if let Ok(at) = self.find(record) {
             self.uses += 1;
@@ -87,8 +87,8 @@ impl Cache {
         }
     }
 
-    /// Keeps a copy of so many bytes, unless that is more than `limit` or a newer or longer lived one is here. Makes room: what
-    /// has expired goes first, then what was used least recently.
+    /// Inserts a copy of `bytes`, unless that exceeds `limit` or a newer or longer-lived copy is present. Evicts
+    /// expired copies first, then the least recently used ones.
     pub fn keep(&mut self, copy: Cached, bytes: u32, limit: u64, now: Time) {
         if u64::from(bytes) > limit {
             return;
@@ -113,7 +113,7 @@ impl Cache {
         self.touch(copy.record);
     }
 
-    /// Drops a copy, if there is one.
+    /// Removes a copy, if present.
     pub fn remove(&mut self, record: RecordId) {
         if let Ok(at) = self.find(record) {
             self.drop_at(at);
@@ -136,17 +136,17 @@ impl Cache {
 }
 
 impl Agent {
-    /// What is cached here, sorted by record.
+    /// Cached copies, sorted by record.
     pub fn cached(&self) -> &[Cached] {
         self.cache.as_ref().map_or(&[], |cache| cache.copies())
     }
 
-    /// Bytes of values that are.
+    /// Bytes of values cached here.
     pub fn cached_bytes(&self) -> u64 {
         self.cache.as_ref().map_or(0, |cache| cache.bytes())
     }
 
-    /// What this node answers a request for a record with. Repair wants to know of copies that last.
+    /// Answer of this node to a request for a record. Repair is interested in replicas only, not in cached copies.
     pub(super) fn answer_to(&mut self, request: &Envelope, record: RecordId, now: Time) -> Option<Answer> {
         if request.traffic == Traffic::Repair {
             return self.store.version(record).map(Answer::from);
@@ -156,18 +156,18 @@ impl Agent {
         self.answer(record, now).or_else(|| self.store.version(record).map(Answer::from))
     }
 
-    /// What this node gives of a record: its own copy, unless that is in reserve, or else a cached one.
+    /// Answer of this node for a record: its own copy, unless that is in reserve, or else a cached one.
     pub fn answer(&self, record: RecordId, now: Time) -> Option<Answer> {
         let cached = || self.cache.as_ref().and_then(|cache| cache.get(record, now));
         self.store.version_given(record).map(Answer::from).or_else(cached)
     }
 
-    /// The cached copy of a record was given.
+    /// Notes the use of a cached copy.
     pub fn gave(&mut self, record: RecordId) {
         self.cache.iter_mut().for_each(|cache| cache.touch(record));
     }
 
-    /// This node has read a record by a walk that has passed these: they are sent copies.
+    /// Sends copies of a record that this node has read to the nodes that the lookup has passed.
     pub fn leave_copies(&self, desk: &mut Desk<'_>, record: RecordId, answer: Answer, passed: &[Passed]) {
         let (Some(caching), bytes) = (desk.caching, desk.size(record)) else { return };
         if u64::from(bytes) > caching.limit {
@@ -182,7 +182,7 @@ impl Agent {
         }
     }
 
-    /// Somebody who has read a record leaves a copy here.
+    /// Handles a copy sent by a reader.
     pub(super) fn on_copy(&mut self, desk: &mut Desk<'_>, copy: Cached, bytes: u32) {
         let Some(Caching { limit, .. }) = desk.caching else { return };
         if copy.until.is_over(desk.now) || self.store.version(copy.record).is_some() {
@@ -193,7 +193,7 @@ impl Agent {
         self.tell_cached(desk, before);
     }
 
-    /// A replica has come in the place of a cached copy.
+    /// Removes a cached copy that a replica has replaced.
     pub(super) fn uncache(&mut self, desk: &mut Desk<'_>, record: RecordId) {
         let before = self.cached_bytes();
         self.cache.iter_mut().for_each(|cache| cache.remove(record));

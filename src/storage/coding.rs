@@ -1,51 +1,51 @@
-//! How a resource is cut into pieces, and which records they are.
+//! Erasure coding: pieces of a resource and their records.
 
 use crate::model::RecordId;
 
-/// Any `needed` different pieces of `needed + parity` give the resource back, as with a Reed–Solomon code (Reed and
-/// Solomon, J. SIAM 8, 1960; for storage among peers: Weatherspoon and Kubiatowicz, IPTPS 2002). The pieces of resource i
-/// are the records i·n to i·n + n − 1, n of them. With one piece in all, the default, a resource is a record.
+/// Erasure code: any `needed` different pieces of `needed + parity` give the resource back, as with a Reed–Solomon code
+/// (Reed and Solomon, J. SIAM 8, 1960; for storage among peers: Weatherspoon and Kubiatowicz, IPTPS 2002). The n pieces
+/// of resource i are the records i·n to i·n + n − 1. With one piece in all, the default, a resource is a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Coding {
-    /// m, 1 or more.
+    /// Number of pieces needed, m, at least 1.
     pub needed: u32,
-    /// n − m, coded on top.
+    /// Number of parity pieces, n − m.
     pub parity: u32,
 }
 
 impl Coding {
-    /// A resource is one record.
+    /// No coding: a resource is one record.
     pub const WHOLE: Coding = Coding { needed: 1, parity: 0 };
 
-    /// Pieces of a resource at most: symbols of a Reed–Solomon code over bytes.
+    /// Most pieces of a resource: symbols of a Reed–Solomon code over bytes.
     pub const MOST_PIECES: u32 = 256;
 
-    /// n: the pieces of one resource.
+    /// Number of pieces of a resource, n.
     pub const fn pieces(self) -> u32 {
         self.needed + self.parity
     }
 
-    /// The resource that a record is a piece of.
+    /// Resource of a record.
     pub const fn resource(self, record: RecordId) -> u32 {
         record.index() as u32 / self.pieces()
     }
 
-    /// One piece of a resource.
+    /// Record of a piece of a resource.
     pub const fn record(self, resource: u32, piece: u32) -> RecordId {
         RecordId::new(resource * self.pieces() + piece)
     }
 
-    /// All pieces of a resource.
+    /// Records of all pieces of a resource.
     pub fn pieces_of(self, resource: u32) -> impl Iterator<Item = RecordId> + Clone {
         (0..self.pieces()).map(move |piece| self.record(resource, piece))
     }
 
-    /// The resource that a record is a piece of, and which piece it is.
+    /// Resource and piece number of a record.
     pub const fn piece(self, record: RecordId) -> (u32, u32) {
         (self.resource(record), record.index() as u32 % self.pieces())
     }
 
-    /// Bytes of each piece of a resource of so many.
+    /// Bytes of each piece of a resource of `size` bytes.
     pub const fn piece_size(self, size: u32) -> u32 {
         size.div_ceil(self.needed)
     }

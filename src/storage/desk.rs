@@ -1,4 +1,4 @@
-//! What a handler of storage sees, and what it asks for.
+//! Storage context: the input and the effects of a storage handler.
 
 use super::cache::Caching;
 use super::message::Message;
@@ -8,7 +8,7 @@ use crate::engine::{Duration, Noise, Time};
 use crate::model::{Answer, Cause, Envelope, Kind, NodeId, OpId, RecordId, Traffic, Version};
 use crate::overlay::{Backoff, Contact, Lists, Payload, Rpcs, Wire};
 
-/// What a handler of storage asks for; applied in order by `run/`.
+/// Effect of a storage handler, applied in order by `run/`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Effect {
     Send {
@@ -16,165 +16,167 @@ pub enum Effect {
         envelope: Envelope,
         message: Message,
     },
-    /// Call `on_timeout` at that time, if the session is still the same.
+    /// Timer: call `on_timeout` at that time, unless the session has ended.
     TimeoutTimer {
         at: Time,
     },
-    /// This node now holds a record that it did not hold before; `repaired`: not from an operation, but as repair or hand-over.
+    /// New copy on this node; `repaired`: not from an operation, but by repair or hand-over.
     Kept {
         record: RecordId,
         version: Version,
         repaired: bool,
     },
-    /// This node now holds a newer version of a record.
+    /// Newer version of a record on this node.
     Renewed {
         record: RecordId,
         before: Version,
         version: Version,
     },
-    /// A copy was sent to the node that is to take this one's place: call `handed_over` when its last bit has left.
+    /// Copy sent to the node that takes over: call `handed_over` when its last bit has left.
     HandedOver {
         record: RecordId,
         to: NodeId,
     },
-    /// Call `expire_copies` at that time, in this session or another, online or not.
+    /// Timer: call `expire_copies` at that time, in this session or another, online or not.
     ExpiryTimer {
         at: Time,
     },
-    /// This node's disk had no room for a record.
+    /// Record refused: the disk is full.
     Refused {
         record: RecordId,
     },
-    /// This node dropped its copy.
+    /// Copy dropped by this node.
     Dropped {
         record: RecordId,
         version: Version,
     },
-    /// This node holds a record that belongs to others whom it does not know: put it where it belongs.
+    /// Record held here whose responsible nodes are unknown to this node: store it there, by a lookup.
     Return {
         record: RecordId,
         version: Version,
     },
-    /// This node stored a version on an operation's behalf.
+    /// Version stored by this node for an operation.
     Stored {
         op: OpId,
     },
-    /// A get ended at a holder, or at a node with a cached copy.
+    /// Get finished at a holder, or at a node with a cached copy.
     Got {
         op: OpId,
         holder: Contact,
         answer: Answer,
     },
-    /// A holder has said in which version it has its copy of a value, or that it has none; or it said nothing in time.
+    /// Result of a probe: the version of a holder's copy, none, or no reply in time.
     Probed {
         value: RecordId,
         holder: NodeId,
         version: Option<Version>,
     },
-    /// The values that this node has cached take so many bytes now.
+    /// Bytes of the values cached on this node have changed.
     Cached {
         before: u64,
         after: u64,
     },
-    /// A get or put ended without success.
+    /// Get or put failed.
     Failed {
         op: OpId,
         cause: Cause,
     },
-    /// Every node that was asked to store has answered or timed out, and `effects.storers[first .. first + count]` did.
+    /// Put finished: every node that was asked to store has replied or timed out, and `effects.storers[first .. first +
+    /// count]` have stored.
     Acknowledged {
         op: OpId,
         storers: Storers,
     },
-    /// A request on an operation's behalf timed out.
+    /// Timeout of a request for an operation.
     TimedOut {
         op: OpId,
     },
 }
 
-/// A range of `Effects::storers`.
+/// Range of `Effects::storers`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Storers {
     pub first: u32,
     pub count: u32,
 }
 
-/// The effects of one handler, and the nodes they point to.
+/// Effects of one handler, and the nodes that they refer to.
 #[derive(Debug, Default)]
 pub struct Effects {
     pub list: Vec<Effect>,
     pub storers: Vec<NodeId>,
 }
 
-/// What a handler of storage sees and writes with.
+/// Storage context: what a storage handler reads and writes.
 pub struct Desk<'a> {
     pub now: Time,
     pub me: NodeId,
     pub epoch: u16,
-    /// How many copies are to be kept.
+    /// Number of replicas.
     pub replicas: usize,
     pub repair: &'a Repair,
-    /// How long a copy is held that is no longer its node's to keep.
+    /// Time for which a node keeps a copy that it is no longer responsible for.
     pub hold: Duration,
-    /// Records below this number stay where they were put: nobody becomes responsible for them.
+    /// First record that the overlay places: those below stay where they were put, and responsibility for them never
+    /// changes.
     pub fixed: u32,
-    /// How records are cached along the way, if they are.
+    /// Path caching, if any.
     pub caching: Option<Caching>,
-    /// How resources are shared, where they are.
+    /// Terms of swarms, if resources are exchanged.
     pub terms: Option<Terms>,
-    /// How long a request waits for its reply.
+    /// Timeout of a request.
     pub timeout: Duration,
-    /// How often a request of a get or put is sent again before that.
+    /// Retries of a request of a get or put.
     pub retries: u8,
-    /// The pause before that; what was refused is then sent again too.
+    /// Backoff before retries; with it, refused requests are retried too.
     pub backoff: Option<Backoff>,
-    /// The node's own small generator.
+    /// Random generator of the node.
     pub noise: &'a mut Noise,
-    /// Bytes of values that this node's disk takes; `u64::MAX` without limit.
+    /// Disk capacity in bytes of values; `u64::MAX` for no limit.
     pub disk: u64,
-    /// Bytes of every record's value.
+    /// Value sizes of all records in bytes.
     pub sizes: &'a [u32],
-    /// Bytes of the parts of a message.
+    /// Sizes of the parts of a message in bytes.
     pub wire: &'a Wire,
     pub lists: &'a mut Lists,
     pub effects: &'a mut Effects,
 }
 
-/// What an outstanding request is for.
+/// Purpose of an outstanding request or timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tag {
-    /// A put's store on one node.
+    /// Store request of a put.
     Put(OpId),
-    /// A get's question to one node.
+    /// Fetch request of a get.
     Get(OpId),
-    /// The pause before one of these is sent again.
+    /// Backoff before the retry of a get's or put's request.
     Pause(OpId),
-    /// A copy of what was put here, for another server.
+    /// Copy of a put for another server.
     Replica(RecordId),
-    /// A hand-over or repair of a record.
+    /// Hand-over or repair of a record.
     Repair(RecordId),
-    /// A question to a holder that a pointer names.
+    /// Probe of a holder named by a pointer.
     Probe(RecordId),
-    /// A holder is to send a copy to somebody.
+    /// Request to a holder to send a copy to another machine.
     Copy,
-    /// An offer of records.
+    /// Offer of records.
     Offer,
-    /// The time until copies are looked at again.
+    /// Timer of the next check of copies.
     Look,
-    /// Meeting a peer that has or wants pieces of a resource.
+    /// Handshake with a peer of a swarm.
     Meet(u32),
-    /// A turn given to a peer.
+    /// Unchoke of a peer.
     Turn(u32),
-    /// A piece of a resource asked for in one's turn.
+    /// Request for a piece of a resource when unchoked.
     Piece(u32, u8),
-    /// The time until somebody looks after a resource that is being fetched.
+    /// Timer of the next check of a resource being fetched.
     Watch(u32),
-    /// The time until a provider record expires.
+    /// Timer of the expiry of a provider record.
     Expiry,
 }
 
 impl Tag {
-    /// The operation that it is for.
+    /// Operation to which the request belongs.
     pub(super) const fn op(self) -> Option<OpId> {
         match self {
             Tag::Put(op) | Tag::Get(op) | Tag::Pause(op) => Some(op),
@@ -189,12 +191,13 @@ impl Desk<'_> {
         self.effects.list.push(effect);
     }
 
-    /// Sends a request and remembers it under `tag`. Repair works for others; gets and puts are one's own.
+    /// Sends a request and tracks it under `tag`. Repair is traffic on behalf of others; gets and puts are the node's
+    /// own.
     pub(super) fn call(&mut self, rpcs: &mut Rpcs<Tag>, to: NodeId, op: Option<OpId>, message: Message, tag: Tag) {
         self.call_again(rpcs, to, op, message, tag, 0);
     }
 
-    /// Sends a request that was sent `retries` times before.
+    /// Sends the retry of a request that was sent `retries` times before.
     pub(super) fn call_again(
         &mut self,
         rpcs: &mut Rpcs<Tag>,
@@ -221,12 +224,12 @@ impl Desk<'_> {
         }
     }
 
-    /// Says something that wants no answer, and is said for others.
+    /// Sends a one-way message on behalf of others.
     pub(super) fn notice(&mut self, to: NodeId, message: Message) {
         self.notice_of(Traffic::Storage, to, message);
     }
 
-    /// Says something about copies that wants no answer.
+    /// Sends a one-way message about copies.
     pub(super) fn notice_of_repair(&mut self, to: NodeId, message: Message) {
         self.notice_of(Traffic::Repair, to, message);
     }

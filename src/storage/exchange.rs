@@ -1,25 +1,25 @@
-//! One machine's part in the exchange of a resource's pieces: what to fetch next and from whom, as a pure value.
+//! State of one machine in a swarm: what to fetch next and from which peer, as a pure value.
 //!
-//! Source: Cohen 2003 (*Incentives Build Robustness in BitTorrent*) §2.4 and BEP 3. Peers that want a resource connect to
-//! some others that have pieces of it and tell each other which ones: all of them when they meet, each further one as soon as
-//! it has come. Whoever has a piece that this machine lacks is asked for a *turn* (BitTorrent: *interested*) and gives it
-//! when an upload is free ([`Uploads`]; *unchoke*). Only then the piece is chosen: of those that the peer has and that are
-//! neither here nor under way the one that the fewest of the known peers have, at random among equals. A turn is for one
-//! piece. Pieces are passed on as soon as they are here.
+//! Source: Cohen 2003 (*Incentives Build Robustness in BitTorrent*) §2.4 and BEP 3. Peers that want a resource connect
+//! to some others that have pieces of it and announce their own pieces: all of them in the handshake, each further one
+//! as soon as it is complete. A machine that lacks a peer's piece declares itself *interested* (here: asks for a
+//! *turn*), and is *unchoked* (given the turn) when an upload is free ([`Uploads`]). Only then the piece is chosen:
+//! rarest first among the known peers, of those that the peer has and that are neither here nor in transfer, at random
+//! among equals. A turn is for one piece. Pieces are passed on as soon as they are complete.
 //!
-//! So a peer that has gone costs no more than the piece that it was sending, which is fetched from another.
+//! So the departure of a peer costs no more than the piece that it was sending, which is fetched from another.
 //!
 //! # Departures from BitTorrent
 //!
-//! * A turn is one piece, not some ten seconds, and turns are given in the order in which they were asked for. There is
-//!   no tit-for-tat, since nobody here takes without giving: it would change who waits and not how much is sent.
-//! * No end game: the last pieces are fetched once each, however slowly they come.
+//! * A turn is one piece, not some ten seconds, and turns are given in the order of requests. There is no tit-for-tat,
+//! since no peer free-rides here: it would change who waits but not how much is sent.
+//! * No end game: the last pieces are fetched once each, however slowly.
 //! * The first piece is the rarest as well, not a random one.
 //!
 //! # Cost
 //!
-//! For `n` pieces and `p` peers `2n + p(n/8 + 24)` bytes: 1.4 kB at 100 pieces and 30 peers. A turn looks at every piece, a
-//! piece that has come at every peer.
+//! For `n` pieces and `p` peers `2n + p(n/8 + 24)` bytes: 1.4 kB at 100 pieces and 30 peers. The choice of a piece
+//! examines every piece, a completed piece every peer.
 
 use crate::engine::{Noise, Source};
 use crate::model::NodeId;
@@ -33,53 +33,54 @@ mod tests;
 pub use bitmap::Bitmap;
 pub use uploads::Uploads;
 
-/// Peers that a machine connects to for a resource of its own accord, at most (BitTorrent's trackers name 50).
+/// Most peers that a machine dials for a resource (BitTorrent's trackers name 50).
 pub const PEERS: usize = 50;
 
-/// Peers that it is connected to for a resource, at most, those included that have come to it.
+/// Most connected peers for a resource, including those that have dialled this machine.
 pub const MOST_PEERS: usize = 100;
 
-/// Pieces of a resource that a machine fetches at a time if it can, whether or not its downlink is full.
+/// Number of pieces of a resource fetched concurrently if possible, whether or not the downlink is full.
 pub const FEW_FETCHES: usize = 4;
 
-/// Pieces of a resource that a machine fetches at a time, at most: where its downlink is not full with fewer. (Each would
-/// come more slowly otherwise, and be of use to others only later.)
+/// Most pieces of a resource fetched concurrently, if fewer do not fill the downlink. (More would each come more
+/// slowly, and be of use to others only later.)
 pub const FETCHES: usize = 16;
 
-/// What a machine has and wants of one resource, and what it knows of the others that have pieces of it.
+/// Pieces that a machine has and wants of one resource, and its peers.
 #[derive(Clone, Debug)]
 pub struct Exchange {
     had: Bitmap,
-    /// How many different pieces are to be had.
+    /// Number of different pieces wanted.
     wanted: u32,
-    /// How many of the peers have each piece.
+    /// Number of peers that have each piece.
     copies: Vec<u16>,
-    /// Pieces under way, and who sends them.
+    /// Pieces in transfer; the peers have their senders.
     under_way: Bitmap,
     fetches: Vec<(NodeId, u32)>,
     peers: Vec<Peer>,
 }
 
-/// What a machine sees of one direction of its own access link.
+/// State of one direction of the machine's own access link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// Large values that move over it.
+    /// Number of flows on it.
     pub flows: usize,
-    /// They leave no room for another.
+    /// Whether the flows fill it.
     pub is_full: bool,
 }
 
-/// Another machine that has pieces of the resource or wants them.
+/// Peer: another machine that has or wants pieces of the resource.
 #[derive(Clone, Debug)]
 struct Peer {
     node: NodeId,
     had: Bitmap,
-    /// It was asked for a turn, which has not come.
+    /// Whether an interest message was sent and no unchoke received.
     asked: bool,
 }
 
 impl Exchange {
-    /// Of a machine that has the pieces `had` and wants any `wanted` different ones. Panics if there are not so many.
+    /// State of a machine that has the pieces `had` and wants any `wanted` different ones. Panics if there are not that
+    /// many.
     pub fn new(had: Bitmap, wanted: u32) -> Exchange {
         let (copies, under_way) = (vec![0; had.len() as usize], Bitmap::new(had.len()));
         let mut exchange = Exchange { had, wanted: 0, copies, under_way, fetches: Vec::new(), peers: Vec::new() };
@@ -87,33 +88,33 @@ impl Exchange {
         exchange
     }
 
-    /// The pieces that are here.
+    /// Pieces that are here.
     pub fn had(&self) -> &Bitmap {
         &self.had
     }
 
-    /// It wants any `wanted` different pieces from now on. Panics if there are not so many.
+    /// Sets the number of different pieces wanted. Panics if there are not that many.
     pub fn want(&mut self, wanted: u32) {
         assert!(wanted <= self.had.len(), "{wanted} of {} pieces are never had", self.had.len());
         self.wanted = wanted;
     }
 
-    /// Whether as many pieces are here as are wanted.
+    /// Whether all wanted pieces are here.
     pub fn is_complete(&self) -> bool {
         self.had.count() >= self.wanted
     }
 
-    /// Whether no further peer is to be met.
+    /// Whether no further peer may be connected.
     pub fn is_full(&self) -> bool {
         self.peers.len() >= MOST_PEERS
     }
 
-    /// Those it is connected to.
+    /// Connected peers.
     pub fn peers(&self) -> impl Iterator<Item = NodeId> {
         self.peers.iter().map(|peer| peer.node)
     }
 
-    /// Connects to `node`, which has said what it has; or hears it anew. True if it was not connected.
+    /// Connects to `node`, which has announced its pieces, or updates these. True if it was not connected.
     pub fn meet(&mut self, node: NodeId, had: Bitmap) -> bool {
         had.iter().for_each(|piece| self.copies[piece as usize] += 1);
         match self.find(node) {
@@ -129,7 +130,7 @@ impl Exchange {
         }
     }
 
-    /// A peer has said that it has this piece now.
+    /// Handles a peer's announcement of a piece.
     pub fn told(&mut self, node: NodeId, piece: u32) {
         if let Some(at) = self.find(node)
             && self.peers[at].had.insert(piece)
@@ -138,7 +139,7 @@ impl Exchange {
         }
     }
 
-    /// A peer does not answer any more, or has said that it leaves. True if it was connected.
+    /// Removes a peer that does not answer, or leaves. True if it was connected.
     pub fn lost(&mut self, node: NodeId) -> bool {
         let Some(at) = self.find(node) else { return false };
         let peer = self.peers.remove(at);
@@ -149,8 +150,8 @@ impl Exchange {
         true
     }
 
-    /// A peer to ask for a turn now; it counts as asked. `None` when nobody else has what is wanted, or there is no
-    /// room.
+    /// Next peer to send an interest message to; it is marked as asked. `None` if no other peer has a wanted piece, or
+    /// there is no room.
     pub fn ask(&mut self, downlink: Line) -> Option<NodeId> {
         if !self.has_room(downlink) {
             return None;
@@ -161,8 +162,8 @@ impl Exchange {
         Some(peer.node)
     }
 
-    /// It is this machine's turn at `node`: the piece to ask it for, which counts as under way. `None` if there is nothing
-    /// wanted or no room any more. Draws once for every piece that is as rare as the rarest before it.
+    /// Chooses the piece to request from `node`, which has unchoked this machine; it is marked as in transfer. `None`
+    /// if there is nothing wanted or no room any more. Draws once for every piece that ties with the rarest before it.
     pub fn choose(&mut self, node: NodeId, downlink: Line, noise: &mut Noise) -> Option<u32> {
         let at = self.find(node)?;
         self.peers[at].asked = false;
@@ -187,7 +188,7 @@ impl Exchange {
         Some(piece)
     }
 
-    /// A piece that `node` was asked for does not come, or not from there.
+    /// Handles the failure of a requested piece.
     pub fn failed(&mut self, node: NodeId, piece: u32) {
         let before = self.fetches.len();
         self.fetches.retain(|fetch| *fetch != (node, piece));
@@ -196,14 +197,14 @@ impl Exchange {
         }
     }
 
-    /// A piece has come. True if it was not here: the peers are to be told.
+    /// Handles a received piece. True if it is new: peers are to be informed.
     pub fn arrived(&mut self, from: NodeId, piece: u32) -> bool {
         self.failed(from, piece);
         self.had.insert(piece)
     }
 
-    /// Whether to fetch another piece: there are fewer under way than are missing, and only few, or so many as leave room on
-    /// the downlink. (What was asked for must have begun to move before anybody can say that.)
+    /// Whether to fetch another piece: fewer are in transfer than are missing, and either only a few, or so many that
+    /// the downlink has room. (The requested ones must have begun to transfer before the latter is known.)
     fn has_room(&self, downlink: Line) -> bool {
         let coming = self.fetches.len();
         let missing = self.wanted.saturating_sub(self.had.count()) as usize;
@@ -211,17 +212,17 @@ impl Exchange {
         coming < missing && few
     }
 
-    /// Pieces under way.
+    /// Number of pieces in transfer.
     pub fn under_way(&self) -> usize {
         self.fetches.len()
     }
 
-    /// The peers that lack some piece: who are to be told what has come.
+    /// Peers that lack some piece and are informed of new ones.
     pub fn takers(&self) -> impl Iterator<Item = NodeId> {
         self.peers.iter().filter(|peer| peer.had.count() < peer.had.len()).map(|peer| peer.node)
     }
 
-    /// Nobody counts as asked any more: what was said to them may have been lost.
+    /// Resets all interest messages, which may have been lost.
     pub fn ask_anew(&mut self) {
         self.peers.iter_mut().for_each(|peer| peer.asked = false);
     }

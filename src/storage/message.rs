@@ -1,79 +1,78 @@
-//! What the storage of one node says to that of another.
+//! Messages between the storage of nodes.
 
 use super::repair::republish::Published;
 use crate::model::{Answer, NodeId, RecordId, Until, Version};
 use crate::overlay::{List, Lists, Payload, listed};
 
-/// Requests and replies about records. Values up to 16 KiB travel in the packet; a larger one makes its message a
-/// transfer.
+/// Storage message: requests, replies and notices about records. Values up to 16 KiB are part of the packet; a larger
+/// one makes its message a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// Request: keep this version (a put, a hand-over, a repair).
-    /// `published`: when its publisher put it last.
+    /// Store request (put, hand-over, repair). `published`: time of the publisher's last put.
     Store { record: RecordId, version: Version, bytes: u32, published: Published },
-    /// Reply: it is held, in this version: that of the request, or a newer one.
+    /// Reply: stored, in this version: that of the request, or a newer one.
     Stored { record: RecordId, version: Version },
-    /// Request: what do you hold of this record?
+    /// Fetch request for a record.
     Fetch { record: RecordId },
-    /// Reply: this version, with its value.
+    /// Reply with a version and its value.
     Value { record: RecordId, answer: Answer, bytes: u32 },
-    /// Request: do you have this? Answered by `Stored` or `Missing`, without the value.
+    /// Probe of a record, answered by `Stored` or `Missing`, without the value.
     Probe { record: RecordId },
-    /// Request: send a copy of this there. Answered by `Stored` or `Missing` at once.
+    /// Request to send a copy to `to`. Answered by `Stored` or `Missing` at once.
     Copy { record: RecordId, to: NodeId },
-    /// Notice: I hold this no more.
+    /// Notice: the sender has dropped its copy.
     Dropped { record: RecordId },
-    /// Notice: I have read this on my way past you; keep a copy until then, if you like.
+    /// Notice: copy for the receiver's path cache, valid until a given time.
     Cache { record: RecordId, version: Version, bytes: u32, until: Until },
-    /// Reply: nothing; to a request to keep something: there is no room, or it has expired.
+    /// Reply: not held; to a store request: no room, or expired.
     Missing { record: RecordId },
-    /// Request: I hold these. Pairs of record number and version. `moved_up`: another responsible node has gone, and the
-    /// receiver takes its place, though it may not know yet.
+    /// Offer of records held by the sender: pairs of record number and version. `moved_up`: another responsible node
+    /// has gone, and the receiver takes its place, though it may not know yet.
     Offer { list: List, moved_up: bool },
-    /// Request: I want pieces of this resource, and have these of them. The words of a bitmap.
+    /// Handshake request for a resource, with the sender's pieces as words of a bitmap.
     Meet { resource: u32, list: List },
-    /// Reply: I have these, and know these others. The words of a bitmap, then so many `nodes`. `full`: I have no place for
-    /// you.
+    /// Handshake reply: words of the sender's bitmap, then `nodes` other peers. `full`: no further connection is
+    /// accepted.
     Met { resource: u32, list: List, nodes: u8, full: bool },
-    /// Notice: I have this piece now.
+    /// Notice: the sender has a new piece (BEP 3: have).
     Has { record: RecordId },
-    /// Notice: I want a turn to fetch a piece.
+    /// Notice: the sender is interested.
     Ask { resource: u32 },
-    /// Request: it is your turn. Answered by the request for a piece, or else by `Pass`.
+    /// Unchoke request. Answered by the request for a piece, or by `Pass`.
     Turn { resource: u32 },
-    /// Reply: I need none now.
+    /// Reply: unchoke declined.
     Pass { resource: u32 },
-    /// Reply to an offer: how the receiver stands to each. See [`Standing`].
+    /// Reply to an offer: a [`Standing`] for each record.
     Standings { list: List },
 }
 
-/// How the receiver of an offer stands to an offered record.
+/// Standing: reply of the receiver of an offer about one record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Standing {
-    /// It holds the same version.
+    /// Held, in the offered version.
     Same = 0,
-    /// It lacks it, and wants it.
+    /// Lacked and wanted.
     Wanted = 1,
-    /// It holds a newer one.
+    /// Held, in a newer version.
     Newer = 2,
-    /// It lacks it, and is not responsible by its own account.
+    /// Lacked, but the receiver does not consider itself responsible.
     Declined = 3,
-    /// It lacks it or holds an older one, and somebody sends it already.
+    /// Lacked or held in an older version, but already in transfer from another node.
     Coming = 4,
-    /// It holds an older one, and wants this.
+    /// Held in an older version, and the offered one is wanted.
     Older = 5,
-    /// It lacks it, is responsible, and has no room.
+    /// Lacked, the receiver is responsible, but the disk is full.
     Full = 6,
 }
 
 impl Standing {
-    /// A list entry: the record's number and the standing in the three low bits.
+    /// List entry: the record's number, and the standing in the three low bits.
     pub const fn entry(self, record: RecordId) -> u32 {
         (record.index() as u32) << 3 | self as u32
     }
 
-    /// The record and standing of a list entry.
+    /// Record and standing of a list entry.
     pub const fn read(entry: u32) -> (RecordId, Standing) {
         let standing = match entry & 7 {
             0 => Standing::Same,
@@ -88,13 +87,14 @@ impl Standing {
     }
 }
 
-/// Records in one offer: two list entries each.
+/// Most records of one offer: two list entries each.
 pub const OFFERED_AT_ONCE: usize = 16;
-/// Bytes of the version of an offered record, beside its key (our choice; no protocol of the presets has such a message).
+/// Bytes of the version of an offered record, besides its key (an assumption; no protocol of the presets has such a
+/// message).
 const VERSION_BYTES: u32 = 12;
-/// Bytes of an answer to an offered record, or of the news that one was dropped, beside its key.
+/// Bytes of the reply about an offered record, or of the notice that one was dropped, besides its key.
 const STANDING_BYTES: u32 = 4;
-/// Bytes of the number of a piece, and of 32 bits of a bitmap.
+/// Bytes of a piece number, and of 32 bits of a bitmap.
 const WORD_BYTES: u32 = 4;
 
 impl Payload for Message {

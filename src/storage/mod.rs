@@ -1,20 +1,21 @@
-//! Layer 3: records, replication and repair: the same for every overlay.
+//! Layer 3: records, replication and repair, common to all overlays.
 //!
-//! Storage stands beside the overlay on each node. A put finds the responsible nodes and stores on them; a get looks in
-//! its own store, lets the overlay walk to a holder, and asks the responsible nodes in turn if the walk met none. The
-//! overlay supplies only who is responsible.
+//! Storage stands beside the overlay on each node. A put finds the responsible nodes and stores on them; a get looks
+//! into its own store, lets the overlay's lookup find a holder, and queries the responsible nodes in turn if the lookup
+//! met none. The overlay only decides which nodes are responsible.
 //!
-//! A resource may be cut into pieces ([`Coding`]), each of them a record. Copies may also lie on participants drawn at random
-//! ([`Keepers`]): what the overlay keeps are then pointers to them, records like any other.
+//! A resource may be cut into pieces ([`Coding`]), each of them a record. Replicas may also be placed on random
+//! participants ([`Keepers`]): the overlay then stores pointers to them, which are ordinary records.
 //!
-//! Or they lie on those who published a resource or have fetched it ([`providers`]), who exchange its pieces among
-//! themselves ([`exchange`], [`sharing`]); what the overlay keeps are then records of who provides it.
+//! Or they are placed on the publisher of a resource and on participants that have fetched it ([`providers`]), which
+//! exchange its pieces in a swarm ([`exchange`], [`sharing`]); the overlay then stores provider records.
 //!
-//! Whoever reads may leave copies along its way ([`cache`]), which answer gets and are otherwise nobody's concern.
+//! Readers may leave copies along the lookup path ([`cache`]), which answer gets and have no other role.
 //!
-//! A value above 16 KiB does not come with the answer of a walk, which says only who holds which version. It is fetched from
-//! that holder, and if that fails from the responsible nodes. That it moves as a flow is the network's matter; here it only
-//! means that its request does not time out meanwhile, and that nobody has the same value sent twice at once.
+//! A value above 16 KiB is not part of the reply to a lookup, which only names the holder and the version. It is
+//! fetched from that holder, and if that fails, from the responsible nodes. Its transfer as a flow is up to the
+//! network; here it only means that its request does not time out meanwhile, and that no node is sent one value twice
+//! at once.
 
 pub mod agent;
 pub mod cache;

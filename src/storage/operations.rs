@@ -1,4 +1,4 @@
-//! Gets and puts, from the moment the overlay has named the responsible nodes.
+//! Gets and puts, after the overlay has returned the responsible nodes.
 
 use super::agent::Agent;
 use super::desk::{Desk, Effect, Storers, Tag};
@@ -8,17 +8,17 @@ use super::repair::republish::Published;
 use crate::model::{Answer, Cause, NodeId, OpId, RecordId, Version};
 use crate::overlay::{Backoff, Contact};
 
-/// A get that asks the responsible nodes one after another.
+/// Get that queries the responsible nodes one after another.
 #[derive(Debug)]
 pub struct Get {
     pub(super) op: OpId,
     record: RecordId,
-    /// Those still to be asked, the nearest last.
+    /// Nodes still to be queried, the nearest last.
     rest: Vec<Contact>,
     asked: Contact,
-    /// An audit: its value is not wanted, only whether it is there.
+    /// Whether this is an audit, which does not need the value.
     audits: bool,
-    /// Somebody answered that it has nothing, or there is nobody else to ask.
+    /// Whether a node has replied that it has no copy, or there is no other node to query.
     denied: bool,
 }
 
@@ -31,22 +31,22 @@ impl Get {
     }
 }
 
-/// A put that waits for its stores.
+/// Put that waits for its store requests.
 #[derive(Debug)]
 pub struct Put {
     pub(super) op: OpId,
     record: RecordId,
     version: Version,
-    /// When the record's publisher put it.
+    /// Time of the publisher's put.
     published: Published,
     waiting: u32,
-    /// Somebody had no room for it.
+    /// Whether a node had no room for it.
     refused: bool,
     storers: Vec<NodeId>,
 }
 
 impl Put {
-    /// It waits for the end of the loop that sends its stores.
+    /// Put that waits until all its store requests are sent.
     fn new(op: OpId, record: RecordId, version: Version, published: Published) -> Put {
         Put { op, record, version, published, refused: false, waiting: 1, storers: Vec::new() }
     }
@@ -58,12 +58,12 @@ impl Put {
 }
 
 impl Agent {
-    /// A walk for `record` met no holder and named the responsible nodes: asks them in turn, the nearest first.
+    /// Queries the responsible nodes in turn, the nearest first, after a lookup that met no holder of `record`.
     pub fn fetch(&mut self, desk: &mut Desk<'_>, op: OpId, record: RecordId, responsible: &[Contact]) {
         self.ask_in_turn(desk, (op, record), responsible, false);
     }
 
-    /// Asks the responsible nodes in turn whether they hold `record`, the nearest first. Ends like a get.
+    /// Probes the responsible nodes for `record` in turn, the nearest first. Ends like a get.
     pub fn look_for(&mut self, desk: &mut Desk<'_>, op: OpId, record: RecordId, responsible: &[Contact]) {
         self.ask_in_turn(desk, (op, record), responsible, true);
     }
@@ -105,7 +105,7 @@ impl Agent {
         desk.do_effect(Effect::Got { op, holder: get.asked, answer });
     }
 
-    /// A request of a get or put to `to` timed out that was sent again `retries` times before.
+    /// Handles the timeout of a request of a get or put that was retried `retries` times before.
     pub(super) fn timed_out(
         &mut self,
         desk: &mut Desk<'_>,
@@ -126,7 +126,7 @@ impl Agent {
         }
     }
 
-    /// Waits before a request is sent again that was sent again `retries` times before.
+    /// Waits before the next retry of a request that was retried `retries` times before.
     pub(super) fn pause(&mut self, desk: &mut Desk<'_>, op: OpId, to: NodeId, retries: u8, backoff: Backoff) {
         let pause = backoff.pause(retries, desk.noise);
         if let Some(at) = self.rpcs.pause(desk.now, to, Tag::Pause(op), pause, retries + 1) {
@@ -134,7 +134,7 @@ impl Agent {
         }
     }
 
-    /// Sends a request of a get or put to `to` again, for the `retries`-th time, if the operation is still under way.
+    /// Sends the `retries`-th retry of a request of a get or put, if the operation is still in progress.
     pub(super) fn ask_again(
         &mut self,
         desk: &mut Desk<'_>,
@@ -153,14 +153,14 @@ impl Agent {
         }
     }
 
-    /// Stores `version` on the nodes that the walk named, on this one too if it is among them. Acknowledged when each
-    /// has stored it or timed out and at least one has stored it.
+    /// Stores `version` on the nodes that the lookup returned, on this one too if it is among them. Acknowledged when
+    /// each has stored it or timed out and at least one has stored it.
     pub fn put(&mut self, desk: &mut Desk<'_>, op: OpId, record: RecordId, version: Version, named: &[Contact]) {
         let put = Put::new(op, record, version, Published::at(desk.now));
         self.store_on(desk, put, named);
     }
 
-    /// Puts a record again that its publisher had put at `published`.
+    /// Republishes a record that its publisher put at `published`.
     pub fn put_again(
         &mut self,
         desk: &mut Desk<'_>,
@@ -201,7 +201,7 @@ impl Agent {
         self.put_answered(desk, op, None); // what it waited for was the end of this loop
     }
 
-    /// A node that was asked to store has no room.
+    /// Handles the refusal of a store request for lack of room.
     pub(super) fn put_refused(&mut self, desk: &mut Desk<'_>, op: OpId) {
         if let Some(put) = self.puts.iter_mut().find(|put| put.op == op) {
             put.refused = true;

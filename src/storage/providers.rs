@@ -1,8 +1,8 @@
-//! Provider records: who keeps a resource, by the word of those who do, on the nodes responsible for its key.
+//! Provider records, stored on the nodes responsible for a resource's key: which nodes provide the resource.
 //!
-//! As in IPFS (Trautwein et al., SIGCOMM 2022, §3.1) and BitTorrent's DHT (BEP 5): whoever has a resource says so to the r
-//! responsible nodes, and says so again every now and then, since each keeps the word for a time only. Nobody hands such
-//! records over to others: what is lost with its holders comes back when it is said again.
+//! As in IPFS (Trautwein et al., SIGCOMM 2022, §3.1) and BitTorrent's DHT (BEP 5): a provider announces itself to the r
+//! responsible nodes, and repeats this periodically, as each record expires. Provider records are not handed over or
+//! repaired: those lost with their holders come back with the next announcement.
 
 use super::agent::Agent;
 use super::desk::{Desk, Effect, Tag};
@@ -10,20 +10,20 @@ use super::exchange::PEERS;
 use crate::engine::{Duration, Time};
 use crate::model::{NodeId, RecordId, Version};
 
-/// What is settled about providers and their records.
+/// Parameters of providers and provider records.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Providing {
-    /// How long a record is kept.
+    /// Lifetime of a provider record.
     pub ttl: Duration,
-    /// How often a provider says again that it is one.
+    /// Interval between a provider's announcements.
     pub republish: Duration,
-    /// Whether those who have fetched a resource keep and serve it.
+    /// Whether participants that have fetched a resource keep and serve it.
     pub share: bool,
-    /// The uplink of publishers in bit/s, if it is not what participants have.
+    /// Uplink of publishers in bit/s, if different from participants'.
     pub uplink: Option<f64>,
 }
 
-/// A provider record.
+/// Provider record.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Word {
     resource: u32,
@@ -31,22 +31,22 @@ pub(super) struct Word {
     until: Time,
 }
 
-/// The provider records on one machine's disk.
+/// Provider records on one machine's disk.
 #[derive(Debug, Default)]
 pub struct Words {
     words: Vec<Word>,
-    /// A timer is set for the first to expire.
+    /// Whether a timer is set for the first expiry.
     timed: bool,
 }
 
 impl Words {
-    /// Those who provide a resource, in the order of their first word.
+    /// Providers of a resource, in the order of their first announcement.
     pub fn of(&self, resource: u32, now: Time) -> impl Iterator<Item = NodeId> {
         let fresh = self.words.iter().filter(move |word| word.resource == resource && word.until > now);
         fresh.map(|word| word.provider)
     }
 
-    /// `provider` has said that it provides a resource, which is believed until then.
+    /// Adds or renews a provider record, valid until a given time.
     fn hear(&mut self, resource: u32, provider: NodeId, until: Time) {
         match self.words.iter_mut().find(|word| (word.resource, word.provider) == (resource, provider)) {
             Some(word) => word.until = word.until.max(until),
@@ -54,7 +54,7 @@ impl Words {
         }
     }
 
-    /// The session ended, and with it the timer.
+    /// Ends the session, and with it the timer.
     pub(super) fn suspend(&mut self) {
         self.timed = false;
     }
@@ -66,12 +66,12 @@ impl Words {
 }
 
 impl Agent {
-    /// Who provides a resource, as far as this machine was told.
+    /// Providers of a resource known to this machine.
     pub fn providers(&self, resource: u32, now: Time) -> impl Iterator<Item = NodeId> {
         self.shares.iter().flat_map(move |shares| shares.words.of(resource, now))
     }
 
-    /// Bytes of the value of a record here: of one about providers, as many as it names.
+    /// Bytes of a record's value on this machine; for provider records, those of all of the resource.
     pub(super) fn value_bytes(&self, desk: &Desk<'_>, record: RecordId) -> u32 {
         match desk.is_about_providers(record) {
             true => self.providers(desk.resource_of(record), desk.now).count().min(PEERS) as u32 * desk.wire.contact,
@@ -79,8 +79,8 @@ impl Agent {
         }
     }
 
-    /// `provider` provides a resource, by its own word; `record` stands for the records about it.
-    /// False if the disk has no room for it.
+    /// Handles the announcement of `provider`; `record` stands for the resource's provider records. False if the disk
+    /// has no room.
     pub fn hear_provider(&mut self, desk: &mut Desk<'_>, record: RecordId, provider: NodeId, until: Time) -> bool {
         let kept = self.keep(desk, record, Version(0));
         if kept {
@@ -90,7 +90,7 @@ impl Agent {
         kept
     }
 
-    /// Sets a timer for the first record to expire, if none is set.
+    /// Sets a timer for the first expiry, unless one is set.
     fn time_words(&mut self, desk: &mut Desk<'_>) {
         let words = &mut self.shares().words;
         let Some(first) = words.words.iter().map(|word| word.until).min().filter(|_| !words.timed) else { return };
@@ -100,7 +100,7 @@ impl Agent {
         }
     }
 
-    /// The first record expires, or the machine is back: what has expired is gone.
+    /// Removes expired records, at the timer or when the machine is back online.
     pub(super) fn expire(&mut self, desk: &mut Desk<'_>) {
         let words = &mut self.shares().words;
         words.timed = false;

@@ -1,9 +1,10 @@
-//! Fetching a resource from its providers, and serving those who fetch it: the [exchange](super::exchange) in messages.
+//! Swarms: fetching a resource from its providers, and serving it to others; the messages of an
+//! [exchange](super::exchange).
 //!
-//! Whoever wants a resource *meets* its providers: each says which pieces it has, and the one asked names others that it has
-//! met (as BitTorrent's peer exchange, BEP 11, does), so that those who fetch at the same time find each other. Whoever does
-//! not send a piece that it was asked for is met again, and forgotten if it does not answer. Every half a minute a machine asks
-//! those again from whom it waits for a turn, and if nothing is under way it meets everybody again.
+//! A machine that wants a resource performs a handshake with its providers: each announces its pieces, and the provider
+//! names other peers (as in BitTorrent's peer exchange, BEP 11), so that concurrent downloaders find each other. A peer
+//! that does not send a requested piece gets a new handshake, and is removed if it does not answer. Every 30 s a
+//! machine repeats its interest messages, and if nothing is in transfer it repeats the handshake with all peers.
 
 mod meeting;
 
@@ -18,30 +19,30 @@ use crate::model::{Cause, Envelope, LARGEST_IN_PACKET, NodeId, OpId, RecordId, V
 use crate::overlay::{Contact, List};
 use meeting::Circle;
 
-/// How often a machine looks after what it fetches (our choice; BitTorrent clients wait a minute before they call a peer
-/// snubbed).
+/// Period of a machine's checks of its downloads (an assumption; BitTorrent clients wait a minute before they consider
+/// a peer snubbed).
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Words of a bitmap in a message.
 const BITMAP_WORDS: usize = Coding::MOST_PIECES as usize / 32;
 
-/// Resources that a machine keeps an exchange of at a time beside those that it fetches, at most: serving needs none.
+/// Most swarms kept besides those of the machine's own downloads; serving needs no state.
 const MOST_SERVED: usize = 64;
 
 /// Entries of the longest list in a message about sharing.
 pub const LONGEST_LIST: usize = BITMAP_WORDS + PEERS;
 
-/// What a handler of storage sees of sharing.
+/// Terms of swarms in the storage context.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms {
     pub providing: Providing,
     pub coding: Coding,
-    /// The machine's own.
+    /// The machine's own links.
     pub uplink: Line,
     pub downlink: Line,
 }
 
-/// What a machine fetches and serves in pieces, and what it was told of providers.
+/// Swarms and provider records of a machine.
 #[derive(Debug, Default)]
 pub struct Shares {
     swarms: Vec<Swarm>,
@@ -49,15 +50,15 @@ pub struct Shares {
     pub words: Words,
 }
 
-/// A resource that this machine exchanges pieces of.
+/// Swarm: a resource whose pieces this machine exchanges.
 #[derive(Debug)]
 struct Swarm {
     resource: u32,
     exchange: Exchange,
-    /// Gets that wait for it; none on a machine that only serves.
+    /// Gets that wait for the resource; none on a machine that only serves.
     ops: Vec<OpId>,
     circle: Circle,
-    /// How far away the providers are.
+    /// Hops to the providers.
     hops: u8,
 }
 
@@ -66,7 +67,7 @@ impl Shares {
         self.swarms.iter_mut().find(|swarm| swarm.resource == resource)
     }
 
-    /// Forgets the exchange of a resource that is only served, if there are as many as may be.
+    /// Drops the swarm of a resource that is only served, if there are too many.
     fn make_room(&mut self) {
         let served = |swarm: &Swarm| swarm.ops.is_empty();
         if self.swarms.iter().filter(|swarm| served(swarm)).count() >= MOST_SERVED
@@ -76,14 +77,14 @@ impl Shares {
         }
     }
 
-    /// The session ended: the records of providers stay.
+    /// Ends the session; provider records are kept.
     pub(super) fn suspend(&mut self) {
         self.swarms.clear();
         self.uploads = Uploads::default();
         self.words.suspend();
     }
 
-    /// Bytes allocated, without those of the exchanges under way.
+    /// Bytes allocated, without those of active swarms.
     pub fn heap_bytes(&self) -> usize {
         self.swarms.capacity() * size_of::<Swarm>() + self.words.heap_bytes()
     }
@@ -94,17 +95,17 @@ impl Desk<'_> {
         self.terms.as_ref().expect("nothing is shared here")
     }
 
-    /// The resource that a record about providers is about.
+    /// Resource of a provider record.
     pub(super) fn resource_of(&self, record: RecordId) -> u32 {
         record.index() as u32 - self.fixed
     }
 
-    /// The record that stands for what is known of a resource's providers.
+    /// Record that stands for the provider records of a resource.
     pub(super) fn record_of(&self, resource: u32) -> RecordId {
         RecordId::new(self.fixed + resource)
     }
 
-    /// Whether a record is about providers.
+    /// Whether a record is a provider record.
     pub(super) fn is_about_providers(&self, record: RecordId) -> bool {
         self.terms.is_some() && record.index() as u32 >= self.fixed
     }
@@ -121,12 +122,12 @@ impl Desk<'_> {
 }
 
 impl Agent {
-    /// Made when it is first needed.
+    /// Swarms, allocated at the first use.
     pub(super) fn shares(&mut self) -> &mut Shares {
         self.shares.get_or_insert_default()
     }
 
-    /// A get of a resource has learned who provides it.
+    /// Joins the swarm of a resource, for a get that has found its providers.
     pub fn join(&mut self, desk: &mut Desk<'_>, op: OpId, resource: u32, named: &[Contact]) {
         let needed = desk.terms().coding.needed;
         let swarm = self.swarm(desk, resource);
@@ -141,7 +142,7 @@ impl Agent {
         self.give_up_if_alone(desk, resource);
     }
 
-    /// The exchange of a resource, a new one with what is on this machine's disk if there was none.
+    /// Swarm of a resource, created with the pieces on this machine's disk if absent.
     fn swarm(&mut self, desk: &Desk<'_>, resource: u32) -> &mut Swarm {
         if self.shares().find(resource).is_none() {
             let exchange = Exchange::new(self.pieces_of(desk, resource), 0);
@@ -152,7 +153,7 @@ impl Agent {
         self.shares().find(resource).expect("it was there, or was just made")
     }
 
-    /// What of a resource is on this machine's disk.
+    /// Pieces of a resource on this machine's disk.
     fn pieces_of(&self, desk: &Desk<'_>, resource: u32) -> Bitmap {
         let coding = desk.terms().coding;
         let mut had = Bitmap::new(coding.pieces());
@@ -170,7 +171,7 @@ impl Agent {
         }
     }
 
-    /// A message about sharing that is no reply.
+    /// Handles a swarm message that is not a reply.
     pub(super) fn on_sharing(&mut self, desk: &mut Desk<'_>, from: &Envelope, message: Message) {
         match message {
             Message::Meet { resource, list } => self.met_by(desk, from, resource, list),
@@ -190,7 +191,7 @@ impl Agent {
         }
     }
 
-    /// Asks for turns as long as there is something to fetch and room for it.
+    /// Sends interest messages while there are pieces to fetch and room for them.
     fn fetch_more(&mut self, desk: &mut Desk<'_>, resource: u32) {
         let downlink = desk.terms().downlink;
         let Some(swarm) = self.shares().find(resource).filter(|swarm| !swarm.ops.is_empty()) else { return };
@@ -206,7 +207,7 @@ impl Agent {
         }
     }
 
-    /// It is this machine's turn at a peer.
+    /// Handles an unchoke.
     fn take_turn(&mut self, desk: &mut Desk<'_>, from: &Envelope, resource: u32) {
         let Terms { coding, downlink, .. } = *desk.terms();
         let chosen = self.shares().find(resource).and_then(|swarm| {
@@ -219,7 +220,7 @@ impl Agent {
         self.fetch_more(desk, resource);
     }
 
-    /// A peer takes its turn.
+    /// Serves a piece to an unchoked peer.
     pub(super) fn serve_piece(&mut self, desk: &mut Desk<'_>, from: &Envelope, record: RecordId) {
         let (resource, _) = desk.terms().coding.piece(record);
         self.rpcs.retain(|pending| (pending.to, pending.tag) != (from.from, Tag::Turn(resource)));
@@ -236,13 +237,13 @@ impl Agent {
         }
     }
 
-    /// A piece has left this machine whole, or broke off on its way.
+    /// Handles the end or failure of an upload.
     pub fn sent(&mut self, desk: &mut Desk<'_>, to: NodeId, record: RecordId) {
         let (resource, _) = desk.terms().coding.piece(record);
         self.turn_over(desk, to, resource);
     }
 
-    /// The turn of a peer is over: somebody else's begins. A machine that only serves forgets a resource that nobody wants.
+    /// Ends the turn of a peer, and unchokes the next. A machine that only serves drops a resource that no peer wants.
     pub(super) fn turn_over(&mut self, desk: &mut Desk<'_>, peer: NodeId, resource: u32) {
         let Shares { swarms, uploads, .. } = self.shares();
         uploads.over(peer, resource);
@@ -252,7 +253,7 @@ impl Agent {
         self.give_turns(desk);
     }
 
-    /// A piece has come.
+    /// Handles a received piece.
     pub(super) fn on_piece(&mut self, desk: &mut Desk<'_>, from: NodeId, record: RecordId, version: Version) {
         let Terms { coding, providing, .. } = *desk.terms();
         let (resource, piece) = coding.piece(record);
@@ -276,7 +277,7 @@ impl Agent {
         }
     }
 
-    /// A peer does not give the piece that it was asked for.
+    /// Handles a peer's failure to send a requested piece.
     pub(super) fn piece_failed(&mut self, desk: &mut Desk<'_>, from: NodeId, resource: u32, piece: u8) {
         if let Some(swarm) = self.shares().find(resource) {
             swarm.exchange.failed(from, piece.into());
@@ -284,7 +285,7 @@ impl Agent {
         }
     }
 
-    /// A peer did not answer: it has gone. Gives up if it was the last.
+    /// Removes a peer that did not answer. Gives up if it was the last.
     pub(super) fn peer_lost(&mut self, desk: &mut Desk<'_>, peer: NodeId, resource: u32) {
         self.shares().uploads.forget(peer);
         if let Some(swarm) = self.shares().find(resource) {
@@ -296,7 +297,7 @@ impl Agent {
         self.give_turns(desk);
     }
 
-    /// Nobody is left to fetch from, and no one who might be is still to answer.
+    /// Gives up if no peer is left to fetch from and no reply of another is pending.
     pub(super) fn give_up_if_alone(&mut self, desk: &mut Desk<'_>, resource: u32) {
         let meets = |tag| tag == Tag::Meet(resource);
         let expected = self.rpcs.outstanding().any(|pending| meets(pending.tag));
@@ -311,7 +312,7 @@ impl Agent {
         self.drop_swarm(resource);
     }
 
-    /// Half a minute has passed: turns are asked for again, and without anything under way everybody is met again.
+    /// Checks a download every 30 s: interest messages are repeated, and, if nothing is in transfer, all handshakes.
     pub(super) fn look_after(&mut self, desk: &mut Desk<'_>, resource: u32) {
         let Some(swarm) = self.shares().find(resource).filter(|swarm| !swarm.ops.is_empty()) else { return };
         swarm.exchange.ask_anew();
@@ -322,7 +323,7 @@ impl Agent {
         self.watch(desk, resource);
     }
 
-    /// A get ended elsewhere: what it alone wanted is not fetched any more.
+    /// Leaves the swarm for a get that has ended elsewhere: pieces that it alone wanted are no longer fetched.
     pub(super) fn leave_swarm(&mut self, op: OpId) {
         let mut idle = None;
         for swarm in self.shares.iter_mut().flat_map(|shares| &mut shares.swarms) {

@@ -1,36 +1,36 @@
-//! The records on one machine's disk.
+//! Record store: the records on one machine's disk.
 
 use crate::model::{Held, RecordId, Version};
 
-/// Which records a node holds and in which version, sorted by record. 8 bytes a record; values have no content.
+/// Records held by a node and their versions, sorted by record. 8 bytes per record; values have no content.
 ///
-/// Some of them may be in *reserve*: copies that are not the node's to keep and that others hold. They are on the disk, but
-/// do not end anybody's walk, because nobody tells them of newer versions.
+/// Some may be in *reserve*: copies that the node is not responsible for and that others hold. They are on the disk,
+/// but do not answer lookups, because they are not updated to newer versions.
 #[derive(Clone, Debug, Default)]
 pub struct Store {
     held: Vec<Held>,
     reserve: Vec<RecordId>,
-    /// What is held and not in reserve, if something is.
+    /// Records not in reserve, if any is in reserve.
     given: Vec<Held>,
 }
 
 impl Store {
-    /// What is held, sorted by record.
+    /// Records held, sorted by record.
     pub fn held(&self) -> &[Held] {
         &self.held
     }
 
-    /// What is held and not in reserve, sorted by record.
+    /// Records held and not in reserve, sorted by record.
     pub fn given(&self) -> &[Held] {
         if self.reserve.is_empty() { &self.held } else { &self.given }
     }
 
-    /// The version held of `record`, unless that is in reserve.
+    /// Version held of `record`, unless it is in reserve.
     pub fn version_given(&self, record: RecordId) -> Option<Version> {
         self.version(record).filter(|_| self.reserve.binary_search(&record).is_err())
     }
 
-    /// What is in reserve.
+    /// Records in reserve.
     pub fn reserved(&self) -> &[RecordId] {
         &self.reserve
     }
@@ -64,7 +64,7 @@ impl Store {
         self.given.clear();
     }
 
-    /// Brings what is given up to date with one record: it is given in this version, or not.
+    /// Updates the list of records not in reserve: present in this version, or absent.
     fn give(&mut self, record: RecordId, version: Option<Version>) {
         if self.reserve.is_empty() {
             return self.given.clear();
@@ -77,18 +77,18 @@ impl Store {
         }
     }
 
-    /// What is held from this record number on.
+    /// Records held from this record number on.
     pub fn from(&self, first: u32) -> &[Held] {
         let at = if first == 0 { 0 } else { self.held.partition_point(|held| (held.record.index() as u32) < first) };
         &self.held[at..]
     }
 
-    /// The version held of `record`.
+    /// Version held of `record`.
     pub fn version(&self, record: RecordId) -> Option<Version> {
         self.find(record).ok().map(|at| self.held[at].version)
     }
 
-    /// Whether `record` is here, or finds room on a disk of so many bytes among the values that are. `sizes` are those of all
+    /// Whether `record` is held, or fits on a disk of `disk` bytes with the values held. `sizes` are those of all
     /// records. O(records held), if the disk has a limit.
     pub fn has_room(&self, record: RecordId, disk: u64, sizes: &[u32]) -> bool {
         let bytes = |record: RecordId| u64::from(sizes[record.index()]);
@@ -96,7 +96,7 @@ impl Store {
         disk == u64::MAX || self.find(record).is_ok() || taken() + bytes(record) <= disk
     }
 
-    /// Keeps `version` unless a newer one is there. Gives the version that was there before.
+    /// Stores `version` unless a newer one is present; returns the previous version.
     pub fn keep(&mut self, record: RecordId, version: Version) -> Option<Version> {
         let before = match self.find(record) {
             Ok(at) => {
@@ -114,7 +114,7 @@ impl Store {
         before
     }
 
-    /// Removes `record`. Gives the version that was there.
+    /// Removes `record`; returns its version.
     pub fn remove(&mut self, record: RecordId) -> Option<Version> {
         let version = self.find(record).ok().map(|at| self.held.remove(at).version);
         self.reserve(record, false);

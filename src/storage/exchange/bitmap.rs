@@ -1,6 +1,6 @@
-//! Which pieces of a resource somebody has: a bit for each.
+//! Bitmap of the pieces of a resource.
 
-/// A set of pieces, of as many as the resource has.
+/// Set of pieces of a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bitmap {
     words: Box<[u64]>,
@@ -9,12 +9,12 @@ pub struct Bitmap {
 }
 
 impl Bitmap {
-    /// None of `len` pieces.
+    /// Empty set of `len` pieces.
     pub fn new(len: u32) -> Bitmap {
         Bitmap { words: vec![0; len.div_ceil(64) as usize].into(), len, count: 0 }
     }
 
-    /// All of `len` pieces.
+    /// Full set of `len` pieces.
     pub fn full(len: u32) -> Bitmap {
         (0..len).fold(Bitmap::new(len), |mut bitmap, piece| {
             bitmap.insert(piece);
@@ -22,7 +22,7 @@ impl Bitmap {
         })
     }
 
-    /// From the words that [`Bitmap::words`] gives. Panics on too few, or on pieces that the resource does not have.
+    /// Set from the words of [`Bitmap::words`]. Panics on too few, or on pieces that the resource does not have.
     pub fn of_words(words: &[u32], len: u32) -> Bitmap {
         let mut bitmap = Bitmap::new(len);
         ones(words.iter().map(|&word| u64::from(word)), 32).for_each(|piece| {
@@ -31,30 +31,30 @@ impl Bitmap {
         bitmap
     }
 
-    /// As 32-bit words, as many as hold all pieces.
+    /// Content as 32-bit words.
     pub fn words(&self) -> impl Iterator<Item = u32> {
         let halves = self.words.iter().flat_map(|&word| [word as u32, (word >> 32) as u32]);
         halves.take(self.len.div_ceil(32) as usize)
     }
 
-    /// How many pieces the resource has.
+    /// Number of pieces of the resource.
     #[allow(clippy::len_without_is_empty)]
     pub const fn len(&self) -> u32 {
         self.len
     }
 
-    /// How many of them are in the set.
+    /// Number of pieces in the set.
     pub const fn count(&self) -> u32 {
         self.count
     }
 
-    /// Panics on a piece that the resource does not have.
+    /// Whether a piece is in the set. Panics on a piece that the resource does not have.
     pub fn contains(&self, piece: u32) -> bool {
         assert!(piece < self.len, "piece {piece} of {}", self.len);
         self.words[(piece / 64) as usize] & bit(piece) != 0
     }
 
-    /// True if the piece was not in the set. Panics as [`Bitmap::contains`].
+    /// Inserts a piece; true if it was not in the set. Panics as [`Bitmap::contains`].
     pub fn insert(&mut self, piece: u32) -> bool {
         let is_new = !self.contains(piece);
         self.words[(piece / 64) as usize] |= bit(piece);
@@ -62,7 +62,7 @@ impl Bitmap {
         is_new
     }
 
-    /// True if the piece was in the set. Panics as [`Bitmap::contains`].
+    /// Removes a piece; true if it was in the set. Panics as [`Bitmap::contains`].
     pub fn remove(&mut self, piece: u32) -> bool {
         let was_there = self.contains(piece);
         self.words[(piece / 64) as usize] &= !bit(piece);
@@ -70,7 +70,7 @@ impl Bitmap {
         was_there
     }
 
-    /// The pieces of the set, in order.
+    /// Pieces of the set, in order.
     pub fn iter(&self) -> impl Iterator<Item = u32> {
         ones(self.words.iter().copied(), 64)
     }
@@ -80,7 +80,7 @@ impl Bitmap {
         self.words_beyond(a, b).any(|word| word != 0)
     }
 
-    /// The pieces that are in this set and in neither of the others, in order.
+    /// Pieces that are in this set and in neither of the others, in order.
     pub fn beyond(&self, a: &Bitmap, b: &Bitmap) -> impl Iterator<Item = u32> {
         ones(self.words_beyond(a, b), 64)
     }
@@ -94,7 +94,7 @@ const fn bit(piece: u32) -> u64 {
     1 << (piece % 64)
 }
 
-/// The places of the ones in a row of words of so many bits.
+/// Positions of the ones in a sequence of words of `bits` bits.
 fn ones(words: impl Iterator<Item = u64>, bits: u32) -> impl Iterator<Item = u32> {
     (0u32..).zip(words).flat_map(move |(place, mut word)| {
         std::iter::from_fn(move || {

@@ -1,21 +1,20 @@
-//! The serving side of the exchange: who may fetch a piece now, and who waits.
+//! Uploads of a machine: the choking algorithm of a swarm.
 
 use std::collections::VecDeque;
 
 use super::Line;
 use crate::model::NodeId;
 
-/// Uploads that a machine always has at a time if as many are asked for (Cohen 2003 §3.2: four, counted over all its
-/// resources).
+/// Number of concurrent uploads that are always allowed (Cohen 2003 §3.2: four, over all resources of the machine).
 pub const UPLOADS: usize = 4;
 
-/// The uploads of one machine: those under way, and those who have asked for a turn, in that order.
+/// Uploads of one machine: active ones, and the queue of interested peers.
 ///
-/// Four at a time, and more only while the uplink is not full with them: a fast machine with slow receivers would
-/// lie idle (so does libtorrent's rate-based choker). Each turn is for one piece.
+/// Four at a time, and more only while the uplink is not full: otherwise a fast machine with slow receivers would idle
+/// (libtorrent's rate-based choker does likewise). Each turn is for one piece.
 #[derive(Clone, Debug)]
 pub struct Uploads<R> {
-    /// Who has its turn, of which resource.
+    /// Unchoked peers and the resource of each.
     given: Vec<(NodeId, R)>,
     waiting: VecDeque<(NodeId, R)>,
 }
@@ -27,7 +26,7 @@ impl<R> Default for Uploads<R> {
 }
 
 impl<R: Copy + PartialEq> Uploads<R> {
-    /// `node` asks for a turn, or for one more: it waits for [`Uploads::give`], unless it waits already.
+    /// Queues the interest of `node` until [`Uploads::give`], unless it waits already.
     pub fn ask(&mut self, node: NodeId, of: R) {
         let asked = (node, of);
         if !self.waiting.contains(&asked) {
@@ -35,7 +34,7 @@ impl<R: Copy + PartialEq> Uploads<R> {
         }
     }
 
-    /// Whose turn it is now, if another upload may begin. Call until it gives `None`.
+    /// Next peer to unchoke, if another upload may begin. Call until it returns `None`.
     pub fn give(&mut self, uplink: Line) -> Option<(NodeId, R)> {
         // What was given must have begun to move before anybody can say whether there is room for more.
         if self.given.len() >= UPLOADS && (uplink.is_full || self.given.len() > uplink.flows) {
@@ -46,23 +45,23 @@ impl<R: Copy + PartialEq> Uploads<R> {
         Some(next)
     }
 
-    /// Whether anybody has a turn at a resource or waits for one.
+    /// Whether any peer is unchoked for a resource or waits for it.
     pub fn is_wanted(&self, of: R) -> bool {
         self.given.iter().chain(&self.waiting).any(|(_, other)| *other == of)
     }
 
-    /// Whether it is the turn of `node`.
+    /// Whether `node` is unchoked.
     pub fn has_turn(&self, node: NodeId, of: R) -> bool {
         self.given.contains(&(node, of))
     }
 
-    /// The piece has been sent, or the turn was not taken. True if it was the turn of `node`.
+    /// Ends a turn, after the piece was sent or the turn declined. True if `node` was unchoked.
     pub fn over(&mut self, node: NodeId, of: R) -> bool {
         let place = self.given.iter().position(|&given| given == (node, of));
         place.map(|at| self.given.remove(at)).is_some()
     }
 
-    /// `node` has gone: it neither waits nor has a turn.
+    /// Removes `node`, which has gone.
     pub fn forget(&mut self, node: NodeId) {
         self.waiting.retain(|(other, _)| *other != node);
         self.given.retain(|(other, _)| *other != node);

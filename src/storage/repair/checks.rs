@@ -1,18 +1,19 @@
-//! Eager and lazy repair of copies that stay on the disks on which they were put, which a pointer names.
+//! Holder checks: eager and lazy repair of copies on random participants, which a pointer names.
 //!
-//! Once every period (`audit`) the node nearest to a pointer asks all whom the pointer names whether they have their copies, as
-//! the master of a file does in Total Recall (Bhagwan et al., NSDI 2004). Who does not answer in time counts as missing, though
-//! it may be back tomorrow.
+//! Once every period (`audit`) the node nearest to a pointer probes all holders that the pointer names, as the master
+//! of a file does in Total Recall (Bhagwan et al., NSDI 2004). A holder that does not reply in time counts as missing,
+//! though it may be back tomorrow.
 //!
 //! | event | action |
 //! | --- | --- |
 //! | a neighbour appears, fails, or leaves with notice; the own session ends | nothing |
-//! | the own session begins | whoever was replaced meanwhile drops its copy |
-//! | the period is over | all whom a pointer names are asked, which moves no value |
-//! | all have answered, or not in time: fewer than r (eager) or the threshold (lazy) are there | one of those with the newest version sends a copy for each missing one to another machine, which is named in its place |
-//! | the same: one has an older version | one of those with the newest sends it that |
+//! | the own session begins | holders replaced meanwhile drop their copies |
+//! | the period is over | all holders that a pointer names are probed, which moves no value |
+//! | all have replied or timed out: fewer than r (eager) or the threshold (lazy) are there | one with the newest
+//! version sends a copy for each missing one to another machine, which replaces it in the pointer |
+//! | all have replied or timed out: one has an older version | one with the newest sends it that |
 //! | a disk is full | the copy is refused, and another machine is drawn at the next check |
-//! | nobody is there | nothing |
+//! | no holder replies | nothing |
 
 use crate::engine::{Duration, Time};
 use crate::model::{Envelope, NodeId, RecordId, Version};
@@ -20,56 +21,56 @@ use crate::storage::agent::Agent;
 use crate::storage::desk::{Desk, Effect, Tag};
 use crate::storage::message::Message;
 
-/// The checks under way, and the copies that are being made.
+/// Checks in progress, and pending copies.
 #[derive(Debug, Default)]
 pub struct Checks {
     under_way: Vec<Check>,
     making: Vec<Making>,
 }
 
-/// A look at all copies of a value.
+/// Check of all copies of a value.
 #[derive(Debug)]
 struct Check {
     by: NodeId,
     value: RecordId,
     waiting: usize,
     there: Vec<(NodeId, Version)>,
-    /// Places of copies that did not answer.
+    /// Places of copies whose holders did not reply.
     missing: Vec<u32>,
 }
 
-/// A copy that somebody was told to send to `to`, for a place.
+/// Pending copy that a holder was told to send to `to`, for a place.
 #[derive(Debug)]
 struct Making {
     place: u32,
     value: RecordId,
     to: NodeId,
-    /// If it has not come by then, it is made again.
+    /// Time after which the copy is requested again.
     until: Time,
 }
 
-/// What a check has found.
+/// Result of a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    /// Who holds the newest version that is there.
+    /// Holders of the newest version found.
     pub newest: Vec<NodeId>,
-    /// Who holds an older one.
+    /// Holders of older versions.
     pub older: Vec<NodeId>,
-    /// The places of copies that are to be made again.
+    /// Places of copies to be replaced.
     pub missing: Vec<u32>,
 }
 
 impl Checks {
-    /// `by` asks all these `holders` of a value. A check of it that was not finished is forgotten: its node has gone, or is
-    /// another.
+    /// Begins a check by `by` of all `holders` of a value. An unfinished check of it is dropped: its node has gone, or
+    /// has changed.
     pub fn begin(&mut self, by: NodeId, value: RecordId, holders: usize) {
         self.under_way.retain(|check| check.value != value);
         let (there, missing) = (Vec::new(), Vec::new());
         self.under_way.push(Check { by, value, waiting: holders, there, missing });
     }
 
-    /// `holder`, whose copy is at `place` unless another was named meanwhile, has said which version it has; `None`: it has none,
-    /// or did not answer. Gives what was found if it was the last, with `enough` copies being enough.
+    /// Handles the reply of `holder`, whose copy is at `place` unless another was named meanwhile, with its version;
+    /// `None`: no copy, or no reply. Returns the result if it was the last reply, with `enough` copies being enough.
     pub fn answered(
         &mut self,
         (by, value): (NodeId, RecordId),
@@ -95,18 +96,18 @@ impl Checks {
         Some(Found { newest: nodes(newest), older: nodes(older), missing })
     }
 
-    /// Whether a copy for `place` is being made.
+    /// Whether a copy for `place` is pending.
     pub fn is_making(&mut self, now: Time, place: u32) -> bool {
         self.making.retain(|making| making.until > now);
         self.making.iter().any(|making| making.place == place)
     }
 
-    /// A copy for `place` is made on `to`, for up to `within`.
+    /// Registers a pending copy for `place` on `to`, for up to `within`.
     pub fn make(&mut self, now: Time, place: u32, value: RecordId, to: NodeId, within: Duration) {
         self.making.push(Making { place, value, to, until: now + within });
     }
 
-    /// A machine has a new copy of a value: the place that it was made for, if it was.
+    /// Place of the pending copy that a machine's new copy of a value completes, if any.
     pub fn made(&mut self, value: RecordId, to: NodeId) -> Option<u32> {
         let at = self.making.iter().position(|making| (making.value, making.to) == (value, to))?;
         Some(self.making.swap_remove(at).place)
@@ -119,7 +120,7 @@ impl Checks {
 }
 
 impl Agent {
-    /// Asks `holder` whether it has its copy of a value. Ends in [`Effect::Probed`].
+    /// Probes `holder` for its copy of a value. Ends in [`Effect::Probed`].
     pub fn probe(&mut self, desk: &mut Desk<'_>, value: RecordId, holder: NodeId) {
         if holder == desk.me {
             let version = self.store.version(value);
@@ -128,7 +129,7 @@ impl Agent {
         desk.call(&mut self.rpcs, holder, None, Message::Probe { record: value }, Tag::Probe(value));
     }
 
-    /// Somebody asks whether a copy is here.
+    /// Handles a probe.
     pub(in crate::storage) fn probed(&self, desk: &mut Desk<'_>, from: &Envelope, record: RecordId) {
         let answer = match self.store.version(record) {
             Some(version) => Message::Stored { record, version },
@@ -137,7 +138,7 @@ impl Agent {
         desk.reply(from, answer);
     }
 
-    /// Has `holder` send a copy of a value to `to`. Whether it comes to that the next check will show.
+    /// Requests that `holder` send a copy of a value to `to`. The next check shows whether it succeeded.
     pub fn have_copied(&mut self, desk: &mut Desk<'_>, value: RecordId, holder: NodeId, to: NodeId) {
         if holder == desk.me {
             return self.copy_to(desk, value, to);
@@ -145,7 +146,7 @@ impl Agent {
         desk.call(&mut self.rpcs, holder, None, Message::Copy { record: value, to }, Tag::Copy);
     }
 
-    /// Sends a copy of what is here to `to`.
+    /// Sends a copy of a record held here to `to`.
     pub(in crate::storage) fn copy_to(&mut self, desk: &mut Desk<'_>, record: RecordId, to: NodeId) {
         if let Some(version) = self.store.version(record) {
             self.hand_over(desk, to, record, version);

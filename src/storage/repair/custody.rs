@@ -1,8 +1,9 @@
-//! Custody: the one place that decides whether a copy is kept, offered, sent, put back or dropped.
+//! Custody: decides whether a copy is kept, offered, sent, returned or dropped.
 //!
-//! It knows who is responsible by this node's own account, what others have said of late ([`super::words`]), and how many
-//! copies are enough: all of them for eager repair, a threshold for lazy repair. What each event leads to stands in
-//! [`super::eager`] and [`super::lazy`]. It writes [`Orders`], which [`Agent`](super::super::Agent) carries out.
+//! It knows the responsible nodes by this node's own tables, the recent reports of others ([`super::words`]), and the
+//! number of copies that suffice: all for eager repair, a threshold for lazy repair. The action on each event is listed
+//! in [`super::eager`] and [`super::lazy`]. Its output are [`Orders`], which [`Agent`](super::super::Agent) carries
+//! out. A copy is *astray* if its node is not among the responsible ones.
 
 use super::Neighbourhood;
 use super::seen::{Seen, print};
@@ -12,75 +13,77 @@ use crate::engine::{Duration, Source, Time};
 use crate::model::{Held, NodeId, RecordId};
 use crate::storage::desk::Desk;
 
-/// The first pause before all responsible nodes are asked again about a copy that is not this node's to keep.
+/// First pause before all responsible nodes are queried again about an astray copy.
 const ASTRAY_PAUSE: Duration = Duration::from_secs(20);
-/// The first pause before it is put back again.
+/// First pause before an astray copy is returned again.
 const RETURN_PAUSE: Duration = Duration::from_secs(60);
 
-/// What is to be done about copies held here.
+/// Orders about copies held here.
 #[derive(Debug, Default)]
 pub struct Orders {
-    /// Ask these whether they hold it, which is an offer.
+    /// Offers: nodes to query whether they hold a copy.
     pub asks: Vec<(NodeId, Held)>,
-    /// Nodes to ask that take the place of one that has gone.
+    /// Offers to nodes that take the place of one that has gone.
     pub moved_up: Vec<(NodeId, Held)>,
-    /// Send these a copy.
+    /// Copies to send.
     pub sends: Vec<(NodeId, Held)>,
-    /// Put it where it belongs, with a lookup.
+    /// Copies to store on the responsible nodes, by a lookup.
     pub returns: Vec<Held>,
-    /// Put it into reserve, or take it out.
+    /// Copies to put into reserve, or to take out.
     pub reserves: Vec<(RecordId, bool)>,
-    /// Drop it, and tell these.
+    /// Copies to drop, and the nodes to notify.
     pub drops: Vec<(RecordId, Vec<NodeId>)>,
 }
 
-/// Why copies are looked at.
+/// Occasion of a check of copies.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Occasion<'a> {
     pub appeared: &'a [NodeId],
     pub gone: &'a [NodeId],
-    /// All whose word is old are asked.
+    /// Whether this is a review: all nodes with old reports are queried.
     pub review: bool,
 }
 
-/// A copy that is not this node's to keep, or was not a while ago: pauses last until then.
+/// Astray copy, or one that was astray recently: pauses last until then.
 #[derive(Clone, Copy, Debug)]
 struct Astray {
     record: RecordId,
-    /// It has been dropped, or is this node's to keep again.
+    /// Whether it has been dropped or is no longer astray.
     past: bool,
-    /// Since when it is not, absences included.
+    /// Time since which it is astray, downtimes included.
     since: Time,
-    /// When the responsible nodes were asked last, and how often since they became responsible.
+    /// Time of the last query of the responsible nodes.
     asked: Option<Time>,
+    /// Number of queries since they became responsible.
     tries: u8,
-    /// When they are asked next.
+    /// Time of the next query.
     next: Time,
-    /// When it may be put back next, and how often it was.
+    /// Earliest time of the next return.
     back: Time,
+    /// Number of returns.
     returned: u8,
-    /// A hash of who was responsible then.
+    /// Hash of the nodes responsible at the last query.
     responsible: u32,
-    /// It is in reserve.
+    /// Whether it is in reserve.
     reserved: bool,
 }
 
-/// What one node knows about who else keeps what it holds.
+/// Knowledge of one node about other holders of its records.
 #[derive(Clone, Debug)]
 pub struct Custody {
     pub words: Words,
-    /// By record.
+    /// Entries sorted by record.
     astray: Vec<Astray>,
     silences: Silences,
-    /// By record.
+    /// Entries sorted by record.
     seen: Vec<Seen>,
-    /// Reused by every look.
+    /// Buffer reused by every check.
     buffer: Vec<NodeId>,
-    /// A copy that is not this node's to keep is looked at by then.
+    /// Time by which some astray copy is checked.
     next: Time,
-    /// When copies are looked at next, if a timer is set.
+    /// Time of the next check of copies, if a timer is set.
     pub timer: Option<Time>,
-    /// When all are.
+    /// Time of the next review.
     pub review: Time,
 }
 
@@ -101,7 +104,7 @@ impl Default for Custody {
 }
 
 impl Custody {
-    /// The up to r responsible nodes by this node's own account, nearest first, those left out that have been silent.
+    /// Up to r responsible nodes by this node's own tables, nearest first, without those that do not answer.
     pub fn responsible(&self, desk: &Desk<'_>, record: RecordId, around: &impl Neighbourhood, out: &mut Vec<NodeId>) {
         out.clear();
         around.responsible(record, desk.replicas + self.silences.count(), out);
@@ -111,30 +114,30 @@ impl Custody {
         }
     }
 
-    /// Whether `node` is passed over because it does not answer.
+    /// Whether `node` is passed over as unresponsive.
     pub fn is_silent(&self, node: NodeId) -> bool {
         self.silences.is_silent(node)
     }
 
-    /// `node` has said something.
+    /// Notes a message from `node`.
     pub fn heard(&mut self, node: NodeId) {
         if self.silences.end(|silence| silence.node == node) {
             self.forget_bounds();
         }
     }
 
-    /// `node` has not answered in time. Gives the records that it was asked about.
+    /// Notes a timeout of `node`; returns the records that it was queried about.
     pub fn not_heard(&mut self, now: Time, node: NodeId) -> Vec<RecordId> {
         self.silences.begin(now, node);
         self.words.silent(now, node)
     }
 
-    /// Those who were passed over count again: whoever was responsible may not be any more.
+    /// Invalidates the known bounds of responsibility, as unresponsive nodes count again.
     fn forget_bounds(&mut self) {
         self.seen.iter_mut().for_each(|seen| seen.farthest = None);
     }
 
-    /// Decides what is to be done about one copy.
+    /// Decides about one copy.
     pub fn look(
         &mut self,
         desk: &mut Desk<'_>,
@@ -173,8 +176,8 @@ impl Custody {
         self.buffer = responsible;
     }
 
-    /// Remembers who is responsible for a record, at its place among [`Custody::seen`]. Gives whether these were it at the last
-    /// look.
+    /// Records the nodes responsible for a record, at its place among [`Custody::seen`]; returns whether they are those
+    /// of the last check.
     fn saw(&mut self, at: Result<usize, usize>, seen: Seen) -> bool {
         match at {
             Ok(at) => std::mem::replace(&mut self.seen[at], seen).print == seen.print,
@@ -185,7 +188,7 @@ impl Custody {
         }
     }
 
-    /// A copy that is this node's to keep: asks those of whom it does not know whether they hold it too.
+    /// Checks the node's own copy: queries the responsible nodes not known to hold it too.
     fn look_at_own(
         &mut self,
         desk: &mut Desk<'_>,
@@ -213,8 +216,8 @@ impl Custody {
         }
     }
 
-    /// A copy that is not: asks all who are responsible, at once and when `hold` is over, and if none of them holds it or after
-    /// that, after pauses and when they are others.
+    /// Checks an astray copy: queries all responsible nodes at once and when `hold` is over; if none of them holds it,
+    /// or after that, also after pauses and when they change.
     fn look_at_astray(&mut self, desk: &mut Desk<'_>, held: Held, responsible: &[NodeId], orders: &mut Orders) {
         let at = self.astray_from(desk.now, held.record, desk.now);
         let astray = &mut self.astray[at];
@@ -253,8 +256,8 @@ impl Custody {
         }
     }
 
-    /// The copy of `record` is not this node's to keep, by its account now. If it was before, those who are responsible are
-    /// asked at `next` or later.
+    /// Marks the copy of `record` as astray. If it was astray before, the responsible nodes are queried at `next` or
+    /// later.
     fn astray_from(&mut self, now: Time, record: RecordId, next: Time) -> usize {
         let at = match self.astray.binary_search_by_key(&record, |astray| astray.record) {
             Ok(at) if !self.astray[at].past => return at,
@@ -275,7 +278,7 @@ impl Custody {
         at
     }
 
-    /// Somebody who knows better has sent a copy here: if it is not this node's to keep, nobody is asked yet.
+    /// Notes a copy sent by another node, which knows better: if it is astray here, no node is queried yet.
     pub fn received(&mut self, desk: &Desk<'_>, record: RecordId, around: &impl Neighbourhood) {
         let mut responsible = Vec::with_capacity(desk.replicas + self.silences.count());
         self.responsible(desk, record, around, &mut responsible);
@@ -284,7 +287,8 @@ impl Custody {
         }
     }
 
-    /// A copy is this node's to keep again, or has gone. Gives since when it was not, if it was not.
+    /// Clears the astray mark of a copy, as the node is responsible again or the copy is gone. Returns the time since
+    /// which it was astray.
     fn no_longer_astray(&mut self, record: RecordId) -> Option<Time> {
         let at = self.astray.binary_search_by_key(&record, |astray| astray.record).ok()?;
         let astray = &mut self.astray[at];
@@ -292,8 +296,8 @@ impl Custody {
         (!std::mem::replace(&mut astray.past, true)).then_some(astray.since)
     }
 
-    /// Decides what follows from what is known: sends copies if too few may be left, drops this one if it is not needed, and
-    /// puts it back if nobody wants it.
+    /// Acts on the known reports: sends copies if too few may be left, drops this one if it is not needed, and returns
+    /// it if no node wants it.
     pub fn settle(&mut self, desk: &mut Desk<'_>, held: Held, responsible: &[NodeId], orders: &mut Orders) {
         let record = held.record;
         let round = desk.timeout + desk.timeout;
@@ -344,12 +348,12 @@ impl Custody {
         }
     }
 
-    /// When copies are to be looked at next.
+    /// Time of the next check of copies.
     pub fn next(&self) -> Time {
         self.next.min(self.words.next()).min(self.review)
     }
 
-    /// The records to look at now.
+    /// Records to check now.
     pub fn due(&mut self, now: Time) -> Vec<RecordId> {
         if self.silences.end(|silence| now.since(silence.at) >= REVIEW) {
             self.forget_bounds();
@@ -366,14 +370,14 @@ impl Custody {
         records
     }
 
-    /// A record is no longer held here.
+    /// Removes a record that is no longer held here.
     pub fn forget(&mut self, record: RecordId) {
         self.words.forget(record);
         self.no_longer_astray(record);
         self.seen.retain(|seen| seen.record != record);
     }
 
-    /// The session ended.
+    /// Ends the session.
     pub fn suspend(&mut self) {
         self.words.grow_old();
         self.astray.retain(|astray| !astray.past);

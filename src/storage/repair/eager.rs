@@ -1,33 +1,43 @@
-//! Eager repair: r copies on the r responsible nodes, as far as each holder knows who they are.
+//! Eager repair: r copies on the r responsible nodes, as far as each holder knows them.
 //!
-//! The r responsible nodes are the nearest by a holder's own account; a node that was silent three times in a row, ten seconds
-//! or more apart, is passed over. Every holder remembers what the others have said about what it holds ([`super::words`]), so
-//! that nothing is offered twice without need. A copy is its node's *own* while that is one of the responsible nodes.
+//! The r responsible nodes are the nearest by a holder's own tables; a node that has not answered three times in a row,
+//! ten seconds or more apart, is passed over. Every holder remembers the reports of others about its records
+//! ([`super::words`]), so that no record is offered twice without need. A copy is its node's *own* while the node is
+//! one of the responsible ones.
 //!
 //! | event | a node's own copy | any other copy |
 //! | --- | --- | --- |
-//! | a neighbour appears | it is offered the copy, if it is responsible and has not said that it holds it | it is offered to all who are responsible, if none of them has said that it holds it, or `hold` is over |
+//! | a neighbour appears | it is offered the copy, if it is responsible and has not reported that it holds it | the
+//! copy is offered to all responsible nodes, if none of them has reported that it holds it, or `hold` is over |
 //! | a neighbour fails | the node that moves up is offered it, and takes it though it may not know yet | as above |
-//! | a neighbour leaves with notice | as above; it has handed its copy to that node itself ([`super::hand_over`]) | as above |
-//! | the own session ends | what others have said grows old | it stays on the disk |
-//! | the own session begins | it is offered to all who are responsible | as above, and `hold` begins |
-//! | the tables have changed so that it is the node's own again | all who are responsible are asked | |
-//! | a newer version arrives | it takes the place of the older; the others are asked after 5 min if a put brought it, and at once otherwise | as above |
-//! | an older or equal version arrives | the sender is told what is here, and fetches what is newer | as above |
+//! | a neighbour leaves with notice | as above; it has handed its copy to that node itself ([`super::hand_over`]) | as
+//! above |
+//! | the own session ends | reports of others become old | it stays on the disk |
+//! | the own session begins | it is offered to all responsible nodes | as above, and `hold` begins |
+//! | the tables have changed so that it is the node's own again | all responsible nodes are queried | |
+//! | a newer version arrives | it replaces the older; the others are queried after 5 min if a put brought it, and at
+//! once otherwise | as above |
+//! | an older or equal version arrives | the sender is told the version held here, and fetches it if newer | as above |
 //! | an offer is answered: older | the newer version is sent | as above |
 //! | an offer is answered: wanted | it is sent, if fewer than enough may be left ([`super::lazy`]) | as above |
 //! | an offer is answered: no room | it is offered again at the next review, every 30 min | as above |
-//! | an offer is answered: declined | it is offered again after 10 s, and after twice that each further time, up to 30 min | it is put back with a lookup, at once if nobody responsible holds it and after `hold` otherwise, then after 1 min, 2 min, … 30 min |
-//! | nobody answers | it is offered again after 10 s, 20 s, …; after the third time the next node takes the silent one's place | as above |
-//! | the own disk is full | | it is dropped for an own copy, if others have said that they hold it |
-//! | a holder says that it dropped its copy | it is asked | |
-//! | a review, every 30 min | all who have said nothing for 15 min are asked | |
-//! | a pause is over | | all who are responsible are asked when `hold` is over; then, and while none of them has said that it holds it, after 20 s, 40 s, … 30 min |
-//! | r others have just said that they hold it, and `hold` is over | | it is dropped, and the responsible nodes are told |
+//! | an offer is answered: declined | it is offered again after 10 s, and after twice that each further time, up to 30
+//! min | it is returned by a lookup, at once if no responsible node holds it and after `hold` otherwise, then after 1
+//! min, 2 min, … 30 min |
+//! | an offer is not answered | it is offered again after 10 s, 20 s, …; after the third time the next node takes the
+//! silent one's place | as above |
+//! | the own disk is full | | it is dropped for an own copy, if others have reported that they hold it |
+//! | a holder reports that it dropped its copy | the holder is queried | |
+//! | a review, every 30 min | all nodes without a report for 15 min are queried | |
+//! | a pause is over | | all responsible nodes are queried when `hold` is over; then, and while none of them has
+//! reported that it holds it, after 20 s, 40 s, … 30 min |
+//! | r others have just reported that they hold it, and `hold` is over | | it is dropped, and the responsible nodes are
+//! told |
 //!
-//! `hold` counts from when the copy was no longer the node's own: whoever displaces a holder may leave again, and take its
-//! copies along. With `hold` zero storage stays at r copies and visitors do that. While others are known to hold it, a copy that
-//! is not the node's own is in reserve ([`crate::storage::store`]): it answers no walk, for nobody tells it of newer versions.
+//! `hold` counts from the time when the copy ceased to be the node's own: the node that displaces a holder may leave
+//! again, and take its copies along. With `hold` zero, storage stays at r copies, and short-lived nodes do that. While
+//! others are known to hold it, a copy that is not the node's own is in reserve ([`crate::storage::store`]): it answers
+//! no lookup, since it is not updated to newer versions.
 
 use super::Neighbourhood;
 use super::custody::{Occasion, Orders};
@@ -39,7 +49,7 @@ use crate::storage::desk::{Desk, Effect, Tag};
 use crate::storage::message::Message;
 
 impl Agent {
-    /// The overlay's tables gained `appeared` and lost `gone`.
+    /// Handles a change of the overlay's tables, which gained `appeared` and lost `gone`.
     pub fn on_change(
         &mut self,
         desk: &mut Desk<'_>,
@@ -52,7 +62,7 @@ impl Agent {
         }
     }
 
-    /// The node has joined (again).
+    /// Handles the (re)join of the node.
     pub fn on_return(&mut self, desk: &mut Desk<'_>, around: &impl Neighbourhood) {
         if desk.terms.is_some() {
             return self.expire(desk);
@@ -67,7 +77,7 @@ impl Agent {
         self.look_at_all(desk, &Occasion { review: true, ..Occasion::default() }, around);
     }
 
-    /// A server is up again: it tells the others that hold its records what it has.
+    /// Offers the records of a server that is up again to the other servers that hold them.
     fn catch_up(&mut self, desk: &mut Desk<'_>, around: &impl Neighbourhood) {
         let (mut offers, mut holders) = (Vec::new(), Vec::new());
         for held in self.store.from(desk.fixed) {
@@ -78,7 +88,7 @@ impl Agent {
         self.offer(desk, offers, false);
     }
 
-    /// Everything that is held here was there from the start, and so it was on the others that were responsible then.
+    /// Initialises the reports for records placed at the start: the other responsible nodes hold them too.
     pub fn on_placed(&mut self, desk: &mut Desk<'_>, around: &impl Neighbourhood) {
         if around.passes_puts_on() || self.store.from(desk.fixed).is_empty() {
             return;
@@ -89,8 +99,8 @@ impl Agent {
         self.begin_reviews(desk);
     }
 
-    /// Whether this node remembers what others say of `record`: if its copies are repaired, and not by servers, which know
-    /// each other.
+    /// Whether this node keeps reports about `record`: if its copies are repaired, and not by servers, which know each
+    /// other.
     pub(in crate::storage) fn keeps_words(
         &self,
         desk: &Desk<'_>,
@@ -102,14 +112,14 @@ impl Agent {
             && !around.passes_puts_on()
     }
 
-    /// Whether by its own account this node is one of the responsible.
+    /// Whether this node is, by its own tables, one of the responsible nodes.
     pub(in crate::storage) fn is_own(&self, desk: &Desk<'_>, record: RecordId, around: &impl Neighbourhood) -> bool {
         let mut responsible = Vec::with_capacity(desk.replicas);
         self.custody.responsible(desk, record, around, &mut responsible);
         responsible.contains(&desk.me)
     }
 
-    /// The responsible nodes were told of `record` together with this one.
+    /// Assumes that the other responsible nodes hold `record`, having received it together with this one.
     fn assume_held(&mut self, desk: &Desk<'_>, record: RecordId, around: &impl Neighbourhood) {
         let mut responsible = Vec::with_capacity(desk.replicas);
         self.custody.responsible(desk, record, around, &mut responsible);
@@ -118,7 +128,8 @@ impl Agent {
         }
     }
 
-    /// A put stored a new version here. If this node is not among the responsible, the put's lookup did not know better.
+    /// Handles a put that stored a new version here. If this node is not responsible, the put's lookup did not know
+    /// better.
     pub(in crate::storage) fn on_put_here(
         &mut self,
         desk: &mut Desk<'_>,
@@ -138,7 +149,7 @@ impl Agent {
         }
     }
 
-    /// A put stored a new version here, and on the others among these too.
+    /// Handles a put of this node that stored a new version here and on others of `named`.
     pub(in crate::storage) fn on_own_put_here(&mut self, desk: &mut Desk<'_>, record: RecordId, named: &[NodeId]) {
         if desk.repair.threshold(desk.replicas).is_some() && record.index() as u32 >= desk.fixed {
             self.custody.words.forget(record);
@@ -149,7 +160,7 @@ impl Agent {
         }
     }
 
-    /// `from` has sent a copy, which was `new` here.
+    /// Handles a copy from `from`, which was `new` here.
     pub(in crate::storage) fn on_copy_here(
         &mut self,
         desk: &mut Desk<'_>,
@@ -169,7 +180,7 @@ impl Agent {
         self.custody.words.said(desk.now, record, from, Says::Holds);
     }
 
-    /// Something was said about a record that is held here: writes it down and looks at the copy again.
+    /// Records a report about a record held here, and checks the copy again.
     fn learn(
         &mut self,
         desk: &mut Desk<'_>,
@@ -183,7 +194,7 @@ impl Agent {
         }
     }
 
-    /// This node has fetched a newer version from `from`: the others may lack it too.
+    /// Handles a newer version fetched from `from`: the others may lack it too.
     pub(in crate::storage) fn on_fetched(
         &mut self,
         desk: &mut Desk<'_>,
@@ -198,7 +209,7 @@ impl Agent {
         });
     }
 
-    /// `from` holds `record`, as its answer to a store says.
+    /// Handles a store reply of `from`: it holds `record`.
     pub(in crate::storage) fn on_word(
         &mut self,
         desk: &mut Desk<'_>,
@@ -210,7 +221,7 @@ impl Agent {
         self.learn(desk, record, around, |words| words.said(now, record, from, says));
     }
 
-    /// `from` has dropped its copy.
+    /// Handles the notice that `from` has dropped its copy.
     pub(in crate::storage) fn on_dropped(
         &mut self,
         desk: &mut Desk<'_>,
@@ -221,7 +232,7 @@ impl Agent {
         self.learn(desk, record, around, |words| words.forget_of(record, from));
     }
 
-    /// A record that belonged to others was put where it belongs: `storers` hold it.
+    /// Handles the return of an astray record: `storers` hold it.
     pub fn on_returned(
         &mut self,
         desk: &mut Desk<'_>,
@@ -237,7 +248,7 @@ impl Agent {
         });
     }
 
-    /// `node` has not answered an offer, or has not said that it stored a copy.
+    /// Handles the timeout of an offer to `node`, or of a store request.
     pub(in crate::storage) fn on_silence(&mut self, desk: &mut Desk<'_>, node: NodeId, around: &impl Neighbourhood) {
         if desk.repair.threshold(desk.replicas).is_none() || around.passes_puts_on() {
             return;
@@ -250,7 +261,7 @@ impl Agent {
         }
     }
 
-    /// It is time to look at some copies, or at all.
+    /// Checks the copies that are due, or all.
     pub(in crate::storage) fn on_look(&mut self, desk: &mut Desk<'_>, around: &impl Neighbourhood) {
         self.custody.timer = None;
         let records = self.custody.due(desk.now);
@@ -266,7 +277,7 @@ impl Agent {
         self.set_look(desk);
     }
 
-    /// Reviews begin at random within their period, unless they have begun.
+    /// Schedules reviews from a random phase of their period, unless they have begun.
     fn begin_reviews(&mut self, desk: &mut Desk<'_>) {
         if self.custody.review == Time::NEVER {
             self.custody.review = desk.now + REVIEW.mul_f64(desk.noise.unit());
@@ -274,7 +285,7 @@ impl Agent {
         self.set_look(desk);
     }
 
-    /// Sets the timer for the next look, unless it is set as early.
+    /// Sets the timer for the next check, unless an earlier one is set.
     fn set_look(&mut self, desk: &mut Desk<'_>) {
         let at = self.custody.next();
         if at == Time::NEVER || self.custody.timer.is_some_and(|timer| timer <= at) {
@@ -308,7 +319,7 @@ impl Agent {
         self.carry_out(desk, orders);
     }
 
-    /// Does what was decided.
+    /// Carries out orders.
     pub(in crate::storage) fn carry_out(&mut self, desk: &mut Desk<'_>, orders: Orders) {
         let Orders { asks, moved_up, sends, returns, reserves, drops } = orders;
         reserves.into_iter().for_each(|(record, reserved)| self.store.reserve(record, reserved));
@@ -333,12 +344,12 @@ impl Agent {
         others.iter().for_each(|&node| desk.notice_of_repair(node, Message::Dropped { record }));
     }
 
-    /// Whether there is room for `record`, once what is in reserve is dropped.
+    /// Whether there is room for `record` if copies in reserve are dropped.
     pub(in crate::storage) fn can_make_room(&self, desk: &Desk<'_>, record: RecordId) -> bool {
         self.store.has_room(record, desk.disk.saturating_add(self.store.reserved_bytes(desk.sizes)), desk.sizes)
     }
 
-    /// Makes room for `record` if that can be: drops what is in reserve, as much as is needed.
+    /// Makes room for `record` if possible, by dropping copies in reserve as needed.
     pub(in crate::storage) fn make_room(&mut self, desk: &mut Desk<'_>, record: RecordId) -> bool {
         if !self.can_make_room(desk, record) {
             return false;

@@ -1,9 +1,10 @@
-//! Hand-over: a node that leaves with notice sends each copy that is its own to the node that becomes responsible in its place,
-//! if fewer than enough may be left without it ([`super::lazy`]), and that node has not said that it holds it.
+//! Hand-over: a node that leaves with notice sends each of its own copies to the node that becomes responsible in its
+//! place, if fewer than enough may be left without it ([`super::lazy`]) and that node has not reported that it holds
+//! it.
 //!
-//! One record after another: the next is sent when the last bit of the one before has left, so what fits into the notice
-//! arrives whole, whether values travel as packets or as flows. Whoever hands over learns that from its line, from the answer,
-//! or from the silence of the receiver, whichever comes first.
+//! Records are sent one after another: the next when the last bit of the previous one has left, so that everything that
+//! fits into the notice arrives whole, whether as packets or as flows. The sender learns this from its own link, from
+//! the reply, or from the receiver's timeout, whichever comes first.
 
 use super::Neighbourhood;
 use super::words::Says;
@@ -13,12 +14,12 @@ use crate::storage::desk::{Desk, Effect, Tag};
 use crate::storage::message::Message;
 use crate::storage::repair::republish::Published;
 
-/// What a leaving node has still to hand over.
+/// Records that a leaving node has still to hand over.
 #[derive(Clone, Debug, Default)]
 pub struct Legacy {
-    /// The next last.
+    /// Remaining records, the next one last.
     rest: Vec<RecordId>,
-    /// Sent, and perhaps not yet on the wire.
+    /// Record sent, but perhaps not yet on the wire.
     sent: Option<RecordId>,
 }
 
@@ -29,7 +30,7 @@ impl Legacy {
 }
 
 impl Agent {
-    /// The node leaves with notice: hands its records over, the first now.
+    /// Hands over the records of a node that leaves with notice, the first one now.
     pub fn on_leave(&mut self, desk: &mut Desk<'_>, around: &impl Neighbourhood) {
         if desk.repair.threshold(desk.replicas).is_some() {
             self.legacy.rest = self.store.from(desk.fixed).iter().rev().map(|held| held.record).collect();
@@ -37,14 +38,14 @@ impl Agent {
         }
     }
 
-    /// The copy of `record` that was sent last has left, was answered, or was not answered in time: sends the next one.
+    /// Hands over the next record, after the copy of `record` has left, was answered, or timed out.
     pub fn handed_over(&mut self, desk: &mut Desk<'_>, record: RecordId, around: &impl Neighbourhood) {
         if self.hands_over(record) {
             self.hand_over_next(desk, around);
         }
     }
 
-    /// Whether `record` is the one that was handed over last, and others wait for it.
+    /// Whether `record` is the last one handed over, and others wait for it.
     pub fn hands_over(&self, record: RecordId) -> bool {
         self.legacy.sent == Some(record)
     }
@@ -61,7 +62,8 @@ impl Agent {
         }
     }
 
-    /// The node that becomes responsible for a record when this one goes, if this one is and the copy will be missed.
+    /// Node that becomes responsible for a record when this one leaves, if this one is responsible and the copy will be
+    /// missed.
     fn heir(&self, desk: &Desk<'_>, record: RecordId, around: &impl Neighbourhood) -> Option<NodeId> {
         let mut responsible = Vec::with_capacity(desk.replicas + 1);
         around.responsible(record, desk.replicas + 1, &mut responsible);
@@ -98,7 +100,7 @@ impl Agent {
         desk.call(&mut self.rpcs, to, None, message, tag);
     }
 
-    /// A put stored a record on this server alone: the others that are to hold it get it from here.
+    /// Replicates a record that a put has stored on this server to the other servers that hold it.
     pub(in crate::storage) fn replicate(&mut self, desk: &mut Desk<'_>, record: RecordId, around: &impl Neighbourhood) {
         let Some(version) = self.store.version(record) else { return };
         let mut responsible = Vec::with_capacity(desk.replicas);
@@ -109,8 +111,8 @@ impl Agent {
         }
     }
 
-    /// A server's copy did not arrive, or its answer did not: it is offered once more. If that fails too, the other is down, and
-    /// asks itself when it is back.
+    /// Offers a record again to a server whose reply timed out. If that fails too, the server is down, and asks itself
+    /// when it is back.
     pub(in crate::storage) fn offer_again(&mut self, desk: &mut Desk<'_>, to: NodeId, record: RecordId) {
         if let Some(version) = self.store.version(record) {
             self.offer(desk, vec![(to, crate::model::Held { record, version })], false);

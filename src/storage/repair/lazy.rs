@@ -1,14 +1,14 @@
-//! Lazy repair: copies are made again only when too few are left (Bhagwan et al., "Total Recall", NSDI 2004).
+//! Lazy repair: copies are replaced only when too few are left (Bhagwan et al., "Total Recall", NSDI 2004).
 //!
-//! Most departures are temporary, and the copies that eager repair makes for them are dropped when their holders come back. So
-//! holders find out as under eager repair who holds what ([`super::eager`] has the table of events), but of those that want a
-//! copy none is sent one until fewer than `threshold` of the r responsible nodes may hold it; then all are, so that there are r
-//! again. With a threshold of r that is eager repair.
+//! Most departures are temporary, and the copies that eager repair makes for them are dropped when their holders
+//! return. So holders learn as under eager repair which nodes hold what ([`super::eager`] has the table of events), but
+//! send no copy to those that want one until fewer than `threshold` of the r responsible nodes may hold it; then all
+//! receive one, so that there are r again. A threshold of r is eager repair.
 //!
-//! A node *may hold* a copy unless it has said otherwise or does not answer: so nothing is sent before enough have denied it.
-//! A word counts until its node is asked again, at the next review at the latest (30 min); who is away keeps its word, and
-//! counts again when it is back. A holder that drops its copy says so. A newer version takes the place of an older one
-//! whatever the threshold: that makes no more copies.
+//! A node *may hold* a copy unless it has reported otherwise or does not answer: so no copy is sent before enough nodes
+//! have denied it. A report is valid until its node is queried again, at the next review at the latest (30 min); that
+//! of an offline node is kept, and counts again when it is back. A holder that drops its copy reports this. A newer
+//! version replaces an older one regardless of the threshold: that makes no more copies.
 
 use super::custody::Custody;
 use crate::model::{NodeId, RecordId};

@@ -1,17 +1,18 @@
-//! Offers: how nodes tell each other what they hold, and what they want of it.
+//! Offers: messages by which nodes tell each other what they hold and want.
 //!
-//! An offer names records and versions; the answer says how the receiver stands to each ([`Standing`]). Values follow only
-//! where they are wanted, and from one node at a time. Both ends remember what the other has said ([`super::words`]).
+//! An offer names records and versions; the reply has a [`Standing`] for each. Values follow only if wanted, and from
+//! one node at a time. Both ends remember the other's report ([`super::words`]).
 //!
-//! | the receiver | answers | and then |
+//! | the receiver | replies | and then |
 //! | --- | --- | --- |
 //! | holds this version | `Same` | remembers that the sender holds it too |
 //! | holds a newer one | `Newer` | the sender fetches it, if its copy is its own |
-//! | holds an older one | `Older` | the sender sends its own, whoever is responsible |
-//! | lacks it, is responsible or takes the place of one that has gone, and has room | `Wanted` | the sender sends it if too few are left |
-//! | the same, without room | `Full` | is not offered it again before the next review |
-//! | the same, and somebody sends it already | `Coming` | is offered it again after a pause |
-//! | lacks it otherwise | `Declined` | the same |
+//! | holds an older one | `Older` | the sender sends its own, whichever nodes are responsible |
+//! | lacks it, is responsible or takes the place of one that has gone, and has room | `Wanted` | the sender sends it if
+//! too few are left |
+//! | as before, without room | `Full` | is not offered it again before the next review |
+//! | as before, and another node sends it already | `Coming` | is offered it again after a pause |
+//! | lacks it otherwise | `Declined` | is offered it again after a pause |
 
 use super::custody::Orders;
 use super::words::Says;
@@ -23,31 +24,32 @@ use crate::storage::agent::Agent;
 use crate::storage::desk::{Desk, Effect, Tag};
 use crate::storage::message::{Message, OFFERED_AT_ONCE, Standing};
 
-/// A value that somebody sends here. Whoever else offers it is told so: two copies at once would take twice the traffic.
+/// Value in transfer to this node. Further offers of it are declined: two copies at once would double the traffic.
 #[derive(Clone, Copy, Debug)]
 pub struct Coming {
     record: RecordId,
     version: Version,
-    /// It is no more expected after that; `NEVER` while it moves.
+    /// Time after which it is no longer expected; `NEVER` while it is transferred.
     until: Time,
 }
 
 impl Agent {
-    /// A value moves here, and has arrived by `until`.
+    /// Notes a transfer to this node that arrives by `until`.
     pub fn on_coming(&mut self, record: RecordId, version: Version, until: Time) {
         self.no_more_coming(record, version);
         self.coming.push(Coming { record, version, until });
     }
 
-    /// Its way broke off, or it has arrived.
+    /// Notes the end of a transfer, by arrival or failure.
     pub fn no_more_coming(&mut self, record: RecordId, version: Version) {
         self.coming.retain(|coming| (coming.record, coming.version) != (record, version));
     }
 
-    /// Whether this version or a newer one is on its way here, as far as is known. If not, it is from now on, because this node
-    /// is about to say that it wants it: within two time-outs, one for the answer and one for the first byte.
+    /// Whether this version or a newer one is known to be in transfer to this node. If not, it is expected from now on,
+    /// because this node is about to reply that it wants it: within two timeouts, one for the reply and one for the
+    /// first byte.
     ///
-    /// Under lazy repair perhaps nobody sends it: then only large values are taken to be on their way.
+    /// Under lazy repair possibly no node sends it: then only large values are expected.
     fn comes_or_will(&mut self, desk: &Desk<'_>, record: RecordId, version: Version) -> bool {
         let all_are_sent = desk.repair.threshold(desk.replicas) == Some(desk.replicas);
         if !all_are_sent && desk.size(record) <= LARGEST_IN_PACKET {
@@ -73,7 +75,7 @@ impl Agent {
         }
     }
 
-    /// The answer to an offer of `from`.
+    /// Handles an offer of `from`, and replies.
     pub(in crate::storage) fn stand_to(
         &mut self,
         desk: &mut Desk<'_>,
@@ -111,7 +113,7 @@ impl Agent {
         if self.comes_or_will(desk, record, version) { Standing::Coming } else { standing }
     }
 
-    /// The answer to an offer came.
+    /// Handles the reply to an offer.
     pub(in crate::storage) fn on_standings(
         &mut self,
         desk: &mut Desk<'_>,
@@ -141,7 +143,7 @@ impl Agent {
         self.carry_out(desk, orders);
     }
 
-    /// `from` holds a newer version of what is held here.
+    /// Fetches a newer version of a record held here from `from`.
     pub(in crate::storage) fn fetch_newer(&mut self, desk: &mut Desk<'_>, from: NodeId, record: RecordId) {
         desk.call(&mut self.rpcs, from, None, Message::Fetch { record }, Tag::Repair(record));
     }

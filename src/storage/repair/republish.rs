@@ -1,31 +1,31 @@
 //! Republishing and expiry: soft state instead of repair (Maymounkov and Mazières 2002, §2.5).
 //!
-//! Whoever published a record puts it again from time to time, and so does every holder, unless somebody else has just done
-//! so. Nothing else moves. A copy expires some time after the record was last put by its *publisher*: what holders put again
-//! keeps the age that it had. So copies that were left behind vanish, and with a publisher that has gone for good its records
-//! do too.
+//! The publisher puts a record again periodically, and so does every holder, unless another node has just done so. No
+//! other copies are sent. A copy expires some time after the last put by its *publisher*: a put by a holder keeps the
+//! age. So misplaced copies vanish, and the records of a publisher that has departed for good do too.
 //!
 //! | event | action |
 //! | --- | --- |
 //! | a neighbour appears, fails, or leaves with notice | nothing |
 //! | the own session ends | nothing: copies expire on the disk |
-//! | the own session begins | the publisher puts what fell due meanwhile |
-//! | the publisher's period is over | it puts the newest version that it has put, with a lookup |
-//! | the holder's period is over | it puts what nobody has put within it, with a lookup |
-//! | a newer version arrives | it takes the place of the older, and lasts from its publisher's put |
-//! | an older or equal version arrives | whoever put it is told what is here, and fetches it if it holds an older one |
-//! | a copy arrives whose time is over | it is not taken |
-//! | a copy's time is over | it is dropped |
-//! | a disk is full, nobody answers | the next put tries again |
+//! | the own session begins | the publisher puts the records that fell due meanwhile |
+//! | the publisher's period is over | it puts the newest version that it has put, by a lookup |
+//! | the holder's period is over | it puts the records that no node has put within it, by lookups |
+//! | a newer version arrives | it replaces the older, and its lifetime counts from its publisher's put |
+//! | an older or equal version arrives | the sender is told the version held here, and fetches it if it holds an older
+//! one |
+//! | an expired copy arrives | it is rejected |
+//! | a copy expires | it is dropped |
+//! | a disk is full, or no node replies | the next put tries again |
 //!
-//! Without expiry, and without puts of holders, copies that were left behind stay for ever and go stale.
+//! Without expiry, and without puts of holders, misplaced copies stay for ever and become stale.
 //!
-//! The publisher of a record is who put it last. It does so as long as it takes part; a put that falls due while it is away
-//! is made when it has joined again.
+//! The publisher of a record is the participant that put it last. It republishes as long as it takes part; a put that
+//! falls due during a downtime is made after the next join.
 //!
 //! # Cost
 //!
-//! 16 bytes a copy for its age, only where records are republished.
+//! 16 bytes per copy for its age, only if records are republished.
 
 use super::Repair;
 use crate::engine::{Duration, Time};
@@ -33,18 +33,18 @@ use crate::model::{Held, RecordId};
 use crate::storage::agent::Agent;
 use crate::storage::desk::{Desk, Effect};
 
-/// How often records are put again, and how long copies last.
+/// Periods of republishing and lifetime of copies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Republish {
-    /// Between two puts of a holder; `None`: holders put nothing.
+    /// Period of holders; `None`: holders do not republish.
     pub every: Option<Duration>,
-    /// Between two puts of the publisher.
+    /// Period of the publisher.
     pub publisher: Duration,
-    /// From the publisher's last put to the end of a copy; `None`: copies last for ever.
+    /// Lifetime of a copy after the publisher's last put; `None`: unlimited.
     pub expiry: Option<Duration>,
 }
 
-/// When a record's publisher put it last, to the second: in a message there is no room for more, and no need.
+/// Time of the publisher's last put, in seconds: a finer resolution would need more room in messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Published(u32);
 
@@ -53,30 +53,30 @@ impl Published {
         Published((time.as_nanos() / NANOS) as u32)
     }
 
-    /// The second began then.
+    /// Start of the second.
     const fn time(self) -> Time {
         Time::from_nanos(self.0 as u64 * NANOS)
     }
 }
 
-/// A second.
+/// Nanoseconds of a second.
 const NANOS: u64 = 1_000_000_000;
 
-/// The age of one copy.
+/// Age of one copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Age {
     record: RecordId,
-    /// When the publisher put it last.
+    /// Time of the publisher's last put.
     published: Published,
-    /// When anybody did.
+    /// Time of the last put by any node.
     put: Time,
 }
 
-/// The ages of the copies on one disk, by record. Empty where nothing is republished.
+/// Ages of the copies on one disk, by record. Empty without republishing.
 #[derive(Clone, Debug, Default)]
 pub struct Ages {
     ages: Vec<Age>,
-    /// When the next copy may have expired, if a timer is set.
+    /// Time of the next possible expiry, if a timer is set.
     timer: Option<Time>,
 }
 
@@ -107,7 +107,7 @@ impl Ages {
 }
 
 impl Agent {
-    /// Whether a copy that its publisher put at `published` has expired: it may have been long on its way, or long on a disk.
+    /// Whether a copy that its publisher put at `published` has expired, in transit or on a disk.
     pub(in crate::storage) fn has_expired(&self, desk: &Desk<'_>, published: Published) -> bool {
         match *desk.repair {
             Repair::Republish(Republish { expiry: Some(expiry), .. }) => published.time() + expiry <= desk.now,
@@ -115,7 +115,7 @@ impl Agent {
         }
     }
 
-    /// A record was put here that its publisher had put at `published`.
+    /// Notes a put of a record whose publisher put it at `published`.
     pub fn note_put(&mut self, desk: &mut Desk<'_>, record: RecordId, published: Published) {
         let Repair::Republish(republish) = *desk.repair else { return };
         self.ages.put(record, published, desk.now);
@@ -124,12 +124,12 @@ impl Agent {
         }
     }
 
-    /// When the publisher put a record that is held here.
+    /// Time of the publisher's put of a record held here.
     pub fn published(&self, record: RecordId) -> Option<Published> {
         self.ages.find(record).ok().map(|at| self.ages.ages[at].published)
     }
 
-    /// The holder's own turn: puts again what nobody has put within the period, with a walk for each.
+    /// Republishes, as a holder, the records that no node has put within the period, each by a lookup.
     pub fn republish(&self, desk: &mut Desk<'_>, every: Duration) {
         for held in self.store.held() {
             let fresh = self.ages.find(held.record).is_ok_and(|at| self.ages.ages[at].put + every > desk.now);
@@ -139,7 +139,7 @@ impl Agent {
         }
     }
 
-    /// Copies may have expired. Drops those that have, and gives them; the machine may be offline.
+    /// Drops and returns expired copies; the machine may be offline.
     pub fn expire_copies(&mut self, desk: &mut Desk<'_>) -> Vec<Held> {
         let Repair::Republish(Republish { expiry: Some(expiry), .. }) = *desk.repair else { return Vec::new() };
         self.ages.timer = None;

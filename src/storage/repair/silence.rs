@@ -1,15 +1,17 @@
-//! Nodes that do not answer: after three questions in a row they are passed over, until they are heard of or for 30 minutes.
+//! Unresponsive nodes: after three unanswered queries in a row they are passed over, until a message from them or for
+//! 30 minutes.
 
 use super::words::PAUSE;
 use crate::engine::Time;
 use crate::model::NodeId;
 
-/// Questions in a row, [`PAUSE`] or more apart, after whose silence a node no longer counts as responsible.
+/// Number of consecutive unanswered queries, [`PAUSE`] or more apart, after which a node no longer counts as
+/// responsible.
 const TIMES: u8 = 3;
-/// Nodes remembered at most.
+/// Most nodes remembered.
 const MOST: usize = 8;
 
-/// A node that did not answer, how often in a row and when last.
+/// Unresponsive node, with the number of consecutive timeouts and the time of the last.
 #[derive(Clone, Copy, Debug)]
 pub struct Silence {
     pub node: NodeId,
@@ -17,7 +19,7 @@ pub struct Silence {
     pub at: Time,
 }
 
-/// All of them.
+/// All unresponsive nodes.
 #[derive(Clone, Debug, Default)]
 pub struct Silences {
     silences: Vec<Silence>,
@@ -28,7 +30,7 @@ impl Silences {
         self.silences.len()
     }
 
-    /// Those that are passed over.
+    /// Nodes that are passed over.
     pub fn passed_over(&self) -> impl Iterator<Item = NodeId> {
         self.silences.iter().filter(|silence| silence.times >= TIMES).map(|silence| silence.node)
     }
@@ -37,7 +39,7 @@ impl Silences {
         self.passed_over().any(|other| other == node)
     }
 
-    /// `node` has not answered.
+    /// Notes a timeout of `node`.
     pub fn begin(&mut self, now: Time, node: NodeId) {
         let room = self.silences.len() < MOST;
         match self.silences.iter_mut().find(|silence| silence.node == node) {
@@ -48,7 +50,7 @@ impl Silences {
         }
     }
 
-    /// Forgets those that are `over`. Gives whether one of them was passed over.
+    /// Removes those that are `over`; returns whether one of them was passed over.
     pub fn end(&mut self, over: impl Fn(&Silence) -> bool) -> bool {
         let passed_over = self.silences.iter().any(|silence| over(silence) && silence.times >= TIMES);
         self.silences.retain(|silence| !over(silence));

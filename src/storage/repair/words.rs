@@ -1,65 +1,67 @@
-//! Words: what other nodes have said of late about the records held here.
+//! Reports of other nodes about the records held here (called *words*).
 //!
-//! 16 bytes for each other node that is, or was, responsible for a record held here. Only eager and lazy repair keep them.
+//! 16 bytes for each other node that is, or was, responsible for a record held here. Only eager and lazy repair keep
+//! them.
 
 use crate::engine::{Duration, Noise, Source, Time};
 use crate::model::{NodeId, RecordId};
 
-/// Between two reviews of all copies: how old a word may grow before its node is asked again.
+/// Period of reviews of all copies: age of a report at which its node is queried again.
 pub const REVIEW: Duration = Duration::from_secs(30 * 60);
-/// The first pause before a node is asked again that gave no final answer; each further one is twice as long, up to
+/// First pause before a node without a final reply is queried again; each further one is twice as long, up to
 /// [`REVIEW`], and up to a quarter shorter or longer.
 pub const PAUSE: Duration = Duration::from_secs(10);
-/// Between two questions about one record to one node, whatever changes in the tables.
+/// Shortest pause between two queries about one record to one node, whatever changes in the tables.
 pub const LEAST_PAUSE: Duration = Duration::from_secs(6);
-/// How long a node is taken to have been told of a version by its writer before it is asked, a quarter more or less.
+/// Time for which a node is assumed to have received a version from its writer before it is queried, a quarter more or
+/// less.
 const TOLD: Duration = Duration::from_secs(5 * 60);
-/// Words about one record at most. Responsible nodes that are away keep their places.
+/// Most reports about one record. Those of offline responsible nodes are kept.
 const MOST: usize = 40;
 
-/// What a node has said about a record.
+/// Report of a node about a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Says {
-    /// Nothing yet: it was asked for the first time.
+    /// No report yet: first query sent.
     Asked,
-    /// It holds this version.
+    /// Holds this version.
     Holds,
-    /// Nothing, but the writer of this version named it, as far as this node knows.
+    /// No report, but the writer of this version named the node, as far as is known.
     Told,
-    /// It lacks this version, and keeps it if it is sent: it is not asked again, but says so when it has got it.
+    /// Lacks this version, and stores it if it is sent: it is not queried again, but reports when it has received it.
     Lacks,
-    /// It lacks it, and is not responsible by its own account.
+    /// Lacks it, and is not responsible by its own tables.
     Declines,
-    /// It lacks it, and its disk has no room.
+    /// Lacks it, and its disk is full.
     Full,
-    /// It lacks it, and somebody else is sending it.
+    /// Lacks it, and another node is sending it.
     Comes,
-    /// It did not answer.
+    /// No reply in time.
     Silent,
 }
 
-/// A word of `node` about `record`.
+/// Report of `node` about `record`.
 #[derive(Clone, Copy, Debug)]
 struct Word {
     record: RecordId,
     node: NodeId,
-    /// When it was said or asked for last, in sixteenths of a second.
+    /// Time of the report or of the last query, in sixteenths of a second.
     at: u32,
     says: Says,
-    /// Questions since it last said that it holds the record.
+    /// Number of queries since the last report that it holds the record.
     tries: u8,
-    /// It was asked, and has not answered.
+    /// Whether a query is outstanding.
     open: bool,
-    /// Of the pause before it is asked again.
+    /// Jitter of the pause before the next query.
     jitter: u8,
 }
 
-/// Sixteenths of a second.
+/// Time in sixteenths of a second.
 const fn stamp(at: Time) -> u32 {
     (at.as_nanos() / 62_500_000) as u32
 }
 
-/// `2^tries` times `first` and at most [`REVIEW`], then a quarter less or more, as `jitter` (0 to 1) says.
+/// Pause of `2^tries` times `first` and at most [`REVIEW`], then up to a quarter less or more, by `jitter` (0 to 1).
 pub fn pause(first: Duration, tries: u8, jitter: f64) -> Duration {
     let doubled = first.mul_f64(f64::from(1u32 << tries.min(20)));
     doubled.min(REVIEW).mul_f64(0.75 + 0.5 * jitter)
@@ -70,12 +72,12 @@ impl Word {
         Duration::from_nanos(u64::from(stamp(now).saturating_sub(self.at)) * 62_500_000)
     }
 
-    /// How long until its node is asked again; `None`: at the next review.
+    /// Time until the node is queried again; `None`: at the next review.
     fn asked_again_in(&self, now: Time) -> Option<Duration> {
         Some(self.asked_again_at()?.saturating_sub(self.age(now)))
     }
 
-    /// How old it is when its node is asked again; `None`: at the next review.
+    /// Age of the report at which the node is queried again; `None`: at the next review.
     fn asked_again_at(&self) -> Option<Duration> {
         match self.says {
             Says::Holds | Says::Lacks | Says::Full => None,
@@ -88,11 +90,11 @@ impl Word {
     }
 }
 
-/// What others have said about the records held here, by record and node.
+/// Reports of other nodes about the records held here, by record and node.
 #[derive(Clone, Debug)]
 pub struct Words {
     words: Vec<Word>,
-    /// No node is to be asked again before, but at a review.
+    /// Earliest time of the next query, apart from reviews.
     next: Time,
 }
 
@@ -113,12 +115,12 @@ impl Words {
         from..from + length
     }
 
-    /// What others have said about `record`.
+    /// Reports about `record`.
     pub fn about(&self, record: RecordId) -> About<'_> {
         About { words: &self.words[self.range(record)] }
     }
 
-    /// The word of a node about a record, made if there is none. It takes the place of the oldest if there are too many.
+    /// Report of a node about a record, created if absent. It replaces the oldest if there are too many.
     fn entry(&mut self, record: RecordId, node: NodeId) -> &mut Word {
         let at = match self.find(record, node) {
             Ok(at) => at,
@@ -137,14 +139,14 @@ impl Words {
         &mut self.words[at]
     }
 
-    /// `node` is asked about `record`. What it said before counts until it answers, or does not in time.
+    /// Notes a query to `node` about `record`. Its previous report is valid until the reply or timeout.
     pub fn asked(&mut self, now: Time, record: RecordId, node: NodeId, noise: &mut Noise) {
         let word = self.entry(record, node);
         (word.at, word.open, word.tries) = (stamp(now), true, word.tries.saturating_add(1));
         word.jitter = noise.below(256) as u8;
     }
 
-    /// `node` has answered, or has spoken unasked.
+    /// Notes a report of `node`, solicited or not.
     pub fn said(&mut self, now: Time, record: RecordId, node: NodeId, says: Says) {
         let word = self.entry(record, node);
         (word.at, word.open, word.says) = (stamp(now), false, says);
@@ -155,20 +157,20 @@ impl Words {
         self.next = again.map_or(self.next, |pause| self.next.min(now + pause));
     }
 
-    /// Others say that `node` holds `record`: it is asked itself at the next review.
+    /// Notes that, by others' reports, `node` holds `record`: it is queried itself at the next review.
     pub fn hearsay(&mut self, now: Time, record: RecordId, node: NodeId) {
         self.said(now, record, node, Says::Holds);
         let word = self.entry(record, node);
         word.at = word.at.saturating_sub(stamp(Time::ZERO + REVIEW) / 2);
     }
 
-    /// A put has brought a new version here, and to `node` too as far as this node knows: it is asked in a while.
+    /// Notes that a put has stored a new version here, and on `node` as far as is known: it is queried after a while.
     pub fn told(&mut self, now: Time, record: RecordId, node: NodeId, noise: &mut Noise) {
         self.entry(record, node).jitter = noise.below(256) as u8;
         self.said(now, record, node, Says::Told);
     }
 
-    /// `node` did not answer in time. Gives the records that it was asked about.
+    /// Notes a timeout of `node`; returns the records that it was queried about.
     pub fn silent(&mut self, now: Time, node: NodeId) -> Vec<RecordId> {
         let open = |word: &&Word| word.open && word.node == node;
         let records: Vec<RecordId> = self.words.iter().filter(open).map(|word| word.record).collect();
@@ -176,37 +178,37 @@ impl Words {
         records
     }
 
-    /// Nothing is known of `record` any more.
+    /// Removes all reports about `record`.
     pub fn forget(&mut self, record: RecordId) {
         let range = self.range(record);
         self.words.drain(range);
     }
 
-    /// Nothing is known any more of what `node` has of `record`.
+    /// Removes the report of `node` about `record`.
     pub fn forget_of(&mut self, record: RecordId, node: NodeId) {
         if let Ok(at) = self.find(record, node) {
             self.words.remove(at);
         }
     }
 
-    /// The session ended: nothing is asked, and what was said is to be asked for again at once.
+    /// Ends the session: no query is outstanding, and all reports must be renewed at once.
     pub fn grow_old(&mut self) {
         self.words.retain(|word| word.says == Says::Holds);
         self.words.iter_mut().for_each(|word| (word.at, word.open) = (0, false));
     }
 
-    /// When some node may have to be asked again, but for reviews.
+    /// Earliest time of the next query, apart from reviews.
     pub const fn next(&self) -> Time {
         self.next
     }
 
-    /// `record` has no pause of its own any more.
+    /// Ends the separate pause of `record`.
     pub fn wake(&mut self, now: Time, record: RecordId) {
         let pause = self.about(record).words.iter().filter_map(|word| word.asked_again_in(now)).min();
         self.next = pause.map_or(self.next, |pause| self.next.min(now + pause));
     }
 
-    /// The records of which some node is to be asked again by `now`, but for those that have pauses of their own.
+    /// Records about which some node is to be queried by `now`, except for those with separate pauses.
     pub fn due(&mut self, now: Time, has_own_pause: impl Fn(RecordId) -> bool) -> Vec<RecordId> {
         let mut records: Vec<RecordId> = Vec::new();
         if self.next > now {
@@ -229,7 +231,7 @@ impl Words {
         records
     }
 
-    /// Forgets what nodes have said about `record` that no longer matter, and are not away.
+    /// Removes reports about `record` from nodes that no longer matter and are not offline.
     pub fn keep_only(&mut self, record: RecordId, matters: impl Fn(NodeId) -> bool) {
         let range = self.range(record);
         for at in range.rev() {
@@ -244,7 +246,7 @@ impl Words {
     }
 }
 
-/// What others have said about one record.
+/// Reports about one record.
 #[derive(Clone, Copy, Debug)]
 pub struct About<'a> {
     words: &'a [Word],
@@ -259,13 +261,13 @@ impl About<'_> {
         self.get(node).map(|word| word.says)
     }
 
-    /// How long ago `node` spoke about it or was asked; for ever if never.
+    /// Time since the last report of, or query to, `node`; unlimited if never.
     pub fn age(&self, now: Time, node: NodeId) -> Duration {
         self.get(node).map_or(Duration::MAX, |word| word.age(now))
     }
 
-    /// Whether `node` may be asked about it now. `appeared`: it has just entered the tables; `review`: all are asked who have
-    /// said nothing for half the time between two reviews.
+    /// Whether `node` may be queried about it now. `appeared`: it has just entered the tables; `review`: all without a
+    /// report for half a review period are queried.
     pub fn is_due(&self, now: Time, node: NodeId, appeared: bool, review: bool) -> bool {
         let Some(word) = self.get(node) else { return true };
         let age = word.age(now);
@@ -276,27 +278,27 @@ impl About<'_> {
             || review && !word.open && word.says != Says::Lacks && age >= REVIEW.mul_f64(0.5)
     }
 
-    /// Whether `node` may hold it: it has said so, or has not said otherwise.
+    /// Whether `node` may hold it: it has reported so, or has not reported otherwise.
     pub fn may_hold(&self, node: NodeId) -> bool {
         matches!(self.says(node), None | Some(Says::Asked | Says::Holds | Says::Told | Says::Comes))
     }
 
-    /// Whether anybody has said that it holds it.
+    /// Whether any node has reported that it holds it.
     pub fn is_held(&self) -> bool {
         self.words.iter().any(|word| word.says == Says::Holds)
     }
 
-    /// Who has said that it holds it.
+    /// Nodes that have reported that they hold it.
     pub fn holders(&self) -> Vec<NodeId> {
         self.words.iter().filter(|word| word.says == Says::Holds).map(|word| word.node).collect()
     }
 
-    /// Whether a question to `node` has no answer yet.
+    /// Whether a query to `node` is outstanding.
     pub fn is_open(&self, node: NodeId) -> bool {
         self.get(node).is_some_and(|word| word.open)
     }
 
-    /// How many have said within `round` that they hold it.
+    /// Number of nodes that have reported within `round` that they hold it.
     pub fn holding(&self, now: Time, round: Duration) -> usize {
         let fresh = |word: &&Word| word.says == Says::Holds && !word.open && word.age(now) <= round;
         self.words.iter().filter(fresh).count()

@@ -1,9 +1,9 @@
-//! How those who exchange a resource find each other.
+//! Peer discovery in a swarm.
 //!
-//! Whoever meets a machine is told of others who have, drawn at random among all: as a tracker does (Cohen 2003, on the distribution of peers), since
-//! the provider that everybody comes to knows them. A machine connects to a limited number. If it is connected to as many and
-//! still gains pieces itself, it says so to whoever comes next, who then turns to others: it would not be told of those pieces.
-//! A machine that has all serves whoever asks.
+//! In a handshake a machine is told of random other peers, as by a tracker (Cohen 2003, on the distribution of peers),
+//! since the provider that all peers come to knows them. The number of connections is limited. A machine at the limit
+//! that still fetches pieces itself says so in the handshake, and the peer turns to others: it would not be informed of
+//! new pieces. A machine with all pieces serves every peer.
 
 use super::super::agent::Agent;
 use super::super::desk::{Desk, Tag};
@@ -13,22 +13,22 @@ use crate::engine::{Noise, Source};
 use crate::model::{Envelope, NodeId};
 use crate::overlay::List;
 
-/// Those who take part in an exchange that a machine remembers to tell others of, at most: 4 kB.
+/// Most peers of a swarm that a machine remembers in order to name them: 4 kB.
 const KNOWN: usize = 1000;
 
-/// Whom a machine knows of those who exchange a resource.
+/// Swarm peers known to a machine.
 #[derive(Debug, Default)]
 pub(super) struct Circle {
-    /// Whom it has met of its own accord.
+    /// Peers that it has dialled.
     dialled: Vec<NodeId>,
-    /// Those of them who had no place for it.
+    /// Dialled peers that were at their limit.
     full: Vec<NodeId>,
-    /// Who has met it, or let it meet them; the latest last.
+    /// Peers with a completed handshake in either direction, the latest last.
     known: Vec<NodeId>,
 }
 
 impl Circle {
-    /// Whether to meet `peer` of one's own accord, for the first time; it counts as met.
+    /// Whether to dial `peer` for the first time; it is marked as dialled.
     fn dial(&mut self, peer: NodeId) -> bool {
         let wanted = self.dialled.len() < PEERS && !self.dialled.contains(&peer) && !self.full.contains(&peer);
         if wanted {
@@ -37,7 +37,7 @@ impl Circle {
         wanted
     }
 
-    /// `peer` has no place: another may be met instead.
+    /// Notes that `peer` is at its limit: another may be dialled instead.
     fn turned_away(&mut self, peer: NodeId) {
         self.dialled.retain(|other| *other != peer);
         if !self.full.contains(&peer) {
@@ -54,12 +54,12 @@ impl Circle {
         }
     }
 
-    /// `peer` has gone.
+    /// Removes `peer`.
     pub fn forget(&mut self, peer: NodeId) {
         self.known.retain(|other| *other != peer);
     }
 
-    /// Up to fifty of those known, at random, to be named to `peer`. Draws once for each, if there are more.
+    /// Up to fifty random known peers, to be named to `peer`. Draws once for each, if there are more.
     fn names(&self, peer: NodeId, noise: &mut Noise) -> Vec<NodeId> {
         let mut others: Vec<NodeId> = self.known.iter().copied().filter(|other| *other != peer).collect();
         if others.len() > PEERS {
@@ -74,7 +74,7 @@ impl Circle {
 }
 
 impl Agent {
-    /// Meets a peer that this machine has not met, if it may meet more.
+    /// Dials a peer that was not dialled before, if the limit allows.
     pub(super) fn dial(&mut self, desk: &mut Desk<'_>, resource: u32, peer: NodeId) {
         let Some(swarm) = self.shares().find(resource) else { return };
         if peer != desk.me && swarm.circle.dial(peer) {
@@ -82,7 +82,7 @@ impl Agent {
         }
     }
 
-    /// Says what this machine has to a peer, and asks it the same.
+    /// Sends a handshake request with this machine's pieces to a peer.
     pub(in super::super) fn send_meet(&mut self, desk: &mut Desk<'_>, resource: u32, peer: NodeId) {
         let Some(swarm) = self.shares().find(resource) else { return };
         let op = swarm.ops.first().copied();
@@ -92,7 +92,7 @@ impl Agent {
         desk.call(&mut self.rpcs, peer, op, Message::Meet { resource, list }, Tag::Meet(resource));
     }
 
-    /// Somebody wants to exchange pieces of a resource: it is told what this machine has, and whom else to meet.
+    /// Handles a handshake request: replies with this machine's pieces and other peers.
     pub(super) fn met_by(&mut self, desk: &mut Desk<'_>, from: &Envelope, resource: u32, list: List) {
         let (had, _) = desk.read_bitmap(list);
         if self.shares().find(resource).is_none() && self.pieces_of(desk, resource).count() == 0 {
@@ -115,7 +115,7 @@ impl Agent {
         self.fetch_more(desk, resource);
     }
 
-    /// A peer that this machine has met says what it has, and whom it knows; or that it is `full`, and whom it knows.
+    /// Handles a handshake reply: the peer's pieces and other peers; or `full` and other peers.
     pub(in super::super) fn on_met(
         &mut self,
         desk: &mut Desk<'_>,
