@@ -1,18 +1,18 @@
-//! Lists in the terminal: names, what stands beside them, and text that wraps beside both.
+//! Aligned lists in the terminal: names, values, and wrapped text beside both.
 
-/// A line of a list and its explanation.
+/// Line of a list and its explanation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
     pub name: String,
-    /// A default, a unit, …; empty for none.
+    /// Default, unit, …; empty for none.
     pub value: String,
     pub text: String,
 }
 
-/// Text that wraps may not be narrower than this, however narrow the terminal.
+/// Least width of wrapped text, however narrow the terminal.
 const NARROWEST: usize = 30;
 
-/// The items under each other, indented, in columns, at most `width` characters wide where names leave room for that.
+/// Items below each other, indented, in columns, at most `width` characters wide if names leave room for that.
 pub fn list(items: &[Item], width: usize) -> String {
     let longest = |part: fn(&Item) -> &str| items.iter().map(|item| part(item).chars().count()).max().unwrap_or(0);
     let (names, values) = (longest(|item| &item.name), longest(|item| &item.value));
@@ -32,7 +32,8 @@ pub fn list(items: &[Item], width: usize) -> String {
     text
 }
 
-/// Lines of at most `width` characters, broken between words; a longer word has a line of its own. At least one line.
+/// Wraps a text into lines of at most `width` characters, broken between words; a longer word has a line of its own. At
+/// least one line.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {

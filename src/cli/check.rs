@@ -1,4 +1,4 @@
-//! `peerlab check`: is a scenario right, and what would it cost?
+//! `peerlab check`: validity and estimated cost of scenarios.
 
 use std::panic;
 use std::path::Path;
@@ -17,13 +17,12 @@ use crate::report::number::{bytes, count, significant};
 use crate::scenario::{Run, Runs, Scenario};
 use crate::sweep::estimate::{EVENTS_PER_S, Need, estimate};
 
-/// What stands for availability where no user asks.
+/// Note on availability without gets.
 const NO_GETS: &str = "  no gets: availability is what an oracle finds on the machines that are online\n";
 
-/// Checks every file, whatever is wrong with those before it.
+/// Checks every file, even after errors in others.
 ///
-/// # Errors
-/// If any is wrong: with the code of a wrong file rather than of one that cannot be read.
+/// # Errors If any is invalid: with the code of an invalid file rather than of an unreadable one.
 pub fn check(registry: &Registry, arguments: &Check) -> Result<(), Failure> {
     let pool = pool(arguments.threads)?;
     let mut worst: Option<Code> = None;
@@ -73,10 +72,9 @@ fn one(registry: &Registry, path: &Path, arguments: &Check, pool: &ThreadPool) -
     ))
 }
 
-/// What all runs need, from trials that print nothing, not even that they panic.
+/// Cost of all runs, from trials that print nothing, not even panics.
 ///
-/// # Errors
-/// A trial that panicked: so would the run.
+/// # Errors A trial that panicked, as the run would.
 fn needs(registry: &Registry, path: &Path, runs: &[Run]) -> Result<Vec<Need>, Failure> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| ()));
@@ -91,7 +89,7 @@ fn needs(registry: &Registry, path: &Path, runs: &[Run]) -> Result<Vec<Need>, Fa
     })
 }
 
-/// What was found in a file of delays between hosts; nothing of other laws.
+/// Summary of a file of delays between hosts; empty for other models.
 fn delays(latency: &Latency) -> String {
     let Latency::Matrix(matrix) = latency else { return String::new() };
     let Found { table: [rows, columns], holes, asymmetry } = matrix.found();
@@ -113,7 +111,7 @@ fn delays(latency: &Latency) -> String {
     format!("  delays between {} hosts{of}: {holes}, {asymmetry}{trips}\n", matrix.hosts())
 }
 
-/// The rough cost of all runs together on this machine.
+/// Estimated cost of all runs together on this machine.
 fn cost(needs: &[Need], memory: f64, threads: usize) -> String {
     let events: f64 = needs.iter().map(|need| need.events).sum();
     let (number, word) = if events < 1e9 { (events / 1e6, "million") } else { (events / 1e9, "billion") };
@@ -130,7 +128,7 @@ fn cost(needs: &[Need], memory: f64, threads: usize) -> String {
     )
 }
 
-/// Seconds in the unit that fits.
+/// Duration in a suitable unit.
 fn duration(seconds: f64) -> String {
     let (unit, name) = match seconds {
         seconds if seconds < 1.0 => return "less than a second".to_owned(),

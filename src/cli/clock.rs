@@ -1,27 +1,27 @@
-//! What running costs: the only place that reads the wall clock. None of it reaches a result; see `timing.rs`.
+//! Measurement of time and memory: the only place that reads the wall clock. No result depends on it; see `timing.rs`.
 
 use std::fs;
 use std::time::Instant;
 
 use serde::Serialize;
 
-/// Measures one piece of work on one thread.
+/// Stopwatch for work on one thread.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch {
     wall: Instant,
     cpu: Option<u64>,
 }
 
-/// Seconds spent.
+/// Time spent in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Cost {
     pub wall_s: f64,
-    /// On a processor; `None` where the system does not tell.
+    /// Processor time; `None` if the system does not provide it.
     pub cpu_s: Option<f64>,
 }
 
 impl Cost {
-    /// On a processor, or on the wall where the system does not tell.
+    /// Processor time, or wall time if the system does not provide it.
     pub fn seconds(self) -> f64 {
         self.cpu_s.unwrap_or(self.wall_s)
     }
@@ -37,19 +37,19 @@ impl Stopwatch {
         self.wall.elapsed().as_secs_f64()
     }
 
-    /// What was spent since the start; to be called on the thread that started it.
+    /// Time since the start; to be called on the thread that started it.
     pub fn stop(&self) -> Cost {
         let cpu = self.cpu.zip(thread_cpu_ns()).map(|(before, now)| now.saturating_sub(before));
         Cost { wall_s: self.wall_s(), cpu_s: cpu.map(|ns| ns as f64 / 1e9) }
     }
 }
 
-/// Processor time of this thread in nanoseconds, where Linux tells it.
+/// Processor time of this thread in nanoseconds, on Linux.
 pub fn thread_cpu_ns() -> Option<u64> {
     fs::read_to_string("/proc/thread-self/schedstat").ok()?.split_whitespace().next()?.parse().ok()
 }
 
-/// The most memory that the process held so far, in bytes, where Linux tells it.
+/// Peak memory of the process in bytes, on Linux.
 pub fn peak_memory_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -1,38 +1,38 @@
-//! Why a command failed, and with which exit code.
+//! Errors of commands, with exit codes.
 
 use crate::report::chart::PlotError;
 use crate::report::columns::ReadError;
 use crate::report::staged::FileError;
 use crate::scenario::{Kind, Problems};
 
-/// What the shell is told.
+/// Exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Code {
-    /// A run failed or `--verify` differed; the other runs are kept.
+    /// Failed run, or a difference found by `--verify`; the other runs are kept.
     Run = 1,
-    /// The command line, the scenario or other inputs are wrong; nothing was simulated or written.
+    /// Invalid command line, scenario or other input; nothing was simulated or written.
     Wrong = 2,
-    /// A file could not be read or written.
+    /// Read or write error of a file.
     File = 3,
-    /// Its terminal was closed; what was finished is kept. 128 + SIGHUP, as shells have it.
+    /// Terminal closed; finished runs are kept. 128 + SIGHUP, as in shells.
     HungUp = 129,
     /// Stopped by Ctrl-C; likewise, 128 + SIGINT.
     Interrupted = 130,
-    /// Stopped by `kill`, or whoever hands out the machine's time; likewise, 128 + SIGTERM.
+    /// Stopped by `kill` or a job scheduler; likewise, 128 + SIGTERM.
     Terminated = 143,
 }
 
-/// A command that failed.
+/// Failure of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     pub code: Code,
-    /// What the user reads, whole lines.
+    /// Message to the user, whole lines.
     pub text: String,
 }
 
 impl Failure {
-    /// `message` is one line and says what would be right.
+    /// Failure with a `message` of one line that includes the correction.
     pub fn new(code: Code, message: impl std::fmt::Display) -> Failure {
         Failure { code, text: format!("error: {message}\n") }
     }

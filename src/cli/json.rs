@@ -1,4 +1,4 @@
-//! `--format json`: every figure of every run.
+//! `--format json`: all metrics of all runs.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -7,7 +7,7 @@ use crate::measure::catalogue::METRICS;
 use crate::measure::outcome::Outcome;
 use crate::scenario::{Run, Scenario};
 
-/// One run: what names it, and its figures by the names of their columns; `null` does not apply.
+/// Run: its identification, and its metrics by column name; `null` if not applicable.
 #[derive(Serialize)]
 struct Row<'a> {
     run_id: &'a str,
@@ -17,7 +17,7 @@ struct Row<'a> {
     metrics: Map<String, Value>,
 }
 
-/// A list with an object for each run.
+/// JSON list with an object for each run.
 pub fn runs<'a>(scenario: &Scenario, outcomes: impl Iterator<Item = (&'a Run, &'a Outcome)>) -> String {
     let row = |(run, outcome): (&'a Run, &Outcome)| Row {
         run_id: &run.id,

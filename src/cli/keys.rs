@@ -1,13 +1,13 @@
-//! The keys of a scenario file as `peerlab list` shows them, from the schema.
+//! Keys of a scenario file as `peerlab list` shows them, from the schema.
 
 use serde_json::Value;
 
 use super::aligned::{Item, list as aligned};
 
-/// Laws of times stand in many places and are listed once, under `churn`.
+/// Reference to laws of durations, which occur in many places and are listed once, under `churn`.
 const LAWS: &str = "#/$defs/DurationLaw";
 
-/// The schema of scenarios, looked through from its root.
+/// Schema of scenarios, with look-up from its root.
 pub struct Schema(Value);
 
 impl Schema {
@@ -15,28 +15,28 @@ impl Schema {
         Schema(schema)
     }
 
-    /// The schema of a file.
+    /// Schema of a file.
     pub fn root(&self) -> &Value {
         &self.0
     }
 
-    /// A section of the file.
+    /// Schema of a section of the file.
     pub fn section(&self, name: &str) -> &Value {
         self.followed(&self.0["properties"][name])
     }
 
-    /// The table of a protocol.
+    /// Schema of a protocol's table.
     pub fn protocol(&self, name: &str) -> &Value {
         let system = &self.0["properties"]["systems"]["additionalProperties"];
         self.followed(&system["properties"][name])
     }
 
-    /// The schema of a key of a table.
+    /// Schema of a key of a table.
     pub fn key<'a>(&'a self, table: &'a Value, name: &str) -> &'a Value {
         self.followed(&table["properties"][name])
     }
 
-    /// What a reference refers to; of an optional value, the value; of a list, an element.
+    /// Schema behind a reference; for an optional value, that of the value; for a list, that of an element.
     fn followed<'a>(&'a self, schema: &'a Value) -> &'a Value {
         let optional = schema["anyOf"].as_array().and_then(|schemas| schemas.first());
         let reference = schema["$ref"].as_str().and_then(|reference| self.0.pointer(reference.trim_start_matches('#')));
@@ -47,7 +47,7 @@ impl Schema {
         }
     }
 
-    /// The keys of a table with their defaults, and what stands there.
+    /// Keys of a table with their defaults and descriptions.
     pub fn parameters(&self, table: &Value) -> Vec<Item> {
         let item = |(name, key): (&String, &Value)| {
             let choices = self.choices(self.followed(key));
@@ -63,7 +63,7 @@ impl Schema {
         properties(table).map(item).collect()
     }
 
-    /// What a value is, in a sentence.
+    /// Kind of a value, as a sentence.
     fn kind(&self, key: &Value) -> String {
         let kind = |schema: &Value| {
             let kinds = schema["type"].as_array().and_then(|kinds| kinds.first()).unwrap_or(&schema["type"]);
@@ -87,12 +87,12 @@ impl Schema {
         }
     }
 
-    /// A section, key by key.
+    /// Listing of a section, key by key.
     pub fn section_by_key(&self, name: &str, width: usize) -> String {
         self.by_key(name, &self.0["properties"][name], width)
     }
 
-    /// What stands at a place of the file, and all tables below it, each once.
+    /// Listing of a table at a path and of all tables below it, each once.
     pub fn by_key(&self, path: &str, schema: &Value, width: usize) -> String {
         let (mut text, mut listed) = (String::new(), vec![LAWS]);
         self.below(path, schema, width, &mut listed, &mut text);
@@ -144,7 +144,7 @@ impl Schema {
         }
     }
 
-    /// The keys of a table, each with those of the table that it stands for, or with its default.
+    /// Keys of a table, each with the keys of its own table, or with its default.
     pub fn tables(&self, table: &Value) -> Vec<Item> {
         let item = |(name, key): (&String, &Value)| {
             let inner = names(self.followed(key));
@@ -154,7 +154,7 @@ impl Schema {
         properties(table).map(item).collect()
     }
 
-    /// What a value is one of, words and tables of one key.
+    /// Permitted values: words and tables of one key.
     fn choices(&self, schema: &Value) -> Vec<String> {
         let listed = |schema: &Value| schema["enum"].as_array().cloned().unwrap_or_default();
         let choice = |schema: &Value| {
@@ -167,7 +167,7 @@ impl Schema {
         if of_one.is_empty() && schema["enum"].is_array() { choice(schema) } else { of_one }
     }
 
-    /// The alternatives of which exactly one key is given, each with the keys of its own table.
+    /// Alternatives of which exactly one key is given, each with the keys of its own table.
     pub fn alternatives(&self, schema: &Value) -> Vec<Item> {
         let alternatives = schema["oneOf"].as_array().into_iter().flatten();
         let item = |alternative: &Value| {
@@ -178,12 +178,12 @@ impl Schema {
     }
 }
 
-/// The keys of a table with what stands there.
+/// Keys of a table with their schemas.
 fn properties(table: &Value) -> impl Iterator<Item = (&String, &Value)> {
     table["properties"].as_object().into_iter().flatten()
 }
 
-/// The names of the keys of a table.
+/// Names of the keys of a table.
 fn names(table: &Value) -> String {
     properties(table).map(|(key, _)| key.as_str()).collect::<Vec<_>>().join(", ")
 }
@@ -192,7 +192,7 @@ fn described(schema: &Value) -> String {
     schema["description"].as_str().unwrap_or_default().to_owned()
 }
 
-/// A default as TOML writes it; nothing for none.
+/// Default value in TOML; empty for none.
 fn written(value: &Value) -> String {
     match value {
         Value::Null => String::new(),

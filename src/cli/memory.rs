@@ -1,4 +1,4 @@
-//! Whether there is the memory that runs need: what the machine has, or the container that this runs in.
+//! Check of the memory of runs against that of the machine, or of its container.
 
 use std::path::Path;
 
@@ -8,18 +8,17 @@ use super::failure::{Code, Failure};
 use crate::engine::Size;
 use crate::report::number::bytes;
 
-/// The most that runs need together of which so many go at a time as there are `threads`.
+/// Largest memory of concurrent runs, with `threads` at a time.
 pub fn at_once(runs: impl Iterator<Item = f64>, threads: usize) -> f64 {
     let mut needs: Vec<f64> = runs.collect();
     needs.sort_by(|a, b| b.total_cmp(a));
     needs.iter().take(threads).sum()
 }
 
-/// Holds what all runs under way at once need, in bytes, `at least` or `about`, against `most`, or without it against what there is.
-/// A warning from half of that on.
+/// Compares the memory of concurrent runs in bytes, `at least` or `about`, with the limit `most`, or otherwise with the
+/// available memory. A warning from half of that on.
 ///
-/// # Errors
-/// If it is more.
+/// # Errors If it is more.
 pub fn enough(scenario: &Path, how: &str, need: f64, most: Option<Size>) -> Result<Option<String>, Failure> {
     let (there, whose) = match most {
         Some(Size(most)) => (most, "--max-memory allows"),
@@ -39,7 +38,7 @@ pub fn enough(scenario: &Path, how: &str, need: f64, most: Option<Size>) -> Resu
     Ok((need > there as f64 / 2.0).then(|| format!("warning: {message}\n  = help: {help}\n")))
 }
 
-/// Bytes of the machine, or of its container if that has fewer.
+/// Memory of the machine in bytes, or of its container if that has less.
 fn of_machine() -> u64 {
     let system =
         System::new_with_specifics(RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram()));

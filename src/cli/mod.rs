@@ -1,4 +1,4 @@
-//! Layer 11: commands, progress, exit codes. The only place that reads the wall clock or prints.
+//! Layer 11: commands, progress, exit codes. The only layer that reads the wall clock or prints.
 //!
 //! Results go to files and stdout; errors, warnings and progress to stderr.
 
@@ -36,13 +36,14 @@ use crate::scenario::schema;
 use arguments::{Arguments, Command};
 use failure::Failure;
 
-/// The whole program over the protocols of `registry`: reads the command line, does what it says, gives the exit code.
+/// Entry point of the program with the protocols of `registry`: parses the command line, executes the command, returns
+/// the exit code.
 ///
 /// A crate with protocols of its own calls this from its `main` and has every command (`examples/custom_protocol.rs`).
 ///
-/// Exit codes: 0 done; 1 a run failed or `--verify` differed (the other runs are kept); 2 the command line, the scenario or
-/// other inputs are wrong (nothing was simulated or written); 3 a file could not be read or written; 130, 143 or 129 stopped by
-/// SIGINT, SIGTERM or SIGHUP (what was finished is kept).
+/// Exit codes: 0 success; 1 a run failed or `--verify` found a difference (the other runs are kept); 2 the command
+/// line, the scenario or other inputs are wrong (nothing was simulated or written); 3 a file could not be read or
+/// written; 130, 143 or 129 stopped by SIGINT, SIGTERM or SIGHUP (finished runs are kept).
 pub fn main(registry: Registry) -> ExitCode {
     let command = command(&registry);
     let arguments = match command.clone().try_get_matches().and_then(|said| Arguments::from_arg_matches(&said)) {
@@ -62,7 +63,7 @@ pub fn main(registry: Registry) -> ExitCode {
     }
 }
 
-/// The command line, which lists what `registry` has.
+/// Command-line parser, which lists the protocols of `registry`.
 fn command(registry: &Registry) -> clap::Command {
     let listed = PossibleValuesParser::new(list::names(registry));
     Arguments::command().mut_subcommand("list", |list| list.mut_arg("what", |what| what.value_parser(listed)))
@@ -85,7 +86,7 @@ fn dispatch(registry: &Registry, mut line: clap::Command, command: Command) -> R
     }
 }
 
-/// What the program was called: a crate with protocols of its own has another name.
+/// Name under which the program was called: a crate with protocols of its own has another name.
 fn program_name() -> String {
     let called = std::env::args_os().next().map(std::path::PathBuf::from);
     let stem = called.as_deref().and_then(std::path::Path::file_stem).and_then(|stem| stem.to_str());

@@ -1,4 +1,4 @@
-//! The directory of results: found to be usable before the hour of work, filled after it.
+//! Output directory: checked before the runs, filled after them.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -14,12 +14,13 @@ use crate::scenario::Scenario;
 const SCENARIO: &str = "scenario.toml";
 const TIMING: &str = "timing.json";
 
-/// `results/<name of the scenario file>`.
+/// Default directory: `results/<name of the scenario file>`.
 pub fn default_directory(scenario: &Path) -> PathBuf {
     Path::new("results").join(scenario.file_stem().unwrap_or("scenario".as_ref()))
 }
 
-/// Whose results a command makes of a scenario. The one in a directory of results is the file that they were made of.
+/// Origin of a command's results of a scenario. For a scenario in a directory of results, it is the file that these
+/// were made from.
 pub fn origin(command: &str, scenario: &Path) -> Origin {
     let name = scenario.file_name().unwrap_or_default();
     let made_of = (name == SCENARIO).then(|| Origin::read(scenario.parent()?)).flatten().map(|origin| origin.file);
@@ -27,16 +28,16 @@ pub fn origin(command: &str, scenario: &Path) -> Origin {
     Origin { command: command.to_owned(), file }
 }
 
-/// The files that results are made of: nothing is written over them.
+/// Input files of results, which are never overwritten.
 pub struct Inputs(Vec<PathBuf>);
 
 impl Inputs {
-    /// The file of a scenario, and those that it names.
+    /// Inputs of a scenario: its file, and those that it names.
     pub fn of(path: &Path, scenario: &Scenario) -> Inputs {
         Inputs([path.to_owned()].into_iter().chain(scenario.data_files()).collect())
     }
 
-    /// An error if `path` is one of them, by whatever name; `option` is what says so.
+    /// Refuses a `path` that is one of them, under any name; `option` is named in the error.
     pub fn refuse(&self, path: &Path, option: &str) -> Result<(), Failure> {
         // What is not there is no input.
         match self.0.iter().find(|input| same_file::is_same_file(input, path).unwrap_or(false)) {
@@ -53,10 +54,10 @@ impl Inputs {
     }
 }
 
-/// Begins results of `origin` in the directory `target`, in place of earlier ones of the same origin, or with `force` of any.
+/// Starts results of `origin` in the directory `target`, replacing earlier ones of equal origin, or with `force` of
+/// any.
 ///
-/// # Errors
-/// If it holds something else, or cannot be written to, or an input is among what would be replaced.
+/// # Errors If it holds something else, or cannot be written to, or an input would be replaced.
 pub fn prepare(target: &Path, inputs: &Inputs, origin: &Origin, force: bool) -> Result<Staged, Failure> {
     FILES.iter().try_for_each(|name| inputs.refuse(&target.join(name), "--out"))?;
     if target.exists() && !target.is_dir() {
@@ -79,7 +80,7 @@ pub fn prepare(target: &Path, inputs: &Inputs, origin: &Origin, force: bool) -> 
     Ok(staged)
 }
 
-/// An error if there are results of another origin in `target`.
+/// Refuses a `target` with results of another origin.
 fn refuse_others(target: &Path, origin: &Origin) -> Result<(), Failure> {
     let message = match Origin::read(target) {
         Some(there) if there == *origin => return Ok(()),
@@ -90,7 +91,7 @@ fn refuse_others(target: &Path, origin: &Origin) -> Result<(), Failure> {
     Err(refused(Code::Wrong, target, &message, "name another with --out, or replace them with --force"))
 }
 
-/// An error if charts in `out` would come among other results than those in `dir`.
+/// Refuses charts in `out` that would mix with results other than those in `dir`.
 pub fn refuse_charts(out: &Path, dir: &Path) -> Result<(), Failure> {
     let (real, dir) = (real(out)?, real(dir)?);
     let above = real.parent().filter(|_| real.ends_with(CHARTS));
@@ -102,7 +103,7 @@ pub fn refuse_charts(out: &Path, dir: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// An error if a trace in the file `path` would come among the results in `target`, where it and they are in each other's way.
+/// Refuses a trace in the file `path` that would mix with the results in `target`.
 pub fn refuse_trace(path: &Path, target: &Path) -> Result<(), Failure> {
     if real(path)?.starts_with(real(target)?) {
         let message = "a trace cannot stand among the results";
@@ -111,7 +112,7 @@ pub fn refuse_trace(path: &Path, target: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where a path leads, over all links, whether there is something or not.
+/// Path with all links resolved, whether or not it exists.
 fn real(path: &Path) -> Result<PathBuf, FileError> {
     let mut real = PathBuf::new();
     for step in std::path::absolute(path).map_err(FileError::at(path))?.components() {
@@ -128,7 +129,8 @@ fn refused(code: Code, path: &Path, message: &str, help: &str) -> Failure {
     Failure::new(code, format!("{}: {message}\n  = help: {help}", path.display()))
 }
 
-/// An error if there is anything in `target` that is no result: files without a manifest, or something else in the place of one.
+/// Refuses a `target` with anything that is not a result: files without a manifest, or something else in the place of
+/// one.
 fn refuse_something_else(target: &Path) -> Result<(), Failure> {
     let is_foreign = |path: &PathBuf| !path.ends_with(LOCK) && !is_leftover(path);
     if !target.join(MANIFEST).exists() && entries(target)?.iter().any(is_foreign) {
@@ -151,18 +153,18 @@ fn refuse_something_else(target: &Path) -> Result<(), Failure> {
     }
 }
 
-/// What is called as one of our charts among the results in `target`.
+/// Files among the results in `target` that have the name of a chart.
 fn earlier_charts(target: &Path) -> impl Iterator<Item = PathBuf> {
     let is_one = |path: &PathBuf| path.file_name().and_then(|name| name.to_str()).is_some_and(chart::is_chart);
     // There may be none yet.
     entries(&target.join(CHARTS)).unwrap_or_default().into_iter().filter(is_one)
 }
 
-/// Everything that is written of a list of runs but `timing.json`: the same bytes every time.
+/// All deterministic output of a list of runs, that is, all but `timing.json`.
 pub struct Results<'a> {
     pub rows: Vec<RunRow<'a>>,
     pub extra: Extra,
-    /// The resolved scenario.
+    /// Resolved scenario.
     pub scenario: String,
     pub manifest: Manifest,
 }
@@ -178,7 +180,7 @@ impl Results<'_> {
     }
 }
 
-/// Adds `timing.json` and moves everything to its place in `target`, where earlier results and their charts go.
+/// Adds `timing.json` and moves all files to their place in `target`, replacing earlier results and their charts.
 pub fn commit(staged: Staged, target: &Path, timing: &str) -> Result<(), Failure> {
     write(&staged.path().join(TIMING), timing)?;
     let old = earlier_charts(target).filter_map(|path| Some(format!("{CHARTS}/{}", path.file_name()?.to_str()?)));

@@ -1,4 +1,4 @@
-//! `peerlab plot`: the charts again, without simulating.
+//! `peerlab plot`: redraws charts without simulating.
 
 use super::arguments::{Plot, Scale};
 use super::failure::Failure;

@@ -1,16 +1,15 @@
-//! Printing. Colours are taken out where they are not understood.
+//! Printing. Colours are removed where they are not supported.
 
 use std::io::{ErrorKind, Write};
 
 use super::failure::{Code, Failure};
 
-/// The width of a table that does not go to a terminal, in characters.
+/// Width of a table that does not go to a terminal, in characters.
 const PLAIN_WIDTH: usize = 100;
 
 /// Prints results to stdout.
 ///
-/// # Errors
-/// If stdout takes no more. That its reader has gone (`peerlab … | head`) is no error: the reader had enough.
+/// # Errors If stdout cannot be written. A closed pipe (`peerlab … | head`) is not an error.
 pub fn output(text: &str) -> Result<(), Failure> {
     let mut stdout = anstream::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
@@ -21,12 +20,12 @@ pub fn output(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Prints an error, a warning or a note to stderr, in whole lines. If that fails there is nobody left to tell.
+/// Prints an error, a warning or a note to stderr, in whole lines. Errors of stderr are ignored.
 pub fn error(text: &str) {
     let _ = anstream::stderr().lock().write_all(text.as_bytes());
 }
 
-/// How many characters fit on a line of stdout.
+/// Width of stdout in characters.
 pub fn width() -> usize {
     let size = terminal_size::terminal_size_of(std::io::stdout());
     size.map_or(PLAIN_WIDTH, |(width, _)| usize::from(width.0))

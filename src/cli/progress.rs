@@ -1,4 +1,4 @@
-//! What is seen of the runs while they last: the bar, and what each has cost.
+//! Progress of runs: the progress bar, and the cost of each run.
 
 use std::io::Write;
 use std::sync::Mutex;
@@ -12,43 +12,44 @@ use crate::engine::{Duration, Time};
 use crate::scenario::Run;
 use crate::sweep::execute::{Finished, Watch};
 
-/// Watches a list of runs.
+/// Observer of a list of runs.
 pub struct Watcher<'a> {
     watched: Vec<Watched>,
     clock: Stopwatch,
     ended: AtomicU64,
-    /// Events of all runs so far.
+    /// Number of events of all runs so far.
     events: AtomicU64,
     bar: ProgressBar,
     traces: &'a Traces,
 }
 
-/// What a list of runs cost.
+/// Cost of a list of runs.
 #[derive(Clone, Debug)]
 pub struct Costs {
-    /// From the first run's begin to the last one's end.
+    /// Wall time from the start of the first run to the end of the last.
     pub wall_s: f64,
-    /// The most memory that the process held until then; `None` where the system does not tell.
+    /// Peak memory of the process until then; `None` if the system does not provide it.
     pub peak_memory_bytes: Option<u64>,
-    /// By run; `None` of one that has not begun.
+    /// Cost by run; `None` for one that has not started.
     pub runs: Vec<Option<RunCost>>,
 }
 
-/// What one run cost.
+/// Cost of one run.
 #[derive(Clone, Debug)]
 pub struct RunCost {
     pub whole: Cost,
-    /// From its begin until its state was built, until the warm-up was over, until the measurement was; as far as it came.
+    /// Time from its start until its state was built, until the end of the warm-up, and of the measurement; as far as
+    /// it came.
     pub until: Vec<Cost>,
 }
 
-/// One run.
+/// Observed run.
 #[derive(Debug)]
 struct Watched {
     length: Duration,
-    /// When its parts end: building, warm-up, measurement.
+    /// End of its parts: building, warm-up, measurement.
     ends: [Time; 3],
-    /// Virtual milliseconds and events that the bar has seen.
+    /// Virtual milliseconds and events that the bar has shown.
     seen: (AtomicU64, AtomicU64),
     clock: Mutex<Option<Stopwatch>>,
     until: Mutex<Vec<Cost>>,
@@ -56,7 +57,7 @@ struct Watched {
 }
 
 impl<'a> Watcher<'a> {
-    /// The bar is shown on a terminal only, behind `what` the runs are for.
+    /// Observer with a bar, shown on a terminal only, labelled with `what` the runs are for.
     pub fn new(runs: &[Run], what: &'static str, quiet: bool, traces: &'a Traces) -> Watcher<'a> {
         let watched = |run: &Run| {
             let (warmup, length) = (run.plan.warmup, run.plan.warmup + run.plan.measure);
@@ -79,7 +80,7 @@ impl<'a> Watcher<'a> {
         Watcher { watched, clock: Stopwatch::start(), ended: AtomicU64::new(0), events: AtomicU64::new(0), bar, traces }
     }
 
-    /// Takes the bar away and says what the runs cost.
+    /// Removes the bar and returns the cost of the runs.
     pub fn finish(self) -> Costs {
         self.bar.finish_and_clear();
         let cost = |watched: Watched| watched.cost.into_inner().expect("nobody panics while holding it");
@@ -90,7 +91,7 @@ impl<'a> Watcher<'a> {
         }
     }
 
-    /// Reads the clock if a part of the run is over: the first call at or after its end says so.
+    /// Reads the clock at the first call at or after the end of a part of the run.
     fn mark(&self, run: usize, at: Time) {
         let Watched { ends, clock, until, .. } = &self.watched[run];
         let mut until = until.lock().expect("nobody panics while holding it");
@@ -100,7 +101,7 @@ impl<'a> Watcher<'a> {
         }
     }
 
-    /// Moves the bar to where a run is.
+    /// Updates the bar with the progress of a run.
     fn show(&self, run: usize, at_ms: u64, events: u64) {
         let (seen_ms, seen_events) = &self.watched[run].seen;
         self.bar.inc(at_ms.saturating_sub(seen_ms.swap(at_ms, Ordering::Relaxed)));

@@ -11,7 +11,7 @@ use crate::report::csv::Extra;
 use crate::report::table::comparison;
 use crate::scenario::Runs;
 
-/// Machines up to which `run` writes `nodes.csv`, and resources up to which it writes `resources.csv`.
+/// Most machines for which `run` writes `nodes.csv`, and most resources for which it writes `resources.csv`.
 const MOST_ROWS: u32 = 100_000;
 
 pub fn run(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {

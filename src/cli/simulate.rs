@@ -1,4 +1,4 @@
-//! What `run` and `sweep` have in common: execute a list of runs, write what they gave, say what went wrong.
+//! Common part of `run` and `sweep`: executes a list of runs, writes the results, and reports errors.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,45 +25,45 @@ use crate::scenario::{Axis, Expectation, Problems, Run, Runs, Scenario};
 use crate::sweep::estimate::least_memory;
 use crate::sweep::execute::{self, Finished};
 
-/// A list of runs of a scenario and what is wanted of them.
+/// Job: a list of runs of a scenario and the requested output.
 pub struct Job<'a> {
-    /// Whose results these are: `run`, `sweep`, `validate`.
+    /// Command of the results: `run`, `sweep`, `validate`.
     pub command: &'static str,
     pub registry: &'a Registry,
     pub scenario: &'a Scenario,
-    /// What the runs should give.
+    /// Expectations of the runs.
     pub expected: &'a [Expectation],
     pub runs: Vec<Run>,
-    /// What may mislead.
+    /// Warnings about misleading results.
     pub warnings: Problems,
     pub extra: Extra,
-    /// Execute everything twice and compare.
+    /// Whether everything is executed twice and compared.
     pub verify: bool,
     pub trace: Option<&'a Path>,
     pub arguments: &'a Simulated,
 }
 
-/// What the results say of their scenario.
+/// Description of the scenario in the results.
 struct Said {
-    /// Resolved, as `scenario.toml`.
+    /// Resolved scenario, as `scenario.toml`.
     scenario: String,
     hash: String,
     origin: Origin,
 }
 
-/// A job that was executed and written.
+/// Completed job, with its results written.
 pub struct Done {
     runs: Vec<Run>,
     finished: Vec<Finished>,
-    /// Where the results are; `None` if no run gave any.
+    /// Directory of the results; `None` if no run gave any.
     pub directory: Option<PathBuf>,
-    /// What was expected, and what came out.
+    /// Expectations and measured values.
     pub judged: Vec<Judged>,
     failure: Option<Failure>,
 }
 
 impl Done {
-    /// The runs with an outcome, in the order of the plan.
+    /// Runs with an outcome, in the order of the plan.
     pub fn outcomes(&self) -> impl Iterator<Item = (&Run, &Outcome)> {
         self.runs.iter().zip(&self.finished).filter_map(|(run, finished)| Some((run, finished.outcome()?)))
     }
@@ -79,25 +79,26 @@ impl Done {
         Ok(fs::read_to_string(&path).map_err(FileError::at(&path))?)
     }
 
-    /// The table of what was expected, with a blank line after it; empty if nothing was.
+    /// Table of expectations, followed by a blank line; empty if there are none.
     pub fn expected(&self) -> String {
         if self.judged.is_empty() { String::new() } else { expected::table(&self.judged) + "\n" }
     }
 
-    /// What went wrong with runs although there may be results.
+    /// Failure of runs, although there may be results.
     pub fn failure(self) -> Result<(), Failure> {
         self.failure.map_or(Ok(()), Err)
     }
 
-    /// That, or what is not as was expected.
+    /// Failure of runs, or of an expectation.
     pub fn end(self) -> Result<(), Failure> {
         let held = all_hold(&self.judged);
         self.failure().and(held)
     }
 }
 
-/// Reads a scenario, with the seed and `sets` after those of the command line, what it expects, and the list of its runs, of
-/// which so many go at a time as there are `threads`; with `once` without repetitions, and axes are refused. Prints warnings.
+/// Reads a scenario, with the seed and `sets` after those of the command line, its expectations, and the list of its
+/// runs, of which `threads` are executed at a time; with `once` without repetitions, and axes are refused. Prints
+/// warnings.
 pub fn load(
     registry: &Registry,
     arguments: &Simulated,
@@ -126,20 +127,19 @@ pub fn load(
     Ok((scenario, expected, runs))
 }
 
-/// What the scenario's file is called.
+/// Name of the scenario's file.
 fn scenario_name(arguments: &Simulated) -> String {
     arguments.scenario.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Where the results go.
+/// Output directory.
 fn target(arguments: &Simulated) -> PathBuf {
     arguments.out.clone().unwrap_or_else(|| output::default_directory(&arguments.scenario))
 }
 
-/// Begins the results of a scenario in their place.
+/// Starts the results of a scenario in their place.
 ///
-/// # Errors
-/// If they cannot, or must not, be written there.
+/// # Errors If they cannot, or must not, be written there.
 pub fn prepare(command: &str, arguments: &Simulated, scenario: &Scenario) -> Result<Staged, Failure> {
     let inputs = Inputs::of(&arguments.scenario, scenario);
     let origin = output::origin(command, &arguments.scenario);
@@ -148,8 +148,7 @@ pub fn prepare(command: &str, arguments: &Simulated, scenario: &Scenario) -> Res
 
 /// Executes a job and writes its results.
 ///
-/// # Errors
-/// If nothing could be begun or written. What goes wrong with single runs is kept in [`Done`].
+/// # Errors If nothing could be started or written. Errors of single runs are kept in [`Done`].
 pub fn simulate(job: Job<'_>) -> Result<Done, Failure> {
     let target = target(job.arguments);
     let staged = prepare(job.command, job.arguments, job.scenario)?;
@@ -192,7 +191,7 @@ fn execute(job: &Job<'_>, what: &'static str, stop: &AtomicBool, traces: &Traces
     (finished, watcher.finish())
 }
 
-/// A run whose second execution gave something else has failed.
+/// Marks a run as failed if its second execution gave another result.
 fn drop_different(finished: &mut [Finished], again: &[Finished]) {
     for (first, second) in finished.iter_mut().zip(again) {
         let difference = match (&*first, second) {
@@ -206,7 +205,7 @@ fn drop_different(finished: &mut [Finished], again: &[Finished]) {
     }
 }
 
-/// Renders the second execution's results too, and compares.
+/// Writes the second execution's results too, and compares.
 fn rewritten(job: &Job<'_>, said: &Said, again: &[Finished], staged: &Staged) -> Result<Option<Failure>, Failure> {
     let (first, second) = (staged.path(), staged.again());
     fs::create_dir(&second).map_err(FileError::at(&second))?;
@@ -251,7 +250,7 @@ fn timing<'a>(job: &'a Job<'_>, finished: &[Finished], costs: &Costs) -> Timing<
     timing
 }
 
-/// What the user is told of runs that gave no outcome; `again` is the second execution, if there was one.
+/// Error message about runs without an outcome; `again` is the second execution, if any.
 fn failure(job: &Job<'_>, finished: &[Finished], again: &[Finished], stop: &Stop) -> Option<Failure> {
     let complaint = |(run, finished): (&Run, &Finished)| match finished {
         Finished::Failed(why) => {
@@ -270,7 +269,7 @@ fn failure(job: &Job<'_>, finished: &[Finished], again: &[Finished], stop: &Stop
     stopped.then(|| Failure::new(stop.code(), message))
 }
 
-/// The command that executes one run again, with the other systems at its point, in a directory of its own.
+/// Command that repeats one run, with the other systems at its point, in a directory of its own.
 fn replay(job: &Job<'_>, run: &Run) -> String {
     // An axis that varies another system only has to have some value, too.
     let value = |axis: &Axis, cell: &Option<String>| cell.clone().unwrap_or_else(|| axis.values()[0].clone());
@@ -284,7 +283,7 @@ fn replay(job: &Job<'_>, run: &Run) -> String {
     format!("{} run {scenario} --seed {}{sets} --out {out}", program_name(), run.seed)
 }
 
-/// A text as a shell reads it as one word.
+/// Text quoted as one word for a shell.
 fn quoted(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+".contains(c);
     if text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }

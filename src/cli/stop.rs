@@ -1,4 +1,4 @@
-//! Signals: the first ends the runs, and what was finished is kept; the second ends the process.
+//! Signals: the first ends the runs, and finished ones are kept; the second ends the process.
 
 use std::fs;
 use std::io;
@@ -10,7 +10,7 @@ use signal_hook::flag;
 
 use super::failure::{Code, Failure};
 
-/// What ends runs, with the exit code that shells have for it.
+/// Signals that end runs, with the exit codes of shells.
 const SIGNALS: &[(i32, Code)] = &[
     (SIGINT, Code::Interrupted),
     (SIGTERM, Code::Terminated),
@@ -18,7 +18,7 @@ const SIGNALS: &[(i32, Code)] = &[
     (signal_hook::consts::SIGHUP, Code::HungUp),
 ];
 
-/// Whether a signal has come, and which.
+/// State of received signals.
 #[derive(Debug, Default)]
 pub struct Stop {
     flag: Arc<AtomicBool>,
@@ -26,10 +26,9 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// From now on signals are caught, those apart that whoever started the process had ignored (`nohup`).
+    /// Starts to catch signals, except those that the parent process has set to be ignored (`nohup`).
     ///
-    /// # Errors
-    /// If the system does not let them be caught.
+    /// # Errors If the system does not permit this.
     pub fn on_signals() -> Result<&'static Stop, Failure> {
         static STOP: OnceLock<Stop> = OnceLock::new();
         if let Some(stop) = STOP.get() {
@@ -50,19 +49,19 @@ impl Stop {
         Ok(())
     }
 
-    /// True after the first signal.
+    /// Flag that is true after the first signal.
     pub fn flag(&self) -> &AtomicBool {
         &self.flag
     }
 
-    /// The exit code of a command that was stopped.
+    /// Exit code of a stopped command.
     pub fn code(&self) -> Code {
         let signal = self.signal.load(Ordering::Relaxed);
         SIGNALS.iter().find(|(known, _)| *known as usize == signal).map_or(Code::Interrupted, |(_, code)| *code)
     }
 }
 
-/// Whether a process ignores a signal, by its `/proc/self/status`; not where there is none.
+/// Whether a process ignores a signal, by its `/proc/self/status`; false if there is none.
 fn is_ignored(signal: i32, status: &str) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);

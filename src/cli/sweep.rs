@@ -1,4 +1,4 @@
-//! `peerlab sweep`: the whole grid of a scenario, with repetitions, on all cores.
+//! `peerlab sweep`: all parameter points of a scenario, with repetitions, on all cores.
 
 use super::arguments::{Format, Sweep as Arguments};
 use super::failure::{Code, Failure};
@@ -43,7 +43,7 @@ pub fn sweep(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> 
     done.end()
 }
 
-/// The threads that execute runs; without a number as many as there are cores, or as `RAYON_NUM_THREADS` says.
+/// Thread pool for runs; by default one thread per core, or `RAYON_NUM_THREADS`.
 pub fn pool(threads: Option<u32>) -> Result<rayon::ThreadPool, Failure> {
     let threads = threads.map_or(0, |threads| threads as usize);
     let built = rayon::ThreadPoolBuilder::new().num_threads(threads).build();

@@ -1,4 +1,4 @@
-//! `timing.json`: what the runs cost. Differs from one execution to the next, so it is never mixed into the results.
+//! `timing.json`: cost of the runs. It differs between executions, so it is kept apart from the results.
 
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -8,58 +8,58 @@ use super::progress::{Costs, RunCost};
 use crate::measure::outcome::Outcome;
 use crate::scenario::Run;
 
-/// The file as a whole.
+/// Content of the file.
 #[derive(Clone, Debug, Serialize)]
 pub struct Timing<'a> {
-    /// From the first run's begin to the last one's end.
+    /// Wall time in seconds from the start of the first run to the end of the last.
     pub wall_s: f64,
-    /// Runs at once.
+    /// Number of parallel runs.
     pub threads: usize,
-    /// The most memory that the process held until then; `null` where the system does not tell.
+    /// Peak memory of the process until then; `null` if the system does not provide it.
     pub peak_memory_bytes: Option<u64>,
     pub runs: IndexMap<&'a str, RunTiming>,
 }
 
-/// One run.
+/// Timing of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct RunTiming {
     #[serde(flatten)]
     cost: Cost,
-    /// CPU seconds (wall seconds, here and below, where the system does not tell) to build the state at time zero. What the
-    /// parts leave of the whole went into the figures.
+    /// CPU seconds (wall seconds, here and below, if the system does not provide them) to build the state at time zero.
+    /// The rest of the total, beyond the parts, is spent on the metrics.
     build_s: f64,
-    /// For the warm-up.
+    /// CPU seconds of the warm-up.
     warmup_s: f64,
-    /// For the measurement.
+    /// CPU seconds of the measurement.
     measure_s: f64,
-    /// Events processed, late time-outs apart.
+    /// Events processed, without late timeouts.
     events: u64,
-    /// Those of the measurement.
+    /// Events processed in the measurement.
     measured_events: u64,
-    /// Time-out timers that found nothing to do.
+    /// Timeout timers without anything to do.
     late_timeouts: u64,
     /// Events per CPU second of the whole run.
     events_per_s: f64,
-    /// Events of the measurement per CPU second for it: after the warm-up, without building and reporting.
+    /// Events of the measurement per CPU second of it, without the warm-up, building and reporting.
     measured_events_per_s: f64,
-    /// Seconds that participants were online, per CPU second of the whole run.
+    /// Online time of participants in seconds, per CPU second of the whole run.
     online_node_s_per_s: f64,
-    /// Those in the measurement, per CPU second for it.
+    /// Online time of participants in the measurement, per CPU second of it.
     measured_online_node_s_per_s: f64,
-    /// Memory at the end of the run.
+    /// Memory at the end of the run in bytes.
     bytes_by_part: IndexMap<&'static str, u64>,
     /// Bytes for each participant, online or not.
     bytes_per_node: IndexMap<&'static str, f64>,
 }
 
 impl<'a> Timing<'a> {
-    /// Of runs that cost this together, on so many threads.
+    /// Timing of runs with this total cost, on a number of threads.
     pub fn new(costs: &Costs, threads: usize) -> Timing<'a> {
         let Costs { wall_s, peak_memory_bytes, .. } = *costs;
         Timing { wall_s, threads, peak_memory_bytes, runs: IndexMap::new() }
     }
 
-    /// Adds a run that is done.
+    /// Adds a completed run.
     pub fn add(&mut self, run: &'a Run, outcome: &Outcome, cost: &RunCost) {
         let timing = &outcome.timing;
         let mut until = cost.until.iter().map(|cost| cost.seconds());
@@ -90,13 +90,13 @@ impl<'a> Timing<'a> {
         self.runs.insert(&run.id, row);
     }
 
-    /// The file's text.
+    /// Text of the file.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("finite numbers and strings are JSON") + "\n"
     }
 }
 
-/// How many a second; 0 where no time was measured.
+/// Rate per second; 0 if no time was measured.
 fn rate(count: f64, seconds: f64) -> f64 {
     if seconds > 0.0 { count / seconds } else { 0.0 }
 }

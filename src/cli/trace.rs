@@ -1,4 +1,4 @@
-//! Where the trace goes: a file for each run, opened before the runs begin.
+//! Trace files: one for each run, opened before the runs start.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -11,21 +11,20 @@ use crate::report::staged::FileError;
 
 type TraceFile = (PathBuf, BufWriter<File>);
 
-/// The trace files of a list of runs; without any if no trace is wanted.
+/// Trace files of a list of runs; empty if no trace is wanted.
 #[derive(Debug, Default)]
 pub struct Traces {
-    /// By run; taken when the run begins.
+    /// Files by run; taken when the run starts.
     files: Vec<Mutex<Option<TraceFile>>>,
-    /// The first error.
+    /// First error.
     failed: OnceLock<FileError>,
 }
 
 impl Traces {
-    /// A file for each of the `systems`, which have one run each: `path` itself if there is one system,
+    /// Trace file for each of the `systems`, which have one run each: `path` itself for one system,
     /// `<stem>-<system>.<extension>` otherwise.
     ///
-    /// # Errors
-    /// If one is an input, would stand among the results in `target`, or cannot be created.
+    /// # Errors If one is an input, would mix with the results in `target`, or cannot be created.
     pub fn create<'a>(
         path: &Path,
         systems: impl ExactSizeIterator<Item = &'a str>,
@@ -46,17 +45,16 @@ impl Traces {
         Ok(Traces { files: paths.into_iter().map(file).collect::<Result<_, Failure>>()?, failed: OnceLock::new() })
     }
 
-    /// Where a run's trace goes; `None` if none is wanted or it was asked for before.
+    /// Writer of a run's trace; `None` if none is wanted or it was taken before.
     pub fn writer(&self, run: usize) -> Option<Box<dyn Write + '_>> {
         let mut file = self.files.get(run)?.lock().expect("nobody panics while holding it");
         let (path, out) = file.take()?;
         Some(Box::new(Writer { path, out, failed: &self.failed }))
     }
 
-    /// The first error of writing, which costs the trace but not the run.
+    /// Closes the files; a write error costs the trace but not the run.
     ///
-    /// # Errors
-    /// If there was one.
+    /// # Errors The first error of writing.
     pub fn close(self) -> Result<(), Failure> {
         self.failed.into_inner().map_or(Ok(()), |error| Err(error.into()))
     }
@@ -72,7 +70,7 @@ fn beside(path: &Path, system: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// The trace of one run under way. Remembers what goes wrong.
+/// Trace of one active run, with its first error.
 struct Writer<'a> {
     path: PathBuf,
     out: BufWriter<File>,

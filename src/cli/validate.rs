@@ -1,4 +1,4 @@
-//! `peerlab validate`: the scenarios of a folder against what they are expected to give.
+//! `peerlab validate`: compares the results of a folder of scenarios with their expectations.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -15,14 +15,14 @@ use crate::report::expected::{self, Judged};
 use crate::report::staged::{FileError, Lock, Staged, entries};
 use crate::scenario::{Expectation, Runs, Scenario};
 
-/// Below the folder: what takes longer.
+/// Subfolder of long scenarios.
 const FULL: &str = "full";
 
-/// The files of what was found.
+/// File name of the table of results.
 const TABLE: &str = "validation.csv";
 const PAGE: &str = "validation.md";
 
-/// Whose the results of the scenarios are.
+/// Command in the origin of the scenarios' results.
 const COMMAND: &str = "validate";
 
 pub fn validate(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
@@ -72,7 +72,7 @@ pub fn validate(registry: &Registry, arguments: &Arguments) -> Result<(), Failur
     }
 }
 
-/// An error if there are files in `out` that are called as ours, and are not.
+/// Refuses an `out` with files of our names but other content.
 fn refuse_others(out: &Path) -> Result<(), Failure> {
     for (name, begins) in [(TABLE, expected::csv(&[])), (PAGE, expected::PAGE_BEGINS.to_owned())] {
         let path = out.join(name);
@@ -89,7 +89,7 @@ fn refuse_others(out: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes the table and the page of what was found.
+/// Writes the table and the page of results.
 fn write(out: &Path, judged: &[Judged]) -> Result<(), FileError> {
     fs::create_dir_all(out).map_err(FileError::at(out))?;
     let lock = Lock::take(out)?;
@@ -101,7 +101,7 @@ fn write(out: &Path, judged: &[Judged]) -> Result<(), FileError> {
     staged.commit_under(&lock, &[])
 }
 
-/// Runs one scenario and holds it against what is expected of it.
+/// Runs one scenario and compares it with its expectations.
 fn one(
     registry: &Registry,
     arguments: &Simulated,
@@ -132,7 +132,7 @@ fn one(
     done.failure()
 }
 
-/// An error if something does not hold.
+/// Fails if an expectation does not hold.
 pub fn all_hold(judged: &[Judged]) -> Result<(), Failure> {
     match judged.iter().filter(|judged| !judged.holds()).count() {
         0 => Ok(()),
@@ -155,7 +155,7 @@ fn simulated(arguments: &Arguments, scenario: PathBuf) -> Simulated {
     Simulated { scenario, sets, out: Some(out), force, seed, threads, max_memory, format: Format::Table, quiet }
 }
 
-/// The scenarios of a folder, by name.
+/// Scenarios of a folder, by name.
 fn scenarios(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let is_one = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "toml");
     Ok(entries(folder)?.into_iter().filter(is_one).collect())

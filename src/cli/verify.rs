@@ -1,4 +1,4 @@
-//! `--verify`: where two executions of the same runs part, if they do.
+//! `--verify`: first difference between two executions of equal runs.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::measure::catalogue::METRICS;
 use crate::measure::outcome::Outcome;
 use crate::report::staged::{FileError, entries};
 
-/// What differs between two outcomes of one run, in words; `None` if nothing does.
+/// Difference between two outcomes of one run, in words; `None` if they are equal.
 pub fn outcomes(first: &Outcome, second: &Outcome) -> Option<String> {
     if let Some((agreed, differs)) = first_difference(&first.checkpoints, &second.checkpoints) {
         let (agreed, differs) = (agreed.as_secs_f64(), differs.as_secs_f64());
@@ -21,7 +21,7 @@ pub fn outcomes(first: &Outcome, second: &Outcome) -> Option<String> {
     (first != second).then(|| "the same events and metrics, but other rows".to_owned())
 }
 
-/// The files that differ between two directories of the same files, by their path in them.
+/// Files that differ between two directories of equal structure, by relative path.
 pub fn files(first: &Path, second: &Path) -> Result<Vec<String>, FileError> {
     let mut different = Vec::new();
     compare(first, second, "", &mut different)?;

@@ -1,4 +1,4 @@
-//! The result files read back: all that charts are drawn from.
+//! Result files read back, as the only input of charts.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -9,18 +9,18 @@ use indexmap::IndexMap;
 use super::staged::{FileError, seen};
 use crate::scenario::shown;
 
-/// Why a result file cannot be used.
+/// Error of a result file.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// It could not be read at all.
+    /// Read error.
     #[error(transparent)]
     File(#[from] FileError),
-    /// It was read, but is not what `peerlab` writes.
+    /// Content that is not in the format of `peerlab`.
     #[error("{}:{line}: {}", path.display(), shown(message))]
     Content { path: PathBuf, line: u64, message: String },
 }
 
-/// A result file in memory. Rows keep their order.
+/// Result file in memory, with its rows in order.
 #[derive(Debug)]
 pub struct Columns {
     path: PathBuf,
@@ -28,7 +28,7 @@ pub struct Columns {
     rows: Vec<StringRecord>,
 }
 
-/// The columns that name a run, in every file but `summary.csv`.
+/// Columns that identify a run, in every file but `summary.csv`.
 const NAMES: [&str; 3] = ["run_id", "system", "seed"];
 
 impl Columns {
@@ -52,7 +52,7 @@ impl Columns {
         }
     }
 
-    /// The number of rows.
+    /// Number of rows.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
@@ -62,37 +62,34 @@ impl Columns {
         self.rows.is_empty()
     }
 
-    /// The names of all columns.
+    /// Names of all columns.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.header.keys().map(String::as_str)
     }
 
-    /// Whether there is a column with this name.
+    /// Whether a column with this name exists.
     pub fn has(&self, name: &str) -> bool {
         self.header.contains_key(name)
     }
 
-    /// The sweep's axes: what stands between `run_id` and `system`.
+    /// Axes of the sweep: the columns between `run_id` and `system`.
     pub fn axes(&self) -> Vec<&str> {
         self.names().skip_while(|name| *name != "run_id").skip(1).take_while(|name| *name != "system").collect()
     }
 
-    /// The text of a cell.
+    /// Text of a cell.
     ///
-    /// # Panics
-    /// If there is no such column: name it in [`Columns::read`], or ask [`Columns::has`].
+    /// # Panics If there is no such column: name it in [`Columns::read`], or ask [`Columns::has`].
     pub fn text(&self, row: usize, name: &str) -> &str {
         let column = *self.header.get(name).unwrap_or_else(|| panic!("there is no column {name}"));
         &self.rows[row][column]
     }
 
-    /// The number in a cell, `None` if it is empty.
+    /// Number in a cell, `None` if it is empty.
     ///
-    /// # Errors
-    /// If the cell holds something else.
+    /// # Errors If the cell holds something else.
     ///
-    /// # Panics
-    /// As [`Columns::text`].
+    /// # Panics As [`Columns::text`].
     pub fn number(&self, row: usize, name: &str) -> Result<Option<f64>, ReadError> {
         let text = self.text(row, name);
         if text.is_empty() {
@@ -113,7 +110,7 @@ impl Columns {
     }
 }
 
-/// An error of the CSV reader: with its line, if it is about the content.
+/// Error of the CSV reader, with its line, if it is about the content.
 fn broken(path: &Path, error: ::csv::Error) -> ReadError {
     use ::csv::ErrorKind::*;
     let line = error.position().map_or(1, |position| position.line());

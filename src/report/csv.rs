@@ -1,7 +1,7 @@
-//! The result files, written from the outcomes of runs: DESIGN §6.
+//! Output of the result files, from the outcomes of runs: DESIGN §6.
 //!
-//! Columns keep their order. Floats are printed with the fewest digits that read back to the same number; what does not
-//! apply is an empty cell.
+//! Columns keep their order. Floats are printed with the fewest digits that read back to the same number; a value that
+//! does not apply is an empty cell.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -18,20 +18,20 @@ use crate::measure::outcome::{NodeRow, OperationRow, Outcome, POINTS, ResourceRo
 use crate::scenario::Column;
 use crate::sweep::statistics::Summary;
 
-/// A run's outcome and what names it.
+/// Outcome of a run and its identification.
 #[derive(Clone, Debug)]
 pub struct RunRow<'a> {
-    /// `<system>[;axis=value…];seed=<n>`.
+    /// Identifier `<system>[;axis=value…];seed=<n>`.
     pub run_id: String,
-    /// The sweep's axes by their full path, in file order, the same in all rows; the value is empty where the axis does not
-    /// concern the system.
+    /// Axes of the sweep by their full path, in file order, equal in all rows; the value is empty if the axis does not
+    /// affect the system.
     pub axes: Vec<(String, String)>,
     pub system: String,
     pub seed: u64,
     pub outcome: &'a Outcome,
 }
 
-/// The files that are only written on demand.
+/// Files that are only written on demand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extra {
     /// `nodes.csv`, one row per machine.
@@ -122,7 +122,7 @@ fn write_series(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
     })
 }
 
-/// With a column for connections where some system has them.
+/// Writes `load.csv`, with a column for connections if some system has them.
 fn write_load(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
     let connections = QUANTILES.index_of(CONNECTIONS);
     let connected = rows.iter().any(|row| connections.is_some_and(|at| row.outcome.load.columns[at].is_some()));
@@ -141,7 +141,7 @@ fn write_load(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
     })
 }
 
-/// Only where the scenario has events.
+/// Writes `events.csv`, only if the scenario has events.
 fn write_events(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
     per_run(dir, "events.csv", rows, &["time_s", "event"], |sheet, row| {
         row.outcome.events.iter().try_for_each(|mark| {
@@ -153,7 +153,7 @@ fn write_events(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
     })
 }
 
-/// Only where the scenario has classes of participants.
+/// Writes `classes.csv`, only if the scenario has classes of participants.
 fn write_classes(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
     let columns: Vec<_> = std::iter::once("class").chain(names(&CLASSES)).collect();
     per_run(dir, "classes.csv", rows, &columns, |sheet, row| {
@@ -166,7 +166,7 @@ fn write_classes(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
     })
 }
 
-/// Only where machines dial each other.
+/// Writes `pairs.csv`, only if machines dial each other.
 fn write_pairs(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
     let columns: Vec<_> = ["from", "reached"].into_iter().chain(names(&PAIRS)).collect();
     per_run(dir, "pairs.csv", rows, &columns, |sheet, row| {
@@ -180,7 +180,7 @@ fn write_pairs(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
     })
 }
 
-/// With a column for the class where the scenario has classes of participants.
+/// Writes `nodes.csv`, with a column for the class if the scenario has classes.
 fn write_nodes(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
     let classes = rows.iter().any(|row| !row.outcome.classes.is_empty());
     let columns: Vec<_> = NODE.into_iter().chain(classes.then_some("class")).collect();
@@ -214,8 +214,8 @@ fn write_operations(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
     })
 }
 
-/// One row per parameter point × system × metric, over the seeds. Points and systems in the order of their first run; a
-/// metric that applies to no run has n = 0 and empty cells, so that every point has the same rows.
+/// Writes `summary.csv`: one row per parameter point × system × metric, over the seeds. Points and systems in the order
+/// of their first run; a metric that applies to no run has n = 0 and empty cells, so that every point has equal rows.
 fn write_summary(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
     let mut groups: IndexMap<_, Vec<&Outcome>> = IndexMap::new();
     for row in rows {
@@ -241,7 +241,7 @@ fn names<F, V>(rows: &'static [Row<F, V>]) -> Vec<&'static str> {
     rows.iter().map(|metric| metric.name.as_str()).collect()
 }
 
-/// A file whose rows begin with the name of their run.
+/// Writes a file whose rows start with the identification of their run.
 fn per_run<'a>(
     dir: &Path,
     file: &str,
@@ -271,7 +271,7 @@ fn sheet(
     write().map_err(FileError::at(&path))
 }
 
-/// A text that no spreadsheet takes for a formula: behind an apostrophe if it begins like one and is no number.
+/// Text that no spreadsheet takes for a formula: preceded by an apostrophe if it starts like one and is not a number.
 pub(super) fn no_formula(text: &str) -> Cow<'_, str> {
     match text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err() {
         true => Cow::Owned(format!("'{text}")),
@@ -279,7 +279,7 @@ pub(super) fn no_formula(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A CSV file being written, cell by cell.
+/// CSV file being written, cell by cell.
 struct Sheet(Writer<File>);
 
 impl Sheet {
@@ -287,7 +287,7 @@ impl Sheet {
         Ok(self.0.write_field(value.to_string())?)
     }
 
-    /// A text of the user's.
+    /// Writes a text from the user.
     fn text(&mut self, text: &str) -> io::Result<()> {
         self.cell(no_formula(text))
     }

@@ -1,5 +1,5 @@
-//! Made-up results with the shapes that real ones have, for tests and for looking at charts: a server that bears
-//! everything, a full table that stores everything everywhere, and peers whose shares are uneven. Not a simulation.
+//! Made-up results with realistic shapes, for tests and for looking at charts: a server that bears all load, a full
+//! table that stores everything everywhere, and peers with uneven shares. Not a simulation.
 
 use super::csv::RunRow;
 use crate::engine::{Duration, Time};
@@ -30,7 +30,7 @@ impl Figures {
 
 pub const SYSTEMS: [&str; 5] = ["server", "full-table", "ring", "kad20", "kad8"];
 
-/// A run that owns its outcome.
+/// Run that owns its outcome.
 pub struct Run {
     pub axes: Vec<(String, String)>,
     pub system: &'static str,
@@ -38,7 +38,7 @@ pub struct Run {
     pub outcome: Outcome,
 }
 
-/// Every system at every churn rate with every seed. The last system's first cell of `lookup_hops_mean` is missing.
+/// All systems at all churn rates with all seeds. The last system's first cell of `lookup_hops_mean` is missing.
 pub fn sweep(points: &[f64], seeds: u64) -> Vec<Run> {
     let mut runs = Vec::new();
     for point in points {
@@ -56,7 +56,7 @@ pub fn sweep(points: &[f64], seeds: u64) -> Vec<Run> {
     runs
 }
 
-/// Every system once, without an axis.
+/// All systems once, without an axis.
 pub fn single() -> Vec<Run> {
     let mut runs = sweep(&[1.0], 1);
     runs.iter_mut().for_each(|run| run.axes.clear());
@@ -78,7 +78,7 @@ pub fn rows(runs: &[Run]) -> Vec<RunRow<'_>> {
     runs.iter().map(row).collect()
 }
 
-/// Numbers in \[0, 1) from a small generator (Knuth's MMIX constants), so that the shapes are the same every time.
+/// Generator of numbers in \[0, 1) (Knuth's MMIX constants), so that the shapes are reproducible.
 struct Dice(u64);
 
 impl Dice {
@@ -127,7 +127,7 @@ fn outcome(kind: usize, scale: f64, seed: u64) -> Outcome {
     }
 }
 
-/// What each machine bears.
+/// Loads of machines.
 fn machines(kind: usize, level: f64, dice: &mut Dice) -> Vec<f64> {
     let mut values: Vec<f64> = (0..MACHINES)
         .map(|_| match kind {

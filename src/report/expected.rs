@@ -1,4 +1,4 @@
-//! What runs were expected to give, against what they gave.
+//! Comparison of results with expectations.
 
 use ::csv::Writer;
 
@@ -9,17 +9,18 @@ use crate::measure::outcome::Outcome;
 use crate::scenario::{Bound, Expectation, Figure, is_same};
 use crate::sweep::statistics::Summary;
 
-/// An expectation at one parameter point, and whether it holds.
+/// Expectation at one parameter point, and whether it holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judged {
-    /// The scenario's name.
+    /// Name of the scenario.
     pub scenario: String,
-    /// The system, and the values of the axes.
+    /// System and values of the axes.
     pub point: String,
-    /// A column of `runs.csv`, or an aggregate in words.
+    /// Column of `runs.csv`, or an aggregate in words.
     pub metric: String,
     pub bound: Bound,
-    /// Mean over the repetitions, and half of its 95 % interval; `None` if a run does not have the figure, or none was made.
+    /// Mean over the repetitions, and half of its 95 % interval; `None` if a run does not have the figure, or there is
+    /// no run.
     pub measured: Option<(f64, Option<f64>)>,
     pub source: String,
     pub note: String,
@@ -59,7 +60,7 @@ impl Judged {
     }
 }
 
-/// Holds each expectation of a scenario against the runs that it is about, at each parameter point by itself.
+/// Judges each expectation of a scenario by its runs, at each parameter point separately.
 pub fn judge(scenario: &str, expected: &[Expectation], rows: &[RunRow<'_>]) -> Vec<Judged> {
     let mut judged = Vec::new();
     for expectation in expected {
@@ -101,7 +102,7 @@ pub fn judge(scenario: &str, expected: &[Expectation], rows: &[RunRow<'_>]) -> V
     judged
 }
 
-/// What a run gave; `None` if it does not have the figure.
+/// Measured value of a run; `None` if it does not have the figure.
 fn measured(figure: &Figure, outcome: &Outcome) -> Option<f64> {
     match figure {
         Figure::Metric(name) => outcome.metrics[METRICS.index_of(name).expect("the scenario was checked")],
@@ -112,12 +113,12 @@ fn measured(figure: &Figure, outcome: &Outcome) -> Option<f64> {
     }
 }
 
-/// The last key of a path.
+/// Last key of a path.
 fn short(axis: &str) -> &str {
     axis.rsplit('.').next().unwrap_or(axis)
 }
 
-/// The system of a run, and the last keys of what is varied with their values.
+/// System of a run, and the last keys of the axes with their values.
 fn point(row: &RunRow<'_>) -> String {
     let cells = row.axes.iter().filter(|(_, cell)| !cell.is_empty());
     cells.fold(row.system.clone(), |text, (axis, cell)| format!("{text} {}={cell}", short(axis)))
@@ -125,7 +126,7 @@ fn point(row: &RunRow<'_>) -> String {
 
 const HEADER: [&str; 7] = ["scenario", "system", "metric", "expected", "measured", "verdict", "source"];
 
-/// A table for the terminal; notes of what does not hold follow.
+/// Table for the terminal; notes on expectations that do not hold follow.
 pub fn table(judged: &[Judged]) -> String {
     let lines: Vec<[String; 7]> = judged.iter().map(Judged::cells).collect();
     // The name of the scenario says nothing where there is one.
@@ -147,7 +148,7 @@ pub fn table(judged: &[Judged]) -> String {
     text
 }
 
-/// The rows as CSV: `validation.csv`.
+/// Rows as CSV: `validation.csv`.
 pub fn csv(judged: &[Judged]) -> String {
     let mut writer = Writer::from_writer(Vec::new());
     let header = HEADER.into_iter().chain(["note"]);
@@ -163,10 +164,10 @@ pub fn csv(judged: &[Judged]) -> String {
     String::from_utf8(writer.into_inner().expect("memory takes every row")).expect("it was text")
 }
 
-/// What every page begins with, of whatever version.
+/// Beginning of every page, in all versions.
 pub const PAGE_BEGINS: &str = "# Validation\n\nWhat `peerlab validate` found with version ";
 
-/// The rows as a page: `validation.md`.
+/// Rows as a page: `validation.md`.
 pub fn page(judged: &[Judged], version: &str) -> String {
     let failed = judged.iter().filter(|judged| !judged.holds()).count();
     let mut text = format!("{PAGE_BEGINS}{version}: {} figures, of which {failed} do not hold.\n\n", judged.len());

@@ -1,39 +1,39 @@
-//! `manifest.json`: what the results are of, enough to repeat them and to see whether a repetition gives the same.
+//! `manifest.json`: the origin of results, enough to repeat them and to check whether a repetition gives equal ones.
 
 use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-/// The manifest's name. Its presence says that a directory of results is complete.
+/// File name of the manifest. Its presence marks a directory of results as complete.
 pub const FILE: &str = "manifest.json";
 
-/// The version of the files' layout. It rises when a column or key changes its meaning or its place.
+/// Version of the files' layout. It is raised when a column or key changes its meaning or its place.
 const FORMAT: u32 = 1;
 
-/// Whose results they are: others are not put in their place unasked.
+/// Origin of results: results of another origin do not replace them by default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// The command: `run`, `sweep` or `validate`.
+    /// Command: `run`, `sweep` or `validate`.
     pub command: String,
-    /// The name of the scenario's file.
+    /// Name of the scenario's file.
     pub file: String,
 }
 
-/// What stands in the manifest. No time, host or path: the same scenario, seed and version give the same bytes.
+/// Content of the manifest. No time, host or path: equal scenario, seed and version give equal bytes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Manifest {
     format: u32,
     program: Program,
     command: String,
     scenario: Scenario,
-    /// Each once, in the order of the runs.
+    /// Seeds, each once, in the order of the runs.
     seeds: Vec<u64>,
-    /// In the order of the plan.
+    /// Runs in the order of the plan.
     runs: Vec<Run>,
-    /// Planned runs that are not among the results.
+    /// Planned runs without results.
     missing: Vec<Missing>,
-    /// What may mislead, as `check` says it.
+    /// Warnings about misleading results, as in `check`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
@@ -42,29 +42,29 @@ pub struct Manifest {
 struct Program {
     name: &'static str,
     version: &'static str,
-    /// Of the sources, `-modified` if they differed from it; `unknown` if they were no Git repository.
+    /// Commit of the sources, with `-modified` if they differed from it; `unknown` without a Git repository.
     commit: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Scenario {
     title: String,
-    /// Its file's name, without a path.
+    /// Name of the scenario's file, without a path.
     file: String,
-    /// Of `scenario.toml`, the content of measured files included in place of their paths.
+    /// Hash of `scenario.toml`, with the content of measured files in place of their paths.
     blake3: String,
 }
 
-/// A run that is among the results.
+/// Run with results.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Run {
     run_id: String,
     seed: u64,
-    /// Over everything observable, 16 hexadecimal digits.
+    /// Fingerprint of all observable events, 16 hexadecimal digits.
     fingerprint: String,
 }
 
-/// A planned run without a result.
+/// Planned run without results.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Missing {
     run_id: String,
@@ -72,7 +72,8 @@ struct Missing {
 }
 
 impl Origin {
-    /// What the manifest in `directory` says; `None` if it does not, as in versions before 0.7, or there is none.
+    /// Origin in the manifest in `directory`; `None` if it has none, as in versions before 0.7, or if there is no
+    /// manifest.
     pub fn read(directory: &Path) -> Option<Origin> {
         #[derive(Deserialize)]
         struct Said {
@@ -90,7 +91,7 @@ impl Origin {
 }
 
 impl Manifest {
-    /// The manifest of a scenario without runs, with what may mislead in it.
+    /// Manifest of a scenario without runs, with warnings.
     pub fn new(origin: &Origin, title: &str, hash: String, warnings: Vec<String>) -> Manifest {
         let program = Program { name: "peerlab", version: env!("CARGO_PKG_VERSION"), commit: env!("PEERLAB_COMMIT") };
         let scenario = Scenario { title: title.to_owned(), file: origin.file.clone(), blake3: hash };
@@ -106,7 +107,7 @@ impl Manifest {
         }
     }
 
-    /// Adds a run that is among the results.
+    /// Adds a run with results.
     pub fn add(&mut self, run_id: &str, seed: u64, fingerprint: u64) {
         if !self.seeds.contains(&seed) {
             self.seeds.push(seed);
@@ -114,12 +115,12 @@ impl Manifest {
         self.runs.push(Run { run_id: run_id.to_owned(), seed, fingerprint: format!("{fingerprint:016x}") });
     }
 
-    /// Adds a planned run that is not.
+    /// Adds a planned run without results.
     pub fn add_missing(&mut self, run_id: &str, because: impl Into<String>) {
         self.missing.push(Missing { run_id: run_id.to_owned(), because: because.into() });
     }
 
-    /// The file's text.
+    /// Text of the file.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("plain strings and numbers are JSON") + "\n"
     }

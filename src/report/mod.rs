@@ -1,6 +1,6 @@
 //! Layer 10: CSV files, charts, tables.
 //!
-//! Charts are drawn from the CSV files alone, so that `peerlab plot DIR` gives the same pictures without simulating.
+//! Charts are drawn from the CSV files alone, so that `peerlab plot DIR` gives equal pictures without simulating.
 
 pub mod chart;
 pub mod columns;
@@ -15,11 +15,11 @@ pub mod table;
 #[cfg(test)]
 mod example;
 
-/// The directory of the charts among results.
+/// Directory of the charts among results.
 pub const CHARTS: &str = "charts";
 
-/// Every file that a directory of results may have beside its charts: what [`staged::Staged::commit`] clears away when new
-/// results come.
+/// All files that a directory of results may have besides its charts: [`staged::Staged::commit`] removes them when new
+/// results replace them.
 pub const FILES: [&str; 13] = [
     "runs.csv",
     "summary.csv",

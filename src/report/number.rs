@@ -1,6 +1,7 @@
-//! Numbers for people: three significant digits, and prefixes for bytes.
+//! Number formats for people: three significant digits, and prefixes for bytes.
 
-/// Three significant digits without an exponent: `0.00123`, `12.3`, `123`, `12300`; integers below 10,000 in full.
+/// Number with three significant digits and without an exponent: `0.00123`, `12.3`, `123`, `12300`; integers below
+/// 10,000 in full.
 pub fn significant(value: f64) -> String {
     if is_in_full(value) {
         return format!("{}", value + 0.0);
@@ -20,12 +21,12 @@ fn is_in_full(value: f64) -> bool {
     value.fract() == 0.0 && value.abs() < 10_000.0
 }
 
-/// What one step of the last digit of [`significant`] is worth; nothing where that is the value in full.
+/// Value of one step of the last digit of [`significant`]; zero if that is the exact value.
 pub fn last_digit(value: f64) -> f64 {
     if is_in_full(value) { 0.0 } else { libm::pow(10.0, libm::log10(value.abs()).floor() - 2.0) }
 }
 
-/// A number of things: `1 run`, `2 runs`.
+/// Number with a noun: `1 run`, `2 runs`.
 pub fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
@@ -36,18 +37,18 @@ pub fn bytes(value: f64) -> String {
     format!("{} {unit}", significant(value / factor))
 }
 
-/// The unit that some bytes are written in, and how many bytes it has.
+/// Unit in which a number of bytes is written, and its size in bytes.
 pub fn unit_of_bytes(value: f64) -> (f64, &'static str) {
     let units = [(1.0, "B"), (1e3, "kB"), (1e6, "MB"), (1e9, "GB"), (1e12, "TB"), (1e15, "PB")];
     let fits = |(factor, _): &(f64, &str)| (value / factor).abs() < 999.5;
     units.into_iter().find(fits).unwrap_or(units[units.len() - 1])
 }
 
-/// Less than this part of a mean is no interval but the rounding of its sum.
+/// Share of a mean below which an interval is only rounding.
 const ROUNDING: f64 = 1e-9;
 
-/// A mean and half of its interval: that with two significant digits, the mean with as many decimals. Half of no width is a
-/// plain zero, and the mean as `alone` writes it.
+/// Mean and half of its interval: the latter with two significant digits, the mean with as many decimals. A half width
+/// of zero is a plain zero, and the mean is written by `alone`.
 pub fn with_interval(mean: f64, half: f64, alone: impl Fn(f64) -> String) -> [String; 2] {
     if half <= mean.abs() * ROUNDING {
         return [alone(mean), "0".to_owned()];

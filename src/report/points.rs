@@ -1,4 +1,4 @@
-//! A sweep in the terminal: for each headline figure a table with a row per parameter point and a column per system.
+//! Terminal tables of a sweep: for each headline metric, a row per parameter point and a column per system.
 
 use indexmap::IndexMap;
 
@@ -11,9 +11,9 @@ use crate::sweep::statistics::Summary;
 /// The outcomes of one system at one point.
 type Cells<'a> = IndexMap<&'a str, Vec<&'a RunRow<'a>>>;
 
-/// The tables for the runs of a sweep: means over the repetitions and, where there are several, half of the 95 % interval
-/// of the mean; where not all runs have the figure, how many do. Figures that apply to no run are left out; a system stands at a point of its own if an axis does not
-/// concern it.
+/// Tables for the runs of a sweep: means over the repetitions and, with several, half of the 95 % interval of the mean;
+/// if not all runs have the metric, the number that do. Metrics that apply to no run are left out; a system has a row
+/// of its own if an axis does not affect it.
 pub fn points(rows: &[RunRow<'_>]) -> String {
     let mut points: IndexMap<&[(String, String)], Cells<'_>> = IndexMap::new();
     let mut systems: Vec<&str> = Vec::new();
@@ -42,12 +42,12 @@ pub fn points(rows: &[RunRow<'_>]) -> String {
     text
 }
 
-/// The last key of a path: what is varied, without where it stands.
+/// Last key of a path: the varied key, without its tables.
 fn short(axis: &str) -> &str {
     axis.rsplit('.').next().unwrap_or(axis)
 }
 
-/// The mean over the repetitions and what it may be off; empty if there are none with the figure.
+/// Mean over the repetitions and its interval; empty if none has the metric.
 fn cell(runs: Option<&Vec<&RunRow<'_>>>, metric: usize, format: Format) -> String {
     let values: Vec<f64> = runs.into_iter().flatten().filter_map(|run| run.outcome.metrics[metric]).collect();
     let Some(summary) = Summary::of(&values) else { return String::new() };
@@ -59,7 +59,7 @@ fn cell(runs: Option<&Vec<&RunRow<'_>>>, metric: usize, format: Format) -> Strin
     if summary.n < all { format!("{mean} ({} of {all})", summary.n) } else { mean }
 }
 
-/// Columns under their headers, flush right, two blanks apart.
+/// Columns under their headers, right-aligned, two blanks apart.
 fn aligned(header: &[String], lines: &[Vec<String>]) -> String {
     let rows = || std::iter::once(header).chain(lines.iter().map(Vec::as_slice));
     let width = |column: usize| rows().map(|row| row[column].chars().count()).max().unwrap_or(0);

@@ -1,7 +1,7 @@
-//! Results appear whole or not at all: they are written beside their place and moved there in the end.
+//! Atomic output of results: they are written to a stage and moved to their place at the end, all or none.
 //!
-//! The move is a journal: all is synced, a note says what is to be done, then it is done, file by file. Whoever comes next
-//! after a kill or a power cut finishes it, or clears away what had no note yet ([`Lock::take`]).
+//! The move is a journal: all files are synced, a note lists the actions, then these are done, file by file. The next
+//! process after a kill or a power cut finishes them, or removes a stage without a note ([`Lock::take`]).
 
 mod journal;
 mod lock;
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 pub use self::journal::{is_leftover, seen};
 pub use self::lock::{LOCK, Lock};
 
-/// A file that could not be read or written.
+/// Error of reading or writing a file.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {source}", path.display())]
 pub struct FileError {
@@ -24,16 +24,16 @@ pub struct FileError {
 }
 
 impl FileError {
-    /// For `map_err`. Who named a directory knows nothing of the stage in it: a file there is called by the place it goes to.
+    /// Constructor for `map_err`. The user does not know the stage inside a directory: a file there is named by its
+    /// final path.
     pub fn at(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> FileError {
         |source| FileError { path: journal::seen(&path.into()), source }
     }
 }
 
-/// The paths of what is in a directory, in their order.
+/// Sorted paths of the entries of a directory.
 ///
-/// # Errors
-/// If it cannot be read.
+/// # Errors If it cannot be read.
 pub fn entries(directory: &Path) -> Result<Vec<PathBuf>, FileError> {
     let found = fs::read_dir(directory).and_then(|found| found.map(|entry| Ok(entry?.path())).collect());
     let mut paths: Vec<PathBuf> = found.map_err(FileError::at(directory))?;
@@ -41,24 +41,23 @@ pub fn entries(directory: &Path) -> Result<Vec<PathBuf>, FileError> {
     Ok(paths)
 }
 
-/// A directory in the making. Without [`Staged::commit`] nothing of it is left.
+/// Stage of a directory of results. Without [`Staged::commit`] nothing of it remains.
 #[derive(Debug)]
 pub struct Staged {
     target: PathBuf,
     stage: PathBuf,
-    /// Open, and locked, as long as this lives: what says that the stage is no leftover.
+    /// Open and locked file as long as this lives: the mark that the stage is not a leftover.
     alive: Option<File>,
-    /// The directories that did not exist before, outermost first.
+    /// Directories that did not exist before, outermost first.
     created: Vec<PathBuf>,
 }
 
 impl Staged {
-    /// Begins results that will be laid over what is in the directory `target`, which is created if need be. The stage lies
-    /// inside it, hence on the same file system: moving is renaming.
+    /// Starts results for the directory `target`, which is created if needed. The stage is inside it, hence on the same
+    /// file system, so that moving is renaming.
     ///
-    /// # Errors
-    /// If `target` cannot be created or written to, so that this is known before the hour of work; if another process is at
-    /// work there.
+    /// # Errors If `target` cannot be created or written to, so that this is known before the work; or if another
+    /// process is at work there.
     pub fn new(target: impl Into<PathBuf>) -> Result<Staged, FileError> {
         let target = target.into();
         let mut created: Vec<_> = target.ancestors().take_while(|path| !path.exists()).map(Path::to_owned).collect();
@@ -76,10 +75,10 @@ impl Staged {
         Ok(staged)
     }
 
-    /// As [`Staged::new`], in a directory that is locked already and whoever else is at work there.
+    /// Stage in a directory that is locked already, even if another process is at work there; otherwise as
+    /// [`Staged::new`].
     ///
-    /// # Errors
-    /// If the directory cannot be written to.
+    /// # Errors If the directory cannot be written to.
     pub fn under(lock: &Lock) -> Result<Staged, FileError> {
         let target = lock.directory().to_owned();
         let stage = journal::begin(&target).map_err(FileError::at(&target))?;
@@ -88,31 +87,29 @@ impl Staged {
         Ok(staged)
     }
 
-    /// Where to write.
+    /// Directory for new files.
     pub fn path(&self) -> PathBuf {
         journal::new(&self.stage)
     }
 
-    /// Where to write what is only compared with the new files.
+    /// Directory for files that are only compared with the new ones.
     pub fn again(&self) -> PathBuf {
         journal::again(&self.stage)
     }
 
-    /// Moves everything to its place: each file replaces the one of its name. Of `stale`, the files that results may have,
-    /// those that were not written this time are removed; other files are left alone, and links are not followed.
+    /// Moves all files to their place: each replaces the one of its name. Of `stale`, the possible files of results,
+    /// those not written this time are removed; other files are kept, and links are not followed.
     ///
-    /// # Errors
-    /// If something cannot be moved. Before the note nothing was changed then; after it the directory has no
-    /// `manifest.json`, and the next [`Lock::take`] goes on.
+    /// # Errors If a file cannot be moved. Before the note nothing is changed then; after it the directory has no
+    /// `manifest.json`, and the next [`Lock::take`] continues.
     pub fn commit(self, stale: &[String]) -> Result<(), FileError> {
         let lock = Lock::take(&self.target)?;
         self.commit_under(&lock, stale)
     }
 
-    /// As [`Staged::commit`], in a directory that is locked already.
+    /// Commit in a directory that is locked already, as [`Staged::commit`].
     ///
-    /// # Errors
-    /// As there.
+    /// # Errors As there.
     pub fn commit_under(mut self, lock: &Lock, stale: &[String]) -> Result<(), FileError> {
         debug_assert_eq!(lock.directory(), self.target, "another directory is locked");
         journal::write(&self.target, &self.stage, stale)?;

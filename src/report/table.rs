@@ -1,4 +1,5 @@
-//! The comparison in the terminal: one column per system, one row per headline figure, the best of each row marked.
+//! Comparison table in the terminal: one column per system, one row per headline metric, the best value of each row
+//! marked.
 
 use super::number::{self, bytes, significant, unit_of_bytes, with_interval};
 use crate::measure::catalogue::Format::{self, *};
@@ -7,10 +8,10 @@ use crate::measure::catalogue::{Better, METRICS, ORACLE, Section, Shown};
 const BOLD: &str = "\u{1b}[1m";
 const PLAIN: &str = "\u{1b}[0m";
 
-/// The table for systems with their metrics (parallel to [`METRICS`]), at most `width` characters wide: systems that do not
+/// Table of systems with their metrics (parallel to [`METRICS`]), at most `width` characters wide: systems that do not
 /// fit beside the others follow in a table of their own. Rows that apply to no system are left out.
 ///
-/// The best value of a row has a `*` and is bold by an ANSI sequence, which `anstream` takes out where it is not understood.
+/// The best value of a row has a `*` and is bold by an ANSI sequence, which `anstream` removes if it is not supported.
 pub fn comparison(systems: &[(&str, &[Option<f64>])], width: usize) -> String {
     let rows: Vec<Row> = Section::ALL.iter().flat_map(|section| section_rows(*section, systems)).collect();
     let label = INDENT + rows.iter().map(|row| row.label().chars().count()).max().unwrap_or(0);
@@ -42,26 +43,26 @@ pub fn comparison(systems: &[(&str, &[Option<f64>])], width: usize) -> String {
     text
 }
 
-/// Of the successors of a ring's nodes, what is to be right when a measurement begins.
+/// Least share of correct successors for a valid measurement on a ring.
 const LEAST_RIGHT: f64 = 0.95;
 
-/// A metric's value by its name.
+/// Value of a metric by its name.
 type Value<'a> = &'a dyn Fn(&str) -> Option<f64>;
 
-/// A run was too short to meet a failure that its server may have.
+/// Note on a run too short for an expected server failure.
 fn unmet(value: Value<'_>) -> Option<String> {
     let expected = value("server_failures_expected")?;
     let none = value("server_failures")? == 0.0;
     none.then(|| format!("no failure in this run (expected {})", significant(expected)))
 }
 
-/// The busiest machine is one that the peers found each other by.
+/// Note on a busiest machine that belongs to the bootstrap service.
 fn busiest_is_no_peer(value: Value<'_>) -> Option<String> {
     let is_busiest = value("bootstrap_busiest_bytes_per_s")? >= value("busiest_machine_bytes_per_s")?;
     is_busiest.then(|| "the busiest machine is one of the bootstrap service".to_owned())
 }
 
-/// Tables were not right when the measurement began, or a ring came apart.
+/// Note on a ring that was incorrect at the start of the measurement, or was split.
 fn ring_is_broken(value: Value<'_>) -> Option<String> {
     let right = value("successor_correct_at_start_ratio").unwrap_or(1.0);
     let rings = value("rings")?.max(value("rings_at_start").unwrap_or(1.0));
@@ -74,19 +75,19 @@ fn ring_is_broken(value: Value<'_>) -> Option<String> {
     }
 }
 
-/// Peers found each other for nothing.
+/// Note on bootstrap by the oracle, at no cost.
 fn by_oracle(value: Value<'_>) -> Option<String> {
     let peers_only = value("joined_mean").is_some() && value("server_bytes_total").is_none();
     let is_oracle = peers_only && value("bootstrap_asks").is_none();
     is_oracle.then(|| "peers find each other by an oracle, for nothing (bootstrap = \"oracle\")".to_owned())
 }
 
-/// Rows stand under their section's title.
+/// Indent of rows under their section's title.
 const INDENT: usize = 2;
-/// Two blanks before a cell, a blank and the mark after it.
+/// Margin of a cell: two blanks before it, a blank and the mark after it.
 const MARGIN: usize = 4;
 
-/// A line of the table.
+/// Line of the table.
 enum Row {
     Section(String),
     Figures { label: &'static str, cells: Vec<String>, best: Vec<bool> },
@@ -128,9 +129,9 @@ fn section_rows(section: Section, systems: &[(&str, &[Option<f64>])]) -> Vec<Row
     if lines.len() > 1 { lines } else { Vec::new() }
 }
 
-/// Which values are the best: nobody's where only one system has a value or none differs by more than rounding; everybody's
-/// who is as good but for rounding, for a mark on one of two equal numbers would say more than the table shows. No bytes at all
-/// are no merit: a server's upkeep, say, is nothing by definition.
+/// Best values of a row: none if only one system has a value, or if none differs by more than rounding; all those equal
+/// to the best within rounding, since a mark on one of two equal numbers would claim more than the table shows. Zero
+/// bytes are no merit: a server's maintenance, for example, is zero by definition.
 fn best(values: &[Option<f64>], better: Better, format: Format) -> Vec<bool> {
     let there = || values.iter().flatten().copied();
     let is_merit = |least: &f64| *least > 0.0 || !matches!(format, Bytes | BytesPerSecond);
@@ -145,7 +146,7 @@ fn best(values: &[Option<f64>], better: Better, format: Format) -> Vec<bool> {
     values.iter().map(|value| contested && value.is_some_and(near)).collect()
 }
 
-/// What one step of the last digit is worth in a value as it is written.
+/// Value of one step of the last digit as written.
 fn last_digit(value: f64, format: Format) -> f64 {
     match format {
         Percent => 1e-4,
@@ -168,7 +169,7 @@ pub(super) fn write(value: f64, format: Format) -> String {
     }
 }
 
-/// A mean with half of its interval, both in one unit.
+/// Mean with half of its interval, both in one unit.
 pub(super) fn write_interval(mean: f64, half: f64, format: Format) -> String {
     let (factor, unit) = match format {
         Percent => (0.01, String::new()),
@@ -185,7 +186,7 @@ pub(super) fn write_interval(mean: f64, half: f64, format: Format) -> String {
     format!("{}{unit}", with_interval(mean / factor, half / factor, alone).join(" ±"))
 }
 
-/// Writes one table with the columns at the given places, of the given widths.
+/// Writes one table with the given columns, of the given widths.
 fn write_block(
     text: &mut String,
     rows: &[Row],
@@ -217,7 +218,7 @@ fn write_block(
     text.push('\n');
 }
 
-/// Ends a line without blanks at its end.
+/// Ends a line without trailing blanks.
 fn end_line(text: &mut String) {
     text.truncate(text.trim_end_matches(' ').len());
     text.push('\n');

@@ -1,4 +1,4 @@
-//! Aggregates of operations: which rows of `operations.csv` are chosen, and the one number that is made of them.
+//! Aggregates of operations: a selection of rows of `operations.csv`, and an aggregate function over it.
 
 use std::fmt;
 
@@ -11,18 +11,18 @@ use super::problem::Problem;
 use crate::engine::{Duration, Time};
 use crate::model::{Cause, OperationKind};
 
-/// A number made of the operations of a run that were issued in the measurement.
+/// Aggregate over the operations issued in the measurement of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Aggregate {
     pub function: Function,
-    /// A column of numbers; `None`: rows are counted, whatever they say.
+    /// Numeric column; `None`: rows are counted.
     pub of: Option<Column>,
     pub kind: Option<OperationKind>,
-    /// The instants of issue, from the first up to before the second.
+    /// Interval of the time of issue, the end exclusive.
     pub issued: (Time, Time),
     pub ending: Option<Ending>,
     pub cause: Option<Cause>,
-    /// The values in column `of`: above the first and below the second.
+    /// Exclusive bounds of the value in column `of`.
     pub values: (f64, f64),
 }
 
@@ -56,7 +56,7 @@ impl Function {
         }
     }
 
-    /// Whether rows are counted, so that no column need be named.
+    /// Whether the function counts rows, so that no column is needed.
     pub const fn counts(self) -> bool {
         matches!(self, Function::Count | Function::Share)
     }
@@ -80,7 +80,7 @@ pub enum Column {
 }
 
 impl Column {
-    /// Names in the order of the file, which is that of the variants.
+    /// Names in the order of the file, and of the variants.
     pub const NAMES: [&str; 11] = [
         "participant",
         "session",
@@ -127,7 +127,7 @@ impl Ending {
     }
 }
 
-/// As tables show it: `p95 of latency_ms (lookup, correct)`.
+/// Writes the aggregate as in tables: `p95 of latency_ms (lookup, correct)`.
 impl fmt::Display for Aggregate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.function.name())?;
@@ -145,7 +145,7 @@ impl fmt::Display for Aggregate {
     }
 }
 
-/// Checks what is said at `path`.
+/// Checks the aggregate at `path`.
 pub(super) fn aggregate(check: &mut Check<'_>, path: &str, said: &file::Operations) -> Result<Aggregate, Noted> {
     let at = |key: &str| format!("{path}.{key}");
     let (function, counts) = (said.aggregate.name(), said.aggregate.counts());

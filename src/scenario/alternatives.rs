@@ -1,7 +1,7 @@
-//! Keys of which a table may have one only.
+//! Mutually exclusive keys of a table.
 //!
-//! One table of them serves two purposes: a file that has two of a group is refused, and `--set` or an axis that gives
-//! one takes the others out.
+//! One table of groups serves two purposes: a file with two keys of a group is refused, and `--set` or an axis that
+//! sets one removes the others.
 
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
@@ -9,21 +9,21 @@ use toml::de::{DeString, DeTable, DeValue};
 use super::document::entries;
 use super::problem::Problem;
 
-/// The families of random lengths of time: alternatives of each other in every table, a protocol's too.
+/// Families of probability laws: mutually exclusive in every table, a protocol's too.
 const LAWS: &[&str] =
     &["constant", "uniform", "exponential", "weibull", "pareto", "lognormal", "normal", "gamma", "mixture"];
 
 const LATENCIES: &[&str] = &["constant", "uniform", "lognormal", "plane", "regions", "matrix", "coordinates"];
 
-/// How spread out a law is may be said in one of these ways.
+/// Mutually exclusive figures for the scale of a law.
 const SCALES: &[&str] = &["scale", "mean", "median"];
 
 const NAT_SHARES: &[&str] = &["preset", "shares"];
 
-/// In a place: whatever the user calls it.
+/// Wildcard in a place: a name chosen by the user.
 const ANY: &str = "*";
 
-/// Groups at one place of the file.
+/// Groups, by their place in the file.
 const PLACED: &[(&[&str], &[&str])] = &[
     (&["population"], &["online", "participants"]),
     (&["population", "churn"], &["preset", "session", "trace"]),
@@ -39,7 +39,7 @@ const PLACED: &[(&[&str], &[&str])] = &[
     (&["resources", "popularity"], &["uniform", "zipf"]),
 ];
 
-/// The group of `key` in the table at `parents`.
+/// Group of `key` in the table at `parents`.
 fn group(parents: &[String], key: &str) -> &'static [&'static str] {
     let is_at = |place: &[&str]| {
         parents.len() == place.len() && parents.iter().zip(place).all(|(is, be)| is == be || *be == ANY)
@@ -51,22 +51,22 @@ fn group(parents: &[String], key: &str) -> &'static [&'static str] {
     placed.chain(law).chain(deep).find(|group| group.contains(&key)).unwrap_or(&[])
 }
 
-/// The keys that go when `key` is set in the table at `parents`.
+/// Keys that are removed when `key` is set in the table at `parents`.
 pub(super) fn rivals(parents: &[String], key: &str) -> impl Iterator<Item = &'static str> {
     // A preset brings a downtime of its own; the reverse would leave a downtime without its session.
     let brought = (key == "preset" && parents == ["population", "churn"]).then_some("downtime");
     group(parents, key).iter().copied().filter(move |rival| *rival != key).chain(brought)
 }
 
-/// Two of a group side by side.
+/// Problem of two keys of a group in one table.
 pub(super) fn exclude(first: &Spanned<DeString<'_>>, second: &Spanned<DeString<'_>>, group: &[&str]) -> Problem {
     let message = format!("`{}` and `{}` exclude each other", first.get_ref(), second.get_ref());
     Problem::new(second.span(), message)
         .help(format!("keep one of them: alternatives here are `{}`", group.join("`, `")))
 }
 
-/// Takes out of `table`, and of what is below it, every key that stands beside an alternative, with a problem for each.
-/// The one written first stays.
+/// Removes from `table`, and from the tables below it, every key that stands beside an alternative, with a problem for
+/// each. The first one in the text is kept.
 pub(super) fn keep_first(parents: &mut Vec<String>, table: &mut DeTable<'_>, found: &mut Vec<Problem>) {
     let keys: Vec<_> = entries(Some(table)).into_iter().map(|(key, _)| key.clone()).collect();
     for (position, key) in keys.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The axes of a sweep, and the grid of parameter points that they span.
+//! Axes of a sweep, and the grid of parameter points that they span.
 
 use toml::Spanned;
 use toml::de::DeValue;
@@ -9,33 +9,33 @@ use super::problem::Problem;
 use super::repetitions::MOST_RUNS;
 use super::written;
 
-/// One varied parameter.
+/// Axis: a varied parameter.
 #[derive(Clone, Debug)]
 pub struct Axis {
-    /// The key under `[sweep.axes]`, as it is written.
+    /// Key under `[sweep.axes]`, verbatim.
     key: String,
     path: Path,
     values: Vec<String>,
 }
 
-/// One combination of values: for each axis, in the order of the file, the number of its value.
+/// Parameter point: the index of a value for each axis, in the order of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Point {
     pub(super) values: Vec<usize>,
 }
 
 impl Axis {
-    /// The dotted key, in one spelling; the name of a column.
+    /// Dotted key in canonical spelling; the name of a column.
     pub fn path(&self) -> String {
         self.path.to_string()
     }
 
-    /// As the file writes them, strings without their quotes.
+    /// Values as in the file, strings without their quotes.
     pub fn values(&self) -> &[String] {
         &self.values
     }
 
-    /// The only system that this axis varies; `None` if it varies all.
+    /// System that this axis varies; `None`: all.
     pub fn system(&self) -> Option<&str> {
         self.path.system().map(|key| key.name.as_str())
     }
@@ -49,7 +49,7 @@ impl Axis {
     }
 }
 
-/// The axes of a document in the order of the file.
+/// Axes of a document in the order of the file.
 pub(super) fn axes(document: &Document<'_>) -> Result<Vec<Axis>, Vec<Problem>> {
     let (mut axes, mut problems): (Vec<Axis>, Vec<Problem>) = (Vec::new(), Vec::new());
     match document.get(&["sweep", "axes"]) {
@@ -100,7 +100,7 @@ fn axis(key: &str, path: Path, value: &Spanned<DeValue<'_>>) -> Result<Axis, Pro
     Ok(Axis { key: key.to_string(), path, values })
 }
 
-/// A path that TOML read as tables in each other, since it stands without quotes.
+/// Problem of an unquoted path, which TOML reads as nested tables.
 fn unquoted(path: &Path, value: &Spanned<DeValue<'_>>) -> Problem {
     let (mut keys, mut leaf) = (vec![path.to_string()], value.get_ref());
     while let DeValue::Table(table) = leaf
@@ -122,10 +122,9 @@ fn unquoted(path: &Path, value: &Spanned<DeValue<'_>>) -> Problem {
     Problem::new(path.span(), message).help(format!("write {whole} = {values}"))
 }
 
-/// How many combinations there are.
+/// Number of combinations.
 ///
-/// # Errors
-/// More than a sweep has room for.
+/// # Errors More than the limit of a sweep.
 pub(super) fn count(axes: &[Axis]) -> Result<u64, Problem> {
     axes.iter().try_fold(1, |points: u64, axis| {
         let more = points.saturating_mul(axis.values.len() as u64);

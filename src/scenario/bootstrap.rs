@@ -1,4 +1,4 @@
-//! What the `bootstrap` keys of `[network]` and of systems mean.
+//! Meaning of the `bootstrap` keys of `[network]` and of systems.
 
 use super::check::{Check, Noted};
 use super::file;
@@ -8,21 +8,21 @@ use crate::network::{Access, NetworkPlan};
 use crate::overlay::Placement;
 use crate::overlay::bootstrap::Terms;
 
-/// The key of a system.
+/// Key of a system.
 pub(super) const BOOTSTRAP: &str = "bootstrap";
-/// The key for all systems.
+/// Key for all systems.
 const COMMON: &str = "network.bootstrap";
 
-/// The longest list: whoever remembers more members keeps a full table.
+/// Longest list: with more members the service would hold a full membership table.
 const LONGEST_LIST: u32 = 100_000;
-/// Who asks must not be all that is remembered.
+/// Shortest list: it must not consist of the querying nodes alone.
 const SHORTEST_LIST: u32 = 8;
-/// A member whose word was lost says it again before nobody believes it any more.
+/// Shortest lifetime: a member whose announcement was lost repeats it before its entry expires.
 const SHORTEST_LIFE: Duration = Duration::from_secs(120);
-/// A service that is up for a smaller share of time can as well not be there.
+/// Lowest availability of a service that is of any use.
 const LEAST_UP: f64 = 0.01;
 
-/// What is said for all systems, checked by itself.
+/// Value for all systems, checked separately.
 pub(super) fn common(check: &mut Check<'_>) -> Result<Option<file::Bootstrap>, Noted> {
     let said = check.read::<file::Bootstrap>(COMMON)?;
     if let Some(file::Bootstrap::Service(said)) = said {
@@ -31,7 +31,7 @@ pub(super) fn common(check: &mut Check<'_>) -> Result<Option<file::Bootstrap>, N
     Ok(said)
 }
 
-/// What a system says at `path`, otherwise what is said for all.
+/// Bootstrap of a system, given at `path`, otherwise the value for all systems.
 pub(super) fn bootstrap(
     check: &mut Check<'_>,
     path: &str,
@@ -95,7 +95,7 @@ fn service(check: &mut Check<'_>, path: &str, said: file::Service) -> Result<Boo
     Ok(Bootstrap::Service(BootstrapService { terms, access, failures }))
 }
 
-/// Nobody can reach a service over a network that loses every packet.
+/// Refuses a service on a network that loses every packet.
 pub(super) fn check_reach(check: &mut Check<'_>, path: &str, bootstrap: &Bootstrap, network: &NetworkPlan) {
     if matches!(bootstrap, Bootstrap::Service(_)) && network.loss == 1.0 {
         let message = format!("nobody can reach the bootstrap service of `{path}`: every packet is lost");

@@ -1,4 +1,4 @@
-//! Reading a document section by section, so that what is wrong in one hides nothing in the others.
+//! Reading of a document section by section, so that an error in one does not hide those in others.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -13,7 +13,7 @@ use super::path::keys;
 use super::problem::{Kind, Problem, Problems};
 use super::source::Sources;
 
-/// A document being checked. Problems and warnings are noted and carry on.
+/// Document being checked. Problems and warnings are collected.
 pub(super) struct Check<'a> {
     document: Document<'a>,
     problems: Problems,
@@ -21,7 +21,7 @@ pub(super) struct Check<'a> {
     sections: Vec<&'static str>,
 }
 
-/// A number as somebody may have written it: a very small or large one by its power of ten.
+/// Number as a person would write it: a very small or large one with a power of ten.
 pub(super) struct Plainly(pub f64);
 
 impl fmt::Display for Plainly {
@@ -34,12 +34,12 @@ impl fmt::Display for Plainly {
     }
 }
 
-/// A problem has been noted, and what it concerns cannot be had.
+/// Marker: a problem has been noted, and the value concerned is unavailable.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Noted;
 
 impl<'a> Check<'a> {
-    /// Notes what can be seen before any section is read: alternatives side by side.
+    /// Starts a check, and notes mutually exclusive keys, before any section is read.
     pub fn new(sources: &Sources, mut document: Document<'a>) -> Check<'a> {
         let mut found = Vec::new();
         alternatives::keep_first(&mut Vec::new(), document.root_mut(), &mut found);
@@ -48,13 +48,13 @@ impl<'a> Check<'a> {
         Check { document, problems, warnings: Problems::new(sources), sections: Vec::new() }
     }
 
-    /// Reads a section; `None` if there is none.
+    /// Reads a section; `None` if absent.
     pub fn section<T: DeserializeOwned>(&mut self, key: &'static str) -> Result<Option<T>, Noted> {
         self.sections.push(key);
         self.read(key)
     }
 
-    /// Reads the value at a dotted path; `None` if there is none.
+    /// Reads the value at a dotted path; `None` if absent.
     pub fn read<T: DeserializeOwned>(&mut self, path: &str) -> Result<Option<T>, Noted> {
         let Some(value) = self.get(path) else { return Ok(None) };
         match T::deserialize(ValueDeserializer::from(value.clone())) {
@@ -63,12 +63,12 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Whether there is anything at a dotted path.
+    /// Whether a value is given at a dotted path.
     pub fn is_said(&self, path: &str) -> bool {
         self.get(path).is_some()
     }
 
-    /// The keys of the table at a dotted path; none if there is none.
+    /// Keys of the table at a dotted path; none if absent.
     pub fn keys(&self, path: &str) -> Vec<String> {
         super::document::entries(self.document.table(&keys(path)))
             .into_iter()
@@ -76,18 +76,18 @@ impl<'a> Check<'a> {
             .collect()
     }
 
-    /// The values of an axis, as cells.
+    /// Values of an axis, as cells.
     pub fn axis(&self, axis: &str) -> Vec<String> {
         let list = self.document.get(&["sweep", "axes", axis]).and_then(|list| list.get_ref().as_array());
         list.into_iter().flatten().map(|value| super::written::cell(value.get_ref())).collect()
     }
 
-    /// The value at a dotted path, as a cell.
+    /// Value at a dotted path, as a cell.
     pub fn cell(&self, path: &str) -> Option<String> {
         Some(super::written::cell(self.get(path)?.get_ref()))
     }
 
-    /// A section that is read by hand: its table, empty if there is none.
+    /// Table of a section that is read by hand; empty if absent.
     pub fn table(&mut self, key: &'static str) -> DeTable<'a> {
         self.sections.push(key);
         self.document.table(&[key]).cloned().unwrap_or_default()
@@ -98,7 +98,7 @@ impl<'a> Check<'a> {
         Noted
     }
 
-    /// A problem at a dotted path, or, if there is nothing, at what is nearest to it.
+    /// Notes a problem at a dotted path, or, if it is absent, at the nearest existing one.
     pub fn wrong(&mut self, path: &str, message: impl Into<String>, help: impl Into<String>) -> Noted {
         let problem = self.at(path, message).help(help);
         self.note(problem)
@@ -117,7 +117,7 @@ impl<'a> Check<'a> {
         self.document.get(&keys(path))
     }
 
-    /// Notes it if a number is out of its range.
+    /// Notes a number out of range.
     pub fn range(&mut self, path: &str, value: f64, range: RangeInclusive<f64>) {
         if !range.contains(&value) {
             let key = path.rsplit('.').next().unwrap_or(path);
@@ -126,12 +126,12 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// The problems so far, whatever sections have not been read.
+    /// Problems so far, even if sections have not been read.
     pub fn into_problems(self) -> Problems {
         self.problems
     }
 
-    /// Problems, if there are any; otherwise the warnings. Call it when all sections have been read.
+    /// Problems, if any; otherwise the warnings. To be called when all sections have been read.
     pub fn finish(mut self) -> Result<Problems, Problems> {
         for (key, _) in self.document.root() {
             if !self.sections.contains(&key.get_ref().as_ref()) {

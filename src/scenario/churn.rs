@@ -1,4 +1,4 @@
-//! What a table of churn means: laws of session and downtime, by themselves or by the name of a preset.
+//! Meaning of a `churn` table: laws of session and downtime, given directly or by a preset.
 
 use std::ops::RangeInclusive;
 
@@ -11,10 +11,10 @@ use crate::engine::{Law, LawUse};
 use crate::population::presets::preset;
 use crate::population::{PRESETS, Preset};
 
-/// What churn may be stretched by: beyond, sessions of hours are shorter than a packet's way or longer than any run.
+/// Range of the time scale: beyond it, sessions of hours are shorter than a packet's path or longer than any run.
 const TIME_SCALES: RangeInclusive<f64> = 1e-6..=1e6;
 
-/// Seconds online and away, stretched; without a downtime everybody has one session only.
+/// Session and downtime in seconds, with the time scale applied; without a downtime each participant has one session.
 #[derive(Clone, Debug)]
 pub(super) struct Cycle {
     pub session: Law,
@@ -22,22 +22,22 @@ pub(super) struct Cycle {
 }
 
 impl Cycle {
-    /// Of a participant of the start.
+    /// Availability of an initial participant.
     pub fn availability(&self) -> f64 {
         let up = self.session.mean();
         self.downtime.as_ref().map_or(1.0, |downtime| up / (up + downtime.mean()))
     }
 
-    /// With the rest of what was said.
+    /// Churn plan with the remaining keys.
     pub fn plan(&self, said: &file::Churn) -> Churn {
         let (session, downtime) = (self.session.clone(), self.downtime.clone().unwrap_or(Law::Constant(0.0)));
         Churn { sessions: Sessions::Laws { session, downtime }, graceful: said.graceful, notice: said.notice }
     }
 }
 
-/// The laws said at `path`, stretched; `None` for the preset `none`.
+/// Laws at `path` with the time scale applied; `None` for the preset `none`.
 ///
-/// `arriving`: new participants come, so that those who are there need not return.
+/// `arriving`: new participants arrive, so that the present ones need not return.
 pub(super) fn churn(
     check: &mut Check<'_>,
     path: &str,
@@ -59,7 +59,7 @@ pub(super) fn churn(
     Ok(Some(Cycle { session: scaled(&session), downtime: downtime.as_ref().map(scaled) }))
 }
 
-/// Session and downtime before the time scale.
+/// Session and downtime without the time scale.
 fn laws(check: &mut Check<'_>, path: &str, said: &file::Churn, arriving: bool) -> Result<Option<Cycle>, Noted> {
     let given = |check: &mut Check<'_>, name: &str, said: &Option<_>, usage| {
         let path = format!("{path}.{name}");

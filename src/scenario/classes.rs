@@ -1,4 +1,4 @@
-//! What the `[[population.classes]]` mean.
+//! Meaning of `[[population.classes]]`.
 
 use super::check::{Check, Noted};
 use super::churn::{Cycle, churn};
@@ -10,21 +10,21 @@ use super::plan::{Churn, Class, Sessions};
 use super::population::processor;
 use crate::network::{NetworkPlan, Processor, Shares};
 
-/// How far the shares of classes may be from adding up to one.
+/// Tolerance of the sum of the shares of classes.
 const ROUNDING: f64 = 1e-9;
 
-/// What holds for a class that says nothing else.
+/// Defaults of a class from the population and the network.
 pub(super) struct Common<'a> {
-    /// `None`: it could not be read.
+    /// Network; `None`: it could not be read.
     pub network: Option<&'a NetworkPlan>,
     pub churn: Option<Churn>,
-    /// The laws of that churn; `None` where there are none.
+    /// Laws of the common churn; `None` if there are none.
     pub cycle: Option<&'a Cycle>,
     pub processor: Option<&'a Processor>,
 }
 
 impl Class {
-    /// The long-run share of time that a participant of this class is online, by laws.
+    /// Availability of a participant of this class, by laws.
     pub(super) fn availability(&self) -> f64 {
         match self.churn.as_ref().map(|churn| &churn.sessions) {
             Some(Sessions::Laws { session, downtime }) => session.mean() / (session.mean() + downtime.mean()),
@@ -109,7 +109,7 @@ fn class(
     })
 }
 
-/// What a class is behind where others are behind something too.
+/// NATs and firewalls of a class, if the network has any.
 fn own_nat(check: &mut Check<'_>, path: &str, said: &file::NatShares, network: &NetworkPlan) -> Result<Shares, Noted> {
     let Some(plan) = &network.nat else {
         return Err(check.wrong(path, "there are no NATs to be behind", "add [network.nat], or leave this out"));
@@ -117,7 +117,7 @@ fn own_nat(check: &mut Check<'_>, path: &str, said: &file::NatShares, network: &
     nat::shares(check, path, said, Some(plan.shares))
 }
 
-/// The churn of a class, stretched by the population's time scale too.
+/// Churn of a class, with the population's time scale applied too.
 fn own_churn(
     check: &mut Check<'_>,
     path: &str,

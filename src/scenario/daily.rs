@@ -1,4 +1,4 @@
-//! The day as a scenario file writes it: a wave, or twenty-four numbers.
+//! Daily variation in scenario files: a wave, or twenty-four numbers.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -7,7 +7,7 @@ use super::check::{Check, Noted};
 use crate::network::NetworkPlan;
 use crate::population::Daily;
 
-/// The hour of the largest factor of a wave: the evening, as in measured populations.
+/// Default hour of a wave's maximum: the evening, as in measured populations.
 const EVENING: f64 = 20.0;
 
 /// Daily variation: factors by hour, with mean 1. One of `amplitude` and `hours`.
@@ -25,7 +25,7 @@ pub struct Diurnal {
     pub local: bool,
 }
 
-/// The pattern said at `path`. `network`: if it could be read.
+/// Daily pattern at `path`. `network`: if it could be read.
 pub(super) fn daily(
     check: &mut Check<'_>,
     path: &str,

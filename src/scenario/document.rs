@@ -1,4 +1,4 @@
-//! The scenario as a tree of TOML values with positions, before anything in it is checked.
+//! Scenario as a tree of TOML values with positions, before any check.
 
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
@@ -9,16 +9,16 @@ use super::path::{Key, Path};
 use super::problem::Problem;
 use super::source::{Sources, Span};
 
-/// A parsed scenario file, `--set` arguments and a parameter point written into it.
+/// Parsed scenario file, with `--set` arguments and a parameter point written into it.
 #[derive(Clone, Debug)]
 pub(super) struct Document<'a> {
     root: DeTable<'a>,
-    /// What the arguments set.
+    /// Paths set by arguments.
     set: Vec<Path>,
 }
 
 impl<'a> Document<'a> {
-    /// The file with the `--set` arguments applied, in their order. An argument that sets what an axis varies fixes it.
+    /// Parses the file and applies the `--set` arguments in order. An argument that sets the path of an axis fixes it.
     pub fn parse(sources: &'a Sources) -> Result<Document<'a>, Vec<Problem>> {
         let root = DeTable::parse(sources.file()).map_err(|error| vec![Problem::from(error)])?.into_inner();
         let mut document = Document { root, set: Vec::new() };
@@ -46,7 +46,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// An axis would silently undo an argument that sets a part of it, or an alternative.
+    /// Refuses arguments that an axis would silently undo: of a part of its value, or of an alternative.
     pub fn refuse_contradictions(&self, axes: &[Axis]) -> Result<(), Vec<Problem>> {
         let pairs = self.set.iter().flat_map(|set| axes.iter().map(move |axis| (set, axis)));
         let problem = |(set, axis): (&Path, &Axis)| {
@@ -60,7 +60,7 @@ impl<'a> Document<'a> {
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
-    /// Writes a value of an axis where its path points.
+    /// Writes a value of an axis at its path.
     pub fn set_axis(&mut self, axis: &Axis, value: usize) -> Result<(), Problem> {
         let list = self.get(&["sweep", "axes", axis.key()]).and_then(|list| list.get_ref().as_array());
         let value = list.and_then(|list| list.get(value)).expect("axes are read from this table");
@@ -76,8 +76,8 @@ impl<'a> Document<'a> {
         &mut self.root
     }
 
-    /// Puts `value` where `path` points. Tables on the way are created, a value that stands in the way gives place, and so
-    /// do the alternatives of what is set.
+    /// Writes `value` at `path`. Missing tables are created; a value in the way is replaced, and alternatives are
+    /// removed.
     pub fn set(&mut self, path: &Path, value: Spanned<DeValue<'a>>) -> Result<(), Problem> {
         if let Some(system) = path.system() {
             let systems = entries(self.table(&["systems"]));
@@ -94,13 +94,13 @@ impl<'a> Document<'a> {
         self.table(parents)?.get(last.as_ref())
     }
 
-    /// The table at `path`, if there is one.
+    /// Table at `path`, if present.
     pub fn table(&self, path: &[impl AsRef<str>]) -> Option<&DeTable<'a>> {
         path.iter().try_fold(&self.root, |table, key| table.get(key.as_ref())?.get_ref().as_table())
     }
 
-    /// Where the value at `path` stands; of a table, its key. If there is none, the same of what is nearest above it;
-    /// `None` if not even the first key of the path is there. Elements of a list are named by their number.
+    /// Position of the value at `path`; for a table, of its key. If absent, that of the nearest existing parent; `None`
+    /// if not even the first key of the path exists. Elements of a list are named by their number.
     pub fn span(&self, path: &[impl AsRef<str>]) -> Option<Span> {
         let (first, below) = path.split_first()?;
         let (key, mut value) = self.root.get_key_value(first.as_ref())?;
@@ -118,7 +118,7 @@ impl<'a> Document<'a> {
     }
 }
 
-/// The entries of a table in the order of the text; none of no table. (The parser keeps them by name.)
+/// Entries of a table in the order of the text; none without a table. (The parser sorts them by name.)
 pub(super) fn entries<'t, 'a>(
     table: Option<&'t DeTable<'a>>,
 ) -> Vec<(&'t Spanned<DeString<'a>>, &'t Spanned<DeValue<'a>>)> {
@@ -153,7 +153,7 @@ fn set<'a>(
     set_below(next, parents, key, below, value)
 }
 
-/// Puts `value` where `path` points in what stands at `key`.
+/// Writes `value` at `path` below `key`.
 fn set_below<'a>(
     next: &mut Spanned<DeValue<'a>>,
     parents: &mut Vec<String>,
@@ -187,7 +187,7 @@ fn set_below<'a>(
     set(table, parents, path, value)
 }
 
-/// An empty table in the place of `key`.
+/// Empty table at the position of `key`.
 fn empty<'a>(key: &Key) -> Spanned<DeValue<'a>> {
     Spanned::new(key.span.clone(), DeValue::Table(DeTable::new()))
 }

@@ -1,4 +1,4 @@
-//! What the sections about the environment mean: time, resources, workload. The network has a file of its own.
+//! Meaning of the environment's sections: time, resources, workload. The network has a file of its own.
 
 use std::sync::Arc;
 
@@ -15,16 +15,17 @@ use crate::network::NetworkPlan;
 use crate::population::requests::{Limits, Requests};
 use crate::population::{LARGEST_VALUE, Popularity};
 
-/// The distance of samples if the file gives none and the measurement is no shorter.
+/// Default sampling interval, if the measurement is no shorter.
 const SAMPLE: Duration = Duration::from_secs(60);
 
-/// Virtual time ends after 584 years, and deadlines, notices and long timers come on top of a run: a hundred years.
+/// Longest times: a hundred years. Virtual time ends after 584 years, and deadlines, notices and long timers come on
+/// top of a run.
 const LONGEST: Duration = Duration::from_secs(36_525 * 86_400);
 
-/// Rows of a time series at most, in the warm-up and the measurement: each is held in memory, with every column.
+/// Most rows of a time series, warm-up and measurement together: each is held in memory, with every column.
 const MOST_SAMPLES: u64 = 1_000_000;
 
-/// Warm-up, measurement, and the distance of samples.
+/// Warm-up, measurement, and sampling interval.
 pub(super) fn time(check: &mut Check<'_>) -> Result<(Duration, Duration, Duration), Noted> {
     let file::Time { warmup, measure, sample } = check.section("time")?.unwrap_or_default();
     let sample = sample.unwrap_or(SAMPLE.min(measure));
@@ -77,7 +78,7 @@ pub(super) fn resources(check: &mut Check<'_>) -> Result<Resources, Noted> {
     Ok(Resources { count: said.count, size, popularity: said.popularity, rotate_every: said.rotate_every })
 }
 
-/// Warns of values that on average no participant can get or put before an operation fails.
+/// Warns of values whose transfer takes longer than the deadline on average.
 pub(super) fn warn_of_long_transfers(check: &mut Check<'_>, plan: &Plan) {
     let deadline = plan.workload.deadline;
     let everybody = plan.population.classes.is_empty().then_some(("a participant's".to_owned(), plan.network.access));
@@ -96,12 +97,12 @@ pub(super) fn warn_of_long_transfers(check: &mut Check<'_>, plan: &Plan) {
     }
 }
 
-/// What workload and systems are held against: who may be named in a file of requests and until when, and where they stand.
+/// Population and network, against which workload and systems are checked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known<'a> {
-    /// `None`: it could not be read.
+    /// Population; `None`: it could not be read.
     pub population: Option<&'a Population>,
-    /// `None`: it could not be read.
+    /// Network; `None`: it could not be read.
     pub network: Option<&'a NetworkPlan>,
     pub resources: u32,
     pub end: Duration,
@@ -142,7 +143,7 @@ pub(super) fn workload(check: &mut Check<'_>, files: &mut Files, known: Known<'_
     Ok(Workload { lookup: lookup?, get, put, target, diurnal: diurnal?, local_hours, requests, deadline })
 }
 
-/// What the file asks for that the workload names. Its time zero is, if it is not said, that of the file of sessions.
+/// Operations of the workload's trace. Its time zero defaults to that of the availability trace.
 fn requests(
     check: &mut Check<'_>,
     files: &mut Files,
@@ -175,7 +176,8 @@ fn requests(
     Ok(requests)
 }
 
-/// A Poisson stream of which each operation is a put with a probability is two Poisson streams.
+/// Two Poisson streams of gets and puts: a Poisson stream of which each operation is a put with a given probability
+/// splits into these.
 fn mix(check: &mut Check<'_>, said: &file::Mix) -> Result<(Option<Law>, Option<Law>), Noted> {
     check.range("workload.mix.puts", said.puts, 0.0..=1.0);
     let every = mean_gap(check, "workload.mix.every", said.every)?;
@@ -192,7 +194,7 @@ fn gap(check: &mut Check<'_>, path: &str, said: Option<Gap>) -> Result<Option<La
     Ok(Some(law))
 }
 
-/// A mean gap between operations, in seconds.
+/// Mean interval between operations, in seconds.
 fn mean_gap(check: &mut Check<'_>, path: &str, mean: Duration) -> Result<f64, Noted> {
     if mean == Duration::ZERO {
         return Err(check.wrong(path, "operations without a gap would never end", "write a gap above zero"));
@@ -200,7 +202,7 @@ fn mean_gap(check: &mut Check<'_>, path: &str, mean: Duration) -> Result<f64, No
     Ok(mean.as_secs_f64())
 }
 
-/// The law at `path`, in seconds, which is to be fit for its use.
+/// Law at `path`, in seconds, checked for its use.
 pub(super) fn law(check: &mut Check<'_>, path: &str, said: &DurationLaw, usage: LawUse) -> Result<Law, Noted> {
     let law = said.law().map_err(|message| Unfit { message, help: None });
     let fit = law.and_then(|law| law.check_for(usage).map(|()| law));

@@ -1,4 +1,4 @@
-//! What the `[[events]]` of a file mean.
+//! Meaning of `[[events]]`.
 
 use super::check::{Check, Noted};
 use super::file;
@@ -9,23 +9,23 @@ use crate::engine::Duration;
 use crate::model::OperationKind;
 use crate::network::NetworkPlan;
 
-/// How long a flash crowd takes to come, if the file does not say.
+/// Default time over which a flash crowd arrives.
 const CROWD_OVER: Duration = Duration::from_secs(60);
 
-/// The largest factor that makes sense: beyond it gaps vanish.
+/// Largest reasonable factor: beyond it gaps vanish.
 const LARGEST_FACTOR: f64 = 1e6;
 
-/// How far shares may be from adding up to one.
+/// Tolerance of the sum of shares.
 const ROUNDING: f64 = 1e-9;
 
-/// What events are held against.
+/// Run, resources and classes, against which events are checked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stage<'a> {
-    /// Of the run, after its start.
+    /// End of the run, after its start.
     pub end: Duration,
-    /// How many resources there are.
+    /// Number of resources.
     pub resources: u32,
-    /// `None`: they could not be read.
+    /// Classes; `None`: they could not be read.
     pub classes: Option<&'a [Class]>,
     pub network: Option<&'a NetworkPlan>,
 }
@@ -84,7 +84,7 @@ fn no_resource(check: &mut Check<'_>, path: &str, resource: u32, count: u32) {
     check.wrong(path, format!("there is no resource {resource} to be wanted"), help);
 }
 
-/// The word for an event, and what it means.
+/// Name of an event, and its meaning.
 fn meant(
     check: &mut Check<'_>,
     number: usize,
@@ -119,7 +119,7 @@ fn meant(
     })
 }
 
-/// The group that the event at `path` names, if it names one.
+/// Group of the event at `path`, if given.
 fn group(
     check: &mut Check<'_>,
     path: &str,

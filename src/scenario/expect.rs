@@ -1,4 +1,4 @@
-//! What the `[[expect]]` tables mean.
+//! Meaning of `[[expect]]`.
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ use super::problem::Problem;
 
 const SECTION: &str = "expect";
 
-/// A figure that runs must give.
+/// Expectation: a figure and its bound.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expectation {
     pub system: String,
-    /// Paths of axes, and values of them as cells of result files have them.
+    /// Paths of axes and their values, as cells of result files.
     pub at: Vec<(String, String)>,
     pub figure: Figure,
     pub bound: Bound,
@@ -21,10 +21,10 @@ pub struct Expectation {
     pub note: String,
 }
 
-/// What is expected of a run.
+/// Expected figure of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Figure {
-    /// A column of `runs.csv`.
+    /// Column of `runs.csv`.
     Metric(String),
     Operations(Aggregate),
 }
@@ -38,7 +38,7 @@ impl fmt::Display for Figure {
     }
 }
 
-/// What a figure may be.
+/// Bound of a figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Bound {
     Near { value: f64, tolerance: f64 },
@@ -55,14 +55,14 @@ impl Bound {
     }
 }
 
-/// Reads and checks all of them, with the names of the metrics that there are.
+/// Reads and checks all expectations, with the names of the existing metrics.
 pub(super) fn expectations(check: &mut Check<'_>, metrics: Option<&[&str]>) -> Result<Vec<Expectation>, Noted> {
     let said = check.section::<Vec<file::Expect>>(SECTION)?.unwrap_or_default();
     let all: Vec<_> = (0..).zip(said).map(|(number, said)| expectation(check, number, said, metrics)).collect();
     Ok(all.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
-/// The aggregates of operations that are expected of a system, each once.
+/// Aggregates of operations in the expectations of a system, each once.
 pub(super) fn aggregates_of(expected: &[Expectation], system: &str) -> Vec<Aggregate> {
     let mut aggregates: Vec<Aggregate> = Vec::new();
     for expectation in expected.iter().filter(|expectation| expectation.system == system) {
@@ -75,7 +75,7 @@ pub(super) fn aggregates_of(expected: &[Expectation], system: &str) -> Vec<Aggre
     aggregates
 }
 
-/// Whether two cells say one value: as texts, or as numbers.
+/// Whether two cells are equal: as texts, or as numbers.
 pub fn is_same(a: &str, b: &str) -> bool {
     let number = |text: &str| text.replace('_', "").parse::<f64>().ok();
     a == b || number(a).zip(number(b)).is_some_and(|(a, b)| a == b)
@@ -130,7 +130,7 @@ fn expectation(
     }))
 }
 
-/// Where on the axes it is expected; `None` if an axis is fixed elsewhere.
+/// Parameter point of the expectation; `None` if an axis is fixed elsewhere.
 fn point(check: &mut Check<'_>, path: &str, said: &file::Expect) -> Result<Option<Vec<(String, String)>>, Noted> {
     let axes = check.keys("sweep.axes");
     let mut point = Vec::new();
@@ -159,7 +159,7 @@ fn point(check: &mut Check<'_>, path: &str, said: &file::Expect) -> Result<Optio
     Ok(Some(point))
 }
 
-/// What the figure, said at `key`, may be; or the key of a mistake, and what it is.
+/// Bound of the figure at `key`; or the key of an error, and its message.
 fn bound(said: &file::Expect, key: &'static str, figure: &Figure) -> Result<Bound, (&'static str, String)> {
     let numbers = [said.value, said.within, said.relative, said.min, said.max];
     if numbers.iter().flatten().any(|number| !number.is_finite()) {

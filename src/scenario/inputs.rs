@@ -1,4 +1,4 @@
-//! The files that a scenario names: each is read once for all parameter points that mean the same by it.
+//! Files that a scenario names: each is read once for all parameter points that use it with equal settings.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,7 +13,7 @@ use crate::population::requests::{self, Limits, Requests};
 use crate::population::trace::Bounds;
 use crate::population::{Trace, TraceError};
 
-/// What was read already, and the folder where relative paths begin.
+/// Cache of files already read, and the base folder of relative paths.
 #[derive(Debug, Default)]
 pub(super) struct Files {
     folder: PathBuf,
@@ -23,8 +23,8 @@ pub(super) struct Files {
     requests: BTreeMap<Asked, Arc<Requests>>,
 }
 
-/// What the requests of a file depend on: the file, participants and resources, start and end, and the trace with the names,
-/// by its address, at which it stays as long as it is kept here.
+/// Key of a request file in the cache: the file, the numbers of participants and resources, start and end, and the
+/// trace with the names, by its address, at which it stays as long as it is kept here.
 type Asked = (PathBuf, [u32; 2], Duration, Time, Option<usize>);
 
 impl Files {
@@ -49,14 +49,14 @@ impl Files {
             .map_err(|error| note_measured(check, "network.latency.coordinates.file", &error))
     }
 
-    /// Who is up when; see [`Trace::load`].
+    /// Availability trace; see [`Trace::load`].
     pub fn trace(&mut self, check: &mut Check<'_>, file: &str, bounds: Bounds) -> Result<Arc<Trace>, Noted> {
         let path = self.folder.join(file);
         read(&mut self.traces, (path.clone(), bounds), || Trace::load(&path, bounds))
             .map_err(|error| note_trace(check, "population.churn.trace", &error))
     }
 
-    /// What is asked for; see [`requests::load`].
+    /// Workload trace; see [`requests::load`].
     pub fn requests(&mut self, check: &mut Check<'_>, file: &str, limits: &Limits) -> Result<Arc<Requests>, Noted> {
         let path = self.folder.join(file);
         let names = limits.names.as_ref().map(|trace| Arc::as_ptr(trace) as usize);

@@ -1,4 +1,4 @@
-//! A scenario file as a whole: loading it, the plans of its parameter points, the list of its runs.
+//! Loading of a scenario file, the plans of its parameter points, and the list of its runs.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,10 +25,10 @@ use super::source::Sources;
 use super::written;
 use crate::engine::{Duration, input};
 
-/// Of a scenario file at most: a grid of all the values that a sweep has room for is shorter.
+/// Most bytes of a scenario file: the largest grid of a sweep is shorter.
 const MOST_BYTES: u64 = 10_000_000;
 
-/// A scenario: the file with the `--set` arguments applied, and its sweep.
+/// Scenario: the file with the `--set` arguments applied, and its sweep.
 #[derive(Clone, Debug)]
 pub struct Scenario {
     sources: Sources,
@@ -37,43 +37,44 @@ pub struct Scenario {
     repetitions: u32,
 }
 
-/// One system at one parameter point with one seed.
+/// Run: one system at one parameter point with one seed.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// `<system>[;axis=value…];seed=<n>`, the axes in the order of the file, those of other systems left out.
+    /// Identifier `<system>[;axis=value…];seed=<n>`, with the axes in the order of the file, those of other systems
+    /// left out.
     pub id: String,
-    /// The value of each axis; `None` for one of another system.
+    /// Value of each axis; `None` for one of another system.
     pub cells: Vec<Option<String>>,
     pub seed: u64,
-    /// Of the parameter point; its `seed` is the first repetition's.
+    /// Plan of the parameter point; its `seed` is the first repetition's.
     pub plan: Arc<Plan>,
-    /// The number of the run's system in the plan.
+    /// Index of the run's system in the plan.
     pub system: usize,
 }
 
-/// Everything that a scenario runs, in the order of the results.
+/// All runs of a scenario, in the order of the results.
 #[derive(Clone, Debug)]
 pub struct Runs {
-    /// By parameter point, then by system, then by repetition.
+    /// Runs by parameter point, then by system, then by repetition.
     pub runs: Vec<Run>,
-    /// What may mislead, for `check`, for who waits for the results, and for the manifest.
+    /// Warnings about misleading results, for `check`, the user of the results, and the manifest.
     pub warnings: Problems,
 }
 
 impl Run {
-    /// The run's system.
+    /// System of the run.
     pub fn system(&self) -> &System {
         &self.plan.systems[self.system]
     }
 }
 
 impl Scenario {
-    /// Reads a file and applies `sets`, each `path=value`, in their order. Looks at the sweep; the rest is checked when a
-    /// plan is made, since the sweep changes it.
+    /// Reads a file and applies `sets`, each `path=value`, in order. Checks the sweep; the rest is checked when a plan
+    /// is made, since the sweep changes it.
     ///
     /// # Errors
     ///
-    /// The file cannot be read, is not TOML, or an argument or an axis is not what it should be.
+    /// The file cannot be read or is not TOML, or an argument or an axis is invalid.
     pub fn load(path: &Path, sets: &[String]) -> Result<Scenario, Problems> {
         let name = path.display().to_string();
         let folder = path.parent().map_or(PathBuf::new(), Path::to_path_buf);
@@ -104,7 +105,7 @@ impl Scenario {
         }
     }
 
-    /// As [`Scenario::load`], from a text. Errors call it `name`; relative paths in it begin at `folder`.
+    /// Scenario from a text, as [`Scenario::load`]. Errors call it `name`; relative paths in it start at `folder`.
     pub fn parse(name: String, folder: PathBuf, text: String, sets: &[String]) -> Result<Scenario, Problems> {
         let sources = Sources::new(name, text, sets);
         let read = Document::parse(&sources).and_then(|document| {
@@ -123,22 +124,22 @@ impl Scenario {
         }
     }
 
-    /// What is varied, in the order of the file.
+    /// Axes in the order of the file.
     pub fn axes(&self) -> &[Axis] {
         &self.axes
     }
 
-    /// Runs at each parameter point and of each system.
+    /// Number of runs of each system at each parameter point.
     pub fn repetitions(&self) -> u32 {
         self.repetitions
     }
 
-    /// All parameter points; the last axis varies fastest. Without axes there is one.
+    /// Parameter points; the last axis varies fastest. Without axes there is one.
     pub fn points(&self) -> Vec<Point> {
         axes::points(&self.axes)
     }
 
-    /// An error at every axis, for a command that makes single runs.
+    /// Refuses every axis, for a command that makes single runs.
     pub fn refuse_axes(&self) -> Result<(), Problems> {
         let mut problems = Problems::new(&self.sources);
         for axis in &self.axes {
@@ -148,20 +149,20 @@ impl Scenario {
         problems.none_or(|| ())
     }
 
-    /// What the scenario means at a parameter point.
+    /// Plan of the scenario at a parameter point.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong there, each where it stands in the file, in the axis, or on the command line.
+    /// All errors there, each at its position in the file, in the axis, or on the command line.
     pub fn plan(&self, point: &Point, registered: &[Registered]) -> Result<Plan, Problems> {
         self.plan_with(point, registered, &schema(registered), &mut Files::new(&self.folder)).map(|(plan, _)| plan)
     }
 
-    /// The plans of all parameter points, as the list of runs.
+    /// Runs of all parameter points.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong at any of the points, once.
+    /// All errors at any of the points, each once.
     pub fn runs(&self, registered: &[Registered]) -> Result<Runs, Problems> {
         let (schema, mut files) = (schema(registered), Files::new(&self.folder));
         let mut runs = Runs { runs: Vec::new(), warnings: Problems::new(&self.sources) };
@@ -178,11 +179,11 @@ impl Scenario {
         problems.none_or(|| runs)
     }
 
-    /// What its runs are expected to give, of these metrics.
+    /// Expectations of the runs, over the given metrics.
     ///
     /// # Errors
     ///
-    /// A metric that is none of them, and whatever else is wrong with what is expected.
+    /// An unknown metric, and any other error in the expectations.
     pub fn expectations(&self, metrics: &[&str]) -> Result<Vec<Expectation>, Problems> {
         let mut check = Check::new(&self.sources, self.document());
         match expectations(&mut check, Some(metrics)) {
@@ -191,7 +192,7 @@ impl Scenario {
         }
     }
 
-    /// How long the warm-up is, at all points; `None` if an axis varies it, or it is no duration.
+    /// Length of the warm-up, common to all points; `None` if an axis varies it, or it is not a duration.
     pub fn warmup(&self) -> Option<Duration> {
         let varies = |axis: &Axis| {
             let names: Vec<_> = axis.dotted().keys().iter().map(|key| key.name.as_str()).collect();
@@ -205,28 +206,28 @@ impl Scenario {
         Some(time.transpose().ok()?.unwrap_or_default().warmup)
     }
 
-    /// The scenario as TOML with the `--set` arguments in it and without comments; enough to repeat it.
+    /// Resolved scenario as TOML, with the `--set` arguments and without comments; enough to repeat it.
     pub fn resolved(&self) -> String {
         written::document(self.document().root())
     }
 
-    /// As [`Scenario::resolved`], for a file in `directory`, which exists: relative paths in it lead from there to the same
-    /// files. Where an axis varies such a path, its values change their spelling too, and with them the names of its runs.
+    /// Resolved scenario for a file in `directory`, which exists: relative paths lead from there to the same files.
+    /// Where an axis varies such a path, its values are respelled too, and with them the names of its runs.
     pub fn resolved_in(&self, directory: &Path) -> String {
         let mut document = self.document();
         files::rename(&mut document, |path| files::seen_from(directory, &self.folder, path));
         written::document(document.root())
     }
 
-    /// Names the scenario by what it says: BLAKE3 of [`Scenario::resolved`], in hexadecimal, in which the hash of its
-    /// content stands for each file. Where the files lie does not matter.
+    /// Hash of the scenario's content: BLAKE3 of [`Scenario::resolved`], in hexadecimal, in which each file is replaced
+    /// by the hash of its content. It does not depend on the location of files.
     pub fn hash(&self) -> String {
         let mut document = self.document();
         files::rename(&mut document, |path| files::content(&self.folder.join(path)).unwrap_or_else(|| path.to_owned()));
         blake3::hash(written::document(document.root()).as_bytes()).to_hex().to_string()
     }
 
-    /// The files that the scenario names, those among the values of axes included.
+    /// Files that the scenario names, those among the values of axes included.
     pub fn data_files(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
         files::rename(&mut self.document(), |path| {
@@ -258,7 +259,7 @@ impl Scenario {
         resolve(&self.sources, document, files, registered, schema)
     }
 
-    /// The runs at one point. A system that an axis does not concern runs at that axis's first value only.
+    /// Adds the runs at one point. A system that an axis does not affect runs at that axis's first value only.
     fn add_runs(&self, point: &Point, plan: Arc<Plan>, runs: &mut Vec<Run>) {
         for (number, system) in plan.systems.iter().enumerate() {
             let concerns = |axis: &Axis| axis.system().is_none_or(|varied| varied == system.name);

@@ -1,12 +1,12 @@
-//! Layer 5: the TOML scenario file and what it means.
+//! Layer 5: the TOML scenario file and its meaning.
 //!
-//! Two stages. `file` is *what was said*: types only, the environment is not touched. [`plan`] is *what it means*:
-//! checked, with defaults and presets resolved and files read. In between, `--set` arguments and the values of a sweep's
-//! axes are written into the document, so that they are checked like the file, and an error about one points at it.
+//! Two stages. `file` is the text: types only, without access to files. [`plan`] is the meaning: checked, with defaults
+//! and presets resolved and files read. In between, `--set` arguments and the values of a sweep's axes are written into
+//! the document, so that they are checked like the file, and an error about one points at it.
 //!
-//! The scenario knows no protocol: it is given a list of [`Registered`]. From [`Scenario::load`] come the axes, from
-//! [`Scenario::runs`] the plans and the list of runs; every problem on the way is a [`Problem`] with its place and what
-//! would be right.
+//! The scenario knows no protocol: it is given a list of [`Registered`]. [`Scenario::load`] yields the axes,
+//! [`Scenario::runs`] the plans and the list of runs; every error on the way is a [`Problem`] with its position and a
+//! correction.
 
 mod aggregate;
 mod alternatives;

@@ -1,18 +1,18 @@
-//! What systems, classes and regions may be called: names that stand unharmed in rows, files, pictures and messages.
+//! Valid names of systems, classes and regions: names that are safe in CSV rows, file names, charts and messages.
 
 use super::check::{Check, Noted};
 
-/// What would be right.
+/// Correction of an invalid name.
 pub(super) const HELP: &str = "write letters, digits, `-`, `_`, `.` and blanks, a letter or digit first and no blank last: it \
                                names rows and files";
 
-/// Whether something may be called so.
+/// Whether a name is valid.
 pub(super) fn is_name(text: &str) -> bool {
     let plain = |c: char| c.is_alphanumeric() || "-_. ".contains(c);
     text.starts_with(char::is_alphanumeric) && !text.ends_with(' ') && text.chars().all(plain)
 }
 
-/// Notes it if `what` stands at `path` may not be called `name`.
+/// Notes an invalid name of `what` at `path`.
 pub(super) fn name(check: &mut Check<'_>, path: &str, what: &str, name: &str) -> Result<(), Noted> {
     match is_name(name) {
         true => Ok(()),

@@ -1,4 +1,4 @@
-//! What the table about NATs and firewalls means.
+//! Meaning of `[network.nat]`.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::engine::Duration;
 use crate::network::Regions;
 use crate::network::nat::{Carrier, Filtering, NatClass, NatPlan, PRESETS, Shares};
 
-/// `regions`: those of the latency model, if it has any and could be read.
+/// NATs of a scenario. `regions`: those of the latency model, if it has any and could be read.
 pub(super) fn nat(
     check: &mut Check<'_>,
     said: file::Nat,
@@ -48,7 +48,7 @@ pub(super) fn nat(
     Ok(NatPlan { shares: shares?, regions: regions?, lifetimes, carrier, sessions: said.sessions })
 }
 
-/// The shares of regions, by their number.
+/// Shares of NAT classes in each region, by its number.
 fn regional(
     check: &mut Check<'_>,
     said: &BTreeMap<Spanned<String>, file::NatShares>,
@@ -69,7 +69,7 @@ fn regional(
     Ok(regional)
 }
 
-/// What is said at `path` of who is behind what; `everybodys`: the shares that can be stretched if there are no own ones.
+/// Shares of NAT classes at `path`; `everybodys`: the common shares, to be scaled if it has none of its own.
 pub(super) fn shares(
     check: &mut Check<'_>,
     path: &str,
@@ -113,7 +113,7 @@ fn preset(check: &mut Check<'_>, name: &Spanned<String>) -> Result<Shares, Noted
     })
 }
 
-/// Shares of classes by their names, said at `path`.
+/// Shares of NAT classes by name, at `path`.
 fn named(check: &mut Check<'_>, path: &str, said: &BTreeMap<Spanned<String>, f64>) -> Result<Shares, Noted> {
     let mut shares = [0.0; 7];
     for (name, share) in said {
@@ -125,7 +125,7 @@ fn named(check: &mut Check<'_>, path: &str, said: &BTreeMap<Spanned<String>, f64
     Ok(shares)
 }
 
-/// The shares with `behind`, said at `path`, in all classes but the open one.
+/// Shares scaled to `behind`, at `path`, in all classes but the open one.
 fn stretched(check: &mut Check<'_>, path: &str, shares: Shares, behind: f64) -> Result<Shares, Noted> {
     check.range(path, behind, 0.0..=1.0);
     let before = 1.0 - shares[NatClass::Open as usize];
@@ -142,7 +142,7 @@ fn stretched(check: &mut Check<'_>, path: &str, shares: Shares, behind: f64) -> 
     Ok(stretched)
 }
 
-/// Nobody can join an overlay whose members cannot be dialled.
+/// Warns of an overlay whose members cannot be dialled, so that no node can join it.
 pub(super) fn warn_of_nobody_dialable(check: &mut Check<'_>, nat: &NatPlan, classes: &[Class]) {
     if !is_anywhere(nat, classes, |shares| shares[NatClass::Open as usize] > 0.0) {
         check.warn(
@@ -153,7 +153,7 @@ pub(super) fn warn_of_nobody_dialable(check: &mut Check<'_>, nat: &NatPlan, clas
     }
 }
 
-/// Warns of what a system's protocol cannot do where NATs and firewalls let in only answers.
+/// Warns of limits of a system's protocol behind NATs and firewalls that admit replies only.
 pub(super) fn warn_of_filters(check: &mut Check<'_>, nat: &NatPlan, plan: &Plan, registered: &[Registered]) {
     let lets_strangers_in = [Filtering::None, Filtering::EndpointIndependent];
     let filters = |class: &NatClass| !lets_strangers_in.contains(&class.filtering());
@@ -174,7 +174,7 @@ pub(super) fn warn_of_filters(check: &mut Check<'_>, nat: &NatPlan, plan: &Plan,
     }
 }
 
-/// Whether shares that some participants have are such.
+/// Whether the shares of some participants fulfil a condition.
 fn is_anywhere(nat: &NatPlan, classes: &[Class], such: impl Fn(&Shares) -> bool) -> bool {
     let elsewhere = such(&nat.shares) || nat.regions.iter().flatten().any(&such);
     let in_class = |class: &Class| class.nat.as_ref().map_or(elsewhere, &such);

@@ -1,4 +1,4 @@
-//! What the section about the network means.
+//! Meaning of `[network]`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::source::Span;
 use crate::engine::Duration;
 use crate::network::{Access, Burst, Diurnal, Format, Inflation, Latency, Layout, NetworkPlan, Regions};
 
-/// How far the shares of regions may be from one, since thirds cannot be written.
+/// Tolerance of the sum of the shares of regions, since thirds cannot be written.
 const SHARES_OFF: f64 = 1e-4;
 
 pub(super) fn network(check: &mut Check<'_>, files: &mut Files) -> Result<NetworkPlan, Noted> {
@@ -39,10 +39,10 @@ pub(super) fn access(said: file::Access) -> Access {
     Access { uplink: said.uplink.0, downlink: said.downlink.0, queue: said.queue.0 }
 }
 
-/// The delay of all pairs where nothing is said.
+/// Default delay of all pairs.
 const DELAY: Duration = Duration::from_millis(50);
 
-/// At most one of the laws is said.
+/// Latency model; at most one is given.
 fn latency(check: &mut Check<'_>, said: file::Latency, files: &mut Files) -> Result<Latency, Noted> {
     let file::Latency { constant, uniform, lognormal, plane, matrix, regions, coordinates, floor: _ } = said;
     Ok(if let Some(file::UniformDelay { low, high }) = uniform {
@@ -92,7 +92,7 @@ fn regions(check: &mut Check<'_>, said: file::Regions) -> Result<Regions, Noted>
     Ok(regions)
 }
 
-/// The number of the region whose name stands at `span`.
+/// Number of the region whose name is at `span`.
 pub(super) fn region(check: &mut Check<'_>, regions: &Regions, span: Span, name: &str) -> Result<u8, Noted> {
     regions.number(name).ok_or_else(|| {
         let names: Vec<&str> = regions.names.iter().map(String::as_str).collect();
@@ -100,7 +100,7 @@ pub(super) fn region(check: &mut Check<'_>, regions: &Regions, span: Span, name:
     })
 }
 
-/// The share of each region, said at `path`.
+/// Share of each region, at `path`.
 pub(super) fn shares(
     check: &mut Check<'_>,
     path: &str,
@@ -117,7 +117,7 @@ pub(super) fn shares(
     Ok(shares)
 }
 
-/// Makes shares at `path`, of things with this name and this plural, add up to one exactly; they must do so nearly.
+/// Normalises shares at `path`, of things with this name and this plural, which must nearly add up to one.
 pub(super) fn add_up(
     check: &mut Check<'_>,
     path: &str,

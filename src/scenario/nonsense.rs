@@ -1,4 +1,4 @@
-//! Warnings of what can be run and cannot work.
+//! Warnings of scenarios that can be run but cannot work.
 
 use super::check::Check;
 use super::plan::{Plan, System};
@@ -7,13 +7,13 @@ use super::systems::home;
 use crate::engine::Duration;
 use crate::network::{Access, Latency, NetworkPlan};
 
-/// The mean distance of two points of a square, of its width.
+/// Mean distance of two points of a square, as a share of its width.
 const MEAN_DISTANCE: f64 = 0.5214;
 
-/// No round trip of a matrix is longer: delays are 32 bits of nanoseconds.
+/// Longest round-trip time of a matrix: delays are 32 bits of nanoseconds.
 const LONGEST_MEASURED: Duration = Duration::from_secs(9);
 
-/// Warns of what cannot work, whatever the seed.
+/// Warns of settings that cannot work, whatever the seed.
 pub(super) fn warn_of_nonsense(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
     warn_of_short_deadline(check, plan);
     if plan.resources.count > 0 && plan.resources.size.mean() == 0.0 {
@@ -34,7 +34,7 @@ pub(super) fn warn_of_nonsense(check: &mut Check<'_>, plan: &Plan, registered: &
     }
 }
 
-/// The one-way delay of a typical pair of machines, or less where that is not known beforehand.
+/// One-way delay of a typical pair of machines, or less if it is not known beforehand.
 fn typical(network: &NetworkPlan, deadline: Duration) -> Duration {
     let delay = match &network.latency {
         Latency::Constant(delay) => *delay,
@@ -63,7 +63,7 @@ fn warn_of_short_deadline(check: &mut Check<'_>, plan: &Plan) {
     }
 }
 
-/// Lines over which a request alone, without an answer, takes longer than whoever sent it waits.
+/// Warns of access links over which a request alone takes longer than its timeout.
 fn warn_of_slow_lines(check: &mut Check<'_>, plan: &Plan, system: &System, timeout: Duration) {
     let bytes = system.wire.packet + system.wire.request;
     let everybody = plan.population.classes.is_empty().then_some(("network.access".to_owned(), plan.network.access));

@@ -1,4 +1,4 @@
-//! Paths: TOML dotted keys that name a value of the file, in `--set` arguments and in sweep axes alike.
+//! Paths: TOML dotted keys of values of the file, in `--set` arguments and in sweep axes.
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ use super::alternatives::rivals;
 use super::problem::Problem;
 use super::source::{Argument, Span};
 
-/// A dotted key, such as `systems.kad20.kademlia.k`. At least one key long.
+/// Dotted key, such as `systems.kad20.kademlia.k`, of at least one key.
 #[derive(Clone, Debug)]
 pub(super) struct Path(Vec<Key>);
 
-/// A key and where it was written.
+/// Key and its position.
 #[derive(Clone, Debug)]
 pub(super) struct Key {
     pub name: String,
@@ -21,14 +21,14 @@ pub(super) struct Key {
 }
 
 impl Key {
-    /// The number of an element of a list, if the key is one.
+    /// Index of an element of a list, if the key is one.
     pub fn number(&self) -> Option<usize> {
         self.name.parse().ok()
     }
 }
 
 impl Path {
-    /// Reads a dotted key; its keys have their positions in `text`.
+    /// Parses a dotted key; its keys have their positions in `text`.
     fn read(text: &str) -> Option<Path> {
         let document = format!("{text} = 0");
         let root = DeTable::parse(&document).ok()?.into_inner();
@@ -43,7 +43,7 @@ impl Path {
         }
     }
 
-    /// The path of a sweep axis, a key at `span` of the file.
+    /// Path of a sweep axis, a key at `span` of the file.
     pub fn of_axis(text: &str, span: Span) -> Result<Path, Problem> {
         let Some(Path(keys)) = Path::read(text) else {
             return Err(Problem::new(span, format!("`{text}` is not a path"))
@@ -60,12 +60,12 @@ impl Path {
         self.0[0].span.start..self.0[self.0.len() - 1].span.end
     }
 
-    /// The system that the path is about, if it is about one.
+    /// System that the path concerns, if any.
     pub fn system(&self) -> Option<&Key> {
         self.0.get(1).filter(|_| self.0[0].name == "systems")
     }
 
-    /// Whether to set one takes back the other: they name the same value, one a part of the other's, or alternatives.
+    /// Whether setting one undoes the other: they name one value, one a part of the other's, or alternatives.
     pub fn contradicts(&self, other: &Path) -> bool {
         let mut parents = Vec::new();
         for (mine, theirs) in self.0.iter().zip(&other.0) {
@@ -87,7 +87,7 @@ impl PartialEq for Path {
 }
 
 impl fmt::Display for Path {
-    /// In one spelling, whatever quotes and blanks it was written with.
+    /// Writes the path in canonical spelling.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, key) in self.0.iter().enumerate() {
             write!(f, "{}{}", if position == 0 { "" } else { "." }, spelling(&key.name))?;
@@ -96,7 +96,7 @@ impl fmt::Display for Path {
     }
 }
 
-/// The keys of a dotted path; those that are no bare ones stand in quotes.
+/// Keys of a dotted path; those that are not bare are quoted.
 pub(super) fn keys(path: &str) -> Vec<String> {
     // Most paths have none, and are no text of a user's.
     match path.contains(['"', '\'']).then(|| Path::read(path)).flatten() {
@@ -105,15 +105,15 @@ pub(super) fn keys(path: &str) -> Vec<String> {
     }
 }
 
-/// A key as TOML writes it: bare where it can be.
+/// Key in TOML: bare if possible.
 pub(super) fn spelling(key: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if !key.is_empty() && key.chars().all(bare) { key.to_string() } else { toml::Value::from(key).to_string() }
 }
 
 impl Argument {
-    /// Path and value of `path=value`. The value is read as TOML, and as a string if that fails, unless it begins as a table, a
-    /// list or a text in quotes does.
+    /// Path and value of `path=value`. The value is read as TOML, and as a string if that fails, unless it starts like
+    /// a table, a list or a quoted string.
     pub fn read(&self) -> Result<(Path, Spanned<DeValue<'_>>), Problem> {
         let whole = self.start..self.padded.len();
         let wrong = |message: String| {
@@ -139,7 +139,7 @@ impl Argument {
     }
 }
 
-/// How to write a value that begins as TOML and is none, most often since a shell has taken its quotes away.
+/// Correction of a value that starts as TOML but is not, mostly because a shell has removed its quotes.
 fn as_the_shell_leaves_it(path: &str, value: &str) -> String {
     if value.contains(['"', '\'']) {
         let closing = match value.chars().next() {
@@ -153,7 +153,7 @@ fn as_the_shell_leaves_it(path: &str, value: &str) -> String {
     format!("texts in it stand in quotes, and all of it too, or the shell takes those away: --set '{path}={example}'")
 }
 
-/// What `document`, which assigns to `path` only, assigns.
+/// Value that `document`, which assigns to `path` only, assigns.
 fn value_at<'a>(document: DeTable<'a>, path: &Path) -> Spanned<DeValue<'a>> {
     let mut value = Spanned::new(path.span(), DeValue::Table(document));
     for key in path.keys() {

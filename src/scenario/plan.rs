@@ -1,6 +1,6 @@
-//! What a scenario means at one parameter point: checked, with every default and preset resolved.
+//! Plan: the meaning of a scenario at one parameter point, checked, with every default and preset resolved.
 //!
-//! A plan is all that `run/` needs to know. Nothing in it can be wrong any more.
+//! A plan is all that `run/` needs, and is always valid.
 
 use std::any::Any;
 use std::fmt;
@@ -22,109 +22,108 @@ use crate::population::{Daily, Departures, Request, Trace};
 pub use crate::population::{Popularity, Target};
 pub use crate::storage::{Caching, Coding, Keepers, Repair};
 
-/// An operation without an answer fails after this long (DESIGN §1), transfers included,
-/// unless the scenario says otherwise.
+/// Default deadline of an operation, transfers included (DESIGN §1).
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
-/// A scenario at one parameter point.
+/// Plan of a scenario at one parameter point.
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub title: String,
-    /// The seed of the first repetition, from which those of the others follow.
+    /// Seed of the first repetition, from which those of the others are derived.
     pub seed: u64,
-    /// Simulated before the measurement begins.
+    /// Length of the warm-up.
     pub warmup: Duration,
-    /// How long figures are taken.
+    /// Length of the measurement.
     pub measure: Duration,
-    /// The distance between two rows of the time series.
+    /// Interval between two rows of the time series.
     pub sample: Duration,
     pub population: Population,
     pub network: NetworkPlan,
     pub resources: Resources,
     pub workload: Workload,
-    /// In the order of the file.
+    /// Events in the order of the file.
     pub events: Vec<Event>,
-    /// In the order of the file; at least one.
+    /// Systems in the order of the file; at least one.
     pub systems: Vec<System>,
 }
 
-/// Who takes part, and how they come and go.
+/// Population: participants and their churn.
 #[derive(Clone, Debug)]
 pub struct Population {
-    /// Those of the start; arrivals come on top.
+    /// Number of initial participants, arrivals not counted.
     pub participants: u32,
-    /// The expected number online at the start: `participants · availability`; of a trace the mean.
+    /// Expected number online at the start: `participants · availability`; for a trace the mean.
     pub online: f64,
     pub start: Start,
     pub rejoin: Rejoin,
-    /// `None`: everybody is online from the start to the end.
+    /// Churn; `None`: all participants are online from start to end.
     pub churn: Option<Churn>,
-    /// `None`: everybody returns as who it was.
+    /// Permanent departures; `None`: every participant returns with its identity.
     pub departures: Option<Departures>,
-    /// Mean seconds between two arrivals of new participants, a Poisson stream.
+    /// Mean seconds between two arrivals of new participants (Poisson); `None`: none.
     pub arrivals: Option<f64>,
-    /// The pace by hour at which absences, and the gaps between arrivals, go by.
+    /// Hourly pace of downtimes and of gaps between arrivals.
     pub diurnal: Option<Daily>,
-    /// Whether the hours of absences are those of a participant's region.
+    /// Whether the hours of downtimes are local to a participant's region.
     pub local_hours: bool,
-    /// What serves the requests that a participant without a class receives; `None`: they are handled at once.
+    /// Processor of participants without a class; `None`: requests are handled at once.
     pub processor: Option<Processor>,
-    /// None: all are alike.
+    /// Classes of participants; empty: all are alike.
     pub classes: Vec<Class>,
 }
 
 impl Population {
-    /// Whether the same participants are there from the start to the end.
+    /// Whether all participants are present from start to end.
     pub fn is_steady(&self) -> bool {
         let laws = self.classes.iter().map(|class| &class.churn);
         let everybodys = self.classes.is_empty().then_some(&self.churn);
         self.arrivals.is_none() && laws.chain(everybodys).all(Option::is_none)
     }
 
-    /// How participants of a class come and go; without classes everybody.
+    /// Churn of a class; without classes, of all participants.
     pub fn churn_of(&self, class: Option<u8>) -> Option<&Churn> {
         class.map_or(&self.churn, |class| &self.classes[usize::from(class)].churn).as_ref()
     }
 
-    /// What serves the requests that participants of a class receive; without classes everybody.
+    /// Processor of a class; without classes, of all participants.
     pub fn processor_of(&self, class: Option<u8>) -> Option<&Processor> {
         class.map_or(&self.processor, |class| &self.classes[usize::from(class)].processor).as_ref()
     }
 
-    /// Whether some participants have a processor.
+    /// Whether any participants have a processor.
     pub fn has_processors(&self) -> bool {
         let of_classes = self.classes.iter().map(|class| &class.processor);
         of_classes.chain([&self.processor]).any(Option::is_some)
     }
 }
 
-/// A class of participants, with what it has from the population and the network filled in.
+/// Class of participants, with defaults from the population and the network filled in.
 #[derive(Clone, Debug)]
 pub struct Class {
-    /// Unique.
+    /// Name, unique.
     pub name: String,
-    /// Of the participants; together 1.
+    /// Share of the participants; together 1.
     pub share: f64,
-    /// `None`: they are online from the start to the end.
+    /// Churn; `None`: online from start to end.
     pub churn: Option<Churn>,
-    /// `None`: no queueing and no serialisation.
+    /// Access link; `None`: no queueing and no serialisation delay.
     pub access: Option<Access>,
-    /// The share of them in each region; `None`: as the regions say.
+    /// Share of the class in each region; `None`: the regions' shares.
     pub regions: Option<Vec<f64>>,
-    /// The shares of what they are behind; `None`: as for those who are in no class.
+    /// Shares of NAT classes; `None`: as for participants without a class.
     pub nat: Option<Shares>,
-    /// `None`: the requests that they receive are handled at once.
+    /// Processor; `None`: requests are handled at once.
     pub processor: Option<Processor>,
-    /// Bytes of values that the disk of each takes; `u64::MAX` without limit.
+    /// Disk capacity in bytes of values; `u64::MAX` for no limit.
     pub storage: u64,
 }
 
-/// How the overlay comes to be.
+/// State of the overlay at time zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// Tables as the protocol would have built them, at time zero.
+    /// Converged overlay: routing tables as the protocol would have built them.
     Converged,
-    /// Through the protocol itself: those online at the start begin at an instant drawn from `0 .. over`.
+    /// No overlay: the participants online at the start join through the protocol, at times drawn from `0 .. over`.
     Join { over: Duration },
 }
 
@@ -139,57 +138,57 @@ pub enum Rejoin {
     Keep,
 }
 
-/// How participants come and go.
+/// Churn of participants.
 #[derive(Clone, Debug)]
 pub struct Churn {
     pub sessions: Sessions,
-    /// The probability that a session ends with notice.
+    /// Probability that a session ends gracefully, with notice.
     pub graceful: f64,
-    /// How long before its end a graceful session calls `leave`.
+    /// Time between the call of `leave` and the end of a graceful session.
     pub notice: Duration,
 }
 
-/// Where sessions come from.
+/// Source of the sessions.
 #[derive(Clone, Debug)]
 pub enum Sessions {
-    /// Sessions and downtimes alternate, each drawn from its law: seconds, the time scale applied, means finite.
+    /// Alternating sessions and downtimes, each drawn from its law: seconds, the time scale applied, means finite.
     Laws { session: Law, downtime: Law },
-    /// A file says who is there when.
+    /// Availability trace.
     Trace(Arc<Trace>),
 }
 
-/// What there is to be found.
+/// Resources that participants get and put.
 #[derive(Clone, Debug)]
 pub struct Resources {
-    /// Zero: there are no gets and no puts.
+    /// Number of resources; zero: there are no gets and puts.
     pub count: u32,
-    /// Bytes of each, at most 2³¹: draws above that count as it. Above 16 KiB they move as transfers.
+    /// Law of the size of each in bytes, cut at 2³¹. Values above 16 KiB are transfers.
     pub size: Law,
     pub popularity: Popularity,
-    /// So often the least popular becomes the most popular, and all others fall one rank.
+    /// Period after which the least popular resource becomes the most popular, and all others fall by one rank.
     pub rotate_every: Option<Duration>,
 }
 
-/// What participants ask: for each kind of operation the gap between two of them, in seconds, per online participant.
+/// Workload: for each kind of operation, the gap between two of them, in seconds, per online participant.
 #[derive(Clone, Debug)]
 pub struct Workload {
     pub lookup: Option<Law>,
     pub get: Option<Law>,
     pub put: Option<Law>,
-    /// What lookups look for.
+    /// Target of lookups.
     pub target: Target,
-    /// The pace of all demand by hour.
+    /// Hourly pace of all operations.
     pub diurnal: Option<Daily>,
-    /// Whether that is the hour of a participant's region.
+    /// Whether hours are local to a participant's region.
     pub local_hours: bool,
-    /// What is asked for beside that, from a file; in the order of time.
+    /// Further operations from a trace, in order of time.
     pub requests: Arc<Requests>,
-    /// An operation without an answer fails after this long.
+    /// Deadline of an operation.
     pub deadline: Duration,
 }
 
 impl Plan {
-    /// Whether somebody gets something: else what users would see of the resources is not known.
+    /// Whether there are gets: otherwise the availability seen by users is unknown.
     pub fn has_gets(&self) -> bool {
         let requested = |request: &Request| request.kind == OperationKind::Get;
         let rush = |event: &Event| matches!(event.what, What::Rush { .. });
@@ -197,40 +196,41 @@ impl Plan {
     }
 }
 
-/// What happens at an instant of the run, by the scenario's word.
+/// Event of the scenario.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// After the start of the run, the warm-up included.
+    /// Time after the start of the run, warm-up included.
     pub at: Duration,
-    /// How long it lasts; `None`: to the end.
+    /// Duration; `None`: to the end of the run.
     pub lasts: Option<Duration>,
     pub what: What,
 }
 
-/// The kinds of events.
+/// Kinds of events.
 #[derive(Clone, Debug, PartialEq)]
 pub enum What {
-    /// A share of the participants of a group that are online then goes, without notice: for a while with their disks, or
-    /// for good.
+    /// Crash of a share of the online participants of a group, without notice: temporary, with their disks kept, or
+    /// permanent.
     Crash { share: f64, group: Group },
-    /// New participants come, spread over a time, for one session each; one record is wanted so many times as often.
+    /// Flash crowd: new participants arrive, spread over a time, for one session each, and the gets of one record are
+    /// multiplied by a factor.
     FlashCrowd { arrivals: u32, over: Duration, record: u32, factor: f64 },
-    /// Everybody who is online gets this resource.
+    /// Rush: every online participant gets this resource.
     Rush { resource: u32 },
-    /// No packet passes between groups with these shares of the participants; servers are in the first.
+    /// Partition between groups with these shares of the participants; servers are in the first.
     Partition { shares: Vec<f64> },
-    /// No packet passes between a group and all others. Servers are in a group if they stand in its region.
+    /// Isolation of a group from all other machines. Servers are in a group if they stand in its region.
     CutOff { group: Group },
-    /// Every dedicated server is down.
+    /// Outage of all dedicated servers.
     ServerOutage,
-    /// Demand, of one kind or all, is so many times as high.
+    /// Factor on the rate of operations, of one kind or all.
     Demand { operation: Option<OperationKind>, factor: f64 },
 }
 
 impl Plan {
-    /// Names the draws of an event: who goes, who is on which side, when somebody comes. It follows from the time, the group
-    /// and the number of the event among those of its kind that are alike in both. So an event that changes nothing may
-    /// stand anywhere in the file.
+    /// Stream number of an event's draws: affected participants, their sides, arrival times. It follows from the time,
+    /// the group and the number of the event among those of its kind that are alike in both. So an event that changes
+    /// nothing may stand anywhere in the file.
     pub fn draws_of(&self, position: usize) -> u64 {
         let event = &self.events[position];
         let alike = |other: &&Event| other.at == event.at && other.what.draws_like(&event.what);
@@ -245,7 +245,7 @@ impl Plan {
 }
 
 impl What {
-    /// Group that the event draws from; `None` if it draws nobody: it is of a kind that does not, or has no share to draw.
+    /// Group that the event draws from; `None` if it draws from none: its kind does not, or has no share to draw.
     fn drawn_from(&self) -> Option<Group> {
         match self {
             What::Crash { share, group } if *share > 0.0 => Some(*group),
@@ -262,101 +262,101 @@ impl What {
     }
 }
 
-/// Whom an event is about.
+/// Group of machines affected by an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
     Everybody,
-    /// The participants of a class, by its number.
+    /// Participants of a class, by its number.
     Class(u8),
-    /// The machines in a region, by its number.
+    /// Machines in a region, by its number.
     Region(u8),
 }
 
-/// An architecture under test.
+/// Architecture under test.
 #[derive(Clone)]
 pub struct System {
-    /// The user's name for it; unique.
+    /// Name in the scenario, unique.
     pub name: String,
-    /// The protocol's registered name.
+    /// Registered name of the protocol.
     pub protocol: &'static str,
-    /// The protocol's `Config`, for the registry to downcast.
+    /// Protocol's `Config`, for the registry to downcast.
     pub config: Arc<dyn Any + Send + Sync>,
     pub storage: Storage,
-    /// How machines connect; `None`: a packet is a datagram and needs no connection.
+    /// Connections and NAT traversal; `None`: packets are datagrams.
     pub connections: Option<Connections>,
-    /// Bytes of the parts of a message.
+    /// Sizes of the parts of a message in bytes.
     pub wire: Wire,
     pub bootstrap: Bootstrap,
-    /// What is expected of its operations, each aggregate once.
+    /// Aggregates of operations in the expectations, each once.
     pub aggregates: Vec<Aggregate>,
 }
 
-/// How a machine finds a first node to talk to.
+/// Bootstrap of joining nodes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Bootstrap {
-    /// For nothing: of an overlay a joined node that can be dialled, at random; of a server its address.
+    /// Oracle, at no cost: a random joined node that can be dialled, or the address of a server.
     Oracle,
-    /// By asking a service.
+    /// Query to a bootstrap service.
     Service(BootstrapService),
-    /// By looking a server's name up.
+    /// Lookup of a server's name.
     Name,
 }
 
-/// A bootstrap service and its machines, which are all alike.
+/// Bootstrap service with identical machines.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BootstrapService {
     pub terms: Terms,
     pub access: Access,
-    /// Mean time between failures and to repair, both exponential; `None`: never fails.
+    /// Mean time between failures and mean time to repair, both exponential; `None`: no failures.
     pub failures: Option<(Duration, Duration)>,
 }
 
-/// How machines connect, and what they do where they cannot.
+/// Connections and NAT traversal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Connections {
-    /// How long each way of connecting is tried.
+    /// Timeout of each way of connecting.
     pub dial_timeout: Duration,
-    /// How long a link may be silent before the end that opened it asks whether the other is there; `None`: nobody asks.
+    /// Idle time after which the end that opened a connection sends a keep-alive; `None`: none.
     pub keep_alive: Option<Duration>,
-    /// A link over which nothing was said for so long is closed; `None`: never.
+    /// Idle timeout of a connection; `None`: never.
     pub idle_close: Option<Duration>,
-    /// Links of a node at most; the one not used for longest makes room.
+    /// Most connections of a node; the least recently used one makes room.
     pub limit: Option<u32>,
-    /// A node that can be dialled has one that cannot call it back.
+    /// Connection reversal: a node that can be dialled has one that cannot call it back.
     pub reversal: bool,
     pub punching: bool,
-    /// What a node that can be dialled forwards for others; `None`: nothing.
+    /// Relaying by nodes that can be dialled; `None`: none.
     pub relays: Option<Relays>,
 }
 
-/// The limits of every relay.
+/// Limits of each relay.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Relays {
-    /// Nodes that a relay keeps a place for.
+    /// Most reservations.
     pub reservations: u32,
-    /// Pairs that it connects at a time.
+    /// Most pairs that a relay connects at a time.
     pub connections: u32,
-    /// Bits per second that it forwards, all pairs together; infinite without limit.
+    /// Forwarding rate in bit/s, shared by all pairs; infinite for no limit.
     pub rate: f64,
-    /// For how long it connects a pair.
+    /// Lifetime of a connection through the relay.
     pub lifetime: Duration,
 }
 
-/// How records are kept.
+/// Storage of records.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Storage {
-    /// Responsible nodes of each piece, 1 ..= 20.
+    /// Replicas of each piece, 1 ..= 20.
     pub replicas: u32,
-    /// How resources are cut into pieces.
+    /// Coding of resources into pieces.
     pub coding: Coding,
     pub keepers: Keepers,
     pub repair: Repair,
-    /// How long a copy is held that is no longer its node's to keep, under eager and lazy repair.
+    /// Time for which a node keeps a copy that it is no longer responsible for, under eager and lazy repair.
     pub hold: Duration,
-    /// Between two looks of a holder for the next piece, `None`: pieces are not made again from others; or of who keeps a
-    /// pointer for the copies that it names, where these are repaired.
+    /// Audit period of a holder for the next piece, `None`: pieces are not rebuilt from others; or of the keeper of a
+    /// pointer for its holders, with repair.
     pub audit: Option<Duration>,
-    /// How records are cached along the way; `None`: not at all.
+    /// Path caching; `None`: none.
     pub caching: Option<Caching>,
 }
 

@@ -1,4 +1,4 @@
-//! What the `[population]` section means: how many take part, and how they come and go.
+//! Meaning of `[population]`: number of participants and churn.
 
 use super::check::{Check, Noted};
 use super::churn::{Cycle, churn};
@@ -13,19 +13,19 @@ use crate::network::{NetworkPlan, Processor};
 use crate::population::trace::{Bounds, Found};
 use crate::population::{Departures, Parting, Trace};
 
-/// How long a joining population takes to come, if the file does not say.
+/// Default time over which a joining population joins.
 const JOIN_OVER: Duration = Duration::from_secs(600);
 
-/// New participants in a run at most: each takes memory to its end.
+/// Most new participants in a run: each takes memory to its end.
 pub(super) const MOST_ARRIVALS: u64 = 10_000_000;
 
-/// Of a run, at the end of which a trace without changes is worth a word.
+/// Share of a run; a trace without changes for so long at its end gets a warning.
 const STATIC_REST: f64 = 0.1;
 
-/// A trace's time zero in seconds at most: the year 2286, far from what 64 bits of nanoseconds hold.
+/// Latest time zero of a trace in seconds: the year 2286, well within 64 bits of nanoseconds.
 const LATEST_START: u64 = 9_999_999_999;
 
-/// `end`: of the run, after its start; `network`: if it could be read.
+/// Population of a scenario. `end`: of the run, after its start; `network`: if it could be read.
 pub(super) fn population(
     check: &mut Check<'_>,
     files: &mut Files,
@@ -87,7 +87,7 @@ pub(super) fn population(
     })
 }
 
-/// A population of which a file says who is up when.
+/// Population of an availability trace.
 fn traced(
     check: &mut Check<'_>,
     said: &file::Population,
@@ -139,7 +139,7 @@ fn traced(
     })
 }
 
-/// The time in a trace that is time zero.
+/// Timestamp in a trace that is time zero.
 pub(super) fn trace_start(check: &mut Check<'_>, path: &str, seconds: u64) -> Result<Duration, Noted> {
     if seconds > LATEST_START {
         let help = format!("write seconds, {LATEST_START} at most");
@@ -159,7 +159,7 @@ fn nobody(check: &mut Check<'_>, trace: &Trace) -> Noted {
     }
 }
 
-/// Says what of a trace is not simulated, and whether it ends long before the run does.
+/// Warns of the parts of a trace that are not simulated, and of a trace that ends long before the run.
 fn warn_of_trace(check: &mut Check<'_>, trace: &Trace, end: Time) {
     let path = "population.churn.trace";
     let Found { after, repeated, last, .. } = trace.found();
@@ -178,7 +178,7 @@ fn warn_of_trace(check: &mut Check<'_>, trace: &Trace, end: Time) {
     }
 }
 
-/// Without a downtime the first session is the last. `ending`: sessions of some class end.
+/// Permanent departures; without downtimes the first session is the last. `ending`: sessions of some class end.
 fn departures(
     check: &mut Check<'_>,
     said: &file::Population,
@@ -215,8 +215,8 @@ fn departures(
     Ok(Some(Departures { law, replaced: said.replaced }))
 }
 
-/// A mean gap of so many seconds, if it lets no more arrive than a run has room for: until the operations of the measurement
-/// are decided.
+/// Mean gap in seconds, checked against the limit of arrivals in a run, until the operations of the measurement are
+/// decided.
 fn few_enough(check: &mut Check<'_>, every: f64, end: Duration) -> Result<f64, Noted> {
     let deadline = check.read("workload.deadline")?.unwrap_or(DEADLINE);
     if (end + deadline).as_secs_f64() / every <= MOST_ARRIVALS as f64 {
@@ -226,7 +226,7 @@ fn few_enough(check: &mut Check<'_>, every: f64, end: Duration) -> Result<f64, N
     Err(check.wrong("population.arrivals.every", message, "write a longer gap"))
 }
 
-/// The mean gap in seconds; by default what keeps the number online where everybody has one session.
+/// Mean gap between arrivals in seconds; the default keeps the number online constant if participants have one session.
 fn arrivals(
     check: &mut Check<'_>,
     said: &file::Population,
@@ -249,7 +249,7 @@ fn arrivals(
     }
 }
 
-/// What serves requests, said at `path`.
+/// Processor at `path`.
 pub(super) fn processor(
     check: &mut Check<'_>,
     path: &str,

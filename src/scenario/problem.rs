@@ -1,34 +1,34 @@
-//! What is wrong with a scenario: where it stands, and what would be right.
+//! Errors of a scenario, with position and correction.
 
 use std::fmt;
 use std::ops::Range;
 
 use super::source::{Sources, Span};
 
-/// One thing that is wrong.
+/// Problem: an error or a warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     pub kind: Kind,
-    /// In the file or behind it; `None` concerns the file as a whole.
+    /// Position in the file or in an argument; `None` for the file as a whole.
     pub(super) span: Option<Span>,
-    /// What is wrong, in one line.
+    /// Message, in one line.
     pub message: String,
-    /// What would be right.
+    /// Correction.
     pub help: Option<String>,
 }
 
-/// What a problem means for the program.
+/// Kind of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// The scenario is wrong: exit code 2.
+    /// Invalid scenario: exit code 2.
     Invalid,
-    /// A file cannot be read: exit code 3.
+    /// Unreadable file: exit code 3.
     Unreadable,
-    /// The scenario can be run, but the result may mislead.
+    /// Warning: the scenario can be run, but the result may mislead.
     Warning,
 }
 
-/// Everything that is wrong with a scenario, in the order of the text. Its `Display` is what the user reads.
+/// Problems of a scenario, in the order of the text. The `Display` output is shown to the user.
 #[derive(Clone, Debug)]
 pub struct Problems {
     pub(super) sources: Sources,
@@ -48,7 +48,7 @@ impl Problem {
         Problem { kind, ..self }
     }
 
-    /// The key `found` is none of `known`, which are in the order to show them.
+    /// Unknown key `found`; `known` are the valid ones, in the order of display.
     pub(super) fn unknown(span: Span, what: &str, found: &str, known: &[&str]) -> Problem {
         let expected = match known {
             [] => none(what).to_string(),
@@ -60,7 +60,7 @@ impl Problem {
     }
 }
 
-/// What would be right where there is no `what` that could be named.
+/// Correction if there is no `what` to name.
 fn none(what: &str) -> &'static str {
     match what {
         "class" => "there are no classes: add [[population.classes]], or leave this out",
@@ -70,13 +70,13 @@ fn none(what: &str) -> &'static str {
     }
 }
 
-/// Which of `known` someone who wrote `found` may have meant.
+/// Most similar of `known` to `found`.
 fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
     let likeness = |name: &str| strsim::jaro_winkler(&found.to_lowercase(), name);
     known.iter().copied().filter(|name| likeness(name) > 0.75).max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
 }
 
-/// What `toml` and `serde` found, in this file's words.
+/// Error of `toml` and `serde`, in this program's words.
 impl From<toml::de::Error> for Problem {
     fn from(error: toml::de::Error) -> Problem {
         let message = error.message();
@@ -97,7 +97,7 @@ impl From<toml::de::Error> for Problem {
     }
 }
 
-/// If an error says that it does not know a name: what kind of name, the name, and those it knows.
+/// Kind of name, the name and the known names, if the error is an unknown name.
 fn unknown_name(message: &str) -> Option<(&'static str, Vec<&str>)> {
     // Of the keys of a struct variant toml says so in words of its own.
     if let Some((found, known)) =
@@ -113,7 +113,7 @@ fn unknown_name(message: &str) -> Option<(&'static str, Vec<&str>)> {
     Some((what, message.split('`').skip(1).step_by(2).collect()))
 }
 
-/// A type of the program as a user knows it.
+/// Type of the program in the user's terms.
 fn in_words(expected: &str) -> &str {
     match expected {
         "u8" | "u16" | "u32" | "u64" => "a whole number that is not negative and not too large",
@@ -124,11 +124,10 @@ fn in_words(expected: &str) -> &str {
     }
 }
 
-/// How much of a text of the user's a message quotes, and of a line what stands under it: nobody reads more, and lines of
-/// data files may be megabytes long.
+/// Longest quotation in a message, and the longest line shown: lines of data files may be megabytes long.
 const MOST_QUOTED: usize = 200;
 
-/// `text` without what would steer a terminal, a sign for each, so that columns stay.
+/// Text with control characters replaced one by one, so that columns are kept.
 pub fn plain(text: &str) -> String {
     let sign = |c: char| match c {
         '\t' => ' ',
@@ -139,7 +138,7 @@ pub fn plain(text: &str) -> String {
     text.chars().map(sign).collect()
 }
 
-/// A message as it is shown: plain, and of what it quotes at most the beginning.
+/// Message for display: plain, with long quotations cut.
 pub fn shown(message: &str) -> String {
     let cut = |piece: &str| match piece.char_indices().nth(MOST_QUOTED) {
         Some((end, _)) => {
@@ -151,7 +150,7 @@ pub fn shown(message: &str) -> String {
     plain(&message.split_inclusive(['`', '"']).map(cut).collect::<String>())
 }
 
-/// At most so much of a line around the characters `marked` of it, with the same of the part.
+/// Part of a line around the characters `marked`, of limited length, with the adjusted range.
 fn around(line: &str, marked: &Range<usize>) -> (String, Range<usize>) {
     let length = line.chars().count();
     if length <= MOST_QUOTED {
@@ -171,7 +170,7 @@ impl Problems {
         Problems { sources: sources.clone(), list: Vec::new() }
     }
 
-    /// Each problem is kept once, however many parameter points have it.
+    /// Adds a problem, unless it is present already, as many parameter points may have it.
     pub(super) fn push(&mut self, problem: Problem) {
         if !self.list.contains(&problem) {
             self.list.push(problem);
@@ -183,17 +182,17 @@ impl Problems {
         other.list.into_iter().for_each(|problem| self.push(problem));
     }
 
-    /// `value`, if nothing is wrong.
+    /// Returns `value`, if there is no problem.
     pub(super) fn none_or<T>(self, value: impl FnOnce() -> T) -> Result<T, Problems> {
         if self.list.is_empty() { Ok(value()) } else { Err(self) }
     }
 
-    /// In the order of the text.
+    /// Problems in the order of the text.
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {
         self.list.iter()
     }
 
-    /// The worst: a scenario that is wrong comes before a file that cannot be read. `None` if there is no problem.
+    /// Most severe kind: an invalid scenario comes before an unreadable file. `None` if there is no problem.
     pub fn worst(&self) -> Option<Kind> {
         self.list.iter().map(|problem| problem.kind).min()
     }

@@ -1,7 +1,7 @@
-//! A protocol as the scenario sees it: a name and the functions that read its table.
+//! Registered protocols as the scenario sees them: a name and the functions that read its table.
 //!
-//! The scenario knows no protocol. It is given a list of these, from which follow what a system's table may be called,
-//! what may stand in it, and what an error expects.
+//! The scenario knows no protocol. From a list of these follow the valid names and keys of a system's table, and the
+//! error messages.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -13,35 +13,35 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 use crate::engine::Duration;
 use crate::overlay::{self, Config, Placement, Preset, Protocol};
 
-/// A protocol's configuration; the registry knows the type.
+/// Configuration of a protocol; the registry knows the type.
 pub type AnyConfig = dyn Any + Send + Sync;
 
-/// One protocol. See [`Registered::of`].
+/// Registered protocol. See [`Registered::of`].
 #[derive(Clone, Copy, Debug)]
 pub struct Registered {
-    /// The name of its table: `[systems.NAME.chord]`.
+    /// Name of its table: `[systems.NAME.chord]`.
     pub name: &'static str,
-    /// Reads and checks its table.
+    /// Parser of its table, with checks.
     pub parse: for<'a> fn(Spanned<DeValue<'a>>) -> Result<Arc<AnyConfig>, Refusal>,
-    /// What `parse` made, for so many copies of a record.
+    /// Configuration for a number of replicas, given the result of `parse`.
     pub for_copies: fn(&AnyConfig, u32) -> Arc<AnyConfig>,
-    /// [`Config::most_copies`], given what `parse` made.
+    /// [`Config::most_copies`], given the result of `parse`.
     pub most_copies: fn(&AnyConfig) -> Option<(&'static str, u32)>,
     /// [`Config::doubt`], likewise.
     pub doubt: fn(&AnyConfig) -> Option<overlay::Problem>,
-    /// The time-out of [`Config::patience`], likewise.
+    /// Timeout of [`Config::patience`], likewise.
     pub rpc_timeout: fn(&AnyConfig) -> Duration,
     /// [`Config::presets`].
     pub presets: fn() -> &'static [Preset],
-    /// What an editor is told of its table.
+    /// JSON Schema of its table.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
-    /// Whoever holds a resource holds all of it: there are no pieces of it and no number of copies.
+    /// Whether resources are stored in full: there are no pieces and no number of replicas.
     pub in_full: bool,
-    /// The longest period of its maintenance, given what `parse` made.
+    /// Longest period of its maintenance, given the result of `parse`.
     pub longest_period: fn(&AnyConfig) -> Duration,
     /// [`Config::nodes_per_machine`], likewise.
     pub nodes_per_machine: fn(&AnyConfig) -> u32,
-    /// The names of the regions that its servers stand in, likewise; `None`: where the network puts servers.
+    /// Regions of its servers, likewise; `None`: the network's region for servers.
     pub regions: fn(&AnyConfig) -> Vec<Option<String>>,
     /// [`Protocol::PLACEMENT`].
     pub placement: Placement,
@@ -53,17 +53,17 @@ pub struct Registered {
     pub most_nodes: u32,
 }
 
-/// Why a protocol's table is refused.
+/// Error of a protocol's table.
 #[derive(Clone, Debug)]
 pub enum Refusal {
-    /// It cannot be read: unknown key, wrong type, missing unit. Carries the position.
+    /// Unreadable: unknown key, wrong type, missing unit. Carries the position.
     Unreadable(toml::de::Error),
-    /// It can be read, but a value cannot be.
+    /// Readable, but with an invalid value.
     Wrong(overlay::Problem),
 }
 
 impl Registered {
-    /// The protocol `P` under a name.
+    /// Protocol `P` under a name.
     pub const fn of<P: Protocol>(name: &'static str) -> Registered {
         Registered {
             name,
@@ -94,7 +94,7 @@ pub fn parse_config<C: Config>(table: Spanned<DeValue<'_>>) -> Result<Arc<AnyCon
     Ok(Arc::new(config))
 }
 
-/// The table with what its preset sets and it does not; a preset that there is not is found when the table is read.
+/// Table with the keys of its preset filled in; an unknown preset is detected when the table is read.
 fn with_preset<'a>(mut table: Spanned<DeValue<'a>>, presets: &[Preset]) -> Spanned<DeValue<'a>> {
     if let DeValue::Table(said) = table.get_mut()
         && let Some(name) = said.get("preset").and_then(|name| name.get_ref().as_str())
@@ -150,7 +150,7 @@ fn own<P: Protocol>(config: &AnyConfig) -> &P::Config {
     config.downcast_ref().expect("the configuration is what this protocol's parser made")
 }
 
-/// In place, so that the key's own documentation may stand beside it.
+/// Schema of a protocol's table, inlined, so that the key's own documentation may stand beside it.
 fn schema_of<C: Config>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<C>()
 }

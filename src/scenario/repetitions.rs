@@ -1,4 +1,4 @@
-//! The repetitions of a sweep: how many there are, and the seed of each.
+//! Repetitions of a sweep: their number and seeds.
 
 use serde::Deserialize;
 use toml::de::ValueDeserializer;
@@ -7,10 +7,10 @@ use super::document::Document;
 use super::file;
 use super::problem::Problem;
 
-/// Runs of one system in a sweep, at most: each is held in memory from the beginning, and has rows in every file.
+/// Most runs of one system in a sweep: each is held in memory from the start, and has rows in every file.
 pub(super) const MOST_RUNS: u64 = 100_000;
 
-/// Runs of each system at each of so many parameter points.
+/// Number of runs of each system at each of `points` parameter points.
 pub(super) fn count(document: &Document<'_>, points: u64) -> Result<u32, Problem> {
     let Some(sweep) = document.get(&["sweep"]) else { return Ok(1) };
     let sweep = file::Sweep::deserialize(ValueDeserializer::from(sweep.clone()))?;

@@ -1,4 +1,4 @@
-//! From what was said to what it means: a document becomes a plan, or a list of problems.
+//! Resolution of a document into a plan, or a list of problems.
 
 use std::path::Path;
 
@@ -26,10 +26,10 @@ use crate::engine::Duration;
 use crate::network::{Latency, NetworkPlan};
 use crate::overlay::Placement;
 
-/// The seed of a file that gives none.
+/// Default seed.
 const SEED: u64 = 1;
 
-/// The plan and its warnings.
+/// Plan and its warnings.
 pub(super) fn resolve(
     sources: &Sources,
     document: Document<'_>,
@@ -94,7 +94,7 @@ fn read(check: &mut Check<'_>, stem: &str, files: &mut Files, registered: &[Regi
     })
 }
 
-/// Refuses machines in the order of rows that are fewer.
+/// Refuses machines assigned to rows in order if there are fewer rows.
 fn enough_rows(check: &mut Check<'_>, network: &NetworkPlan, participants: u32) -> Result<(), Noted> {
     match &network.latency {
         Latency::Matrix(matrix) if matrix.in_order() && participants > matrix.hosts() => {
@@ -106,7 +106,7 @@ fn enough_rows(check: &mut Check<'_>, network: &NetworkPlan, participants: u32) 
     }
 }
 
-/// A session of which the notice is longer than the run gives it at its beginning, whatever its end.
+/// Warns of a notice that is longer than the run.
 fn warn_of_long_notice(check: &mut Check<'_>, plan: &Plan) {
     let length = plan.warmup + plan.measure;
     if let Some(churn) = plan.population.churn.as_ref().filter(|churn| churn.graceful > 0.0 && churn.notice > length) {
@@ -149,10 +149,10 @@ fn warn(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
     }
 }
 
-/// A crash of so many may take all that a node knows of some part of an overlay.
+/// Share of a crash from which all contacts of a node in some part of an overlay may be lost.
 const LARGE_CRASH: f64 = 0.5;
 
-/// Warns of partitions, and of crashes, that some system does not mend by itself.
+/// Warns of partitions and crashes from which some system does not recover by itself.
 fn warn_of_lasting_partitions(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
     let divides = |event: &Event| match event.what {
         What::Partition { .. } | What::CutOff { .. } => event.lasts.is_some(),
@@ -175,7 +175,7 @@ fn warn_of_lasting_partitions(check: &mut Check<'_>, plan: &Plan, registered: &[
     }
 }
 
-/// Warns of disks that are full to no effect, where every machine holds everything.
+/// Warns of disk capacities without effect, where every machine stores everything.
 fn warn_of_disks_without_limit(check: &mut Check<'_>, plan: &Plan, registered: &[Registered]) {
     let limited = plan.population.classes.iter().position(|class| class.storage < u64::MAX);
     let Some(class) = limited.filter(|_| plan.resources.count > 0) else { return };

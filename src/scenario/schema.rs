@@ -1,4 +1,4 @@
-//! The JSON Schema of the scenario file, for editors: they complete keys, show their documentation and mark mistakes.
+//! JSON Schema of the scenario file, for editors: they complete keys, show their documentation and mark errors.
 
 use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::file;
 use super::registered::Registered;
 
-/// The schema of scenarios that use these protocols, draft 2020-12.
+/// Schema of scenarios that use these protocols, draft 2020-12.
 pub fn schema(registered: &[Registered]) -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let properties = properties(&mut generator, registered);
@@ -41,7 +41,8 @@ fn properties(generator: &mut SchemaGenerator, registered: &[Registered]) -> Val
     })
 }
 
-/// Any name, and below it exactly one protocol and perhaps storage, traversal and sizes of its own.
+/// Schema of systems: any name, and below it exactly one protocol and optional tables of its own for storage,
+/// traversal, message sizes and bootstrap.
 fn systems(generator: &mut SchemaGenerator, registered: &[Registered]) -> Value {
     let tables: Vec<(&str, Schema)> =
         registered.iter().map(|protocol| (protocol.name, (protocol.schema)(generator))).collect();

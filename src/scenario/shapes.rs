@@ -1,6 +1,6 @@
-//! Whether every value has a kind that the schema allows at its place, a whole number its bounds, and a choice between tables
-//! exactly one of them. `serde` alone takes a list for a table, its items for the keys in the order in which a program declares
-//! them, and does not say what there is to choose from.
+//! Structural check against the schema: every value has a permitted kind, every whole number is within its bounds, and
+//! a choice between tables has exactly one. `serde` alone accepts a list for a table, its items for the keys in the
+//! order in which a program declares them, and does not say what there is to choose from.
 
 use serde_json::Value;
 use toml::Spanned;
@@ -10,7 +10,7 @@ use super::alternatives::exclude;
 use super::document::entries;
 use super::problem::Problem;
 
-/// A problem for every value of a kind that cannot stand where it does.
+/// Problems of all values with a kind that is not permitted at their place.
 pub(super) fn problems(schema: &Value, document: &DeTable<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
     let shapes = Shapes { schema };
@@ -22,15 +22,15 @@ struct Shapes<'a> {
     schema: &'a Value,
 }
 
-/// One of several words and tables of which exactly one stands at a place.
+/// Choice: one of several words and tables of which exactly one is permitted.
 struct Choice<'a> {
     name: &'a str,
-    /// What the table of that name is; `None` of a word.
+    /// Schema of the table; `None` for a word.
     table: Option<&'a Value>,
 }
 
 impl<'a> Shapes<'a> {
-    /// What nodes of the schema say, behind references and alternatives.
+    /// Schema nodes behind references and alternatives.
     fn alternatives(&self, nodes: &[&'a Value]) -> Vec<&'a Value> {
         let mut open = nodes.to_vec();
         let mut found = Vec::new();
@@ -48,7 +48,7 @@ impl<'a> Shapes<'a> {
         found
     }
 
-    /// The keys of a table, in the order of the file.
+    /// Checks the keys of a table, in the order of the file.
     fn table(&self, nodes: &[&'a Value], table: &DeTable<'_>, found: &mut Vec<Problem>) {
         for (key, value) in entries(Some(table)) {
             let name = key.get_ref().as_ref();
@@ -58,7 +58,7 @@ impl<'a> Shapes<'a> {
         }
     }
 
-    /// What there is to choose from; nothing where a table of another kind can stand too.
+    /// Choices at a place; none if a table of another kind is permitted too.
     fn choices(&self, nodes: &[&'a Value]) -> Vec<Choice<'a>> {
         let mut open = nodes.to_vec();
         let mut found = Vec::new();
@@ -76,7 +76,7 @@ impl<'a> Shapes<'a> {
         found
     }
 
-    /// A choice as a scenario writes it, with the keys that it must have.
+    /// Choice in the syntax of a scenario, with the keys that it must have.
     fn written(&self, choice: &Choice<'_>) -> String {
         let Some(table) = choice.table else { return format!("\"{}\"", choice.name) };
         let table = self.alternatives(&[table]);
@@ -89,7 +89,7 @@ impl<'a> Shapes<'a> {
         }
     }
 
-    /// A word that needs keys of its own, or a table that is not exactly one of the choices.
+    /// Problem of a word that needs keys of its own, or of a table that is not exactly one of the choices.
     fn no_choice(&self, choices: &[Choice<'a>], value: &Spanned<DeValue<'_>>) -> Option<Problem> {
         let named = |name: &str| choices.iter().find(|choice| choice.name == name);
         let names: Vec<&str> = choices.iter().map(|choice| choice.name).collect();
@@ -130,7 +130,7 @@ impl<'a> Shapes<'a> {
         }
     }
 
-    /// A value where these nodes say what can stand there, and what is in it.
+    /// Checks a value, and its content, against these nodes.
     fn value(&self, nodes: &[&'a Value], key: &str, value: &Spanned<DeValue<'_>>, found: &mut Vec<Problem>) {
         let choices = self.choices(nodes);
         let nodes = &self.alternatives(nodes)[..];
@@ -155,7 +155,7 @@ impl<'a> Shapes<'a> {
     }
 }
 
-/// The choices of a member of `oneOf`: its words, or a table of one key.
+/// Choices of a member of `oneOf`: its words, or a table of one key.
 fn choices(node: &Value) -> Vec<Choice<'_>> {
     let words = node["enum"].as_array().into_iter().flatten().chain(node.get("const")).filter_map(Value::as_str);
     let tables = node["properties"].as_object().into_iter().flatten();
@@ -163,7 +163,7 @@ fn choices(node: &Value) -> Vec<Choice<'_>> {
     words.map(|name| Choice { name, table: None }).chain(tables).collect()
 }
 
-/// A number where a whole one is asked for that is none, or that is out of its bounds.
+/// Problem of a number that is not whole, or out of bounds.
 fn no_whole_number(nodes: &[&Value], key: &str, value: &Spanned<DeValue<'_>>) -> Option<Problem> {
     let is = |node: &&&Value, kind: &str| {
         node["type"] == kind || node["type"].as_array().is_some_and(|all| all.contains(&kind.into()))
@@ -197,7 +197,7 @@ fn no_whole_number(nodes: &[&Value], key: &str, value: &Spanned<DeValue<'_>>) ->
     (!whole.is_some_and(|whole| in_bounds(&whole))).then_some(problem)
 }
 
-/// The kinds of JSON that a node allows; none if it does not say.
+/// JSON kinds that a node permits; none if it does not say.
 fn kinds(node: &Value) -> Vec<&str> {
     let words = node["enum"].as_array().into_iter().flatten().chain(node.get("const"));
     let of_words = words.filter(|word| word.is_string()).map(|_| "string");
@@ -213,7 +213,7 @@ fn kinds(node: &Value) -> Vec<&str> {
     kinds
 }
 
-/// The kind of JSON that a value of TOML is.
+/// JSON kind of a TOML value.
 fn kind(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::Table(_) => "object",
@@ -237,7 +237,7 @@ fn in_words(kind: &str) -> &'static str {
     }
 }
 
-/// How the number is written that a text may mean.
+/// Spelling of the number that a text may mean.
 fn number_in(text: &str) -> String {
     let percent = text.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
     match percent {

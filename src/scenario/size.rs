@@ -1,4 +1,4 @@
-//! The size of values as a scenario file writes it: a size, or a law of sizes.
+//! Size of values in scenario files: a size, or a law of sizes.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -38,7 +38,7 @@ impl Default for ValueSize {
 }
 
 impl ValueSize {
-    /// The largest size that is said in so many words.
+    /// Largest size that is given explicitly.
     pub fn largest_said(&self) -> Size {
         match *self {
             ValueSize::Constant(size) | ValueSize::Law(SizeLaw::Constant(size)) => size,
@@ -52,7 +52,7 @@ impl ValueSize {
         }
     }
 
-    /// The law in bytes, or what is wrong with it.
+    /// Law in bytes, or an error.
     pub fn law(&self) -> Result<Law, String> {
         let law = match *self {
             ValueSize::Constant(size) | ValueSize::Law(SizeLaw::Constant(size)) => Law::Constant(size.0 as f64),

@@ -1,11 +1,11 @@
-//! The texts that a scenario was read from: the file, then every `--set` argument.
+//! Source texts of a scenario: the file, followed by every `--set` argument.
 //!
-//! All are numbered through: an argument's bytes follow those of the texts before it. So a value from the command line
-//! has a position like any other, and an error about it quotes the argument.
+//! All bytes are numbered consecutively: an argument's bytes follow those of the texts before it. So a value from the
+//! command line has a position like any other, and an error about it quotes the argument.
 
 use std::ops::Range;
 
-/// Bytes of one of the [`Sources`].
+/// Byte range in one of the [`Sources`].
 pub(super) type Span = Range<usize>;
 
 #[derive(Clone, Debug)]
@@ -15,28 +15,28 @@ pub(super) struct Sources {
     arguments: Vec<Argument>,
 }
 
-/// A `--set` argument behind as many blanks as there are bytes before it: parsed as a document of its own, it yields
-/// positions that lie behind the file's.
+/// `--set` argument, preceded by as many blanks as there are bytes before it: parsed as a document of its own, it
+/// yields positions behind the file's.
 #[derive(Clone, Debug)]
 pub(super) struct Argument {
     pub padded: String,
     pub start: usize,
 }
 
-/// Where a span lies, for people.
+/// Position of a span, for display.
 pub(super) struct Place<'a> {
     pub name: &'a str,
     /// Line and column from 1, the column in characters; `None` on the command line.
     pub position: Option<(usize, usize)>,
-    /// The line, without its end, and what stands before it.
+    /// Prefix shown before the line.
     pub before: &'static str,
     pub line: &'a str,
-    /// The part of the line that is meant, in characters of `line`; at least one.
+    /// Marked part of the line, in characters of `line`; at least one.
     pub marked: Range<usize>,
 }
 
 impl Sources {
-    /// `name` is what errors call the file.
+    /// Sources of a scenario; `name` is the file's name in errors.
     pub fn new(name: String, file: String, sets: &[String]) -> Sources {
         let mut end = file.len();
         let arguments = sets.iter().map(|set| {
@@ -59,7 +59,7 @@ impl Sources {
         &self.arguments
     }
 
-    /// The place of `span`, cut at the end of its first line.
+    /// Position of `span`, cut at the end of its first line.
     pub fn place(&self, span: &Span) -> Place<'_> {
         let argument = self.arguments.iter().rev().find(|argument| argument.start <= span.start);
         let (text, start) = match argument {
@@ -82,7 +82,7 @@ impl Sources {
 }
 
 impl Argument {
-    /// The argument as it was given.
+    /// Argument as given.
     pub fn text(&self) -> &str {
         &self.padded[self.start..]
     }

@@ -1,4 +1,4 @@
-//! What a `[storage]` table means, the common one and a system's own.
+//! Meaning of a `[storage]` table, the common one and a system's own.
 
 use super::check::{Check, Noted};
 use super::environment::law;
@@ -9,18 +9,18 @@ use crate::engine::{Duration, LawUse};
 use crate::model::OperationKind;
 use crate::storage::{Delay, Providing, Republish};
 
-/// Copies of a record that no more nodes than these are asked for at once.
+/// Most replicas of a record.
 const MOST_REPLICAS: u32 = 20;
-/// Copies where nothing is said.
+/// Default number of replicas.
 const REPLICAS: u32 = 3;
 
-/// Records at most: their numbers have 29 bits in the messages of repair, pointers to them need as many again, and the copies of all
-/// of them are numbered by 32 bits.
+/// Most records: their numbers have 29 bits in the messages of repair, pointers need as many again, and the copies of
+/// all of them are numbered by 32 bits.
 pub(super) const MOST_RECORDS: u32 = 1 << 27;
 
 const _: () = assert!((MOST_RECORDS as u64) * (MOST_REPLICAS as u64) < 1 << 32);
 
-/// The storage said at `path`, of so many resources; what is not said there is as in `common`.
+/// Storage at `path`, for a number of resources; keys left out have the values of `common`.
 pub(super) fn storage(
     check: &mut Check<'_>,
     path: &str,
@@ -74,7 +74,7 @@ pub(super) fn storage(
     Ok(Storage { replicas, coding, keepers, repair, hold, audit, caching })
 }
 
-/// How long a copy is held that is no longer its node's to keep, where nothing is said.
+/// Default of `hold`.
 const HOLD: Duration = Duration::from_secs(30 * 60);
 
 fn hold(check: &mut Check<'_>, path: &str, own: &file::Storage, common: &file::Storage, repair: &Repair) -> Duration {
@@ -85,10 +85,10 @@ fn hold(check: &mut Check<'_>, path: &str, own: &file::Storage, common: &file::S
     own.hold.or(common.hold).unwrap_or(HOLD)
 }
 
-/// How often pointers' copies are looked after where nothing is said.
+/// Default period of holder checks for pointers.
 const CHECKS: Duration = Duration::from_secs(3600);
 
-/// How often pieces or copies are audited, if they are.
+/// Audit period of pieces or copies, if any.
 fn audit(
     check: &mut Check<'_>,
     path: &str,
@@ -110,7 +110,7 @@ fn audit(
     said.filter(|_| pieces || checked).or(checked.then_some(CHECKS))
 }
 
-/// A cached copy is given for so long.
+/// Default lifetime of a cached copy.
 const CACHE_TTL: Duration = Duration::from_secs(600);
 
 fn caching(check: &mut Check<'_>, path: &str, own: &file::Storage, common: &file::Storage) -> Option<Caching> {
@@ -125,7 +125,7 @@ fn caching(check: &mut Check<'_>, path: &str, own: &file::Storage, common: &file
     (limit > 0).then_some(Caching { limit, ttl })
 }
 
-/// It is checked where it is said.
+/// Republishing parameters; checked if given `here`.
 fn republish(check: &mut Check<'_>, path: &str, said: &file::Republish, here: bool) -> Republish {
     let file::Republish { every, publisher, expiry } = *said;
     if !here {
@@ -145,7 +145,8 @@ fn republish(check: &mut Check<'_>, path: &str, said: &file::Republish, here: bo
     Republish { every, publisher, expiry }
 }
 
-/// A record is kept for a day and renewed twice in it (IPFS: 24 h and 12 h before 2022, 48 h and 22 h since).
+/// Default lifetime of a provider record: a day, with two announcements in it (IPFS: 24 h and 12 h before 2022, 48 h
+/// and 22 h since).
 const TTL: Duration = Duration::from_secs(24 * 3600);
 const REPUBLISH: Duration = Duration::from_secs(12 * 3600);
 
@@ -174,7 +175,7 @@ fn providing(check: &mut Check<'_>, path: &str, own: &file::Storage, common: &fi
     providing
 }
 
-/// Notes what does not go together with providers: what they share never changes, and they need links to share it over.
+/// Notes settings that are incompatible with providers: shared resources never change, and need access links.
 pub(super) fn agree_with_providers(check: &mut Check<'_>, plan: &Plan) {
     let shares = |system: &&System| matches!(system.storage.keepers, Keepers::Providers(_));
     let Some(system) = plan.systems.iter().find(shares) else { return };
@@ -217,7 +218,7 @@ fn coding(check: &mut Check<'_>, path: &str, own: &file::Storage, common: &file:
     coding
 }
 
-/// Notes it if placement and repair do not go together.
+/// Notes an incompatible placement and repair.
 fn agree(check: &mut Check<'_>, path: &str, own: &file::Storage, keepers: Keepers, repair: &Repair) {
     let key = if own.repair.is_some() { "repair" } else { "placement" };
     let at = format!("{path}.{key}");
@@ -245,8 +246,8 @@ fn agree(check: &mut Check<'_>, path: &str, own: &file::Storage, keepers: Keeper
     }
 }
 
-/// The storage of a system of which every machine or server that holds a resource holds all of it. What the common table says
-/// of pieces and placement does not concern it, and it cannot say so itself.
+/// Storage of a system in which machines or servers store resources in full. The common table's keys of pieces and
+/// placement do not apply to it, and its own table may not have them.
 pub(super) fn kept_in_full(
     check: &mut Check<'_>,
     path: &str,
@@ -275,7 +276,7 @@ pub(super) fn kept_in_full(
     Storage { coding: Coding::WHOLE, keepers: Keepers::Responsible, repair, audit: None, caching: None, ..storage }
 }
 
-/// Warns of copies that cannot be on machines of their own.
+/// Warns of replicas that cannot be on different machines.
 pub(super) fn warn_of_shared_machines(check: &mut Check<'_>, plan: &Plan) {
     for system in plan.systems.iter().filter(|system| system.storage.keepers == Keepers::RandomParticipants) {
         let copies = system.storage.coding.pieces() * system.storage.replicas;

@@ -1,4 +1,4 @@
-//! What the `[storage]` and `[systems.…]` sections mean: the architectures under test.
+//! Meaning of `[storage]` and `[systems.…]`: the architectures under test.
 
 use std::sync::Arc;
 
@@ -24,12 +24,12 @@ use crate::network::NetworkPlan;
 use crate::storage::{Keepers, POINTER_COPIES};
 
 const STORAGE: &str = "storage";
-/// What a system may say beside its protocol's table.
+/// Tables of a system besides its protocol's.
 const TABLES: [&str; 4] = [STORAGE, TRAVERSAL, WIRE, BOOTSTRAP];
-/// Systems of a scenario, at most: each is tried for an estimate, for some hundred events at least.
+/// Most systems of a scenario: each is tried for an estimate, for some hundred events at least.
 const MOST_SYSTEMS: usize = 256;
 
-/// The systems in the order of the file.
+/// Systems in the order of the file.
 pub(super) fn systems(
     check: &mut Check<'_>,
     registered: &[Registered],
@@ -69,7 +69,7 @@ pub(super) fn systems(
     systems.into_iter().collect()
 }
 
-/// What is said for all systems.
+/// Tables common to all systems.
 struct Common {
     storage: file::Storage,
     traversal: file::Traversal,
@@ -78,8 +78,8 @@ struct Common {
     resources: u32,
 }
 
-/// The protocol has room for the nodes of all participants that there are at the start. (How many come later is known when a
-/// run begins, and is looked at again there.)
+/// Checks that the protocol supports the nodes of all initial participants. (Later arrivals are known when a run
+/// starts, and are checked there.)
 fn check_room(check: &mut Check<'_>, protocol: &Registered, system: &System, participants: u32) {
     let nodes = u64::from(participants) * u64::from((protocol.nodes_per_machine)(&*system.config));
     if nodes > u64::from(protocol.most_nodes) {
@@ -89,7 +89,7 @@ fn check_room(check: &mut Check<'_>, protocol: &Registered, system: &System, par
     }
 }
 
-/// Servers stand in regions that there are.
+/// Checks that the regions of servers exist.
 fn check_regions(check: &mut Check<'_>, protocol: &Registered, system: &System, network: &NetworkPlan) {
     for (number, name) in (protocol.regions)(&*system.config).into_iter().enumerate() {
         let Some(name) = name else { continue };
@@ -109,7 +109,7 @@ fn check_regions(check: &mut Check<'_>, protocol: &Registered, system: &System, 
     }
 }
 
-/// Whatever has nodes call or name each other's machines knows of one node on each.
+/// Refuses virtual nodes with features that assume one node per machine.
 fn check_virtual_nodes(check: &mut Check<'_>, protocol: &Registered, system: &System, network: &NetworkPlan) {
     if (protocol.nodes_per_machine)(&*system.config) == 1 {
         return;
@@ -126,7 +126,7 @@ fn check_virtual_nodes(check: &mut Check<'_>, protocol: &Registered, system: &Sy
     }
 }
 
-/// The nodes know by their lists who holds the copies.
+/// Checks that the nodes' lists are long enough to know all holders of a record.
 fn check_copies(check: &mut Check<'_>, (system, protocol): (&str, &Registered), config: &AnyConfig, storage: &Storage) {
     let copies = match storage.keepers {
         Keepers::RandomParticipants => POINTER_COPIES,
@@ -143,7 +143,7 @@ fn check_copies(check: &mut Check<'_>, (system, protocol): (&str, &Registered), 
     check.wrong(&at, message, format!("write {key} = {copies} or more in [{home}.{}]{fewer}", protocol.name));
 }
 
-/// The path of a system's table.
+/// Path of a system's table.
 pub(super) fn home(system: &str) -> String {
     format!("systems.{}", spelling(system))
 }
@@ -191,7 +191,7 @@ fn system(
     })
 }
 
-/// The one protocol table of a system, read by its protocol.
+/// Protocol table of a system, read by its protocol.
 fn protocol<'r>(
     check: &mut Check<'_>,
     registered: &'r [Registered],

@@ -1,4 +1,4 @@
-//! What the `[traversal]` and `[systems.….traversal]` tables mean.
+//! Meaning of `[traversal]` and `[systems.….traversal]`.
 
 use super::check::{Check, Noted};
 use super::file;
@@ -6,20 +6,20 @@ use super::plan::{Connections, Relays};
 use crate::engine::Duration;
 use crate::engine::quantity::Switch;
 
-/// The table that holds for all systems.
+/// Table for all systems.
 pub(super) const TRAVERSAL: &str = "traversal";
 
-/// A machine that may have fewer connections cannot pass word between two others.
+/// Fewest connections: with fewer, a machine cannot act as rendezvous for two others.
 const FEWEST: u32 = 3;
 
-/// What is said for all systems, checked by itself.
+/// Table for all systems, checked separately.
 pub(super) fn common(check: &mut Check<'_>) -> Result<file::Traversal, Noted> {
     let said = check.section::<file::Traversal>(TRAVERSAL)?.unwrap_or_default();
     connections(check, TRAVERSAL, &said, &file::Traversal::default())?;
     Ok(said)
 }
 
-/// What a system says at `path`; what it does not say is as in `common`. `None` with datagrams.
+/// Connections of a system at `path`; keys left out have the values of `common`. `None` with datagrams.
 pub(super) fn connections(
     check: &mut Check<'_>,
     path: &str,
@@ -64,7 +64,7 @@ pub(super) fn connections(
     Ok(Some(Connections { dial_timeout, keep_alive, idle_close, limit, reversal, punching, relays }))
 }
 
-/// A key that means nothing without connections.
+/// Key that has no meaning without connections, if one is given.
 fn pointless(said: &file::Traversal) -> Option<&'static str> {
     let keys = [
         ("dial_timeout", said.dial_timeout.is_some()),

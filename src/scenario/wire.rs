@@ -1,4 +1,4 @@
-//! What the `[network.wire]` and `[systems.….wire]` tables mean.
+//! Meaning of `[network.wire]` and `[systems.….wire]`.
 
 use super::check::{Check, Noted};
 use super::file;
@@ -6,26 +6,26 @@ use crate::engine::{Duration, Size};
 use crate::overlay::Placement;
 use crate::overlay::wire::{Handshake, Wire};
 
-/// The table of a system.
+/// Table of a system.
 pub(super) const WIRE: &str = "wire";
-/// The table that holds for all systems.
+/// Table for all systems.
 const COMMON: &str = "network.wire";
 
-/// Bytes of any part at most: a head that fills a packet is none.
+/// Most bytes of any part: a header does not fill a packet.
 const LARGEST: u64 = 4 << 10;
-/// Of a handshake, either way: several chains of certificates.
+/// Most bytes of a handshake in either direction: several chains of certificates.
 const LARGEST_HANDSHAKE: u64 = 64 << 10;
 const MOST_ROUND_TRIPS: u32 = 10;
 
-/// What is said for all systems, checked by itself.
+/// Table for all systems, checked separately.
 pub(super) fn common(check: &mut Check<'_>) -> Result<file::Wire, Noted> {
     let said = check.read::<file::Wire>(COMMON)?.unwrap_or_default();
     overridden(check, COMMON, Wire::BEP5, &said)?;
     Ok(said)
 }
 
-/// What a system says at `path`; what it does not say is as in `common`, unless it names a preset. Where neither names one, the
-/// sizes are those of a deployment: peers talk as in BitTorrent's DHT, and clients to a server as browsers do.
+/// Message sizes of a system at `path`; keys left out have the values of `common`, unless it names a preset. Without
+/// any preset the sizes are those of a deployment: peers as in BitTorrent's DHT, clients and server as on the web.
 pub(super) fn wire(
     check: &mut Check<'_>,
     path: &str,
@@ -50,7 +50,7 @@ fn sizes(preset: file::WirePreset) -> Wire {
     }
 }
 
-/// `wire`, with what was said at `path` in its place.
+/// `wire`, with the keys at `path` overriding it.
 fn overridden(check: &mut Check<'_>, path: &str, wire: Wire, said: &file::Wire) -> Result<Wire, Noted> {
     let mut size =
         |key: &str, said: Option<Size>, default| bytes(check, &format!("{path}.{key}"), said, default, LARGEST);

@@ -1,4 +1,4 @@
-//! Writing a document back: the resolved scenario, and values as cells of a table.
+//! Output of a document: the resolved scenario, and values as cells of a table.
 
 use std::fmt::Write;
 
@@ -7,12 +7,12 @@ use toml::de::{DeTable, DeValue};
 use super::document::entries;
 use super::path::spelling;
 
-/// A value in a cell or a run's name: a string without its quotes, anything else as TOML on one line.
+/// Value in a cell or a run's name: a string without its quotes, anything else as TOML on one line.
 pub(super) fn cell(value: &DeValue<'_>) -> String {
     value.as_str().map_or_else(|| inline(value), String::from)
 }
 
-/// A value as TOML on one line.
+/// Value as TOML on one line.
 fn inline(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(text) => toml::Value::from(text.as_ref()).to_string(),
@@ -35,7 +35,7 @@ fn inline(value: &DeValue<'_>) -> String {
     }
 }
 
-/// A document as TOML, in its own order, without comments. The same document gives the same bytes.
+/// Document as TOML, in its own order, without comments. Deterministic.
 pub(super) fn document(root: &DeTable<'_>) -> String {
     let mut text = String::new();
     table(&mut text, &mut Vec::new(), root);

@@ -1,10 +1,10 @@
-//! What runs will roughly need, from small trials of them.
+//! Estimate of the cost of runs, from small trials.
 //!
-//! No formula knows the protocols of other people. So each system is simulated for two minutes with few participants,
-//! twice as long again with four times as many, and what an online node causes a second is drawn out along the power law
-//! through both. Good to about a factor of two: joining, crashes and rare maintenance do not show in two minutes.
-//! Trials are bounded by counts, whatever a scenario says, and by processor time if an event takes long: one that would take more is
-//! ended, and its rates are taken as they are.
+//! No formula covers protocols from other crates. So each system is simulated for two minutes with few participants,
+//! then for two minutes with four times as many, and the cost per online node and second is extrapolated along the
+//! power law through both. Accurate to about a factor of two: joins, crashes and rare maintenance do not show in two
+//! minutes. Trials are limited by counts, whatever the scenario, and by processor time if events are slow: a trial over
+//! the limit is ended, and its rates are used as they are.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,66 +16,67 @@ use crate::registry::Registry;
 use crate::run::{PROGRESS_EVERY, Wanted};
 use crate::scenario::{Churn, Plan, Population, Resources, Run, Sessions, Start, Workload};
 
-/// Online participants of the two trials, if the scenario has as many.
+/// Online participants of the smaller trial, if the scenario has as many.
 const SMALL: f64 = 250.0;
 const LARGE: f64 = 1_000.0;
 
-/// How long a trial lasts at most.
+/// Longest trial.
 const LENGTH: Duration = Duration::from_secs(120);
 
-/// Events of all trials together, at most, since each may leave something waiting, and again of those that are repeated …
+/// Most events of all trials together, and again of repeated trials, since each event may leave state behind.
 const MOST_EVENTS: u64 = 350_000;
-/// … and so many of a trial are not looked at before it is ended.
+/// Number of events by which a trial may exceed the limit before it is ended.
 const OVERRUN: u64 = PROGRESS_EVERY;
-/// Processor time of all trials together, in nanoseconds, beyond which one is ended: some events take thousands of times as long as
-/// others, where a node looks through all it holds at each.
+/// Processor time of all trials together, in nanoseconds, beyond which one is ended: an event in which a node scans all
+/// its state may take thousands of times as long as others.
 const PATIENCE_NS: u64 = 20_000_000_000;
-/// Events that a core carries out in a second, roughly.
+/// Events per core and second, roughly.
 pub const EVENTS_PER_S: f64 = 1.5e6;
-/// Operations that a participant asks for in a trial, and sessions that it has, at most: with more the trial is shorter. What a node
-/// has under way is looked through one by one, and all sessions are drawn at the start.
+/// Most operations, and most sessions, of a participant in a trial: with more the trial is shorter. Operations in
+/// progress are scanned one by one, and all sessions are drawn at the start.
 const MOST_TIMES: f64 = 500.0;
-/// Plans and systems that are tried: others of a grid need what their neighbours do.
+/// Most plans and systems tried: others of a grid are assumed to cost as much as their neighbours.
 const MOST_TRIED: usize = 16;
-/// Participants, records and copies of a trial, at most, so that all take less than 300 MB. Where few nodes hold many copies, an event
-/// that makes a node look at all it holds takes long, too.
+/// Most participants, records and copies of a trial, so that all take less than 300 MB. Where few nodes hold many
+/// copies, an event that scans all of them is slow, too.
 const MOST_PARTICIPANTS: f64 = 10_000.0;
 const MOST_RECORDS: u32 = 10_000;
 const MOST_COPIES: u32 = 30_000;
 
-/// Bytes that a participant, online or not, and a copy of a record take at least: what is known of them without a trial.
+/// Least bytes of a participant, online or not, and of a copy of a record, known without a trial.
 const OF_PARTICIPANT: f64 = 150.0;
 const OF_COPY: f64 = 24.0;
 
-/// What one run is expected to need.
+/// Expected cost of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Need {
-    /// Events, late time-outs apart.
+    /// Number of events, without late timeouts.
     pub events: f64,
-    /// Processor time in seconds: of trials that were ended for theirs as much an event as they took, of others usual events.
+    /// Processor time in seconds: by the measured cost of an event in trials ended for their time, by the usual cost in
+    /// others.
     pub seconds: f64,
-    /// Bytes at its end.
+    /// Memory at its end in bytes.
     pub memory: f64,
 }
 
-/// What was seen in a trial.
+/// Measurements of a trial.
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     online: f64,
     /// Events per online participant and second.
     events: f64,
-    /// Bytes for each of [`heads`].
+    /// Bytes per participant, as counted by [`heads`].
     memory: f64,
-    /// Copies of records that are to be kept.
+    /// Number of copies of records.
     copies: f64,
-    /// Seconds of processor time for an event, at least.
+    /// Least processor time of an event in seconds.
     cost: f64,
 }
 
-/// Processor time of this thread in nanoseconds, where it is known.
+/// Clock of this thread's processor time in nanoseconds, if known.
 pub type Clock = fn() -> Option<u64>;
 
-/// What memory grows with: those who are online, or, of a trace, all who ever are.
+/// Number of participants with which memory grows: those online, or, with a trace, all that ever are.
 fn heads(population: &Population) -> f64 {
     match &population.churn {
         Some(Churn { sessions: Sessions::Trace(_), .. }) => population.participants.into(),
@@ -83,7 +84,7 @@ fn heads(population: &Population) -> f64 {
     }
 }
 
-/// Ends each trial after so many events, or when it has taken too long, and keeps how far it came.
+/// Budget of trials: ends each after a number of events, or when it has taken too long, and records its progress.
 struct Budget {
     events: u64,
     patience_ns: u64,
@@ -91,13 +92,13 @@ struct Budget {
     reached: Vec<Reached>,
 }
 
-/// How far a trial came.
+/// Progress of a trial.
 #[derive(Default)]
 struct Reached {
     nanos: AtomicU64,
     events: AtomicU64,
     begun: OnceLock<u64>,
-    /// Processor time, in nanoseconds.
+    /// Processor time in nanoseconds.
     spent: AtomicU64,
 }
 
@@ -114,7 +115,7 @@ impl Watch for Budget {
 }
 
 impl Reached {
-    /// The length of a trial that was ended, at least a nanosecond.
+    /// Length of a trial that was ended, at least a nanosecond.
     fn length(&self) -> Duration {
         Duration::from_nanos(self.nanos.load(Ordering::Relaxed).max(1))
     }
@@ -123,7 +124,7 @@ impl Reached {
         self.events.load(Ordering::Relaxed)
     }
 
-    /// Seconds for an event where they were many.
+    /// Seconds per event, if they exceed the limit.
     fn cost(&self, patience_ns: u64) -> f64 {
         let spent = self.spent.load(Ordering::Relaxed);
         let measured = if spent < patience_ns { 0.0 } else { spent as f64 / 1e9 / self.events().max(1) as f64 };
@@ -131,11 +132,10 @@ impl Reached {
     }
 }
 
-/// What each of `runs` is expected to need. Repetitions need the same, so only runs with the first seed of their plan are tried,
-/// and of a large grid some of its points.
+/// Expected cost of each of `runs`. Repetitions cost the same, so only runs with the first seed of their plan are
+/// tried, and only some points of a large grid.
 ///
-/// # Errors
-/// A trial that panicked: its system, and why.
+/// # Errors A trial that panicked: its system, and the message.
 pub fn estimate(registry: &Registry, runs: &[Run], clock: Clock) -> Result<Vec<Need>, (String, String)> {
     let candidates: Vec<&Run> = runs.iter().filter(|run| run.seed == run.plan.seed).collect();
     let stride = candidates.len().div_ceil(MOST_TRIED);
@@ -158,7 +158,7 @@ pub fn estimate(registry: &Registry, runs: &[Run], clock: Clock) -> Result<Vec<N
     Ok(runs.iter().map(need).collect())
 }
 
-/// A run of the same environment with at most `online` participants online, for a short time.
+/// Trial: a short run in an equal environment with at most `online` participants online.
 fn trial(run: &Run, online: f64) -> Run {
     let Plan { population, resources, workload, warmup, measure: all, .. } = &*run.plan;
     let share = (online / population.online).min(MOST_PARTICIPANTS / f64::from(population.participants)).min(1.0);
@@ -191,8 +191,8 @@ fn trial(run: &Run, online: f64) -> Run {
     Run { plan: Arc::new(plan), ..run.clone() }
 }
 
-/// With a trace, what a share of those whom it names do in the middle of the run; where nobody is online then, as many as are
-/// on average stay.
+/// Excerpt of a trace around the middle of the run, with a share of its participants; if none is online then, the mean
+/// number stays online.
 fn of_trace(population: Population, share: f64, run: Duration, length: Duration) -> Population {
     let Some(Churn { sessions: Sessions::Trace(trace), graceful, notice }) = &population.churn else {
         return population;
@@ -208,7 +208,7 @@ fn of_trace(population: Population, share: f64, run: Duration, length: Duration)
     Population { participants, online, churn, ..population }
 }
 
-/// What is seen in the trials. One that was ended is tried again for half as long as it came, so that it is known what it holds.
+/// Measurements of trials. One that was ended is repeated for half of the length reached, so that its memory is known.
 fn try_out(registry: &Registry, trials: &[Run], clock: Clock) -> Result<Vec<Seen>, (String, String)> {
     let (finished, budget) = bounded(registry, trials, clock);
     let ended =
@@ -238,14 +238,14 @@ fn bounded(registry: &Registry, trials: &[Run], clock: Clock) -> (Vec<Finished>,
     (finished, budget)
 }
 
-/// A trial of half of this length.
+/// Trial of half of this length.
 fn shortened(trial: &Run, length: Duration) -> Run {
     let measure = length.mul_f64(0.5).max(Duration::from_nanos(1));
     let workload = Workload { deadline: trial.plan.workload.deadline.min(measure), ..trial.plan.workload.clone() };
     Run { plan: Arc::new(Plan { measure, sample: measure, workload, ..(*trial.plan).clone() }), ..trial.clone() }
 }
 
-/// What a trial of so many events in this time was like, and held at the end, which if it was ended too is not known.
+/// Measurements of a trial with its events in this time, and its memory at the end, unknown if it was ended too.
 fn look(trial: &Run, end: Finished, length: Duration, events: u64) -> Result<Seen, (String, String)> {
     let online = trial.plan.population.online;
     let memory: u64 = match end {
@@ -278,7 +278,7 @@ fn drawn_out(run: &Run, small: Seen, large: Seen) -> Need {
     }
 }
 
-/// Bytes that a run takes at least, whatever it does: what can be told without a trial.
+/// Least memory of a run in bytes, known without a trial.
 pub fn least_memory(run: &Run) -> f64 {
     let Plan { population, workload, warmup, measure, .. } = &*run.plan;
     let length = (*warmup + *measure + workload.deadline).as_secs_f64();
@@ -286,7 +286,7 @@ pub fn least_memory(run: &Run) -> f64 {
     (f64::from(population.participants) + arrivals) * OF_PARTICIPANT + copies(run) * OF_COPY
 }
 
-/// Copies of records that a run is to keep.
+/// Number of copies of records in a run.
 fn copies(run: &Run) -> f64 {
     let storage = &run.system().storage;
     f64::from(run.plan.resources.count) * f64::from(storage.coding.pieces()) * f64::from(storage.replicas)

@@ -1,4 +1,4 @@
-//! Executing a list of runs on all cores. Prints nothing and reads no clock: who wants to watch is told.
+//! Execution of a list of runs on all cores. Prints nothing and reads no clock: observers are notified.
 
 use std::any::Any;
 use std::io::Write;
@@ -13,18 +13,18 @@ use crate::registry::Registry;
 use crate::run::Wanted;
 use crate::scenario::Run;
 
-/// How a run ended.
+/// Result of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Finished {
     Done(Box<Outcome>),
-    /// A bug of ours or of the protocol's, in words: it panicked.
+    /// Panic, with its message: a bug of peerlab or of the protocol.
     Failed(String),
-    /// It was stopped, or never begun.
+    /// Interrupted, or never started.
     Interrupted,
 }
 
 impl Finished {
-    /// The outcome of a run that is done.
+    /// Outcome of a completed run.
     pub fn outcome(&self) -> Option<&Outcome> {
         match self {
             Finished::Done(outcome) => Some(outcome),
@@ -33,30 +33,29 @@ impl Finished {
     }
 }
 
-/// Watches runs, which it names by their place in the list. Called on the thread that executes the run, and by several
-/// threads at once; what it does reaches no result. Every method does nothing by default.
+/// Observer of runs, identified by their index in the list. Called on the thread that executes the run, and by several
+/// threads at once; it does not affect results. All methods do nothing by default.
 #[allow(unused_variables)]
 pub trait Watch: Sync {
     fn begins(&self, run: usize) {}
-    /// Called every so many events; false ends this run, which is then interrupted.
+    /// Progress report after a number of events; false interrupts this run.
     fn progresses(&self, run: usize, at: Time, events: u64) -> bool {
         true
     }
     fn ended(&self, run: usize, how: &Finished) {}
-    /// Where the run's trace goes, if one is wanted. It is flushed when the run is done; the writer keeps its errors.
+    /// Writer of the run's trace, if one is wanted. It is flushed at the end of the run; the writer keeps its errors.
     fn trace(&self, run: usize) -> Option<Box<dyn Write + '_>> {
         None
     }
 }
 
-/// Nobody watches.
+/// No observer.
 impl Watch for () {}
 
-/// Executes `runs` on the threads of the current rayon pool. The results are in the order of the list, and each depends on
-/// its run only. A run that panics fails alone; when `stop` becomes true, runs under way end soon and no other begins.
+/// Executes `runs` on the threads of the current rayon pool. Results are in the order of the list, and each depends on
+/// its run only. A run that panics fails alone; when `stop` becomes true, active runs end soon and no other starts.
 ///
-/// # Panics
-/// If the registry lacks a protocol that a plan names.
+/// # Panics If the registry lacks a protocol that a plan names.
 pub fn execute(
     registry: &Registry,
     runs: &[Run],
@@ -106,7 +105,7 @@ fn one(
     }
 }
 
-/// The message of a panic.
+/// Message of a panic.
 fn said(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without a message".to_owned())

@@ -1,22 +1,22 @@
-//! What repetitions say together: mean, spread, and how sure the mean is.
+//! Statistics of repetitions: mean, spread, and confidence interval.
 
 use crate::measure::outcome::quantile;
 
-/// The repetitions of one figure at one parameter point, summed up.
+/// Summary of the repetitions of one metric at one parameter point.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Summary {
-    /// Repetitions that have the figure.
+    /// Number of repetitions that have the metric.
     pub n: usize,
     /// Arithmetic mean, Σx/n.
     pub mean: f64,
-    /// Standard deviation of the sample, √(Σ(x − mean)²/(n − 1)); `None` for n = 1.
+    /// Sample standard deviation, √(Σ(x − mean)²/(n − 1)); `None` for n = 1.
     pub sd: Option<f64>,
-    /// Student's 95 % interval of the mean, mean ± t₀.₉₇₅,ₙ₋₁ · sd/√n ("Student" [W. S. Gosset], "The probable error of a
-    /// mean", Biometrika 6, 1908); `None` for n = 1. Right where the means of repetitions are about normal: ratios close to 0 or 1
-    /// can have an interval that leaves \[0, 1\].
+    /// Student's 95 % confidence interval of the mean, mean ± t₀.₉₇₅,ₙ₋₁ · sd/√n ("Student" [W. S. Gosset], "The
+    /// probable error of a mean", Biometrika 6, 1908); `None` for n = 1. Valid if the means of repetitions are about
+    /// normal: for ratios close to 0 or 1 the interval may exceed \[0, 1\].
     pub ci95: Option<(f64, f64)>,
     pub min: f64,
-    /// Quartiles, of type 7 (see [`quantile`]).
+    /// First quartile, of type 7 (see [`quantile`]).
     pub p25: f64,
     pub median: f64,
     pub p75: f64,
@@ -24,7 +24,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Sums up `values`, which are added in the order given. `None` without values.
+    /// Summarises `values`, which are added in the order given. `None` without values.
     pub fn of(values: &[f64]) -> Option<Summary> {
         let mut sorted = values.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
@@ -42,13 +42,12 @@ impl Summary {
     }
 }
 
-/// The 0.975-quantile of Student's t with `freedom` degrees of freedom, to about 12 digits. O(`freedom`).
+/// 0.975-quantile of Student's t with `freedom` degrees of freedom, to about 12 digits. O(`freedom`).
 ///
-/// With θ = arctan(t/√ν) the probability of |T| ≤ t is a finite sum of powers of cos θ (Abramowitz & Stegun, *Handbook of
-/// Mathematical Functions*, 1964, 26.7.3 and 26.7.4). It grows with θ, so the θ where it is 0.95 is found by halving.
+/// With θ = arctan(t/√ν) the probability of |T| ≤ t is a finite sum of powers of cos θ (Abramowitz & Stegun, *Handbook
+/// of Mathematical Functions*, 1964, 26.7.3 and 26.7.4). It grows with θ, so the θ at 0.95 is found by bisection.
 ///
-/// # Panics
-/// Without a degree of freedom.
+/// # Panics Without a degree of freedom.
 pub fn t_975(freedom: usize) -> f64 {
     assert!(freedom > 0, "one value has no spread");
     let (mut low, mut high) = (0.0, std::f64::consts::FRAC_PI_2);
@@ -60,7 +59,7 @@ pub fn t_975(freedom: usize) -> f64 {
     (freedom as f64).sqrt() * libm::sin(theta) / libm::cos(theta)
 }
 
-/// P(|T| ≤ √ν·tan θ) for ν degrees of freedom.
+/// Probability P(|T| ≤ √ν·tan θ) for ν degrees of freedom.
 fn two_sided(theta: f64, freedom: usize) -> f64 {
     let (sin, cos) = (libm::sin(theta), libm::cos(theta));
     // Each term is the one before times cos²θ·j/(j + 1), where j runs over the even numbers for odd ν and over the odd ones

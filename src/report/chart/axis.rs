@@ -1,41 +1,42 @@
-//! Axes: where a value lies, and which values are written beside it.
+//! Axes: positions of values, and labels of ticks.
 
-/// How values are laid along an axis.
+/// Scale of an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
     Linear,
-    /// Equal ratios have equal lengths. Values must be positive.
+    /// Logarithmic: equal ratios have equal lengths. Values must be positive.
     Log,
-    /// As `Log`, with a place of its own for zero (and everything below the first decade) at the left end.
+    /// Logarithmic, with a separate position for zero (and everything below the first decade) at the left end.
     LogAndZero,
-    /// Places without a quantity, as far apart as their numbers: each has its name, along x to be read upwards, and no line.
+    /// Categories, evenly spaced by their numbers: each has a name, vertical along x, and no line.
     Names,
 }
 
-/// One axis of a panel: its label with the unit, its range and its ticks.
+/// Axis of a panel: its label with the unit, its range and its ticks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
     pub label: String,
     pub scale: Scale,
-    /// The range, in the values' unit.
+    /// Lower end of the range, in the values' unit.
     pub low: f64,
+    /// Upper end of the range, in the values' unit.
     pub high: f64,
-    /// Where a number is written, and the number.
+    /// Positions of labels, and the labels.
     pub ticks: Vec<(f64, String)>,
-    /// Where only a faint line is drawn.
+    /// Positions of faint lines without labels.
     pub minor: Vec<f64>,
 }
 
-/// Where the decades begin on an axis with a place for zero, as a share of its length.
+/// Start of the decades on an axis with a position for zero, as a share of its length.
 const ZERO_ROOM: f64 = 0.07;
 
 impl Axis {
-    /// A linear axis that covers `low ..= high`, widened to whole ticks.
+    /// Linear axis over `low ..= high`, widened to whole ticks.
     pub fn linear(label: impl Into<String>, low: f64, high: f64) -> Axis {
         Axis::steps(label.into(), low, high, 1.0, 5.0)
     }
 
-    /// A linear axis that ends where the values do, for time.
+    /// Linear axis that ends with the values, for time.
     pub fn exact(label: impl Into<String>, low: f64, high: f64) -> Axis {
         let mut axis = Axis::steps(label.into(), low, high, 1.0, 8.0);
         if high > low {
@@ -46,7 +47,7 @@ impl Axis {
         axis
     }
 
-    /// A linear axis for shares of one, written in per cent. It ends at 100 % where the values do.
+    /// Linear axis for shares of one, in per cent. It ends at 100 % if the values do.
     pub fn percent(label: impl Into<String>, low: f64, high: f64) -> Axis {
         // One value alone still shows what a hundredth is.
         let (low, high) = match high - low > 1e-9 {
@@ -59,7 +60,7 @@ impl Axis {
         if high <= 1.0 { axis.until(1.0) } else { axis }
     }
 
-    /// As it is, but ended at `most`, which no value exceeds.
+    /// Axis cut at `most`, which no value exceeds.
     pub fn until(mut self, most: f64) -> Axis {
         if self.high > most {
             self.high = most;
@@ -68,7 +69,7 @@ impl Axis {
         self
     }
 
-    /// As [`Axis::log`], for shares of one, written in per cent.
+    /// Logarithmic axis for shares of one, in per cent, as [`Axis::log`].
     pub fn log_percent(label: impl Into<String>, low: f64, high: f64, zero: bool) -> Axis {
         let mut axis = Axis::log(label, low * 100.0, high * 100.0, zero);
         (axis.low, axis.high) = (axis.low / 100.0, axis.high / 100.0);
@@ -77,7 +78,7 @@ impl Axis {
         axis.until(1.0)
     }
 
-    /// About `pieces` steps of a round length; numbers are written times `factor`.
+    /// Axis of about `pieces` steps of a round length; numbers are multiplied by `factor` for display.
     fn steps(label: String, low: f64, high: f64, factor: f64, pieces: f64) -> Axis {
         let (low, high) = match high - low > 1e-9 * high.abs().max(low.abs()) {
             true => (low, high),
@@ -99,7 +100,7 @@ impl Axis {
         Axis { label, scale: Scale::Linear, low: first * step, high: last * step, ticks, minor: Vec::new() }
     }
 
-    /// A logarithmic axis that covers `low ..= high`, both positive; `zero` gives zero a place of its own.
+    /// Logarithmic axis over `low ..= high`, both positive; `zero` adds a separate position for zero.
     pub fn log(label: impl Into<String>, low: f64, high: f64, zero: bool) -> Axis {
         assert!(low > 0.0 && low <= high, "a logarithmic axis cannot show {low} to {high}");
         let scale = if zero { Scale::LogAndZero } else { Scale::Log };
@@ -126,7 +127,7 @@ impl Axis {
         Axis { label: label.into(), scale, low, high, ticks, minor }
     }
 
-    /// An axis with a tick at each of the given values, which is where the data are.
+    /// Axis with a tick at each of the given values, which are those of the data.
     pub fn at(label: impl Into<String>, values: &[(f64, String)], scale: Scale) -> Axis {
         // Zero has a place of its own beside a logarithmic scale.
         let ends = values
@@ -146,14 +147,14 @@ impl Axis {
         Axis { label: label.into(), scale, low, high, ticks: values.to_vec(), minor: Vec::new() }
     }
 
-    /// An axis of places 0, 1, … with these names, each with half of the way to its neighbours for itself.
+    /// Axis of the categories 0, 1, … with these names, each with half of the distance to its neighbours.
     pub fn names<'a>(label: impl Into<String>, names: impl IntoIterator<Item = &'a str>) -> Axis {
         let ticks: Vec<_> = names.into_iter().enumerate().map(|(at, name)| (at as f64, name.to_owned())).collect();
         let high = ticks.len() as f64 - 0.5;
         Axis { label: label.into(), scale: Scale::Names, low: -0.5, high, ticks, minor: Vec::new() }
     }
 
-    /// Where `value` lies: 0 at the low end, 1 at the high one. Values outside lie at the nearer end.
+    /// Position of `value`: 0 at the low end, 1 at the high one. Values outside are moved to the nearer end.
     pub fn position(&self, value: f64) -> f64 {
         let log = || libm::log(value / self.low) / libm::log(self.high / self.low);
         let share = match self.scale {
@@ -166,21 +167,22 @@ impl Axis {
     }
 }
 
-/// The smallest of 1, 2, 2.5, 5 times a power of ten that is not below `raw`.
+/// Smallest of 1, 2, 2.5, 5 times a power of ten that is at least `raw`.
 fn nice_step(raw: f64) -> f64 {
     let decade = power(libm::log10(raw).floor() as i32);
     let step = [1.0, 2.0, 2.5, 5.0].into_iter().find(|step| step * decade >= raw * (1.0 - 1e-9));
     step.unwrap_or(10.0) * decade
 }
 
-/// Ten to the `exponent`: by division for negative ones, so that 10⁻³ is the float that prints as 0.001.
+/// Power of ten: by division for negative exponents, so that 10⁻³ is the float that prints as 0.001.
 fn power(exponent: i32) -> f64 {
     let whole = (0..exponent.abs()).fold(1.0, |product, _| product * 10.0);
     if exponent < 0 { 1.0 / whole } else { whole }
 }
 
-/// A tick's number with as many decimals as its `step` needs (without one: as the number itself), in thousands, millions …
-/// where `top`, the largest number of the axis, is ten thousand or more (a number without a step: a thousand).
+/// Label of a tick with as many decimals as its `step` needs (without one: as the number itself), in thousands,
+/// millions … if `top`, the largest number of the axis, is ten thousand or more (for a number without a step: a
+/// thousand).
 fn number(value: f64, step: Option<f64>, top: f64) -> String {
     let prefixes = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
     let from = if step.is_some() { 10.0 } else { 1.0 };

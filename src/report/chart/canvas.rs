@@ -1,8 +1,8 @@
-//! Shapes in logical pixels, and their way into SVG and PNG files through `plotters`.
+//! Shapes in logical pixels, and their output as SVG and PNG files through `plotters`.
 //!
-//! Layout happens on a list of shapes, so that both formats show the same and a test can look at it. `plotters` rounds
-//! to whole pixels, sets letters on whole pixels and draws thick lines with hard edges; hence SVG is drawn ten times as
-//! large as it says it is, and PNG six times as large and then averaged down to twice.
+//! Layout produces a list of shapes, so that both formats show the same picture and a test can inspect it. `plotters`
+//! rounds to whole pixels, places letters on whole pixels and draws thick lines without antialiasing; therefore SVG is
+//! drawn at ten times its nominal size, and PNG at six times, then averaged down to twice.
 
 use std::fs;
 use std::path::Path;
@@ -16,10 +16,10 @@ use plotters::style::{FontStyle, register_font};
 use super::style::{Colour, Marker, Theme};
 use crate::report::staged::FileError;
 
-/// A point in logical pixels from the upper left corner.
+/// Point in logical pixels from the upper left corner.
 pub type Point = (f64, f64);
 
-/// Where a text's point lies on it, along the line of writing.
+/// Alignment of a text to its point, along the line of writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
     Start,
@@ -29,15 +29,15 @@ pub enum Align {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Text {
-    /// On the baseline.
+    /// Point on the baseline.
     pub at: Point,
     pub text: String,
-    /// The em, in logical pixels.
+    /// Em size in logical pixels.
     pub size: f64,
     pub bold: bool,
     pub colour: Colour,
     pub align: Align,
-    /// Reads upwards.
+    /// Whether the text is vertical, reading upwards.
     pub upwards: bool,
 }
 
@@ -49,7 +49,7 @@ pub enum Shape {
     Text(Text),
 }
 
-/// A picture: what will be drawn, in this order.
+/// Picture: shapes in the order of drawing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Canvas {
     pub width: f64,
@@ -65,7 +65,7 @@ const PNG_SCALE: u32 = 2;
 const OVERSAMPLING: u32 = 3;
 /// Height of DejaVu's line in ems, which is what `ab_glyph` calls the size.
 const LINE_PER_EM: f64 = 1.164;
-/// What `plotters` divides a size by before it writes it to SVG.
+/// Divisor that `plotters` applies to a size in SVG.
 const SVG_SIZE_PER_EM: f64 = 1.24;
 
 fn register_fonts() {
@@ -81,7 +81,7 @@ fn register_fonts() {
     });
 }
 
-/// The width of `text` in logical pixels.
+/// Width of `text` in logical pixels.
 pub fn text_width(text: &str, size: f64, bold: bool) -> f64 {
     register_fonts();
     // Measured large, because the answer comes in whole pixels.
@@ -105,7 +105,7 @@ impl Canvas {
         }
     }
 
-    /// A line of dashes: lengths drawn and left out, in turn.
+    /// Adds a dashed line: lengths drawn and left out, in turn.
     pub fn dashed(&mut self, points: &[Point], colour: Colour, width: f64, dash: &[f64]) {
         if dash.is_empty() {
             return self.line(points, colour, width);
@@ -123,7 +123,8 @@ impl Canvas {
         self.area(vec![(left, top), (right, top), (right, bottom), (left, bottom)], colour, 1.0);
     }
 
-    /// A marker of the given radius, in the paper's colour first so that it stands off the lines it covers.
+    /// Adds a marker of the given radius, with an outline in the paper's colour so that it stands off the lines it
+    /// covers.
     pub fn marker(&mut self, at: Point, marker: Marker, radius: f64, colour: Colour) {
         self.marker_shape(at, marker, radius + 1.0, Colour::Paper);
         self.marker_shape(at, marker, radius, colour);
@@ -160,7 +161,7 @@ impl Canvas {
         self.write_png(&png, theme).map_err(FileError::at(&png))
     }
 
-    /// The picture as SVG.
+    /// Picture as SVG.
     pub fn to_svg(&self, theme: Theme) -> String {
         let size = |scale: f64| ((self.width * scale).round() as u32, (self.height * scale).round() as u32);
         let (wide, high) = size(SVG_SCALE);
@@ -209,7 +210,7 @@ impl Canvas {
     }
 }
 
-/// The averages of blocks of `OVERSAMPLING`² pixels.
+/// Averages of blocks of `OVERSAMPLING`² pixels.
 fn average(pixels: &[u8], width: usize) -> Vec<u8> {
     let block = OVERSAMPLING as usize;
     let mut small = Vec::with_capacity(pixels.len() / (block * block));
@@ -228,7 +229,7 @@ fn average(pixels: &[u8], width: usize) -> Vec<u8> {
     small
 }
 
-/// The drawn pieces of a dashed polyline.
+/// Drawn pieces of a dashed polyline.
 fn dashes(points: &[Point], dash: &[f64]) -> Vec<Vec<Point>> {
     let mut pieces = Vec::new();
     let mut piece: Vec<Point> = points.first().copied().into_iter().collect();
@@ -261,16 +262,16 @@ fn dashes(points: &[Point], dash: &[f64]) -> Vec<Vec<Point>> {
     pieces
 }
 
-/// Draws shapes on one kind of surface.
+/// Renderer of shapes on one kind of surface.
 struct Pen<'a, DB: DrawingBackend> {
     area: &'a DrawingArea<DB, Shift>,
     theme: Theme,
     scale: f64,
-    /// The size `plotters` is told for an em.
+    /// Size given to `plotters` for an em.
     size_per_em: f64,
-    /// How far below its upper edge `plotters` sets the baseline, in ems.
+    /// Distance of the baseline below the upper edge in `plotters`, in ems.
     drop_per_em: f64,
-    /// Draw lines piece by piece: the bitmap's own joints of noisy lines grow spikes.
+    /// Whether lines are drawn segment by segment: the bitmap backend's joints of noisy lines have spikes.
     piecewise: bool,
 }
 

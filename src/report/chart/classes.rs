@@ -1,4 +1,4 @@
-//! How classes of participants fare and what they bear, in each system.
+//! Chart of the success and load of classes of participants in each system.
 
 use indexmap::IndexMap;
 
@@ -10,16 +10,15 @@ use super::style::Style;
 use crate::model::OperationKind;
 use crate::report::columns::{Columns, ReadError};
 
-/// How far the first and the last class lie from the middle of their row, of the distance between rows.
+/// Distance of the first and the last class from the middle of their row, in units of the distance between rows.
 const SPREAD: f64 = 0.2;
 
-/// Figures by system and class.
+/// Values by system and class.
 type Values = IndexMap<(String, String), f64>;
 
-/// The chart; `None` if there are no two classes, or there is nothing to show of them.
+/// Chart; `None` with fewer than two classes, or without values.
 ///
-/// # Errors
-/// If a cell is not a number.
+/// # Errors If a cell is not a number.
 pub fn figure(runs: &Runs, classes: &Columns) -> Result<Option<Figure>, ReadError> {
     let names = distinct(classes, "class");
     if names.len() < 2 {
@@ -61,7 +60,7 @@ pub fn figure(runs: &Runs, classes: &Columns) -> Result<Option<Figure>, ReadErro
     }))
 }
 
-/// The mean over the seeds; nothing where it does not apply.
+/// Means over the seeds; none where the metric does not apply.
 fn means(classes: &Columns, column: &str) -> Result<Values, ReadError> {
     let mut sums: IndexMap<(String, String), (f64, f64)> = IndexMap::new();
     for row in 0..if classes.has(column) { classes.len() } else { 0 } {
@@ -74,12 +73,12 @@ fn means(classes: &Columns, column: &str) -> Result<Values, ReadError> {
     Ok(sums.into_iter().map(|(of, (sum, n))| (of, sum / n)).collect())
 }
 
-/// The smallest and the largest.
+/// Smallest and largest value.
 fn extent(values: impl Iterator<Item = f64> + Clone) -> Option<(f64, f64)> {
     values.clone().reduce(f64::min).zip(values.reduce(f64::max))
 }
 
-/// A row for each system, in it a dot for each class, the first a little above the others: they may lie at the same value.
+/// Panel with a row for each system and a dot for each class, vertically offset, since values may coincide.
 fn panel(runs: &Runs, names: &[String], values: &Values, (title, x): (String, Axis)) -> Panel {
     let aside = |class: usize| SPREAD * (1.0 - 2.0 * class as f64 / (names.len() - 1) as f64);
     let dots = |(row, system): (usize, &String)| {
@@ -91,7 +90,7 @@ fn panel(runs: &Runs, names: &[String], values: &Values, (title, x): (String, Ax
     Panel { title, x, y: rows(&runs.systems), marks: runs.systems.iter().rev().enumerate().flat_map(dots).collect() }
 }
 
-/// The look of a class.
+/// Style of a class.
 fn style(class: usize) -> Style {
     Style { width: 0.0, ..Style::of(class) }
 }

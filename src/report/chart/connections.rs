@@ -1,4 +1,4 @@
-//! How many connections machines hold: a cumulative distribution.
+//! Chart of the connections of machines: a cumulative distribution.
 
 use super::cumulative::Distribution;
 use super::data::{Runs, curves};
@@ -7,13 +7,12 @@ use crate::measure::catalogue::CONNECTIONS;
 use crate::report::columns::{Columns, ReadError};
 use crate::report::number::significant;
 
-/// Less than one connection in a hundred seconds is none.
+/// Threshold of zero: less than one connection in a hundred seconds.
 const NOTHING: f64 = 0.01;
 
-/// The chart; `None` if no system has connections.
+/// Chart; `None` if no system has connections.
 ///
-/// # Errors
-/// If a cell is not a number.
+/// # Errors If a cell is not a number.
 pub fn figure(runs: &Runs, load: &Columns) -> Result<Option<Figure>, ReadError> {
     if !load.has(CONNECTIONS) {
         return Ok(None);

@@ -7,21 +7,21 @@ use super::data::{Curves, Runs};
 use super::figure::{Entry, Mark, Markers, Panel, Swatch};
 use super::style::Style;
 
-/// What is shown of each system.
+/// Distribution of each system, with labels.
 pub struct Distribution<'a> {
-    /// Quantiles: from their share to the value.
+    /// Quantile curves: values by share.
     pub curves: &'a Curves,
-    /// Beside the axes.
+    /// Labels of the axes.
     pub labels: [String; 2],
-    /// Less than this is nothing, and has a place of its own.
+    /// Threshold below which a value counts as zero, with a separate position.
     pub nothing: f64,
-    /// In the legend, by system.
+    /// Notes in the legend, by system.
     pub notes: IndexMap<String, String>,
 }
 
 impl Distribution<'_> {
-    /// A line for each system that ends at the last percentile, since nothing is known of the way from there to the largest
-    /// value of all: that is a dot. `None` if no value is above nothing.
+    /// Panel with a line for each system that ends at the last percentile, and a dot for the largest value of all,
+    /// since the distribution between them is unknown. `None` if no value is above zero.
     pub fn panel(self, runs: &Runs) -> Option<(Panel, Vec<Entry>)> {
         let [label, y] = &self.labels;
         let x = axis(self.curves, label, self.nothing)?;
@@ -43,8 +43,8 @@ impl Distribution<'_> {
     }
 }
 
-/// From the smallest percentile that is not nothing to the largest value; nothing gets a place of its own. The smallest values
-/// of all, which may be a lone machine's, would only stretch the axis.
+/// Axis from the smallest percentile above zero to the largest value; zero has a separate position. The smallest values
+/// of all, which may be a single machine's, would only stretch the axis.
 fn axis(curves: &Curves, label: &str, nothing: f64) -> Option<Axis> {
     let values = || curves.values().flatten().filter_map(|(p, value)| value.map(|value| (*p, value)));
     let positive = || values().filter(|(_, value)| *value >= nothing);

@@ -1,4 +1,4 @@
-//! The result files as charts need them: grouped by system and parameter point.
+//! Data of the result files for charts, grouped by system and parameter point.
 
 use std::path::Path;
 
@@ -7,22 +7,22 @@ use indexmap::IndexMap;
 use crate::report::columns::{Columns, ReadError};
 use crate::scenario::Scenario;
 
-/// `runs.csv` with its systems and points.
+/// Content of `runs.csv` with its systems and points.
 pub struct Runs {
     pub columns: Columns,
-    /// In the order of their first run.
+    /// Systems in the order of their first run.
     pub systems: Vec<String>,
-    /// The axes that have more than one value.
+    /// Axes with more than one value.
     pub axes: Vec<String>,
 }
 
-/// The end of the warm-up in seconds, as the scenario beside the tables in `dir` says; `None` if there is none, or it says
-/// nothing that holds for all runs.
+/// End of the warm-up in seconds, by the scenario beside the tables in `dir`; `None` if there is none, or it is not
+/// common to all runs.
 pub fn warmup(dir: &Path) -> Option<f64> {
     Some(Scenario::load(&dir.join("scenario.toml"), &[]).ok()?.warmup()?.as_secs_f64())
 }
 
-/// A curve for each system: x, and y or nothing there.
+/// Curve of each system: x, and y if there is a value.
 pub type Curves = IndexMap<String, Vec<(f64, Option<f64>)>>;
 
 impl Runs {
@@ -44,11 +44,10 @@ impl Runs {
         Ok(Runs { columns, systems, axes })
     }
 
-    /// A metric's mean over the seeds, by system; systems to which it does not apply are left out. For results without an
-    /// axis that varies.
+    /// Mean of a metric over the seeds, by system; systems to which it does not apply are left out. For results without
+    /// a varied axis.
     ///
-    /// # Errors
-    /// If a cell is not a number.
+    /// # Errors If a cell is not a number.
     pub fn means(&self, metric: &str) -> Result<IndexMap<String, f64>, ReadError> {
         if !self.columns.has(metric) {
             return Ok(IndexMap::new());
@@ -63,17 +62,17 @@ impl Runs {
         Ok(sums.into_iter().map(|(system, (sum, n))| (system, sum / f64::from(n))).collect())
     }
 
-    /// Whether anybody gets anything: then correct gets are what users see, and not what an oracle sees of the resources.
+    /// Whether there are gets: then correct gets are shown instead of the oracle's availability.
     pub fn has_gets(&self) -> bool {
         self.columns.has("gets") && !distinct(&self.columns, "gets").is_empty()
     }
 
-    /// Where a system stands in the order, which decides its colour.
+    /// Index of a system, which determines its colour.
     pub fn place(&self, system: &str) -> usize {
         self.systems.iter().position(|known| known == system).unwrap_or(self.systems.len())
     }
 
-    /// How many seeds the charts are over, in words.
+    /// Number of seeds, in words.
     pub fn seeds(&self) -> String {
         match distinct(&self.columns, "seed").len() {
             0 | 1 => String::new(),
@@ -82,7 +81,7 @@ impl Runs {
     }
 }
 
-/// The different texts of a column, in the order of their first row; empty ones left out.
+/// Distinct texts of a column, in the order of their first row, without empty ones.
 pub fn distinct(columns: &Columns, name: &str) -> Vec<String> {
     let mut values: Vec<String> = Vec::new();
     for row in 0..columns.len() {
@@ -94,10 +93,9 @@ pub fn distinct(columns: &Columns, name: &str) -> Vec<String> {
     values
 }
 
-/// The events of the scenario: seconds and words, each once; none if there is no file of them.
+/// Events of the scenario: seconds and words, each once; none without a file of them.
 ///
-/// # Errors
-/// If `dir/events.csv` is there and cannot be read.
+/// # Errors If `dir/events.csv` exists and cannot be read.
 pub fn events(dir: &Path) -> Result<Vec<(f64, String)>, ReadError> {
     let path = dir.join("events.csv");
     if !path.exists() {
@@ -115,10 +113,10 @@ pub fn events(dir: &Path) -> Result<Vec<(f64, String)>, ReadError> {
     Ok(events)
 }
 
-/// Column `y` against column `x` for each system, mean over the seeds. Systems without any value are left out.
+/// Curves of column `y` against column `x` for each system, mean over the seeds. Systems without any value are left
+/// out.
 ///
-/// # Errors
-/// If a cell is not a number.
+/// # Errors If a cell is not a number.
 pub fn curves(columns: &Columns, x: &str, y: &str) -> Result<Curves, ReadError> {
     let mut sums: IndexMap<(&str, &str), (f64, f64, u32)> = IndexMap::new();
     for row in 0..columns.len() {
@@ -138,7 +136,7 @@ pub fn curves(columns: &Columns, x: &str, y: &str) -> Result<Curves, ReadError> 
     Ok(curves)
 }
 
-/// The smallest and largest y of all curves.
+/// Smallest and largest y of all curves.
 pub fn range<'a>(curves: impl IntoIterator<Item = &'a Vec<(f64, Option<f64>)>>) -> Option<(f64, f64)> {
     let values = curves.into_iter().flatten().filter_map(|(_, y)| *y);
     values.fold(None, |range, y| match range {

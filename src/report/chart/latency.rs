@@ -1,4 +1,4 @@
-//! How long correct operations took: cumulative distributions.
+//! Charts of the latency of correct operations: cumulative distributions.
 
 use super::cumulative::Distribution;
 use super::data::{Runs, curves};
@@ -7,10 +7,10 @@ use crate::model::OperationKind;
 use crate::report::columns::{Columns, ReadError};
 use crate::report::number::significant;
 
-/// Less than a microsecond is no time beside the milliseconds of a network; answers from the own portion take none.
+/// Threshold of zero in ms: less than a microsecond is negligible; answers from the own store take no time.
 const NOTHING: f64 = 1e-3;
 
-/// One chart for each kind of operation that took any time in some system.
+/// Charts, one for each kind of operation that took time in some system.
 pub fn figures(runs: &Runs, load: &Columns) -> Result<Vec<(String, Figure)>, ReadError> {
     let mut figures = Vec::new();
     for operation in OperationKind::ALL.map(OperationKind::name) {

@@ -1,4 +1,5 @@
-//! From what a chart says to shapes on a canvas: margins from the texts that stand in them, so that nothing overlaps.
+//! Layout: from the content of a chart to shapes on a canvas. Margins follow from the texts in them, so that nothing
+//! overlaps.
 
 mod marks;
 
@@ -9,9 +10,9 @@ use super::figure::{Entry, Figure, Mark, Panel, Place, Swatch};
 use super::size::Size;
 use super::style::{Colour, Style};
 
-/// Logical pixels: about the width of a page's text.
+/// Width of a chart in logical pixels: about that of a page's text.
 const WIDTH: f64 = 720.0;
-/// The least width of a plotting area with its numbers, beside a legend.
+/// Least width of a plotting area with its labels, beside a legend.
 const PLOT: f64 = 260.0;
 const MARGIN: f64 = 16.0;
 const TITLE: f64 = 16.0;
@@ -23,7 +24,7 @@ const LEGEND_GAP: f64 = 24.0;
 const GAP: f64 = 28.0;
 const MARKER: f64 = 3.6;
 
-/// A rectangle on the canvas.
+/// Rectangle on the canvas.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Frame {
     left: f64,
@@ -33,7 +34,7 @@ struct Frame {
 }
 
 impl Figure {
-    /// Lays the chart out, as large as it likes or as `size` says; larger where its legend, or the names of rows, need more room.
+    /// Lays the chart out in its preferred size or in `size`; larger if its legend or the names of rows need more room.
     pub fn lay_out(&self, size: Option<Size>) -> Canvas {
         let (width, height) = size.map_or((WIDTH, self.height), |size| (size.width.into(), size.height.into()));
         let mut canvas = Canvas::new(width, height);
@@ -76,7 +77,7 @@ impl Figure {
         canvas
     }
 
-    /// The plotting areas of the panels. Panels above each other have the same left edge.
+    /// Plotting areas of the panels. Panels above each other have aligned left edges.
     fn frames(&self, area: Frame) -> Vec<Frame> {
         let rows = self.panels.len().div_ceil(self.columns);
         let column_gap = if self.columns > 1 { GAP } else { 0.0 };
@@ -126,7 +127,7 @@ impl Figure {
     }
 }
 
-/// Room for an entry's sample.
+/// Width of an entry's sample.
 fn sample_width(sample: Swatch) -> f64 {
     match sample {
         Swatch::Line(_) | Swatch::Guide => 38.0,
@@ -136,7 +137,7 @@ fn sample_width(sample: Swatch) -> f64 {
     }
 }
 
-/// How far below an entry the next one stands.
+/// Distance from an entry to the next one below.
 fn entry_height(entry: &Entry) -> f64 {
     LEGEND * if entry.note.is_empty() { 1.75 } else { 3.0 }
 }
@@ -146,7 +147,7 @@ fn entry_width(entry: &Entry) -> f64 {
 }
 
 impl Entry {
-    /// Its sample, its text, and its note in a line of its own below.
+    /// Lays out its sample, its text, and its note in a line below.
     fn lay_out(&self, (left, middle): Point, canvas: &mut Canvas) {
         let right = left + sample_width(self.sample);
         let (from, to) = ((left, middle), (right, middle));
@@ -188,7 +189,7 @@ impl Panel {
         if self.title.is_empty() { 6.0 } else { LABEL * 2.0 }
     }
 
-    /// Room for what stands along the x axis, its label apart.
+    /// Height of the labels along the x axis, without its title.
     fn numbers_below(&self) -> f64 {
         match self.x.scale {
             Scale::Names => {
@@ -198,7 +199,7 @@ impl Panel {
         }
     }
 
-    /// What it takes to write the name of each row, if there are rows.
+    /// Least height for the names of rows, if there are rows.
     fn least_height(&self) -> f64 {
         match self.y.scale {
             Scale::Names => self.top_margin() + self.y.ticks.len() as f64 * TICK * 1.5 + self.bottom_margin(),
@@ -228,7 +229,7 @@ impl Panel {
         }
     }
 
-    /// The x axis: faint lines, ticks with as many numbers as have room, the label.
+    /// Lays out the x axis: faint lines, ticks with as many labels as fit, the title.
     fn horizontal(&self, frame: &Frame, canvas: &mut Canvas) {
         let at = |value| frame.left + self.x.position(value) * (frame.right - frame.left);
         for value in &self.x.minor {
@@ -257,7 +258,7 @@ impl Panel {
         }
     }
 
-    /// The y axis, likewise; the label reads upwards at its left.
+    /// Lays out the y axis, likewise; the title reads upwards at its left.
     fn vertical(&self, frame: &Frame, canvas: &mut Canvas) {
         let at = |value| frame.bottom - self.y.position(value) * (frame.bottom - frame.top);
         for value in &self.y.minor {
@@ -286,7 +287,7 @@ impl Panel {
     }
 }
 
-/// `text` in lines of at most `width`, broken between words.
+/// Wraps `text` into lines of at most `width`, broken between words.
 fn wrap(text: &str, size: f64, width: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -320,21 +321,21 @@ impl Canvas {
         }
     }
 
-    /// A filled rectangle with a thin dark edge, which keeps light colours visible on paper.
+    /// Adds a filled rectangle with a thin dark edge, which keeps light colours visible on paper.
     fn block(&mut self, (left, top): Point, (right, bottom): Point, colour: Colour) {
         self.rectangle((left, top), (right, bottom), colour);
         let corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
         self.line(&corners, Colour::Ink, 0.6);
     }
 
-    /// Two strokes across an axis: what lies left of them is not on the scale.
+    /// Adds two strokes across an axis: the part to the left of them is not to scale.
     fn axis_break(&mut self, x: f64, y: f64) {
         for shift in [-2.0, 2.0] {
             self.line(&[(x + shift - 2.0, y + 5.0), (x + shift + 2.0, y - 5.0)], Colour::Grey, 1.0);
         }
     }
 
-    /// Break across an axis that leads upwards.
+    /// Adds a break across a vertical axis.
     fn axis_break_upwards(&mut self, x: f64, y: f64) {
         for shift in [-2.0, 2.0] {
             self.line(&[(x - 5.0, y + shift + 2.0), (x + 5.0, y + shift - 2.0)], Colour::Grey, 1.0);
@@ -342,7 +343,7 @@ impl Canvas {
     }
 }
 
-/// An axis of rows, the first at the top: row i lies at `rows − 1 − i`.
+/// Axis of rows, the first at the top: row i is at `rows − 1 − i`.
 pub fn rows(names: &[String]) -> Axis {
     let axis = Axis::names("", names.iter().rev().map(String::as_str));
     Axis { low: axis.low - 0.1, high: axis.high + 0.1, ..axis }

@@ -1,4 +1,4 @@
-//! Lorenz curves: which share of a load is borne by which share of the machines.
+//! Charts of Lorenz curves: the share of a load borne by a share of the machines.
 
 use super::axis::Axis;
 use super::data::{self, Runs};
@@ -6,14 +6,14 @@ use super::figure::{Entry, Figure, Mark, Markers, Panel, Swatch};
 use super::style::Style;
 use crate::report::columns::{Columns, ReadError};
 
-/// The three loads: the word in their columns, the column of the load itself, their title, what is shared.
+/// Loads: the word in their columns, the column of the load itself, their title, the quantity shared.
 const LOADS: [(&str, &str, &str, &str); 3] = [
     ("requests", "requests_per_online_s", "Who serves the requests", "requests served for others per second online"),
     ("upload", "upload_per_online_s", "Who uploads for others", "bytes uploaded because of others per second online"),
     ("records", "records", "Who stores the records", "records held while online (time mean)"),
 ];
 
-/// One chart for each load that some system has; of those without it there is nothing to share.
+/// Charts, one for each load that some system has.
 pub fn figures(runs: &Runs, load: &Columns) -> Result<Vec<(String, Figure)>, ReadError> {
     let mut figures = Vec::new();
     for (word, amount, title, what) in LOADS {

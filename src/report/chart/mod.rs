@@ -1,7 +1,7 @@
 //! Charts, drawn from the CSV files alone.
 //!
-//! The way of a chart: `data` groups the files' rows, one builder each (`load`, `latency`, `time`, `traffic`, `pairs`,
-//! `sweep`, …) says what the chart says (`figure`), `layout` turns that into shapes, `canvas` writes them as SVG and PNG.
+//! Stages of a chart: `data` groups the files' rows, one builder each (`load`, `latency`, `time`, `traffic`, `pairs`,
+//! `sweep`, …) makes the content (`figure`), `layout` turns that into shapes, `canvas` writes them as SVG and PNG.
 
 mod axis;
 mod canvas;
@@ -37,21 +37,22 @@ use super::{CHARTS, manifest};
 use crate::measure::catalogue::METRICS;
 use crate::model::DialOutcome;
 
-/// What to draw against what. The default: every chart of the runs, or the headline metrics of a sweep.
+/// Options of charts: axes and metrics. Default: every chart of the runs, or the headline metrics of a sweep.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// The axis along x; default: the first that varies.
+    /// Axis along x; default: the first that varies.
     pub x: Option<String>,
-    /// The metrics; default: the headline ones.
+    /// Metrics; default: the headline ones.
     pub y: Vec<String>,
-    /// The axis that splits each system into several lines (`system`: none); default: the second that varies.
+    /// Axis that splits each system into several lines (`system`: none); default: the second that varies.
     pub by: Option<String>,
-    /// Logarithmic even if the values would not need it, with a place of its own for zero; refused where a value is less.
+    /// Whether x is logarithmic even if the values do not need it, with a separate position for zero; refused for
+    /// negative values.
     pub log_x: bool,
     pub log_y: bool,
 }
 
-/// The names of the charts of single runs. Those of sweeps begin with the metric's.
+/// Names of the charts of single runs. Those of sweeps start with the metric's.
 const CHARTS_OF_RUNS: [&str; 15] = [
     "load_requests",
     "load_upload",
@@ -70,36 +71,36 @@ const CHARTS_OF_RUNS: [&str; 15] = [
     "classes",
 ];
 
-/// How charts look.
+/// Look of charts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Look {
-    /// Of every chart; default: what suits each.
+    /// Size of every chart; default: depends on the chart.
     pub size: Option<Size>,
     pub theme: Theme,
 }
 
-/// Why nothing was drawn.
+/// Error of drawing.
 #[derive(Debug, thiserror::Error)]
 pub enum PlotError {
-    /// There are no results, or not all of them.
+    /// Results missing or incomplete.
     #[error("{}: {because}\n  = help: name a directory that `run` or `sweep` wrote", path.display())]
     NoResults { path: PathBuf, because: &'static str },
-    /// The results could not be read, or are not what `peerlab` writes.
+    /// Results unreadable, or not in the format of `peerlab`.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// A chart could not be written.
+    /// Write error of a chart.
     #[error(transparent)]
     File(#[from] FileError),
-    /// An option names what is not there.
+    /// Option with an unknown name.
     #[error("{0}")]
     Option(String),
 }
 
-/// Draws the charts of the results in `dir` into the directory `out`, which is created if need be; without one into
-/// `dir/charts`. Each replaces the file of its name, whole; others stay. Gives the names of the charts, without their ending.
+/// Draws the charts of the results in `dir` into the directory `out`, which is created if needed, by default
+/// `dir/charts`. Each chart replaces the file of its name as a whole; other files are kept. Returns the names of the
+/// charts, without extension.
 ///
-/// # Errors
-/// See [`PlotError`]; nothing was changed then.
+/// # Errors See [`PlotError`]; nothing is changed then.
 pub fn plot(dir: &Path, out: Option<&Path>, options: &Options, look: Look) -> Result<Vec<String>, PlotError> {
     let no_results = |because| Err(PlotError::NoResults { path: dir.to_owned(), because });
     if !dir.is_dir() {
@@ -129,11 +130,10 @@ pub fn plot(dir: &Path, out: Option<&Path>, options: &Options, look: Look) -> Re
     Ok(figures.into_iter().map(|(stem, _)| stem).collect())
 }
 
-/// Draws the charts of the results in `dir` into the directory `into`, which is created if need be. For results that are
-/// staged themselves; [`plot`] is for those in their place.
+/// Draws the charts of the results in `dir` into the directory `into`, which is created if needed. For staged results;
+/// [`plot`] is for results in place.
 ///
-/// # Errors
-/// See [`PlotError`].
+/// # Errors See [`PlotError`].
 pub fn draw(dir: &Path, into: &Path) -> Result<Vec<String>, PlotError> {
     let figures = figures(dir, &Options::default())?;
     fs::create_dir_all(into).map_err(FileError::at(into))?;
@@ -141,12 +141,11 @@ pub fn draw(dir: &Path, into: &Path) -> Result<Vec<String>, PlotError> {
     Ok(figures.into_iter().map(|(stem, _)| stem).collect())
 }
 
-/// Draws what events and nodes cost against the number of nodes, as `scaling.svg` and `scaling.png` in the directory
-/// `into`. `table` is what `scripts/scaling` writes: `run_id, population.online, system, seed, events_per_s, ns_per_event,
-/// bytes_per_node` and more; `subtitle` says where it was measured.
+/// Draws the cost of events and nodes against the number of nodes, as `scaling.svg` and `scaling.png` in the directory
+/// `into`. `table` is the output of `scripts/scaling`: `run_id, population.online, system, seed, events_per_s,
+/// ns_per_event, bytes_per_node` and more; `subtitle` says where it was measured.
 ///
-/// # Errors
-/// See [`PlotError`].
+/// # Errors See [`PlotError`].
 pub fn scaling(table: &Path, subtitle: &str, into: &Path) -> Result<(), PlotError> {
     let nothing = || PlotError::Option(format!("{}: there is nothing above zero to draw", table.display()));
     let figure = scaling::figure(table, subtitle)?.ok_or_else(nothing)?;
@@ -157,15 +156,15 @@ fn save(figures: &[(String, Figure)], into: &Path, look: Look) -> Result<(), Fil
     figures.par_iter().try_for_each(|(stem, figure)| figure.lay_out(look.size).save(into, stem, look.theme))
 }
 
-/// Whether a file in `charts` may be a chart of ours, by its name: what new results clear away.
+/// Whether a file in `charts` may be a chart of peerlab, by its name: such files are removed by new results.
 pub fn is_chart(name: &str) -> bool {
     let stem = name.strip_suffix(".svg").or_else(|| name.strip_suffix(".png"));
     let metric = |stem: &str| METRICS.get(stem.split(';').next().unwrap_or(stem)).is_some();
     stem.is_some_and(|stem| CHARTS_OF_RUNS.contains(&stem) || metric(stem))
 }
 
-/// Every chart of the results in `dir`. A sweep has lines over its axis; the pictures of single runs would need one for
-/// each point, so only results without an axis that varies have them.
+/// Charts of the results in `dir`. A sweep has lines over its axis; charts of single runs would need one for each
+/// point, so only results without a varied axis have them.
 fn figures(dir: &Path, options: &Options) -> Result<Vec<(String, Figure)>, PlotError> {
     let runs = Runs::read(dir)?;
     if !runs.axes.is_empty() || *options != Options::default() {
@@ -203,7 +202,7 @@ fn figures(dir: &Path, options: &Options) -> Result<Vec<(String, Figure)>, PlotE
     Ok(figures)
 }
 
-/// The chart of a file that only some results have, with the columns `needed`.
+/// Chart of a file that only some results have, with the columns `needed`.
 fn with(
     dir: &Path,
     file: &str,

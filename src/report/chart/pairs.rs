@@ -1,4 +1,4 @@
-//! How machines behind each class of NAT connect with those behind each other: a matrix for each system.
+//! Chart of dials between NAT classes: a matrix for each system.
 
 use indexmap::IndexMap;
 
@@ -23,13 +23,12 @@ const LOOKS: [(&str, Colour); DialOutcome::ALL.len()] = [
 /// How many dials ended in which way.
 type Ended = [f64; DialOutcome::ALL.len()];
 
-/// The dials of a system, by the classes of who dialled and of whom.
+/// Dials of a system, by the classes of the dialling and the dialled machine.
 type Dials<'a> = IndexMap<(&'a str, &'a str), Ended>;
 
-/// The chart; `None` if nobody dialled, or there are no two classes.
+/// Chart; `None` without dials, or with fewer than two classes.
 ///
-/// # Errors
-/// If a cell is not a number.
+/// # Errors If a cell is not a number.
 pub fn figure(runs: &Runs, pairs: &Columns) -> Result<Option<Figure>, ReadError> {
     let known = [distinct(pairs, "from"), distinct(pairs, "reached")].concat();
     let classes: Vec<&str> = NatClass::ALL
@@ -67,7 +66,7 @@ pub fn figure(runs: &Runs, pairs: &Columns) -> Result<Option<Figure>, ReadError>
     }))
 }
 
-/// The dials of all systems, those of all seeds together.
+/// Dials of all systems, all seeds together.
 fn dials(pairs: &Columns) -> Result<IndexMap<&str, Dials<'_>>, ReadError> {
     let mut systems: IndexMap<&str, Dials<'_>> = IndexMap::new();
     for row in 0..pairs.len() {
@@ -80,7 +79,7 @@ fn dials(pairs: &Columns) -> Result<IndexMap<&str, Dials<'_>>, ReadError> {
     Ok(systems)
 }
 
-/// A cell for each ordered pair of classes: who dials along x, who is dialled from the top down.
+/// Panel with a cell for each ordered pair of classes: the dialling one along x, the dialled one from the top down.
 fn panel(title: String, classes: &[&str], dials: &Dials<'_>) -> Panel {
     let last = classes.len() - 1;
     let cell = |(column, row): (usize, usize)| {

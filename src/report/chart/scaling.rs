@@ -1,5 +1,5 @@
-//! What an event and a node cost against the number of nodes: the table that `scripts/scaling` makes of many runs'
-//! `timing.json`. A line for each system; both scales are logarithmic.
+//! Chart of the cost of an event and of a node against the number of nodes, from the table that `scripts/scaling` makes
+//! of many runs' `timing.json`. A line for each system; both scales are logarithmic.
 
 use std::path::Path;
 
@@ -9,20 +9,19 @@ use super::figure::{Entry, Figure, Mark, Markers, Panel, Place, Swatch};
 use super::style::Style;
 use crate::report::columns::{Columns, ReadError};
 
-/// The column of the number of nodes.
+/// Column of the number of nodes.
 const NODES: &str = "population.online";
 
-/// The other columns, and what stands above and beside their panels.
+/// Other columns, with the titles and labels of their panels.
 const PANELS: [(&str, &str, &str); 3] = [
     ("events_per_s", "Speed", "events per CPU second"),
     ("ns_per_event", "Time of an event", "CPU time per event (ns)"),
     ("bytes_per_node", "Memory of a node", "bytes per node"),
 ];
 
-/// The chart; `None` of a table without rows, or without a positive number in one of its columns.
+/// Chart; `None` for a table without rows, or without a positive number in one of its columns.
 ///
-/// # Errors
-/// If the table cannot be read, or a cell is not a number.
+/// # Errors If the table cannot be read, or a cell is not a number.
 pub fn figure(table: &Path, subtitle: &str) -> Result<Option<Figure>, ReadError> {
     let columns = Columns::read(table, &[NODES, PANELS[0].0, PANELS[1].0, PANELS[2].0])?;
     let (mut panels, mut legend) = (Vec::new(), Vec::new());
@@ -45,7 +44,7 @@ pub fn figure(table: &Path, subtitle: &str) -> Result<Option<Figure>, ReadError>
     }))
 }
 
-/// What a logarithmic scale can show.
+/// Positive values only, as for a logarithmic scale.
 fn positive(mut lines: Curves) -> Curves {
     lines.values_mut().for_each(|line| line.retain(|(x, y)| *x > 0.0 && y.is_none_or(|y| y > 0.0)));
     lines

@@ -1,18 +1,18 @@
-//! How large a chart is asked to be.
+//! Requested size of a chart.
 
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-/// Width and height in logical pixels: an SVG says that it is so large, a PNG has twice as many each way.
+/// Width and height in logical pixels: the nominal size of an SVG; a PNG has twice as many each way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
     pub width: u32,
     pub height: u32,
 }
 
-/// With less, the numbers along the axes have no room.
+/// Smallest size: with less, the labels of the axes do not fit.
 const SMALLEST: Size = Size { width: 480, height: 360 };
-/// More than any page or screen; a PNG is drawn at six times as many pixels each way, in memory.
+/// Largest side, more than any page or screen; a PNG is drawn at six times as many pixels each way, in memory.
 const LARGEST: u32 = 2_000;
 
 const WIDTHS: RangeInclusive<u32> = SMALLEST.width..=LARGEST;
@@ -21,7 +21,7 @@ const HEIGHTS: RangeInclusive<u32> = SMALLEST.height..=LARGEST;
 impl FromStr for Size {
     type Err = String;
 
-    /// `WIDTHxHEIGHT`, from 480x360 to 2000x2000.
+    /// Parses `WIDTHxHEIGHT`, from 480x360 to 2000x2000.
     fn from_str(text: &str) -> Result<Size, String> {
         let sides = text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
         let size = sides.map(|(width, height)| Size { width, height });

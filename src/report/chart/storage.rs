@@ -1,5 +1,5 @@
-//! What room and repair buy: the share of the gets that are not correct, or of the resources that are lost, against what it
-//! costs. Where nobody gets anything, the share of the resources that an oracle misses on the machines online.
+//! Charts of the benefit of storage and repair: the share of gets that are not correct, or of lost resources, against
+//! the cost. Without gets, the share of the resources that the oracle does not find on online machines.
 
 use super::axis::Axis;
 use super::data::Runs;
@@ -9,11 +9,11 @@ use crate::measure::catalogue::ORACLE;
 use crate::report::columns::ReadError;
 use crate::report::number::bytes;
 
-/// Systems that mean to do the same differ by a little churn.
+/// Factor up to which costs count as equal: equal policies differ a little by churn.
 const SAME: f64 = 1.1;
 
-/// What copies and coded pieces buy; `None` if there are fewer than two systems that differ in the room they take, or
-/// everything could always be had.
+/// Chart of the benefit of copies and coded pieces; `None` with fewer than two systems that differ in disk usage, or if
+/// everything was always available.
 pub fn figure(runs: &Runs) -> Result<Option<Figure>, ReadError> {
     let (kept, lacks, title) = match runs.has_gets() {
         true => (
@@ -41,7 +41,7 @@ pub fn figure(runs: &Runs) -> Result<Option<Figure>, ReadError> {
     }))
 }
 
-/// What repair buys; `None` if it takes the same traffic everywhere, or nothing was lost.
+/// Chart of the benefit of repair; `None` if repair traffic is equal everywhere, or nothing was lost.
 pub fn repair(runs: &Runs) -> Result<Option<Figure>, ReadError> {
     let points = points(runs, "repair_bytes_per_online_s_mean", "durability_ratio")?;
     let most = points.iter().map(|point| point.1).fold(0.0, f64::max);
@@ -58,7 +58,7 @@ pub fn repair(runs: &Runs) -> Result<Option<Figure>, ReadError> {
     }))
 }
 
-/// A system, what it pays, and what it lacks.
+/// System, its cost, and its share of failures.
 type Point<'a> = (&'a String, f64, f64);
 
 fn points<'a>(runs: &'a Runs, cost: &str, kept: &str) -> Result<Vec<Point<'a>>, ReadError> {
@@ -67,7 +67,7 @@ fn points<'a>(runs: &'a Runs, cost: &str, kept: &str) -> Result<Vec<Point<'a>>, 
     Ok(runs.systems.iter().filter_map(point).collect())
 }
 
-/// The least and the largest of those above zero.
+/// Smallest and largest value above zero.
 fn extent(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     let above = values.filter(|value| *value > 0.0);
     above.fold(None, |extent, value| {
@@ -76,7 +76,7 @@ fn extent(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     })
 }
 
-/// A dot for each system; `None` if none lacks anything.
+/// Panel with a dot for each system; `None` if no system has failures.
 fn panel(
     runs: &Runs,
     points: &[Point<'_>],

@@ -1,9 +1,9 @@
-//! What tells one system from another: a colour that colour-blind readers can tell apart, a dash and a marker for print
-//! in black and white. All colours stand here, for light and for dark paper.
+//! Styles that distinguish systems: a colour that colour-blind readers can tell apart, a dash and a marker for
+//! black-and-white print. All colours are defined here, for light and for dark paper.
 
 use plotters::style::RGBColor;
 
-/// The paper that charts are drawn on.
+/// Paper of the charts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Theme {
     /// White, for print and documents
@@ -13,13 +13,13 @@ pub enum Theme {
     Dark,
 }
 
-/// A colour by its task; the theme says what it looks like.
+/// Colour by its role; the theme gives its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colour {
     Paper,
     /// Text and edges.
     Ink,
-    /// Axes and text of less weight.
+    /// Axes and secondary text.
     Grey,
     Shade,
     Rule,
@@ -34,10 +34,10 @@ pub enum Colour {
 }
 
 impl Theme {
-    /// What a colour looks like on this paper.
+    /// Value of a colour on this paper.
     ///
-    /// The lines' colours on white are those of Okabe & Ito, "Color universal design" (2008), without their yellow, which
-    /// cannot be seen on it; on dark paper the blues are lighter and black is white.
+    /// The lines' colours on white are those of Okabe & Ito, "Color universal design" (2008), without their yellow,
+    /// which is invisible on it; on dark paper the blues are lighter and black is white.
     pub const fn rgb(self, colour: Colour) -> RGBColor {
         let (light, dark) = match colour {
             Colour::Paper => (0xff_ffff, 0x16_181c),
@@ -73,18 +73,18 @@ pub enum Marker {
     Ring,
 }
 
-/// How one line looks in all charts.
+/// Style of a line in all charts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Style {
     pub colour: Colour,
-    /// Lengths drawn and left out, in turn; empty for a solid line.
+    /// Dash pattern: lengths drawn and left out, in turn; empty for a solid line.
     pub dash: &'static [f64],
     pub marker: Option<Marker>,
-    /// In logical pixels.
+    /// Line width in logical pixels.
     pub width: f64,
 }
 
-/// Seven colours and five dashes have no common divisor: no two of the first 35 lines look alike.
+/// Colours of lines. Seven colours and five dashes have no common divisor: the first 35 lines all look different.
 const COLOURS: [Colour; 7] =
     [Colour::Blue, Colour::Vermillion, Colour::Green, Colour::Orange, Colour::Purple, Colour::Black, Colour::Sky];
 const DASHES: [&[f64]; 5] = [&[], &[9.0, 3.5], &[2.5, 2.5], &[9.0, 3.0, 2.0, 3.0], &[5.0, 2.5]];
@@ -92,7 +92,7 @@ const MARKERS: [Marker; 6] =
     [Marker::Circle, Marker::Square, Marker::Triangle, Marker::Diamond, Marker::Cross, Marker::Ring];
 
 impl Style {
-    /// The look of the `index`-th line.
+    /// Style of the `index`-th line.
     pub fn of(index: usize) -> Style {
         Style {
             colour: COLOURS[index % COLOURS.len()],

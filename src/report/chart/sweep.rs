@@ -1,4 +1,5 @@
-//! A metric against an axis of a sweep: the mean over the seeds with its 95 % interval, one line for each system.
+//! Charts of a metric against an axis of a sweep: the mean over the seeds with its 95 % interval, one line for each
+//! system.
 
 mod places;
 
@@ -22,14 +23,14 @@ struct Roles {
     rest: Vec<String>,
 }
 
-/// A line: its name, its look, and a summary for each value of x (`None`: no run has the figure).
+/// Line: its name, its style, and a summary for each value of x (`None`: no run has the figure).
 struct Series {
     name: String,
     style: Style,
     points: Vec<Option<Summary>>,
 }
 
-/// One chart for each metric and each combination of the axes that are neither x nor `by`.
+/// Charts, one for each metric and each combination of the axes that are neither x nor `by`.
 pub fn figures(runs: &Runs, options: &Options) -> Result<Vec<(String, Figure)>, PlotError> {
     let roles = roles(runs, options)?;
     let metrics: Vec<&str> = match options.y.is_empty() {
@@ -90,7 +91,7 @@ fn roles(runs: &Runs, options: &Options) -> Result<Roles, PlotError> {
     Ok(Roles { x, by, rest })
 }
 
-/// Why what `options` ask for cannot be drawn of runs in which no axis varies.
+/// Error message for `options` that need a varied axis, for runs without one.
 fn no_sweep(Options { y, by, log_x, log_y, .. }: &Options) -> String {
     let said = [(!y.is_empty(), "--y"), (by.is_some(), "--by"), (*log_x, "--log x"), (*log_y, "--log y")];
     let said: Vec<&str> = said.into_iter().filter(|(is_said, _)| *is_said).map(|(_, option)| option).collect();
@@ -98,7 +99,7 @@ fn no_sweep(Options { y, by, log_x, log_y, .. }: &Options) -> String {
     format!("{} {need} a sweep: in these runs no axis varies", said.join(" and "))
 }
 
-/// Every combination of the values of `axes`; one empty combination without axes.
+/// All combinations of the values of `axes`; one empty combination without axes.
 fn combinations(runs: &Runs, axes: &[String]) -> Vec<Vec<(String, String)>> {
     axes.iter().fold(vec![Vec::new()], |combinations, axis| {
         let values = distinct(&runs.columns, axis);
@@ -109,7 +110,7 @@ fn combinations(runs: &Runs, axes: &[String]) -> Vec<Vec<(String, String)>> {
     })
 }
 
-/// The lines of one chart. A system that an axis does not concern has an empty cell there: it is the same everywhere.
+/// Lines of one chart. A system that an axis does not affect has an empty cell there: it has equal values everywhere.
 fn series(runs: &Runs, roles: &Roles, fixed: &[(String, String)], metric: &str) -> Result<Vec<Series>, ReadError> {
     let columns = &runs.columns;
     let applies = |row: usize, axis: &str, value: &str| {
@@ -175,7 +176,7 @@ fn joined(series: &[&Series], places: &[f64], y: &Axis) -> Vec<Mark> {
     bands.chain(lines).collect()
 }
 
-/// Dots with their intervals beside each other at each place: between two of them there is nothing.
+/// Dots with their intervals side by side at each place: there is nothing between places.
 fn apart(series: &[&Series], places: &[f64], y: &Axis) -> Vec<Mark> {
     let step = (0.6 / series.len() as f64).min(0.12);
     let mut marks = Vec::new();
@@ -194,10 +195,10 @@ fn apart(series: &[&Series], places: &[f64], y: &Axis) -> Vec<Mark> {
     marks
 }
 
-/// Points at which fewer repetitions have the figure are named up to so many.
+/// Most points named at which fewer repetitions have the figure.
 const MOST_NAMED: usize = 8;
 
-/// What the points are over, in words.
+/// Number of runs behind the points, in words.
 fn taken_over(series: &[&Series], values: &[String]) -> String {
     let points = || {
         series.iter().flat_map(|line| {
@@ -219,7 +220,7 @@ fn taken_over(series: &[&Series], values: &[String]) -> String {
     }
 }
 
-/// The areas between the ends of the intervals, interrupted where there is none.
+/// Areas between the ends of the intervals, interrupted where there is none.
 fn bands(line: &Series, order: &[usize], places: &[f64], y: &Axis) -> Vec<Mark> {
     let ends: Vec<_> =
         order.iter().map(|&i| (places[i], line.points[i].as_ref().and_then(|point| point.ci95))).collect();
@@ -235,7 +236,7 @@ fn bands(line: &Series, order: &[usize], places: &[f64], y: &Axis) -> Vec<Mark> 
     ends.split(|(_, ends)| ends.is_none()).filter(|points| points.len() > 1).map(piece).collect()
 }
 
-/// A column's name as a title, with its unit: `Lookup latency p50 (ms)`.
+/// Title of a column, with its unit: `Lookup latency p50 (ms)`.
 fn heading(metric: &Metric) -> String {
     let name = metric.name.trim_end_matches("_ms").trim_end_matches("_ratio").replace('_', " ");
     let unit = if metric.is_share() { "%" } else { metric.unit };
@@ -247,7 +248,7 @@ fn capital(text: &str) -> String {
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// A name that every file system takes.
+/// File name that is valid on every file system.
 fn file_name(stem: &str) -> String {
     let plain = |c: char| if c.is_alphanumeric() || "._-=;".contains(c) { c } else { '_' };
     stem.chars().map(plain).collect()

@@ -1,4 +1,4 @@
-//! What happened when: the share of correct operations, how many were there, what could be had and what was lost.
+//! Charts over time: the share of correct operations, participants online, availability and losses.
 
 use super::axis::Axis;
 use super::data::{Curves, Runs, curves, range};
@@ -7,16 +7,16 @@ use super::style::{Colour, Style};
 use crate::model::OperationKind;
 use crate::report::columns::{Columns, ReadError};
 
-/// What else a time axis shows, in seconds.
+/// Annotations of a time axis, in seconds.
 #[derive(Clone, Copy)]
 pub struct Happened<'a> {
     /// Events of the scenario, in words.
     pub events: &'a [(f64, String)],
-    /// The end of the warm-up, if it is known.
+    /// End of the warm-up, if known.
     pub warmup: Option<f64>,
 }
 
-/// The share of correct operations over time, a panel for each kind.
+/// Chart of the share of correct operations over time, a panel for each kind.
 pub fn success(runs: &Runs, series: &Columns, happened: Happened<'_>) -> Result<Option<Figure>, ReadError> {
     let mut panels = Vec::new();
     let mut drawn = vec![false; runs.systems.len()];
@@ -53,7 +53,7 @@ pub fn success(runs: &Runs, series: &Columns, happened: Happened<'_>) -> Result<
     }))
 }
 
-/// Participants online, which all systems share, and nodes joined, by system, over time.
+/// Chart of participants online, which all systems share, and nodes joined, by system, over time.
 pub fn online(runs: &Runs, series: &Columns, happened: Happened<'_>) -> Result<Option<Figure>, ReadError> {
     if !series.has("online") || !series.has("joined") {
         return Ok(None);
@@ -79,7 +79,7 @@ pub fn online(runs: &Runs, series: &Columns, happened: Happened<'_>) -> Result<O
     Ok(Some(Figure::single("Online and joined over time (machines)", subtitle, panel, legend)))
 }
 
-/// The share of the resources that an oracle finds on the machines online over time, and below it, if any were lost for good, how many.
+/// Chart of availability by the oracle over time, and below it, if any were lost, the number of lost resources.
 pub fn availability(runs: &Runs, series: &Columns, happened: Happened<'_>) -> Result<Option<Figure>, ReadError> {
     if !series.has("availability") || !series.has("resources_lost") {
         return Ok(None);
@@ -130,7 +130,7 @@ fn line(points: Vec<(f64, Option<f64>)>, style: Style, shift: usize) -> Mark {
     Mark::Line { points, style, markers: Markers::Few { shift } }
 }
 
-/// What the time axis counts in.
+/// Unit of the time axis.
 struct Unit {
     seconds: f64,
     label: &'static str,
@@ -142,7 +142,7 @@ impl Happened<'_> {
         self.events.iter().map(event).chain(self.border(unit, x, y)).collect()
     }
 
-    /// Where the warm-up ends, if that is within the chart.
+    /// Mark at the end of the warm-up, if it is within the chart.
     fn border(&self, unit: &Unit, x: &Axis, y: &Axis) -> Option<Mark> {
         let at = self.warmup? / unit.seconds;
         let (low, high, left) = (y.low, y.high, at > (x.low + x.high) / 2.0);
@@ -150,7 +150,7 @@ impl Happened<'_> {
     }
 }
 
-/// Seconds in the unit that suits their span.
+/// Curves in the unit of time that suits their span.
 fn in_hours(mut curves: Curves) -> (Curves, Unit) {
     let length = span(&curves).map_or(0.0, |(from, to)| to - from);
     let (seconds, label) = match length {
@@ -163,7 +163,7 @@ fn in_hours(mut curves: Curves) -> (Curves, Unit) {
     (curves, Unit { seconds, label })
 }
 
-/// The first and last x of all curves.
+/// First and last x of all curves.
 fn span(curves: &Curves) -> Option<(f64, f64)> {
     let times = || curves.values().flatten().map(|(at, _)| *at);
     Some((times().min_by(f64::total_cmp)?, times().max_by(f64::total_cmp)?))

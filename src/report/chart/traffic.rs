@@ -1,4 +1,4 @@
-//! Network load has two faces: what all machines send, by kind, and what the busiest one moves.
+//! Chart of the network load: bytes sent by all machines, by kind, and bytes moved by the busiest one.
 
 use super::axis::Axis;
 use super::data::Runs;
@@ -9,13 +9,13 @@ use crate::model::Traffic;
 use crate::report::columns::ReadError;
 use crate::report::number::bytes;
 
-/// Neighbours in a bar can be told apart in grey.
+/// Colours of the kinds: neighbours in a bar differ in grey scale.
 const COLOURS: [Colour; 4] = [Colour::Blue, Colour::Orange, Colour::Rule, Colour::Purple];
 
 const BUSIEST: Style = Style { colour: Colour::Ink, dash: &[], marker: Some(Marker::Diamond), width: 0.0 };
 const MEAN: Style = Style { colour: Colour::Ink, dash: &[], marker: Some(Marker::Ring), width: 0.0 };
 
-/// Bars by kind for each system at the left, the busiest machine beside the mean one at the right.
+/// Chart with bars by kind for each system at the left, the busiest and the mean machine at the right.
 pub fn figure(runs: &Runs) -> Result<Option<Figure>, ReadError> {
     let systems = &runs.systems;
     let Some(sent) = sent(runs)? else { return Ok(None) };

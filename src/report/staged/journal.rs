@@ -1,4 +1,4 @@
-//! The stage on disk: a hidden directory with a mark, the new files, and in the end a note that they are complete.
+//! Stage on disk: a hidden directory with a mark, the new files, and at the end a note that they are complete.
 //!
 //! Each change of the file system is one call of [`change`], so that a test can end the process before any of them.
 
@@ -10,36 +10,36 @@ use serde::{Deserialize, Serialize};
 
 use super::{FileError, entries};
 
-/// The file whose presence says that a directory of results is complete: it goes first and comes last.
+/// File whose presence marks a directory of results as complete: it is removed first and written last.
 const SEAL: &str = crate::report::manifest::FILE;
 
-/// How a stage's name begins. A number follows; what makes it a stage is the mark in it.
+/// Prefix of a stage's name, followed by a number; the mark in it makes it a stage.
 const PARTIAL: &str = ".partial-";
 
-/// In the stage: says what it is, and is locked as long as its process lives.
+/// Mark in the stage, locked as long as its process lives.
 const MARK: &str = "peerlab-stage";
 const MARK_TEXT: &str = "Results in the making. What is left of them when no peerlab is running, the next one finishes or \
                          removes.\n";
 
-/// In the stage: the files that will be moved, each at its path in the target.
+/// Directory in the stage of the files to be moved, each at its path in the target.
 const NEW: &str = "new";
 
-/// In the stage: files that are compared with the new ones, and never moved.
+/// Directory in the stage of files that are compared with the new ones, and never moved.
 const AGAIN: &str = "again";
 
-/// In the stage: the note, from which on the commit is finished and not undone.
+/// Note in the stage, from which on the commit is finished and not undone.
 const NOTE: &str = "commit.json";
 
-/// What is to be done, beside moving everything that is in [`NEW`].
+/// Actions of a commit, besides moving all files in [`NEW`].
 #[derive(Debug, Deserialize, Serialize)]
 struct Note {
-    /// Whether the new files have a manifest: whole results, before which nothing may look whole.
+    /// Whether the new files have a manifest: then the results must not look complete before the end.
     sealed: bool,
-    /// Paths in the target of files that go.
+    /// Paths in the target of files to be removed.
     stale: Vec<String>,
 }
 
-/// Makes a stage in `target` with a name that nothing else has.
+/// Creates a stage in `target` with a unique name.
 pub fn begin(target: &Path) -> io::Result<PathBuf> {
     for number in 0_u64.. {
         let stage = target.join(format!("{PARTIAL}{number}"));
@@ -51,7 +51,7 @@ pub fn begin(target: &Path) -> io::Result<PathBuf> {
     unreachable!("more directories than numbers")
 }
 
-/// Puts the mark into a stage, locked as long as the file stays open, and the place for what is new.
+/// Writes the mark of a stage, locked as long as the file stays open, and creates the directory of new files.
 pub fn mark(stage: &Path) -> io::Result<File> {
     let mut mark = File::create_new(stage.join(MARK))?;
     mark.write_all(MARK_TEXT.as_bytes())?;
@@ -63,17 +63,17 @@ pub fn mark(stage: &Path) -> io::Result<File> {
     Ok(mark)
 }
 
-/// Where the new files of a stage are written.
+/// Directory of the new files of a stage.
 pub fn new(stage: &Path) -> PathBuf {
     stage.join(NEW)
 }
 
-/// Where what is compared with the new files of a stage is written.
+/// Directory of the files of a stage that are compared with the new ones.
 pub fn again(stage: &Path) -> PathBuf {
     stage.join(AGAIN)
 }
 
-/// A path as whoever named the target knows it: without the stage that its file is written to before it is moved.
+/// Path as the user knows it: without the stage to which its file is written before it is moved.
 pub fn seen(path: &Path) -> PathBuf {
     let steps: Vec<_> = path.components().collect();
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -89,21 +89,21 @@ pub fn seen(path: &Path) -> PathBuf {
     }
 }
 
-/// Whether a stage is complete: from then on it is committed, whatever happens.
+/// Whether a stage is complete, so that it will be committed in any case.
 pub fn is_written(stage: &Path) -> bool {
     stage.join(NOTE).exists()
 }
 
-/// Whether this is a stage, of a living process or left behind by one that was killed: a directory of the right name with
-/// the mark, or without anything.
+/// Whether this is a stage, of a live process or left behind by a killed one: a directory of such a name with the mark,
+/// or empty.
 pub fn is_leftover(path: &Path) -> bool {
     let named = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PARTIAL));
     let is_empty = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
     named && is_real_directory(path) && (is_real_file(&path.join(MARK)) || is_empty())
 }
 
-/// Finishes or clears away what killed processes left in `target`, which the caller has locked. Tells whether there is a
-/// stage of a living process.
+/// Finishes or removes the stages of killed processes in `target`, which the caller has locked. Returns whether there
+/// is a stage of a live process.
 pub fn settle(target: &Path) -> Result<bool, FileError> {
     let mut living = false;
     for stage in entries(target)?.into_iter().filter(|path| is_leftover(path)) {
@@ -119,8 +119,8 @@ pub fn settle(target: &Path) -> Result<bool, FileError> {
     Ok(living)
 }
 
-/// Makes sure that what is new is on the disk, then that the note of it is. A directory in the place of a file is an error,
-/// and so is a file in the place of a directory.
+/// Syncs the new files, then the note, to disk. A directory in the place of a file is an error, and so is a file in the
+/// place of a directory.
 pub fn write(target: &Path, stage: &Path, stale: &[String]) -> Result<(), FileError> {
     let new = new(stage);
     let Tree { files, directories } = tree(&new)?;
@@ -151,7 +151,7 @@ pub fn write(target: &Path, stage: &Path, stale: &[String]) -> Result<(), FileEr
     sync_directory(stage)
 }
 
-/// Does what the note of a stage says, as far as it is not done yet, and clears the stage away.
+/// Carries out the remaining actions of a stage's note, and removes the stage.
 pub fn finish(target: &Path, stage: &Path) -> Result<(), FileError> {
     let (new, note) = (new(stage), read(&stage.join(NOTE))?);
     let Tree { files, directories } = if new.exists() { tree(&new)? } else { Tree::default() };
@@ -178,7 +178,7 @@ pub fn finish(target: &Path, stage: &Path) -> Result<(), FileError> {
     dismantle(stage).map_err(FileError::at(stage))
 }
 
-/// Removes a stage, the mark last, so that it is known for one until nothing is in it.
+/// Removes a stage, the mark last, so that it is recognised until it is empty.
 pub fn dismantle(stage: &Path) -> io::Result<()> {
     let gone = |removed: io::Result<()>| match removed {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
@@ -210,11 +210,11 @@ fn read(path: &Path) -> Result<Note, FileError> {
     }
 }
 
-/// What is below a directory, by its paths in it.
+/// Content of a directory, by relative paths.
 #[derive(Default)]
 struct Tree {
     files: Vec<PathBuf>,
-    /// Itself among them.
+    /// Directories, itself included.
     directories: Vec<PathBuf>,
 }
 
@@ -231,7 +231,7 @@ fn tree(directory: &Path) -> Result<Tree, FileError> {
     Ok(found)
 }
 
-/// Makes the directories on the way to a file in `target`. What stands in their place, and be it a link to one, gives way.
+/// Creates the directories on the path of a file in `target`. Anything else in their place, links included, is removed.
 fn make_way(target: &Path, file: &Path) -> Result<(), FileError> {
     let above: Vec<&Path> = file.ancestors().skip(1).filter(|path| !path.as_os_str().is_empty()).collect();
     for path in above.into_iter().rev().map(|path| target.join(path)) {
@@ -243,13 +243,13 @@ fn make_way(target: &Path, file: &Path) -> Result<(), FileError> {
     Ok(())
 }
 
-/// Removes a file in `target`, unless the way there leads over a link.
+/// Removes a file in `target`, unless its path leads over a link.
 fn remove_below(target: &Path, file: &Path) -> Result<(), FileError> {
     let mut above = file.ancestors().skip(1).filter(|path| !path.as_os_str().is_empty());
     if above.all(|path| is_real_directory(&target.join(path))) { remove(&target.join(file)) } else { Ok(()) }
 }
 
-/// Removes a file or a link, if there is one.
+/// Removes a file or a link, if present.
 fn remove(path: &Path) -> Result<(), FileError> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
@@ -265,14 +265,14 @@ fn is_real_file(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|found| found.is_file())
 }
 
-/// Has the names in a directory on the disk, where that can be asked for.
+/// Syncs a directory to disk, if the system supports it.
 fn sync_directory(path: &Path) -> Result<(), FileError> {
     #[cfg(test)]
     crash::record("sync", path);
     if cfg!(unix) { File::open(path).and_then(|file| file.sync_all()).map_err(FileError::at(path)) } else { Ok(()) }
 }
 
-/// One change of the file system.
+/// Single change of the file system.
 fn change<T>(path: &Path, how: impl FnOnce() -> io::Result<T>) -> Result<T, FileError> {
     #[cfg(test)]
     crash::record("change", path);
@@ -287,8 +287,8 @@ fn step() -> io::Result<()> {
 #[cfg(test)]
 pub use crash::step;
 
-/// The end of the process before a change of the file system: it, and every one after it, is an error. Beside that, what was
-/// changed and synced, in its order.
+/// Simulated crash before a change of the file system: this and every later one is an error. Also a record of the
+/// changes and syncs, in order.
 #[cfg(test)]
 pub mod crash {
     use std::cell::{Cell, RefCell};
@@ -304,17 +304,17 @@ pub mod crash {
         RECORD.with_borrow_mut(|record| record.push(format!("{what} {}", path.display())));
     }
 
-    /// What was changed and synced since the last call.
+    /// Changes and syncs since the last call.
     pub fn recorded() -> Vec<String> {
         RECORD.take()
     }
 
-    /// Changes that are made before the end; `None`: there is none.
+    /// Sets the number of changes before the crash; `None`: no crash.
     pub fn after(changes: Option<u32>) {
         LEFT.set(changes);
     }
 
-    /// Whether the end has come.
+    /// Whether the crash has happened.
     pub fn has_come() -> bool {
         LEFT.get() == Some(0)
     }

@@ -1,4 +1,4 @@
-//! Who changes a directory of results: one process at a time.
+//! Lock of a directory of results: one process at a time may change it.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -8,23 +8,23 @@ use same_file::Handle;
 
 use super::{FileError, journal};
 
-/// The file that is locked. It is there only while somebody holds it, or was killed while holding it.
+/// Name of the lock file. It exists only while a process holds it, or was killed while holding it.
 pub const LOCK: &str = ".peerlab-lock";
 
-/// The right to change a directory of results, and that no commit is under way in it. Ends when it is dropped.
+/// Exclusive right to change a directory of results, without a commit in progress. Released when dropped.
 #[derive(Debug)]
 pub struct Lock {
     directory: PathBuf,
-    /// Open, and locked; `None` where this file system has no locks.
+    /// Open and locked file; `None` if the file system has no locks.
     file: Option<File>,
     busy: bool,
 }
 
 impl Lock {
-    /// Waits until nobody else changes the existing `directory`, then finishes or clears away what killed processes left.
+    /// Waits until no other process changes the existing `directory`, then finishes or removes the stages of killed
+    /// processes.
     ///
-    /// # Errors
-    /// If the directory cannot be written to, or a commit cannot be finished.
+    /// # Errors If the directory cannot be written to, or a commit cannot be finished.
     pub fn take(directory: &Path) -> Result<Lock, FileError> {
         let file = hold(&directory.join(LOCK)).map_err(FileError::at(directory))?;
         let mut lock = Lock { directory: directory.to_owned(), file, busy: false };
@@ -32,11 +32,10 @@ impl Lock {
         Ok(lock)
     }
 
-    /// As [`Lock::take`], to read what is in the directory; `None` where it cannot be written to, so that no commit can be
-    /// under way but by somebody else's right.
+    /// Lock for reading the directory, as [`Lock::take`]; `None` if it cannot be written to, so that a commit in
+    /// progress is only possible by another user.
     ///
-    /// # Errors
-    /// As there.
+    /// # Errors As there.
     pub fn to_read(directory: &Path) -> Result<Option<Lock>, FileError> {
         match Lock::take(directory) {
             Err(FileError { source, .. }) if is_read_only(&source) => Ok(None),
@@ -44,12 +43,12 @@ impl Lock {
         }
     }
 
-    /// The directory.
+    /// Locked directory.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// Whether another process was making results here when the lock was taken.
+    /// Whether another process was producing results here when the lock was taken.
     pub fn is_busy(&self) -> bool {
         self.busy
     }
@@ -68,7 +67,7 @@ fn is_read_only(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
 }
 
-/// Creates and locks a file. Who held it before removed it, perhaps: then the one that is there now is the one to lock.
+/// Creates and locks a file. If its previous holder has removed it, the file that exists now is locked instead.
 fn hold(path: &Path) -> io::Result<Option<File>> {
     loop {
         let file = File::options().create(true).truncate(false).write(true).open(path)?;

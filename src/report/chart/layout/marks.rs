@@ -1,4 +1,4 @@
-//! What is drawn in a panel.
+//! Drawing of the marks in a panel.
 
 use super::{Frame, TICK};
 use crate::report::chart::canvas::{Align, Canvas, Point, text_width};
@@ -6,7 +6,7 @@ use crate::report::chart::figure::{Mark, Markers};
 use crate::report::chart::style::Colour;
 
 impl Mark {
-    /// Draws it where `place` says that values lie; an event is laid out by its panel.
+    /// Draws a mark at the positions given by `place`; an event is laid out by its panel.
     pub(super) fn lay_out(&self, place: impl Fn((f64, f64)) -> Point, canvas: &mut Canvas) {
         match self {
             Mark::Line { points, style, markers } => {
@@ -55,8 +55,8 @@ impl Mark {
     }
 }
 
-/// An event: its line, and its words to the left of it, from the top down: curves change to the right. At the left edge
-/// they stand to the right.
+/// Draws an event: its line, and its label to the left of it, from the top down, as curves change to the right. At the
+/// left edge the label is to the right.
 pub(super) fn event(x: f64, label: &str, frame: &Frame, canvas: &mut Canvas) {
     canvas.dashed(&[(x, frame.bottom), (x, frame.top)], Colour::Grey, 1.0, &[2.0, 3.0]);
     let beside = if x - TICK * 1.3 > frame.left { -TICK * 0.4 } else { TICK };
@@ -64,7 +64,7 @@ pub(super) fn event(x: f64, label: &str, frame: &Frame, canvas: &mut Canvas) {
     canvas.write_upwards(label, (x + beside, middle), TICK, Colour::Grey, Align::Middle);
 }
 
-/// The points of a line that get a marker: all, or about six at equal distances along x, no two lines at the same.
+/// Points of a line that have markers: all, or about six at equal distances along x, different for each line.
 fn marked(points: &[Point], markers: Markers) -> Vec<Point> {
     let Markers::Few { shift } = markers else { return points.to_vec() };
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return Vec::new() };
@@ -89,12 +89,12 @@ fn marked(points: &[Point], markers: Markers) -> Vec<Point> {
     chosen
 }
 
-/// Between the text of a cell and the edge of the plate that it stands on.
+/// Margin between the text of a cell and the edge of the plate behind it.
 const PLATE: f64 = 3.5;
 
 impl Canvas {
-    /// A cell of a table: its parts beside each other, as wide as their shares, which add up to one, and a text on a plate
-    /// of paper in its middle. Without parts it is empty.
+    /// Draws a cell of a table: its parts side by side, as wide as their shares, which add up to one, and a text on a
+    /// plate of paper in its middle. Empty without parts.
     pub(super) fn cell(&mut self, (left, top): Point, (right, bottom): Point, parts: &[(Colour, f64)], text: &str) {
         // What is below it, as the lines of an axis, does not show.
         self.rectangle((left, top), (right, bottom), Colour::Paper);

@@ -1,4 +1,4 @@
-//! The axes of a sweep's chart: where the values of what is varied lie, and those of the metric.
+//! Axes of a sweep's chart: positions of the varied values, and of the metric's.
 
 use super::Series;
 use crate::engine::{Duration, Rate, Size};
@@ -6,20 +6,19 @@ use crate::measure::catalogue::Metric;
 use crate::report::chart::axis::{Axis, Scale};
 use crate::report::chart::{Options, PlotError};
 
-/// The axis along x and the place of each value on it.
+/// Axis along x and the position of each value on it.
 pub struct Places {
     pub axis: Axis,
-    /// In the order of the values.
+    /// Positions in the order of the values.
     pub at: Vec<f64>,
-    /// Whether the values are quantities, which have others between them: only those are joined by lines.
+    /// Whether the values are quantities, with others between them: only those are joined by lines.
     pub to_scale: bool,
 }
 
-/// By quantity, in a unit or without one, or side by side where a value is none. Of the linear and the logarithmic scale the
-/// one that spaces the values more evenly.
+/// Axis of quantities, with or without a unit, or of categories if a value is not a quantity. Of the linear and the
+/// logarithmic scale, the one with the more even spacing of values.
 ///
-/// # Errors
-/// If a logarithmic scale is asked for that cannot be.
+/// # Errors If an impossible logarithmic scale is requested.
 pub fn horizontal(options: &Options, name: &str, values: &[String]) -> Result<Places, PlotError> {
     let refused = |why: &str| Err(PlotError::Option(format!("--log x: `{name}` {why}")));
     let Some(at) = quantities(values) else {
@@ -47,7 +46,7 @@ pub fn horizontal(options: &Options, name: &str, values: &[String]) -> Result<Pl
     Ok(Places { axis: Axis::at(name, &ticks, scale), at, to_scale: true })
 }
 
-/// The values as numbers: all without a unit, or all times, sizes or rates.
+/// Values as numbers: all without a unit, or all durations, sizes or rates.
 fn quantities(values: &[String]) -> Option<Vec<f64>> {
     let all = |read: &dyn Fn(&str) -> Option<f64>| -> Option<Vec<f64>> {
         values.iter().map(|value| read(value).filter(|number| number.is_finite())).collect()
@@ -58,17 +57,16 @@ fn quantities(values: &[String]) -> Option<Vec<f64>> {
         .or_else(|| all(&|value| Some(value.parse::<Rate>().ok()?.0)))
 }
 
-/// The largest gap between neighbours of ascending values over the smallest; 1 for fewer than two gaps.
+/// Largest gap between neighbours of ascending values over the smallest; 1 for fewer than two gaps.
 fn unevenness(values: &[f64]) -> f64 {
     let gaps = || values.windows(2).map(|pair| pair[1] - pair[0]);
     let (Some(most), Some(least)) = (gaps().max_by(f64::total_cmp), gaps().min_by(f64::total_cmp)) else { return 1.0 };
     most / least
 }
 
-/// The axis of a metric; `None` if no run has it.
+/// Axis of a metric; `None` if no run has it.
 ///
-/// # Errors
-/// If a logarithmic scale is asked for that cannot be.
+/// # Errors If an impossible logarithmic scale is requested.
 pub fn vertical(options: &Options, metric: &Metric, series: &[Series]) -> Result<Option<Axis>, PlotError> {
     let points = || series.iter().flat_map(|line| &line.points).flatten();
     let means = || points().map(|point| point.mean);
