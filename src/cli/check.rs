@@ -22,7 +22,8 @@ const NO_GETS: &str = "  no gets: availability is what an oracle finds on the ma
 
 /// Checks every file, even after errors in others.
 ///
-/// # Errors If any is invalid: with the code of an invalid file rather than of an unreadable one.
+/// # Errors
+/// If any is invalid: with the code of an invalid file rather than of an unreadable one.
 pub fn check(registry: &Registry, arguments: &Check) -> Result<(), Failure> {
     let pool = pool(arguments.threads)?;
     let mut worst: Option<Code> = None;
@@ -74,7 +75,8 @@ fn one(registry: &Registry, path: &Path, arguments: &Check, pool: &ThreadPool) -
 
 /// Cost of all runs, from trials that print nothing, not even panics.
 ///
-/// # Errors A trial that panicked, as the run would.
+/// # Errors
+/// A trial that panicked, as the run would.
 fn needs(registry: &Registry, path: &Path, runs: &[Run]) -> Result<Vec<Need>, Failure> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| ()));

@@ -178,17 +178,17 @@ fn words(law: &Law) -> String {
     }
 }
 
-/// The columns of each file of results with their units and meanings.
+/// Columns of each result file with their units and definitions.
 fn metrics(width: usize) -> String {
     let note = "Loads are over the machines that were online for at least a tenth of the measurement. Latency, hops and \
-                stretch are of correct operations.";
+                stretch are those of correct operations.";
     let note = wrap(note, width).join("\n");
     let titles = [
         "METRICS",
-        "OVER TIME",
-        "OVER MACHINES AND OPERATIONS",
-        "OVER CLASSES of participants",
-        "BETWEEN CLASSES of NAT",
+        "TIME SERIES",
+        "QUANTILES over machines and operations",
+        "CLASSES of participants",
+        "PAIRS of NAT classes",
     ];
     let section = |((file, metrics), title): ((&str, Vec<&Metric>), &str)| {
         let item = |metric: &&Metric| Item {

@@ -18,7 +18,8 @@ pub fn at_once(runs: impl Iterator<Item = f64>, threads: usize) -> f64 {
 /// Compares the memory of concurrent runs in bytes, `at least` or `about`, with the limit `most`, or otherwise with the
 /// available memory. A warning from half of that on.
 ///
-/// # Errors If it is more.
+/// # Errors
+/// If it is more.
 pub fn enough(scenario: &Path, how: &str, need: f64, most: Option<Size>) -> Result<Option<String>, Failure> {
     let (there, whose) = match most {
         Some(Size(most)) => (most, "--max-memory allows"),

@@ -57,7 +57,8 @@ impl Inputs {
 /// Starts results of `origin` in the directory `target`, replacing earlier ones of equal origin, or with `force` of
 /// any.
 ///
-/// # Errors If it holds something else, or cannot be written to, or an input would be replaced.
+/// # Errors
+/// If it holds something else, or cannot be written to, or an input would be replaced.
 pub fn prepare(target: &Path, inputs: &Inputs, origin: &Origin, force: bool) -> Result<Staged, Failure> {
     FILES.iter().try_for_each(|name| inputs.refuse(&target.join(name), "--out"))?;
     if target.exists() && !target.is_dir() {

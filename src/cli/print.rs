@@ -9,7 +9,8 @@ const PLAIN_WIDTH: usize = 100;
 
 /// Prints results to stdout.
 ///
-/// # Errors If stdout cannot be written. A closed pipe (`peerlab … | head`) is not an error.
+/// # Errors
+/// If stdout cannot be written. A closed pipe (`peerlab … | head`) is not an error.
 pub fn output(text: &str) -> Result<(), Failure> {
     let mut stdout = anstream::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {

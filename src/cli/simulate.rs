@@ -139,7 +139,8 @@ fn target(arguments: &Simulated) -> PathBuf {
 
 /// Starts the results of a scenario in their place.
 ///
-/// # Errors If they cannot, or must not, be written there.
+/// # Errors
+/// If they cannot, or must not, be written there.
 pub fn prepare(command: &str, arguments: &Simulated, scenario: &Scenario) -> Result<Staged, Failure> {
     let inputs = Inputs::of(&arguments.scenario, scenario);
     let origin = output::origin(command, &arguments.scenario);
@@ -148,7 +149,8 @@ pub fn prepare(command: &str, arguments: &Simulated, scenario: &Scenario) -> Res
 
 /// Executes a job and writes its results.
 ///
-/// # Errors If nothing could be started or written. Errors of single runs are kept in [`Done`].
+/// # Errors
+/// If nothing could be started or written. Errors of single runs are kept in [`Done`].
 pub fn simulate(job: Job<'_>) -> Result<Done, Failure> {
     let target = target(job.arguments);
     let staged = prepare(job.command, job.arguments, job.scenario)?;

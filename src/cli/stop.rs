@@ -28,7 +28,8 @@ pub struct Stop {
 impl Stop {
     /// Starts to catch signals, except those that the parent process has set to be ignored (`nohup`).
     ///
-    /// # Errors If the system does not permit this.
+    /// # Errors
+    /// If the system does not permit this.
     pub fn on_signals() -> Result<&'static Stop, Failure> {
         static STOP: OnceLock<Stop> = OnceLock::new();
         if let Some(stop) = STOP.get() {

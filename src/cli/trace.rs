@@ -24,7 +24,8 @@ impl Traces {
     /// Trace file for each of the `systems`, which have one run each: `path` itself for one system,
     /// `<stem>-<system>.<extension>` otherwise.
     ///
-    /// # Errors If one is an input, would mix with the results in `target`, or cannot be created.
+    /// # Errors
+    /// If one is an input, would mix with the results in `target`, or cannot be created.
     pub fn create<'a>(
         path: &Path,
         systems: impl ExactSizeIterator<Item = &'a str>,
@@ -54,7 +55,8 @@ impl Traces {
 
     /// Closes the files; a write error costs the trace but not the run.
     ///
-    /// # Errors The first error of writing.
+    /// # Errors
+    /// The first error of writing.
     pub fn close(self) -> Result<(), Failure> {
         self.failed.into_inner().map_or(Ok(()), |error| Err(error.into()))
     }

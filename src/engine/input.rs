@@ -9,7 +9,8 @@ pub const MOST_DATA: u64 = 4_000_000_000;
 
 /// Opens a data file.
 ///
-/// # Errors Not a regular file (which may never end), more than [`MOST_DATA`] bytes, or an error of opening.
+/// # Errors
+/// Not a regular file (which may never end), more than [`MOST_DATA`] bytes, or an error of opening.
 pub fn open(path: &Path) -> io::Result<File> {
     // Before it is opened: that alone waits for a writer where the file is a pipe.
     let found = fs::metadata(path)?;
@@ -23,7 +24,8 @@ pub fn open(path: &Path) -> io::Result<File> {
 
 /// Reads a data file; see [`open`].
 ///
-/// # Errors As [`open`], or a read error.
+/// # Errors
+/// As [`open`], or a read error.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.read_to_end(&mut bytes)?;
@@ -32,7 +34,8 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 
 /// Reads a file, pipe or device of at most `most` bytes.
 ///
-/// # Errors More bytes, or a read error.
+/// # Errors
+/// More bytes, or a read error.
 pub fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let found = fs::metadata(path)?;
     if found.is_file() {

@@ -27,7 +27,8 @@ pub struct Unfit {
 impl Law {
     /// Checks that the law has valid parameters and is fit for a use.
     ///
-    /// # Errors Parameters out of range; for [`LawUse::Periods`] and [`LawUse::Renewals`] an infinite mean, and for the
+    /// # Errors
+    /// Parameters out of range; for [`LawUse::Periods`] and [`LawUse::Renewals`] an infinite mean, and for the
     /// latter a mean of zero.
     pub fn check_for(&self, usage: LawUse) -> Result<(), Unfit> {
         self.check().map_err(|message| Unfit { message, help: None })?;

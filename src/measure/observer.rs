@@ -47,7 +47,7 @@ impl Copied {
         match self {
             Copied::Value => "whole values",
             Copied::Piece => "pieces",
-            Copied::Pointer => "pointers and records of providers",
+            Copied::Pointer => "pointers and provider records",
         }
     }
 }

@@ -62,8 +62,8 @@ impl Load {
     /// What the load is.
     pub const fn about(self) -> &'static str {
         match self {
-            Load::Requests => "requests processed for operations of others, per second online",
-            Load::Upload => "bytes sent because of others, per second online",
+            Load::Requests => "requests processed for the operations of others, per second online",
+            Load::Upload => "bytes sent on behalf of others, per second online",
             Load::Records => "time mean of the records held while online",
         }
     }

@@ -216,7 +216,8 @@ impl Reader {
 
 /// Writes the sessions of the participants, without flash crowds, as far as they affect events until `latest`.
 ///
-/// # Errors If `out` cannot be written to.
+/// # Errors
+/// If `out` cannot be written to.
 pub fn write(timeline: &Timeline, latest: Time, out: &mut dyn Write) -> io::Result<()> {
     let mut changes: Vec<(Time, u32, u32, &str)> = Vec::new();
     for (number, identity) in (0..).zip(timeline.identities()) {

@@ -79,7 +79,8 @@ impl Columns {
 
     /// Text of a cell.
     ///
-    /// # Panics If there is no such column: name it in [`Columns::read`], or ask [`Columns::has`].
+    /// # Panics
+    /// If there is no such column: name it in [`Columns::read`], or ask [`Columns::has`].
     pub fn text(&self, row: usize, name: &str) -> &str {
         let column = *self.header.get(name).unwrap_or_else(|| panic!("there is no column {name}"));
         &self.rows[row][column]
@@ -87,9 +88,11 @@ impl Columns {
 
     /// Number in a cell, `None` if it is empty.
     ///
-    /// # Errors If the cell holds something else.
+    /// # Errors
+    /// If the cell holds something else.
     ///
-    /// # Panics As [`Columns::text`].
+    /// # Panics
+    /// As [`Columns::text`].
     pub fn number(&self, row: usize, name: &str) -> Result<Option<f64>, ReadError> {
         let text = self.text(row, name);
         if text.is_empty() {

@@ -8,7 +8,7 @@ use crate::measure::catalogue::{Format, METRICS, ORACLE, Shown};
 use crate::scenario::plain;
 use crate::sweep::statistics::Summary;
 
-/// The outcomes of one system at one point.
+/// Outcomes of one system at one point.
 type Cells<'a> = IndexMap<&'a str, Vec<&'a RunRow<'a>>>;
 
 /// Tables for the runs of a sweep: means over the repetitions and, with several, half of the 95 % interval of the mean;

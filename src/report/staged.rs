@@ -33,7 +33,8 @@ impl FileError {
 
 /// Sorted paths of the entries of a directory.
 ///
-/// # Errors If it cannot be read.
+/// # Errors
+/// If it cannot be read.
 pub fn entries(directory: &Path) -> Result<Vec<PathBuf>, FileError> {
     let found = fs::read_dir(directory).and_then(|found| found.map(|entry| Ok(entry?.path())).collect());
     let mut paths: Vec<PathBuf> = found.map_err(FileError::at(directory))?;
@@ -56,7 +57,8 @@ impl Staged {
     /// Starts results for the directory `target`, which is created if needed. The stage is inside it, hence on the same
     /// file system, so that moving is renaming.
     ///
-    /// # Errors If `target` cannot be created or written to, so that this is known before the work; or if another
+    /// # Errors
+    /// If `target` cannot be created or written to, so that this is known before the work; or if another
     /// process is at work there.
     pub fn new(target: impl Into<PathBuf>) -> Result<Staged, FileError> {
         let target = target.into();
@@ -78,7 +80,8 @@ impl Staged {
     /// Stage in a directory that is locked already, even if another process is at work there; otherwise as
     /// [`Staged::new`].
     ///
-    /// # Errors If the directory cannot be written to.
+    /// # Errors
+    /// If the directory cannot be written to.
     pub fn under(lock: &Lock) -> Result<Staged, FileError> {
         let target = lock.directory().to_owned();
         let stage = journal::begin(&target).map_err(FileError::at(&target))?;
@@ -100,7 +103,8 @@ impl Staged {
     /// Moves all files to their place: each replaces the one of its name. Of `stale`, the possible files of results,
     /// those not written this time are removed; other files are kept, and links are not followed.
     ///
-    /// # Errors If a file cannot be moved. Before the note nothing is changed then; after it the directory has no
+    /// # Errors
+    /// If a file cannot be moved. Before the note nothing is changed then; after it the directory has no
     /// `manifest.json`, and the next [`Lock::take`] continues.
     pub fn commit(self, stale: &[String]) -> Result<(), FileError> {
         let lock = Lock::take(&self.target)?;
@@ -109,7 +113,8 @@ impl Staged {
 
     /// Commit in a directory that is locked already, as [`Staged::commit`].
     ///
-    /// # Errors As there.
+    /// # Errors
+    /// As there.
     pub fn commit_under(mut self, lock: &Lock, stale: &[String]) -> Result<(), FileError> {
         debug_assert_eq!(lock.directory(), self.target, "another directory is locked");
         journal::write(&self.target, &self.stage, stale)?;

@@ -110,8 +110,8 @@ impl Row {
     }
 }
 
-/// The rows of a section that apply to some system, under its title. What an oracle sees of the resources is an answer only
-/// where nobody gets anything, and a state otherwise.
+/// Rows of a section that apply to some system, under its title. The oracle's availability counts as an answer only without
+/// gets, and as internal state otherwise.
 fn section_rows(section: Section, systems: &[(&str, &[Option<f64>])]) -> Vec<Row> {
     let mut lines = vec![Row::Section(section.title().to_owned())];
     let values = |at: usize| systems.iter().map(|(_, metrics)| metrics[at]).collect::<Vec<_>>();

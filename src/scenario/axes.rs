@@ -124,7 +124,8 @@ fn unquoted(path: &Path, value: &Spanned<DeValue<'_>>) -> Problem {
 
 /// Number of combinations.
 ///
-/// # Errors More than the limit of a sweep.
+/// # Errors
+/// More than the limit of a sweep.
 pub(super) fn count(axes: &[Axis]) -> Result<u64, Problem> {
     axes.iter().try_fold(1, |points: u64, axis| {
         let more = points.saturating_mul(axis.values.len() as u64);

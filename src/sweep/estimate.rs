@@ -135,7 +135,8 @@ impl Reached {
 /// Expected cost of each of `runs`. Repetitions cost the same, so only runs with the first seed of their plan are
 /// tried, and only some points of a large grid.
 ///
-/// # Errors A trial that panicked: its system, and the message.
+/// # Errors
+/// A trial that panicked: its system, and the message.
 pub fn estimate(registry: &Registry, runs: &[Run], clock: Clock) -> Result<Vec<Need>, (String, String)> {
     let candidates: Vec<&Run> = runs.iter().filter(|run| run.seed == run.plan.seed).collect();
     let stride = candidates.len().div_ceil(MOST_TRIED);

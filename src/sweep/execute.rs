@@ -55,7 +55,8 @@ impl Watch for () {}
 /// Executes `runs` on the threads of the current rayon pool. Results are in the order of the list, and each depends on
 /// its run only. A run that panics fails alone; when `stop` becomes true, active runs end soon and no other starts.
 ///
-/// # Panics If the registry lacks a protocol that a plan names.
+/// # Panics
+/// If the registry lacks a protocol that a plan names.
 pub fn execute(
     registry: &Registry,
     runs: &[Run],

@@ -47,7 +47,8 @@ impl Summary {
 /// With θ = arctan(t/√ν) the probability of |T| ≤ t is a finite sum of powers of cos θ (Abramowitz & Stegun, *Handbook
 /// of Mathematical Functions*, 1964, 26.7.3 and 26.7.4). It grows with θ, so the θ at 0.95 is found by bisection.
 ///
-/// # Panics Without a degree of freedom.
+/// # Panics
+/// Without a degree of freedom.
 pub fn t_975(freedom: usize) -> f64 {
     assert!(freedom > 0, "one value has no spread");
     let (mut low, mut high) = (0.0, std::f64::consts::FRAC_PI_2);

@@ -7,16 +7,20 @@ use crate::measure::metrics::Metrics;
 use crate::measure::report::{ClassFacts, Load};
 use crate::model::OperationKind;
 
-/// The columns of `classes.csv`.
+/// Columns of `classes.csv`.
 pub fn metrics() -> Vec<Row<ClassFacts>> {
-    let participants = "all of the class who are ever online, in the warm-up or later";
+    let participants = "participants of the class that are ever online, warm-up included";
     let mut rows = vec![
         row("participants", "machines", Neither, participants, |_, facts: &ClassFacts| {
             Some(f64::from(facts.participants))
         }),
-        row("online_mean", "machines", Neither, "those online, time mean", |metrics, facts: &ClassFacts| {
-            over(facts.online_s, metrics.measured_s())
-        }),
+        row(
+            "online_mean",
+            "machines",
+            Neither,
+            "participants of the class online, time mean",
+            |metrics, facts: &ClassFacts| over(facts.online_s, metrics.measured_s()),
+        ),
     ];
     rows.extend(OperationKind::ALL.into_iter().flat_map(operations));
     for load in Load::ALL {
@@ -35,18 +39,18 @@ pub fn metrics() -> Vec<Row<ClassFacts>> {
     rows.push(row("bytes_per_online_s_mean", "B/s", Lower, bytes, |_, facts: &ClassFacts| {
         over(facts.sent as f64, facts.online_s)
     }));
-    let refused = "records that did not fit on a disk, each time that one was offered";
+    let refused = "records refused by a full disk, counted at each offer";
     rows.push(row("records_refused", "records", Lower, refused, |metrics, facts: &ClassFacts| {
         (metrics.resources > 0).then(|| metrics.classes.refused_by(facts.class) as f64)
     }));
     rows
 }
 
-/// The operations of one kind that participants of the class issued.
+/// Columns of the operations of one kind issued by the class.
 fn operations(kind: OperationKind) -> Vec<Row<ClassFacts>> {
     let of = move |metrics: &Metrics, facts: &ClassFacts| metrics.classes.count(facts.class, kind);
     let mut rows = outcomes(kind, of);
-    let about = format!("time from issue to answer of their correct {}s, mean", kind.name());
+    let about = format!("time from issue to answer of correct {}s of the class, mean", kind.name());
     let name = format!("{}_latency_mean_ms", kind.name());
     let mean = row(name, "ms", Lower, about, move |metrics, facts: &ClassFacts| {
         let count = of(metrics, facts);

@@ -1,4 +1,4 @@
-//! Columns of connections: how dials ended, what keeping and relaying connections costs, and how many machines have.
+//! Columns of connections: outcomes of dials, cost of keep-alives and relays, number of connections.
 
 use std::sync::LazyLock;
 
@@ -11,41 +11,43 @@ use crate::measure::report::Facts;
 use crate::model::DialOutcome;
 use crate::network::NatClass;
 
-/// The class of NAT that a dial comes from, and the class that it goes to.
+/// NAT classes of the dialling and the dialled machine.
 #[derive(Clone, Copy, Debug)]
 pub struct Pair {
     pub from: NatClass,
     pub reached: NatClass,
 }
 
-/// The columns of `pairs.csv` after `from` and `reached`, in their order: counts of dials in the measurement.
+/// Columns of `pairs.csv` after `from` and `reached`, in their order: counts of dials in the measurement.
 pub static PAIRS: LazyLock<Catalogue<Pair>> = LazyLock::new(|| {
-    let about = "dials from machines of one class to machines of the other that ended";
+    let about = "completed or failed dials from machines of one NAT class to machines of the other";
     let mut rows = vec![row("dials", "", Neither, about, |metrics: &Metrics, pair: &Pair| {
         Some(metrics.connecting.as_ref()?.ended(*pair).iter().sum::<u64>() as f64)
     })];
     for outcome in DialOutcome::ALL {
         let (better, how) = meaning(outcome);
-        rows.push(row(outcome.name(), "", better, format!("of them those that ended {how}"), move |metrics, pair| {
+        rows.push(row(outcome.name(), "", better, format!("dials that ended {how}"), move |metrics, pair| {
             Some(metrics.connecting.as_ref()?.ended(*pair)[outcome as usize] as f64)
         }));
     }
     Catalogue::new(rows)
 });
 
-/// Which end of the range of a dial's outcome is the good one, and what it means.
+/// Direction and definition of a dial's outcome.
 const fn meaning(outcome: DialOutcome) -> (Better, &'static str) {
     match outcome {
-        DialOutcome::Direct => (Neither, "with a link to a peer that does not say it cannot be dialled"),
-        DialOutcome::Reversed => (Neither, "with the peer calling back"),
-        DialOutcome::Punched => (Neither, "with a hole, by the help of a rendezvous"),
-        DialOutcome::Organic => (Neither, "with a link to a peer that says it cannot be dialled, without help"),
-        DialOutcome::Relayed => (Lower, "with a link through a relay"),
-        DialOutcome::Failed => (Lower, "without a link"),
+        DialOutcome::Direct => (Neither, "with a direct connection to a peer not known to be undialable"),
+        DialOutcome::Reversed => (Neither, "with a connection back from the peer (connection reversal)"),
+        DialOutcome::Punched => (Neither, "with a connection by hole punching, coordinated by a rendezvous"),
+        DialOutcome::Organic => {
+            (Neither, "with a direct connection to a peer that announces that it cannot be dialled")
+        }
+        DialOutcome::Relayed => (Lower, "with a connection through a relay"),
+        DialOutcome::Failed => (Lower, "without a connection"),
     }
 }
 
-/// A row that has a value where systems have connections only.
+/// Row with a value only for systems with connections.
 fn of(
     name: impl Into<String>,
     unit: &'static str,
@@ -56,7 +58,7 @@ fn of(
     row(name, unit, better, about, move |metrics, facts| function(metrics.connecting.as_ref()?, metrics, facts))
 }
 
-/// The columns of `runs.csv`.
+/// Columns of `runs.csv`.
 pub fn metrics() -> Vec<Row<Facts>> {
     let mut rows = dials();
     rows.extend(punches_and_relays());
@@ -65,18 +67,18 @@ pub fn metrics() -> Vec<Row<Facts>> {
 }
 
 fn dials() -> Vec<Row<Facts>> {
-    let about = "dials that ended, those to a rendezvous included";
+    let about = "dials completed or failed, those to a rendezvous included";
     let mut rows =
         vec![of("dials", "", Neither, about, |connecting, _, _| Some(connecting.dials().iter().sum::<u64>() as f64))];
     for outcome in DialOutcome::ALL {
         let (better, how) = meaning(outcome);
-        let about = format!("dials that ended {how}, of all that ended");
+        let about = format!("share of the dials that ended {how}");
         rows.push(of(format!("dial_{}_ratio", outcome.name()), "", better, about, move |connecting, _, _| {
             let dials = connecting.dials();
             ratio(dials[outcome as usize], dials.iter().sum())
         }));
     }
-    let about = |statistic| format!("time from the beginning of a dial to its link, {}", words(statistic));
+    let about = |statistic| format!("time from the start of a dial to its connection, {}", words(statistic));
     rows.push(of("dial_latency_mean_ms", "ms", Lower, about("mean"), |connecting, _, _| connecting.latency_mean_ms()));
     for statistic in ["p50", "p90"] {
         let name = format!("dial_latency_{statistic}_ms");
@@ -84,9 +86,9 @@ fn dials() -> Vec<Row<Facts>> {
             connecting.latency_ms(probability(statistic))
         }));
     }
-    let about = "time from the beginning of a dial to its failure, mean: what waits for a dead dial waits so long";
+    let about = "time from the start of a dial to its failure, mean: the delay of packets that wait for it";
     rows.push(of("dial_failed_wait_mean_ms", "ms", Lower, about, |connecting, _, _| connecting.failed_wait_mean_ms()));
-    let about = "time spent waiting for dials that failed, per participant and second online";
+    let about = "time spent on failed dials, per participant and second online";
     rows.push(of("dial_failed_wait_per_online_s_ms", "ms", Lower, about, |connecting, metrics, _| {
         let participants = &metrics.machines[..metrics.hosts.participants() as usize];
         let online_s = participants.iter().map(|machine| machine.online().as_secs_f64()).sum::<f64>();
@@ -96,14 +98,14 @@ fn dials() -> Vec<Row<Facts>> {
 }
 
 fn punches_and_relays() -> Vec<Row<Facts>> {
-    let success = "dials that ended with a hole, of those that tried to punch one";
-    let first = "dials that ended with a hole at the first attempt, of all with a hole";
-    let share = "bytes that relays forwarded, of all bytes put on the wire";
+    let success = "share of the dials with hole punching that ended with a punched connection";
+    let first = "share of the punched connections made at the first attempt";
+    let share = "share of the bytes forwarded by relays in all bytes put on the wire";
     let load = "Gini coefficient of the bytes forwarded per second online, over participants";
-    let reservations = "requests for a place at a relay or rendezvous that had none left";
-    let circuits = "requests to be connected through a relay that it refused";
+    let reservations = "reservation requests refused by a relay or rendezvous without capacity";
+    let circuits = "connection requests refused by a relay";
     vec![
-        of("punch_attempts", "", Neither, "attempts to punch a hole", |connecting, _, _| {
+        of("punch_attempts", "", Neither, "hole-punching attempts", |connecting, _, _| {
             Some(connecting.punch_attempts as f64)
         }),
         of("punch_success_ratio", "", Higher, success, |connecting, _, _| connecting.punch_success_ratio()),
@@ -122,10 +124,10 @@ fn punches_and_relays() -> Vec<Row<Facts>> {
 }
 
 fn links() -> Vec<Row<Facts>> {
-    let kept = "bytes of keep-alives and their answers per machine and second online; part of maintenance";
-    let mean = "connections that a machine has while it is online, time mean over all machines, servers included";
-    let most = "most connections that any machine had at a time";
-    let gini = "Gini coefficient of the machines' time mean of connections";
+    let kept = "bytes of keep-alives and their replies per machine and second online; part of maintenance";
+    let mean = "connections of a machine while online, time mean over all machines, servers included";
+    let most = "largest number of simultaneous connections of any machine";
+    let gini = "Gini coefficient of the mean number of connections over machines";
     vec![
         of("keepalive_bytes_per_online_s_mean", "B/s", Lower, kept, |connecting, _, facts| {
             over(connecting.kept_alive as f64, facts.all_online_s)

@@ -1,4 +1,4 @@
-//! Columns of the three loads: how much, and how evenly. Over the machines online for at least a tenth of the measurement.
+//! Columns of the three loads: amount and fairness, over the machines online for at least a tenth of the measurement.
 
 use crate::measure::metric::Better::*;
 use crate::measure::metric::Format::Index;
@@ -8,14 +8,13 @@ use crate::measure::metrics::Metrics;
 use crate::measure::outcome::POINTS;
 use crate::measure::report::{Facts, Load, Spread};
 
-/// The machines among which fairness is a result.
-const SERVING: &str = "the servers; without servers those that were part of the overlay in the measurement, not only \
-    clients of it; empty if fewer than two";
+/// Machines among which fairness is a result of the protocol.
+const SERVING: &str = "the servers; without servers, the members of the overlay in the measurement (not mere clients of it); empty if fewer than two";
 
-/// A function of how a load is spread over machines.
+/// Function of the distribution of a load over machines.
 type Of = fn(&Spread) -> Option<f64>;
 
-/// The columns of `runs.csv`.
+/// Columns of `runs.csv`.
 pub fn metrics() -> Vec<Row<Facts>> {
     let mut rows = Vec::new();
     for load in Load::ALL {
@@ -25,9 +24,9 @@ pub fn metrics() -> Vec<Row<Facts>> {
         let about = format!("{what}, mean over machines");
         let mean = over_all(|spread| Some(spread.mean));
         rows.push(row(format!("{quantity}_mean"), load.unit(), Lower, about, mean));
-        let gini = format!("Gini coefficient of {name} over machines: 0 even, 1 one bears all");
+        let gini = format!("Gini coefficient of {name} over machines: 0 if even, 1 if one bears all");
         rows.push(row(format!("{name}_gini"), "", Lower, gini, over_all(|spread| spread.gini)));
-        let jain = format!("Jain's fairness index of {name} over machines: 1 even, 1/n one bears all");
+        let jain = format!("Jain's fairness index of {name} over machines: 1 if even, 1/n if one bears all");
         rows.push(row(format!("{name}_jain"), "", Higher, jain, over_all(|spread| spread.jain)));
         let gini = format!("Gini coefficient of {name} over the machines that can serve: {SERVING}");
         let fair = row(format!("{name}_gini_serving"), "", Lower, gini, serving(|spread| spread.gini));
@@ -35,15 +34,15 @@ pub fn metrics() -> Vec<Row<Facts>> {
         rows.push(if load == Load::Requests { fair.charted() } else { fair });
         let jain = format!("Jain's fairness index of {name} over the machines that can serve: {SERVING}");
         rows.push(row(format!("{name}_jain_serving"), "", Higher, jain, serving(|spread| spread.jain)));
-        let most = format!("the most loaded machine's {name} over the mean");
+        let most = format!("{name} of the most loaded machine over the mean");
         rows.push(row(format!("{name}_max_over_mean"), "", Lower, most, over_all(|spread| spread.max_over_mean)));
-        let p99 = format!("99th percentile of the machines' {name} over the mean");
+        let p99 = format!("99th percentile of {name} over machines, over the mean");
         rows.push(row(format!("{name}_p99_over_mean"), "", Lower, p99, over_all(|spread| spread.p99_over_mean)));
     }
     rows
 }
 
-/// The columns of `load.csv`.
+/// Columns of `load.csv`.
 pub fn quantiles() -> Vec<Row<Facts, [f64; POINTS]>> {
     let mut rows = Vec::new();
     for load in Load::ALL {
@@ -52,8 +51,7 @@ pub fn quantiles() -> Vec<Row<Facts, [f64; POINTS]>> {
         rows.push(row(load.quantity(), load.unit(), Lower, about, move |_, facts: &Facts| {
             Some(facts.over_all[at].as_ref()?.quantiles)
         }));
-        let about =
-            format!("share of all {name} borne by the least loaded machines up to this quantile (Lorenz curve)");
+        let about = format!("Lorenz curve: share of all {name} at the least loaded machines up to this quantile");
         rows.push(row(format!("{name}_lorenz_ratio"), "", Neither, about, move |_, facts: &Facts| {
             Some(facts.over_all[at].as_ref()?.lorenz)
         }));

@@ -1,7 +1,7 @@
-//! The one list of metrics: every column of `runs.csv`, `timeseries.csv`, `load.csv`, `classes.csv` and `pairs.csv`.
+//! The catalogue of metrics: every column of `runs.csv`, `timeseries.csv`, `load.csv`, `classes.csv` and `pairs.csv`.
 //!
 //! Files, tables, charts, `peerlab list metrics` and the documentation follow from it. A new metric is one row here and, if
-//! nothing counts it yet, its counter in [`Metrics`](super::Metrics).
+//! no counter exists yet, its counter in [`Metrics`](super::Metrics).
 
 mod classes;
 mod connections;
@@ -26,7 +26,7 @@ pub use super::metric::{Better, Format, Metric, Row, Section, Shown};
 pub use connections::{PAIRS, Pair};
 pub use state::TIMEOUTS;
 
-/// The metric columns of `runs.csv`, in their order.
+/// Metric columns of `runs.csv`, in their order.
 pub static METRICS: LazyLock<Catalogue<Facts>> = LazyLock::new(|| {
     let mut rows = Vec::new();
     OperationKind::ALL.into_iter().for_each(|kind| rows.extend(operations::metrics(kind)));
@@ -38,26 +38,27 @@ pub static METRICS: LazyLock<Catalogue<Facts>> = LazyLock::new(|| {
     Catalogue::new(rows)
 });
 
-/// The columns of `timeseries.csv` after `time_s`, in their order. Counts and rates are of the sampling interval that
+/// Columns of `timeseries.csv` after `time_s`, in their order. Counts and rates are of the sampling interval that
 /// ends at the row's time.
 pub static SERIES: LazyLock<Catalogue<Instant>> = LazyLock::new(|| Catalogue::new(series::metrics()));
 
-/// The columns of `classes.csv` after `class`, in their order. All are of the class's participants in the measurement.
+/// Columns of `classes.csv` after `class`, in their order, each over the class's participants in the measurement.
 pub static CLASSES: LazyLock<Catalogue<ClassFacts>> = LazyLock::new(|| Catalogue::new(classes::metrics()));
 
-/// The columns of `load.csv` after `quantile`, in their order.
+/// Columns of `load.csv` after `quantile`, in their order.
 ///
 /// Beside each load stands its Lorenz curve, exact at the 101 points: drawn from the quantiles alone it would smear one
 /// server's load over a hundredth of the machines.
 pub static QUANTILES: LazyLock<Catalogue<Facts, [f64; POINTS]>> = LazyLock::new(|| {
     let mut rows = load::quantiles();
     rows.extend(OperationKind::ALL.map(operations::latency_quantiles));
-    let about = "quantiles over machines: connections while online, time mean; only where some system has them";
+    let about =
+        "quantiles over machines: time mean of the connections while online; only if some system has connections";
     rows.push(row(CONNECTIONS, "", Better::Lower, about, |metrics, _| metrics.connection_quantiles()));
     Catalogue::new(rows)
 });
 
-/// The files of results whose columns are metrics, with these, in their order.
+/// Result files with metric columns, and these columns in order.
 pub fn files() -> [(&'static str, Vec<&'static Metric>); 5] {
     [
         ("runs.csv", METRICS.metrics().collect()),
@@ -68,17 +69,17 @@ pub fn files() -> [(&'static str, Vec<&'static Metric>); 5] {
     ]
 }
 
-/// The quantile column of connections, which is only written where some system has them.
+/// Quantile column of connections, written only if some system has connections.
 pub const CONNECTIONS: &str = "connections";
 
-/// The metric of what an oracle sees of the resources. Users see gets: this one is an answer only where nobody gets anything.
+/// Metric of the oracle's availability, shown as an answer only without gets, as users see the results of gets.
 pub const ORACLE: &str = "availability_mean";
 
-/// What availability is to the oracle.
-const AVAILABLE: &str = "share of the resources of which enough pieces are on machines that are online, \
-    in the newest acknowledged version or a later one";
+/// Definition of availability, by global knowledge.
+const AVAILABLE: &str =
+    "share of the resources with enough pieces on online machines, in the newest acknowledged version or a later one";
 
-/// A statistic's name in words.
+/// Words for a statistic.
 fn words(statistic: &str) -> String {
     match statistic.strip_prefix('p') {
         Some("50") => "median".to_owned(),
@@ -87,12 +88,12 @@ fn words(statistic: &str) -> String {
     }
 }
 
-/// The probability of a percentile's name (`p99`).
+/// Probability of a percentile's name (`p99`).
 fn probability(percentile: &str) -> f64 {
     percentile[1..].parse::<f64>().expect("a percentile is a number") / 100.0
 }
 
-/// A cause's name as a column has it.
+/// Name of a cause in a column.
 fn column(name: &str) -> String {
     name.replace('-', "_")
 }

@@ -1,4 +1,4 @@
-//! Columns of operations: how those of one kind ended, how long they took and what they cost.
+//! Columns of operations: outcomes, latency and cost by kind.
 
 use super::{probability, words};
 use crate::measure::metric::Better::*;
@@ -11,9 +11,9 @@ use crate::measure::report::Facts;
 use crate::measure::tally::{Count, Tally};
 use crate::model::{Cause, OperationKind};
 
-/// Some of the operations of one kind.
+/// Count of some operations of one kind.
 type Part = fn(&Count) -> u64;
-/// What follows from the operations of one kind.
+/// Figure of the operations of one kind.
 type Figure = fn(&Tally) -> Option<f64>;
 
 /// How the operations of one kind ended, among all or those of a class: of one template in both files. No operation: no value.
@@ -40,8 +40,10 @@ pub fn outcomes<F: 'static>(
         rows.push(row(format!("{operation}_{outcome}_ratio"), "", better, about, share));
     }
     let ended: [(_, _, Part); 2] = [
-        ("abandoned", format!("{operation}s whose node went offline first, of those issued"), |count| count.abandoned),
-        ("open", format!("{operation}s still under way at the end, of those issued"), |count| count.open),
+        ("abandoned", format!("{operation}s whose node went offline before the answer, of those issued"), |count| {
+            count.abandoned
+        }),
+        ("open", format!("{operation}s still in progress at the end of the run, of those issued"), |count| count.open),
     ];
     for (outcome, about, part) in ended {
         let share = move |metrics: &Metrics, facts: &F| {
@@ -53,7 +55,7 @@ pub fn outcomes<F: 'static>(
     rows.into_iter().map(Row::of_operations).collect()
 }
 
-/// The columns of one kind in `runs.csv`.
+/// Columns of one kind in `runs.csv`.
 pub fn metrics(kind: OperationKind) -> Vec<Row<Facts>> {
     let operation = kind.name();
     let mut rows: Vec<Row<Facts>> =
@@ -73,7 +75,7 @@ pub fn metrics(kind: OperationKind) -> Vec<Row<Facts>> {
         rows.push(row(name, "", Lower, about, failed));
     }
     rows.extend(latency(kind));
-    let about = format!("time from issue to the end of failed {operation}s, mean; never part of the latency above");
+    let about = format!("time from issue to failure of failed {operation}s, mean; not part of the latency above");
     rows.push(row(
         format!("{operation}_latency_failed_mean_ms"),
         "ms",
@@ -87,25 +89,30 @@ pub fn metrics(kind: OperationKind) -> Vec<Row<Facts>> {
         ("p99", |tally| tally.hops_quantile(0.99)),
     ];
     for (statistic, function) in hops {
-        let about =
-            format!("depth in the referral tree of the node where a correct {operation} ended, {}", words(statistic));
+        let about = format!(
+            "hops of correct {operation}s: depth in the referral tree of the node where they ended, {}",
+            words(statistic)
+        );
         let mut hops = row(format!("{operation}_hops_{statistic}"), "hops", Lower, about, of(function));
         if (kind, statistic) == (OperationKind::Lookup, "mean") {
             hops = hops.shown(Effort, "lookup hops, mean", Number).in_sweeps().charted();
         }
         rows.push(hops);
     }
-    let about = format!("requests by anyone on behalf of a decided {operation}, whether or not they could leave");
+    let about =
+        format!("requests by all nodes on behalf of a decided {operation}, retries and undeliverable ones included");
     let mut rpcs = row(format!("{operation}_rpcs_mean"), "RPCs", Lower, about, of(Tally::rpcs_mean));
     if kind == OperationKind::Lookup {
         rpcs = rpcs.shown(Effort, "lookup requests, mean", Number).charted();
     }
     rows.push(rpcs);
-    let about = format!("requests that timed out on behalf of a decided {operation}");
+    let about = format!("requests on behalf of a decided {operation} that timed out");
     rows.push(row(format!("{operation}_timeouts_mean"), "RPCs", Lower, about, of(Tally::timeouts_mean)));
     for statistic in ["p10", "p50", "p90"] {
-        let about =
-            format!("latency of correct {operation}s over the round trip to the responsible, {}", words(statistic));
+        let about = format!(
+            "latency of correct {operation}s over the round-trip time to the responsible node, {}",
+            words(statistic)
+        );
         let stretch = move |metrics: &Metrics, _: &Facts| metrics.tally(kind).stretch(probability(statistic));
         rows.push(row(format!("{operation}_stretch_{statistic}"), "", Lower, about, stretch));
     }
@@ -113,7 +120,7 @@ pub fn metrics(kind: OperationKind) -> Vec<Row<Facts>> {
     rows.into_iter().map(Row::of_operations).collect()
 }
 
-/// The shares of the terminal's first section and of the charts.
+/// Shares in the terminal's first section and in charts.
 fn shown(row: Row<Facts>, kind: OperationKind) -> Row<Facts> {
     let operation = kind.name();
     let Metric { name, .. } = &*row;
@@ -127,7 +134,7 @@ fn shown(row: Row<Facts>, kind: OperationKind) -> Row<Facts> {
     }
 }
 
-/// The latency of correct operations.
+/// Latency of correct operations.
 fn latency(kind: OperationKind) -> Vec<Row<Facts>> {
     let operation = kind.name();
     let about = |statistic| format!("time from issue to answer of correct {operation}s, {}", words(statistic));
@@ -147,17 +154,21 @@ fn latency(kind: OperationKind) -> Vec<Row<Facts>> {
     rows
 }
 
-/// The columns that only one kind of operation has.
+/// Columns that only one kind of operation has.
 fn of_one_kind(kind: OperationKind) -> Vec<Row<Facts>> {
     let about_wave =
-        "from the first get of a resource until the last who asked has it, the longest of all; empty if some never do";
-    let about_put = "nodes that stored the version of a correct put, the writer included where it does";
+        "time from the first get of a resource until all requesters have it, longest of all; empty if some never do";
+    let about_put = "nodes that stored the version of a correct put, the writer included if it did";
     match kind {
         OperationKind::Lookup => Vec::new(),
         OperationKind::Get => vec![
-            row("get_local_ratio", "", Higher, "correct gets answered from the machine's own portion", |metrics, _| {
-                metrics.tally(OperationKind::Get).local_ratio()
-            }),
+            row(
+                "get_local_ratio",
+                "",
+                Higher,
+                "share of the correct gets that were answered from the machine's own store",
+                |metrics, _| metrics.tally(OperationKind::Get).local_ratio(),
+            ),
             row("distribution_time_s", "s", Lower, about_wave, |metrics, _| {
                 let longest = metrics.waves.longest().filter(|_| metrics.resources > 0);
                 longest.map(|longest| longest.as_secs_f64())
@@ -169,7 +180,7 @@ fn of_one_kind(kind: OperationKind) -> Vec<Row<Facts>> {
     }
 }
 
-/// The quantiles of the latency of one kind in `load.csv`.
+/// Latency quantiles of one kind in `load.csv`.
 pub fn latency_quantiles(kind: OperationKind) -> Row<Facts, [f64; POINTS]> {
     let operation = kind.name();
     let about = format!("quantiles over correct {operation}s: time from issue to answer");

@@ -1,4 +1,4 @@
-//! Columns of records: what became of the resources, their copies and their repair.
+//! Columns of storage: availability, durability, copies, caches and repair.
 
 use super::{AVAILABLE, ORACLE};
 use crate::measure::counters::Level;
@@ -11,7 +11,7 @@ use crate::measure::observer::Copied;
 use crate::measure::report::Facts;
 use crate::model::OperationKind;
 
-/// The columns; without resources none has a value.
+/// Columns of `runs.csv`; without resources none has a value.
 pub fn metrics() -> Vec<Row<Facts>> {
     let mut rows = availability();
     rows.extend(copies());
@@ -19,19 +19,19 @@ pub fn metrics() -> Vec<Row<Facts>> {
     rows
 }
 
-/// The resources of a run that has any.
+/// Number of resources of a run, if it has any.
 fn resources(metrics: &Metrics) -> Option<f64> {
     (metrics.resources > 0).then_some(f64::from(metrics.resources))
 }
 
-/// The time mean of a quantity for each resource.
+/// Time mean of a quantity per resource.
 fn per_resource(metrics: &Metrics, facts: &Facts, level: &Level) -> Option<f64> {
     Some(level.integral() as f64 / facts.measured_ns(metrics) / resources(metrics)?)
 }
 
 fn availability() -> Vec<Row<Facts>> {
-    let mean = format!("{AVAILABLE}: time mean; as an oracle sees it, not users");
-    let durable = "share of the resources of which enough pieces are left on any disk at the end";
+    let mean = format!("{AVAILABLE}: time mean, by global knowledge; users see get_correct_ratio");
+    let durable = "share of the resources with enough pieces left on all disks together at the end";
     let stored = |metrics: &Metrics, facts: &Facts| {
         resources(metrics).map(|_| f64::from(facts.resources_stored)).filter(|stored| *stored > 0.0)
     };
@@ -50,17 +50,17 @@ fn availability() -> Vec<Row<Facts>> {
             "resources_lost",
             "resources",
             Lower,
-            "resources of which too few pieces are left on any disk at the end",
+            "resources lost: too few pieces left on all disks together at the end",
             move |metrics, facts: &Facts| stored(metrics, facts).map(|_| f64::from(facts.resources_lost)),
         ),
     ]
 }
 
 fn copies() -> Vec<Row<Facts>> {
-    let alive = "copies of each piece on machines that are online, mean over time and pieces";
+    let alive = "copies of each piece on online machines, mean over time and pieces";
     let overhead =
-        "pieces on all disks, those offline too, over the pieces needed, time mean; full table: of the machines online";
-    let hits = "correct gets that were answered by a cached copy; of a resource in pieces, by cached copies only";
+        "pieces on all disks, offline ones included, over the pieces needed, time mean; full table: of online machines";
+    let hits = "share of the correct gets that were answered by a cached copy, or, for a resource in pieces, by cached copies only";
     let cached = "bytes of values in the caches, time mean over the participants online";
     vec![
         row("replicas_alive_mean", "copies", Higher, alive, |metrics, facts: &Facts| {
@@ -82,16 +82,16 @@ fn copies() -> Vec<Row<Facts>> {
     ]
 }
 
-/// Copies made by repair: all, and those made in vain.
+/// Copies made by repair: all, and the useless ones.
 fn repaired(metrics: &Metrics) -> Option<[u64; 2]> {
     let repairs = metrics.repairs.iter().fold([0, 0], |sum, one| [sum[0] + one[0] + one[1], sum[1] + one[1]]);
     (metrics.resources > 0).then_some(repairs)
 }
 
 fn repairs() -> Vec<Row<Facts>> {
-    let all = "copies made by repair and hand-over in the measurement, of pointers too";
+    let all = "copies made by repair and hand-over in the measurement, those of pointers included";
     let useless =
-        "share of them that were made although enough copies were on disks, of machines away or not known to have them";
+        "share of the repairs made although enough copies were on disks, of offline machines or of unknown holders";
     let mut rows = vec![
         row("repairs", "copies", Lower, all, |metrics: &Metrics, _| Some(repaired(metrics)?[0] as f64)),
         row("repair_useless_ratio", "", Lower, useless, |metrics, _| {
@@ -105,7 +105,7 @@ fn repairs() -> Vec<Row<Facts>> {
         rows.push(row(format!("{name}_repairs"), "copies", Lower, about, move |metrics, _| {
             resources(metrics).map(|_| metrics.repairs[copied as usize].iter().sum::<u64>() as f64)
         }));
-        let about = format!("copies of {what} made although enough were on disks");
+        let about = format!("copies of {what} made by repair although enough were on disks");
         rows.push(row(format!("{name}_repairs_in_vain"), "copies", Lower, about, move |metrics, _| {
             resources(metrics).map(|_| metrics.repairs[copied as usize][1] as f64)
         }));

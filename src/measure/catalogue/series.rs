@@ -1,4 +1,4 @@
-//! Columns over time: what is seen at the end of a sampling interval, and counted within it.
+//! Columns over time: samples at the end of an interval, and counts within it.
 
 use super::{AVAILABLE, state};
 use crate::measure::metric::Better::*;
@@ -7,19 +7,19 @@ use crate::measure::metrics::Metrics;
 use crate::measure::sampling::Instant;
 use crate::model::{OperationKind, Traffic};
 
-/// The columns of `timeseries.csv`.
+/// Columns of `timeseries.csv`.
 pub fn metrics() -> Vec<Row<Instant>> {
     let mut rows = vec![
         row("online", "machines", Neither, "participants online", |metrics: &Metrics, _| {
             Some(metrics.online.value() as f64)
         }),
-        row("joined", "machines", Neither, "machines online and joined", |metrics, _| {
+        row("joined", "machines", Neither, "machines online that have joined the overlay", |metrics, _| {
             Some(metrics.joined.value() as f64)
         }),
     ];
     rows.extend(OperationKind::ALL.into_iter().flat_map(operations));
-    let lost = "resources stored once of which too few pieces are left on any disk";
-    rows.push(row("availability", "", Higher, format!("{AVAILABLE}, at the instant"), |metrics, _| {
+    let lost = "resources lost: once stored, and too few pieces left on all disks together";
+    rows.push(row("availability", "", Higher, format!("{AVAILABLE}, at the time of the sample"), |metrics, _| {
         metrics.available_now()
     }));
     rows.push(row("resources_lost", "resources", Lower, lost, |metrics, _| {
@@ -30,8 +30,7 @@ pub fn metrics() -> Vec<Row<Instant>> {
         let rate = move |_: &Metrics, now: &Instant| Some(now.bytes[kind as usize] as f64 / now.length_s);
         rows.push(row(format!("{}_bytes_per_s", kind.name()), "B/s", Lower, about, rate));
     }
-    let busiest = "bytes sent and received by the machine that moved most in the interval, of all, over the interval's \
-        length, online or not";
+    let busiest = "bytes sent and received per second of the interval by the busiest machine, whether or not it was online throughout";
     rows.push(row("busiest_machine_bytes_per_s", "B/s", Lower, busiest, |_, now: &Instant| {
         Some(now.busiest as f64 / now.length_s)
     }));
@@ -42,7 +41,7 @@ pub fn metrics() -> Vec<Row<Instant>> {
     rows
 }
 
-/// The operations of one kind that were decided in the interval.
+/// Columns of the operations of one kind decided in the interval.
 fn operations(kind: OperationKind) -> Vec<Row<Instant>> {
     let operation = kind.name();
     let mut rows = Vec::new();
@@ -54,7 +53,7 @@ fn operations(kind: OperationKind) -> Vec<Row<Instant>> {
             Some(now.decided[kind as usize][at] as f64)
         }));
     }
-    let about = format!("share of the {operation}s decided in the interval that were correct");
+    let about = format!("correct share of the {operation}s decided in the interval");
     rows.push(row(format!("{operation}_correct_ratio"), "", Higher, about, move |_, now: &Instant| {
         let decided = now.decided[kind as usize];
         ratio(decided[0], decided.iter().sum())

@@ -1,4 +1,4 @@
-//! Columns of the state that nodes keep, of who was there, and of waiting for service.
+//! Columns of routing state, population, and waiting times.
 
 use crate::measure::counters::TableCheck;
 use crate::measure::metric::Better::*;
@@ -9,12 +9,12 @@ use crate::measure::metrics::Metrics;
 use crate::measure::report::Facts;
 use crate::network::Loss;
 
-/// What requests that are not answered in time are sent for: an operation's walk, an overlay's upkeep, values.
+/// Purposes of requests that time out: an operation's lookup, an overlay's maintenance, storage.
 pub const TIMEOUTS: [&str; 3] = ["lookup", "maintenance", "storage"];
 
-/// What `table_unreachable_ratio` is, in an interval and in the measurement.
+/// Definition of `table_unreachable_ratio`, in an interval and in the measurement.
 const UNREACHABLE: &str =
-    "share of the routing entries whose node is online and would not be reached, because of a NAT or firewall";
+    "share of the routing entries whose node is online but unreachable because of a NAT or firewall";
 
 /// The columns of tables, at an instant or in the measurement: `of` gives what was seen, `over` is the end of a description.
 pub fn tables<F: 'static>(
@@ -36,16 +36,16 @@ pub fn tables<F: 'static>(
     ]
 }
 
-/// Entries of routing tables for each node that was looked at.
+/// Routing entries per examined node.
 pub fn contacts(seen: &TableCheck) -> Option<f64> {
     ratio(seen.entries, seen.nodes)
 }
 
-/// The columns of whether tables are right, likewise.
+/// Columns of the correctness of routing tables, likewise.
 pub fn structure<F: 'static>(of: impl Fn(&Metrics, &F) -> TableCheck + Send + Sync + Copy + 'static) -> Vec<Row<F>> {
-    let successors = "share of the nodes whose first successor is the joined node that follows them";
-    let rings = "rings that the nodes make by their first successors that are members, the most at any sample: of a ring that is whole one";
-    let nearest = "of the k nodes nearest to its own key, the share that a node knows (a full bucket need not hold the nearest of its range)";
+    let successors = "share of the nodes whose first successor is the next joined node on the ring";
+    let rings = "rings formed by first live successors, largest number at any sample: one if the ring is not split";
+    let nearest = "share of the k nodes nearest to its own identifier that a node knows (a full bucket need not hold the nearest of its range)";
     vec![
         row("successor_correct_ratio", "", Higher, successors, move |metrics, facts| {
             let seen = of(metrics, facts);
@@ -65,10 +65,10 @@ pub fn structure<F: 'static>(of: impl Fn(&Metrics, &F) -> TableCheck + Send + Sy
     ]
 }
 
-/// The columns of `runs.csv`.
+/// Columns of `runs.csv`.
 pub fn metrics() -> Vec<Row<Facts>> {
     let contacts_mean = "routing entries held per joined node, time mean";
-    let peers = "different machines that a machine sent a packet to";
+    let peers = "distinct machines that a machine sent a packet to";
     let mut rows = vec![
         row("contacts_mean", "contacts", Lower, contacts_mean, |metrics: &Metrics, _| contacts(&metrics.tables))
             .shown(State, "contacts per node", Number)
@@ -83,10 +83,10 @@ pub fn metrics() -> Vec<Row<Facts>> {
     rows
 }
 
-/// What was wrong at the start, and what was not answered.
+/// Columns of the state at the start, and of unanswered messages.
 fn failures() -> Vec<Row<Facts>> {
     let before = "successor_correct_ratio at the last sample of the warm-up";
-    let offline = "share of the packets sent that found their receiver offline";
+    let offline = "share of the packets sent whose receiver was offline on arrival";
     let mut rows = vec![
         row("successor_correct_at_start_ratio", "", Higher, before, |metrics: &Metrics, _| {
             ratio(metrics.tables_before.successors_right, metrics.tables_before.successors)
@@ -102,17 +102,17 @@ fn failures() -> Vec<Row<Facts>> {
         .shown(State, "packets to who is offline (%)", Percent),
     ];
     for (at, kind) in TIMEOUTS.iter().enumerate() {
-        let about = format!("requests of {kind} that were not answered in time");
+        let about = format!("requests for {kind} that timed out");
         let count = move |metrics: &Metrics, _: &Facts| Some(metrics.timeouts[at] as f64);
         rows.push(row(format!("{kind}_timeouts"), "", Lower, about, count));
     }
     rows
 }
 
-/// Who was there.
+/// Columns of the population.
 fn population() -> Vec<Row<Facts>> {
-    let participants = "all who are ever online, in the warm-up or later; a replacement counts by itself";
-    let no_bootstrap = "attempts to join for which nobody was there to join through, in the whole run";
+    let participants = "participants that are ever online, warm-up included; a replacement counts separately";
+    let no_bootstrap = "join attempts without a contact to join through, in the whole run";
     vec![
         row("participants", "machines", Neither, participants, |metrics: &Metrics, _| {
             let participants = &metrics.machines[..metrics.hosts.participants() as usize];
@@ -121,19 +121,23 @@ fn population() -> Vec<Row<Facts>> {
         row("online_mean", "machines", Neither, "participants online, time mean", |metrics, facts: &Facts| {
             over(metrics.online.integral() as f64, facts.measured_ns(metrics))
         }),
-        row("joined_mean", "machines", Neither, "machines online and joined, time mean", |metrics, facts: &Facts| {
-            over(metrics.joined.integral() as f64, facts.measured_ns(metrics))
-        }),
+        row(
+            "joined_mean",
+            "machines",
+            Neither,
+            "machines online that have joined the overlay, time mean",
+            |metrics, facts: &Facts| over(metrics.joined.integral() as f64, facts.measured_ns(metrics)),
+        ),
         row("no_bootstrap", "", Lower, no_bootstrap, |metrics, _| Some(metrics.no_bootstrap as f64)),
     ]
 }
 
-/// Waiting for the workers of servers, and for the processors of participants.
+/// Columns of waiting times for the workers of servers and the processors of participants.
 fn waits() -> Vec<Row<Facts>> {
-    let server = "wait at the server of the requests whose service begins in the measurement, all of it";
-    let waited = "share of these requests that wait at all, before a worker is free";
-    let busy = "busy share of the server's workers in the measurement, while it is up";
-    let peer = "wait for a participant's processor, likewise, where participants have one";
+    let server = "waiting time in the server's queue, of the requests whose service begins in the measurement";
+    let waited = "share of these requests that have to wait for a worker";
+    let busy = "utilisation of the server's workers in the measurement, while it is up";
+    let peer = "waiting time in a participant's queue, of the requests whose service begins in the measurement; with processors only";
     vec![
         row("server_wait_mean_ms", "ms", Lower, server, |metrics: &Metrics, _| metrics.served[0].wait_mean_ms())
             .shown(State, "server wait, mean (ms)", Number)
@@ -152,7 +156,7 @@ fn waits() -> Vec<Row<Facts>> {
             "peer wait, mean (ms)",
             Number,
         ),
-        row("peer_wait_ratio", "", Lower, "share of these requests that wait at all", |metrics, _| {
+        row("peer_wait_ratio", "", Lower, "share of these requests that have to wait for a worker", |metrics, _| {
             metrics.served[1].waited_ratio()
         })
         .shown(State, "peer: requests that wait (%)", Percent),

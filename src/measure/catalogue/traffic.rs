@@ -1,4 +1,4 @@
-//! Columns of traffic: what went over the network, who moved most of it, and what got lost.
+//! Columns of traffic: bytes by kind and by machine, bootstrap service, servers, losses.
 
 use super::column;
 use crate::measure::counters::Carried;
@@ -11,7 +11,7 @@ use crate::measure::report::Facts;
 use crate::model::Traffic;
 use crate::network::Loss;
 
-/// The columns of `runs.csv`.
+/// Columns of `runs.csv`.
 pub fn metrics() -> Vec<Row<Facts>> {
     let mut rows = totals();
     rows.extend(busiest());
@@ -22,7 +22,7 @@ pub fn metrics() -> Vec<Row<Facts>> {
     rows
 }
 
-/// Bytes that some machines sent and received.
+/// Bytes sent and received by some machines.
 fn moved(carried: &[Carried]) -> f64 {
     carried.iter().map(Carried::moved).sum::<u64>() as f64
 }
@@ -61,10 +61,10 @@ fn totals() -> Vec<Row<Facts>> {
 }
 
 fn busiest() -> Vec<Row<Facts>> {
-    let busiest = "bytes sent and received per second online, largest of the machines online for at least a tenth of the \
-        measurement";
-    let mean = "bytes sent and received per second online, mean over these machines without the bootstrap service's";
-    let share = "the most that any machine sent and received, over twice all bytes put on the wire: at most one half";
+    let busiest = "bytes sent and received per second online by the busiest of the machines online for at least a tenth of the measurement";
+    let mean =
+        "bytes sent and received per second online, mean over the same machines without those of the bootstrap service";
+    let share = "bytes sent and received by the busiest machine over twice all bytes put on the wire, at most one half";
     let peers = "bytes sent and received by all participants";
     vec![
         row("busiest_machine_bytes_per_s", "B/s", Lower, busiest, |_, facts: &Facts| facts.busiest_bytes_per_s)
@@ -85,11 +85,11 @@ fn busiest() -> Vec<Row<Facts>> {
     ]
 }
 
-/// The columns of the bootstrap service: empty without one.
+/// Columns of the bootstrap service: empty without one.
 fn service() -> Vec<Row<Facts>> {
     let total = "bytes sent and received by the machines of the bootstrap service; empty without one";
-    let rate = "as busiest_machine_bytes_per_s, of the machines of the bootstrap service";
-    let asks = "words of nodes to the bootstrap service: for members, and that they are ones";
+    let rate = "bytes sent and received per second online by the busiest machine of the bootstrap service";
+    let asks = "messages of nodes to the bootstrap service: queries for members, and announcements";
     let machines = |metrics: &Metrics| metrics.carried.get(metrics.hosts.machines() as usize..)?.first().map(|_| ());
     vec![
         row("bootstrap_bytes_total", "B", Lower, total, move |metrics: &Metrics, _| {
@@ -103,12 +103,13 @@ fn service() -> Vec<Row<Facts>> {
     ]
 }
 
-/// The columns of servers: empty without any.
+/// Columns of servers: empty without any.
 fn servers() -> Vec<Row<Facts>> {
-    let peak = "bytes sent and received per second by all servers, 95th percentile of minutes, as bandwidth is billed";
+    let peak =
+        "bytes sent and received per second by all servers, 95th percentile over minutes (as bandwidth is billed)";
     let workers =
-        "workers that are busy for 70 % of the time in the minute of the 95th percentile of requests, refused ones too";
-    let expected = "failures of servers to be expected in the measurement by their mtbf and mttr";
+        "workers for a utilisation of 70 % in the minute of the 95th percentile of requests, refused ones included";
+    let expected = "expected number of server failures in the measurement, by mtbf and mttr";
     vec![
         row("server_bytes_total", "B", Lower, "bytes sent and received by all servers", |metrics: &Metrics, _| {
             let machines = metrics.hosts.participants() as usize..metrics.hosts.machines() as usize;
@@ -123,7 +124,7 @@ fn servers() -> Vec<Row<Facts>> {
             metrics.minutes.as_ref()?.workers_needed(facts.measured(metrics))
         })
         .shown(Network, "  workers needed", Number),
-        row("server_failures", "", Lower, "times that a server went down, outages included", |metrics, _| {
+        row("server_failures", "", Lower, "failures of servers, outages included", |metrics, _| {
             Some(metrics.minutes.as_ref()?.failures() as f64)
         }),
         row("server_failures_expected", "", Neither, expected, |metrics, facts: &Facts| {
@@ -134,8 +135,8 @@ fn servers() -> Vec<Row<Facts>> {
 
 fn left_out() -> Vec<Row<Facts>> {
     let machines =
-        "machines online for less than a tenth of the measurement: in the totals, not in rates and loads by machine";
-    let bytes = "their part of all bytes sent and received; empty if none was left out";
+        "machines online for less than a tenth of the measurement: in the totals, not in rates and loads per machine";
+    let bytes = "share of the machines left out in all bytes sent and received; empty if there are none";
     vec![
         row("machines_left_out", "machines", Neither, machines, |metrics: &Metrics, _| {
             Some(f64::from(metrics.left_out().0))
@@ -150,9 +151,9 @@ fn left_out() -> Vec<Row<Facts>> {
 }
 
 fn packets() -> Vec<Row<Facts>> {
-    let sent = "packets that machines sent, those dropped at their own uplink included";
-    let handshakes = "handshakes that machines began; empty where first messages cost no more than others";
-    let bytes = "their bytes, of those that began and of those that answered";
+    let sent = "packets sent, those dropped at the sender's own uplink included";
+    let handshakes = "handshakes started; empty if the message sizes have none";
+    let bytes = "bytes of handshakes, of both ends";
     let mut rows = vec![
         row("packets_sent", "packets", Lower, sent, |metrics: &Metrics, _| Some(metrics.packets_sent as f64)),
         row("handshakes", "", Lower, handshakes, |metrics, _| Some(metrics.handshakes?[0] as f64)),

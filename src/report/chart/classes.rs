@@ -18,7 +18,8 @@ type Values = IndexMap<(String, String), f64>;
 
 /// Chart; `None` with fewer than two classes, or without values.
 ///
-/// # Errors If a cell is not a number.
+/// # Errors
+/// If a cell is not a number.
 pub fn figure(runs: &Runs, classes: &Columns) -> Result<Option<Figure>, ReadError> {
     let names = distinct(classes, "class");
     if names.len() < 2 {

@@ -12,7 +12,8 @@ const NOTHING: f64 = 0.01;
 
 /// Chart; `None` if no system has connections.
 ///
-/// # Errors If a cell is not a number.
+/// # Errors
+/// If a cell is not a number.
 pub fn figure(runs: &Runs, load: &Columns) -> Result<Option<Figure>, ReadError> {
     if !load.has(CONNECTIONS) {
         return Ok(None);

@@ -47,7 +47,8 @@ impl Runs {
     /// Mean of a metric over the seeds, by system; systems to which it does not apply are left out. For results without
     /// a varied axis.
     ///
-    /// # Errors If a cell is not a number.
+    /// # Errors
+    /// If a cell is not a number.
     pub fn means(&self, metric: &str) -> Result<IndexMap<String, f64>, ReadError> {
         if !self.columns.has(metric) {
             return Ok(IndexMap::new());
@@ -95,7 +96,8 @@ pub fn distinct(columns: &Columns, name: &str) -> Vec<String> {
 
 /// Events of the scenario: seconds and words, each once; none without a file of them.
 ///
-/// # Errors If `dir/events.csv` exists and cannot be read.
+/// # Errors
+/// If `dir/events.csv` exists and cannot be read.
 pub fn events(dir: &Path) -> Result<Vec<(f64, String)>, ReadError> {
     let path = dir.join("events.csv");
     if !path.exists() {
@@ -116,7 +118,8 @@ pub fn events(dir: &Path) -> Result<Vec<(f64, String)>, ReadError> {
 /// Curves of column `y` against column `x` for each system, mean over the seeds. Systems without any value are left
 /// out.
 ///
-/// # Errors If a cell is not a number.
+/// # Errors
+/// If a cell is not a number.
 pub fn curves(columns: &Columns, x: &str, y: &str) -> Result<Curves, ReadError> {
     let mut sums: IndexMap<(&str, &str), (f64, f64, u32)> = IndexMap::new();
     for row in 0..columns.len() {

@@ -100,7 +100,8 @@ pub enum PlotError {
 /// `dir/charts`. Each chart replaces the file of its name as a whole; other files are kept. Returns the names of the
 /// charts, without extension.
 ///
-/// # Errors See [`PlotError`]; nothing is changed then.
+/// # Errors
+/// See [`PlotError`]; nothing is changed then.
 pub fn plot(dir: &Path, out: Option<&Path>, options: &Options, look: Look) -> Result<Vec<String>, PlotError> {
     let no_results = |because| Err(PlotError::NoResults { path: dir.to_owned(), because });
     if !dir.is_dir() {
@@ -133,7 +134,8 @@ pub fn plot(dir: &Path, out: Option<&Path>, options: &Options, look: Look) -> Re
 /// Draws the charts of the results in `dir` into the directory `into`, which is created if needed. For staged results;
 /// [`plot`] is for results in place.
 ///
-/// # Errors See [`PlotError`].
+/// # Errors
+/// See [`PlotError`].
 pub fn draw(dir: &Path, into: &Path) -> Result<Vec<String>, PlotError> {
     let figures = figures(dir, &Options::default())?;
     fs::create_dir_all(into).map_err(FileError::at(into))?;
@@ -145,7 +147,8 @@ pub fn draw(dir: &Path, into: &Path) -> Result<Vec<String>, PlotError> {
 /// `into`. `table` is the output of `scripts/scaling`: `run_id, population.online, system, seed, events_per_s,
 /// ns_per_event, bytes_per_node` and more; `subtitle` says where it was measured.
 ///
-/// # Errors See [`PlotError`].
+/// # Errors
+/// See [`PlotError`].
 pub fn scaling(table: &Path, subtitle: &str, into: &Path) -> Result<(), PlotError> {
     let nothing = || PlotError::Option(format!("{}: there is nothing above zero to draw", table.display()));
     let figure = scaling::figure(table, subtitle)?.ok_or_else(nothing)?;

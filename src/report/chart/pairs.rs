@@ -10,7 +10,7 @@ use crate::model::DialOutcome;
 use crate::network::NatClass;
 use crate::report::columns::{Columns, ReadError};
 
-/// The letters of the ways in which a dial may end, in the order of [`DialOutcome`], and colours for them.
+/// Letters of the outcomes of a dial, in the order of [`DialOutcome`], and colours for them.
 const LOOKS: [(&str, Colour); DialOutcome::ALL.len()] = [
     ("D", Colour::Green),
     ("V", Colour::Sky),
@@ -20,7 +20,7 @@ const LOOKS: [(&str, Colour); DialOutcome::ALL.len()] = [
     ("F", Colour::Vermillion),
 ];
 
-/// How many dials ended in which way.
+/// Number of dials by outcome.
 type Ended = [f64; DialOutcome::ALL.len()];
 
 /// Dials of a system, by the classes of the dialling and the dialled machine.
@@ -28,7 +28,8 @@ type Dials<'a> = IndexMap<(&'a str, &'a str), Ended>;
 
 /// Chart; `None` without dials, or with fewer than two classes.
 ///
-/// # Errors If a cell is not a number.
+/// # Errors
+/// If a cell is not a number.
 pub fn figure(runs: &Runs, pairs: &Columns) -> Result<Option<Figure>, ReadError> {
     let known = [distinct(pairs, "from"), distinct(pairs, "reached")].concat();
     let classes: Vec<&str> = NatClass::ALL

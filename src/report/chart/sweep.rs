@@ -15,7 +15,7 @@ use crate::measure::catalogue::{METRICS, Metric, ORACLE};
 use crate::report::columns::ReadError;
 use crate::sweep::statistics::Summary;
 
-/// What stands where: the axis along x, the one that splits a system into several lines, those that make charts of their
+/// Roles of axes: the one along x, the one that splits a system into several lines, those that make charts of their
 /// own.
 struct Roles {
     x: String,

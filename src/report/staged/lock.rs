@@ -24,7 +24,8 @@ impl Lock {
     /// Waits until no other process changes the existing `directory`, then finishes or removes the stages of killed
     /// processes.
     ///
-    /// # Errors If the directory cannot be written to, or a commit cannot be finished.
+    /// # Errors
+    /// If the directory cannot be written to, or a commit cannot be finished.
     pub fn take(directory: &Path) -> Result<Lock, FileError> {
         let file = hold(&directory.join(LOCK)).map_err(FileError::at(directory))?;
         let mut lock = Lock { directory: directory.to_owned(), file, busy: false };
@@ -35,7 +36,8 @@ impl Lock {
     /// Lock for reading the directory, as [`Lock::take`]; `None` if it cannot be written to, so that a commit in
     /// progress is only possible by another user.
     ///
-    /// # Errors As there.
+    /// # Errors
+    /// As there.
     pub fn to_read(directory: &Path) -> Result<Option<Lock>, FileError> {
         match Lock::take(directory) {
             Err(FileError { source, .. }) if is_read_only(&source) => Ok(None),

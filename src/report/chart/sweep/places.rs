@@ -18,7 +18,8 @@ pub struct Places {
 /// Axis of quantities, with or without a unit, or of categories if a value is not a quantity. Of the linear and the
 /// logarithmic scale, the one with the more even spacing of values.
 ///
-/// # Errors If an impossible logarithmic scale is requested.
+/// # Errors
+/// If an impossible logarithmic scale is requested.
 pub fn horizontal(options: &Options, name: &str, values: &[String]) -> Result<Places, PlotError> {
     let refused = |why: &str| Err(PlotError::Option(format!("--log x: `{name}` {why}")));
     let Some(at) = quantities(values) else {
@@ -66,7 +67,8 @@ fn unevenness(values: &[f64]) -> f64 {
 
 /// Axis of a metric; `None` if no run has it.
 ///
-/// # Errors If an impossible logarithmic scale is requested.
+/// # Errors
+/// If an impossible logarithmic scale is requested.
 pub fn vertical(options: &Options, metric: &Metric, series: &[Series]) -> Result<Option<Axis>, PlotError> {
     let points = || series.iter().flat_map(|line| &line.points).flatten();
     let means = || points().map(|point| point.mean);
