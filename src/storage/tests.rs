@@ -151,13 +151,13 @@ impl Nodes {
         }
     }
 
-    /// This node's tables change.
+    /// Change of this node's tables.
     fn change(&mut self, node: u32, appeared: &[u32], gone: &[u32]) {
         let [appeared, gone] = [appeared, gone].map(|nodes| nodes.iter().copied().map(NodeId).collect::<Vec<_>>());
         self.with(node, |agent, desk, known| agent.on_change(desk, &appeared, &gone, known));
     }
 
-    /// These nodes hold the record in this version, and nobody knows of the others.
+    /// Holders of the record in this version, unknown to each other.
     fn give(&mut self, holders: &[u32], version: u32) {
         for &holder in holders {
             self.agents[holder as usize].store.keep(RECORD, Version(version));

@@ -20,7 +20,7 @@ fn pair(one: NatClass, other: NatClass) -> Nats {
     nats
 }
 
-/// Everybody is of one class.
+/// Participants all in one class.
 fn plan(class: NatClass) -> NatPlan {
     let mut shares = [0.0; 7];
     shares[class as usize] = 1.0;

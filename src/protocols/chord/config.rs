@@ -68,7 +68,7 @@ pub struct Config {
     pub rpc_timeout: Timeout,
     /// Reaction of an iterative lookup to a timeout. Default next (Stoica et al. 2003, §IV-E.3).
     pub on_timeout: OnTimeout,
-    /// Most attempts of an operation's lookup, with `on_timeout = "fail"`. 1 to 255, default 1. OverSim: 2.
+    /// Limit on the attempts of an operation's lookup, with `on_timeout = "fail"`. 1 to 255, default 1. OverSim: 2.
     pub attempts: u8,
     /// Exact match: whether a finger whose identifier equals the key may be the next hop; in the papers it may not.
     /// Matters if identifiers of nodes are looked up. Default false (OverSim: true).

@@ -15,7 +15,7 @@ pub struct Config {
     /// Fan-out of the tree, at least 2: the number of parts into which each range of machines is split. Default 8: four
     /// levels reach 4,000 machines.
     pub fan_out: u32,
-    /// Window of direct dissemination: most unacknowledged updates of one change, at least 1. Default 32.
+    /// Window of direct dissemination: limit on unacknowledged updates of one change, at least 1. Default 32.
     pub unacknowledged: u32,
     /// Timeout of a request before it is sent again. Default 1.5 s (OverSim).
     pub rpc_timeout: Duration,

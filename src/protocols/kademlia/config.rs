@@ -143,7 +143,7 @@ pub struct Config {
     /// be queried in its place. If mean + 4 deviations of the node's own round-trip times is longer (1.5 s before the
     /// first), that is used. Or "off". Default "500ms": the paper (§2.3) gives no time.
     pub soft_timeout: Switch,
-    /// Concurrency α: most requests of a lookup in flight. 1 to 255, default 3 (Maymounkov & Mazières 2002, §2.3).
+    /// Concurrency α: limit on the requests of a lookup in flight. 1 to 255, default 3 (Maymounkov & Mazières 2002, §2.3).
     pub alpha: u32,
     /// Size of a bucket's replacement cache, 0 to 255. Default 8: Maymounkov & Mazières 2002, §4.1, leave it open, and
     /// deployed systems keep 8 to 20.

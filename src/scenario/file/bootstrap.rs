@@ -37,7 +37,7 @@ pub struct Service {
     pub mttr: Option<Duration>,
     /// Capacity of the member list, 8 to 100000; the newest are kept. Default 200.
     pub list: u32,
-    /// Most members named in a reply, 1 to 64. Default 8 (routers of BitTorrent's DHT, BEP 5: k).
+    /// Limit on the members named in a reply, 1 to 64. Default 8 (routers of BitTorrent's DHT, BEP 5: k).
     pub answers: u32,
     /// Lifetime of an entry after the member's last announcement, at least 2 min; members announce themselves every
     /// half of it. Default "1h".

@@ -24,10 +24,10 @@ pub struct Traversal {
     /// Idle timeout after which a connection is closed; or "off". Default "1min", the grace period of go-libp2p's
     /// connection manager.
     pub idle_close: Option<Switch>,
-    /// Most connections of a machine; the least recently used one makes room. Default "unlimited".
+    /// Limit on the connections of a machine; the least recently used one makes room. Default "unlimited".
     pub connections: Option<Connections>,
-    /// Connection reversal: a machine that can be dialled asks, through a third, one that cannot to call back. Default
-    /// true.
+    /// Connection reversal: to reach a peer that cannot be dialled, a machine that can be has a rendezvous ask the peer
+    /// to dial back. Default true.
     pub reversal: Option<bool>,
     /// Hole punching: two machines that cannot be dialled send to each other at the same time, in up to three attempts.
     /// Default true.
@@ -51,9 +51,9 @@ pub enum Transport {
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Relays {
-    /// Most reservations, that is, machines reachable through the relay. At least 1, default 128.
+    /// Limit on reservations, that is, on machines reachable through the relay. At least 1, default 128.
     pub reservations: u32,
-    /// Most pairs that a relay connects at a time. At least 1, default 16.
+    /// Limit on the pairs that a relay connects at a time. At least 1, default 16.
     pub connections: u32,
     /// Forwarding rate, shared by all pairs. Default "1Mbit/s", an assumption.
     pub rate: Rate,

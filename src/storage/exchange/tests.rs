@@ -59,7 +59,7 @@ impl Swarm {
         swarm
     }
 
-    /// Everybody meets the seed, and others at random.
+    /// All machines meet the seed, and others at random.
     fn connect(&mut self) {
         let count = self.exchanges.len() as u32;
         for node in 1..count {

@@ -18,7 +18,7 @@ impl Nodes {
         self.notice(&[], &[NodeId(gone)]);
     }
 
-    /// It comes back, and they notice that.
+    /// Return of a holder, which the others notice.
     fn comes(&mut self, back: u32) {
         self.down.retain(|node| node.0 != back);
         self.notice(&[NodeId(back)], &[]);
