@@ -1,6 +1,6 @@
 //! Layer 6: what is measured of a run: observers, counters, and the figures that follow from them.
 //!
-//! An [`Observer`](observer::Observer) is told of everything observable. [`metrics`] counts it, and makes the figures of the
+//! An [`Observer`](observer::Observer) is told of everything observable. [`Metrics`] counts it, and makes the figures of the
 //! [`catalogue`] of the counts; [`trace`] writes it down. Nothing here reaches a node.
 
 mod by_class;
