@@ -2,10 +2,22 @@
 
 use serde_json::Value;
 
-use super::aligned::{Item, list as aligned};
+pub use super::aligned::Item;
+use super::aligned::list as aligned;
 
 /// Reference to laws of durations, which occur in many places and are listed once, under `churn`.
 const LAWS: &str = "#/$defs/DurationLaw";
+
+/// The keys that may stand at one place of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// As a heading in a file names it: `network.access`, `[population.classes]` for each table of a list.
+    pub path: String,
+    /// Each with its default; of a choice, with the keys of its own table.
+    pub keys: Vec<Item>,
+    /// Whether exactly one of the keys is given.
+    pub is_choice: bool,
+}
 
 /// Schema of scenarios, with look-up from its root.
 pub struct Schema(Value);
@@ -94,52 +106,53 @@ impl Schema {
 
     /// Listing of a table at a path and of all tables below it, each once.
     pub fn by_key(&self, path: &str, schema: &Value, width: usize) -> String {
-        let (mut text, mut listed) = (String::new(), vec![LAWS]);
-        self.below(path, schema, width, &mut listed, &mut text);
-        text
+        let shown = |table: Table| format!("[{}]\n\n{}", table.path, aligned(&table.keys, width));
+        self.all(path, schema).into_iter().map(shown).collect::<Vec<_>>().join("\n")
     }
 
-    fn below<'a>(&'a self, path: &str, schema: &'a Value, width: usize, listed: &mut Vec<&'a str>, text: &mut String) {
+    /// What stands at a place of the file, and all tables below it, each once.
+    pub fn all(&self, path: &str, schema: &Value) -> Vec<Table> {
+        let (mut tables, mut listed) = (Vec::new(), vec![LAWS]);
+        self.below(path, schema, &mut listed, &mut tables);
+        tables
+    }
+
+    fn below<'a>(&'a self, path: &str, schema: &'a Value, listed: &mut Vec<&'a str>, tables: &mut Vec<Table>) {
         if let Some(name) = schema["$ref"].as_str() {
             if listed.contains(&name) {
                 return;
             }
             listed.push(name);
             let Some(table) = self.0.pointer(name.trim_start_matches('#')) else { return };
-            return self.below(path, table, width, listed, text);
+            return self.below(path, table, listed, tables);
         }
         for alternative in schema["anyOf"].as_array().into_iter().flatten() {
-            self.below(path, alternative, width, listed, text);
+            self.below(path, alternative, listed, tables);
         }
         if schema["items"].is_object() {
             let element = self.followed(&schema["items"]);
             let is_table = element["properties"].is_object() || !self.alternatives(element).is_empty();
             let path = if is_table { format!("[{path}]") } else { path.to_owned() };
-            self.below(&path, &schema["items"], width, listed, text);
+            self.below(&path, &schema["items"], listed, tables);
         }
         if schema["additionalProperties"].is_object() {
-            self.below(&format!("{path}.NAME"), &schema["additionalProperties"], width, listed, text);
+            self.below(&format!("{path}.NAME"), &schema["additionalProperties"], listed, tables);
         }
-        let mut heading = |items: &[Item]| {
-            let gap = if text.is_empty() { "" } else { "\n" };
-            *text += &format!("{gap}[{path}]\n\n{}", aligned(items, width));
-        };
+        let bare = path.trim_matches(['[', ']']);
         if let Some(keys) = schema["properties"].as_object() {
-            heading(&self.parameters(schema));
-            let bare = path.trim_matches(['[', ']']);
-            keys.iter().for_each(|(key, schema)| self.below(&format!("{bare}.{key}"), schema, width, listed, text));
+            tables.push(Table { path: path.to_owned(), keys: self.parameters(schema), is_choice: false });
+            keys.iter().for_each(|(key, schema)| self.below(&format!("{bare}.{key}"), schema, listed, tables));
             return;
         }
         let alternatives = self.alternatives(schema);
         if !alternatives.is_empty() {
-            heading(&alternatives);
+            tables.push(Table { path: path.to_owned(), keys: alternatives, is_choice: true });
             for alternative in schema["oneOf"].as_array().into_iter().flatten() {
                 let documented =
                     |keys: &Value| properties(self.followed(keys)).any(|(_, key)| !described(key).is_empty());
-                let bare = path.trim_matches(['[', ']']);
                 properties(alternative)
                     .filter(|(_, keys)| documented(keys))
-                    .for_each(|(key, keys)| self.below(&format!("{bare}.{key}"), keys, width, listed, text));
+                    .for_each(|(key, keys)| self.below(&format!("{bare}.{key}"), keys, listed, tables));
             }
         }
     }

@@ -9,7 +9,7 @@ mod check;
 mod clock;
 mod failure;
 mod json;
-mod keys;
+pub mod keys;
 mod list;
 mod memory;
 mod output;

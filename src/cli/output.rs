@@ -6,9 +6,10 @@ use std::path::{Component, Path, PathBuf};
 
 use super::failure::{Code, Failure};
 use crate::report::csv::{self, Extra, RunRow};
+use crate::report::files::FILES;
 use crate::report::manifest::{FILE as MANIFEST, Manifest, Origin};
 use crate::report::staged::{FileError, LOCK, Staged, entries, is_leftover};
-use crate::report::{CHARTS, FILES, chart};
+use crate::report::{CHARTS, chart};
 use crate::scenario::Scenario;
 
 const SCENARIO: &str = "scenario.toml";
@@ -60,7 +61,7 @@ impl Inputs {
 /// # Errors
 /// If it holds something else, or cannot be written to, or an input would be replaced.
 pub fn prepare(target: &Path, inputs: &Inputs, origin: &Origin, force: bool) -> Result<Staged, Failure> {
-    FILES.iter().try_for_each(|name| inputs.refuse(&target.join(name), "--out"))?;
+    FILES.iter().try_for_each(|file| inputs.refuse(&target.join(file.name), "--out"))?;
     if target.exists() && !target.is_dir() {
         return Err(refused(Code::File, target, "this is no directory", "name another with --out"));
     }
@@ -144,7 +145,7 @@ fn refuse_something_else(target: &Path) -> Result<(), Failure> {
     if is(&charts, fs::Metadata::is_file) {
         return Err(refused(Code::Wrong, &charts, "a file stands where the charts go", help));
     }
-    let mut files: Vec<PathBuf> = FILES.iter().map(|name| target.join(name)).collect();
+    let mut files: Vec<PathBuf> = FILES.iter().map(|file| target.join(file.name)).collect();
     if is(&charts, fs::Metadata::is_dir) {
         files.extend(earlier_charts(target));
     }
@@ -185,7 +186,7 @@ impl Results<'_> {
 pub fn commit(staged: Staged, target: &Path, timing: &str) -> Result<(), Failure> {
     write(&staged.path().join(TIMING), timing)?;
     let old = earlier_charts(target).filter_map(|path| Some(format!("{CHARTS}/{}", path.file_name()?.to_str()?)));
-    let stale: Vec<String> = FILES.map(str::to_owned).into_iter().chain(old).collect();
+    let stale: Vec<String> = FILES.iter().map(|file| file.name.to_owned()).chain(old).collect();
     Ok(staged.commit(&stale)?)
 }
 

@@ -11,11 +11,11 @@ use std::path::Path;
 use ::csv::Writer;
 use indexmap::IndexMap;
 
+use super::files::{CLASS, Described, EVENT, LOAD, NODE, OPERATION, PAIR, RESOURCE, SERIES as SAMPLE, SUMMARY};
 use super::staged::FileError;
 use crate::engine::Time;
 use crate::measure::catalogue::{CLASSES, CONNECTIONS, METRICS, PAIRS, QUANTILES, Row, SERIES};
 use crate::measure::outcome::{NodeRow, OperationRow, Outcome, POINTS, ResourceRow};
-use crate::scenario::Column;
 use crate::sweep::statistics::Summary;
 
 /// Outcome of a run and its identification.
@@ -41,24 +41,6 @@ pub struct Extra {
     /// `operations.csv`, one row per operation.
     pub operations: bool,
 }
-
-const SUMMARY: [&str; 10] = ["n", "mean", "sd", "ci95_low", "ci95_high", "min", "p25", "median", "p75", "max"];
-
-const NODE: [&str; 10] = [
-    "machine",
-    "role",
-    "online_s",
-    "requests_per_online_s",
-    "upload_per_online_s",
-    "records_mean",
-    "bytes_sent",
-    "bytes_received",
-    "contacts",
-    "peers_contacted",
-];
-
-const RESOURCE: [&str; 8] =
-    ["resource", "rank", "size_bytes", "pieces", "needed", "lost_s", "lost_by", "availability_mean"];
 
 /// Writes the result files of `rows` into the existing directory `dir`.
 ///
@@ -111,7 +93,7 @@ fn write_runs(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
 }
 
 fn write_series(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
-    let columns: Vec<_> = std::iter::once("time_s").chain(names(&SERIES)).collect();
+    let columns: Vec<_> = own(&SAMPLE).chain(names(&SERIES)).collect();
     per_run(dir, "timeseries.csv", rows, &columns, |sheet, row| {
         row.outcome.samples.iter().try_for_each(|sample| {
             sheet.name(row)?;
@@ -129,7 +111,7 @@ fn write_load(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
     let written = |column: &usize| connected || Some(*column) != connections;
     let shown: Vec<usize> = (0..QUANTILES.len()).filter(written).collect();
     let columns = shown.iter().map(|&column| names(&QUANTILES)[column]);
-    let columns: Vec<_> = std::iter::once("quantile").chain(columns).collect();
+    let columns: Vec<_> = own(&LOAD).chain(columns).collect();
     per_run(dir, "load.csv", rows, &columns, |sheet, row| {
         (0..POINTS).try_for_each(|i| {
             sheet.name(row)?;
@@ -143,7 +125,7 @@ fn write_load(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
 
 /// Writes `events.csv`, only if the scenario has events.
 fn write_events(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
-    per_run(dir, "events.csv", rows, &["time_s", "event"], |sheet, row| {
+    per_run(dir, "events.csv", rows, &own(&EVENT).collect::<Vec<_>>(), |sheet, row| {
         row.outcome.events.iter().try_for_each(|mark| {
             sheet.name(row)?;
             sheet.cell(mark.at.as_secs_f64())?;
@@ -155,7 +137,7 @@ fn write_events(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
 
 /// Writes `classes.csv`, only if the scenario has classes of participants.
 fn write_classes(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
-    let columns: Vec<_> = std::iter::once("class").chain(names(&CLASSES)).collect();
+    let columns: Vec<_> = own(&CLASS).chain(names(&CLASSES)).collect();
     per_run(dir, "classes.csv", rows, &columns, |sheet, row| {
         row.outcome.classes.iter().try_for_each(|class| {
             sheet.name(row)?;
@@ -168,7 +150,7 @@ fn write_classes(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
 
 /// Writes `pairs.csv`, only if machines dial each other.
 fn write_pairs(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
-    let columns: Vec<_> = ["from", "reached"].into_iter().chain(names(&PAIRS)).collect();
+    let columns: Vec<_> = own(&PAIR).chain(names(&PAIRS)).collect();
     per_run(dir, "pairs.csv", rows, &columns, |sheet, row| {
         row.outcome.pairs.iter().try_for_each(|pair| {
             sheet.name(row)?;
@@ -183,7 +165,7 @@ fn write_pairs(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
 /// Writes `nodes.csv`, with a column for the class if the scenario has classes.
 fn write_nodes(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
     let classes = rows.iter().any(|row| !row.outcome.classes.is_empty());
-    let columns: Vec<_> = NODE.into_iter().chain(classes.then_some("class")).collect();
+    let columns: Vec<_> = own(&NODE).chain(classes.then_some("class")).collect();
     per_run(dir, "nodes.csv", rows, &columns, |sheet, row| {
         row.outcome.nodes.iter().try_for_each(|node| {
             sheet.name(row)?;
@@ -197,7 +179,7 @@ fn write_nodes(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
 }
 
 fn write_resources(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
-    per_run(dir, "resources.csv", rows, &RESOURCE, |sheet, row| {
+    per_run(dir, "resources.csv", rows, &own(&RESOURCE).collect::<Vec<_>>(), |sheet, row| {
         row.outcome.resources.iter().try_for_each(|resource| {
             sheet.name(row)?;
             sheet.resource(resource)
@@ -206,7 +188,7 @@ fn write_resources(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
 }
 
 fn write_operations(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
-    per_run(dir, "operations.csv", rows, &Column::NAMES, |sheet, row| {
+    per_run(dir, "operations.csv", rows, &own(&OPERATION).collect::<Vec<_>>(), |sheet, row| {
         row.outcome.operations.iter().try_for_each(|operation| {
             sheet.name(row)?;
             sheet.operation(operation)
@@ -222,7 +204,7 @@ fn write_summary(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
         groups.entry((&row.axes, &row.system)).or_default().push(row.outcome);
     }
     let axes = rows.first().map_or(&[][..], |row| &row.axes).iter().map(|(axis, _)| axis.as_str());
-    let header: Vec<_> = axes.chain(["system", "metric"]).chain(SUMMARY).collect();
+    let header: Vec<_> = axes.chain(["system", "metric"]).chain(own(&SUMMARY)).collect();
     sheet(dir, "summary.csv", &header, |sheet| {
         for ((axes, system), outcomes) in &groups {
             for (i, metric) in METRICS.iter().enumerate() {
@@ -235,6 +217,11 @@ fn write_summary(dir: &Path, rows: &[RunRow<'_>]) -> Result<(), FileError> {
         }
         Ok(())
     })
+}
+
+/// The names of a file's own columns.
+fn own(columns: &[Described]) -> impl Iterator<Item = &str> {
+    columns.iter().map(|(name, _)| *name)
 }
 
 fn names<F, V>(rows: &'static [Row<F, V>]) -> Vec<&'static str> {

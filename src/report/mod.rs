@@ -6,6 +6,7 @@ pub mod chart;
 pub mod columns;
 pub mod csv;
 pub mod expected;
+pub mod files;
 pub mod manifest;
 pub mod number;
 pub mod points;
@@ -17,21 +18,3 @@ mod example;
 
 /// Directory of the charts among results.
 pub const CHARTS: &str = "charts";
-
-/// All files that a directory of results may have besides its charts: [`staged::Staged::commit`] removes them when new
-/// results replace them.
-pub const FILES: [&str; 13] = [
-    "runs.csv",
-    "summary.csv",
-    "timeseries.csv",
-    "load.csv",
-    "events.csv",
-    "classes.csv",
-    "pairs.csv",
-    "nodes.csv",
-    "operations.csv",
-    "resources.csv",
-    "scenario.toml",
-    "timing.json",
-    "manifest.json",
-];
