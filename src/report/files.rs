@@ -6,7 +6,7 @@ pub struct ResultFile {
     pub name: &'static str,
     /// What it holds and when it is written.
     pub about: &'static str,
-    /// Its own columns, which stand behind those that name the run and before those of a catalogue.
+    /// Columns of its own, which stand behind those that name the run and before those of a catalogue.
     pub columns: &'static [Described],
 }
 
@@ -29,7 +29,8 @@ pub const FILES: [ResultFile; 13] = [
     file("pairs.csv", "Outcomes of dials between each two classes of NAT. Only with connections.", &PAIR),
     file(
         "nodes.csv",
-        "One row per machine that was ever online. `run` writes it up to 100,000 machines, `sweep` with `--nodes`.",
+        "One row per machine that was ever online, with its class in a last column `class` where there are classes. `run` writes \
+         it up to 100,000 machines, `sweep` with `--nodes`.",
         &NODE,
     ),
     file("operations.csv", "One row per operation. Only with `run --operations`.", &OPERATION),
@@ -93,7 +94,7 @@ pub const CLASS: [Described; 1] = [("class", "name of the class; the row is of i
 pub const PAIR: [Described; 2] =
     [("from", "NAT class of the machine that dials"), ("reached", "NAT class of the machine that is dialled")];
 
-/// The columns of `nodes.csv`; with classes of participants `class` follows.
+/// The columns of `nodes.csv`. With classes of participants a column `class` follows.
 pub const NODE: [Described; 10] = [
     ("machine", "number of the machine: participants first, then servers, then the bootstrap service"),
     ("role", "`participant`, `server` or `bootstrap`"),

@@ -1,5 +1,8 @@
 //! What the commands print and leave behind.
 
+use peerlab::measure::catalogue;
+use peerlab::report::CHARTS;
+use peerlab::report::files::FILES;
 use predicates::prelude::*;
 use predicates::str::contains;
 use std::collections::BTreeSet;
@@ -135,22 +138,30 @@ fn machines_and_resources_have_rows_where_they_are_asked_for_or_few() {
     }
 }
 
-/// The files that the README names in its table of results, of a run that has all of them.
+/// Of a run that has all of them: the table that docs/reference/files.md is written from.
 #[test]
-fn the_files_of_results_are_those_of_the_readme() {
+fn the_files_of_results_and_their_columns_are_those_of_the_table() {
     let bench = Bench::new("");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let scenario = root.join("tests/cli/everything.toml");
     let arguments = ["run", scenario.to_str().unwrap(), "--out", "a", "--operations"];
     let apart = "may stay apart";
     bench.peerlab(&arguments).assert().success().stderr(contains(apart));
-    let readme = fs::read_to_string(root.join("README.md")).unwrap();
-    let (_, table) = readme.split_once("| file | content |\n| --- | --- |\n").unwrap();
-    let first = |row: &str| row.split('|').nth(1).unwrap().to_owned();
-    let cells: Vec<String> = table.lines().take_while(|row| row.starts_with('|')).map(first).collect();
-    let told: BTreeSet<&str> = cells.iter().flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
-    let written = bench.names("a");
-    assert_eq!(told.iter().map(|name| name.trim_end_matches('/')).collect::<Vec<_>>(), written);
+    let told: BTreeSet<&str> = FILES.iter().map(|file| file.name).chain([CHARTS]).collect();
+    assert_eq!(told.into_iter().collect::<Vec<_>>(), bench.names("a"));
+    for file in FILES.iter().filter(|file| file.name.ends_with(".csv")) {
+        let text = bench.read(&format!("a/{}", file.name));
+        let header: Vec<&str> = text.lines().next().unwrap().split(',').collect();
+        let first = if file.name == "summary.csv" { "metric" } else { "seed" };
+        let own = header.iter().skip_while(|name| **name != first).skip(1);
+        let own: Vec<&str> = own.copied().collect();
+        let told: Vec<&str> = file.columns.iter().map(|(name, _)| *name).collect();
+        let metrics = catalogue::files().into_iter().find(|(name, _)| *name == file.name).map_or(Vec::new(), |it| it.1);
+        let metrics = metrics.iter().map(|metric| metric.name.as_str());
+        // The only column that may be left out.
+        let others: Vec<&str> = metrics.chain((file.name == "nodes.csv").then_some("class")).collect();
+        assert_eq!(own, [told, others].concat(), "{}", file.name);
+    }
 
     let manifest: serde_json::Value = serde_json::from_str(&bench.read("a/manifest.json")).unwrap();
     assert_eq!(manifest["command"], "run");

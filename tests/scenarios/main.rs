@@ -1,8 +1,6 @@
-//! What a stranger meets: the shipped scenarios and the README are right, and every mistake in a scenario is found where
-//! it stands.
+//! The shipped scenarios are right, and every mistake in a scenario is found where it stands.
 
 mod mistakes;
-mod readme;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -32,6 +32,7 @@ use self::figure::Figure;
 pub use self::size::Size;
 pub use self::style::Theme;
 use super::columns::{Columns, ReadError};
+use super::files::Described;
 use super::staged::{FileError, Lock, Staged};
 use super::{CHARTS, manifest};
 use crate::measure::catalogue::METRICS;
@@ -52,23 +53,23 @@ pub struct Options {
     pub log_y: bool,
 }
 
-/// Names of the charts of single runs. Those of sweeps start with the metric's.
-const CHARTS_OF_RUNS: [&str; 15] = [
-    "load_requests",
-    "load_upload",
-    "load_records",
-    "latency_lookup",
-    "latency_get",
-    "latency_put",
-    "success",
-    "online",
-    "availability",
-    "traffic",
-    "storage",
-    "repair",
-    "connections",
-    "pairs",
-    "classes",
+/// The charts of single runs: names and what they show. Those of sweeps are named by the metric.
+pub const CHARTS_OF_RUNS: [Described; 15] = [
+    ("load_requests", "Lorenz curves over machines: requests served for others"),
+    ("load_upload", "Lorenz curves over machines: bytes sent because of others"),
+    ("load_records", "Lorenz curves over machines: records held"),
+    ("latency_lookup", "distribution of the latency of correct lookups"),
+    ("latency_get", "distribution of the latency of correct gets"),
+    ("latency_put", "distribution of the latency of correct puts"),
+    ("success", "correct operations over time"),
+    ("online", "participants online and joined over time"),
+    ("availability", "resources that are available over time, as the oracle sees it"),
+    ("traffic", "bytes sent, by kind; busiest and mean machine"),
+    ("storage", "incorrect and failed gets against storage; without gets, resources that are not available"),
+    ("repair", "resources lost for good against repair traffic"),
+    ("connections", "connections per machine; only with connections"),
+    ("pairs", "how the classes of NAT connect; only with connections"),
+    ("classes", "correct operations and upload by class of participants; only with classes"),
 ];
 
 /// Look of charts.
@@ -163,7 +164,7 @@ fn save(figures: &[(String, Figure)], into: &Path, look: Look) -> Result<(), Fil
 pub fn is_chart(name: &str) -> bool {
     let stem = name.strip_suffix(".svg").or_else(|| name.strip_suffix(".png"));
     let metric = |stem: &str| METRICS.get(stem.split(';').next().unwrap_or(stem)).is_some();
-    stem.is_some_and(|stem| CHARTS_OF_RUNS.contains(&stem) || metric(stem))
+    stem.is_some_and(|stem| CHARTS_OF_RUNS.iter().any(|(name, _)| *name == stem) || metric(stem))
 }
 
 /// Charts of the results in `dir`. A sweep has lines over its axis; charts of single runs would need one for each
