@@ -1,5 +1,5 @@
 //! Events per second of whole runs: Chord and Kademlia (k = 20) from a converged start, without churn, one lookup a
-//! minute and node, which is what `DESIGN.md` §9 sets a target for. Divan's item rate is the event rate, set-up included
+//! minute and node, the unit of docs/development/speed.md. Divan's item rate is the event rate, set-up included
 //! (about a tenth of the time).
 
 use divan::Bencher;

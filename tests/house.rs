@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Folder or file under `src/` and its layer (DESIGN §2, the table in `lib.rs`).
+/// Folder or file under `src/` and its layer (the table in `lib.rs`).
 const LAYERS: &[(&str, u32)] = &[
     ("engine", 0),
     ("model", 1),
@@ -170,4 +170,53 @@ fn doc_comments_begin_with_a_noun_and_those_that_do_not_grow_fewer() {
         }
     }
     assert_eq!(found, BEGIN_WITH_A_PRONOUN, "write the noun; if there are fewer, lower the number");
+}
+
+/// The Markdown files that a comment names, with their folders.
+fn documents(line: &str) -> impl Iterator<Item = &str> {
+    let line = if line.trim_start().starts_with(['#', '/']) { line } else { "" };
+    let is_path = |c: char| c.is_alphanumeric() || "._/-".contains(c);
+    line.split(move |c| !is_path(c)).map(|word| word.trim_end_matches('.')).filter(|word| word.ends_with(".md"))
+}
+
+/// Words in capitals before a section's sign: documents that are cited by a name of their own.
+fn cited(line: &str) -> impl Iterator<Item = &str> {
+    let before = line.match_indices(" \u{a7}").map(|(at, _)| &line[..at]);
+    let words = before.filter_map(|text| text.split(|c: char| !c.is_ascii_alphanumeric()).next_back());
+    words.filter(|word| word.len() > 3 && word.chars().all(|c| c.is_ascii_uppercase()))
+}
+
+/// Whoever reads the code has the repository, and nothing else of ours.
+#[test]
+fn every_document_that_is_cited_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (mut wrong, mut found) = (Vec::new(), 0);
+    let mut texts = Vec::new();
+    ["src", "tests", "benches", "examples", "scenarios", "scripts", ".ci"]
+        .iter()
+        .for_each(|folder| all_texts(&root.join(folder), &mut texts));
+    for (path, text) in texts {
+        let beside = path.parent().expect("it is in a folder");
+        for (number, line) in (1..).zip(text.lines()) {
+            let is_there = |name: &str| [root, &root.join("docs"), beside].iter().any(|it| it.join(name).exists());
+            let missing = documents(line).filter(|name| !is_there(name)).chain(cited(line));
+            wrong.extend(missing.map(|name| format!("{}:{number}: there is no {name}", path.display())));
+            found += documents(line).count();
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(found > 10, "{found} documents were found");
+}
+
+/// All files below `dir` that are text, with it.
+fn all_texts(dir: &Path, out: &mut Vec<(PathBuf, String)>) {
+    for entry in fs::read_dir(dir).expect("the folder is there") {
+        let path = entry.expect("it can be read").path();
+        let is_output = ["target", "corpus", "artifacts"].iter().any(|name| path.ends_with(name));
+        if path.is_dir() && !is_output {
+            all_texts(&path, out);
+        } else if let Ok(text) = fs::read_to_string(&path) {
+            out.push((path, text));
+        }
+    }
 }

@@ -312,7 +312,7 @@ mod tests {
         let sample = draws(400_000, 401, |noise| KAD.residual(noise));
         let mean = sample.iter().sum::<f64>() / 4e5 / HOUR;
         assert!((mean - 8.05).abs() < 0.1, "{mean}");
-        // REFERENCE: the equilibrium law of a Weibull is the regularised incomplete gamma P(1/k, (x/λ)^k).
+        // The equilibrium law of a Weibull (docs/model/churn.md) is the regularised incomplete gamma P(1/k, (x/λ)^k).
         let Law::Weibull { shape, scale } = KAD else { unreachable!() };
         for x in [0.1 * HOUR, HOUR, 8.0 * HOUR, 50.0 * HOUR] {
             let closed = gamma_cdf(1.0 / shape, pow(x / scale, shape));

@@ -12,7 +12,7 @@ use crate::population::churn::ends_gracefully;
 use crate::population::{Identity, SessionId, Spell};
 use crate::scenario::plan::{Bootstrap, Rejoin, Start};
 
-/// Between two attempts to join (DESIGN §3).
+/// Pause between two attempts to join.
 const JOIN_AGAIN: Duration = Duration::from_secs(10);
 /// Of a question for a server's name, headers included, and of its answer.
 const NAME_BYTES: u32 = 150;

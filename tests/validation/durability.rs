@@ -1,4 +1,4 @@
-//! What can be had, and what is lost for good, against closed forms: REFERENCE §5, and the birth-death chains of repair.
+//! What can be had, and what is lost for good, against closed forms and the birth-death chains of repair (docs/model/figures.md).
 //!
 //! Standard errors are over seeds, because resources on the same machines are not independent.
 

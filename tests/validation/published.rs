@@ -81,7 +81,7 @@ fn lookups_on_chord_get_nearer_the_direct_way_the_more_candidates_a_finger_has()
     }
 }
 
-/// REFERENCE §5: full buckets, α = 3, N = 10,000.
+/// Figures of docs/model/figures.md: full buckets, α = 3, N = 10,000.
 #[test]
 fn kademlia_takes_the_hops_and_requests_of_the_reference() {
     for (k, hops, rpcs) in [(8, 2.88, 12.9), (20, 2.43, 22.9)] {

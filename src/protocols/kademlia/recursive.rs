@@ -230,7 +230,7 @@ mod tests {
         nodes
     }
 
-    /// REFERENCE §5, static, N = 10,000, α = 1: 3.10 hops at k = 8, 2.52 at k = 20. Here no node is asked beside the way.
+    /// Figures of docs/model/figures.md, static, N = 10,000, α = 1: 3.10 hops at k = 8, 2.52 at k = 20. Here no node is asked beside the way.
     #[test]
     fn a_walk_takes_the_hops_of_an_iterative_one_with_one_request_in_flight() {
         for (k, hops) in [(8, 3.10), (20, 2.52)] {

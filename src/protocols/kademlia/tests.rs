@@ -62,7 +62,7 @@ fn all_correct(bench: &mut Network, lookups: u32, seed: u64) -> Figures {
     Figures { hops, rpcs, rounds, timeouts }
 }
 
-/// REFERENCE §5, N = 10,000, static, full buckets. The standard errors of 4,000 lookups are below 0.015 hops, 0.5 % of
+/// Figures of docs/model/figures.md, N = 10,000, static, full buckets. The standard errors of 4,000 lookups are below 0.015 hops, 0.5 % of
 /// the RPCs and rounds.
 #[test]
 fn hops_rpcs_and_rounds_are_those_of_the_reference() {
