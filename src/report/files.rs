@@ -85,7 +85,7 @@ pub const LOAD: [Described; 1] = [("quantile", "0, 0.01, … 1")];
 
 /// The columns of `events.csv`.
 pub const EVENT: [Described; 2] =
-    [("time_s", "seconds since the start of the run"), ("event", "kind of the event, and that it ends where it does")];
+    [("time_s", "seconds since the start of the run"), ("event", "what begins or is over")];
 
 /// The first column of `classes.csv`.
 pub const CLASS: [Described; 1] = [("class", "name of the class; the row is of its participants in the measurement")];
@@ -96,7 +96,7 @@ pub const PAIR: [Described; 2] =
 
 /// The columns of `nodes.csv`. With classes of participants a column `class` follows.
 pub const NODE: [Described; 10] = [
-    ("machine", "number of the machine: participants first, then servers, then the bootstrap service"),
+    ("machine", "number of the machine"),
     ("role", "`participant`, `server` or `bootstrap`"),
     ("online_s", "seconds online in the measurement"),
     ("requests_per_online_s", "load: requests processed for others, per second online"),
@@ -110,8 +110,8 @@ pub const NODE: [Described; 10] = [
 
 /// The columns of `operations.csv`.
 pub const OPERATION: [Described; 11] = [
-    ("participant", "number of the participant that issued the operation"),
-    ("session", "number of its session, from 0"),
+    ("participant", "number of the machine that issued the operation"),
+    ("session", "number of the session, from 0"),
     ("number", "number of the operation in that session, from 0"),
     ("kind", "`lookup`, `get` or `put`"),
     ("issued_s", "seconds since the start of the run"),
