@@ -17,7 +17,7 @@ pub enum Routing {
 }
 
 impl Routing {
-    /// What does not work behind NATs that let in only answers to what went out: see [`super::Protocol::filtered`].
+    /// What does not work behind NATs that let in only answers to what went out: see [`super::Config::filtered`].
     pub fn filtered(self) -> Option<Problem> {
         let message = "the answers of recursive lookups come from nodes that were not asked".to_owned();
         (self == Routing::Recursive).then_some(Problem { key: "routing", message })

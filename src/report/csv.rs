@@ -1,4 +1,4 @@
-//! Output of the result files, from the outcomes of runs: DESIGN §6.
+//! Output of the result files of [`FILES`](super::files::FILES), from the outcomes of runs.
 //!
 //! Columns keep their order. Floats are printed with the fewest digits that read back to the same number; a value that
 //! does not apply is an empty cell.

@@ -22,7 +22,7 @@ use crate::population::{Daily, Departures, Request, Trace};
 pub use crate::population::{Popularity, Target};
 pub use crate::storage::{Caching, Coding, Keepers, Repair};
 
-/// Default deadline of an operation, transfers included (DESIGN §1).
+/// Default deadline of an operation, transfers included (docs/model/definitions.md).
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Plan of a scenario at one parameter point.

@@ -21,7 +21,7 @@
 //! # Departures
 //!
 //! * With Kademlia the lifetime is halved for every node known to the reader between the caching node and the r
-//! nearest, which hold the record: the paper gives neither the rate nor who counts.
+//!   nearest, which hold the record: the paper gives neither the rate nor who counts.
 //! * The reader itself keeps no copy (in CFS its own server is the first on the path).
 //! * Copies are sent unasked; they are neither acknowledged nor resent.
 //!

@@ -12,7 +12,7 @@
 //! # Departures from BitTorrent
 //!
 //! * A turn is one piece, not some ten seconds, and turns are given in the order of requests. There is no tit-for-tat,
-//! since no peer free-rides here: it would change who waits but not how much is sent.
+//!   since no peer free-rides here: it would change who waits but not how much is sent.
 //! * No end game: the last pieces are fetched once each, however slowly.
 //! * The first piece is the rarest as well, not a random one.
 //!
