@@ -1,5 +1,7 @@
 //! The rules of the house: who may name whom, and how long a file may be.
 
+mod circles;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
