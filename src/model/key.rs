@@ -7,20 +7,23 @@ use std::fmt;
 pub struct Key(pub u64);
 
 /// How far a node is from a key: the nodes responsible for a key are those at the smallest distance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Metric {
     /// Clockwise from the key to the node (Stoica et al. 2001, §4.2: a key belongs to its successor).
     Ring,
     /// Exclusive or (Maymounkov & Mazières 2002, §2.1).
     Xor,
+    /// A protocol's own distance from key to node, by which nodes may be equally near: each of the nearest is responsible.
+    Other(fn(Key, Key) -> u64),
 }
 
 impl Metric {
-    /// The distance of `node` from `key`. No two nodes are at the same distance.
-    pub const fn distance(self, key: Key, node: Key) -> u64 {
+    /// The distance of `node` from `key`. On the ring and by exclusive or no two nodes are equally near.
+    pub fn distance(self, key: Key, node: Key) -> u64 {
         match self {
             Metric::Ring => node.0.wrapping_sub(key.0),
             Metric::Xor => node.0 ^ key.0,
+            Metric::Other(distance) => distance(key, node),
         }
     }
 }

@@ -44,7 +44,7 @@ const AT_ONCE: usize = 32;
 pub const MOST_NAMED: u32 = FAMILIAR as u32 * NOBODY as u32;
 
 /// What a lookup looks for, and how hard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Aim {
     pub target: Key,
     pub metric: Metric,

@@ -187,7 +187,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             }
             _ => {
                 let correct = match P::PLACEMENT.metric() {
-                    Some(metric) => self.directory.responsible(metric, target) == Some(nodes[0].node),
+                    Some(metric) => {
+                        let named = nodes[0].node;
+                        self.directory.is_responsible(metric, target, (self.keys[named.index()], named))
+                    }
                     None => self.is_server(nodes[0].node),
                 };
                 self.answered(op, correct, nodes[0]);

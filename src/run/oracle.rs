@@ -36,6 +36,9 @@ impl Directory {
     pub fn responsible(&self, metric: Metric, key: Key) -> Option<NodeId> {
         let (home, last) = ((key.0 >> self.shift) as usize, self.buckets.len() - 1);
         let nearest = match metric {
+            Metric::Other(_) => {
+                self.buckets.iter().flatten().min_by_key(|member| (metric.distance(key, member.0), member.1))
+            }
             Metric::Xor => (0..=last)
                 .find_map(|step| self.buckets[home ^ step].iter().min_by_key(|member| metric.distance(key, member.0))),
             Metric::Ring => {
@@ -47,22 +50,40 @@ impl Directory {
         nearest.map(|(_, node)| *node)
     }
 
-    /// The `count` nodes nearest to `key` with their distances, nearest first, or all there are.
+    /// Whether a node is responsible for `key`: it has joined, and none that has is nearer.
+    pub fn is_responsible(&self, metric: Metric, key: Key, (place, node): (Key, NodeId)) -> bool {
+        let nearest = self.responsible(metric, key);
+        let ties = || {
+            let mut nearest = Vec::new();
+            self.nearest(metric, key, 1, &mut nearest);
+            nearest.contains(&(metric.distance(key, place), node))
+        };
+        nearest == Some(node) || matches!(metric, Metric::Other(_)) && ties()
+    }
+
+    /// The `count` nodes nearest to `key` with their distances, nearest first, or all there are; by a metric with ties those
+    /// too that are as near as the last of them.
     pub fn nearest(&self, metric: Metric, key: Key, count: usize, out: &mut Vec<(u64, NodeId)>) {
         out.clear();
         let (home, last) = ((key.0 >> self.shift) as usize, self.buckets.len() - 1);
         let measure = |&(other, node): &(Key, NodeId)| (metric.distance(key, other), node);
+        if let Metric::Other(_) = metric {
+            out.extend(self.buckets.iter().flatten().map(measure));
+            out.sort_unstable();
+            let farthest = out.get(count.max(1) - 1).map(|(distance, _)| *distance);
+            return out.retain(|(distance, _)| farthest.is_none_or(|farthest| *distance <= farthest));
+        }
         for step in 0..=last {
             let bucket = match metric {
-                Metric::Xor => home ^ step,
                 Metric::Ring => (home + step) & last,
+                _ => home ^ step,
             };
             out.extend(self.buckets[bucket].iter().map(measure));
             // On the ring the home bucket also holds the farthest, those just before the key: they are sorted out below,
             // but they must not end the search.
             let behind = match metric {
-                Metric::Xor => 0,
                 Metric::Ring => self.buckets[home].partition_point(|member| member.0 < key),
+                _ => 0,
             };
             if out.len() >= count + behind {
                 break;

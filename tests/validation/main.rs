@@ -19,6 +19,7 @@ mod laws;
 mod leaving;
 mod load;
 mod nat;
+mod numeric;
 mod policies;
 mod population;
 mod processors;
