@@ -12,7 +12,7 @@
 //!
 //! # Layers
 //!
-//! A layer names only layers with a smaller number, and of two with one number neither names the other (`tests/house.rs`).
+//! A layer names only layers with a smaller number, and of two with one number neither names the other (`tests/house/`).
 //!
 //! | layer | where | what lives there |
 //! | --- | --- | --- |

@@ -1,7 +1,6 @@
 //! What every registered protocol must do, whatever it is. A new row of the registry is tested here without a word.
 
-use super::lab::{FIGURES, OPERATIONS_TOO, Ran, all, environment, every_mode, every_system, runs, simulate, traced};
-use peerlab::run::Wanted;
+use super::lab::{FIGURES, OPERATIONS_TOO, Ran, all, every_mode, every_system, runs, simulate, traced};
 
 /// Lookups, gets and puts by 200 machines that never fail.
 const CALM: &str = r#"
@@ -85,32 +84,6 @@ fn an_overlay_that_nobody_converged_gets_there_by_joining() {
 }
 
 #[test]
-fn a_run_repeated_is_the_same_to_the_last_bit() {
-    let everything = Wanted { nodes: true, resources: true, operations: true };
-    for run in runs(&format!("{ROUGH}{}", every_system())) {
-        let (once, trace) = traced(&run, everything);
-        let (again, same) = traced(&run, everything);
-        assert_eq!(once.outcome, again.outcome, "{}", run.id);
-        assert!(trace == same, "{}: two traces", run.id);
-        assert!(
-            once.figure("packets_lost_offline") > 0.0 && once.figure("packets_lost_loss") > 0.0,
-            "it was not rough"
-        );
-    }
-}
-
-#[test]
-fn being_watched_changes_nothing() {
-    for run in runs(&format!("{ROUGH}{}", every_system())) {
-        let plain = simulate(&run, FIGURES);
-        let (watched, _) = traced(&run, OPERATIONS_TOO);
-        assert_eq!(plain.outcome.metrics, watched.outcome.metrics, "{}", run.id);
-        assert_eq!(plain.outcome.samples, watched.outcome.samples, "{}", run.id);
-        assert_eq!(plain.outcome.checkpoints, watched.outcome.checkpoints, "{}", run.id);
-    }
-}
-
-#[test]
 fn a_system_does_not_know_what_it_is_compared_with() {
     let system = |name: &&str| format!("[systems.{name}.{name}]\n");
     let names: Vec<&str> =
@@ -122,42 +95,6 @@ fn a_system_does_not_know_what_it_is_compared_with() {
         let other = reversed.iter().find(|ran| ran.system == *name).expect("it is there too");
         assert!(ran.id == alone[0].id && ran.id == other.id);
         assert!(ran.outcome == alone[0].outcome && ran.outcome == other.outcome, "{name} depends on its company");
-    }
-}
-
-/// One system under every way to keep records.
-const POLICIES: &str = r#"
-    [systems.lazy]
-    kademlia = {}
-    storage.repair.lazy.threshold = 2
-    [systems.soft]
-    chord = {}
-    storage.repair.republish = { every = "10min", publisher = "20min", expiry = "30min" }
-    [systems.coded]
-    chord = {}
-    storage = { pieces = 2, parity = 2, replicas = 1, repair = "none", audit = "10min" }
-    [systems.caching]
-    chord = {}
-    storage = { cache = "64KiB", cache_ttl = "2min" }
-    [systems.pointed]
-    kademlia = {}
-    storage = { placement = "random-participants", repair.delay.after.constant = "10min" }
-"#;
-
-#[test]
-fn sessions_and_operations_are_the_same_in_every_system() {
-    let mut of_all = Vec::new();
-    for run in runs(&format!("{ROUGH}{}{POLICIES}", every_system())) {
-        let (_, trace) = traced(&run, FIGURES);
-        of_all.push((run.id.clone(), environment(&trace, run.plan.population.participants)));
-    }
-    for (word, least) in [(",up,", 200), (",lookup ", 3000), (",get ", 3000), (",put ", 1000)] {
-        let count = of_all[0].1.iter().filter(|line| line.contains(word)).count();
-        assert!(count > least, "there is little to compare: {count} {word}");
-    }
-    for (id, events) in &of_all[1..] {
-        let differ = events.iter().zip(&of_all[0].1).find(|(a, b)| a != b);
-        assert!(differ.is_none() && events.len() == of_all[0].1.len(), "{id} and {} differ: {differ:?}", of_all[0].0);
     }
 }
 

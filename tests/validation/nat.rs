@@ -1,6 +1,6 @@
 //! NATs and firewalls in a run: what they cost an overlay and spare a server.
 
-use crate::lab::{self, FIGURES, Ran};
+use crate::lab::{self, FIGURES};
 
 /// Everybody stays; lookups and gets.
 fn scenario(nat: &str, systems: &str) -> String {
@@ -17,28 +17,6 @@ fn scenario(nat: &str, systems: &str) -> String {
 
 /// Half of the participants behind NATs that filter by endpoint.
 const HALF: &str = "[network.nat.shares]\nopen = 0.5\nport-restricted = 0.4\nsymmetric = 0.1";
-
-/// Figures, samples and fingerprint.
-type Whole = (Vec<Option<f64>>, Vec<Vec<Option<f64>>>, u64);
-
-fn whole(ran: &Ran) -> Whole {
-    let samples = ran.outcome.samples.iter().map(|sample| sample.values.clone()).collect();
-    (ran.outcome.metrics.clone(), samples, ran.outcome.fingerprint)
-}
-
-#[test]
-fn where_all_are_open_nothing_differs_from_a_network_without_nats() {
-    let systems = lab::every_system();
-    let open = "[network.nat.shares]\nopen = 1.0";
-    let churn = "[population.churn]\npreset = \"p2psim\"\n";
-    for churn in ["", churn] {
-        let plain = lab::all(&scenario(churn, &systems));
-        let nat = lab::all(&scenario(&format!("{churn}{open}"), &systems));
-        for (plain, nat) in plain.iter().zip(&nat) {
-            assert_eq!(whole(plain), whole(nat), "{}", plain.id);
-        }
-    }
-}
 
 #[test]
 fn clients_behind_nats_reach_their_server_and_peers_behind_nats_are_missed() {
