@@ -13,10 +13,11 @@ use super::sampling::Interval;
 use super::tally::Tally;
 use super::wave::Waves;
 use crate::engine::{Duration, Time, prefetch_at};
-use crate::model::{Envelope, Hosts, Kind, NodeId, Operation, OperationKind, Role, Stock, Traffic, Verdict};
+use crate::model::{
+    Coding, Envelope, Hosts, Kind, NodeId, Operation, OperationKind, RecordSpace, Role, Stock, Traffic, Verdict,
+};
 use crate::network::Loss;
 use crate::scenario::plan::{Plan, System};
-use crate::storage::Coding;
 
 /// All counters of one run.
 pub struct Metrics {
@@ -146,7 +147,10 @@ impl Metrics {
     /// The resource of a get that counts.
     fn fetched_by(&self, operation: &Operation) -> Option<u32> {
         let counts = operation.counted && operation.kind == OperationKind::Get;
-        operation.record.filter(|_| counts).map(|record| self.coding.resource(record))
+        operation
+            .record
+            .filter(|_| counts)
+            .map(|record| RecordSpace::new(self.resources, self.coding).resource(record).0)
     }
 
     /// All quantities that are integrated over time.

@@ -1,5 +1,5 @@
 //! Cached copies: what a node keeps of a record only because somebody has read it past that node. They answer gets, and are
-//! nobody's replicas. What keeps them is storage (`storage/cache.rs`); an overlay gives them and says who was passed.
+//! nobody's replicas. What keeps them is storage (`storage/node/cache.rs`); an overlay gives them and says who was passed.
 
 use std::num::NonZeroU32;
 

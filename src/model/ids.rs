@@ -35,8 +35,25 @@ impl RecordId {
         RecordId(NonZeroU32::new(index + 1).expect("the number is below u32::MAX"))
     }
 
+    /// Its number: what a [`RecordSpace`](super::RecordSpace) tells the kind from, and what packets carry.
+    pub const fn number(self) -> u32 {
+        self.0.get() - 1
+    }
+
+    /// Its place in tables of all records.
     pub const fn index(self) -> usize {
-        (self.0.get() - 1) as usize
+        self.number() as usize
+    }
+}
+
+/// A resource of the scenario, by its number (from 0). Each of its pieces is a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResourceId(pub u32);
+
+impl ResourceId {
+    /// Its place in tables of all resources.
+    pub const fn index(self) -> usize {
+        self.0 as usize
     }
 }
 

@@ -5,9 +5,10 @@
 //!
 //! | file | what stands there |
 //! | --- | --- |
-//! | `ids` | [`NodeId`], [`RecordId`], [`OpId`] |
+//! | `ids` | [`NodeId`], [`RecordId`], [`ResourceId`], [`OpId`] |
 //! | `key` | [`Key`], and [`Metric`]: the distance on the ring or by exclusive or |
 //! | `record` | [`Version`], [`Held`] |
+//! | `record_space` | [`RecordSpace`]: what each record is ([`Record`]), and the pieces of resources ([`Coding`]) |
 //! | `cached` | copies along the path of a lookup: [`Cached`], [`Answer`], [`Passed`] and how long they last |
 //! | `envelope` | [`Envelope`], [`Kind`] and [`Traffic`] of a packet, [`Reachability`] of a node |
 //! | `cause` | [`Cause`]: why an operation failed |
@@ -25,6 +26,7 @@ mod ids;
 mod key;
 mod operation;
 mod record;
+mod record_space;
 mod stock;
 
 pub use cached::{Answer, Cached, Passed, Until};
@@ -32,8 +34,9 @@ pub use cause::Cause;
 pub use dial::DialOutcome;
 pub use envelope::{Envelope, Kind, LARGEST_IN_PACKET, Reachability, Traffic};
 pub use hosts::{Hosts, Role};
-pub use ids::{NodeId, OpId, RecordId};
+pub use ids::{NodeId, OpId, RecordId, ResourceId};
 pub use key::{Key, Metric};
 pub use operation::{Errand, Operation, OperationKind, Stage, Verdict};
 pub use record::{Held, Version};
+pub use record_space::{Coding, Record, RecordSpace};
 pub use stock::Stock;

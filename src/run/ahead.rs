@@ -88,7 +88,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     #[inline(always)]
     fn ask_for_node(&self, node: NodeId) {
         prefetch_at(&self.nodes, node.index());
-        self.agents.get(node.index()).into_iter().for_each(prefetch);
+        self.storage.nodes.get(node.index()).into_iter().for_each(prefetch);
         prefetch_at(&self.keys, node.index());
         prefetch_at(&self.seats, node.index());
         let machine = self.hosts.of(node);

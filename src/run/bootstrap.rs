@@ -279,7 +279,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         party.number = party.number.wrapping_add(1);
         let (rpc, epoch) = (party.number, self.seats[node.index()].epoch());
         self.observer.asks_service(self.now);
-        self.go_on_at(node, self.now + TIMEOUT.max(self.patience.timeout));
+        self.go_on_at(node, self.now + TIMEOUT.max(self.storage.patience.timeout));
         self.say_bootstrap(node, self.hosts.bootstrap(machine), message, (rpc, epoch));
     }
 

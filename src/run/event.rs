@@ -1,10 +1,11 @@
 //! What waits in the queue of a run.
 
 use crate::engine::Pending;
-use crate::model::{Envelope, Kind, NodeId, OperationKind};
+use crate::model::{Envelope, Kind, NodeId, OperationKind, RecordId};
 use crate::network::FlowId;
 use crate::overlay::{List, Payload, bootstrap};
 use crate::storage;
+use crate::storage::repair::Periodic;
 
 use super::transport::Signal;
 
@@ -135,23 +136,19 @@ pub(super) enum Event<M, T> {
     },
     /// The publisher of a record is to put it again.
     Republish {
-        record: u32,
+        record: RecordId,
     },
-    /// A holder puts again what nobody else has put.
-    Upkeep {
+    /// A node does what it does once a period.
+    Periodic {
         node: NodeId,
         epoch: u16,
+        work: Periodic,
     },
     /// The last bit has left of a record that a leaving node hands over.
     HandOver {
         node: NodeId,
         epoch: u16,
-        record: u32,
-    },
-    /// A holder looks whether the pieces beside its own are there.
-    Audit {
-        node: NodeId,
-        epoch: u16,
+        record: RecordId,
     },
     /// Copies on a disk may have expired.
     Expires {
@@ -176,7 +173,7 @@ pub(super) enum Event<M, T> {
         participant: u32,
     },
     /// The delay of a repair is over.
-    Mended {
+    DelayedRepair {
         place: u32,
     },
     /// A participant asks for something.

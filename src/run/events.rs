@@ -7,7 +7,7 @@ use crate::engine::order::{Class, Order};
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Stream, Time};
 use crate::measure::observer::Observer;
-use crate::model::NodeId;
+use crate::model::{NodeId, ResourceId};
 use crate::network::Loss;
 use crate::overlay::Protocol;
 use crate::scenario::plan::{Group, What};
@@ -41,7 +41,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     if begins { self.take_down(server) } else { self.bring_up(server) }
                 }
             }
-            (What::Rush { resource }, true) => self.rush(*resource),
+            (What::Rush { resource }, true) => self.rush(ResourceId(*resource)),
             (What::Rush { .. }, false) => {}
             (What::FlashCrowd { .. } | What::Demand { .. }, _) => {}
         }

@@ -138,7 +138,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
         let node = NodeId(self.participants + server);
         self.server_up(node);
-        self.with_agent(node, |agent, desk, around| agent.on_return(desk, around));
+        self.with_node(node, |storage, cx, around| storage.on_return(cx, around));
     }
 
     /// A server is up, with what its disk holds.

@@ -2,37 +2,24 @@
 
 mod addresses;
 mod ahead;
-mod audit;
 mod bootstrap;
-mod caching;
-mod demand;
-mod disks;
 mod effects;
 mod event;
 mod events;
 mod failures;
 mod handshakes;
-mod keepers;
-mod mending;
 mod operations;
 mod oracle;
 mod packets;
-mod pieces;
-mod pointers;
-mod providers;
-mod publications;
-pub mod records;
-mod republishing;
-mod requests;
 pub mod scheme;
 mod sessions;
 mod setup;
 mod simulation;
 mod stations;
+mod storage;
 mod tables;
 mod transfers;
 mod transport;
-mod witnesses;
 
 use std::io::Write;
 
@@ -46,7 +33,6 @@ use crate::overlay::{Config, Protocol, View};
 use crate::population;
 use crate::scenario::plan::{Plan, System};
 
-use pointers::Pointers;
 use scheme::Kinds;
 use simulation::Simulation;
 
@@ -139,7 +125,7 @@ fn run<P: Protocol, O: Observer>(
         if !measuring && until == warm {
             measuring = true;
             simulation.observer.measurement_begins(until);
-            simulation.records.measure(until);
+            simulation.oracle.records.measure(until);
             events_before = simulation.counts.events;
             part_over(until, events_before)?;
         }
@@ -176,7 +162,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         };
         let resources = if wanted.resources { self.resource_rows() } else { Vec::new() };
         let (metrics, prints) = watched(&mut self.observer);
-        let resources_of_all = (self.records.ever_stored(), self.records.stock().lost);
+        let resources_of_all = (self.oracle.records.ever_stored(), self.oracle.records.stock().lost);
         (timing.online_node_seconds, timing.measured_online_node_seconds) = metrics.online_node_seconds();
         timing.bytes_by_part.push(("metrics", (metrics.heap_bytes() + prints.heap_bytes()) as u64));
         let (nodes, shared, keys, seats) = (&self.nodes, &self.shared, &self.keys, &self.seats);
@@ -225,7 +211,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     fn resource_rows(&mut self) -> Vec<ResourceRow> {
         let (streams, law) = (self.streams, &self.plan.resources.size);
-        self.records.rows(self.now, self.plan.measure, |resource| population::resource_size(&streams, law, resource))
+        self.oracle
+            .records
+            .rows(self.now, self.plan.measure, |resource| population::resource_size(&streams, law, resource))
     }
 
     /// Memory by part at the end of the run.
@@ -233,12 +221,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let of = |bytes: usize| bytes as u64;
         let (tables, rpc) =
             self.nodes.iter().map(P::heap_bytes).fold((0, 0), |sum, one| (sum.0 + one.tables, sum.1 + one.rpc));
-        let records = self.agents.iter().map(|agent| agent.store.heap_bytes()).sum::<usize>();
-        let agents = self.agents.iter().map(|agent| size_of_val(agent) + agent.heap_bytes()).sum::<usize>();
-        let pointers = self.pointers.as_ref().map_or(0, Pointers::heap_bytes)
-            + self.mending.heap_bytes()
-            + self.checks.heap_bytes()
-            + self.announcements.heap_bytes();
+        let records = self.storage.nodes.iter().map(|storage| storage.store.heap_bytes()).sum::<usize>();
+        let nodes = self.storage.nodes.iter().map(|storage| size_of_val(storage) + storage.heap_bytes()).sum::<usize>();
+        let policies = self.storage.heap_bytes();
         let network = self.network.heap_bytes()
             + self.transfers.heap_bytes()
             + self.stations.heap_bytes()
@@ -247,9 +232,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         vec![
             ("tables", of(size_of_val(&self.nodes[..]) + tables)),
             ("rpc", of(rpc)),
-            ("storage", of(agents + records + pointers)),
+            ("storage", of(nodes + records + policies)),
             ("seats", of(size_of_val(&self.seats[..]) + size_of_val(&self.keys[..]))),
-            ("operations", of(self.operations.heap_bytes() + self.wholes.heap_bytes() + self.ways.heap_bytes())),
+            ("operations", of(self.operations.heap_bytes() + self.storage.paths.heap_bytes())),
             ("sessions", of(self.timeline.heap_bytes())),
             ("queue", of(self.queue.heap_bytes())),
             ("lists", of(self.lists.heap_bytes())),

@@ -267,14 +267,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 Body::Overlay(_) => {
                     self.with_overlay(to, |overlay, cx| overlay.on_notice(cx, Notice::Refused { rpc: envelope.rpc }))
                 }
-                Body::Storage(_) => self.with_agent(to, |agent, desk, _| agent.on_refusal(desk, envelope.rpc)),
+                Body::Storage(_) => self.with_node(to, |storage, cx, _| storage.on_refusal(cx, envelope.rpc)),
                 Body::Signal(_) | Body::Bootstrap(_) => unreachable!("only stations refuse, and these pass none"),
             };
         }
         match body {
             Body::Overlay(message) => self.with_overlay(to, |overlay, cx| overlay.on_message(cx, envelope, *message)),
             Body::Storage(message) => {
-                self.with_agent(to, |agent, desk, around| agent.on_message(desk, envelope, *message, around));
+                self.with_node(to, |storage, cx, around| storage.on_message(cx, envelope, *message, around));
             }
             Body::Signal(signal) => self.on_signal(to, envelope.from, *signal),
             Body::Bootstrap(message) => self.on_bootstrap(to, envelope, *message),

@@ -10,7 +10,7 @@ use crate::network::{Loss, NatClass};
 use crate::overlay::{Protocol, View};
 use crate::population::churn::ends_gracefully;
 use crate::population::{Identity, SessionId, Spell};
-use crate::scenario::plan::{Bootstrap, Rejoin, Start};
+use crate::scenario::plan::{Bootstrap, Rejoin};
 
 /// Pause between two attempts to join.
 const JOIN_AGAIN: Duration = Duration::from_secs(10);
@@ -102,7 +102,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.bootstrap.iter_mut().for_each(|bootstrap| bootstrap.forget(node));
         self.with_overlay(node, |overlay, cx| overlay.leave(cx));
         if self.providing().is_none() {
-            self.with_agent(node, |agent, desk, around| agent.on_leave(desk, around));
+            self.with_node(node, |storage, cx, around| storage.on_leave(cx, around));
         }
     }
 
@@ -138,7 +138,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.hang_up(machine);
         self.drop_links(machine);
         self.disk_offline(machine);
-        self.announcements.suspend(machine);
+        self.storage.announcements.iter_mut().for_each(|announcements| announcements.suspend(machine));
         if let Some(addresses) = &mut self.addresses
             && self.plan.population.rejoin == Rejoin::Fresh
         {
@@ -257,10 +257,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.bootstrap.iter_mut().for_each(|bootstrap| bootstrap.forget(node));
         self.remember_client(node);
         self.begin_waiting(node);
-        self.publish_overdue(node);
-        if self.plan.population.start != Start::Converged {
-            self.publish(node);
-        }
+        self.with_storage(|storage, cx| storage.make_up(cx, node));
+        self.with_storage(|storage, cx| storage.publications.publish(cx, node));
     }
 
     /// By its own account the node is part of the overlay.
@@ -273,16 +271,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.remember_joined(node);
         self.tell_service(node);
         self.begin_waiting(node);
-        self.publish_overdue(node);
+        self.with_storage(|storage, cx| storage.make_up(cx, node));
         self.drop_unnamed(node);
-        if !self.held(node).is_empty() {
-            self.with_agent(node, |agent, desk, around| agent.on_return(desk, around));
+        if !self.storage.held(node).is_empty() {
+            self.with_node(node, |storage, cx, around| storage.on_return(cx, around));
         }
-        if let Some(providing) = self.providing() {
-            self.announce_resources(node, providing);
-        } else if self.plan.population.start != Start::Converged {
-            self.publish(node);
-        }
+        self.with_storage(|storage, cx| storage.publish(cx, node));
     }
 
     pub fn remember_client(&mut self, node: NodeId) {
@@ -295,11 +289,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.seats[node.index()].settled = true;
         self.observer.membership(self.now, node, true);
         if !self.is_server(node) {
-            self.begin_upkeep(node);
-            self.begin_audits(node);
+            self.begin_periodic(node);
             self.seats[node.index()].place = self.joined.len() as u32;
             self.joined.push(node);
-            self.directory.insert(self.keys[node.index()], node);
+            self.oracle.directory.insert(self.keys[node.index()], node);
         }
     }
 
@@ -315,7 +308,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             if let Some(&moved) = self.joined.get(place as usize) {
                 self.seats[moved.index()].place = place;
             }
-            self.directory.remove(self.keys[node.index()]);
+            self.oracle.directory.remove(self.keys[node.index()]);
         }
     }
 }

@@ -5,35 +5,26 @@
 
 use super::addresses::Addresses;
 use super::bootstrap::Bootstrapping;
-use super::caching::Ways;
 use super::event::{Event, Packet};
 use super::failures::Service;
 use super::handshakes::Handshakes;
 use super::operations::Operations;
-use super::oracle::Directory;
+use super::oracle::Oracle;
 use super::packets::Queued;
-use super::pieces::Wholes;
-use super::pointers::Pointers;
-use super::providers::Announcements;
-use super::records::Records;
-use super::republishing::Publishers;
 use super::scheme::Kinds;
 use super::stations::Stations;
 use super::transfers::Transfers;
 use super::transport::Transport;
-use super::witnesses::Witnesses;
 use crate::engine::order::{Class, Order};
 use crate::engine::queue::Queue;
 use crate::engine::{Duration, Noise, Streams, Time};
 use crate::measure::observer::Observer;
-use crate::model::{Hosts, Key, NodeId, RecordId};
+use crate::model::{Hosts, Key, NodeId};
 use crate::network::Network;
-use crate::overlay::{Effects, Lists, Patience, Protocol};
+use crate::overlay::{Effects, Lists, Protocol};
 use crate::population::{Timeline, Workload};
 use crate::scenario::plan::{Plan, System};
-use crate::storage::repair::checks::Checks;
-use crate::storage::repair::delay::Delayed;
-use crate::storage::{self, Agent};
+use crate::storage::{self, Storage};
 
 /// What is looked at for every event of a node.
 #[derive(Clone, Copy, Debug)]
@@ -120,12 +111,6 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub timeline: Timeline,
     pub kinds: Kinds,
     pub workload: Workload,
-    /// Of storage's requests; an overlay has its own.
-    pub patience: Patience,
-    /// Who puts which record into a system that does not start converged, by publisher.
-    pub publications: Vec<(NodeId, RecordId)>,
-    /// Where records are republished.
-    pub publishers: Publishers,
     pub now: Time,
     pub queue: Queue<Event<P::Message, P::Timer>>,
     pub network: Network,
@@ -135,14 +120,9 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub transport: Option<Box<Transport<P::Message>>>,
     pub transfers: Transfers<P::Message>,
     pub keys: Vec<Key>,
-    pub record_keys: Vec<Key>,
-    pub sizes: Vec<u32>,
-    /// What of them an overlay's packets carry.
-    pub sizes_in_packet: Vec<u32>,
     pub seats: Vec<Seat>,
     pub nodes: Vec<P>,
-    /// One a node where there are records, none otherwise.
-    pub agents: Vec<Agent>,
+    pub storage: Storage,
     pub shared: P::Shared,
     pub lists: Lists,
     pub services: Vec<Service>,
@@ -159,11 +139,7 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     /// Where requests are served one after another.
     pub stations: Stations<P::Message>,
     pub operations: Operations,
-    /// Those of them that are on resources in several pieces.
-    pub wholes: Wholes,
-    /// Where records are cached along the way.
-    pub ways: Ways,
-    pub directory: Directory,
+    pub oracle: Oracle,
     /// The joined nodes of participants, in no particular but a deterministic order, to draw a contact from.
     pub joined: Vec<NodeId>,
     /// By machine: the online participants, likewise, to draw a lookup's target from: the same in every system.
@@ -174,15 +150,6 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub cuts: Vec<(u32, Vec<u8>)>,
     /// Who crashed in each event of the file and is to come back.
     pub crashed: Vec<Vec<NodeId>>,
-    pub records: Records,
-    pub witnesses: Witnesses,
-    /// Where copies are that the overlay does not keep; `None`: it keeps all.
-    pub pointers: Option<Pointers>,
-    pub mending: Delayed,
-    /// Of copies that pointers name.
-    pub checks: Checks,
-    /// Who provides what, where resources are shared.
-    pub announcements: Announcements,
     pub buffers: Buffers<P::Message, P::Timer>,
     pub counts: Counts,
     pub observer: O,
@@ -286,13 +253,15 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             Event::StorageTimeout { node, epoch } => {
                 let mut timed_out = 0;
                 if self.is_current(node, epoch) {
-                    self.with_agent(node, |agent, desk, around| timed_out = agent.on_timeout(desk, around));
+                    self.with_node(node, |storage, cx, around| timed_out = storage.on_timeout(cx, around));
                     self.observer.timed_out(self.now, [0, 0, timed_out]);
                 }
                 self.count_timeout(timed_out);
             }
             Event::BootstrapTurns { machine, number } => self.bootstrap_turns(machine, number),
-            Event::Republish { record } => self.publisher_due(RecordId::new(record)),
+            Event::Republish { record } => self.with_storage(|storage, cx| {
+                storage.publishers.iter_mut().for_each(|publishers| publishers.due(cx, record));
+            }),
             Event::Bootstrap { node, epoch } => {
                 let went_on = self.is_current(node, epoch) && self.bootstrap_due(node);
                 self.count_timeout(went_on.into());
@@ -301,29 +270,26 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             Event::JoinAgain { node, epoch } if self.is_current(node, epoch) => self.join(node),
             Event::NameKnown { node, epoch } if self.is_current(node, epoch) => self.join_by_oracle(node),
             Event::TellAgain { node, epoch } if self.is_current(node, epoch) => self.tell_again(node),
-            Event::Publish { node, epoch } if self.is_current(node, epoch) => match self.providing() {
-                Some(providing) => self.announce_resources(node, providing),
-                None => self.publish(node),
-            },
-            Event::Upkeep { node, epoch } if self.is_current(node, epoch) => self.holder_due(node),
-            Event::HandOver { node, epoch, record } if self.is_current(node, epoch) => {
-                self.with_agent(node, |agent, desk, around| agent.handed_over(desk, RecordId::new(record), around));
+            Event::Publish { node, epoch } if self.is_current(node, epoch) => {
+                self.with_storage(|storage, cx| storage.publish(cx, node));
             }
-            Event::Audit { node, epoch } if self.is_current(node, epoch) => self.audit(node),
+            Event::Periodic { node, epoch, work } if self.is_current(node, epoch) => self.periodic_due(node, work),
+            Event::HandOver { node, epoch, record } if self.is_current(node, epoch) => {
+                self.with_node(node, |storage, cx, around| storage.handed_over(cx, record, around));
+            }
             // Of a session that has passed.
             Event::Links { .. }
             | Event::JoinAgain { .. }
             | Event::NameKnown { .. }
             | Event::TellAgain { .. }
             | Event::Publish { .. }
-            | Event::Upkeep { .. }
-            | Event::HandOver { .. }
-            | Event::Audit { .. } => {}
+            | Event::Periodic { .. }
+            | Event::HandOver { .. } => {}
             Event::Expires { node } => self.copies_expire(node),
             Event::SessionBegins { participant, spell } => self.session_begins(NodeId(participant), spell),
             Event::Notice { participant } => self.notice(NodeId(participant)),
             Event::SessionEnds { participant } => self.session_ends(NodeId(participant)),
-            Event::Mended { place } => self.mended(place),
+            Event::DelayedRepair { place } => self.with_storage(|storage, cx| storage.delay_over(cx, place)),
             Event::Departs { participant } => self.depart(NodeId(participant)),
             Event::Operation { participant, epoch, kind, number } => {
                 self.operation_due(NodeId(participant), epoch, kind, number);

@@ -23,23 +23,23 @@ pub(super) struct Stations<M> {
     /// Nodes whose requests are served at their machine's station: those of servers, or all.
     nodes: Range<u32>,
     /// By machine, from the first of these nodes on; `None`: its requests are handled at once.
-    desks: Vec<Option<Desk>>,
+    desks: Vec<Option<StorageContext>>,
     /// Requests in service and in the queues.
     parked: Parked<Packet<M>>,
 }
 
 /// The workers of a machine with the queue before them.
-struct Desk {
+struct StorageContext {
     service: Law,
     station: Station<u32>,
     /// For service times.
     noise: Noise,
 }
 
-impl Desk {
-    fn new(processor: Processor, noise: Noise) -> Desk {
+impl StorageContext {
+    fn new(processor: Processor, noise: Noise) -> StorageContext {
         let Processor { service, workers, waiting } = processor;
-        Desk { service, station: Station::new(workers, waiting), noise }
+        StorageContext { service, station: Station::new(workers, waiting), noise }
     }
 }
 
@@ -55,10 +55,11 @@ impl<M> Stations<M> {
         let range = if participants.is_some() { 0..nodes } else { first_server..first_server + servers.len() as u32 };
         let of_participants = participants.into_iter().flatten();
         let peers = (0..).zip(of_participants).map(|(number, processor)| {
-            processor.map(|processor| Desk::new(processor, streams.noise(PROCESSOR, number)))
+            processor.map(|processor| StorageContext::new(processor, streams.noise(PROCESSOR, number)))
         });
-        let servers =
-            (0..).zip(servers).map(|(number, processor)| Some(Desk::new(processor, streams.noise(SERVICE, number))));
+        let servers = (0..)
+            .zip(servers)
+            .map(|(number, processor)| Some(StorageContext::new(processor, streams.noise(SERVICE, number))));
         Stations { nodes: range, desks: peers.chain(servers).collect(), parked: Parked::default() }
     }
 
@@ -75,11 +76,12 @@ impl<M> Stations<M> {
 
     /// Bytes allocated.
     pub fn heap_bytes(&self) -> usize {
-        self.desks.capacity() * size_of::<Option<Desk>>() + self.parked.slots.capacity() * size_of::<Packet<M>>()
+        self.desks.capacity() * size_of::<Option<StorageContext>>()
+            + self.parked.slots.capacity() * size_of::<Packet<M>>()
     }
 
     /// The station of a machine, if it has one.
-    fn desk(&mut self, machine: NodeId) -> Option<&mut Desk> {
+    fn cx(&mut self, machine: NodeId) -> Option<&mut StorageContext> {
         let place = machine.0.checked_sub(self.nodes.start)?;
         self.desks.get_mut(place as usize)?.as_mut()
     }
@@ -90,13 +92,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     #[inline(never)]
     pub fn offer(&mut self, packet: Packet<P::Message>) {
         let (machine, sender) = self.hosts.of_both(packet.to, packet.envelope.from);
-        let Some(desk) = self.stations.desk(machine).filter(|_| machine != sender) else {
+        let Some(cx) = self.stations.cx(machine).filter(|_| machine != sender) else {
             return self.hand_over(&packet);
         };
-        let takes = desk.service.sample_duration(&mut desk.noise);
+        let takes = cx.service.sample_duration(&mut cx.noise);
         let slot = self.stations.parked.park(packet);
-        let desk = self.stations.desk(machine).expect("it was just there");
-        match desk.station.offer(self.now, slot, takes) {
+        let cx = self.stations.cx(machine).expect("it was just there");
+        match cx.station.offer(self.now, slot, takes) {
             station::Offer::Started { done } => {
                 self.observer.service_begins(self.now, machine, Duration::ZERO);
                 let epoch = self.seats[machine.index()].epoch();
@@ -115,8 +117,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if !self.is_current(machine, epoch) {
             return; // it went meanwhile, and its requests were lost then
         }
-        let desk = self.stations.desk(machine).expect("it has served");
-        let started = desk.station.finish(self.now);
+        let cx = self.stations.cx(machine).expect("it has served");
+        let started = cx.station.finish(self.now);
         self.observer.service_ends(self.now, machine, 1);
         if let Some(next) = started {
             self.observer.service_begins(self.now, machine, next.waited);
@@ -143,8 +145,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// A machine went: the requests that wait there and those in service are lost.
     pub fn clear_station(&mut self, machine: NodeId) {
-        let Some(desk) = self.stations.desk(machine) else { return };
-        let cut_off = desk.station.clear();
+        let Some(cx) = self.stations.cx(machine) else { return };
+        let cut_off = cx.station.clear();
         if cut_off == 0 {
             return;
         }

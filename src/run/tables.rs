@@ -30,7 +30,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             }
             if let (Some(metric), 1..) = (P::PLACEMENT.metric(), neighbourhood) {
                 // The nearest of all is the node itself.
-                self.directory.nearest(metric, self.keys[node.index()], neighbourhood + 1, &mut nearest);
+                self.oracle.directory.nearest(metric, self.keys[node.index()], neighbourhood + 1, &mut nearest);
                 let others = nearest.iter().map(|(_, other)| *other).filter(|other| *other != node);
                 check.nearest += others.clone().count() as u64;
                 check.nearest_known += others.filter(|other| contacts.contains(other)).count() as u64;
@@ -48,7 +48,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let mut next = Vec::with_capacity(self.joined.len());
         for &node in &self.joined {
             let successors = successors_of(&self.nodes[node.index()]);
-            let follower = self.directory.responsible(Metric::Ring, self.keys[node.index()].plus(1));
+            let follower = self.oracle.directory.responsible(Metric::Ring, self.keys[node.index()].plus(1));
             let right = successors.first().copied().unwrap_or(node);
             check.successors += 1;
             check.successors_right += u64::from(follower == Some(right));

@@ -21,7 +21,7 @@ use crate::model::{Envelope, Kind, LARGEST_IN_PACKET, NodeId, RecordId};
 use crate::network::{End, FlowId, Flows, Loss, Wake};
 use crate::overlay::{Placement, Protocol, Rule, Spreading, Wire};
 use crate::storage::Message;
-use crate::storage::exchange::Line;
+use crate::storage::swarm::pieces::Line;
 
 /// A line has room for another flow if those on it take less than this part of it.
 const FULL: f64 = 0.95;
@@ -112,7 +112,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             let envelope = Envelope { bytes: 0, ..packet.envelope };
             // As of any packet: beyond the end of time it stays in flight.
             let at = (self.now + self.delay(envelope.from, packet.to)).min(LAST);
-            self.announce(&packet, at + self.patience.timeout);
+            self.announce(&packet, at + self.storage.patience.timeout);
             self.schedule(at, Class::Arrival, envelope.from, Event::Arrival(Packet { envelope, ..packet }));
             self.upload_over(&packet);
         }
@@ -129,7 +129,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 self.moved(&packet, ended.moved);
                 self.lose(packet, loss);
                 if let Body::Storage(Message::Store { record, version, .. }) = packet.body {
-                    self.agents[packet.to.index()].no_more_coming(record, version);
+                    self.storage.nodes[packet.to.index()].no_more_coming(record, version);
                 }
                 self.release(&packet);
                 self.upload_over(&packet);
@@ -142,30 +142,30 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn upload_over(&mut self, packet: &Packet<P::Message>) {
         let from = packet.envelope.from;
         if let Body::Storage(Message::Store { record, .. }) = packet.body
-            && self.agents[from.index()].hands_over(record)
+            && self.storage.nodes[from.index()].hands_over(record)
         {
             self.next_hand_over(self.now, from, record);
         }
         if let Body::Storage(Message::Value { record, .. }) = packet.body
-            && (record.index() as u32) < self.fixed()
+            && self.storage.resources.space().is_value(record)
             && self.providing().is_some()
             && self.seats[from.index()].online
         {
-            self.with_agent(from, |agent, desk, _| agent.sent(desk, packet.to, record));
+            self.with_node(from, |storage, cx, _| storage.sent(cx, packet.to, record));
         }
     }
 
     /// A leaving node has sent a record to the one that takes its place. Of a packet it is known when it has left, unless it
     /// waits for a connection; of a flow that will be seen.
     pub fn handed_over(&mut self, node: NodeId, record: RecordId, to: NodeId) {
-        if self.sizes[record.index()] <= LARGEST_IN_PACKET && self.has_link(node, to) {
+        if self.storage.resources.size(record) <= LARGEST_IN_PACKET && self.has_link(node, to) {
             let left = self.network.uplink_free_at(self.now, self.hosts.of(node).0);
             self.next_hand_over(left, node, record);
         }
     }
 
     fn next_hand_over(&mut self, at: Time, node: NodeId, record: RecordId) {
-        let (epoch, record) = (self.seats[node.index()].epoch(), record.index() as u32);
+        let epoch = self.seats[node.index()].epoch();
         self.schedule(at, Class::Timer, node, Event::HandOver { node, epoch, record });
     }
 
@@ -198,7 +198,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Storage at the receiver knows what is on its way there, and has arrived by `until`.
     fn announce(&mut self, packet: &Packet<P::Message>, until: Time) {
         if let Body::Storage(Message::Store { record, version, .. }) = packet.body {
-            self.agents[packet.to.index()].on_coming(record, version, until);
+            self.storage.nodes[packet.to.index()].on_coming(record, version, until);
         }
     }
 
@@ -223,7 +223,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     Rule::Everyone(_, Spreading { hold, .. }) => hold(&mut self.nodes[node.index()], rpc, asked, seen),
                     Rule::Closest(_) | Rule::Servers(_) => false,
                 },
-                Body::Storage(_) => self.agents[node.index()].hold(rpc, asked, seen),
+                Body::Storage(_) => self.storage.nodes[node.index()].hold(rpc, asked, seen),
                 // Who asks the bootstrap service does not wait longer for a list that is long.
                 Body::Signal(_) | Body::Bootstrap(_) => true,
             }
@@ -240,7 +240,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                         self.with_overlay(node, |overlay, cx| release(overlay, cx, rpc, seen));
                     }
                 }
-                Body::Storage(_) => self.with_agent(node, |agent, desk, _| agent.release(desk, rpc, seen)),
+                Body::Storage(_) => self.with_node(node, |storage, cx, _| storage.release(cx, rpc, seen)),
                 Body::Signal(_) | Body::Bootstrap(_) => {}
             }
         }

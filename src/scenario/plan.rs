@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::aggregate::Aggregate;
 use crate::engine::random::mix;
 use crate::engine::{Duration, Law};
+pub use crate::model::Coding;
 use crate::model::OperationKind;
 use crate::network::{Access, NetworkPlan, Processor, Shares};
 use crate::overlay::Wire;
@@ -20,7 +21,7 @@ use crate::overlay::bootstrap::Terms;
 use crate::population::requests::Requests;
 use crate::population::{Daily, Departures, Request, Trace};
 pub use crate::population::{Popularity, Target};
-pub use crate::storage::{Caching, Coding, Keepers, Repair};
+pub use crate::storage::{Caching, Keepers, Repair};
 
 /// Default deadline of an operation, transfers included (docs/model/definitions.md).
 pub const DEADLINE: Duration = Duration::from_secs(60);

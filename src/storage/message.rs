@@ -1,7 +1,7 @@
 //! Messages between the storage of nodes.
 
 use super::repair::republish::Published;
-use crate::model::{Answer, NodeId, RecordId, Until, Version};
+use crate::model::{Answer, NodeId, RecordId, ResourceId, Until, Version};
 use crate::overlay::{List, Lists, Payload, listed};
 
 /// Storage message: requests, replies and notices about records. Values up to 16 KiB are part of the packet; a larger
@@ -30,18 +30,18 @@ pub enum Message {
     /// has gone, and the receiver takes its place, though it may not know yet.
     Offer { list: List, moved_up: bool },
     /// Handshake request for a resource, with the sender's pieces as words of a bitmap.
-    Meet { resource: u32, list: List },
+    Handshake { resource: ResourceId, list: List },
     /// Handshake reply: words of the sender's bitmap, then `nodes` other peers. `full`: no further connection is
     /// accepted.
-    Met { resource: u32, list: List, nodes: u8, full: bool },
+    HandshakeReply { resource: ResourceId, list: List, nodes: u8, full: bool },
     /// Notice: the sender has a new piece (BEP 3: have).
-    Has { record: RecordId },
-    /// Notice: the sender is interested.
-    Ask { resource: u32 },
-    /// Unchoke request. Answered by the request for a piece, or by `Pass`.
-    Turn { resource: u32 },
-    /// Reply: unchoke declined.
-    Pass { resource: u32 },
+    Have { record: RecordId },
+    /// Notice: interested in a piece (BEP 3); the receiver is to unchoke the sender when an upload is free.
+    Interested { resource: ResourceId },
+    /// Request: unchoked, for one piece. Answered by the request for a piece, or else by `Choke`.
+    Unchoke { resource: ResourceId },
+    /// Reply: no piece is needed now.
+    Choke { resource: ResourceId },
     /// Reply to an offer: a [`Standing`] for each record.
     Standings { list: List },
 }
@@ -69,7 +69,7 @@ pub enum Standing {
 impl Standing {
     /// List entry: the record's number, and the standing in the three low bits.
     pub const fn entry(self, record: RecordId) -> u32 {
-        (record.index() as u32) << 3 | self as u32
+        record.number() << 3 | self as u32
     }
 
     /// Record and standing of a list entry.
@@ -102,8 +102,8 @@ impl Payload for Message {
         match *self {
             Message::Offer { list, .. }
             | Message::Standings { list }
-            | Message::Meet { list, .. }
-            | Message::Met { list, .. } => Some(list),
+            | Message::Handshake { list, .. }
+            | Message::HandshakeReply { list, .. } => Some(list),
             _ => None,
         }
     }
@@ -111,7 +111,7 @@ impl Payload for Message {
     fn named(&self, lists: &Lists) -> impl Iterator<Item = NodeId> {
         let (alone, list, first) = match *self {
             Message::Copy { to, .. } => (Some(to), None, 0),
-            Message::Met { list, nodes, .. } => (None, Some(list), list.len() - usize::from(nodes)),
+            Message::HandshakeReply { list, nodes, .. } => (None, Some(list), list.len() - usize::from(nodes)),
             _ => (None, None, 0),
         };
         alone.into_iter().chain(listed(list, lists).skip(first))
@@ -135,11 +135,11 @@ impl Payload for Message {
             Message::Store { bytes, .. } | Message::Value { bytes, .. } | Message::Cache { bytes, .. } => bytes,
             Message::Offer { list, .. } => list.len() as u32 / 2 * VERSION_BYTES,
             Message::Standings { list } => list.len() as u32 * STANDING_BYTES,
-            Message::Meet { list, .. } => list.len() as u32 * WORD_BYTES,
-            Message::Met { list, nodes, .. } => (list.len() as u32 - u32::from(nodes)) * WORD_BYTES,
-            Message::Has { .. } => WORD_BYTES,
+            Message::Handshake { list, .. } => list.len() as u32 * WORD_BYTES,
+            Message::HandshakeReply { list, nodes, .. } => (list.len() as u32 - u32::from(nodes)) * WORD_BYTES,
+            Message::Have { .. } => WORD_BYTES,
             Message::Dropped { .. } => STANDING_BYTES,
-            Message::Copy { .. } | Message::Ask { .. } | Message::Turn { .. } | Message::Pass { .. } => 0,
+            Message::Copy { .. } | Message::Interested { .. } | Message::Unchoke { .. } | Message::Choke { .. } => 0,
             Message::Stored { .. } | Message::Fetch { .. } | Message::Probe { .. } | Message::Missing { .. } => 0,
         }
     }

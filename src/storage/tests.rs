@@ -1,16 +1,23 @@
 //! The stores of a few nodes that know each other, with every packet delivered at once and in order.
 
 mod eager;
+mod hand_over;
 mod lazy;
+mod node;
+mod republish;
+mod swarm;
+pub mod world;
 
 use std::collections::VecDeque;
 
-use super::agent::Agent;
-use super::desk::{Desk, Effect, Effects};
+use super::Neighbourhood;
 use super::message::Message;
-use super::repair::{Neighbourhood, Repair};
+use super::node::StorageNode;
+use super::node::context::{Effect, Effects, StorageContext};
+use super::repair::Repair;
+use super::{Caching, Terms};
 use crate::engine::{Duration, Noise, Time};
-use crate::model::{Cause, Envelope, LARGEST_IN_PACKET, NodeId, OpId, RecordId, Version};
+use crate::model::{Cause, Coding, Envelope, LARGEST_IN_PACKET, NodeId, OpId, RecordId, RecordSpace, Version};
 use crate::overlay::{Contact, Lists, Wire};
 
 const OP: OpId = OpId::new(1, 0);
@@ -37,14 +44,18 @@ impl Neighbourhood for Known {
 }
 
 struct Nodes {
-    agents: Vec<Agent>,
+    nodes: Vec<StorageNode>,
     known: Vec<Known>,
     down: Vec<NodeId>,
     repair: Repair,
     /// Zero, unless a test says otherwise.
     hold: Duration,
     replicas: usize,
-    /// Bytes of the record's value.
+    /// The records; one, unless a test says otherwise.
+    space: RecordSpace,
+    caching: Option<Caching>,
+    terms: Option<Terms>,
+    /// Bytes of each record's value.
     size: u32,
     /// Bytes that each node's disk takes.
     disks: Vec<u64>,
@@ -62,12 +73,15 @@ impl Nodes {
     fn new(count: u32) -> Nodes {
         let all: Vec<NodeId> = (0..count).map(NodeId).collect();
         Nodes {
-            agents: all.iter().map(|_| Agent::default()).collect(),
+            nodes: all.iter().map(|_| StorageNode::default()).collect(),
             known: all.iter().map(|_| Known { responsible: all.clone(), passes_puts_on: false }).collect(),
             down: Vec::new(),
             repair: Repair::Eager,
             hold: Duration::ZERO,
             replicas: 2,
+            space: RecordSpace::new(1, Coding::WHOLE),
+            caching: None,
+            terms: None,
             size: 100,
             disks: vec![u64::MAX; all.len()],
             now: Time::ZERO,
@@ -80,7 +94,7 @@ impl Nodes {
     }
 
     /// Calls a handler of `node`, then delivers packets until there are none.
-    fn with(&mut self, node: u32, handler: impl FnOnce(&mut Agent, &mut Desk<'_>, &Known)) {
+    fn with(&mut self, node: u32, handler: impl FnOnce(&mut StorageNode, &mut StorageContext<'_>, &Known)) {
         self.call(NodeId(node), handler);
         self.deliver();
     }
@@ -94,35 +108,35 @@ impl Nodes {
                 self.offered.push((envelope.from.0, to.0));
             }
             if !self.down.contains(&to) {
-                self.call(to, |agent, desk, known| agent.on_message(desk, &envelope, message, known));
+                self.call(to, |storage, cx, known| storage.on_message(cx, &envelope, message, known));
             }
         }
         stores
     }
 
-    fn call(&mut self, node: NodeId, handler: impl FnOnce(&mut Agent, &mut Desk<'_>, &Known)) {
+    fn call(&mut self, node: NodeId, handler: impl FnOnce(&mut StorageNode, &mut StorageContext<'_>, &Known)) {
         let mut effects = Effects::default();
-        let mut desk = Desk {
+        let mut cx = StorageContext {
             now: self.now,
             me: node,
             epoch: 0,
             replicas: self.replicas,
             repair: &self.repair,
             hold: self.hold,
-            fixed: 0,
-            caching: None,
-            terms: None,
+            records: self.space,
+            caching: self.caching,
+            terms: self.terms,
             timeout: Duration::from_secs(1),
             retries: 0,
             backoff: None,
             noise: &mut Noise::new(1),
             disk: self.disks[node.index()],
-            sizes: &[self.size],
+            sizes: &vec![self.size; self.space.count() as usize],
             wire: &Wire::P2PSIM,
             lists: &mut self.lists,
             effects: &mut effects,
         };
-        handler(&mut self.agents[node.index()], &mut desk, &self.known[node.index()]);
+        handler(&mut self.nodes[node.index()], &mut cx, &self.known[node.index()]);
         for effect in effects.list {
             match effect {
                 Effect::Send { to, envelope, message } => self.packets.push_back((to, envelope, message)),
@@ -141,12 +155,12 @@ impl Nodes {
     /// Lets time pass, at whose end everybody does what fell due.
     fn pass(&mut self, time: Duration) {
         self.now += time;
-        for node in 0..self.agents.len() as u32 {
+        for node in 0..self.nodes.len() as u32 {
             if self.down.contains(&NodeId(node)) {
                 continue;
             }
-            self.with(node, |agent, desk, known| {
-                agent.on_timeout(desk, known);
+            self.with(node, |storage, cx, known| {
+                storage.on_timeout(cx, known);
             });
         }
     }
@@ -154,13 +168,13 @@ impl Nodes {
     /// Change of this node's tables.
     fn change(&mut self, node: u32, appeared: &[u32], gone: &[u32]) {
         let [appeared, gone] = [appeared, gone].map(|nodes| nodes.iter().copied().map(NodeId).collect::<Vec<_>>());
-        self.with(node, |agent, desk, known| agent.on_change(desk, &appeared, &gone, known));
+        self.with(node, |storage, cx, known| storage.on_change(cx, &appeared, &gone, known));
     }
 
     /// Holders of the record in this version, unknown to each other.
     fn give(&mut self, holders: &[u32], version: u32) {
         for &holder in holders {
-            self.agents[holder as usize].store.keep(RECORD, Version(version));
+            self.nodes[holder as usize].store.keep(RECORD, Version(version));
         }
     }
 
@@ -170,16 +184,22 @@ impl Nodes {
     }
 
     fn holds(&self, version: u32) -> Vec<u32> {
-        let holders = (0u32..).zip(&self.agents);
+        let holders = (0u32..).zip(&self.nodes);
         holders
-            .filter(|(_, agent)| agent.store.version(RECORD) == Some(Version(version)))
+            .filter(|(_, storage)| storage.store.version(RECORD) == Some(Version(version)))
             .map(|(node, _)| node)
             .collect()
     }
 
     fn put(&mut self, node: u32, version: u32, named: &[u32]) {
         let named: Vec<Contact> = named.iter().map(|&node| Contact { node: NodeId(node), hops: 1 }).collect();
-        self.with(node, |agent, desk, _| agent.put(desk, OP, RECORD, Version(version), &named));
+        self.with(node, |storage, cx, _| storage.put(cx, OP, RECORD, Version(version), &named));
+    }
+
+    /// What was asked for since this was asked last, by this node.
+    fn effects_of(&mut self, node: u32) -> Vec<Effect> {
+        let effects = std::mem::take(&mut self.effects);
+        effects.into_iter().filter(|(by, _)| by.0 == node).map(|(_, effect)| effect).collect()
     }
 
     fn ended(&self, wanted: impl Fn(&Effect) -> bool) -> bool {
@@ -225,9 +245,9 @@ fn a_put_that_nobody_stored_has_failed() {
 #[test]
 fn a_get_asks_the_responsible_in_turn_until_one_holds_the_record() {
     let mut nodes = Nodes::new(4);
-    nodes.agents[1].store.keep(RECORD, Version(3));
+    nodes.nodes[1].store.keep(RECORD, Version(3));
     let named = [0, 1, 2].map(|node| Contact { node: NodeId(node), hops: 2 });
-    nodes.with(3, |agent, desk, _| agent.fetch(desk, OP, RECORD, &named));
+    nodes.with(3, |storage, cx, _| storage.fetch(cx, OP, RECORD, &named));
     assert!(nodes.ended(|effect| *effect == Effect::Got { op: OP, holder: named[1], answer: Version(3).into() }));
 }
 
@@ -237,7 +257,7 @@ fn a_get_that_meets_only_silence_times_out_and_one_that_is_denied_does_not() {
         let mut nodes = Nodes::new(3);
         nodes.down = down;
         let named = [0, 1].map(|node| Contact { node: NodeId(node), hops: 2 });
-        nodes.with(2, |agent, desk, _| agent.fetch(desk, OP, RECORD, &named));
+        nodes.with(2, |storage, cx, _| storage.fetch(cx, OP, RECORD, &named));
         nodes.time_out();
         nodes.time_out();
         assert!(nodes.ended(|effect| *effect == Effect::Failed { op: OP, cause }), "{cause:?}");

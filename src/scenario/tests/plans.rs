@@ -2,8 +2,9 @@
 
 use super::super::{Event, Group, Popularity, Repair, Start, Storage, Target, What};
 use super::*;
+use crate::model::Coding;
 use crate::network::{Access, Latency};
-use crate::storage::{Coding, Keepers};
+use crate::storage::Keepers;
 
 #[test]
 fn the_shortest_scenario_has_the_documented_defaults() {

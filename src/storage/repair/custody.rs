@@ -1,17 +1,16 @@
 //! Custody: decides whether a copy is kept, offered, sent, returned or dropped.
 //!
-//! It knows the responsible nodes by this node's own tables, the recent reports of others ([`super::words`]), and the
-//! number of copies that suffice: all for eager repair, a threshold for lazy repair. The action on each event is listed
-//! in [`super::eager`] and [`super::lazy`]. Its output are [`Orders`], which [`Agent`](super::super::Agent) carries
-//! out. A copy is *astray* if its node is not among the responsible ones.
+//! It knows who is responsible by this node's own account, what others have said of late ([`super::reports`]), and how many
+//! copies are enough: all of them for eager repair, a threshold for lazy repair. What each event leads to stands in
+//! [`super::eager`] and [`super::lazy`]. It writes [`Orders`], which [`StorageNode`](super::super::StorageNode) carries out.
 
-use super::Neighbourhood;
+use super::reports::{LEAST_PAUSE, PAUSE, REVIEW, Reports, Says, pause};
 use super::seen::{Seen, print};
 use super::silence::Silences;
-use super::words::{LEAST_PAUSE, PAUSE, REVIEW, Says, Words, pause};
 use crate::engine::{Duration, Source, Time};
 use crate::model::{Held, NodeId, RecordId};
-use crate::storage::desk::Desk;
+use crate::storage::Neighbourhood;
+use crate::storage::node::context::StorageContext;
 
 /// First pause before all responsible nodes are queried again about an astray copy.
 const ASTRAY_PAUSE: Duration = Duration::from_secs(20);
@@ -71,7 +70,7 @@ struct Astray {
 /// Knowledge of one node about other holders of its records.
 #[derive(Clone, Debug)]
 pub struct Custody {
-    pub words: Words,
+    pub reports: Reports,
     /// Entries sorted by record.
     astray: Vec<Astray>,
     silences: Silences,
@@ -89,28 +88,25 @@ pub struct Custody {
 
 impl Default for Custody {
     fn default() -> Custody {
-        let (words, astray, silences) = (Words::default(), Vec::new(), Silences::default());
-        Custody {
-            words,
-            astray,
-            silences,
-            seen: Vec::new(),
-            buffer: Vec::new(),
-            next: Time::NEVER,
-            timer: None,
-            review: Time::NEVER,
-        }
+        let (reports, astray, silences, seen, buffer) = Default::default();
+        Custody { reports, astray, silences, seen, buffer, next: Time::NEVER, timer: None, review: Time::NEVER }
     }
 }
 
 impl Custody {
     /// Up to r responsible nodes by this node's own tables, nearest first, without those that do not answer.
-    pub fn responsible(&self, desk: &Desk<'_>, record: RecordId, around: &impl Neighbourhood, out: &mut Vec<NodeId>) {
+    pub fn responsible(
+        &self,
+        cx: &StorageContext<'_>,
+        record: RecordId,
+        around: &impl Neighbourhood,
+        out: &mut Vec<NodeId>,
+    ) {
         out.clear();
-        around.responsible(record, desk.replicas + self.silences.count(), out);
+        around.responsible(record, cx.replicas + self.silences.count(), out);
         if self.silences.count() > 0 {
             out.retain(|node| !self.is_silent(*node));
-            out.truncate(desk.replicas);
+            out.truncate(cx.replicas);
         }
     }
 
@@ -129,7 +125,7 @@ impl Custody {
     /// Notes a timeout of `node`; returns the records that it was queried about.
     pub fn not_heard(&mut self, now: Time, node: NodeId) -> Vec<RecordId> {
         self.silences.begin(now, node);
-        self.words.silent(now, node)
+        self.reports.silent(now, node)
     }
 
     /// Invalidates the known bounds of responsibility, as unresponsive nodes count again.
@@ -140,7 +136,7 @@ impl Custody {
     /// Decides about one copy.
     pub fn look(
         &mut self,
-        desk: &mut Desk<'_>,
+        cx: &mut StorageContext<'_>,
         held: Held,
         occasion: &Occasion<'_>,
         around: &impl Neighbourhood,
@@ -153,26 +149,26 @@ impl Custody {
             return;
         }
         let mut responsible = std::mem::take(&mut self.buffer);
-        self.responsible(desk, held.record, around, &mut responsible);
-        if self.saw(at, Seen::new(held.record, &responsible, desk.replicas)) && changed {
+        self.responsible(cx, held.record, around, &mut responsible);
+        if self.saw(at, Seen::new(held.record, &responsible, cx.replicas)) && changed {
             self.buffer = responsible;
             return;
         }
-        if responsible.contains(&desk.me) {
+        if responsible.contains(&cx.me) {
             if let Some(since) = self.no_longer_astray(held.record) {
                 orders.reserves.push((held.record, false));
-                self.words.wake(desk.now, held.record);
-                if desk.now.since(since) >= PAUSE {
+                self.reports.wake(cx.now, held.record);
+                if cx.now.since(since) >= PAUSE {
                     // It may have become old meanwhile: all are asked.
-                    self.words.forget(held.record);
+                    self.reports.forget(held.record);
                 }
             }
-            self.look_at_own(desk, held, (occasion, &responsible), around, orders);
+            self.look_at_own(cx, held, (occasion, &responsible), around, orders);
         } else {
-            self.look_at_astray(desk, held, &responsible, orders);
+            self.look_at_astray(cx, held, &responsible, orders);
         }
-        self.words.keep_only(held.record, |node| responsible.contains(&node));
-        self.settle(desk, held, &responsible, orders);
+        self.reports.keep_only(held.record, |node| responsible.contains(&node));
+        self.settle(cx, held, &responsible, orders);
         self.buffer = responsible;
     }
 
@@ -191,16 +187,16 @@ impl Custody {
     /// Checks the node's own copy: queries the responsible nodes not known to hold it too.
     fn look_at_own(
         &mut self,
-        desk: &mut Desk<'_>,
+        cx: &mut StorageContext<'_>,
         held: Held,
         (occasion, responsible): (&Occasion<'_>, &[NodeId]),
         around: &impl Neighbourhood,
         orders: &mut Orders,
     ) {
         let Occasion { appeared, gone, review } = *occasion;
-        let about = self.words.about(held.record);
+        let about = self.reports.about(held.record);
         let is_due = |&(_, node): &(usize, NodeId)| {
-            node != desk.me && about.is_due(desk.now, node, appeared.contains(&node), review)
+            node != cx.me && about.is_due(cx.now, node, appeared.contains(&node), review)
         };
         let due: Vec<(usize, NodeId)> = responsible.iter().copied().enumerate().filter(is_due).collect();
         for (place, node) in due {
@@ -210,20 +206,20 @@ impl Custody {
                 .copied()
                 .chain(self.silences.passed_over())
                 .filter(|&other| around.is_nearer(held.record, other, node));
-            let moved_up = !appeared.contains(&node) && place + left.count() >= desk.replicas;
-            self.words.asked(desk.now, held.record, node, desk.noise);
+            let moved_up = !appeared.contains(&node) && place + left.count() >= cx.replicas;
+            self.reports.asked(cx.now, held.record, node, cx.noise);
             if moved_up { &mut orders.moved_up } else { &mut orders.asks }.push((node, held));
         }
     }
 
     /// Checks an astray copy: queries all responsible nodes at once and when `hold` is over; if none of them holds it,
     /// or after that, also after pauses and when they change.
-    fn look_at_astray(&mut self, desk: &mut Desk<'_>, held: Held, responsible: &[NodeId], orders: &mut Orders) {
-        let at = self.astray_from(desk.now, held.record, desk.now);
+    fn look_at_astray(&mut self, cx: &mut StorageContext<'_>, held: Held, responsible: &[NodeId], orders: &mut Orders) {
+        let at = self.astray_from(cx.now, held.record, cx.now);
         let astray = &mut self.astray[at];
-        let over = astray.since + desk.hold;
+        let over = astray.since + cx.hold;
         // Until then it is there in case that those who hold it go: they look after each other.
-        let waits = desk.now < over && astray.asked.is_some() && self.words.about(held.record).is_held();
+        let waits = cx.now < over && astray.asked.is_some() && self.reports.about(held.record).is_held();
         let print = print(responsible);
         if print != astray.responsible && !waits {
             (astray.responsible, astray.tries) = (print, 0);
@@ -238,20 +234,20 @@ impl Custody {
             astray.next = astray.next.min(asked + pause(ASTRAY_PAUSE, astray.tries.saturating_sub(1), 0.5));
         }
         self.next = self.next.min(astray.next);
-        if desk.now < astray.next {
+        if cx.now < astray.next {
             return;
         }
-        astray.asked = Some(desk.now);
-        astray.next = desk.now + pause(ASTRAY_PAUSE, astray.tries, desk.noise.unit());
+        astray.asked = Some(cx.now);
+        astray.next = cx.now + pause(ASTRAY_PAUSE, astray.tries, cx.noise.unit());
         astray.tries = astray.tries.saturating_add(1);
-        if desk.now < over {
+        if cx.now < over {
             astray.next = astray.next.min(over);
         }
         self.next = self.next.min(astray.next);
-        let about = self.words.about(held.record);
+        let about = self.reports.about(held.record);
         let silent: Vec<NodeId> = responsible.iter().copied().filter(|&node| !about.is_open(node)).collect();
         for node in silent {
-            self.words.asked(desk.now, held.record, node, desk.noise);
+            self.reports.asked(cx.now, held.record, node, cx.noise);
             orders.asks.push((node, held));
         }
     }
@@ -279,11 +275,11 @@ impl Custody {
     }
 
     /// Notes a copy sent by another node, which knows better: if it is astray here, no node is queried yet.
-    pub fn received(&mut self, desk: &Desk<'_>, record: RecordId, around: &impl Neighbourhood) {
-        let mut responsible = Vec::with_capacity(desk.replicas + self.silences.count());
-        self.responsible(desk, record, around, &mut responsible);
-        if !responsible.contains(&desk.me) {
-            self.astray_from(desk.now, record, desk.now + ASTRAY_PAUSE);
+    pub fn received(&mut self, cx: &StorageContext<'_>, record: RecordId, around: &impl Neighbourhood) {
+        let mut responsible = Vec::with_capacity(cx.replicas + self.silences.count());
+        self.responsible(cx, record, around, &mut responsible);
+        if !responsible.contains(&cx.me) {
+            self.astray_from(cx.now, record, cx.now + ASTRAY_PAUSE);
         }
     }
 
@@ -298,18 +294,18 @@ impl Custody {
 
     /// Acts on the known reports: sends copies if too few may be left, drops this one if it is not needed, and returns
     /// it if no node wants it.
-    pub fn settle(&mut self, desk: &mut Desk<'_>, held: Held, responsible: &[NodeId], orders: &mut Orders) {
+    pub fn settle(&mut self, cx: &mut StorageContext<'_>, held: Held, responsible: &[NodeId], orders: &mut Orders) {
         let record = held.record;
-        let round = desk.timeout + desk.timeout;
-        if self.are_few_left(desk, record, responsible) {
-            let about = self.words.about(record);
+        let round = cx.timeout + cx.timeout;
+        if self.are_few_left(cx, record, responsible) {
+            let about = self.reports.about(record);
             let lacks = |node: NodeId| about.says(node) == Some(Says::Lacks) && !about.is_open(node);
             // Whoever said so long ago may have gone: the value is not sent before it has said so again.
-            let is_fresh = |node: NodeId| about.age(desk.now, node) <= round;
+            let is_fresh = |node: NodeId| about.age(cx.now, node) <= round;
             let lacking: Vec<(NodeId, bool)> =
                 responsible.iter().copied().filter(|&node| lacks(node)).map(|node| (node, is_fresh(node))).collect();
             for (node, is_fresh) in lacking {
-                self.words.asked(desk.now, record, node, desk.noise);
+                self.reports.asked(cx.now, record, node, cx.noise);
                 if is_fresh { &mut orders.sends } else { &mut orders.asks }.push((node, held));
             }
         }
@@ -319,15 +315,15 @@ impl Custody {
             return;
         }
         // Those who hold it are told of newer versions, and this node is not.
-        let about = self.words.about(record);
+        let about = self.reports.about(record);
         let reserved = about.is_held();
         if std::mem::replace(&mut astray.reserved, reserved) != reserved {
             orders.reserves.push((record, reserved));
         }
-        let held_long = desk.now >= astray.since + desk.hold;
+        let held_long = cx.now >= astray.since + cx.hold;
         // Each takes a time-out at most to answer, and another to store what it wants.
-        let holding = about.holding(desk.now, round);
-        if held_long && holding >= desk.replicas {
+        let holding = about.holding(cx.now, round);
+        if held_long && holding >= cx.replicas {
             return orders.drops.push((record, responsible.to_vec()));
         }
         let any = |what: &dyn Fn(NodeId) -> bool| responsible.iter().any(|node| what(*node));
@@ -335,14 +331,14 @@ impl Custody {
         if let Some(asked) = astray.asked.filter(|_| comes && held_long) {
             // Somebody else sends it: asked again soon.
             let soon = asked + pause(LEAST_PAUSE, astray.tries.saturating_sub(1), 0.5);
-            astray.next = astray.next.min(soon.max(desk.now));
+            astray.next = astray.next.min(soon.max(cx.now));
             self.next = self.next.min(astray.next);
         }
         let answered = astray.asked.is_some() && !any(&|node| about.is_open(node));
         let declined = any(&|node| about.says(node) == Some(Says::Declines));
         let held_elsewhere = any(&|node| about.may_hold(node));
-        if answered && declined && (held_long || !held_elsewhere) && desk.now >= astray.back {
-            astray.back = desk.now + pause(RETURN_PAUSE, astray.returned, desk.noise.unit());
+        if answered && declined && (held_long || !held_elsewhere) && cx.now >= astray.back {
+            astray.back = cx.now + pause(RETURN_PAUSE, astray.returned, cx.noise.unit());
             astray.returned = astray.returned.saturating_add(1);
             orders.returns.push(held);
         }
@@ -350,7 +346,7 @@ impl Custody {
 
     /// Time of the next check of copies.
     pub fn next(&self) -> Time {
-        self.next.min(self.words.next()).min(self.review)
+        self.next.min(self.reports.next()).min(self.review)
     }
 
     /// Records to check now.
@@ -361,7 +357,7 @@ impl Custody {
         self.astray.retain(|astray| !astray.past || astray.asked.is_some_and(|asked| now.since(asked) < REVIEW));
         // Of a copy that is not this node's to keep, all are asked at once when its own pause is over.
         let is_astray = |record: RecordId| self.astray.binary_search_by_key(&record, |astray| astray.record);
-        let mut records = self.words.due(now, |record| is_astray(record).is_ok_and(|at| !self.astray[at].past));
+        let mut records = self.reports.due(now, |record| is_astray(record).is_ok_and(|at| !self.astray[at].past));
         let astray = || self.astray.iter().filter(|astray| !astray.past);
         records.extend(astray().filter(|astray| astray.next <= now).map(|astray| astray.record));
         records.sort_unstable();
@@ -372,14 +368,14 @@ impl Custody {
 
     /// Removes a record that is no longer held here.
     pub fn forget(&mut self, record: RecordId) {
-        self.words.forget(record);
+        self.reports.forget(record);
         self.no_longer_astray(record);
         self.seen.retain(|seen| seen.record != record);
     }
 
     /// Ends the session.
     pub fn suspend(&mut self) {
-        self.words.grow_old();
+        self.reports.grow_old();
         self.astray.retain(|astray| !astray.past);
         for astray in &mut self.astray {
             let (next, back, asked, reserved, tries, returned) = (Time::ZERO, Time::ZERO, None, false, 0, 0);
@@ -391,7 +387,7 @@ impl Custody {
     }
 
     pub fn heap_bytes(&self) -> usize {
-        self.words.heap_bytes()
+        self.reports.heap_bytes()
             + self.astray.capacity() * size_of::<Astray>()
             + self.silences.heap_bytes()
             + self.seen.capacity() * size_of::<Seen>()

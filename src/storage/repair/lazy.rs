@@ -12,14 +12,14 @@
 
 use super::custody::Custody;
 use crate::model::{NodeId, RecordId};
-use crate::storage::desk::Desk;
+use crate::storage::node::context::StorageContext;
 
 impl Custody {
     /// Whether fewer than enough of the responsible nodes may hold `record`.
-    pub(super) fn are_few_left(&self, desk: &Desk<'_>, record: RecordId, responsible: &[NodeId]) -> bool {
-        let threshold = desk.repair.threshold(desk.replicas).unwrap_or(0);
-        let about = self.words.about(record);
-        let may_hold = |node: &&NodeId| **node == desk.me || about.may_hold(**node);
+    pub(super) fn are_few_left(&self, cx: &StorageContext<'_>, record: RecordId, responsible: &[NodeId]) -> bool {
+        let threshold = cx.repair.threshold(cx.replicas).unwrap_or(0);
+        let about = self.reports.about(record);
+        let may_hold = |node: &&NodeId| **node == cx.me || about.may_hold(**node);
         responsible.iter().filter(may_hold).count() < threshold
     }
 }

@@ -30,8 +30,8 @@
 use super::Repair;
 use crate::engine::{Duration, Time};
 use crate::model::{Held, RecordId};
-use crate::storage::agent::Agent;
-use crate::storage::desk::{Desk, Effect};
+use crate::storage::node::StorageNode;
+use crate::storage::node::context::{Effect, StorageContext};
 
 /// Periods of republishing and lifetime of copies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,21 +106,21 @@ impl Ages {
     }
 }
 
-impl Agent {
+impl StorageNode {
     /// Whether a copy that its publisher put at `published` has expired, in transit or on a disk.
-    pub(in crate::storage) fn has_expired(&self, desk: &Desk<'_>, published: Published) -> bool {
-        match *desk.repair {
-            Repair::Republish(Republish { expiry: Some(expiry), .. }) => published.time() + expiry <= desk.now,
+    pub(in crate::storage) fn has_expired(&self, cx: &StorageContext<'_>, published: Published) -> bool {
+        match *cx.repair {
+            Repair::Republish(Republish { expiry: Some(expiry), .. }) => published.time() + expiry <= cx.now,
             _ => false,
         }
     }
 
     /// Notes a put of a record whose publisher put it at `published`.
-    pub fn note_put(&mut self, desk: &mut Desk<'_>, record: RecordId, published: Published) {
-        let Repair::Republish(republish) = *desk.repair else { return };
-        self.ages.put(record, published, desk.now);
+    pub fn note_put(&mut self, cx: &mut StorageContext<'_>, record: RecordId, published: Published) {
+        let Repair::Republish(republish) = *cx.repair else { return };
+        self.ages.put(record, published, cx.now);
         if let Some(expiry) = republish.expiry {
-            self.set_timer(desk, published.time() + expiry);
+            self.set_timer(cx, published.time() + expiry);
         }
     }
 
@@ -130,35 +130,35 @@ impl Agent {
     }
 
     /// Republishes, as a holder, the records that no node has put within the period, each by a lookup.
-    pub fn republish(&self, desk: &mut Desk<'_>, every: Duration) {
+    pub fn republish(&self, cx: &mut StorageContext<'_>, every: Duration) {
         for held in self.store.held() {
-            let fresh = self.ages.find(held.record).is_ok_and(|at| self.ages.ages[at].put + every > desk.now);
+            let fresh = self.ages.find(held.record).is_ok_and(|at| self.ages.ages[at].put + every > cx.now);
             if !fresh {
-                desk.do_effect(Effect::Return { record: held.record, version: held.version });
+                cx.do_effect(Effect::Return { record: held.record, version: held.version });
             }
         }
     }
 
     /// Drops and returns expired copies; the machine may be offline.
-    pub fn expire_copies(&mut self, desk: &mut Desk<'_>) -> Vec<Held> {
-        let Repair::Republish(Republish { expiry: Some(expiry), .. }) = *desk.repair else { return Vec::new() };
+    pub fn expire_copies(&mut self, cx: &mut StorageContext<'_>) -> Vec<Held> {
+        let Repair::Republish(Republish { expiry: Some(expiry), .. }) = *cx.repair else { return Vec::new() };
         self.ages.timer = None;
-        let now = desk.now;
+        let now = cx.now;
         let (old, young) = self.ages.ages.iter().partition(|age| age.published.time() + expiry <= now);
         self.ages.ages = young;
         let expired = Vec::<Age>::into_iter(old).map(|age| age.record);
         let removed = |record| Some(Held { record, version: self.store.remove(record)? });
         let expired = expired.filter_map(removed).collect();
         if let Some(next) = self.ages.ages.iter().map(|age| age.published.time() + expiry).min() {
-            self.set_timer(desk, next);
+            self.set_timer(cx, next);
         }
         expired
     }
 
-    fn set_timer(&mut self, desk: &mut Desk<'_>, at: Time) {
+    fn set_timer(&mut self, cx: &mut StorageContext<'_>, at: Time) {
         if self.ages.timer.is_none_or(|set| at < set) {
             self.ages.timer = Some(at);
-            desk.do_effect(Effect::ExpiryTimer { at });
+            cx.do_effect(Effect::ExpiryTimer { at });
         }
     }
 }

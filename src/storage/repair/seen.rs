@@ -1,9 +1,9 @@
 //! Responsible nodes of records at the last check, so that most table changes, which concern few records, cost little.
 
-use super::Neighbourhood;
 use super::custody::Occasion;
 use crate::engine::random::mix;
 use crate::model::{NodeId, RecordId};
+use crate::storage::Neighbourhood;
 
 /// Responsible nodes of a record at the last check.
 #[derive(Clone, Copy, Debug)]

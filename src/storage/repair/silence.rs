@@ -1,7 +1,7 @@
 //! Unresponsive nodes: after three unanswered queries in a row they are passed over, until a message from them or for
 //! 30 minutes.
 
-use super::words::PAUSE;
+use super::reports::PAUSE;
 use crate::engine::Time;
 use crate::model::NodeId;
 

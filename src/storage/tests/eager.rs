@@ -18,7 +18,7 @@ fn a_copy_that_is_not_ones_own_is_held_for_a_while_in_reserve_before_it_is_dropp
     nodes.change(2, &[0], &[]);
     nodes.pass(Duration::from_secs(1799));
     assert_eq!(nodes.holds(4), [0, 1, 2]);
-    let given = [1, 2].map(|node| nodes.agents[node].store.version_given(RECORD));
+    let given = [1, 2].map(|node| nodes.nodes[node].store.version_given(RECORD));
     assert_eq!(given, [Some(Version(4)), None], "node 2 gives it to nobody who walks past");
     nodes.pass(Duration::from_secs(1));
     assert_eq!(nodes.holds(4), [0, 1]);
@@ -31,7 +31,7 @@ fn a_copy_that_is_ones_own_again_before_the_hold_is_over_stays() {
     nodes.give(&[1, 2], 4);
     nodes.change(2, &[0], &[]);
     nodes.down.push(NodeId(0));
-    nodes.agents[0] = Agent::default();
+    nodes.nodes[0] = StorageNode::default();
     nodes.known.iter_mut().for_each(|known| known.responsible.retain(|node| node.0 != 0));
     for node in [1, 2] {
         nodes.change(node, &[], &[0]);
@@ -61,9 +61,9 @@ fn what_was_put_back_is_dropped_only_if_enough_others_stored_it() {
     let mut nodes = Nodes::new(3);
     nodes.give(&[2], 4);
     nodes.down = vec![NodeId(0), NodeId(1)];
-    nodes.with(2, |agent, desk, known| agent.on_returned(desk, RECORD, &[NodeId(0), NodeId(2)], known));
+    nodes.with(2, |storage, cx, known| storage.on_returned(cx, RECORD, &[NodeId(0), NodeId(2)], known));
     assert_eq!(nodes.holds(4), [2]);
-    nodes.with(2, |agent, desk, known| agent.on_returned(desk, RECORD, &[NodeId(0), NodeId(1)], known));
+    nodes.with(2, |storage, cx, known| storage.on_returned(cx, RECORD, &[NodeId(0), NodeId(1)], known));
     assert!(nodes.holds(4).is_empty());
 }
 
@@ -90,7 +90,7 @@ fn a_node_that_is_silent_three_times_is_passed_over_until_it_says_something() {
     nodes.pass(Duration::from_secs(3));
     assert_eq!(nodes.holds(4), [0, 1, 2], "nobody's tables have changed");
     nodes.down.clear();
-    nodes.with(0, |agent, desk, known| agent.on_return(desk, known));
+    nodes.with(0, |storage, cx, known| storage.on_return(cx, known));
     nodes.pass(Duration::from_secs(3600));
     assert_eq!(nodes.holds(4), [0, 1]);
 }
@@ -101,8 +101,8 @@ fn without_repair_nothing_moves() {
     nodes.repair = Repair::None;
     nodes.give(&[2], 4);
     nodes.change(2, &[0], &[1]);
-    nodes.with(2, |agent, desk, known| agent.on_return(desk, known));
-    nodes.with(2, |agent, desk, known| agent.on_leave(desk, known));
+    nodes.with(2, |storage, cx, known| storage.on_return(cx, known));
+    nodes.with(2, |storage, cx, known| storage.on_leave(cx, known));
     nodes.pass(Duration::from_secs(7200));
     assert_eq!((nodes.holds(4), nodes.lists.in_use(), nodes.offers()), (vec![2], 0, vec![]));
 }
@@ -112,10 +112,10 @@ fn a_returning_node_learns_what_became_newer_and_gives_away_what_is_not_its_own(
     let mut nodes = Nodes::new(3);
     nodes.give(&[0], 1);
     nodes.give(&[1], 9);
-    nodes.with(0, |agent, desk, known| agent.on_return(desk, known));
+    nodes.with(0, |storage, cx, known| storage.on_return(cx, known));
     assert_eq!(nodes.holds(9), [0, 1], "node 0 is responsible and was behind");
     nodes.give(&[2], 5);
-    nodes.with(2, |agent, desk, known| agent.on_return(desk, known));
+    nodes.with(2, |storage, cx, known| storage.on_return(cx, known));
     assert_eq!((nodes.holds(9), nodes.holds(5)), (vec![0, 1], vec![]));
 }
 
@@ -124,7 +124,7 @@ fn whoever_holds_a_newer_version_brings_the_others_up_to_date() {
     let mut nodes = Nodes::new(3);
     nodes.give(&[0], 9);
     nodes.give(&[1], 1);
-    nodes.with(0, |agent, desk, known| agent.on_return(desk, known));
+    nodes.with(0, |storage, cx, known| storage.on_return(cx, known));
     assert_eq!(nodes.holds(9), [0, 1]);
 }
 
@@ -142,7 +142,7 @@ fn a_value_is_sent_by_one_of_those_who_offer_it() {
         nodes.size = size;
         nodes.give(&[1, 2], 4);
         for holder in [1, 2] {
-            nodes.call(NodeId(holder), |agent, desk, known| agent.on_change(desk, &[NodeId(0)], &[], known));
+            nodes.call(NodeId(holder), |storage, cx, known| storage.on_change(cx, &[NodeId(0)], &[], known));
         }
         assert_eq!((nodes.deliver(), nodes.holds(4)[..2].to_vec()), (1, vec![0, 1]), "{size} bytes");
     }
@@ -152,11 +152,11 @@ fn a_value_is_sent_by_one_of_those_who_offer_it() {
 fn a_value_on_its_way_is_not_wanted_until_its_way_breaks_off() {
     let mut nodes = Nodes::new(2);
     nodes.give(&[1], 4);
-    nodes.agents[0].on_coming(RECORD, Version(4), Time::NEVER);
+    nodes.nodes[0].on_coming(RECORD, Version(4), Time::NEVER);
     nodes.now += Duration::from_secs(3600);
     nodes.change(1, &[0], &[]);
     assert_eq!(nodes.holds(4), [1]);
-    nodes.agents[0].no_more_coming(RECORD, Version(4));
+    nodes.nodes[0].no_more_coming(RECORD, Version(4));
     nodes.pass(Duration::from_secs(20));
     assert_eq!(nodes.holds(4), [0, 1]);
 }
@@ -165,7 +165,7 @@ fn a_value_on_its_way_is_not_wanted_until_its_way_breaks_off() {
 fn a_leaving_node_hands_over_to_its_heir() {
     let mut nodes = Nodes::new(4);
     nodes.give(&[0, 1], 2);
-    nodes.with(0, |agent, desk, known| agent.on_leave(desk, known));
+    nodes.with(0, |storage, cx, known| storage.on_leave(cx, known));
     assert_eq!(nodes.holds(2), [0, 1, 2], "the heir keeps it, though it may not know yet that node 0 leaves");
 }
 
@@ -232,7 +232,7 @@ fn whoever_drops_its_copy_tells_the_others() {
     nodes.give(&[0, 1, 2], 4);
     // Node 0 has just joined, and takes itself for the last.
     nodes.known[0] = Known { responsible: vec![NodeId(1), NodeId(2), NodeId(0)], passes_puts_on: false };
-    nodes.with(0, |agent, desk, known| agent.on_return(desk, known));
+    nodes.with(0, |storage, cx, known| storage.on_return(cx, known));
     assert_eq!(nodes.holds(4), [1, 2]);
     nodes.known[0] = Known { responsible: vec![NodeId(0), NodeId(1), NodeId(2)], passes_puts_on: false };
     nodes.pass(Duration::from_secs(20));
@@ -247,7 +247,7 @@ fn a_copy_whose_time_is_over_when_it_arrives_is_not_taken() {
         let mut nodes = Nodes::new(2);
         nodes.repair = Repair::Republish(Republish { every: None, publisher: second, expiry: Some(second + second) });
         let named = [Contact { node: NodeId(0), hops: 1 }];
-        nodes.call(NodeId(1), |agent, desk, _| agent.put(desk, OP, RECORD, Version(3), &named));
+        nodes.call(NodeId(1), |storage, cx, _| storage.put(cx, OP, RECORD, Version(3), &named));
         nodes.now += Duration::from_secs(late);
         nodes.deliver();
         assert_eq!(nodes.holds(3), kept, "{late} s on its way");

@@ -22,11 +22,11 @@ impl Nodes {
     fn comes(&mut self, back: u32) {
         self.down.retain(|node| node.0 != back);
         self.notice(&[NodeId(back)], &[]);
-        self.with(back, |agent, desk, known| agent.on_return(desk, known));
+        self.with(back, |storage, cx, known| storage.on_return(cx, known));
     }
 
     fn notice(&mut self, appeared: &[NodeId], gone: &[NodeId]) {
-        for node in 0..self.agents.len() as u32 {
+        for node in 0..self.nodes.len() as u32 {
             if self.down.contains(&NodeId(node)) {
                 continue;
             }
@@ -35,7 +35,7 @@ impl Nodes {
             known.extend(appeared);
             known.sort_unstable();
             known.dedup();
-            self.with(node, |agent, desk, known| agent.on_change(desk, appeared, gone, known));
+            self.with(node, |storage, cx, known| storage.on_change(cx, appeared, gone, known));
         }
     }
 }
@@ -80,7 +80,7 @@ fn who_was_there_at_the_start_is_known_to_hold_it() {
     (nodes.replicas, nodes.repair) = (3, Repair::Lazy { threshold: 2 });
     nodes.give(&[0, 1, 2], 7);
     for holder in [0, 1, 2] {
-        nodes.with(holder, |agent, desk, known| agent.on_placed(desk, known));
+        nodes.with(holder, |storage, cx, known| storage.on_placed(cx, known));
     }
     nodes.goes(1);
     assert_eq!(nodes.holds(7), [0, 1, 2]);
