@@ -12,24 +12,65 @@
 //!
 //! # Layers
 //!
-//! A layer names only layers with a smaller number, and of two with one number neither names the other (`tests/house/`).
+//! A layer names only layers with a smaller number, and of two with one number neither names the other (`tests/house/`). The
+//! first page of each lists its files.
 //!
 //! | layer | where | what lives there |
 //! | --- | --- | --- |
-//! | 0 | [`engine`] | virtual time, event queue, random streams, distributions, fingerprint |
-//! | 1 | [`model`] | identifiers, keys and their distances, records, envelopes of packets, causes of failure |
-//! | 2 | [`network`] | latency, access links, flows of large values, loss, a server's queue. Owns no nodes |
+//! | 0 | [`engine`] | virtual time, event queue, random streams, probability laws, fingerprint |
+//! | 1 | [`model`] | identifiers, keys and their distances, records, envelopes of packets, operations, causes of failure |
+//! | 2 | [`network`] | latency, access links, bulk transfers, loss, NATs, request queues of machines. Owns no nodes |
 //! | 2 | [`overlay`] | the protocol trait and its context, RPCs, the iterative lookup |
 //! | 3 | [`protocols`] | one folder per protocol: client-server, full table, Chord, Kademlia |
-//! | 3 | [`storage`] | records, pieces, replication, repair, under any overlay |
-//! | 4 | [`population`] | who is there when (laws, presets, traces), in which classes, and what they ask for |
+//! | 3 | [`storage`] | stores, gets and puts, placement, repair policies, swarms, under any overlay |
+//! | 3 | [`connectivity`] | connections between nodes: links, dials, reachability, hole punching, relays |
+//! | 4 | [`population`] | sessions (laws, presets, traces), classes of participants, demand |
 //! | 5 | [`scenario`] | the TOML file: parse, check, plan, problems with their place |
-//! | 6 | [`measure`] | observers, counters, and the figures that follow from them: metrics, series, trace, fingerprint |
+//! | 6 | [`measure`] | observers, counters, and the figures that follow from them: metrics, series, trace |
 //! | 7 | [`run`] | the simulation loop that joins the layers below, and the oracle |
 //! | 8 | [`registry`] | the one table of protocols |
 //! | 9 | [`sweep`] | parallel execution, statistics |
 //! | 10 | [`report`] | CSV, charts, tables |
 //! | 11 | [`cli`] | commands, progress, exit codes: the only place that prints or reads the wall clock |
+//!
+//! # Where is …?
+//!
+//! | what | where |
+//! | --- | --- |
+//! | the event loop | `run/simulation.rs`: `run_until`, `handle` |
+//! | the kinds of events, a packet | `run/event.rs` |
+//! | the order of events at one time | [`engine::order`] |
+//! | random draws of the environment | [`engine::random`]: [`engine::Streams`] |
+//! | what a protocol must do | [`overlay::protocol`]; its table of the scenario: [`overlay::config`] |
+//! | Chord's `stabilize`, `notify`, `fix_fingers` | `protocols/chord/maintenance.rs` |
+//! | Kademlia's k-buckets, its lookup | `protocols/kademlia/buckets.rs`, [`overlay::lookup`] |
+//! | sizes of messages in bytes | [`overlay::wire`] |
+//! | a packet's way, and why it is lost | `run/packets.rs`, [`network::wire`], [`network::loss`] |
+//! | delays: matrix, coordinates, regions | [`network::latency`] |
+//! | NAT and firewall behaviour | [`network::nat`] |
+//! | hole punching, relays, AutoNAT | [`connectivity`] |
+//! | sessions, crashes, partitions | [`population::timeline`], `run/sessions.rs`, `run/events.rs` |
+//! | gets and puts at a node | [`storage::node`] |
+//! | a repair policy | [`storage::repair`], a file for each |
+//! | who is responsible, what is lost: the truth | `run/oracle/` |
+//! | an operation from issue to verdict | `run/operations/demand.rs` |
+//! | a metric: its name, meaning and formula | [`measure::catalogue`] |
+//! | a key of the scenario file | [`scenario`], `scenario/file/` |
+//! | an error message with its line | [`scenario::problem`] |
+//! | a column, a chart | [`report::files`], `report/chart/` |
+//!
+//! # One lookup, file by file
+//!
+//! 1. `population/workload.rs` draws the gap and the key; `run/operations/demand.rs` (`operation_due`) issues the operation.
+//! 2. `run/effects.rs` (`with_overlay`) gives the node's protocol a context and calls `walk`.
+//! 3. `protocols/kademlia/search.rs` begins a lookup (`overlay/lookup.rs`) and sends its first α requests (`overlay/rpc.rs`).
+//! 4. `run/effects.rs` applies what the handler left: `run/packets.rs` sends each request (`send`, `put_on_wire`).
+//! 5. `network/wire.rs` gives the uplink's queue, the delay and the loss; `run/event.rs` puts the arrival into `engine/queue.rs`.
+//! 6. `run/simulation.rs` takes it out; `run/packets.rs` (`arrive`, `deliver`) hands it to the receiver's `on_message`.
+//! 7. `protocols/kademlia/answers.rs` replies with its nearest contacts, by the way of 4 to 6.
+//! 8. `overlay/rpc.rs` matches the reply; `overlay/lookup.rs` says whom to ask next, or that the lookup is over.
+//! 9. `run/operations/demand.rs` asks `run/oracle/` whether the node that was named is responsible now.
+//! 10. `measure/metrics.rs` counts the verdict; `measure/catalogue/operations.rs` makes the figures of it, `report/csv.rs` the file.
 //!
 //! # Invariants
 //!
@@ -54,8 +95,8 @@
 //!
 //! # Add a protocol in three steps
 //!
-//! 1. Write `protocols/your_protocol.rs`: a `Config` (its TOML table), a `Message`, a `Timer`, and
-//!    [`overlay::Protocol`]'s handlers.
+//! 1. Write `protocols/your_protocol.rs`: a [`Config`](overlay::Config) (its TOML table), a `Message`, a `Timer`, and the 14
+//!    methods of [`overlay::Protocol`], six of which have a default.
 //! 2. Add its `mod` line to `protocols/mod.rs`.
 //! 3. Add its row to [`registry`].
 //!

@@ -1,6 +1,30 @@
 //! Layer 11: commands, progress, exit codes. The only layer that reads the wall clock or prints.
 //!
 //! Results go to files and stdout; errors, warnings and progress to stderr.
+//!
+//! | file | contents |
+//! | --- | --- |
+//! | `aligned` | Aligned lists in the terminal: names, values, and wrapped text beside both |
+//! | `arguments` | The arguments of the command line |
+//! | `check` | `peerlab check`: validity and estimated cost of scenarios |
+//! | `clock` | Measurement of time and memory: the only place that reads the wall clock |
+//! | `failure` | Errors of commands, with exit codes |
+//! | `json` | `--format json`: all metrics of all runs |
+//! | `keys` | Keys of a scenario file as `peerlab list` shows them, from the schema |
+//! | `list` | `peerlab list`: keys of scenario files, protocols, presets and metrics |
+//! | `memory` | Check of the memory of runs against that of the machine, or of its container |
+//! | `output` | Output directory: checked before the runs, filled after them |
+//! | `plot` | `peerlab plot`: redraws charts without simulating |
+//! | `print` | Printing |
+//! | `progress` | Progress of runs: the progress bar, and the cost of each run |
+//! | `run` | `peerlab run`: every system of a scenario once |
+//! | `simulate` | Common part of `run` and `sweep`: executes a list of runs, writes the results, and reports errors |
+//! | `stop` | Signals: the first ends the runs, and finished ones are kept; the second ends the process |
+//! | `sweep` | `peerlab sweep`: all parameter points of a scenario, with repetitions, on all cores |
+//! | `timing` | `timing.json`: cost of the runs |
+//! | `trace` | Trace files: one for each run, opened before the runs start |
+//! | `validate` | `peerlab validate`: compares the results of a folder of scenarios with their expectations |
+//! | `verify` | `--verify`: first difference between two executions of equal runs |
 
 mod aligned;
 mod arguments;

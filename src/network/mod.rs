@@ -7,6 +7,25 @@
 //! downlink queue.
 //!
 //! Large values are not packets: [`Flows`] share the same links.
+//!
+//! | file | contents |
+//! | --- | --- |
+//! | `access` | Access links between machines and the network, with one queue in each direction |
+//! | `burst` | Packet loss on the path: independent, or in bursts |
+//! | `coordinates` | Network coordinates from a file: hosts embedded in a space in which distance is delay |
+//! | `diurnal` | Daily variation of delays, as in a network that is busy in the evening |
+//! | `flows` | Bulk transfers (flows) that share the access links |
+//! | `inflation` | Inflated routes, longer than the latency model says, so that a detour through a third machine is faster |
+//! | `latency` | Propagation delay: the one-way delay between two machines, without links and queues |
+//! | `lines` | Text files of tables, read line by line: comments, cells, separators |
+//! | `loss` | Causes of packet loss |
+//! | `machines` | Machines on the network of a run: the participants, with their individual attributes, and the servers |
+//! | `matrix` | Measured delay matrices from files: square or triangular matrices, lists of pairs, PlanetLab's pings, topologies of p2psim |
+//! | `measured` | Common parts of measured delay tables: units, meaning of numbers, errors |
+//! | `nat` | NATs and firewalls: a mapping behaviour × a filtering behaviour (RFC 4787), and a table of mappings that expire |
+//! | `regions` | Geographic regions: each machine is in one, and the delay of a pair is lognormal around the median of its two regions |
+//! | `station` | Service station: the request queue of a machine, as a pure value |
+//! | `wire` | Network between machines: a packet's path from departure to arrival |
 
 pub mod access;
 pub mod burst;

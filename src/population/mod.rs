@@ -3,6 +3,19 @@
 //! All of it is environment: drawn per participant, incarnation and session by [`Streams::part`], so that it is equal,
 //! draw for draw, in every system and at every sweep point that does not change its parameters. Sessions are drawn
 //! before a run starts ([`Timeline`]); operations are not stored: the n-th can be computed at any time.
+//!
+//! | file | contents |
+//! | --- | --- |
+//! | `changes` | Changes of demand over a run: daily variation, events, moving hot spots |
+//! | `churn` | Churn: participants alternate between sessions and downtimes, each with its own law, from a stationary start |
+//! | `classes` | Classes of participants: each participant has one class, for good |
+//! | `daily` | Daily variation of activity, and the clock that measures it |
+//! | `presets` | Churn presets from publications, which `peerlab list churn` shows |
+//! | `requests` | Workload traces |
+//! | `rows` | Trace files: tables whose first line names the columns, read row by row, with the line and column of errors |
+//! | `timeline` | Timeline: the sessions of all participants over a run, drawn before it starts |
+//! | `trace` | Availability traces: files of state changes, or of sessions |
+//! | `workload` | Workload: the operations of each online participant and their times |
 
 pub mod changes;
 pub mod churn;

@@ -222,3 +222,30 @@ fn all_texts(dir: &Path, out: &mut Vec<(PathBuf, String)>) {
         }
     }
 }
+
+/// The first page of a room is a map: it names each of its files that is not a test.
+#[test]
+fn the_first_page_of_a_room_names_its_files() {
+    let mut rooms = 0;
+    for (path, text) in sources().iter().filter(|(path, _)| path.ends_with("mod.rs")) {
+        let room = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).expect("it is below src");
+        if room.components().count() > 2 {
+            continue;
+        }
+        let (page, code) = text.split_once("\n\n").expect("a page, and code");
+        let code = code
+            .replace("#[cfg(test)]\nmod", "")
+            .replace("#[cfg(test)]\npub mod", "")
+            .replace("#[cfg(test)]\npub(crate) mod", "");
+        let modules = code.lines().filter_map(|line| line.strip_suffix(';')?.rsplit_once("mod ").map(|(_, name)| name));
+        for module in modules.filter(|name| !name.contains(' ')) {
+            assert!(
+                page.contains(&format!("`{module}")),
+                "{}: its first page does not name `{module}`",
+                room.display()
+            );
+        }
+        rooms += 1;
+    }
+    assert!(rooms > 10, "the rooms were not found");
+}
