@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use peerlab::engine::{Duration, Time};
 use peerlab::population::trace;
 use peerlab::registry::Registry;
-use peerlab::run::scheme;
+use peerlab::run::environment;
 use peerlab::scenario::Scenario;
 
 fn main() -> ExitCode {
@@ -41,7 +41,7 @@ fn write(scenario: &Path, sets: &[String], out: &mut dyn Write) -> Result<u32, B
     scenario.refuse_axes()?;
     let runs = scenario.runs(Registry::standard().registered())?.runs;
     let run = runs.first().expect("a scenario has a system");
-    let timeline = scheme::timeline(&run.plan, run.seed);
+    let timeline = environment::timeline(&run.plan, run.seed);
     // The run goes on until its operations are decided, and a session that ends soon after it may still give notice in it.
     let population = &run.plan.population;
     let churns = population.churn.iter().chain(population.classes.iter().filter_map(|class| class.churn.as_ref()));

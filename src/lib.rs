@@ -49,14 +49,14 @@
 //! | delays: matrix, coordinates, regions | [`network::latency`] |
 //! | NAT and firewall behaviour | [`network::nat`] |
 //! | hole punching, relays, AutoNAT | [`connectivity`] |
-//! | sessions, crashes, partitions | [`population::timeline`], `run/sessions.rs`, `run/events.rs` |
+//! | sessions, crashes, partitions | [`population::timeline`], `run/sessions.rs`, `run/faults.rs` |
 //! | gets and puts at a node | [`storage::node`] |
 //! | a repair policy | [`storage::repair`], a file for each |
 //! | who is responsible, what is lost: the truth | `run/oracle/` |
 //! | an operation from issue to verdict | `run/operations/demand.rs` |
 //! | a metric: its name, meaning and formula | [`measure::catalogue`] |
 //! | a key of the scenario file | [`scenario`], `scenario/file/` |
-//! | an error message with its line | [`scenario::problem`] |
+//! | an error message with its line | `scenario/problem.rs` |
 //! | a column, a chart | [`report::files`], `report/chart/` |
 //!
 //! # One lookup, file by file
@@ -107,6 +107,7 @@
 #![deny(unsafe_code)]
 
 pub mod cli;
+pub mod connectivity;
 pub mod engine;
 pub mod measure;
 pub mod model;

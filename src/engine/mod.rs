@@ -20,6 +20,7 @@
 //! | `quantity` | Quantities in scenario files: a number with a required unit (`"250ms"`, `"1MiB"`, `"10Mbit/s"`) |
 //! | `queue` | Event queue: a hierarchical timing wheel (Varghese & Lauck, SOSP 1987) that pops in exact order |
 //! | `random` | Named random streams: every draw of the environment is a function of (seed, purpose, entity) |
+//! | `slab` | Slab of values under reusable numbers |
 //! | `slots` | Slots of the event queue: linked lists of small chunks in one slab, and a bitmap of the occupied slots |
 //! | `time` | Virtual time: an integer count of nanoseconds, so that no result depends on rounding |
 //! | `units` | Units of durations, sizes and rates: parsing numbers with units, and error messages |
@@ -45,6 +46,7 @@ pub mod quantile;
 pub mod quantity;
 pub mod queue;
 pub mod random;
+pub mod slab;
 mod slots;
 pub mod time;
 mod units;
@@ -62,5 +64,6 @@ pub use prefetch::{prefetch, prefetch_at};
 pub use quantity::{Limit, Rate, Size};
 pub use queue::Queue;
 pub use random::{Noise, Purpose, Source, Stream, Streams};
+pub use slab::Slab;
 pub use time::{Duration, Time};
 pub use zipf::Zipf;

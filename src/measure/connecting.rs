@@ -6,11 +6,10 @@ use super::catalogue::{PAIRS, Pair};
 use super::counters::{Level, Machine};
 use super::metric::ratio;
 use super::metrics::Metrics;
-use super::observer::LinkEvent;
 use super::outcome::{PairRow, sorted};
 use super::report::gini;
 use crate::engine::Time;
-use crate::model::{DialOutcome, NodeId};
+use crate::model::{DialOutcome, LinkEvent, NodeId};
 use crate::network::NatClass;
 
 /// The longest time to connect that is told apart, in microseconds: ten minutes.

@@ -5,7 +5,7 @@ use super::catalogue::TIMEOUTS;
 use super::connecting::Connecting;
 use super::counters::{Carried, Level, Machine, Served, TableCheck};
 use super::minutes::Minutes;
-use super::observer::{Copied, Ended, LinkEvent, Observer};
+use super::observer::{Copied, Ended, Observer};
 use super::operation_rows::OperationRows;
 use super::outcome::Sample;
 use super::peers::Peers;
@@ -14,7 +14,8 @@ use super::tally::Tally;
 use super::wave::Waves;
 use crate::engine::{Duration, Time, prefetch_at};
 use crate::model::{
-    Coding, Envelope, Hosts, Kind, NodeId, Operation, OperationKind, RecordSpace, Role, Stock, Traffic, Verdict,
+    Coding, Envelope, Hosts, Kind, LinkEvent, NodeId, Operation, OperationKind, RecordSpace, Role, Stock, Traffic,
+    Verdict,
 };
 use crate::network::Loss;
 use crate::scenario::plan::{Plan, System};

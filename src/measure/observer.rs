@@ -3,7 +3,7 @@
 
 use crate::engine::fingerprint::{Checkpoints, Fingerprint};
 use crate::engine::{Duration, Time};
-use crate::model::{Cause, DialOutcome, Envelope, NodeId, Operation, Stock, Verdict};
+use crate::model::{Cause, Envelope, LinkEvent, NodeId, Operation, Stock, Verdict};
 use crate::network::Loss;
 
 /// How an operation ended, and what is known of the answer.
@@ -50,25 +50,6 @@ impl Copied {
             Copied::Pointer => "pointers and provider records",
         }
     }
-}
-
-/// What happens to the links of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LinkEvent {
-    /// It has so many now.
-    Links(u32),
-    /// A dial of its own has ended, after so many attempts to punch if it was that which it tried last.
-    Dialled { peer: NodeId, outcome: DialOutcome, took: Duration, attempts: u8 },
-    /// It proposes to punch; `first`: for the first time in this dial.
-    PunchProposed { first: bool },
-    /// It sends a keep-alive, or answers one.
-    KeptAlive { bytes: u32 },
-    /// As a relay it forwards a packet.
-    Forwarded { bytes: u32 },
-    /// As a rendezvous it has no place left.
-    ReservationRefused,
-    /// As a relay it connects no further pair.
-    CircuitRefused,
 }
 
 /// Told of everything observable, in the order in which it happens. Every method does nothing by default.

@@ -15,9 +15,9 @@
 use std::fmt::{self, Display};
 use std::io::Write;
 
-use super::observer::{Ended, LinkEvent, Observer};
+use super::observer::{Ended, Observer};
 use crate::engine::Time;
-use crate::model::{Envelope, Kind, NodeId, OpId, Operation, Verdict};
+use crate::model::{Envelope, Kind, LinkEvent, NodeId, OpId, Operation, Verdict};
 use crate::network::Loss;
 
 /// The first line.

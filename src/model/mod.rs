@@ -14,7 +14,7 @@
 //! | `cause` | [`Cause`]: why an operation failed |
 //! | `operation` | [`Operation`], its [`OperationKind`], [`Stage`] and [`Verdict`]; [`Errand`]: what it is for if the workload did not ask |
 //! | `stock` | [`Stock`]: resources that are available, resources that are lost, copies |
-//! | `dial` | [`DialOutcome`]: how a connection was opened |
+//! | `dial` | [`DialOutcome`]: how a connection was opened; [`LinkEvent`]: what happens to the links of a node |
 //! | `hosts` | [`Hosts`]: which machine a node is on, and the [`Role`] of a machine |
 
 mod cached;
@@ -31,7 +31,7 @@ mod stock;
 
 pub use cached::{Answer, Cached, Passed, Until};
 pub use cause::Cause;
-pub use dial::DialOutcome;
+pub use dial::{DialOutcome, LinkEvent};
 pub use envelope::{Envelope, Kind, LARGEST_IN_PACKET, Reachability, Traffic};
 pub use hosts::{Hosts, Role};
 pub use ids::{NodeId, OpId, RecordId, ResourceId};

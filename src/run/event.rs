@@ -1,13 +1,12 @@
 //! What waits in the queue of a run.
 
+use crate::connectivity::Signal;
 use crate::engine::Pending;
 use crate::model::{Envelope, Kind, NodeId, OperationKind, RecordId};
 use crate::network::FlowId;
 use crate::overlay::{List, Payload, bootstrap};
 use crate::storage;
 use crate::storage::repair::Periodic;
-
-use super::transport::Signal;
 
 /// A packet under way.
 #[derive(Clone, Copy, Debug)]

@@ -3,11 +3,11 @@
 //! The first message waits for the handshake's round trips and carries its bytes; the other side's leave with its first message
 //! back. Further messages meanwhile wait for it too. A machine that goes forgets what it agreed on.
 
-use super::addresses::Named;
 use super::packets::Queued;
-use super::simulation::{Parked, Simulation};
-use crate::engine::Time;
+use super::simulation::Simulation;
+use crate::connectivity::Named;
 use crate::engine::order::Class;
+use crate::engine::{Slab, Time};
 use crate::measure::observer::Observer;
 use crate::model::NodeId;
 use crate::network::Loss;
@@ -46,12 +46,12 @@ pub(super) struct Handshakes<M> {
     pub terms: Handshake,
     /// By machine, then by the other's number.
     pairs: Vec<Vec<Pair>>,
-    pub waiting: Parked<Queued<M>>,
+    pub waiting: Slab<Queued<M>>,
 }
 
 impl<M> Handshakes<M> {
     pub fn new(terms: Handshake, machines: u32) -> Handshakes<M> {
-        Handshakes { terms, pairs: vec![Vec::new(); machines as usize], waiting: Parked::default() }
+        Handshakes { terms, pairs: vec![Vec::new(); machines as usize], waiting: Slab::default() }
     }
 
     /// A message is about to leave `from` for `to`, in these sessions of theirs.
@@ -111,7 +111,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             return self.begin_transfer(packet);
         }
         if ready > self.now {
-            let named = self.addresses.as_mut().map_or_else(Named::new, |addresses| addresses.take_named());
+            let named = self.boxes.as_mut().map_or_else(Named::new, |boxes| boxes.take_named());
             return self.wait_for_handshake(ready, Queued { packet, named });
         }
         self.set_off(machines, packet.to, &packet.envelope, packet.body);
@@ -125,8 +125,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if !self.is_current(packet.envelope.from, epoch) {
             return self.lose_unsent(packet, Loss::SenderGone);
         }
-        if let Some(addresses) = &mut self.addresses {
-            addresses.give_named(named);
+        if let Some(boxes) = &mut self.boxes {
+            boxes.give_named(named);
         }
         let machines = self.hosts.of_both(packet.envelope.from, packet.to);
         self.set_off(machines, packet.to, &packet.envelope, packet.body);
@@ -143,7 +143,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let mut toll = handshakes.toll(now, machines, epochs);
         if toll.begins {
             // Words to the bootstrap service need no link, and so no dial came before.
-            let dialled = u32::from(self.transport.is_some() && !matches!(packet.body, Body::Bootstrap(_)));
+            let dialled = u32::from(self.connectivity.is_some() && !matches!(packet.body, Body::Bootstrap(_)));
             let rounds = handshakes.terms.round_trips.saturating_sub(dialled);
             let [a, b] = machines.map(|machine| machine.0);
             let trip = self.network.delay(now, a, b) + self.network.delay(now, b, a);

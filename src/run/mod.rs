@@ -1,17 +1,45 @@
 //! Layer 7: the simulation loop.
+//!
+//! One [`simulate`] is one run: it sets up the state at time zero, handles events in the order of virtual time until the end of the
+//! measurement, lets the operations under way end, and hands the counters over to `measure`. Handlers of overlays, storage and
+//! connectivity leave effects, which are applied here.
+//!
+//! | file | contents |
+//! | --- | --- |
+//! | `simulation` | the event loop and the state of a run |
+//! | `event` | what waits in the queue: events and packets |
+//! | `setup` | the state at time zero |
+//! | `environment` | what is settled before a run begins: sessions, demand, attributes of machines |
+//! | `sessions` | machines come and go; nodes join and leave their overlay |
+//! | `faults` | the events of a scenario: crashes, partitions, regions cut off, outages |
+//! | `failures` | failures and repairs of servers |
+//! | `effects` | handlers of a node's overlay, and the effects they leave |
+//! | `storage` | handlers of storage, and the effects they leave |
+//! | `connections` | handlers of connectivity, and the effects they leave |
+//! | `packets` | a packet's way: departure, arrival, delivery, loss |
+//! | `boxes` | NATs and firewalls on a packet's way |
+//! | `handshakes` | what first messages between two machines cost |
+//! | `transfers` | values too large for a packet, as flows |
+//! | `stations` | requests that wait for service at servers and participants |
+//! | `bootstrap` | the bootstrap service |
+//! | `operations` | lookups, gets and puts from issue to verdict |
+//! | `oracle` | the truth, for judging only: who is responsible, where copies are |
+//! | `tables` | samples of routing tables |
+//! | `prefetch` | prefetching for the next events |
 
-mod addresses;
-mod ahead;
 mod bootstrap;
+mod boxes;
+mod connections;
 mod effects;
+pub mod environment;
 mod event;
-mod events;
 mod failures;
+mod faults;
 mod handshakes;
 mod operations;
 mod oracle;
 mod packets;
-pub mod scheme;
+mod prefetch;
 mod sessions;
 mod setup;
 mod simulation;
@@ -19,7 +47,6 @@ mod stations;
 mod storage;
 mod tables;
 mod transfers;
-mod transport;
 
 use std::io::Write;
 
@@ -33,7 +60,7 @@ use crate::overlay::{Config, Protocol, View};
 use crate::population;
 use crate::scenario::plan::{Plan, System};
 
-use scheme::Kinds;
+use environment::Kinds;
 use simulation::Simulation;
 
 pub use simulation::{Interrupted, PROGRESS_EVERY, Progress};
@@ -71,12 +98,12 @@ pub fn simulate<P: Protocol>(
 ) -> Result<Outcome, Interrupted> {
     let config: &P::Config = system.config.downcast_ref().expect("the registry parsed the protocol's own table");
     let everywhere = matches!(P::PLACEMENT, crate::overlay::Placement::Everyone(_));
-    let timeline = scheme::timeline(plan, seed);
+    let timeline = environment::timeline(plan, seed);
     let kinds = Kinds::new(plan, &Streams::new(seed), &timeline);
     let participants = timeline.identities().len() as u32;
     let classes = ByClass::new(plan, kinds.classes.clone());
     let length = plan.warmup + plan.measure;
-    let hosts = scheme::hosts::<P>(system, config, participants);
+    let hosts = environment::hosts::<P>(system, config, participants);
     let metrics =
         Metrics::new((plan, system), hosts, everywhere, wanted.operations, classes).with_servers(&config.servers());
     let watched = (
@@ -104,8 +131,8 @@ fn run<P: Protocol, O: Observer>(
 ) -> Result<Outcome, Interrupted> {
     let plan = simulation.plan;
     let (warm, end) = (Time::ZERO + plan.warmup, Time::ZERO + plan.warmup + plan.measure);
-    if let Some(addresses) = &simulation.addresses {
-        let classes = (0..simulation.seats.len() as u32).map(|machine| addresses.class(NodeId(machine)));
+    if let Some(boxes) = &simulation.boxes {
+        let classes = (0..simulation.seats.len() as u32).map(|machine| boxes.class(NodeId(machine)));
         watched(&mut simulation.observer).0.behind(classes);
     }
     simulation.begin();
@@ -194,7 +221,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         report.add_operations(metrics);
         Outcome {
             metrics: report.metrics,
-            events: scheme::marks(self.plan),
+            events: environment::marks(self.plan),
             load: report.load,
             classes: report.classes,
             pairs,
@@ -239,8 +266,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             ("queue", of(self.queue.heap_bytes())),
             ("lists", of(self.lists.heap_bytes())),
             ("network", of(network)),
-            ("nat", of(self.addresses.as_ref().map_or(0, |addresses| addresses.heap_bytes()))),
-            ("links", of(self.transport.as_ref().map_or(0, |transport| transport.heap_bytes()))),
+            ("nat", of(self.boxes.as_ref().map_or(0, |boxes| boxes.heap_bytes()))),
+            ("links", of(self.connectivity.as_ref().map_or(0, |connectivity| connectivity.heap_bytes()))),
         ]
     }
 }

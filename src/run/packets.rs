@@ -1,8 +1,8 @@
 //! A packet's way: departure at its sender, arrival and delivery at its receiver.
 
-use super::addresses::Named;
 use super::event::{Body, Event, Packet};
-use super::simulation::{Parked, Simulation};
+use super::simulation::Simulation;
+use crate::connectivity::Named;
 use crate::engine::order::Class;
 use crate::engine::{Duration, Time};
 use crate::measure::observer::Observer;
@@ -25,27 +25,6 @@ pub(super) struct Queued<M> {
     pub named: Named,
 }
 
-impl<T> Parked<T> {
-    pub fn park(&mut self, packet: T) -> u32 {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(None);
-            self.slots.len() as u32 - 1
-        });
-        self.slots[slot as usize] = Some(packet);
-        slot
-    }
-
-    pub fn take(&mut self, slot: u32) -> T {
-        self.free.push(slot);
-        self.slots[slot as usize].take().expect("a slot is emptied once")
-    }
-
-    /// Packets in it.
-    pub fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
-    }
-}
-
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A node sends a packet: over a link, where the system has connections. A request counts here, whether or not it ever
     /// leaves; one for another node of the same machine goes on no wire and does not.
@@ -56,10 +35,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             return self.pass_within(Packet { to, envelope: *envelope, body });
         }
         self.count_rpc(envelope);
-        if self.transport.is_some() {
+        if self.connectivity.is_some() {
             return self.send_over_link(Packet { to, envelope: *envelope, body });
         }
-        if self.addresses.is_some() {
+        if self.boxes.is_some() {
             return self.put_on_wire(Packet { to, envelope: *envelope, body });
         }
         self.launch((sender, receiver), to, envelope, body);
@@ -116,7 +95,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if self.is_cut(envelope.from, to) {
             return self.lose(packet(), Loss::Partition);
         }
-        if self.addresses.is_some() {
+        if self.boxes.is_some() {
             return self.pass_boxes(at, packet());
         }
         let order = self.next_order(Class::Arrival, envelope.from);
@@ -127,7 +106,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     #[inline(never)]
     fn wait_in_uplink(&mut self, at: Time, packet: Packet<P::Message>) {
         let from = packet.envelope.from;
-        let named = self.addresses.as_mut().map_or_else(Named::new, |addresses| addresses.take_named());
+        let named = self.boxes.as_mut().map_or_else(Named::new, |boxes| boxes.take_named());
         let slot = self.uplinks.park(Queued { packet, named });
         let epoch = self.seats[from.index()].epoch();
         self.schedule(at, Class::Arrival, from, Event::Leaves { slot, epoch });
@@ -141,8 +120,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if !self.is_current(envelope.from, epoch) {
             return self.lose_unsent(packet, Loss::SenderGone);
         }
-        if let Some(addresses) = &mut self.addresses {
-            addresses.give_named(named);
+        if let Some(boxes) = &mut self.boxes {
+            boxes.give_named(named);
         }
         let (sender, receiver) = self.hosts.of_both(envelope.from, to);
         let noise = &mut self.seats[envelope.from.index()].noise;
@@ -239,7 +218,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
         // The kind is asked for last, which a processor could not foresee.
         let is_stale = seat.epoch() != envelope.epoch && matches!(envelope.kind, Kind::Reply | Kind::Refusal);
-        if is_stale || self.transport.is_some() && !self.admits(packet) {
+        if is_stale || self.connectivity.is_some() && !self.admits(packet) {
             return self.lose(*packet, Loss::Stale);
         }
         if self.stations.serve(*to) && envelope.kind == Kind::Request {

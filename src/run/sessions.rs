@@ -139,10 +139,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.drop_links(machine);
         self.disk_offline(machine);
         self.storage.announcements.iter_mut().for_each(|announcements| announcements.suspend(machine));
-        if let Some(addresses) = &mut self.addresses
+        if let Some(boxes) = &mut self.boxes
             && self.plan.population.rejoin == Rejoin::Fresh
         {
-            addresses.forget(machine);
+            boxes.peerstores.forget(machine);
         }
         self.hosts.nodes_of(machine).for_each(|node| self.forget_session(node));
     }
@@ -224,7 +224,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Whether no NAT or firewall is in front of a node.
     pub fn has_nothing_before(&self, node: NodeId) -> bool {
-        self.addresses.as_ref().is_none_or(|addresses| addresses.class(node) == NatClass::Open)
+        self.boxes.as_ref().is_none_or(|boxes| boxes.class(node) == NatClass::Open)
     }
 
     /// A random node that has joined and can be dialled, if there is one.
@@ -232,8 +232,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let noise = &mut self.seats[node.index()].noise;
         let number = self.joined.len() as u64;
         let mut draw = || (number > 0).then(|| self.joined[noise.below(number) as usize]);
-        let Some(addresses) = &self.addresses else { return draw() };
-        let is_open = |node: &NodeId| addresses.class(*node) == NatClass::Open;
+        let Some(boxes) = &self.boxes else { return draw() };
+        let is_open = |node: &NodeId| boxes.class(*node) == NatClass::Open;
         let drawn = (0..BOOTSTRAP_DRAWS).map_while(|_| draw()).find(is_open);
         drawn.or_else(|| self.joined.iter().copied().find(is_open))
     }

@@ -1,18 +1,18 @@
 //! The state of a run at time zero.
 
-use super::addresses::Addresses;
 use super::bootstrap::Bootstrapping;
+use super::boxes::Boxes;
+use super::environment::{self, Kinds};
 use super::event::Event;
 use super::failures::Service;
 use super::handshakes::Handshakes;
 use super::operations::Operations;
 use super::oracle::{Directory, Oracle, Records};
-use super::scheme::{self, Kinds};
 use super::sessions::NOWHERE;
 use super::simulation::{Counts, Seat, Simulation};
 use super::stations::Stations;
 use super::transfers::Transfers;
-use super::transport::Transport;
+use crate::connectivity::Connectivity;
 use crate::engine::queue::Queue;
 use crate::engine::random::Purpose;
 use crate::engine::{Source, Streams, Time};
@@ -29,7 +29,7 @@ const NOISE: Purpose = Purpose::new("noise");
 const SERVER_KEY: Purpose = Purpose::new("server-key");
 
 impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
-    /// A run with everybody offline. Timeline and kinds are what `scheme` makes of plan and seed.
+    /// A run with everybody offline. Timeline and kinds are what `environment` makes of plan and seed.
     #[expect(clippy::too_many_lines, reason = "most of it is a line for each field")]
     pub fn new(
         plan: &'p Plan,
@@ -44,10 +44,10 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         let identities = timeline.identities();
         let participants = identities.len() as u32;
         let specs = config.servers();
-        let hosts = scheme::hosts::<P>(system, config, participants);
+        let hosts = environment::hosts::<P>(system, config, participants);
         assert!(hosts.nodes() <= P::MOST_NODES, "{} nodes, and room for {}", hosts.nodes(), P::MOST_NODES);
         let machines = hosts.all_machines();
-        let bootstrap = scheme::bootstrap(system).map(|service| Box::new(Bootstrapping::new(*service)));
+        let bootstrap = environment::bootstrap(system).map(|service| Box::new(Bootstrapping::new(*service)));
         let keys = keys(&streams, identities, hosts);
         let nodes = (0..hosts.nodes()).map(|node| P::new(config, &View::new(NodeId(node), &keys))).collect();
         let longest = config.longest_list().max(2 * OFFERED_AT_ONCE);
@@ -67,15 +67,15 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         });
         let sites: Vec<Site> = servers.chain(service).collect();
         let dedicated = sites.len() as u32;
-        let mut network = Network::new(&plan.network, &streams, &scheme::machines(plan, &timeline, &kinds, sites));
-        let addresses = plan.network.nat.as_ref().map(|nat| {
+        let mut network = Network::new(&plan.network, &streams, &environment::machines(plan, &timeline, &kinds, sites));
+        let boxes = plan.network.nat.as_ref().map(|nat| {
             let regions = (0..participants).map(|identity| network.region(identity));
-            let shares = scheme::behind(plan, nat, &kinds, regions);
+            let shares = environment::behind(plan, nat, &kinds, regions);
             let nats = Nats::new(nat, &streams, &shares, dedicated);
-            Box::new(Addresses::new(nats, machines, system.wire.contact))
+            Box::new(Boxes::new(nats, machines, system.wire.contact))
         });
         // Where everybody is open nobody need ask; clients of a server are not called.
-        let finds_out = !P::PLACEMENT.is_servers() && addresses.as_ref().is_some_and(|it| it.is_anybody_behind());
+        let finds_out = !P::PLACEMENT.is_servers() && boxes.as_ref().is_some_and(|it| it.nats.is_anybody_behind());
         let mut shared = P::Shared::new(config, hosts.nodes());
         shared.survey(&|a, b| network.delay(Time::ZERO, hosts.of(a).0, hosts.of(b).0));
         let stations = stations(&streams, plan, &kinds, &specs, hosts);
@@ -93,7 +93,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             hosts,
             timeline,
             kinds,
-            workload: scheme::workload(plan),
+            workload: environment::workload(plan),
             now: Time::ZERO,
             queue: Queue::new(),
             transfers: Transfers::new(
@@ -101,8 +101,8 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
                 (0..machines).map(|machine| network.paces(machine)),
                 &system.wire,
             ),
-            addresses,
-            transport: system.connections.map(|plan| Box::new(Transport::new(plan, finds_out, machines))),
+            boxes,
+            connectivity: system.connections.map(|settings| Box::new(Connectivity::new(settings, finds_out, machines))),
             network,
             seats: (0..hosts.senders()).map(|node| seat(&streams, node)).collect(),
             nodes,

@@ -3,21 +3,21 @@
 //! One value per run, generic over the protocol and the observers, so that nothing is boxed and nothing is dispatched at run time
 //! per event. What an event touches first lies in [`Seat`], 32 bytes a node; the rest of a node's state is in parallel vectors.
 
-use super::addresses::Addresses;
 use super::bootstrap::Bootstrapping;
+use super::boxes::Boxes;
+use super::environment::Kinds;
 use super::event::{Event, Packet};
 use super::failures::Service;
 use super::handshakes::Handshakes;
 use super::operations::Operations;
 use super::oracle::Oracle;
 use super::packets::Queued;
-use super::scheme::Kinds;
 use super::stations::Stations;
 use super::transfers::Transfers;
-use super::transport::Transport;
+use crate::connectivity::Connectivity;
 use crate::engine::order::{Class, Order};
 use crate::engine::queue::Queue;
-use crate::engine::{Duration, Noise, Streams, Time};
+use crate::engine::{Duration, Noise, Slab, Streams, Time};
 use crate::measure::observer::Observer;
 use crate::model::{Hosts, Key, NodeId};
 use crate::network::Network;
@@ -54,19 +54,6 @@ impl Seat {
     /// The number of its session as packets and timers carry it: from 65,536 sessions before, none is under way any more.
     pub fn epoch(&self) -> u16 {
         self.session as u16
-    }
-}
-
-/// Packets that wait for something other than time on the wire.
-#[derive(Debug)]
-pub(super) struct Parked<T> {
-    pub slots: Vec<Option<T>>,
-    pub free: Vec<u32>,
-}
-
-impl<T> Default for Parked<T> {
-    fn default() -> Self {
-        Parked { slots: Vec::new(), free: Vec::new() }
     }
 }
 
@@ -114,10 +101,10 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub now: Time,
     pub queue: Queue<Event<P::Message, P::Timer>>,
     pub network: Network,
-    /// Where NATs or firewalls are simulated. Boxed, so that runs without them do not carry it.
-    pub addresses: Option<Box<Addresses<P::Message>>>,
-    /// Where the system has connections. Boxed, likewise.
-    pub transport: Option<Box<Transport<P::Message>>>,
+    /// NATs and firewalls, where they are simulated. Boxed, so that runs without them do not carry it.
+    pub boxes: Option<Box<Boxes<P::Message>>>,
+    /// Connections, where the system has them. Boxed, likewise.
+    pub connectivity: Option<Box<Connectivity<Packet<P::Message>>>>,
     pub transfers: Transfers<P::Message>,
     pub keys: Vec<Key>,
     pub seats: Vec<Seat>,
@@ -129,13 +116,13 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     /// `None`: nodes find each other by an oracle, or there is an address to go to.
     pub bootstrap: Option<Box<Bootstrapping>>,
     /// Packets in the queue of a busy uplink.
-    pub uplinks: Parked<Queued<P::Message>>,
+    pub uplinks: Slab<Queued<P::Message>>,
     /// `None`: first messages cost no more than others.
     pub handshakes: Option<Box<Handshakes<P::Message>>>,
     /// Packets in the queue of a busy downlink.
-    pub downlinks: Parked<Packet<P::Message>>,
+    pub downlinks: Slab<Packet<P::Message>>,
     /// Packets from one node of a machine to another.
-    pub within: Parked<Packet<P::Message>>,
+    pub within: Slab<Packet<P::Message>>,
     /// Where requests are served one after another.
     pub stations: Stations<P::Message>,
     pub operations: Operations,
@@ -330,8 +317,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Asserts that no packet and no transfer appeared or vanished: sent = delivered + lost + in flight. Empties the queue.
     pub fn assert_balance(&mut self) {
-        let between_boxes = self.addresses.as_ref().map_or(0, |addresses| addresses.len());
-        let through_relays = self.transport.as_ref().map_or(0, |transport| transport.len());
+        let between_boxes = self.boxes.as_ref().map_or(0, |boxes| boxes.len());
+        let through_relays = self.connectivity.as_ref().map_or(0, |connectivity| connectivity.enclosed.len());
         let parked = self.downlinks.len() + self.stations.len();
         let mut in_flight = (parked + self.transfers.len() + between_boxes + through_relays) as u64;
         while let Some((_, _, event)) = self.queue.pop() {

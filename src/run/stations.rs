@@ -6,10 +6,10 @@
 use std::ops::Range;
 
 use super::event::{Event, Packet};
-use super::simulation::{Parked, Simulation};
+use super::simulation::Simulation;
 use crate::engine::order::Class;
 use crate::engine::random::Purpose;
-use crate::engine::{Duration, Law, Noise, Streams};
+use crate::engine::{Duration, Law, Noise, Slab, Streams};
 use crate::measure::observer::Observer;
 use crate::model::{Envelope, Kind, NodeId};
 use crate::network::{Loss, Processor, Station, station};
@@ -23,23 +23,23 @@ pub(super) struct Stations<M> {
     /// Nodes whose requests are served at their machine's station: those of servers, or all.
     nodes: Range<u32>,
     /// By machine, from the first of these nodes on; `None`: its requests are handled at once.
-    desks: Vec<Option<StorageContext>>,
+    desks: Vec<Option<Desk>>,
     /// Requests in service and in the queues.
-    parked: Parked<Packet<M>>,
+    parked: Slab<Packet<M>>,
 }
 
 /// The workers of a machine with the queue before them.
-struct StorageContext {
+struct Desk {
     service: Law,
     station: Station<u32>,
     /// For service times.
     noise: Noise,
 }
 
-impl StorageContext {
-    fn new(processor: Processor, noise: Noise) -> StorageContext {
+impl Desk {
+    fn new(processor: Processor, noise: Noise) -> Desk {
         let Processor { service, workers, waiting } = processor;
-        StorageContext { service, station: Station::new(workers, waiting), noise }
+        Desk { service, station: Station::new(workers, waiting), noise }
     }
 }
 
@@ -55,12 +55,11 @@ impl<M> Stations<M> {
         let range = if participants.is_some() { 0..nodes } else { first_server..first_server + servers.len() as u32 };
         let of_participants = participants.into_iter().flatten();
         let peers = (0..).zip(of_participants).map(|(number, processor)| {
-            processor.map(|processor| StorageContext::new(processor, streams.noise(PROCESSOR, number)))
+            processor.map(|processor| Desk::new(processor, streams.noise(PROCESSOR, number)))
         });
-        let servers = (0..)
-            .zip(servers)
-            .map(|(number, processor)| Some(StorageContext::new(processor, streams.noise(SERVICE, number))));
-        Stations { nodes: range, desks: peers.chain(servers).collect(), parked: Parked::default() }
+        let servers =
+            (0..).zip(servers).map(|(number, processor)| Some(Desk::new(processor, streams.noise(SERVICE, number))));
+        Stations { nodes: range, desks: peers.chain(servers).collect(), parked: Slab::default() }
     }
 
     /// Whether requests for a node may have to wait.
@@ -76,12 +75,11 @@ impl<M> Stations<M> {
 
     /// Bytes allocated.
     pub fn heap_bytes(&self) -> usize {
-        self.desks.capacity() * size_of::<Option<StorageContext>>()
-            + self.parked.slots.capacity() * size_of::<Packet<M>>()
+        self.desks.capacity() * size_of::<Option<Desk>>() + self.parked.heap_bytes()
     }
 
     /// The station of a machine, if it has one.
-    fn cx(&mut self, machine: NodeId) -> Option<&mut StorageContext> {
+    fn cx(&mut self, machine: NodeId) -> Option<&mut Desk> {
         let place = machine.0.checked_sub(self.nodes.start)?;
         self.desks.get_mut(place as usize)?.as_mut()
     }
@@ -151,9 +149,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             return;
         }
         self.observer.service_ends(self.now, machine, cut_off);
-        for slot in 0..self.stations.parked.slots.len() {
-            if self.stations.parked.slots[slot].is_some_and(|packet| self.hosts.of(packet.to) == machine) {
-                let packet = self.stations.parked.take(slot as u32);
+        for slot in 0..self.stations.parked.capacity() {
+            if self.stations.parked.get(slot).is_some_and(|packet| self.hosts.of(packet.to) == machine) {
+                let packet = self.stations.parked.take(slot);
                 self.lose(packet, Loss::Offline);
             }
         }

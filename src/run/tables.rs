@@ -23,10 +23,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             check.entries += contacts.len() as u64;
             let online = contacts.iter().filter(|other| self.seats[other.index()].online);
             check.stale += (contacts.len() - online.clone().count()) as u64;
-            if let Some(addresses) = &self.addresses {
-                check.unreachable += online
-                    .filter(|&&other| !addresses.reaches(self.now, node, other, self.wire_of_links()))
-                    .count() as u64;
+            if let Some(boxes) = &self.boxes {
+                check.unreachable +=
+                    online.filter(|&&other| !boxes.reaches(self.now, node, other, self.wire_of_links())).count() as u64;
             }
             if let (Some(metric), 1..) = (P::PLACEMENT.metric(), neighbourhood) {
                 // The nearest of all is the node itself.

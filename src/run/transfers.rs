@@ -93,8 +93,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             return Some(Loss::Partition);
         }
         let wire = self.wire_of_links();
-        if let Some(addresses) = &mut self.addresses
-            && let Err(loss) = addresses.open_way(self.now, envelope.from, to, wire)
+        if let Some(boxes) = &mut self.boxes
+            && let Err(loss) = boxes.open_way(self.now, envelope.from, to, wire)
         {
             return Some(loss);
         }

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::aggregate::Aggregate;
+use crate::connectivity::Connections;
 use crate::engine::random::mix;
 use crate::engine::{Duration, Law};
 pub use crate::model::Coding;
@@ -310,37 +311,6 @@ pub struct BootstrapService {
     pub access: Access,
     /// Mean time between failures and mean time to repair, both exponential; `None`: no failures.
     pub failures: Option<(Duration, Duration)>,
-}
-
-/// Connections and NAT traversal.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Connections {
-    /// Timeout of each way of connecting.
-    pub dial_timeout: Duration,
-    /// Idle time after which the end that opened a connection sends a keep-alive; `None`: none.
-    pub keep_alive: Option<Duration>,
-    /// Idle timeout of a connection; `None`: never.
-    pub idle_close: Option<Duration>,
-    /// Most connections of a node; the least recently used one makes room.
-    pub limit: Option<u32>,
-    /// Connection reversal: a node that can be dialled has one that cannot call it back.
-    pub reversal: bool,
-    pub punching: bool,
-    /// Relaying by nodes that can be dialled; `None`: none.
-    pub relays: Option<Relays>,
-}
-
-/// Limits of each relay.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Relays {
-    /// Most reservations.
-    pub reservations: u32,
-    /// Most pairs that a relay connects at a time.
-    pub connections: u32,
-    /// Forwarding rate in bit/s, shared by all pairs; infinite for no limit.
-    pub rate: f64,
-    /// Lifetime of a connection through the relay.
-    pub lifetime: Duration,
 }
 
 /// Storage of records.

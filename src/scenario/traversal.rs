@@ -2,7 +2,7 @@
 
 use super::check::{Check, Noted};
 use super::file;
-use super::plan::{Connections, Relays};
+use crate::connectivity::{Connections, Relays};
 use crate::engine::Duration;
 use crate::engine::quantity::Switch;
 

@@ -11,6 +11,7 @@ const LAYERS: &[(&str, u32)] = &[
     ("model", 1),
     ("network", 2),
     ("overlay", 2),
+    ("connectivity", 3),
     ("protocols", 3),
     ("storage", 3),
     ("population", 4),
@@ -158,7 +159,7 @@ const PRONOUNS: [&str; 17] = [
 ];
 
 /// Doc comments that begin with one, as yet: mend some and lower this.
-const BEGIN_WITH_A_PRONOUN: usize = 122;
+const BEGIN_WITH_A_PRONOUN: usize = 100;
 
 #[test]
 fn doc_comments_begin_with_a_noun_and_those_that_do_not_grow_fewer() {

@@ -6,7 +6,7 @@ use super::lab::{self, FIGURES, OPERATIONS_TOO, Ran, environment, every_system, 
 use peerlab::engine::{Duration, Time};
 use peerlab::population::trace;
 use peerlab::registry::Registry;
-use peerlab::run::{Wanted, scheme};
+use peerlab::run::{Wanted, environment};
 use peerlab::scenario::Run;
 
 /// A server alone: the population is the same in every system.
@@ -76,7 +76,7 @@ fn beside(folder: &std::path::Path, text: &str) -> Vec<Run> {
 #[test]
 fn a_trace_written_from_laws_replays_to_the_same_results_in_every_system() {
     let laws = runs(&format!("{EVERYTHING}{}", every_system()));
-    let timeline = scheme::timeline(&laws[0].plan, laws[0].seed);
+    let timeline = environment::timeline(&laws[0].plan, laws[0].seed);
     let mut text = Vec::new();
     // The run, the deadline of its last operations, and the notice of a session that ends after that.
     let latest = Time::ZERO + Duration::from_secs(30 * 60 + 60 + 15);

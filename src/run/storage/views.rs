@@ -3,8 +3,8 @@
 use crate::engine::Noise;
 use crate::model::{Hosts, Key, NodeId, RecordId};
 use crate::overlay::{Placement, Protocol, Rule, View};
+use crate::run::environment::Kinds;
 use crate::run::oracle::Records;
-use crate::run::scheme::Kinds;
 use crate::run::simulation::Seat;
 use crate::scenario::plan::Plan;
 use crate::storage::Neighbourhood;

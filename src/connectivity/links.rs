@@ -1,62 +1,65 @@
-//! The links of one node: a pure value.
+//! Table of the links of one node: a pure value.
 //!
-//! 48 bytes a link and 16 for its alarm; 160 a link at most, with what the table and the heap keep free and alarms of closed
-//! links. A node has many links and each is used rarely, so that what counts is how many lines of memory are touched: to find one
-//! takes a line or two, to find what is due those on the way down a heap. Only the choice of who makes room goes through all.
+//! 48 bytes a link and 16 for its alarm; at most 160 a link, with the free slots of table and heap and with alarms of closed links.
+//! A node has many links and uses each of them rarely, so the cost is the number of cache lines touched: one or two to find a link,
+//! and those on the way down a heap to find what is due. Only the choice of the link that makes room looks at all of them.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
+use super::settings::Connections;
 use crate::engine::hashed::{Entry, Hashed};
 use crate::engine::{Time, prefetch};
 use crate::model::NodeId;
-use crate::scenario::plan::Connections;
 
-/// Alarms that are asked for before they are needed: four lines, four levels of the heap.
+/// Alarms that are prefetched: four cache lines, four levels of the heap.
 const FIRST: usize = 16;
 
-/// How two nodes came to be connected.
+/// Path between the two ends of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// One dialled and the other let it in; so, too, if one called the other back.
+pub enum Path {
+    /// Direct: one end dialled, also if it was asked to by connection reversal.
     Dialled,
-    /// Both sent at the same time, by arrangement or by chance.
+    /// Direct: both ends punched, by arrangement or by chance.
     Punched,
-    /// Through this node.
+    /// Circuit through this relay.
     Relayed(NodeId),
 }
 
 /// One end of a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Link {
+    /// Other end.
     pub peer: NodeId,
-    pub way: Way,
-    /// This end opened it, and keeps it alive.
-    pub mine: bool,
-    /// To or from a rendezvous: it is not closed when nothing is said.
+    /// Path to it.
+    pub path: Path,
+    /// Opened by this end, which also keeps it alive.
+    pub outbound: bool,
+    /// Link to or from a rendezvous: not closed for being idle.
     pinned: bool,
-    /// When something was said over it last, in either direction; keep-alives apart.
+    /// Last message in either direction, keep-alives excepted.
     used: Time,
     sent: Time,
     heard: Time,
-    /// When its alarm goes off: before that there is nothing to do about it. All that happens to a link puts off what there
-    /// is to do, so that it is enough to look again then.
+    /// Time of its alarm, before which nothing is due. Whatever happens to a link only postpones what is due, so it is enough
+    /// to look again at that time.
     alarm: Time,
 }
 
-/// What is to be done about a link.
+/// Action that is due on a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
-    /// Ask whether the other end is there.
+    /// Send a keep-alive.
     KeepAlive,
-    /// Nothing was said over it for long, or nothing heard.
+    /// Close it: it was idle, or the other end silent, for too long.
     Close,
 }
 
 impl Link {
-    pub const fn new(peer: NodeId, way: Way, mine: bool, now: Time) -> Link {
-        Link { peer, way, mine, pinned: false, used: now, sent: now, heard: now, alarm: now }
+    /// Link that opens at `now`.
+    pub const fn new(peer: NodeId, path: Path, outbound: bool, now: Time) -> Link {
+        Link { peer, path, outbound, pinned: false, used: now, sent: now, heard: now, alarm: now }
     }
 
     /// Link to or from a rendezvous, which is not closed for being idle.
@@ -64,33 +67,34 @@ impl Link {
         Link { pinned: true, ..self }
     }
 
-    /// When there is something to do about it.
-    pub fn next(&self, plan: &Connections) -> Time {
-        self.close_at(plan).min(self.ask_at(plan))
+    /// Time of the next action.
+    pub fn next(&self, settings: &Connections) -> Time {
+        self.close_at(settings).min(self.ask_at(settings))
     }
 
-    fn close_at(&self, plan: &Connections) -> Time {
-        let idle = plan.idle_close.filter(|_| !self.pinned).map_or(Time::NEVER, |idle| self.used + idle);
-        let silent = plan.keep_alive.map_or(Time::NEVER, |every| self.heard + every + every + plan.dial_timeout);
+    fn close_at(&self, settings: &Connections) -> Time {
+        let idle = settings.idle_close.filter(|_| !self.pinned).map_or(Time::NEVER, |idle| self.used + idle);
+        let silent =
+            settings.keep_alive.map_or(Time::NEVER, |every| self.heard + every + every + settings.dial_timeout);
         idle.min(silent)
     }
 
-    /// What is to be done about it at `now`.
-    pub fn due(&self, plan: &Connections, now: Time) -> Option<Due> {
-        match self.close_at(plan) <= now {
+    /// Action that is due at `now`.
+    pub fn due(&self, settings: &Connections, now: Time) -> Option<Due> {
+        match self.close_at(settings) <= now {
             true => Some(Due::Close),
-            false => (self.ask_at(plan) <= now).then_some(Due::KeepAlive),
+            false => (self.ask_at(settings) <= now).then_some(Due::KeepAlive),
         }
     }
 
-    fn ask_at(&self, plan: &Connections) -> Time {
-        plan.keep_alive.filter(|_| self.mine).map_or(Time::NEVER, |every| self.sent + every)
+    fn ask_at(&self, settings: &Connections) -> Time {
+        settings.keep_alive.filter(|_| self.outbound).map_or(Time::NEVER, |every| self.sent + every)
     }
 }
 
 impl Entry for Link {
     type Key = NodeId;
-    const FREE: Link = Link::new(NodeId(u32::MAX), Way::Dialled, false, Time::ZERO);
+    const FREE: Link = Link::new(NodeId(u32::MAX), Path::Dialled, false, Time::ZERO);
 
     fn key(&self) -> NodeId {
         self.peer
@@ -103,37 +107,37 @@ impl Entry for Link {
 
 type Alarm = Reverse<(Time, NodeId)>;
 
-/// The links of one node.
+/// Links of one node, by peer.
 #[derive(Clone, Debug, Default)]
 pub struct Links {
     links: Hashed<Link>,
-    /// One for each link, but for those about which there will never be anything to do; and some that hold no more, of links
-    /// that were closed.
+    /// One for each link on which anything will ever be due, and stale ones of links that were closed.
     alarms: BinaryHeap<Alarm>,
 }
 
 impl Links {
+    /// Number of links.
     pub fn len(&self) -> u32 {
         self.links.len() as u32
     }
 
+    /// Link to a peer.
     pub fn get(&self, peer: NodeId) -> Option<&Link> {
         self.links.get(peer)
     }
 
-    /// The peers of these links, in order.
+    /// Peers of some of the links, sorted.
     pub fn peers(&self, which: impl Fn(&Link) -> bool) -> Vec<NodeId> {
         let mut peers: Vec<NodeId> = self.links.iter().filter(|link| which(link)).map(|link| link.peer).collect();
         peers.sort_unstable();
         peers
     }
 
-    /// The link that is open now to the peer of `link`. One that was open already stays, and becomes a direct one if it led
-    /// through a relay.
+    /// Adds a link. If the peer has one already that stays, and becomes direct if it led through a relay.
     pub fn open(&mut self, link: Link) {
         if let Some(old) = self.links.get_mut(link.peer) {
-            if matches!(old.way, Way::Relayed(_)) {
-                old.way = link.way;
+            if matches!(old.path, Path::Relayed(_)) {
+                old.path = link.path;
             }
             (old.used, old.sent, old.heard) = (link.used, link.sent, link.heard);
             return;
@@ -145,49 +149,51 @@ impl Links {
         self.alarms.push(Reverse((link.alarm, link.peer)));
     }
 
-    /// Who is to make room: whose link was not used for longest, those to and from a rendezvous last. Never `but`.
+    /// Peer whose link makes room: the least recently used one, links to and from a rendezvous last. Never `but`.
     pub fn eldest(&self, but: NodeId) -> Option<NodeId> {
         let others = self.links.iter().filter(|link| link.peer != but);
         others.min_by_key(|link| (link.pinned, link.used, link.peer)).map(|link| link.peer)
     }
 
+    /// Marks the link to a peer as one to or from a rendezvous.
     pub fn pin(&mut self, peer: NodeId) {
         if let Some(link) = self.links.get_mut(peer) {
             link.pinned = true;
         }
     }
 
+    /// Removes the link to a peer.
     pub fn close(&mut self, peer: NodeId) -> Option<Link> {
         self.links.remove(peer)
     }
 
-    /// Something leaves over a link: the link; `None` if there is none.
-    pub fn send(&mut self, now: Time, peer: NodeId, says: bool) -> Option<Link> {
+    /// Notes that a packet leaves over a link, a `message` or else a keep-alive. Gives the link; `None` if there is none.
+    pub fn send(&mut self, now: Time, peer: NodeId, message: bool) -> Option<Link> {
         let link = self.links.get_mut(peer)?;
         link.sent = now;
-        link.used = if says { now } else { link.used };
+        link.used = if message { now } else { link.used };
         Some(*link)
     }
 
-    /// Something came over a link; false if there is none.
-    pub fn hear(&mut self, now: Time, peer: NodeId, says: bool) -> bool {
+    /// Notes that a packet came over a link; false if there is none.
+    pub fn hear(&mut self, now: Time, peer: NodeId, message: bool) -> bool {
         let Some(link) = self.links.get_mut(peer) else { return false };
         link.heard = now;
-        link.used = if says { now } else { link.used };
+        link.used = if message { now } else { link.used };
         true
     }
 
-    /// Puts the peers of the links about which something is to be done at `now` into `out`, in order.
-    pub fn due(&self, plan: &Connections, now: Time, out: &mut Vec<NodeId>) {
+    /// Appends the peers of the links on which something is due at `now`, sorted.
+    pub fn due(&self, settings: &Connections, now: Time, out: &mut Vec<NodeId>) {
         self.gone_off(0, now, &mut |peer| {
             let link = self.links.get(peer);
-            out.extend(link.filter(|link| link.next(plan) <= now).map(|link| link.peer));
+            out.extend(link.filter(|link| link.next(settings) <= now).map(|link| link.peer));
         });
         out.sort_unstable();
         out.dedup();
     }
 
-    /// Calls `with` the peer of each alarm that has gone off, of those at and below a place in the heap.
+    /// Calls `with` for the peer of each alarm that has gone off, at and below a place in the heap.
     fn gone_off(&self, place: usize, now: Time, with: &mut impl FnMut(NodeId)) {
         if let Some(&Reverse((at, peer))) = self.alarms.as_slice().get(place)
             && at <= now
@@ -197,13 +203,13 @@ impl Links {
         }
     }
 
-    /// When there is something to do next.
-    pub fn next(&mut self, plan: &Connections) -> Time {
+    /// Time of the next action on any link.
+    pub fn next(&mut self, settings: &Connections) -> Time {
         while let Some(mut first) = self.alarms.peek_mut() {
             let Reverse((at, peer)) = *first;
             let link = self.links.get_mut(peer).filter(|link| link.alarm == at);
             let next = link.map_or(Time::NEVER, |link| {
-                link.alarm = link.next(plan);
+                link.alarm = link.next(settings);
                 link.alarm
             });
             if next == at {
@@ -217,27 +223,28 @@ impl Links {
         Time::NEVER
     }
 
-    /// Asks for the link to a peer.
+    /// Prefetch of the link to a peer.
     pub fn prefetch(&self, peer: NodeId) {
         self.links.prefetch(peer);
     }
 
-    /// Asks for the first alarms: the upper half of the way down the heap.
+    /// Prefetch of the first alarms: the upper half of the way down the heap.
     pub fn prefetch_alarms(&self) {
         prefetch(&self.alarms.as_slice()[..self.alarms.len().min(FIRST)]);
     }
 
-    /// Whose alarm goes off next, if it still holds.
+    /// Peer of the next alarm, which may be stale.
     pub fn first_alarm(&self) -> Option<NodeId> {
         self.alarms.peek().map(|Reverse((_, peer))| *peer)
     }
 
+    /// Bytes allocated.
     pub fn heap_bytes(&self) -> usize {
         self.links.heap_bytes() + self.alarms.capacity() * size_of::<Alarm>()
     }
 }
 
-/// Whether an alarm is that of a link.
+/// Whether an alarm is not stale.
 fn holds(links: &Hashed<Link>, Reverse((at, peer)): Alarm) -> bool {
     links.get(peer).is_some_and(|link| link.alarm == at)
 }
@@ -247,7 +254,7 @@ mod tests {
     use super::*;
     use crate::engine::Duration;
 
-    const PLAN: Connections = Connections {
+    const SETTINGS: Connections = Connections {
         dial_timeout: Duration::from_secs(5),
         keep_alive: Some(Duration::from_secs(25)),
         idle_close: Some(Duration::from_secs(60)),
@@ -262,23 +269,23 @@ mod tests {
     }
 
     fn link(peer: u32) -> Link {
-        Link::new(NodeId(peer), Way::Dialled, true, at(0))
+        Link::new(NodeId(peer), Path::Dialled, true, at(0))
     }
 
-    /// The first link about which there is something to do.
+    /// First link on which something is due.
     fn due(links: &Links, second: u64) -> Option<(NodeId, Due)> {
         let mut due = Vec::new();
-        links.due(&PLAN, at(second), &mut due);
+        links.due(&SETTINGS, at(second), &mut due);
         let peer = *due.first()?;
-        Some((peer, links.get(peer)?.due(&PLAN, at(second))?))
+        Some((peer, links.get(peer)?.due(&SETTINGS, at(second))?))
     }
 
     #[test]
     fn the_end_that_opened_a_link_asks_and_both_close_it_when_nothing_is_heard() {
         let mut links = Links::default();
         links.open(Link { pinned: true, ..link(1) });
-        links.open(Link { pinned: true, mine: false, ..link(2) });
-        assert_eq!((links.next(&PLAN), due(&links, 24)), (at(25), None));
+        links.open(Link { pinned: true, outbound: false, ..link(2) });
+        assert_eq!((links.next(&SETTINGS), due(&links, 24)), (at(25), None));
         assert_eq!(due(&links, 25), Some((NodeId(1), Due::KeepAlive)));
         links.send(at(25), NodeId(1), false);
         links.hear(at(26), NodeId(1), false);
@@ -300,7 +307,7 @@ mod tests {
         assert_eq!((due(&links, 59), due(&links, 60)), (None, Some((NodeId(1), Due::Close))));
         links.hear(at(59), NodeId(1), true);
         assert_eq!(due(&links, 60), None);
-        let patient = Connections { idle_close: None, keep_alive: None, ..PLAN };
+        let patient = Connections { idle_close: None, keep_alive: None, ..SETTINGS };
         assert_eq!(links.next(&patient), Time::NEVER);
     }
 
@@ -329,15 +336,15 @@ mod tests {
         }
         assert_eq!((most, size_of::<Link>()), (100, 48));
         assert!(links.heap_bytes() <= 160 * most, "{}", links.heap_bytes());
-        assert_eq!(links.next(&PLAN), at(25));
+        assert_eq!(links.next(&SETTINGS), at(25));
     }
 
     #[test]
     fn a_link_through_a_relay_becomes_a_direct_one() {
         let mut links = Links::default();
-        links.open(Link { way: Way::Relayed(NodeId(7)), ..link(1) });
-        links.open(Link { way: Way::Punched, ..link(1) });
-        links.open(Link { way: Way::Relayed(NodeId(7)), ..link(1) });
-        assert_eq!((links.len(), links.get(NodeId(1)).unwrap().way), (1, Way::Punched));
+        links.open(Link { path: Path::Relayed(NodeId(7)), ..link(1) });
+        links.open(Link { path: Path::Punched, ..link(1) });
+        links.open(Link { path: Path::Relayed(NodeId(7)), ..link(1) });
+        assert_eq!((links.len(), links.get(NodeId(1)).unwrap().path), (1, Path::Punched));
     }
 }

@@ -1,11 +1,10 @@
 //! Pairs of machines that dial each other in an otherwise silent network.
 
-use super::dials::Dial;
 use super::*;
-use crate::engine::{Duration, Streams};
+use crate::engine::{Duration, Streams, Time};
 use crate::model::DialOutcome;
 use crate::protocols::kademlia::Kademlia;
-use crate::run::scheme::{self, Kinds};
+use crate::run::environment::{self, Kinds};
 use crate::scenario::plan::Plan;
 use crate::scenario::{Registered, Scenario};
 
@@ -17,8 +16,6 @@ const RELAYS: &str = "[traversal.relays]\nconnections = 2\n";
 #[derive(Default)]
 struct Seen {
     dials: Vec<(NodeId, NodeId, DialOutcome, Duration)>,
-    most: u32,
-    refused: u32,
     kept_alive: u64,
 }
 
@@ -26,8 +23,6 @@ impl Observer for Seen {
     fn link_event(&mut self, _: Time, node: NodeId, event: LinkEvent) {
         match event {
             LinkEvent::Dialled { peer, outcome, took, .. } => self.dials.push((node, peer, outcome, took)),
-            LinkEvent::Links(count) => self.most = self.most.max(count),
-            LinkEvent::CircuitRefused => self.refused += 1,
             LinkEvent::KeptAlive { bytes } => self.kept_alive += u64::from(bytes),
             _ => {}
         }
@@ -54,7 +49,7 @@ fn parsed(text: String) -> Plan {
 fn begin(plan: &Plan) -> Sim<'_> {
     let system = &plan.systems[0];
     let config = system.config.downcast_ref().expect("it is Kademlia's");
-    let timeline = scheme::timeline(plan, 1);
+    let timeline = environment::timeline(plan, 1);
     let kinds = Kinds::new(plan, &Streams::new(1), &timeline);
     let mut sim = Sim::new(plan, system, config, (timeline, kinds), 1, Seen::default());
     sim.begin();
@@ -68,25 +63,21 @@ impl Sim<'_> {
     }
 
     fn of_class(&self, class: NatClass) -> Vec<NodeId> {
-        let addresses = self.addresses.as_ref().expect("there are NATs");
-        (0..self.participants).map(NodeId).filter(|node| addresses.class(*node) == class).collect()
+        (0..self.participants).map(NodeId).filter(|node| self.nat_class(*node) == class).collect()
     }
 
     /// A node of one class and another of another, neither of which is the other's rendezvous.
     fn strangers(&self, from: NatClass, reached: NatClass) -> (NodeId, NodeId) {
         let (nodes, peers) = (self.of_class(from), self.of_class(reached));
-        let linked =
-            |node, peer| self.transport.as_ref().is_some_and(|it| it.ends[node as usize].links.get(peer).is_some());
         let pairs = nodes.iter().flat_map(|node| peers.iter().map(|peer| (*node, *peer)));
-        let mut pairs = pairs.filter(|(node, peer)| node != peer && !linked(node.0, *peer));
+        let mut pairs = pairs.filter(|(node, peer)| node != peer && !self.has_link(*node, *peer));
         pairs.next().expect("there are several of each class")
     }
 
     /// How a dial of `node` to `peer` ends that begins when all mappings of earlier ones have died.
     fn dials(&mut self, node: NodeId, peer: NodeId) -> DialOutcome {
         self.pass(Duration::from_secs(240));
-        let undialable = self.rendezvous_of(node, peer).is_some();
-        self.begin_dial(node, Dial::new(peer, self.now, undialable));
+        self.with_connections(node, |own, cx| own.begin_dial(cx, peer, None));
         self.pass(Duration::from_secs(60));
         let ended: Vec<_> = self.observer.dials.drain(..).filter(|dial| (dial.0, dial.1) == (node, peer)).collect();
         assert_eq!(ended.len(), 1, "{node} dials {peer} once: {ended:?}");
@@ -190,39 +181,20 @@ fn who_does_not_keep_its_mapping_alive_is_not_found_again() {
 }
 
 #[test]
-fn relays_and_nodes_keep_to_their_limits() {
-    let plan =
-        plan(30, "shares = { open = 0.1, symmetric = 0.9 }", "connections = 20\n[traversal.relays]\nconnections = 2\n");
-    let mut sim = begin(&plan);
-    let behind = sim.of_class(NatClass::Symmetric);
-    for pair in behind.chunks_exact(2) {
-        let undialable = sim.rendezvous_of(pair[0], pair[1]).is_some();
-        let now = sim.now;
-        sim.begin_dial(pair[0], Dial::new(pair[1], now, undialable));
-    }
-    sim.pass(Duration::from_secs(60));
-    let ended = |way: DialOutcome| sim.observer.dials.iter().filter(|dial| dial.2 == way).count();
-    let (relayed, failed) = (ended(DialOutcome::Relayed), ended(DialOutcome::Failed));
-    println!(
-        "{relayed} relayed, {failed} failed, {} refused, {} links at most",
-        sim.observer.refused, sim.observer.most
-    );
-    assert!(relayed > 0 && failed > 0 && sim.observer.refused > 0);
-    assert!((9..=20).contains(&sim.observer.most));
-}
-
-#[test]
 fn a_node_finds_out_whether_it_can_be_dialled() {
     let mut plan = plan(40, EVERY_CLASS, "idle_close = \"off\"\n");
     plan.population.start = crate::scenario::Start::Join { over: Duration::from_secs(60) };
     let mut sim = begin(&plan);
     sim.pass(Duration::from_secs(600));
     for node in (0..40).map(NodeId) {
-        let class = sim.addresses.as_ref().unwrap().class(node);
+        let class = sim.nat_class(node);
         let dialable = matches!(class, NatClass::Open | NatClass::FullCone);
         let known = if dialable { Reachability::Yes } else { Reachability::No };
         assert_eq!(sim.reachability(node), known, "{node} is {}", class.name());
-        assert!(class == NatClass::Open || sim.end(node).reach.attends.is_some(), "{node} has nobody");
+        assert!(
+            class == NatClass::Open || sim.connectivity.as_ref().unwrap().node(node).rendezvous().is_some(),
+            "{node} has nobody"
+        );
     }
 }
 
@@ -240,7 +212,7 @@ fn who_is_behind_what_follows_from_the_class_and_then_from_the_region() {
     let (all, half) = (begin(&all), begin(&half));
     let mut seen = [0; 4];
     for machine in (0..400).map(NodeId) {
-        let class = |sim: &Sim<'_>| sim.addresses.as_ref().expect("there are NATs").class(machine);
+        let class = |sim: &Sim<'_>| sim.nat_class(machine);
         let oceania = all.network.region(machine.0) == Some(9);
         let (case, expected) = match (all.kinds.class(machine.0), oceania) {
             (Some(1), _) => (0, NatClass::Firewall),

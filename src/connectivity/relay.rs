@@ -1,30 +1,30 @@
-//! What one node forwards for others: places, circuits, and a rate. A pure value.
+//! Relay service of one node (circuit relay v2): reservations, circuits and a rate limit. A pure value.
 
+use super::settings::Relays;
 use crate::engine::{Duration, Time};
 use crate::model::NodeId;
-use crate::scenario::plan::Relays;
 
-/// Of its rate a relay forwards so much at once.
+/// Burst that a relay forwards at once, as time at its rate.
 const BURST: Duration = Duration::from_secs(1);
 
-/// Two nodes connected through a relay.
+/// Pair of nodes that are connected through a relay.
 #[derive(Clone, Copy, Debug)]
 struct Circuit {
     ends: [NodeId; 2],
     until: Time,
 }
 
-/// The places that a rendezvous has given, and the pairs that it connects.
+/// Reservations of a rendezvous, and the circuits through it.
 #[derive(Clone, Debug, Default)]
 pub struct Relay {
     reserved: Vec<NodeId>,
     circuits: Vec<Circuit>,
-    /// When all that was forwarded would have left at the rate of the limit.
+    /// Time at which all that was forwarded has left at the rate of the limit.
     busy_until: Time,
 }
 
 impl Relay {
-    /// Keeps a place for `node`; false if there is none left. Without limits (no relays) a rendezvous has place for all.
+    /// Makes a reservation; false if there is none left. Without limits (no relays) their number is not bounded.
     pub fn reserve(&mut self, node: NodeId, limits: Option<&Relays>) -> bool {
         if self.reserved.contains(&node) {
             return true;
@@ -36,29 +36,30 @@ impl Relay {
         has_place
     }
 
+    /// Whether a node has a reservation.
     pub fn has_reserved(&self, node: NodeId) -> bool {
         self.reserved.contains(&node)
     }
 
-    /// Connects two nodes, the second of which has a place here; false if that would be too many.
+    /// Opens a circuit from `a` to `b`, which must have a reservation; false if that would be too many.
     pub fn connect(&mut self, now: Time, a: NodeId, b: NodeId, limits: &Relays) -> bool {
         self.circuits.retain(|circuit| circuit.until > now && circuit.ends != [a, b] && circuit.ends != [b, a]);
         let has_room = self.has_reserved(b) && self.circuits.len() < limits.connections as usize;
         if has_room {
             self.circuits.push(Circuit { ends: [a, b], until: now + limits.lifetime });
         }
-        assert!(self.circuits.len() <= limits.connections as usize, "a relay connects more pairs than it may");
-        assert!(self.reserved.len() <= limits.reservations as usize, "a relay keeps more places than it may");
+        assert!(self.circuits.len() <= limits.connections as usize, "a relay has more circuits than it may");
+        assert!(self.reserved.len() <= limits.reservations as usize, "a relay has more reservations than it may");
         has_room
     }
 
-    /// Whether the two are connected.
+    /// Whether there is a circuit between two nodes.
     pub fn connects(&self, now: Time, a: NodeId, b: NodeId) -> bool {
         let is_theirs = |circuit: &Circuit| circuit.ends == [a, b] || circuit.ends == [b, a];
         self.circuits.iter().any(|circuit| circuit.until > now && is_theirs(circuit))
     }
 
-    /// Whether so many bytes may be forwarded now; if so they are.
+    /// Forwards a packet of so many bytes; false if it exceeds the rate.
     pub fn forwards(&mut self, now: Time, bytes: u32, limits: &Relays) -> bool {
         let takes = Duration::from_secs_f64(f64::from(bytes) * 8.0 / limits.rate);
         let done = self.busy_until.max(now) + takes;
@@ -69,12 +70,13 @@ impl Relay {
         fits
     }
 
-    /// The link to `node` is closed, and with it its place and what was connected through it.
+    /// Ends the reservation and the circuits of a node whose link is closed.
     pub fn forget(&mut self, node: NodeId) {
         self.reserved.retain(|other| *other != node);
         self.circuits.retain(|circuit| !circuit.ends.contains(&node));
     }
 
+    /// Bytes allocated.
     pub fn heap_bytes(&self) -> usize {
         self.reserved.capacity() * size_of::<NodeId>() + self.circuits.capacity() * size_of::<Circuit>()
     }
@@ -92,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_only_so_many_places_and_one_that_is_given_up_is_free_again() {
+    fn reservations_are_limited_and_one_that_is_given_up_is_free_again() {
         let mut relay = Relay::default();
         let reserved = [1, 2, 3, 1].map(|node| relay.reserve(NodeId(node), Some(&LIMITS)));
         assert_eq!(reserved, [true, true, false, true]);
@@ -102,9 +104,9 @@ mod tests {
     }
 
     #[test]
-    fn there_are_only_so_many_circuits_and_they_end_at_their_time_or_with_a_link() {
+    fn circuits_are_limited_and_end_at_their_time_or_with_a_link() {
         let mut relay = Relay::default();
-        assert!(!relay.connect(at(0), NodeId(8), NodeId(1), &LIMITS), "it has no place");
+        assert!(!relay.connect(at(0), NodeId(8), NodeId(1), &LIMITS), "it has no reservation");
         (1..3).for_each(|node| assert!(relay.reserve(NodeId(node), Some(&LIMITS))));
         assert!(
             relay.connect(at(0), NodeId(8), NodeId(1), &LIMITS) && relay.connect(at(1), NodeId(9), NodeId(1), &LIMITS)

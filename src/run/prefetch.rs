@@ -2,6 +2,7 @@
 
 use super::event::{Body, Event, Packet};
 use super::simulation::Simulation;
+use crate::connectivity::Node;
 use crate::engine::{prefetch, prefetch_at};
 use crate::measure::observer::Observer;
 use crate::model::NodeId;
@@ -28,7 +29,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             self.ask_for_node(NodeId(node));
             self.ask_for_sender(NodeId(other));
         }
-        if self.addresses.is_some() || self.transport.is_some() {
+        if self.boxes.is_some() || self.connectivity.is_some() {
             self.look_at_boxes_and_links();
         }
     }
@@ -37,33 +38,33 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     #[cold]
     fn look_at_boxes_and_links(&self) {
         let [next, near, far] = [NEXT, NEAR, FAR].map(|ahead| self.queue.upcoming(ahead));
-        if let Some(addresses) = &self.addresses {
+        if let Some(boxes) = &self.boxes {
             if let Some(&Event::Addressed { slot, to, .. }) = far {
-                addresses.prefetch(slot, to);
+                boxes.prefetch(slot, to);
             }
             if let Some(&Event::Addressed { slot, from, to }) = near {
-                addresses.prefetch_further(slot, from, to);
+                boxes.prefetch_further(slot, from, to);
             }
             if let Some(&Event::Addressed { slot, .. }) = next {
-                addresses.packet(slot).into_iter().for_each(|packet| self.ask_for_message(packet));
+                boxes.packet(slot).into_iter().for_each(|packet| self.ask_for_message(packet));
             }
         }
-        let Some(transport) = &self.transport else { return };
+        let Some(connectivity) = &self.connectivity else { return };
         if let Some([node, _]) = self.queue.upcoming_touches(FAR) {
-            transport.prefetch(NodeId(node));
+            connectivity.nodes.get(node as usize).into_iter().for_each(Node::prefetch);
         }
         match near {
-            Some(&Event::Addressed { from, to, .. }) => transport.prefetch_link(to, from),
-            Some(&Event::Arrival(Packet { to, envelope, .. })) => transport.prefetch_link(to, envelope.from),
-            Some(&Event::Links { node, .. }) => transport.prefetch_alarms(node),
+            Some(&Event::Addressed { from, to, .. }) => connectivity.node(to).prefetch_link(from),
+            Some(&Event::Arrival(Packet { to, envelope, .. })) => connectivity.node(to).prefetch_link(envelope.from),
+            Some(&Event::Links { node, .. }) => connectivity.node(node).prefetch_alarms(),
             _ => {}
         }
         if let Some(&Event::Links { node, .. }) = next
-            && let Some(peer) = transport.first_alarm(node)
+            && let Some(peer) = connectivity.node(node).first_alarm()
         {
-            transport.prefetch_link(node, peer);
+            connectivity.node(node).prefetch_link(peer);
             self.ask_for_sender(peer);
-            self.addresses.iter().for_each(|addresses| addresses.prefetch_book(node, peer));
+            self.boxes.iter().for_each(|boxes| boxes.peerstores.prefetch_entry(node, peer));
         }
     }
 
