@@ -53,7 +53,7 @@
 //! | gets and puts at a node | [`storage::node`] |
 //! | a repair policy | [`storage::repair`], a file for each |
 //! | who is responsible, what is lost: the truth | `run/oracle/` |
-//! | an operation from issue to verdict | `run/operations/demand.rs` |
+//! | an operation from issue to verdict | `run/operations/`: `demand`, `steps`, `verdict` |
 //! | a metric: its name, meaning and formula | [`measure::catalogue`] |
 //! | a key of the scenario file | [`scenario`], `scenario/file/` |
 //! | an error message with its line | `scenario/problem.rs` |
@@ -69,7 +69,7 @@
 //! 6. `run/simulation.rs` takes it out; `run/packets.rs` (`arrive`, `deliver`) hands it to the receiver's `on_message`.
 //! 7. `protocols/kademlia/answers.rs` replies with its nearest contacts, by the way of 4 to 6.
 //! 8. `overlay/rpc.rs` matches the reply; `overlay/lookup.rs` says whom to ask next, or that the lookup is over.
-//! 9. `run/operations/demand.rs` asks `run/oracle/` whether the node that was named is responsible now.
+//! 9. `run/operations/steps.rs` (`walk_found`) asks `run/oracle/` whether the node that was named is responsible now.
 //! 10. `measure/metrics.rs` counts the verdict; `measure/catalogue/operations.rs` makes the figures of it, `report/csv.rs` the file.
 //!
 //! # Invariants

@@ -101,11 +101,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn begin_bootstrap(&mut self) {
         let Some(bootstrap) = &self.bootstrap else { return };
         let BootstrapService { terms, failures, .. } = bootstrap.plan;
-        let (salt, period) = (self.streams.salt(TOLD), terms.period());
+        let (salt, period) = (self.fixed.streams.salt(TOLD), terms.period());
         let phase =
             |node: NodeId| ((u128::from(hash_pair(salt, node.0, 0)) * u128::from(period.as_nanos())) >> 64) as u64;
         let mut told: Vec<(Time, NodeId)> =
-            self.joined.iter().map(|&node| (Time::from_nanos(phase(node)), node)).collect();
+            self.membership.joined.iter().map(|&node| (Time::from_nanos(phase(node)), node)).collect();
         told.sort_unstable();
         for &(at, node) in &told {
             let epoch = self.seats[node.index()].epoch();
@@ -120,7 +120,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 .for_each(|&(at, node)| service.remember(node, at + terms.life.saturating_sub(period)));
             self.machine_up(number);
             let Some((between, repair)) = failures else { continue };
-            match first_state(&mut self.streams.part(STATE, number.into(), 0), between, repair, None) {
+            match first_state(&mut self.fixed.streams.part(STATE, number.into(), 0), between, repair, None) {
                 None => self.schedule_machine(number, 0, self.now, between),
                 Some(left) => {
                     self.machine_down(number);
@@ -133,7 +133,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Puts the next failure or repair of a machine into the queue.
     fn schedule_machine(&mut self, machine: u32, number: u32, from: Time, mean: Duration) {
-        let mut stream = self.streams.part(FAILURE, machine.into(), number.into());
+        let mut stream = self.fixed.streams.part(FAILURE, machine.into(), number.into());
         let at = from + Law::Exponential { mean: mean.as_secs_f64() }.sample_duration(&mut stream);
         self.queue.push(at, Order::new(Class::Server, machine, number), Event::BootstrapTurns { machine, number });
     }
@@ -153,9 +153,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     fn machine_up(&mut self, number: u32) {
-        let (now, node) = (self.now, self.hosts.bootstrap(number));
+        let (now, node) = (self.now, self.fixed.hosts.bootstrap(number));
         self.seats[node.index()].online = true;
-        self.observer.session(now, self.hosts.of(node), true);
+        self.observer.session(now, self.fixed.hosts.of(node), true);
         let machine = &mut self.bootstrapping().machines[number as usize];
         if let Some(since) = machine.down_since.take() {
             machine.service.was_down(now.since(since));
@@ -163,12 +163,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     fn machine_down(&mut self, number: u32) {
-        let (now, node) = (self.now, self.hosts.bootstrap(number));
+        let (now, node) = (self.now, self.fixed.hosts.bootstrap(number));
         let seat = &mut self.seats[node.index()];
         seat.online = false;
         seat.session += 1;
-        self.network.hang_up(now, self.hosts.of(node).0);
-        self.observer.session(now, self.hosts.of(node), false);
+        self.network.hang_up(now, self.fixed.hosts.of(node).0);
+        self.observer.session(now, self.fixed.hosts.of(node), false);
         self.bootstrapping().machines[number as usize].down_since = Some(now);
     }
 
@@ -176,10 +176,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn find_way_in(&mut self, node: NodeId) {
         let terms = self.bootstrapping().plan.terms;
         let epoch = self.seats[node.index()].epoch();
-        let mut draw = self.streams.part(FIRST, node.0.into(), epoch.into());
+        let mut draw = self.fixed.streams.part(FIRST, node.0.into(), epoch.into());
         let first = draw.below(terms.machines.into()) as u32;
         let mut old = Vec::new();
-        if self.plan.population.rejoin == Rejoin::Keep {
+        if self.fixed.plan.population.rejoin == Rejoin::Keep {
             let mut contacts = Vec::new();
             self.nodes[node.index()].contacts(&self.shared, &View::new(node, &self.keys), &mut contacts);
             contacts.retain(|contact| *contact != node);
@@ -280,13 +280,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let (rpc, epoch) = (party.number, self.seats[node.index()].epoch());
         self.observer.asks_service(self.now);
         self.go_on_at(node, self.now + TIMEOUT.max(self.storage.patience.timeout));
-        self.say_bootstrap(node, self.hosts.bootstrap(machine), message, (rpc, epoch));
+        self.say_bootstrap(node, self.fixed.hosts.bootstrap(machine), message, (rpc, epoch));
     }
 
     /// A word to or from the service leaves.
     fn say_bootstrap(&mut self, from: NodeId, to: NodeId, message: Message, (rpc, epoch): (u16, u16)) {
         let kind = message.kind();
-        let bytes = self.system.wire.bytes(kind, &message, message.named(&self.lists));
+        let bytes = self.fixed.system.wire.bytes(kind, &message, message.named(&self.buffers.lists));
         let (traffic, for_others) = (Traffic::Maintenance, kind == Kind::Reply);
         let envelope = Envelope { from, op: None, bytes, rpc, epoch, kind, traffic, for_others, client: false };
         self.put_on_wire(Packet { to, envelope, body: Body::Bootstrap(message) });
@@ -298,17 +298,17 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let answer = match message {
             Message::Ask { open, sought } => {
                 let part = u64::from(from.epoch) << 16 | u64::from(from.rpc);
-                let mut draw = self.streams.part(NAMED, node.0.into(), part);
+                let mut draw = self.fixed.streams.part(NAMED, node.0.into(), part);
                 let mut named = Vec::new();
                 let found = self.service(to).answer(now, node, (open, sought), &mut draw, &mut named);
-                Message::Members { list: self.lists.put(named.into_iter().map(|member| member.0)), found }
+                Message::Members { list: self.buffers.lists.put(named.into_iter().map(|member| member.0)), found }
             }
             Message::Tell => {
                 self.service(to).told(now, node);
                 Message::Heard
             }
             Message::Members { list, found } => {
-                let members: Vec<NodeId> = self.lists.get(list).iter().copied().map(NodeId).collect();
+                let members: Vec<NodeId> = self.buffers.lists.get(list).iter().copied().map(NodeId).collect();
                 return self.members_named(to, from, members, found);
             }
             Message::Heard => {
@@ -353,13 +353,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     fn service(&mut self, machine: NodeId) -> &mut Service {
-        let number = self.hosts.bootstrap_number(machine).expect("it is one of the service");
+        let number = self.fixed.hosts.bootstrap_number(machine).expect("it is one of the service");
         &mut self.bootstrapping().machines[number as usize].service
     }
 
     /// A machine has answered what a node asked or told it last.
     fn heard_from_service(&mut self, node: NodeId, from: &Envelope, take: impl FnOnce(&mut Doing, u32)) {
-        let machine = self.hosts.bootstrap_number(from.from).expect("it is one of the service");
+        let machine = self.fixed.hosts.bootstrap_number(from.from).expect("it is one of the service");
         let Some(party) = self.bootstrapping().parties.get_mut(&node) else { return };
         if party.asked == Some(machine) && party.number == from.rpc {
             party.asked = None;

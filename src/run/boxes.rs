@@ -216,7 +216,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// has no body of its own, and names none.)
     pub fn name_nodes(&mut self, packet: &Packet<P::Message>) -> u32 {
         let Some(boxes) = &mut self.boxes else { return 0 };
-        let (from, lists, named) = (packet.envelope.from, &self.lists, &mut boxes.scratch);
+        let (from, lists, named) = (packet.envelope.from, &self.buffers.lists, &mut boxes.scratch);
         named.clear();
         match &packet.body {
             _ if packet.envelope.kind == Kind::Refusal => {}

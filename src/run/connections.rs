@@ -51,8 +51,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             me: node,
             epoch: seat.epoch(),
             settings: &connectivity.settings,
-            wire: &self.system.wire,
-            largest: self.transfers.above,
+            wire: &self.fixed.system.wire,
+            largest: self.in_flight.transfers.above,
             finds_out: connectivity.finds_out,
             is_server,
             nats: boxes.map(|boxes| &boxes.nats),
@@ -233,7 +233,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         for &node in online {
             let needs = self.with_connections(node, |own, cx| own.needs_rendezvous(cx));
             let connectivity = self.connectivity.as_mut().filter(|_| needs);
-            let drawn = connectivity.and_then(|it| it.begin_reservation(&self.streams, node, &open));
+            let drawn = connectivity.and_then(|it| it.begin_reservation(&self.fixed.streams, node, &open));
             let Some(rendezvous) = drawn else { continue };
             self.with_connections(node, |own, cx| own.begin_link(cx, rendezvous, true));
             self.with_connections(rendezvous, |own, cx| own.begin_link(cx, node, false));

@@ -86,6 +86,13 @@ pub fn timeline(plan: &Plan, seed: u64) -> Timeline {
     Timeline::new(&Streams::new(seed), &population)
 }
 
+/// The environment of a run: equal in every system.
+pub(super) struct Environment {
+    pub timeline: Timeline,
+    pub kinds: Kinds,
+    pub workload: Workload,
+}
+
 /// What identities are like beside their sessions, each list by identity: the same in every system.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Kinds {

@@ -1,6 +1,6 @@
 //! What waits in the queue of a run.
 
-use crate::connectivity::Signal;
+use crate::connectivity::{Named, Signal};
 use crate::engine::Pending;
 use crate::model::{Envelope, Kind, NodeId, OperationKind, RecordId};
 use crate::network::FlowId;
@@ -219,6 +219,13 @@ impl<M: Copy, T: Copy> Pending for Event<M, T> {
             _ => source,
         }
     }
+}
+
+/// A packet that waits at its sender, in the uplink's queue or for a handshake, with the addresses of the nodes that it names.
+#[derive(Debug)]
+pub(super) struct Queued<M> {
+    pub packet: Packet<M>,
+    pub named: Named,
 }
 
 #[cfg(test)]

@@ -60,10 +60,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// that then lasts yet. Both laws are exponential, so what is left of them is they themselves. (A standby is fit at time
     /// zero.)
     pub fn begin_failures(&mut self) {
-        for server in 0..self.services.len() as u32 {
-            let spec = &self.services[server as usize].spec;
+        for server in 0..self.servers.services.len() as u32 {
+            let spec = &self.servers.services[server as usize].spec;
             let Some((between, repair)) = spec.failures else { continue };
-            match first_state(&mut self.streams.part(STATE, server.into(), 0), between, repair, spec.failover) {
+            match first_state(&mut self.fixed.streams.part(STATE, server.into(), 0), between, repair, spec.failover) {
                 None => self.schedule_failure(server, 0),
                 Some(left) => {
                     self.take_down(server);
@@ -75,12 +75,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// The time until a server fails for the `number`-th time, or until it is repaired.
     fn server_draw(&self, server: u32, number: u32, mean: Duration, which: u64) -> Duration {
-        let mut stream = self.streams.part(SERVER, server.into(), u64::from(number) << 1 | which);
+        let mut stream = self.fixed.streams.part(SERVER, server.into(), u64::from(number) << 1 | which);
         Law::Exponential { mean: mean.as_secs_f64() }.sample_duration(&mut stream)
     }
 
     pub fn schedule_failure(&mut self, server: u32, number: u32) {
-        if let Some((between, _)) = self.services[server as usize].spec.failures {
+        if let Some((between, _)) = self.servers.services[server as usize].spec.failures {
             let at = self.now + self.server_draw(server, number, between, 0);
             self.queue.push(at, Order::new(Class::Server, server, number << 1), Event::ServerFails { server, number });
         }
@@ -89,13 +89,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A server fails, and perhaps its disk is lost.
     pub fn server_fails(&mut self, server: u32, number: u32) {
         self.take_down(server);
-        if self.streams.part(DISK, server.into(), number.into()).unit() < self.services[server as usize].spec.data_loss
+        if self.fixed.streams.part(DISK, server.into(), number.into()).unit()
+            < self.servers.services[server as usize].spec.data_loss
         {
-            self.disk_gone(NodeId(self.participants + server));
+            self.disk_gone(NodeId(self.fixed.hosts.participants() + server));
         }
-        let (_, repair) = self.services[server as usize].spec.failures.expect("it failed");
+        let (_, repair) = self.servers.services[server as usize].spec.failures.expect("it failed");
         let repair = self.server_draw(server, number, repair, 1);
-        let at = self.services[server as usize].answers_again(self.now, repair);
+        let at = self.servers.services[server as usize].answers_again(self.now, repair);
         self.schedule_repair(server, number, at);
     }
 
@@ -111,8 +112,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// A server goes down, by a failure of its own or an outage, if it is not down already.
     pub fn take_down(&mut self, server: u32) {
-        let node = NodeId(self.participants + server);
-        let service = &mut self.services[server as usize];
+        let node = NodeId(self.fixed.hosts.participants() + server);
+        let service = &mut self.servers.services[server as usize];
         service.down += 1;
         if service.down > 1 {
             return;
@@ -131,12 +132,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// One cause less for a server to be down: without any it is up, and catches up on what others hold too.
     pub fn bring_up(&mut self, server: u32) {
-        let service = &mut self.services[server as usize];
+        let service = &mut self.servers.services[server as usize];
         service.down -= 1;
         if service.down > 0 {
             return;
         }
-        let node = NodeId(self.participants + server);
+        let node = NodeId(self.fixed.hosts.participants() + server);
         self.server_up(node);
         self.with_node(node, |storage, cx, around| storage.on_return(cx, around));
     }

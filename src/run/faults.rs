@@ -17,7 +17,7 @@ const PARTITION: Purpose = Purpose::new("partition");
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn schedule_scenario_events(&mut self) {
-        for (position, event) in (0..).zip(&self.plan.events) {
+        for (position, event) in (0..).zip(&self.fixed.plan.events) {
             let at = Time::ZERO + event.at;
             self.queue.push(at, Order::new(Class::Scenario, position, 0), Event::Scenario { position, begins: true });
             if let Some(lasts) = event.lasts {
@@ -29,15 +29,17 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// An event of the file begins or is over.
     pub fn scenario_event(&mut self, position: u32, begins: bool) {
-        let event = &self.plan.events[position as usize];
+        let event = &self.fixed.plan.events[position as usize];
         match (&event.what, begins) {
             (What::Crash { share, group }, true) => self.crash(position, *share, *group, event.lasts.is_none()),
             (What::Crash { .. }, false) => self.crashed_return(position),
             (What::Partition { shares }, true) => self.cut(position, shares),
             (What::CutOff { group }, true) => self.cut_off(position, *group),
-            (What::Partition { .. } | What::CutOff { .. }, false) => self.cuts.retain(|(cut, _)| *cut != position),
+            (What::Partition { .. } | What::CutOff { .. }, false) => {
+                self.faults.cuts.retain(|(cut, _)| *cut != position)
+            }
             (What::ServerOutage, begins) => {
-                for server in 0..self.services.len() as u32 {
+                for server in 0..self.servers.services.len() as u32 {
                     if begins { self.take_down(server) } else { self.bring_up(server) }
                 }
             }
@@ -50,9 +52,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A share of the online participants of a group goes, without notice. Who goes depends neither on the system nor on the
     /// other events of the file: those with the smallest draws among them.
     fn crash(&mut self, position: u32, share: f64, group: Group, for_good: bool) {
-        let draws = self.plan.draws_of(position as usize);
+        let draws = self.fixed.plan.draws_of(position as usize);
         let draw = |node: &NodeId| (self.draw_for(node.0, CRASH, draws).next_u64(), *node);
-        let mut drawn: Vec<_> = self.online.iter().filter(|node| self.is_in(**node, group)).map(draw).collect();
+        let mut drawn: Vec<_> =
+            self.membership.online.iter().filter(|node| self.is_in(**node, group)).map(draw).collect();
         drawn.sort_unstable();
         drawn.truncate((share * drawn.len() as f64 + 0.5) as usize);
         for &(_, node) in &drawn {
@@ -64,16 +67,16 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             }
         }
         if !for_good {
-            self.crashed[position as usize] = drawn.into_iter().map(|(_, node)| node).collect();
+            self.faults.crashed[position as usize] = drawn.into_iter().map(|(_, node)| node).collect();
         }
     }
 
     /// Those who went for a while are there again, unless they would have gone by now.
     fn crashed_return(&mut self, position: u32) {
-        for node in std::mem::take(&mut self.crashed[position as usize]) {
+        for node in std::mem::take(&mut self.faults.crashed[position as usize]) {
             let seat = &mut self.seats[node.index()];
             seat.crashed = false;
-            if !seat.departed && self.timeline.at(node.0, self.now).is_some() {
+            if !seat.departed && self.environment.timeline.at(node.0, self.now).is_some() {
                 self.enter(node);
             }
         }
@@ -82,28 +85,30 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Divides the participants into groups with these shares, by a draw of each; servers and the bootstrap service go to the
     /// first.
     fn cut(&mut self, position: u32, shares: &[f64]) {
-        let draws = self.plan.draws_of(position as usize);
+        let draws = self.fixed.plan.draws_of(position as usize);
         let group = |node: u32| self.draw_for(node, PARTITION, draws).among(shares) as u8;
-        let servers = std::iter::repeat_n(0, (self.hosts.all_machines() - self.participants) as usize);
-        let groups = (0..self.participants).map(group).chain(servers).collect();
+        let servers =
+            std::iter::repeat_n(0, (self.fixed.hosts.all_machines() - self.fixed.hosts.participants()) as usize);
+        let groups = (0..self.fixed.hosts.participants()).map(group).chain(servers).collect();
         self.divide(position, groups);
     }
 
     /// Stream of what an event draws for a participant; `draws` names those of the event.
     fn draw_for(&self, participant: u32, purpose: Purpose, draws: u64) -> Stream {
-        self.streams.part(purpose, self.timeline.identities()[participant as usize].entity(), draws)
+        self.fixed.streams.part(purpose, self.environment.timeline.identities()[participant as usize].entity(), draws)
     }
 
     /// Puts a group of machines on one side and all others on the other.
     fn cut_off(&mut self, position: u32, group: Group) {
-        let groups = (0..self.hosts.all_machines()).map(|node| u8::from(self.is_in(NodeId(node), group))).collect();
+        let groups =
+            (0..self.fixed.hosts.all_machines()).map(|node| u8::from(self.is_in(NodeId(node), group))).collect();
         self.divide(position, groups);
     }
 
     fn is_in(&self, node: NodeId, group: Group) -> bool {
         match group {
             Group::Everybody => true,
-            Group::Class(class) => self.kinds.class(node.0) == Some(class),
+            Group::Class(class) => self.environment.kinds.class(node.0) == Some(class),
             Group::Region(region) => self.network.region(node.0) == Some(region),
         }
     }
@@ -111,24 +116,24 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// From now on nothing passes between machines of different groups: neither what leaves, nor what arrives or comes out of
     /// its receiver's downlink queue, nor what moves as a transfer.
     fn divide(&mut self, position: u32, groups: Vec<u8>) {
-        let hosts = self.hosts;
+        let hosts = self.fixed.hosts;
         let group = |node: NodeId| groups[hosts.of(node).index()];
         for machine in (0..groups.len() as u32).map(NodeId) {
             let crosses = |packet: &Packet<P::Message>| group(packet.envelope.from) != group(packet.to);
             self.break_transfers(machine, Loss::Partition, crosses);
         }
-        self.cuts.push((position, groups));
+        self.faults.cuts.push((position, groups));
     }
 
     /// Whether a partition is between the machines of two nodes.
     #[inline(always)]
     pub fn is_cut(&self, a: NodeId, b: NodeId) -> bool {
-        !self.cuts.is_empty() && self.is_divided(a, b)
+        !self.faults.cuts.is_empty() && self.is_divided(a, b)
     }
 
     #[cold]
     fn is_divided(&self, a: NodeId, b: NodeId) -> bool {
-        let (a, b) = (self.hosts.of(a).index(), self.hosts.of(b).index());
-        self.cuts.iter().any(|(_, groups)| groups[a] != groups[b])
+        let (a, b) = (self.fixed.hosts.of(a).index(), self.fixed.hosts.of(b).index());
+        self.faults.cuts.iter().any(|(_, groups)| groups[a] != groups[b])
     }
 }

@@ -3,7 +3,6 @@
 //! The first message waits for the handshake's round trips and carries its bytes; the other side's leave with its first message
 //! back. Further messages meanwhile wait for it too. A machine that goes forgets what it agreed on.
 
-use super::packets::Queued;
 use super::simulation::Simulation;
 use crate::connectivity::Named;
 use crate::engine::order::Class;
@@ -14,7 +13,7 @@ use crate::network::Loss;
 use crate::overlay::Protocol;
 use crate::overlay::wire::Handshake;
 
-use super::event::{Body, Event, Packet};
+use super::event::{Body, Event, Packet, Queued};
 
 /// Two machines that have talked: kept by the one with the lower number.
 #[derive(Clone, Copy, Debug)]
@@ -105,7 +104,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A packet leaves once its sender and receiver have shaken hands.
     #[inline(never)]
     pub fn launch_after_handshake(&mut self, machines: (NodeId, NodeId), mut packet: Packet<P::Message>) {
-        let is_transfer = packet.envelope.bytes > self.transfers.above;
+        let is_transfer = packet.envelope.bytes > self.in_flight.transfers.above;
         let ready = self.shake_hands(&mut packet);
         if is_transfer {
             return self.begin_transfer(packet);
@@ -120,7 +119,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Two machines have shaken hands: a packet that waited for it leaves, if the sender's session still lasts.
     #[inline(never)]
     pub fn leave_after_handshake(&mut self, slot: u32, epoch: u16) {
-        let handshakes = self.handshakes.as_mut().expect("there are handshakes");
+        let handshakes = self.in_flight.handshakes.as_mut().expect("there are handshakes");
         let Queued { packet, named } = handshakes.waiting.take(slot);
         if !self.is_current(packet.envelope.from, epoch) {
             return self.lose_unsent(packet, Loss::SenderGone);
@@ -128,7 +127,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if let Some(boxes) = &mut self.boxes {
             boxes.give_named(named);
         }
-        let machines = self.hosts.of_both(packet.envelope.from, packet.to);
+        let machines = self.fixed.hosts.of_both(packet.envelope.from, packet.to);
         self.set_off(machines, packet.to, &packet.envelope, packet.body);
     }
 
@@ -138,8 +137,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let now = self.now;
         let ends = [packet.envelope.from, packet.to];
         let epochs = ends.map(|node| self.seats[node.index()].epoch());
-        let machines = ends.map(|node| self.hosts.of(node));
-        let handshakes = self.handshakes.as_mut().expect("there are handshakes");
+        let machines = ends.map(|node| self.fixed.hosts.of(node));
+        let handshakes = self.in_flight.handshakes.as_mut().expect("there are handshakes");
         let mut toll = handshakes.toll(now, machines, epochs);
         if toll.begins {
             // Words to the bootstrap service need no link, and so no dial came before.
@@ -160,7 +159,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn wait_for_handshake(&mut self, ready: Time, queued: Queued<P::Message>) {
         let from = queued.packet.envelope.from;
         let epoch = self.seats[from.index()].epoch();
-        let slot = self.handshakes.as_mut().expect("there are handshakes").waiting.park(queued);
+        let slot = self.in_flight.handshakes.as_mut().expect("there are handshakes").waiting.park(queued);
         self.schedule(ready, Class::Arrival, from, Event::Shaken { slot, epoch });
     }
 }

@@ -7,6 +7,7 @@
 //! | file | contents |
 //! | --- | --- |
 //! | `simulation` | the event loop and the state of a run |
+//! | `state` | the parts of the state of a run |
 //! | `event` | what waits in the queue: events and packets |
 //! | `setup` | the state at time zero |
 //! | `environment` | what is settled before a run begins: sessions, demand, attributes of machines |
@@ -43,6 +44,7 @@ mod prefetch;
 mod sessions;
 mod setup;
 mod simulation;
+mod state;
 mod stations;
 mod storage;
 mod tables;
@@ -129,7 +131,7 @@ fn run<P: Protocol, O: Observer>(
     progress: &Progress<'_>,
     watched: impl Fn(&mut O) -> &mut Watched,
 ) -> Result<Outcome, Interrupted> {
-    let plan = simulation.plan;
+    let plan = simulation.fixed.plan;
     let (warm, end) = (Time::ZERO + plan.warmup, Time::ZERO + plan.warmup + plan.measure);
     if let Some(boxes) = &simulation.boxes {
         let classes = (0..simulation.seats.len() as u32).map(|machine| boxes.class(NodeId(machine)));
@@ -181,7 +183,7 @@ struct Measured {
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// The measurement is closed. `events_before`: those of the warm-up.
     fn measured(&mut self, wanted: Wanted, events_before: u64, watched: &impl Fn(&mut O) -> &mut Watched) -> Measured {
-        let workers: Vec<u32> = self.services.iter().map(|service| service.spec.workers).collect();
+        let workers: Vec<u32> = self.servers.services.iter().map(|service| service.spec.workers).collect();
         let mut timing = Timing {
             measured_events: self.counts.events - events_before,
             bytes_by_part: self.bytes_by_part(),
@@ -193,7 +195,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         (timing.online_node_seconds, timing.measured_online_node_seconds) = metrics.online_node_seconds();
         timing.bytes_by_part.push(("metrics", (metrics.heap_bytes() + prints.heap_bytes()) as u64));
         let (nodes, shared, keys, seats) = (&self.nodes, &self.shared, &self.keys, &self.seats);
-        let hosts = self.hosts;
+        let hosts = self.fixed.hosts;
         let contacts = |machine: NodeId| {
             let mut list = Vec::new();
             if hosts.role(machine) == Role::Bootstrap {
@@ -221,7 +223,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         report.add_operations(metrics);
         Outcome {
             metrics: report.metrics,
-            events: environment::marks(self.plan),
+            events: environment::marks(self.fixed.plan),
             load: report.load,
             classes: report.classes,
             pairs,
@@ -237,10 +239,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     fn resource_rows(&mut self) -> Vec<ResourceRow> {
-        let (streams, law) = (self.streams, &self.plan.resources.size);
+        let (streams, law) = (self.fixed.streams, &self.fixed.plan.resources.size);
         self.oracle
             .records
-            .rows(self.now, self.plan.measure, |resource| population::resource_size(&streams, law, resource))
+            .rows(self.now, self.fixed.plan.measure, |resource| population::resource_size(&streams, law, resource))
     }
 
     /// Memory by part at the end of the run.
@@ -252,19 +254,19 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let nodes = self.storage.nodes.iter().map(|storage| size_of_val(storage) + storage.heap_bytes()).sum::<usize>();
         let policies = self.storage.heap_bytes();
         let network = self.network.heap_bytes()
-            + self.transfers.heap_bytes()
-            + self.stations.heap_bytes()
+            + self.in_flight.transfers.heap_bytes()
+            + self.servers.stations.heap_bytes()
             + self.bootstrap.as_ref().map_or(0, |bootstrap| bootstrap.heap_bytes())
-            + self.handshakes.as_ref().map_or(0, |handshakes| handshakes.heap_bytes());
+            + self.in_flight.handshakes.as_ref().map_or(0, |handshakes| handshakes.heap_bytes());
         vec![
             ("tables", of(size_of_val(&self.nodes[..]) + tables)),
             ("rpc", of(rpc)),
             ("storage", of(nodes + records + policies)),
             ("seats", of(size_of_val(&self.seats[..]) + size_of_val(&self.keys[..]))),
             ("operations", of(self.operations.heap_bytes() + self.storage.paths.heap_bytes())),
-            ("sessions", of(self.timeline.heap_bytes())),
+            ("sessions", of(self.environment.timeline.heap_bytes())),
             ("queue", of(self.queue.heap_bytes())),
-            ("lists", of(self.lists.heap_bytes())),
+            ("lists", of(self.buffers.lists.heap_bytes())),
             ("network", of(network)),
             ("nat", of(self.boxes.as_ref().map_or(0, |boxes| boxes.heap_bytes()))),
             ("links", of(self.connectivity.as_ref().map_or(0, |connectivity| connectivity.heap_bytes()))),

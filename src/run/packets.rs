@@ -1,6 +1,6 @@
 //! A packet's way: departure at its sender, arrival and delivery at its receiver.
 
-use super::event::{Body, Event, Packet};
+use super::event::{Body, Event, Packet, Queued};
 use super::simulation::Simulation;
 use crate::connectivity::Named;
 use crate::engine::order::Class;
@@ -18,19 +18,12 @@ const WITHIN: Duration = Duration::from_millis(1);
 /// The last instant at which something happens.
 pub(super) const LAST: Time = Time::from_nanos(Time::NEVER.as_nanos() - 1);
 
-/// A packet that waits at its sender, in the uplink's queue or for a handshake, with the addresses of the nodes that it names.
-#[derive(Debug)]
-pub(super) struct Queued<M> {
-    pub packet: Packet<M>,
-    pub named: Named,
-}
-
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A node sends a packet: over a link, where the system has connections. A request counts here, whether or not it ever
     /// leaves; one for another node of the same machine goes on no wire and does not.
     #[inline(always)]
     pub fn transmit(&mut self, to: NodeId, envelope: &Envelope, body: Body<P::Message>) {
-        let (sender, receiver) = self.hosts.of_both(envelope.from, to);
+        let (sender, receiver) = self.fixed.hosts.of_both(envelope.from, to);
         if sender == receiver && envelope.from != to {
             return self.pass_within(Packet { to, envelope: *envelope, body });
         }
@@ -48,7 +41,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     #[inline(never)]
     pub fn put_on_wire(&mut self, mut packet: Packet<P::Message>) {
         packet.envelope.bytes += self.name_nodes(&packet);
-        let machines = self.hosts.of_both(packet.envelope.from, packet.to);
+        let machines = self.fixed.hosts.of_both(packet.envelope.from, packet.to);
         self.launch(machines, packet.to, &packet.envelope, packet.body);
     }
 
@@ -56,10 +49,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// one becomes a transfer.
     #[inline(always)]
     fn launch(&mut self, machines: (NodeId, NodeId), to: NodeId, envelope: &Envelope, body: Body<P::Message>) {
-        if self.handshakes.is_some() && machines.0 != machines.1 {
+        if self.in_flight.handshakes.is_some() && machines.0 != machines.1 {
             return self.launch_after_handshake(machines, Packet { to, envelope: *envelope, body });
         }
-        if envelope.bytes > self.transfers.above {
+        if envelope.bytes > self.in_flight.transfers.above {
             return self.begin_transfer(Packet { to, envelope: *envelope, body });
         }
         self.set_off(machines, to, envelope, body);
@@ -107,7 +100,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn wait_in_uplink(&mut self, at: Time, packet: Packet<P::Message>) {
         let from = packet.envelope.from;
         let named = self.boxes.as_mut().map_or_else(Named::new, |boxes| boxes.take_named());
-        let slot = self.uplinks.park(Queued { packet, named });
+        let slot = self.in_flight.uplinks.park(Queued { packet, named });
         let epoch = self.seats[from.index()].epoch();
         self.schedule(at, Class::Arrival, from, Event::Leaves { slot, epoch });
     }
@@ -115,7 +108,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// The last bit of a packet leaves the uplink, if the sender's session still lasts.
     #[inline(never)]
     pub fn leave_uplink(&mut self, slot: u32, epoch: u16) {
-        let Queued { packet, named } = self.uplinks.take(slot);
+        let Queued { packet, named } = self.in_flight.uplinks.take(slot);
         let Packet { to, envelope, body } = packet;
         if !self.is_current(envelope.from, epoch) {
             return self.lose_unsent(packet, Loss::SenderGone);
@@ -123,7 +116,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if let Some(boxes) = &mut self.boxes {
             boxes.give_named(named);
         }
-        let (sender, receiver) = self.hosts.of_both(envelope.from, to);
+        let (sender, receiver) = self.fixed.hosts.of_both(envelope.from, to);
         let noise = &mut self.seats[envelope.from.index()].noise;
         match self.network.carry(self.now, sender.0, receiver.0, envelope.bytes, noise) {
             Ok(at) => self.set_out(at, to, &envelope, body),
@@ -163,9 +156,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if self.is_cut(packet.envelope.from, packet.to) {
             return self.lose(*packet, Loss::Partition);
         }
-        match self.network.arrive(self.now, self.hosts.of(packet.to).0, packet.envelope.bytes) {
+        match self.network.arrive(self.now, self.fixed.hosts.of(packet.to).0, packet.envelope.bytes) {
             Ok(at) if at > self.now => {
-                let slot = self.downlinks.park(*packet);
+                let slot = self.in_flight.downlinks.park(*packet);
                 self.schedule(at, Class::Arrival, packet.envelope.from, Event::Through { slot, to: packet.to });
             }
             Ok(_) => self.deliver_now(packet),
@@ -177,14 +170,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     #[cold]
     fn pass_within(&mut self, packet: Packet<P::Message>) {
         let (from, to) = (packet.envelope.from, packet.to);
-        let slot = self.within.park(packet);
+        let slot = self.in_flight.within.park(packet);
         self.schedule(self.now + WITHIN, Class::Arrival, from, Event::Within { slot, to });
     }
 
     /// It does arrive.
     #[cold]
     pub fn arrive_within(&mut self, slot: u32) {
-        let packet = self.within.take(slot);
+        let packet = self.in_flight.within.take(slot);
         let seat = &self.seats[packet.to.index()];
         let is_stale = packet.envelope.kind == Kind::Reply && seat.epoch() != packet.envelope.epoch;
         if seat.online && !is_stale {
@@ -196,7 +189,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// A packet has come through the downlink; in vain if a partition is between its ends by now.
     pub fn come_through(&mut self, slot: u32) {
-        let packet = self.downlinks.take(slot);
+        let packet = self.in_flight.downlinks.take(slot);
         if self.is_cut(packet.envelope.from, packet.to) {
             return self.lose(packet, Loss::Partition);
         }
@@ -221,7 +214,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if is_stale || self.connectivity.is_some() && !self.admits(packet) {
             return self.lose(*packet, Loss::Stale);
         }
-        if self.stations.serve(*to) && envelope.kind == Kind::Request {
+        if self.servers.stations.serve(*to) && envelope.kind == Kind::Request {
             return self.offer(*packet);
         }
         self.hand_over(packet);
@@ -258,7 +251,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             Body::Signal(signal) => self.on_signal(to, envelope.from, *signal),
             Body::Bootstrap(message) => self.on_bootstrap(to, envelope, *message),
         }
-        list.into_iter().for_each(|list| self.lists.free(list));
+        list.into_iter().for_each(|list| self.buffers.lists.free(list));
     }
 
     #[inline(never)]
@@ -271,6 +264,6 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     #[inline(always)]
     pub fn free_list(&mut self, packet: &Packet<P::Message>) {
-        packet.list().into_iter().for_each(|list| self.lists.free(list));
+        packet.list().into_iter().for_each(|list| self.buffers.lists.free(list));
     }
 }

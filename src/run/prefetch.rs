@@ -72,7 +72,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn ask_for_message(&self, packet: &Packet<P::Message>) {
         let &Packet { to, ref envelope, ref body } = packet;
         if let Body::Overlay(message) = body {
-            message.list().into_iter().for_each(|list| self.lists.prefetch(list));
+            message.list().into_iter().for_each(|list| self.buffers.lists.prefetch(list));
             // No panics here: for a protocol that asks for nothing, nothing is looked at.
             let node = self.nodes.get(to.index()).into_iter();
             node.for_each(|node| (P::PREFETCH.second)(node, &View::new(to, &self.keys), envelope, message));
@@ -83,7 +83,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     #[inline(always)]
     fn ask_for_sender(&self, node: NodeId) {
         prefetch_at(&self.keys, node.index());
-        self.network.prefetch_place(self.hosts.of(node).0);
+        self.network.prefetch_place(self.fixed.hosts.of(node).0);
     }
 
     #[inline(always)]
@@ -92,7 +92,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.storage.nodes.get(node.index()).into_iter().for_each(prefetch);
         prefetch_at(&self.keys, node.index());
         prefetch_at(&self.seats, node.index());
-        let machine = self.hosts.of(node);
+        let machine = self.fixed.hosts.of(node);
         self.network.prefetch(machine.0);
         self.observer.prefetch(machine);
     }

@@ -31,7 +31,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Puts the beginning of a participant's session into the queue, if there is one of this number.
     pub fn schedule_spell(&mut self, node: NodeId, spell: u32) {
-        if let Some(next) = self.timeline.spells(node.0).get(spell as usize) {
+        if let Some(next) = self.environment.timeline.spells(node.0).get(spell as usize) {
             let (at, participant) = (next.begins, node.0);
             self.schedule_session(at, node, 2, Event::SessionBegins { participant, spell });
         }
@@ -49,17 +49,17 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A machine comes online, and its nodes join.
     pub fn enter(&mut self, machine: NodeId) {
         self.come_online(machine);
-        self.hosts.nodes_of(machine).for_each(|node| self.join(node));
+        self.fixed.hosts.nodes_of(machine).for_each(|node| self.join(node));
     }
 
     /// A session of the timeline begins: puts its end, the departure if it is the last, and the next into the queue. All are
     /// there whether a crash keeps the participant away or not.
     pub fn follow(&mut self, node: NodeId, spell: u32) {
-        let Spell { begins, ends, departs, .. } = self.timeline.spells(node.0)[spell as usize];
+        let Spell { begins, ends, departs, .. } = self.environment.timeline.spells(node.0)[spell as usize];
         let participant = node.0;
         if ends < Time::NEVER {
-            if let Some(churn) = self.plan.population.churn_of(self.kinds.class(node.0))
-                && ends_gracefully(&self.streams, self.session(node), churn.graceful)
+            if let Some(churn) = self.fixed.plan.population.churn_of(self.environment.kinds.class(node.0))
+                && ends_gracefully(&self.fixed.streams, self.session(node), churn.graceful)
             {
                 let at = begins + (ends - begins).saturating_sub(churn.notice);
                 self.schedule_session(at, node, 0, Event::Notice { participant });
@@ -75,15 +75,15 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// The session of a participant that is under way, or its next.
     pub fn session(&self, node: NodeId) -> SessionId {
         let number = self.seats[node.index()].session;
-        let Identity { participant, incarnation } = self.timeline.identities()[node.index()];
+        let Identity { participant, incarnation } = self.environment.timeline.identities()[node.index()];
         SessionId { participant, incarnation, number }
     }
 
     /// The machine is up from now to the end of its session; its operations begin.
     pub fn come_online(&mut self, machine: NodeId) {
-        self.hosts.nodes_of(machine).for_each(|node| self.seats[node.index()].online = true);
-        self.online_place[machine.index()] = self.online.len() as u32;
-        self.online.push(machine);
+        self.fixed.hosts.nodes_of(machine).for_each(|node| self.seats[node.index()].online = true);
+        self.membership.online_place[machine.index()] = self.membership.online.len() as u32;
+        self.membership.online.push(machine);
         self.observer.session(self.now, machine, true);
         self.disk_online(machine);
         self.begin_demand(machine);
@@ -92,7 +92,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A participant says that it leaves, to the overlay if that has a word for it, and hands its records over. It stays up
     /// until its session ends.
     pub fn notice(&mut self, machine: NodeId) {
-        self.hosts.nodes_of(machine).for_each(|node| self.leave(node));
+        self.fixed.hosts.nodes_of(machine).for_each(|node| self.leave(node));
     }
 
     fn leave(&mut self, node: NodeId) {
@@ -127,11 +127,11 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// The machine is down from now on, with all its nodes.
     pub fn go_offline(&mut self, machine: NodeId) {
-        self.hosts.nodes_of(machine).for_each(|node| self.end_session(node));
-        let place = self.online_place[machine.index()];
-        self.online.swap_remove(place as usize);
-        if let Some(&moved) = self.online.get(place as usize) {
-            self.online_place[moved.index()] = place;
+        self.fixed.hosts.nodes_of(machine).for_each(|node| self.end_session(node));
+        let place = self.membership.online_place[machine.index()];
+        self.membership.online.swap_remove(place as usize);
+        if let Some(&moved) = self.membership.online.get(place as usize) {
+            self.membership.online_place[moved.index()] = place;
         }
         self.observer.session(self.now, machine, false);
         self.clear_station(machine);
@@ -140,18 +140,18 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.disk_offline(machine);
         self.storage.announcements.iter_mut().for_each(|announcements| announcements.suspend(machine));
         if let Some(boxes) = &mut self.boxes
-            && self.plan.population.rejoin == Rejoin::Fresh
+            && self.fixed.plan.population.rejoin == Rejoin::Fresh
         {
             boxes.peerstores.forget(machine);
         }
-        self.hosts.nodes_of(machine).for_each(|node| self.forget_session(node));
+        self.fixed.hosts.nodes_of(machine).for_each(|node| self.forget_session(node));
     }
 
     /// A machine that goes stops sending and receiving: nothing is left of its uplink's queue (what waited there is lost when
     /// its turn comes) and of its transfers.
     pub(super) fn hang_up(&mut self, machine: NodeId) {
         self.network.hang_up(self.now, machine.0);
-        let hosts = self.hosts;
+        let hosts = self.fixed.hosts;
         self.break_transfers(machine, Loss::SenderGone, |packet| hosts.of(packet.envelope.from) == machine);
         self.break_transfers(machine, Loss::Offline, |_| true);
     }
@@ -165,23 +165,23 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         seat.settled = false;
         seat.place = NOWHERE;
         seat.session += 1;
-        self.joining -= u32::from(std::mem::take(&mut seat.joining));
+        self.membership.joining -= u32::from(std::mem::take(&mut seat.joining));
     }
 
     /// What a node knows of the overlay stays for its next session, or does not.
     fn forget_session(&mut self, node: NodeId) {
-        match self.plan.population.rejoin {
+        match self.fixed.plan.population.rejoin {
             Rejoin::Keep => self.nodes[node.index()].suspend(),
             Rejoin::Fresh => {
                 let view = View::new(node, &self.keys);
-                self.nodes[node.index()] = P::new(self.config, &view);
+                self.nodes[node.index()] = P::new(self.fixed.config, &view);
             }
         }
     }
 
     /// Finds its way into the system as that says.
     pub fn join(&mut self, node: NodeId) {
-        match self.system.bootstrap {
+        match self.fixed.system.bootstrap {
             Bootstrap::Oracle => self.join_by_oracle(node),
             Bootstrap::Service(_) => self.find_way_in(node),
             Bootstrap::Name => self.look_name_up(node),
@@ -191,9 +191,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A client looks the name of its server up at a resolver that is as far away as the first server and knows all names.
     fn look_name_up(&mut self, node: NodeId) {
         let epoch = self.seats[node.index()].epoch();
-        let server = NodeId(self.participants);
+        let server = NodeId(self.fixed.hosts.participants());
         let ready = self.now + self.delay(node, server) + self.delay(server, node);
-        self.observer.looked_name_up(self.now, self.hosts.of(node), NAME_BYTES);
+        self.observer.looked_name_up(self.now, self.fixed.hosts.of(node), NAME_BYTES);
         self.schedule(ready, Class::Timer, node, Event::NameKnown { node, epoch });
     }
 
@@ -212,14 +212,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     pub fn start_joining(&mut self, node: NodeId, contact: Option<NodeId>) {
         self.seats[node.index()].joining = true;
-        self.joining += 1;
+        self.membership.joining += 1;
         self.with_overlay(node, |overlay, cx| overlay.start(cx, contact));
     }
 
     /// Whether a node founds the overlay alone if there is none to join through: nobody else is joining, and others could join
     /// through it.
     fn may_found(&self, node: NodeId) -> bool {
-        self.joining == 0 && self.joined.is_empty() && self.has_nothing_before(node)
+        self.membership.joining == 0 && self.membership.joined.is_empty() && self.has_nothing_before(node)
     }
 
     /// Whether no NAT or firewall is in front of a node.
@@ -230,12 +230,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A random node that has joined and can be dialled, if there is one.
     pub fn contact_of_oracle(&mut self, node: NodeId) -> Option<NodeId> {
         let noise = &mut self.seats[node.index()].noise;
-        let number = self.joined.len() as u64;
-        let mut draw = || (number > 0).then(|| self.joined[noise.below(number) as usize]);
+        let number = self.membership.joined.len() as u64;
+        let mut draw = || (number > 0).then(|| self.membership.joined[noise.below(number) as usize]);
         let Some(boxes) = &self.boxes else { return draw() };
         let is_open = |node: &NodeId| boxes.class(*node) == NatClass::Open;
         let drawn = (0..BOOTSTRAP_DRAWS).map_while(|_| draw()).find(is_open);
-        drawn.or_else(|| self.joined.iter().copied().find(is_open))
+        drawn.or_else(|| self.membership.joined.iter().copied().find(is_open))
     }
 
     fn join_later(&mut self, node: NodeId) {
@@ -246,14 +246,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn join_failed(&mut self, node: NodeId) {
         let seat = &mut self.seats[node.index()];
         if std::mem::take(&mut seat.joining) {
-            self.joining -= 1;
+            self.membership.joining -= 1;
             if self.bootstrap.is_some() { self.seek_on(node) } else { self.join_later(node) }
         }
     }
 
     /// By its own account the node can ask, but is not part of the overlay.
     pub fn has_joined_as_client(&mut self, node: NodeId) {
-        self.joining -= u32::from(std::mem::take(&mut self.seats[node.index()].joining));
+        self.membership.joining -= u32::from(std::mem::take(&mut self.seats[node.index()].joining));
         self.bootstrap.iter_mut().for_each(|bootstrap| bootstrap.forget(node));
         self.remember_client(node);
         self.begin_waiting(node);
@@ -263,7 +263,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// By its own account the node is part of the overlay.
     pub fn has_joined(&mut self, node: NodeId) {
-        self.joining -= u32::from(std::mem::take(&mut self.seats[node.index()].joining));
+        self.membership.joining -= u32::from(std::mem::take(&mut self.seats[node.index()].joining));
         let seat = &self.seats[node.index()];
         if seat.settled && seat.place != CLIENT {
             return;
@@ -290,8 +290,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.observer.membership(self.now, node, true);
         if !self.is_server(node) {
             self.begin_periodic(node);
-            self.seats[node.index()].place = self.joined.len() as u32;
-            self.joined.push(node);
+            self.seats[node.index()].place = self.membership.joined.len() as u32;
+            self.membership.joined.push(node);
             self.oracle.directory.insert(self.keys[node.index()], node);
         }
     }
@@ -304,8 +304,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let place = std::mem::replace(&mut seat.place, NOWHERE);
         self.observer.membership(self.now, node, false);
         if !self.is_server(node) {
-            self.joined.swap_remove(place as usize);
-            if let Some(&moved) = self.joined.get(place as usize) {
+            self.membership.joined.swap_remove(place as usize);
+            if let Some(&moved) = self.membership.joined.get(place as usize) {
                 self.seats[moved.index()].place = place;
             }
             self.oracle.directory.remove(self.keys[node.index()]);

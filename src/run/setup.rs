@@ -2,14 +2,15 @@
 
 use super::bootstrap::Bootstrapping;
 use super::boxes::Boxes;
-use super::environment::{self, Kinds};
+use super::environment::{self, Environment, Kinds};
 use super::event::Event;
 use super::failures::Service;
 use super::handshakes::Handshakes;
 use super::operations::Operations;
 use super::oracle::{Directory, Oracle, Records};
 use super::sessions::NOWHERE;
-use super::simulation::{Counts, Seat, Simulation};
+use super::simulation::{Seat, Simulation};
+use super::state::{Buffers, Counts, Faults, Fixed, InFlight, Membership, Servers};
 use super::stations::Stations;
 use super::transfers::Transfers;
 use crate::connectivity::Connectivity;
@@ -19,7 +20,7 @@ use crate::engine::{Source, Streams, Time};
 use crate::measure::observer::Observer;
 use crate::model::{Hosts, Key, NodeId, Reachability};
 use crate::network::{Access, Nats, Network, Processor, Site};
-use crate::overlay::{Config, Lists, Protocol, Roster, Server, Shared, View};
+use crate::overlay::{Config, Protocol, Roster, Server, Shared, View};
 use crate::population::{self, Identity, Timeline};
 use crate::scenario::plan::{BootstrapService, Plan, Start, System};
 use crate::storage::message::OFFERED_AT_ONCE;
@@ -85,22 +86,20 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             announcements.published().iter().for_each(|(_, node)| network.set_uplink(node.0, uplink));
         }
         Simulation {
-            plan,
-            system,
-            config,
-            streams,
-            participants,
-            hosts,
-            timeline,
-            kinds,
-            workload: environment::workload(plan),
+            environment: Environment { timeline, kinds, workload: environment::workload(plan) },
             now: Time::ZERO,
             queue: Queue::new(),
-            transfers: Transfers::new(
-                later.chain(storage.resources.sizes().iter().copied()),
-                (0..machines).map(|machine| network.paces(machine)),
-                &system.wire,
-            ),
+            in_flight: InFlight {
+                uplinks: Default::default(),
+                downlinks: Default::default(),
+                within: Default::default(),
+                handshakes: system.wire.handshake.map(|terms| Box::new(Handshakes::new(terms, machines))),
+                transfers: Transfers::new(
+                    later.chain(storage.resources.sizes().iter().copied()),
+                    (0..machines).map(|machine| network.paces(machine)),
+                    &system.wire,
+                ),
+            },
             boxes,
             connectivity: system.connections.map(|settings| Box::new(Connectivity::new(settings, finds_out, machines))),
             network,
@@ -108,43 +107,37 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
             nodes,
             storage,
             shared,
-            lists: Lists::new(longest),
-            stations,
+            servers: Servers {
+                services: specs.into_iter().map(|spec| Service { spec, standby: Time::ZERO, down: 0 }).collect(),
+                stations,
+            },
             bootstrap,
-            services: specs.into_iter().map(|spec| Service { spec, standby: Time::ZERO, down: 0 }).collect(),
-            uplinks: Default::default(),
-            handshakes: system.wire.handshake.map(|terms| Box::new(Handshakes::new(terms, machines))),
-            downlinks: Default::default(),
-            within: Default::default(),
             operations: Operations::new(hosts.nodes() as usize, plan.workload.deadline),
             oracle: Oracle {
                 directory: Directory::new(plan.population.online as u32 * hosts.each()),
                 records: Records::new(space),
                 witnesses: Default::default(),
             },
-            joined: Vec::new(),
-            online: Vec::new(),
-            online_place: vec![NOWHERE; participants as usize],
-            joining: 0,
-            cuts: Vec::new(),
-            crashed: vec![Vec::new(); plan.events.len()],
-            buffers: Default::default(),
+            membership: Membership { online_place: vec![NOWHERE; participants as usize], ..Membership::default() },
+            faults: Faults { cuts: Vec::new(), crashed: vec![Vec::new(); plan.events.len()] },
+            buffers: Buffers::new(longest),
             counts: Counts::default(),
             observer,
             keys,
+            fixed: Fixed { plan, system, config, streams, hosts },
         }
     }
 
     /// Brings everybody up who is online at time zero, and puts the first events into the queue.
     pub fn begin(&mut self) {
-        for server in 0..self.services.len() as u32 {
-            self.server_up(NodeId(self.participants + server));
+        for server in 0..self.servers.services.len() as u32 {
+            self.server_up(NodeId(self.fixed.hosts.participants() + server));
         }
         self.schedule_scenario_events();
         self.schedule_request(0);
         let online = self.begin_sessions();
         self.place_values();
-        if self.plan.population.start == Start::Converged {
+        if self.fixed.plan.population.start == Start::Converged {
             self.begin_converged(&online);
             match self.storage.announcements {
                 Some(_) => self.place_announcements(),
@@ -159,11 +152,11 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
 
     /// Those who are in a converged overlay at time zero. The others come when their first session begins.
     fn begin_sessions(&mut self) -> Vec<NodeId> {
-        let converged = self.plan.population.start == Start::Converged;
+        let converged = self.fixed.plan.population.start == Start::Converged;
         let mut online = Vec::new();
-        for identity in 0..self.participants {
-            let Some(first) = self.timeline.spells(identity).first() else { continue };
-            for node in self.hosts.nodes_of(NodeId(identity)) {
+        for identity in 0..self.fixed.hosts.participants() {
+            let Some(first) = self.environment.timeline.spells(identity).first() else { continue };
+            for node in self.fixed.hosts.nodes_of(NodeId(identity)) {
                 self.seats[node.index()].session = first.number;
             }
             if converged && first.begins == Time::ZERO {
@@ -178,13 +171,13 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
 
     fn begin_converged(&mut self, online: &[NodeId]) {
         // A copy, since what the handlers send changes the network's links.
-        let (network, now, hosts) = (self.network.clone(), self.now, self.hosts);
+        let (network, now, hosts) = (self.network.clone(), self.now, self.fixed.hosts);
         let round_trip = |a: NodeId, b: NodeId| {
             let way = network.delay(now, hosts.of(a).0, hosts.of(b).0);
             way + way
         };
         self.begin_reachability(online);
-        let wants_dialable = self.config.wants_dialable();
+        let wants_dialable = self.fixed.config.wants_dialable();
         let is_client = |node: &NodeId| wants_dialable && self.reachability(*node) != Reachability::Yes;
         let nodes = online.iter().flat_map(|machine| hosts.nodes_of(*machine));
         let (clients, members): (Vec<NodeId>, Vec<NodeId>) = nodes.partition(is_client);

@@ -5,26 +5,20 @@
 
 use super::bootstrap::Bootstrapping;
 use super::boxes::Boxes;
-use super::environment::Kinds;
+use super::environment::Environment;
 use super::event::{Event, Packet};
-use super::failures::Service;
-use super::handshakes::Handshakes;
 use super::operations::Operations;
 use super::oracle::Oracle;
-use super::packets::Queued;
-use super::stations::Stations;
-use super::transfers::Transfers;
+use super::state::{Buffers, Counts, Faults, Fixed, InFlight, Membership, Servers};
 use crate::connectivity::Connectivity;
 use crate::engine::order::{Class, Order};
 use crate::engine::queue::Queue;
-use crate::engine::{Duration, Noise, Slab, Streams, Time};
+use crate::engine::{Duration, Noise, Time};
 use crate::measure::observer::Observer;
-use crate::model::{Hosts, Key, NodeId};
+use crate::model::{Key, NodeId};
 use crate::network::Network;
-use crate::overlay::{Effects, Lists, Protocol};
-use crate::population::{Timeline, Workload};
-use crate::scenario::plan::{Plan, System};
-use crate::storage::{self, Storage};
+use crate::overlay::Protocol;
+use crate::storage::Storage;
 
 /// What is looked at for every event of a node.
 #[derive(Clone, Copy, Debug)]
@@ -57,47 +51,10 @@ impl Seat {
     }
 }
 
-/// The effect buffers of handlers that called others, for use again. Boxed, so that taking one moves a pointer: copying a
-/// value that was just written field by field waits until all those writes have reached the cache.
-#[expect(clippy::vec_box, reason = "see above")]
-pub(super) struct Buffers<M, T> {
-    pub overlay: Vec<Box<Effects<M, T>>>,
-    pub storage: Vec<Box<storage::Effects>>,
-    pub changes: Vec<Vec<NodeId>>,
-}
-
-impl<M, T> Default for Buffers<M, T> {
-    fn default() -> Self {
-        Buffers { overlay: Vec::new(), storage: Vec::new(), changes: Vec::new() }
-    }
-}
-
-/// Counts of the loop itself.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counts {
-    pub events: u64,
-    pub late_timeouts: u64,
-    /// Requests of operations' walks that were not answered in time.
-    pub operation_timeouts: u32,
-    /// The balance of packets: sent = delivered + lost + in flight.
-    pub sent: u64,
-    pub delivered: u64,
-    pub lost: u64,
-}
-
 /// One run under way.
 pub(super) struct Simulation<'p, P: Protocol, O> {
-    pub plan: &'p Plan,
-    pub system: &'p System,
-    pub config: &'p P::Config,
-    pub streams: Streams,
-    /// Identities of the timeline: nodes from this one on are dedicated servers.
-    pub participants: u32,
-    /// Which node is on which machine. Most of the state below is by node; what is by machine says so.
-    pub hosts: Hosts,
-    pub timeline: Timeline,
-    pub kinds: Kinds,
-    pub workload: Workload,
+    pub fixed: Fixed<'p, P>,
+    pub environment: Environment,
     pub now: Time,
     pub queue: Queue<Event<P::Message, P::Timer>>,
     pub network: Network,
@@ -105,38 +62,19 @@ pub(super) struct Simulation<'p, P: Protocol, O> {
     pub boxes: Option<Box<Boxes<P::Message>>>,
     /// Connections, where the system has them. Boxed, likewise.
     pub connectivity: Option<Box<Connectivity<Packet<P::Message>>>>,
-    pub transfers: Transfers<P::Message>,
+    pub in_flight: InFlight<P::Message>,
     pub keys: Vec<Key>,
     pub seats: Vec<Seat>,
     pub nodes: Vec<P>,
     pub storage: Storage,
     pub shared: P::Shared,
-    pub lists: Lists,
-    pub services: Vec<Service>,
+    pub servers: Servers<P::Message>,
     /// `None`: nodes find each other by an oracle, or there is an address to go to.
     pub bootstrap: Option<Box<Bootstrapping>>,
-    /// Packets in the queue of a busy uplink.
-    pub uplinks: Slab<Queued<P::Message>>,
-    /// `None`: first messages cost no more than others.
-    pub handshakes: Option<Box<Handshakes<P::Message>>>,
-    /// Packets in the queue of a busy downlink.
-    pub downlinks: Slab<Packet<P::Message>>,
-    /// Packets from one node of a machine to another.
-    pub within: Slab<Packet<P::Message>>,
-    /// Where requests are served one after another.
-    pub stations: Stations<P::Message>,
     pub operations: Operations,
     pub oracle: Oracle,
-    /// The joined nodes of participants, in no particular but a deterministic order, to draw a contact from.
-    pub joined: Vec<NodeId>,
-    /// By machine: the online participants, likewise, to draw a lookup's target from: the same in every system.
-    pub online: Vec<NodeId>,
-    pub online_place: Vec<u32>,
-    pub joining: u32,
-    /// The partitions in force, by their position in the file: the group of each machine.
-    pub cuts: Vec<(u32, Vec<u8>)>,
-    /// Who crashed in each event of the file and is to come back.
-    pub crashed: Vec<Vec<NodeId>>,
+    pub membership: Membership,
+    pub faults: Faults,
     pub buffers: Buffers<P::Message, P::Timer>,
     pub counts: Counts,
     pub observer: O,
@@ -154,12 +92,12 @@ pub const PROGRESS_EVERY: u64 = 1 << 9;
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn is_server(&self, node: NodeId) -> bool {
-        self.hosts.is_server(node)
+        self.fixed.hosts.is_server(node)
     }
 
     /// Propagation delay between the machines of two nodes.
     pub fn delay(&self, a: NodeId, b: NodeId) -> Duration {
-        self.network.delay(self.now, self.hosts.of(a).0, self.hosts.of(b).0)
+        self.network.delay(self.now, self.fixed.hosts.of(a).0, self.fixed.hosts.of(b).0)
     }
 
     /// Puts an event of `class` created by `node` into the queue.
@@ -319,8 +257,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn assert_balance(&mut self) {
         let between_boxes = self.boxes.as_ref().map_or(0, |boxes| boxes.len());
         let through_relays = self.connectivity.as_ref().map_or(0, |connectivity| connectivity.enclosed.len());
-        let parked = self.downlinks.len() + self.stations.len();
-        let mut in_flight = (parked + self.transfers.len() + between_boxes + through_relays) as u64;
+        let parked = self.in_flight.downlinks.len() + self.servers.stations.len();
+        let mut in_flight = (parked + self.in_flight.transfers.len() + between_boxes + through_relays) as u64;
         while let Some((_, _, event)) = self.queue.pop() {
             in_flight += u64::from(matches!(event, Event::Arrival(_)));
         }

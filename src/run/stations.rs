@@ -89,13 +89,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A request reaches a machine that may have a station: it is served, waits, or finds no room.
     #[inline(never)]
     pub fn offer(&mut self, packet: Packet<P::Message>) {
-        let (machine, sender) = self.hosts.of_both(packet.to, packet.envelope.from);
-        let Some(cx) = self.stations.cx(machine).filter(|_| machine != sender) else {
+        let (machine, sender) = self.fixed.hosts.of_both(packet.to, packet.envelope.from);
+        let Some(cx) = self.servers.stations.cx(machine).filter(|_| machine != sender) else {
             return self.hand_over(&packet);
         };
         let takes = cx.service.sample_duration(&mut cx.noise);
-        let slot = self.stations.parked.park(packet);
-        let cx = self.stations.cx(machine).expect("it was just there");
+        let slot = self.servers.stations.parked.park(packet);
+        let cx = self.servers.stations.cx(machine).expect("it was just there");
         match cx.station.offer(self.now, slot, takes) {
             station::Offer::Started { done } => {
                 self.observer.service_begins(self.now, machine, Duration::ZERO);
@@ -104,7 +104,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             }
             station::Offer::Waiting => {}
             station::Offer::Refused => {
-                let packet = self.stations.parked.take(slot);
+                let packet = self.servers.stations.parked.take(slot);
                 self.turn_away(packet);
             }
         }
@@ -115,14 +115,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if !self.is_current(machine, epoch) {
             return; // it went meanwhile, and its requests were lost then
         }
-        let cx = self.stations.cx(machine).expect("it has served");
+        let cx = self.servers.stations.cx(machine).expect("it has served");
         let started = cx.station.finish(self.now);
         self.observer.service_ends(self.now, machine, 1);
         if let Some(next) = started {
             self.observer.service_begins(self.now, machine, next.waited);
             self.schedule(next.done, Class::Timer, machine, Event::Served { machine, epoch, slot: next.job });
         }
-        let packet = self.stations.parked.take(slot);
+        let packet = self.servers.stations.parked.take(slot);
         self.hand_over(&packet);
     }
 
@@ -133,7 +133,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             return self.lose(packet, Loss::PeerQueue);
         }
         self.lose(packet, Loss::ServerQueue);
-        let wire = &self.system.wire;
+        let wire = &self.fixed.system.wire;
         let bytes = wire.packet + wire.reply;
         let envelope = Envelope { from: to, bytes, kind: Kind::Refusal, for_others: true, ..envelope };
         // A refusal has no body of its own; the request's tells whether overlay or storage is to hear of it. Its lists
@@ -143,15 +143,15 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// A machine went: the requests that wait there and those in service are lost.
     pub fn clear_station(&mut self, machine: NodeId) {
-        let Some(cx) = self.stations.cx(machine) else { return };
+        let Some(cx) = self.servers.stations.cx(machine) else { return };
         let cut_off = cx.station.clear();
         if cut_off == 0 {
             return;
         }
         self.observer.service_ends(self.now, machine, cut_off);
-        for slot in 0..self.stations.parked.capacity() {
-            if self.stations.parked.get(slot).is_some_and(|packet| self.hosts.of(packet.to) == machine) {
-                let packet = self.stations.parked.take(slot);
+        for slot in 0..self.servers.stations.parked.capacity() {
+            if self.servers.stations.parked.get(slot).is_some_and(|packet| self.fixed.hosts.of(packet.to) == machine) {
+                let packet = self.servers.stations.parked.take(slot);
                 self.lose(packet, Loss::Offline);
             }
         }

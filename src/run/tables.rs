@@ -14,9 +14,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn check_tables(&self) -> TableCheck {
         let mut check = TableCheck::default();
         let (mut contacts, mut nearest) = (Vec::new(), Vec::new());
-        let stride = (self.joined.len() as u32).div_ceil(TABLES_CHECKED).max(1);
-        let neighbourhood = self.config.neighbourhood();
-        for &node in self.joined.iter().step_by(stride as usize) {
+        let stride = (self.membership.joined.len() as u32).div_ceil(TABLES_CHECKED).max(1);
+        let neighbourhood = self.fixed.config.neighbourhood();
+        for &node in self.membership.joined.iter().step_by(stride as usize) {
             contacts.clear();
             self.nodes[node.index()].contacts(&self.shared, &View::new(node, &self.keys), &mut contacts);
             check.nodes += 1;
@@ -44,8 +44,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn check_ring(&self, check: &mut TableCheck) {
         let Some(successors_of) = P::SUCCESSORS else { return };
         let is_member = |node: &&NodeId| self.seats[node.index()].joined;
-        let mut next = Vec::with_capacity(self.joined.len());
-        for &node in &self.joined {
+        let mut next = Vec::with_capacity(self.membership.joined.len());
+        for &node in &self.membership.joined {
             let successors = successors_of(&self.nodes[node.index()]);
             let follower = self.oracle.directory.responsible(Metric::Ring, self.keys[node.index()].plus(1));
             let right = successors.first().copied().unwrap_or(node);

@@ -78,8 +78,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             return self.upload_over(&packet);
         }
         self.announce(&packet, Time::NEVER);
-        let (sender, receiver) = (self.hosts.of(envelope.from), self.hosts.of(to));
-        self.transfers.flows.start(self.now, sender.0, receiver.0, envelope.bytes.into(), packet);
+        let (sender, receiver) = (self.fixed.hosts.of(envelope.from), self.fixed.hosts.of(to));
+        self.in_flight.transfers.flows.start(self.now, sender.0, receiver.0, envelope.bytes.into(), packet);
         self.schedule_wakes();
     }
 
@@ -104,7 +104,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// The last byte of a flow may have left.
     #[cold]
     pub fn wake_transfer(&mut self, flow: FlowId) {
-        if let Some(ended) = self.transfers.flows.wake(self.now, flow) {
+        if let Some(ended) = self.in_flight.transfers.flows.wake(self.now, flow) {
             let packet = ended.job;
             self.moved(&packet, ended.moved);
             self.release(&packet);
@@ -122,9 +122,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Breaks off the transfers from and to a node's machine for which `which` holds.
     #[inline(never)]
     pub fn break_transfers(&mut self, node: NodeId, loss: Loss, which: impl Fn(&Packet<P::Message>) -> bool) {
-        for (flow, packet) in self.transfers.flows.of(self.hosts.of(node).0) {
+        for (flow, packet) in self.in_flight.transfers.flows.of(self.fixed.hosts.of(node).0) {
             if which(&packet)
-                && let Some(ended) = self.transfers.flows.end(self.now, flow)
+                && let Some(ended) = self.in_flight.transfers.flows.end(self.now, flow)
             {
                 self.moved(&packet, ended.moved);
                 self.lose(packet, loss);
@@ -159,7 +159,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// waits for a connection; of a flow that will be seen.
     pub fn handed_over(&mut self, node: NodeId, record: RecordId, to: NodeId) {
         if self.storage.resources.size(record) <= LARGEST_IN_PACKET && self.has_link(node, to) {
-            let left = self.network.uplink_free_at(self.now, self.hosts.of(node).0);
+            let left = self.network.uplink_free_at(self.now, self.fixed.hosts.of(node).0);
             self.next_hand_over(left, node, record);
         }
     }
@@ -171,7 +171,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// What of a direction of its machine's link flows take.
     pub fn line(&self, node: NodeId, end: End) -> Line {
-        let (flows, machine) = (&self.transfers.flows, self.hosts.of(node).0);
+        let (flows, machine) = (&self.in_flight.transfers.flows, self.fixed.hosts.of(node).0);
         Line { flows: flows.count(machine, end), is_full: flows.load(machine, end) > FULL }
     }
 
@@ -180,7 +180,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     #[inline(never)]
     pub fn account_transfers(&mut self) {
         let (now, observer) = (self.now, &mut self.observer);
-        self.transfers.flows.account(now, |packet, bytes| {
+        self.in_flight.transfers.flows.account(now, |packet, bytes| {
             observer.transfer_moved(now, packet.to, &packet.envelope, bytes);
         });
     }
@@ -190,7 +190,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     fn schedule_wakes(&mut self) {
-        while let Some(Wake { at, flow, from }) = self.transfers.flows.next_wake() {
+        while let Some(Wake { at, flow, from }) = self.in_flight.transfers.flows.next_wake() {
             self.schedule(at, Class::Arrival, NodeId(from), Event::Flow { flow });
         }
     }

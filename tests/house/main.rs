@@ -159,7 +159,7 @@ const PRONOUNS: [&str; 17] = [
 ];
 
 /// Doc comments that begin with one, as yet: mend some and lower this.
-const BEGIN_WITH_A_PRONOUN: usize = 100;
+const BEGIN_WITH_A_PRONOUN: usize = 99;
 
 #[test]
 fn doc_comments_begin_with_a_noun_and_those_that_do_not_grow_fewer() {

@@ -63,7 +63,7 @@ impl Sim<'_> {
     }
 
     fn of_class(&self, class: NatClass) -> Vec<NodeId> {
-        (0..self.participants).map(NodeId).filter(|node| self.nat_class(*node) == class).collect()
+        (0..self.fixed.hosts.participants()).map(NodeId).filter(|node| self.nat_class(*node) == class).collect()
     }
 
     /// A node of one class and another of another, neither of which is the other's rendezvous.
@@ -214,7 +214,7 @@ fn who_is_behind_what_follows_from_the_class_and_then_from_the_region() {
     for machine in (0..400).map(NodeId) {
         let class = |sim: &Sim<'_>| sim.nat_class(machine);
         let oceania = all.network.region(machine.0) == Some(9);
-        let (case, expected) = match (all.kinds.class(machine.0), oceania) {
+        let (case, expected) = match (all.environment.kinds.class(machine.0), oceania) {
             (Some(1), _) => (0, NatClass::Firewall),
             (_, true) => (1, NatClass::Symmetric),
             _ => (2, NatClass::Open),

@@ -4,6 +4,8 @@ mod coded;
 mod demand;
 mod named;
 mod requests;
+mod steps;
+mod verdict;
 
 use std::collections::VecDeque;
 

@@ -114,7 +114,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let nodes = &self.storage.nodes;
         let known = |node: &NodeId| nodes[node.index()].providers(resource, self.now).count().min(PEERS);
         if let Some(most) = storers.iter().map(known).max() {
-            let bytes = most as u32 * self.system.wire.contact;
+            let bytes = most as u32 * self.fixed.system.wire.contact;
             self.storage.resources.set_size_in_packet(record, bytes);
         }
     }

@@ -18,14 +18,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// The newest version on the disk of a node's machine.
     pub fn version_on_machine_of(&self, node: NodeId, record: RecordId) -> Option<Version> {
-        let nodes = self.hosts.nodes_of(self.hosts.of(node));
+        let nodes = self.fixed.hosts.nodes_of(self.fixed.hosts.of(node));
         nodes.filter_map(|one| self.version_at(one, record)).max()
     }
 
     /// A machine came online with its disk.
     pub fn disk_online(&mut self, machine: NodeId) {
         if !self.storage.nodes.is_empty() {
-            for node in self.hosts.nodes_of(machine) {
+            for node in self.fixed.hosts.nodes_of(machine) {
                 let held = self.storage.nodes[node.index()].store.held();
                 held.iter().for_each(|held| self.oracle.records.came_online(self.now, *held));
             }
@@ -38,7 +38,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub fn disk_offline(&mut self, machine: NodeId) {
         if !self.storage.nodes.is_empty() {
             let mut cached = 0;
-            for node in self.hosts.nodes_of(machine) {
+            for node in self.fixed.hosts.nodes_of(machine) {
                 let storage = &mut self.storage.nodes[node.index()];
                 cached += storage.cached_bytes();
                 storage.suspend();
@@ -55,7 +55,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A machine that is offline is gone for good, and its disk.
     pub fn disk_gone(&mut self, machine: NodeId) {
         if !self.storage.nodes.is_empty() {
-            for node in self.hosts.nodes_of(machine) {
+            for node in self.fixed.hosts.nodes_of(machine) {
                 let store = std::mem::take(&mut self.storage.nodes[node.index()]).store;
                 for held in store.held() {
                     self.oracle.records.copy_gone(self.now, held.record);
@@ -94,8 +94,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Tells how many records are on the disk of a node's machine.
     pub fn tell_records(&mut self, node: NodeId) {
-        let machine = self.hosts.of(node);
-        let held: usize = self.hosts.nodes_of(machine).map(|one| self.storage.held(one).len()).sum();
+        let machine = self.fixed.hosts.of(node);
+        let held: usize = self.fixed.hosts.nodes_of(machine).map(|one| self.storage.held(one).len()).sum();
         self.observer.records(self.now, machine, held as u32);
     }
 
@@ -104,7 +104,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let stock = self.oracle.records.stock();
         let stock = match P::PLACEMENT {
             Placement::Everyone(_) => {
-                let copies = u64::from(self.oracle.records.ever_stored()) * self.online.len() as u64;
+                let copies = u64::from(self.oracle.records.ever_stored()) * self.membership.online.len() as u64;
                 Stock { copies, copies_online: copies, ..stock }
             }
             Placement::Closest(_) | Placement::Servers => stock,

@@ -37,7 +37,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// records do not go at once.
     pub fn find_witness(&mut self, record: RecordId) {
         if self.oracle.witnesses.missing > 0 && self.lacks_witness(record) {
-            let (after, before) = self.online.split_at(record.index() % self.online.len().max(1));
+            let (after, before) = self.membership.online.split_at(record.index() % self.membership.online.len().max(1));
             let found = before.iter().chain(after).copied().find(|&machine| self.is_witness(machine, record));
             found.into_iter().for_each(|machine| self.set_witness(record, machine));
         }

@@ -40,10 +40,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             me: node,
             epoch,
             replicas,
-            repair: if self.storage.pointers.is_some() { &Repair::Eager } else { &self.system.storage.repair },
-            hold: self.system.storage.hold,
+            repair: if self.storage.pointers.is_some() { &Repair::Eager } else { &self.fixed.system.storage.repair },
+            hold: self.fixed.system.storage.hold,
             records: self.storage.resources.space(),
-            caching: self.system.storage.caching,
+            caching: self.fixed.system.storage.caching,
             terms,
             timeout: self.storage.patience.timeout,
             retries: self.storage.patience.retries,
@@ -51,8 +51,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
             noise: &mut seat.noise,
             disk,
             sizes: self.storage.resources.sizes(),
-            wire: &self.system.wire,
-            lists: &mut self.lists,
+            wire: &self.fixed.system.wire,
+            lists: &mut self.buffers.lists,
             effects: &mut effects,
         };
         handler(storage, &mut cx, &around);
@@ -65,9 +65,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// How many copies a record that the overlay keeps is to have, at most: of servers perhaps only one holds it.
     pub fn replicas(&self) -> u8 {
         match P::PLACEMENT {
-            Placement::Servers => self.services.len() as u8,
+            Placement::Servers => self.servers.services.len() as u8,
             _ if self.storage.pointers.is_some() => POINTER_COPIES as u8,
-            _ => self.system.storage.replicas as u8,
+            _ => self.fixed.system.storage.replicas as u8,
         }
     }
 
@@ -75,14 +75,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     fn wanted_copies(&self, record: RecordId) -> u32 {
         match self.storage.resources.space().is_kept_by_responsible(record) {
             true => self.replicas().into(),
-            false => self.system.storage.replicas,
+            false => self.fixed.system.storage.replicas,
         }
     }
 
     /// Bytes of values that a machine's disk takes of one of its nodes, beside what the others hold.
     pub fn disk(&self, node: NodeId) -> u64 {
-        let machine = self.hosts.of(node);
-        self.storage.disk_of(node, machine, self.hosts, disk(self.plan, &self.kinds, machine))
+        let machine = self.fixed.hosts.of(node);
+        self.storage.disk_of(node, machine, self.fixed.hosts, disk(self.fixed.plan, &self.environment.kinds, machine))
     }
 
     /// Calls a handler of the whole system's storage and applies its effects.
@@ -90,13 +90,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let mut effects = Vec::new();
         let machines = Everything {
             seats: &self.seats,
-            online: &self.online,
+            online: &self.membership.online,
             records: &self.oracle.records,
-            hosts: self.hosts,
-            kinds: &self.kinds,
-            plan: self.plan,
+            hosts: self.fixed.hosts,
+            kinds: &self.environment.kinds,
+            plan: self.fixed.plan,
         };
-        let (now, streams) = (self.now, &self.streams);
+        let (now, streams) = (self.now, &self.fixed.streams);
         let mut cx = SystemContext { now, streams, machines: &machines, effects: &mut effects };
         handler(&mut self.storage, &mut cx);
         effects.into_iter().for_each(|effect| self.apply_system(effect));
@@ -124,7 +124,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 self.with_node(by, |storage, cx, _| storage.have_copied(cx, value, from, to));
             }
             SystemEffect::Copied { node, copy } => self.copy_came(node, copy, true),
-            SystemEffect::Refused { node } => self.observer.refused(self.now, self.hosts.of(node)),
+            SystemEffect::Refused { node } => self.observer.refused(self.now, self.fixed.hosts.of(node)),
         }
     }
 
@@ -161,7 +161,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 Effect::Kept { record, version, repaired } => {
                     self.copy_came(node, Held { record, version }, repaired);
                 }
-                Effect::Refused { .. } => self.observer.refused(self.now, self.hosts.of(node)),
+                Effect::Refused { .. } => self.observer.refused(self.now, self.fixed.hosts.of(node)),
                 Effect::Renewed { record, before, version } => {
                     self.oracle.records.copy_renewed(self.now, Held { record, version: before }, version);
                     self.tell_stock();

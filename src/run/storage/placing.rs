@@ -125,7 +125,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let mut nearest = Vec::new();
         for (resource, publisher) in published {
             let Some(announcements) = &mut self.storage.announcements else { return };
-            let until = announcements.announced_before(&self.streams, self.now, resource);
+            let until = announcements.announced_before(&self.fixed.streams, self.now, resource);
             let record = self.storage.resources.space().providers_of(resource);
             let key = self.storage.resources.key(record);
             self.oracle.directory.nearest(metric, key, self.replicas() as usize, &mut nearest);
@@ -154,10 +154,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                     }
                 }
                 Placement::Servers => {
-                    let server = NodeId(self.participants);
+                    let server = NodeId(self.fixed.hosts.participants());
                     let (view, key) = (View::new(server, &self.keys), self.storage.resources.key(record));
                     let overlay = &self.nodes[server.index()];
-                    overlay.nearest(&self.shared, &view, key, self.services.len(), &mut servers);
+                    overlay.nearest(&self.shared, &view, key, self.servers.services.len(), &mut servers);
                     servers.drain(..).for_each(|node| self.place(record, node));
                 }
                 Placement::Everyone(_) => {}
@@ -167,9 +167,9 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
                 self.note_stored(record);
             }
         }
-        if self.storage.pointers.is_some() || self.system.storage.repair.threshold(1).is_some() {
-            for place in 0..self.joined.len() {
-                self.with_node(self.joined[place], |storage, cx, around| storage.on_placed(cx, around));
+        if self.storage.pointers.is_some() || self.fixed.system.storage.repair.threshold(1).is_some() {
+            for place in 0..self.membership.joined.len() {
+                self.with_node(self.membership.joined[place], |storage, cx, around| storage.on_placed(cx, around));
             }
         }
         self.tell_stock();
@@ -180,10 +180,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         let disk = self.disk(node);
         let store = &mut self.storage.nodes[node.index()].store;
         if !store.has_room(record, disk, self.storage.resources.sizes()) {
-            return self.observer.refused(self.now, self.hosts.of(node));
+            return self.observer.refused(self.now, self.fixed.hosts.of(node));
         }
         store.keep(record, Version(0));
-        if let Repair::Republish(_) = self.system.storage.repair {
+        if let Repair::Republish(_) = self.fixed.system.storage.repair {
             self.with_node(node, |storage, cx, _| storage.note_put(cx, record, Published::at(cx.now)));
         }
         let copy = Held { record, version: Version(0) };

@@ -22,10 +22,10 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// How often a node does something, if it does.
     fn period(&self, work: Periodic) -> Option<Duration> {
-        match (work, &self.system.storage.repair) {
+        match (work, &self.fixed.system.storage.repair) {
             (Periodic::Republish, Repair::Republish(Republish { every, .. })) => *every,
             (Periodic::Republish, _) => None,
-            (Periodic::Audit, _) => self.system.storage.audit,
+            (Periodic::Audit, _) => self.fixed.system.storage.audit,
         }
     }
 
@@ -125,13 +125,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         if errand.is_some() || matches!(P::PLACEMENT, Placement::Everyone(_)) {
             return self.version_on_machine_of(node, record).map(Answer::from);
         }
-        let nodes = self.hosts.nodes_of(self.hosts.of(node));
+        let nodes = self.fixed.hosts.nodes_of(self.fixed.hosts.of(node));
         self.storage.own_answer(nodes, record, self.now)
     }
 
     /// A get has its record: where it is cached along the way, copies of it are left with those whom its lookup has passed.
     pub fn leave_copies(&mut self, op: OpId, answer: Answer) {
-        if self.system.storage.caching.is_none() {
+        if self.fixed.system.storage.caching.is_none() {
             return;
         }
         let passed = self.storage.paths.take(op);
