@@ -1,7 +1,7 @@
 //! What waits in the queue of a run.
 
 use crate::connectivity::{Named, Signal};
-use crate::engine::Pending;
+use crate::engine::{Pending, Time};
 use crate::model::{Envelope, Kind, NodeId, OperationKind, RecordId};
 use crate::network::FlowId;
 use crate::overlay::{List, Payload, bootstrap};
@@ -220,6 +220,9 @@ impl<M: Copy, T: Copy> Pending for Event<M, T> {
         }
     }
 }
+
+/// The last instant at which something happens.
+pub(super) const LAST: Time = Time::from_nanos(Time::NEVER.as_nanos() - 1);
 
 /// A packet that waits at its sender, in the uplink's queue or for a handshake, with the addresses of the nodes that it names.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! A packet's way: departure at its sender, arrival and delivery at its receiver.
 
-use super::event::{Body, Event, Packet, Queued};
+use super::event::{Body, Event, LAST, Packet, Queued};
 use super::simulation::Simulation;
 use crate::connectivity::Named;
 use crate::engine::order::Class;
@@ -14,9 +14,6 @@ use crate::overlay::{Notice, Protocol};
 /// could go on for ever without time passing: a record whose holders each take the other for responsible goes to and fro
 /// until one of them stabilises, over a network as often as its round trips allow.
 const WITHIN: Duration = Duration::from_millis(1);
-
-/// The last instant at which something happens.
-pub(super) const LAST: Time = Time::from_nanos(Time::NEVER.as_nanos() - 1);
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A node sends a packet: over a link, where the system has connections. A request counts here, whether or not it ever

@@ -11,8 +11,7 @@
 //! elsewhere; what has moved by then has been sent and received. It does not begin if its receiver is offline (nobody
 //! answers the sender) or does not wait for it any more (it is told so).
 
-use super::event::{Body, Event, Packet};
-use super::packets::LAST;
+use super::event::{Body, Event, LAST, Packet};
 use super::simulation::Simulation;
 use crate::engine::Time;
 use crate::engine::order::Class;
