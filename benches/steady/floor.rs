@@ -20,7 +20,7 @@ struct Node {
 }
 
 /// Handles so many events of so many nodes.
-pub fn run(nodes: u32, events: u32) -> Timing {
+pub(crate) fn run(nodes: u32, events: u32) -> Timing {
     let mut noise = Noise::new(1);
     let law = Law::Exponential { mean: 1.0 };
     // Drawn once, so that their logarithms are not measured.

@@ -13,7 +13,7 @@ pub struct Item {
 const NARROWEST: usize = 30;
 
 /// Items below each other, indented, in columns, at most `width` characters wide if names leave room for that.
-pub fn list(items: &[Item], width: usize) -> String {
+pub(super) fn list(items: &[Item], width: usize) -> String {
     let longest = |part: fn(&Item) -> &str| items.iter().map(|item| part(item).chars().count()).max().unwrap_or(0);
     let (names, values) = (longest(|item| &item.name), longest(|item| &item.value));
     let beside = 2 + names + 2 + if values > 0 { values + 2 } else { 0 };
@@ -34,7 +34,7 @@ pub fn list(items: &[Item], width: usize) -> String {
 
 /// Wraps a text into lines of at most `width` characters, broken between words; a longer word has a line of its own. At
 /// least one line.
-pub fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let line = lines.last_mut().expect("there is always one");

@@ -25,13 +25,13 @@ SIGINT, SIGTERM or SIGHUP (finished runs are kept).";
 /// and cost. All output is deterministic: it depends only on scenario, seed and version.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES, max_term_width = 100, subcommand_required = true)]
-pub struct Arguments {
+pub(super) struct Arguments {
     #[command(subcommand)]
     pub command: Command,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     Run(Run),
     Sweep(Sweep),
     Validate(Validate),
@@ -51,7 +51,7 @@ pub enum Command {
 
 /// Arguments that `run` and `sweep` share.
 #[derive(Args, Debug)]
-pub struct Simulated {
+pub(super) struct Simulated {
     /// The scenario, a TOML file
     pub scenario: PathBuf,
     /// Change a value of the scenario, given by a dotted path (an element of a list by its number from 0, as in
@@ -84,7 +84,7 @@ pub struct Simulated {
 
 /// Output format of finished runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(super) enum Format {
     /// Comparison table
     #[default]
     Table,
@@ -106,7 +106,7 @@ Examples:
   peerlab run my.toml --set network.access.uplink=1Mbit/s --set systems.kad.kademlia.k=8
   peerlab run my.toml --verify                 run twice and compare every byte
   peerlab run my.toml --trace trace.csv        a line for every packet, session, dial and operation")]
-pub struct Run {
+pub(super) struct Run {
     #[command(flatten)]
     pub simulated: Simulated,
     /// Run everything twice and compare; exit code 1 if anything differs, with the virtual time of the first difference
@@ -132,7 +132,7 @@ Examples:
   peerlab sweep scenarios/churn-sweep.toml
   peerlab sweep my.toml --repetitions 3 --set time.measure=30min     a quick look first
   peerlab sweep my.toml --set population.churn.time_scale=1          an axis fixed")]
-pub struct Sweep {
+pub(super) struct Sweep {
     #[command(flatten)]
     pub simulated: Simulated,
     /// Runs of each system at each point, overriding the scenario's
@@ -156,7 +156,7 @@ Examples:
   peerlab validate
   peerlab validate --full                      including the long scenarios
   peerlab validate my-scenarios --set population.online=2000")]
-pub struct Validate {
+pub(super) struct Validate {
     /// Folder of scenarios; long ones are in its subfolder `full`
     #[arg(default_value = "scenarios/validation")]
     pub dir: PathBuf,
@@ -185,7 +185,7 @@ pub struct Validate {
 
 /// Check scenarios without simulating: errors with line and column, number of runs, estimated cost
 #[derive(Args, Debug)]
-pub struct Check {
+pub(super) struct Check {
     /// Scenarios, TOML files
     #[arg(required = true)]
     pub scenarios: Vec<PathBuf>,
@@ -202,7 +202,7 @@ pub struct Check {
 
 /// List the keys, protocols, presets and metrics, with defaults and sources
 #[derive(Args, Debug)]
-pub struct List {
+pub(super) struct List {
     /// Topic, section or protocol; everything if left out
     pub what: Option<String>,
 }
@@ -215,7 +215,7 @@ Examples:
   peerlab plot results/churn-sweep --y lookup_hops_mean --y bytes_total --log x
   peerlab plot results/quickstart --size 960x540 --theme dark --out slides
   peerlab plot results/grid --x population.online --by systems.kad.kademlia.k --y lookup_rpcs_mean")]
-pub struct Plot {
+pub(super) struct Plot {
     /// Directory written by `run` or `sweep`
     pub dir: PathBuf,
     /// Output directory; a chart replaces the file of its name, other files are kept [default: DIR/charts]
@@ -245,7 +245,7 @@ pub struct Plot {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Scale {
+pub(super) enum Scale {
     X,
     Y,
 }

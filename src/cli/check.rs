@@ -24,7 +24,7 @@ const NO_GETS: &str = "  no gets: availability is what an oracle finds on the ma
 ///
 /// # Errors
 /// If any is invalid: with the code of an invalid file rather than of an unreadable one.
-pub fn check(registry: &Registry, arguments: &Check) -> Result<(), Failure> {
+pub(super) fn check(registry: &Registry, arguments: &Check) -> Result<(), Failure> {
     let pool = pool(arguments.threads)?;
     let mut worst: Option<Code> = None;
     for path in &arguments.scenarios {

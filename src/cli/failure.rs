@@ -8,7 +8,7 @@ use crate::scenario::{Kind, Problems};
 /// Exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Code {
+pub(super) enum Code {
     /// Failed run, or a difference found by `--verify`; the other runs are kept.
     Run = 1,
     /// Invalid command line, scenario or other input; nothing was simulated or written.
@@ -25,7 +25,7 @@ pub enum Code {
 
 /// Failure of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub(super) struct Failure {
     pub code: Code,
     /// Message to the user, whole lines.
     pub text: String,
@@ -33,7 +33,7 @@ pub struct Failure {
 
 impl Failure {
     /// Failure with a `message` of one line that includes the correction.
-    pub fn new(code: Code, message: impl std::fmt::Display) -> Failure {
+    pub(super) fn new(code: Code, message: impl std::fmt::Display) -> Failure {
         Failure { code, text: format!("error: {message}\n") }
     }
 }

@@ -18,7 +18,7 @@ struct Row<'a> {
 }
 
 /// JSON list with an object for each run.
-pub fn runs<'a>(scenario: &Scenario, outcomes: impl Iterator<Item = (&'a Run, &'a Outcome)>) -> String {
+pub(super) fn runs<'a>(scenario: &Scenario, outcomes: impl Iterator<Item = (&'a Run, &'a Outcome)>) -> String {
     let row = |(run, outcome): (&'a Run, &Outcome)| Row {
         run_id: &run.id,
         axes: scenario.axes().iter().zip(&run.cells).map(|(axis, cell)| (axis.path(), json!(cell))).collect(),

@@ -43,7 +43,7 @@ const SECTIONS: [(&str, &str); 10] = [
 ];
 
 /// Topics, sections and protocols that can be listed.
-pub fn names(registry: &Registry) -> Vec<PossibleValue> {
+pub(super) fn names(registry: &Registry) -> Vec<PossibleValue> {
     let known = |&(name, about): &(&'static str, &'static str)| PossibleValue::new(name).help(about);
     let protocols =
         registry.entries().iter().map(|entry| PossibleValue::new(entry.registered.name).help(entry.summary));
@@ -51,7 +51,7 @@ pub fn names(registry: &Registry) -> Vec<PossibleValue> {
 }
 
 /// Prints one of [`names`]; without one, all that are not part of another.
-pub fn list(registry: &Registry, what: Option<&str>) -> Result<(), Failure> {
+pub(super) fn list(registry: &Registry, what: Option<&str>) -> Result<(), Failure> {
     let schema = Schema::new(schema(registry.registered()));
     let width = print::width();
     let listed = |what: &str| match what {

@@ -9,7 +9,7 @@ use crate::engine::Size;
 use crate::report::number::bytes;
 
 /// Largest memory of concurrent runs, with `threads` at a time.
-pub fn at_once(runs: impl Iterator<Item = f64>, threads: usize) -> f64 {
+pub(super) fn at_once(runs: impl Iterator<Item = f64>, threads: usize) -> f64 {
     let mut needs: Vec<f64> = runs.collect();
     needs.sort_by(|a, b| b.total_cmp(a));
     needs.iter().take(threads).sum()
@@ -20,7 +20,7 @@ pub fn at_once(runs: impl Iterator<Item = f64>, threads: usize) -> f64 {
 ///
 /// # Errors
 /// If it is more.
-pub fn enough(scenario: &Path, how: &str, need: f64, most: Option<Size>) -> Result<Option<String>, Failure> {
+pub(super) fn enough(scenario: &Path, how: &str, need: f64, most: Option<Size>) -> Result<Option<String>, Failure> {
     let (there, whose) = match most {
         Some(Size(most)) => (most, "--max-memory allows"),
         None => (of_machine(), "there are"),

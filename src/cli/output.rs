@@ -16,13 +16,13 @@ const SCENARIO: &str = "scenario.toml";
 const TIMING: &str = "timing.json";
 
 /// Default directory: `results/<name of the scenario file>`.
-pub fn default_directory(scenario: &Path) -> PathBuf {
+pub(super) fn default_directory(scenario: &Path) -> PathBuf {
     Path::new("results").join(scenario.file_stem().unwrap_or("scenario".as_ref()))
 }
 
 /// Origin of a command's results of a scenario. For a scenario in a directory of results, it is the file that these
 /// were made from.
-pub fn origin(command: &str, scenario: &Path) -> Origin {
+pub(super) fn origin(command: &str, scenario: &Path) -> Origin {
     let name = scenario.file_name().unwrap_or_default();
     let made_of = (name == SCENARIO).then(|| Origin::read(scenario.parent()?)).flatten().map(|origin| origin.file);
     let file = made_of.unwrap_or_else(|| name.to_string_lossy().into_owned());
@@ -30,16 +30,16 @@ pub fn origin(command: &str, scenario: &Path) -> Origin {
 }
 
 /// Input files of results, which are never overwritten.
-pub struct Inputs(Vec<PathBuf>);
+pub(super) struct Inputs(Vec<PathBuf>);
 
 impl Inputs {
     /// Inputs of a scenario: its file, and those that it names.
-    pub fn of(path: &Path, scenario: &Scenario) -> Inputs {
+    pub(super) fn of(path: &Path, scenario: &Scenario) -> Inputs {
         Inputs([path.to_owned()].into_iter().chain(scenario.data_files()).collect())
     }
 
     /// Refuses a `path` that is one of them, under any name; `option` is named in the error.
-    pub fn refuse(&self, path: &Path, option: &str) -> Result<(), Failure> {
+    pub(super) fn refuse(&self, path: &Path, option: &str) -> Result<(), Failure> {
         // What is not there is no input.
         match self.0.iter().find(|input| same_file::is_same_file(input, path).unwrap_or(false)) {
             Some(input) => Err(Failure::new(
@@ -60,7 +60,7 @@ impl Inputs {
 ///
 /// # Errors
 /// If it holds something else, or cannot be written to, or an input would be replaced.
-pub fn prepare(target: &Path, inputs: &Inputs, origin: &Origin, force: bool) -> Result<Staged, Failure> {
+pub(super) fn prepare(target: &Path, inputs: &Inputs, origin: &Origin, force: bool) -> Result<Staged, Failure> {
     FILES.iter().try_for_each(|file| inputs.refuse(&target.join(file.name), "--out"))?;
     if target.exists() && !target.is_dir() {
         return Err(refused(Code::File, target, "this is no directory", "name another with --out"));
@@ -94,7 +94,7 @@ fn refuse_others(target: &Path, origin: &Origin) -> Result<(), Failure> {
 }
 
 /// Refuses charts in `out` that would mix with results other than those in `dir`.
-pub fn refuse_charts(out: &Path, dir: &Path) -> Result<(), Failure> {
+pub(super) fn refuse_charts(out: &Path, dir: &Path) -> Result<(), Failure> {
     let (real, dir) = (real(out)?, real(dir)?);
     let above = real.parent().filter(|_| real.ends_with(CHARTS));
     let mut homes = [Some(&*real), above].into_iter().flatten();
@@ -106,7 +106,7 @@ pub fn refuse_charts(out: &Path, dir: &Path) -> Result<(), Failure> {
 }
 
 /// Refuses a trace in the file `path` that would mix with the results in `target`.
-pub fn refuse_trace(path: &Path, target: &Path) -> Result<(), Failure> {
+pub(super) fn refuse_trace(path: &Path, target: &Path) -> Result<(), Failure> {
     if real(path)?.starts_with(real(target)?) {
         let message = "a trace cannot stand among the results";
         return Err(refused(Code::Wrong, path, message, "name a file outside of their directory with --trace"));
@@ -163,7 +163,7 @@ fn earlier_charts(target: &Path) -> impl Iterator<Item = PathBuf> {
 }
 
 /// All deterministic output of a list of runs, that is, all but `timing.json`.
-pub struct Results<'a> {
+pub(super) struct Results<'a> {
     pub rows: Vec<RunRow<'a>>,
     pub extra: Extra,
     /// Resolved scenario.
@@ -173,7 +173,7 @@ pub struct Results<'a> {
 
 impl Results<'_> {
     /// Writes the files and draws the charts into an existing directory.
-    pub fn write(&self, dir: &Path) -> Result<(), Failure> {
+    pub(super) fn write(&self, dir: &Path) -> Result<(), Failure> {
         csv::write(dir, &self.rows, self.extra)?;
         write(&dir.join(SCENARIO), &self.scenario)?;
         write(&dir.join(MANIFEST), &self.manifest.to_json())?;
@@ -183,7 +183,7 @@ impl Results<'_> {
 }
 
 /// Adds `timing.json` and moves all files to their place in `target`, replacing earlier results and their charts.
-pub fn commit(staged: Staged, target: &Path, timing: &str) -> Result<(), Failure> {
+pub(super) fn commit(staged: Staged, target: &Path, timing: &str) -> Result<(), Failure> {
     write(&staged.path().join(TIMING), timing)?;
     let old = earlier_charts(target).filter_map(|path| Some(format!("{CHARTS}/{}", path.file_name()?.to_str()?)));
     let stale: Vec<String> = FILES.iter().map(|file| file.name.to_owned()).chain(old).collect();

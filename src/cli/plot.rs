@@ -7,7 +7,7 @@ use crate::report::CHARTS;
 use crate::report::chart::{self, Look, Options};
 use crate::report::number::count;
 
-pub fn plot(arguments: Plot) -> Result<(), Failure> {
+pub(super) fn plot(arguments: Plot) -> Result<(), Failure> {
     let Plot { dir, out, force, x, y, by, log, size, theme } = arguments;
     if let (Some(out), false) = (&out, force) {
         output::refuse_charts(out, &dir)?;

@@ -11,7 +11,7 @@ const PLAIN_WIDTH: usize = 100;
 ///
 /// # Errors
 /// If stdout cannot be written. A closed pipe (`peerlab … | head`) is not an error.
-pub fn output(text: &str) -> Result<(), Failure> {
+pub(super) fn output(text: &str) -> Result<(), Failure> {
     let mut stdout = anstream::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -22,12 +22,12 @@ pub fn output(text: &str) -> Result<(), Failure> {
 }
 
 /// Prints an error, a warning or a note to stderr, in whole lines. Errors of stderr are ignored.
-pub fn error(text: &str) {
+pub(super) fn error(text: &str) {
     let _ = anstream::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Width of stdout in characters.
-pub fn width() -> usize {
+pub(super) fn width() -> usize {
     let size = terminal_size::terminal_size_of(std::io::stdout());
     size.map_or(PLAIN_WIDTH, |(width, _)| usize::from(width.0))
 }

@@ -13,7 +13,7 @@ use crate::scenario::Run;
 use crate::sweep::execute::{Finished, Watch};
 
 /// Observer of a list of runs.
-pub struct Watcher<'a> {
+pub(super) struct Watcher<'a> {
     watched: Vec<Watched>,
     clock: Stopwatch,
     ended: AtomicU64,
@@ -25,7 +25,7 @@ pub struct Watcher<'a> {
 
 /// Cost of a list of runs.
 #[derive(Clone, Debug)]
-pub struct Costs {
+pub(super) struct Costs {
     /// Wall time from the start of the first run to the end of the last.
     pub wall_s: f64,
     /// Peak memory of the process until then; `None` if the system does not provide it.
@@ -36,7 +36,7 @@ pub struct Costs {
 
 /// Cost of one run.
 #[derive(Clone, Debug)]
-pub struct RunCost {
+pub(super) struct RunCost {
     pub whole: Cost,
     /// Time from its start until its state was built, until the end of the warm-up, and of the measurement; as far as
     /// it came.
@@ -58,7 +58,7 @@ struct Watched {
 
 impl<'a> Watcher<'a> {
     /// Observer with a bar, shown on a terminal only, labelled with `what` the runs are for.
-    pub fn new(runs: &[Run], what: &'static str, quiet: bool, traces: &'a Traces) -> Watcher<'a> {
+    pub(super) fn new(runs: &[Run], what: &'static str, quiet: bool, traces: &'a Traces) -> Watcher<'a> {
         let watched = |run: &Run| {
             let (warmup, length) = (run.plan.warmup, run.plan.warmup + run.plan.measure);
             Watched {
@@ -81,7 +81,7 @@ impl<'a> Watcher<'a> {
     }
 
     /// Removes the bar and returns the cost of the runs.
-    pub fn finish(self) -> Costs {
+    pub(super) fn finish(self) -> Costs {
         self.bar.finish_and_clear();
         let cost = |watched: Watched| watched.cost.into_inner().expect("nobody panics while holding it");
         Costs {

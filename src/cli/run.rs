@@ -14,7 +14,7 @@ use crate::scenario::Runs;
 /// Most machines for which `run` writes `nodes.csv`, and most resources for which it writes `resources.csv`.
 const MOST_ROWS: u32 = 100_000;
 
-pub fn run(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
+pub(super) fn run(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
     let pool = pool(arguments.simulated.threads)?;
     let (scenario, expected, Runs { runs, warnings }) =
         load(registry, &arguments.simulated, Vec::new(), true, pool.current_num_threads())?;

@@ -26,7 +26,7 @@ use crate::sweep::estimate::least_memory;
 use crate::sweep::execute::{self, Finished};
 
 /// Job: a list of runs of a scenario and the requested output.
-pub struct Job<'a> {
+pub(super) struct Job<'a> {
     /// Command of the results: `run`, `sweep`, `validate`.
     pub command: &'static str,
     pub registry: &'a Registry,
@@ -52,7 +52,7 @@ struct Said {
 }
 
 /// Completed job, with its results written.
-pub struct Done {
+pub(super) struct Done {
     runs: Vec<Run>,
     finished: Vec<Finished>,
     /// Directory of the results; `None` if no run gave any.
@@ -64,33 +64,33 @@ pub struct Done {
 
 impl Done {
     /// Runs with an outcome, in the order of the plan.
-    pub fn outcomes(&self) -> impl Iterator<Item = (&Run, &Outcome)> {
+    pub(super) fn outcomes(&self) -> impl Iterator<Item = (&Run, &Outcome)> {
         self.runs.iter().zip(&self.finished).filter_map(|(run, finished)| Some((run, finished.outcome()?)))
     }
 
     /// Rows of the result files.
-    pub fn rows(&self, scenario: &Scenario) -> Vec<RunRow<'_>> {
+    pub(super) fn rows(&self, scenario: &Scenario) -> Vec<RunRow<'_>> {
         self.outcomes().map(|(run, outcome)| row(scenario, run, outcome)).collect()
     }
 
     /// `runs.csv` as it was written.
-    pub fn csv(&self, directory: &Path) -> Result<String, Failure> {
+    pub(super) fn csv(&self, directory: &Path) -> Result<String, Failure> {
         let path = directory.join("runs.csv");
         Ok(fs::read_to_string(&path).map_err(FileError::at(&path))?)
     }
 
     /// Table of expectations, followed by a blank line; empty if there are none.
-    pub fn expected(&self) -> String {
+    pub(super) fn expected(&self) -> String {
         if self.judged.is_empty() { String::new() } else { expected::table(&self.judged) + "\n" }
     }
 
     /// Failure of runs, although there may be results.
-    pub fn failure(self) -> Result<(), Failure> {
+    pub(super) fn failure(self) -> Result<(), Failure> {
         self.failure.map_or(Ok(()), Err)
     }
 
     /// Failure of runs, or of an expectation.
-    pub fn end(self) -> Result<(), Failure> {
+    pub(super) fn end(self) -> Result<(), Failure> {
         let held = all_hold(&self.judged);
         self.failure().and(held)
     }
@@ -99,7 +99,7 @@ impl Done {
 /// Reads a scenario, with the seed and `sets` after those of the command line, its expectations, and the list of its
 /// runs, of which `threads` are executed at a time; with `once` without repetitions, and axes are refused. Prints
 /// warnings.
-pub fn load(
+pub(super) fn load(
     registry: &Registry,
     arguments: &Simulated,
     sets: Vec<String>,
@@ -141,7 +141,7 @@ fn target(arguments: &Simulated) -> PathBuf {
 ///
 /// # Errors
 /// If they cannot, or must not, be written there.
-pub fn prepare(command: &str, arguments: &Simulated, scenario: &Scenario) -> Result<Staged, Failure> {
+pub(super) fn prepare(command: &str, arguments: &Simulated, scenario: &Scenario) -> Result<Staged, Failure> {
     let inputs = Inputs::of(&arguments.scenario, scenario);
     let origin = output::origin(command, &arguments.scenario);
     output::prepare(&target(arguments), &inputs, &origin, arguments.force)
@@ -151,7 +151,7 @@ pub fn prepare(command: &str, arguments: &Simulated, scenario: &Scenario) -> Res
 ///
 /// # Errors
 /// If nothing could be started or written. Errors of single runs are kept in [`Done`].
-pub fn simulate(job: Job<'_>) -> Result<Done, Failure> {
+pub(super) fn simulate(job: Job<'_>) -> Result<Done, Failure> {
     let target = target(job.arguments);
     let staged = prepare(job.command, job.arguments, job.scenario)?;
     let origin = output::origin(job.command, &job.arguments.scenario);

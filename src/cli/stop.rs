@@ -20,7 +20,7 @@ const SIGNALS: &[(i32, Code)] = &[
 
 /// State of received signals.
 #[derive(Debug, Default)]
-pub struct Stop {
+pub(super) struct Stop {
     flag: Arc<AtomicBool>,
     signal: Arc<AtomicUsize>,
 }
@@ -30,7 +30,7 @@ impl Stop {
     ///
     /// # Errors
     /// If the system does not permit this.
-    pub fn on_signals() -> Result<&'static Stop, Failure> {
+    pub(super) fn on_signals() -> Result<&'static Stop, Failure> {
         static STOP: OnceLock<Stop> = OnceLock::new();
         if let Some(stop) = STOP.get() {
             return Ok(stop);
@@ -51,12 +51,12 @@ impl Stop {
     }
 
     /// Flag that is true after the first signal.
-    pub fn flag(&self) -> &AtomicBool {
+    pub(super) fn flag(&self) -> &AtomicBool {
         &self.flag
     }
 
     /// Exit code of a stopped command.
-    pub fn code(&self) -> Code {
+    pub(super) fn code(&self) -> Code {
         let signal = self.signal.load(Ordering::Relaxed);
         SIGNALS.iter().find(|(known, _)| *known as usize == signal).map_or(Code::Interrupted, |(_, code)| *code)
     }

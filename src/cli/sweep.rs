@@ -10,7 +10,7 @@ use crate::report::csv::Extra;
 use crate::report::points::points;
 use crate::scenario::Runs;
 
-pub fn sweep(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
+pub(super) fn sweep(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
     let pool = pool(arguments.simulated.threads)?;
     let repetitions = arguments.repetitions.map(|number| format!("sweep.repetitions={number}"));
     let (scenario, expected, Runs { runs, warnings }) =
@@ -44,7 +44,7 @@ pub fn sweep(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> 
 }
 
 /// Thread pool for runs; by default one thread per core, or `RAYON_NUM_THREADS`.
-pub fn pool(threads: Option<u32>) -> Result<rayon::ThreadPool, Failure> {
+pub(super) fn pool(threads: Option<u32>) -> Result<rayon::ThreadPool, Failure> {
     let threads = threads.map_or(0, |threads| threads as usize);
     let built = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     built.map_err(|error| Failure::new(Code::File, format!("cannot start threads: {error}")))

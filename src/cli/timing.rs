@@ -10,7 +10,7 @@ use crate::scenario::Run;
 
 /// Content of the file.
 #[derive(Clone, Debug, Serialize)]
-pub struct Timing<'a> {
+pub(super) struct Timing<'a> {
     /// Wall time in seconds from the start of the first run to the end of the last.
     pub wall_s: f64,
     /// Number of parallel runs.
@@ -22,7 +22,7 @@ pub struct Timing<'a> {
 
 /// Timing of a run.
 #[derive(Clone, Debug, Serialize)]
-pub struct RunTiming {
+pub(super) struct RunTiming {
     #[serde(flatten)]
     cost: Cost,
     /// CPU seconds (wall seconds, here and below, if the system does not provide them) to build the state at time zero.
@@ -54,13 +54,13 @@ pub struct RunTiming {
 
 impl<'a> Timing<'a> {
     /// Timing of runs with this total cost, on a number of threads.
-    pub fn new(costs: &Costs, threads: usize) -> Timing<'a> {
+    pub(super) fn new(costs: &Costs, threads: usize) -> Timing<'a> {
         let Costs { wall_s, peak_memory_bytes, .. } = *costs;
         Timing { wall_s, threads, peak_memory_bytes, runs: IndexMap::new() }
     }
 
     /// Adds a completed run.
-    pub fn add(&mut self, run: &'a Run, outcome: &Outcome, cost: &RunCost) {
+    pub(super) fn add(&mut self, run: &'a Run, outcome: &Outcome, cost: &RunCost) {
         let timing = &outcome.timing;
         let mut until = cost.until.iter().map(|cost| cost.seconds());
         let mut before = 0.0;
@@ -91,7 +91,7 @@ impl<'a> Timing<'a> {
     }
 
     /// Text of the file.
-    pub fn to_json(&self) -> String {
+    pub(super) fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("finite numbers and strings are JSON") + "\n"
     }
 }

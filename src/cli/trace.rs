@@ -13,7 +13,7 @@ type TraceFile = (PathBuf, BufWriter<File>);
 
 /// Trace files of a list of runs; empty if no trace is wanted.
 #[derive(Debug, Default)]
-pub struct Traces {
+pub(super) struct Traces {
     /// Files by run; taken when the run starts.
     files: Vec<Mutex<Option<TraceFile>>>,
     /// First error.
@@ -26,7 +26,7 @@ impl Traces {
     ///
     /// # Errors
     /// If one is an input, would mix with the results in `target`, or cannot be created.
-    pub fn create<'a>(
+    pub(super) fn create<'a>(
         path: &Path,
         systems: impl ExactSizeIterator<Item = &'a str>,
         inputs: &Inputs,
@@ -47,7 +47,7 @@ impl Traces {
     }
 
     /// Writer of a run's trace; `None` if none is wanted or it was taken before.
-    pub fn writer(&self, run: usize) -> Option<Box<dyn Write + '_>> {
+    pub(super) fn writer(&self, run: usize) -> Option<Box<dyn Write + '_>> {
         let mut file = self.files.get(run)?.lock().expect("nobody panics while holding it");
         let (path, out) = file.take()?;
         Some(Box::new(Writer { path, out, failed: &self.failed }))
@@ -57,7 +57,7 @@ impl Traces {
     ///
     /// # Errors
     /// The first error of writing.
-    pub fn close(self) -> Result<(), Failure> {
+    pub(super) fn close(self) -> Result<(), Failure> {
         self.failed.into_inner().map_or(Ok(()), |error| Err(error.into()))
     }
 }

@@ -25,7 +25,7 @@ const PAGE: &str = "validation.md";
 /// Command in the origin of the scenarios' results.
 const COMMAND: &str = "validate";
 
-pub fn validate(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
+pub(super) fn validate(registry: &Registry, arguments: &Arguments) -> Result<(), Failure> {
     let mut scenarios = scenarios(&arguments.dir)?;
     if arguments.full {
         scenarios.extend(self::scenarios(&arguments.dir.join(FULL))?);
@@ -133,7 +133,7 @@ fn one(
 }
 
 /// Fails if an expectation does not hold.
-pub fn all_hold(judged: &[Judged]) -> Result<(), Failure> {
+pub(super) fn all_hold(judged: &[Judged]) -> Result<(), Failure> {
     match judged.iter().filter(|judged| !judged.holds()).count() {
         0 => Ok(()),
         failed => {

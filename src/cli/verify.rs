@@ -9,7 +9,7 @@ use crate::measure::outcome::Outcome;
 use crate::report::staged::{FileError, entries};
 
 /// Difference between two outcomes of one run, in words; `None` if they are equal.
-pub fn outcomes(first: &Outcome, second: &Outcome) -> Option<String> {
+pub(super) fn outcomes(first: &Outcome, second: &Outcome) -> Option<String> {
     if let Some((agreed, differs)) = first_difference(&first.checkpoints, &second.checkpoints) {
         let (agreed, differs) = (agreed.as_secs_f64(), differs.as_secs_f64());
         return Some(format!("the same up to {agreed} s of virtual time, not at {differs} s"));
@@ -22,7 +22,7 @@ pub fn outcomes(first: &Outcome, second: &Outcome) -> Option<String> {
 }
 
 /// Files that differ between two directories of equal structure, by relative path.
-pub fn files(first: &Path, second: &Path) -> Result<Vec<String>, FileError> {
+pub(super) fn files(first: &Path, second: &Path) -> Result<Vec<String>, FileError> {
     let mut different = Vec::new();
     compare(first, second, "", &mut different)?;
     Ok(different)

@@ -5,16 +5,16 @@ use crate::engine::Time;
 use crate::model::{DialOutcome, NodeId};
 
 /// Attempts to punch before the next method is tried, as in libp2p's DCUtR.
-pub const ATTEMPTS: Attempt = 3;
+pub(super) const ATTEMPTS: Attempt = 3;
 /// Maximum of packets that wait for one dial.
-pub const WAITING: usize = 64;
+pub(super) const WAITING: usize = 64;
 
 /// Number of an attempt to punch, from 1.
-pub type Attempt = u8;
+pub(super) type Attempt = u8;
 
 /// Method of connecting, in the order in which they are tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Method {
+pub(super) enum Method {
     /// Dial to the peer.
     Direct,
     /// Connection reversal: the rendezvous asks the peer to dial back.
@@ -31,7 +31,12 @@ impl Method {
 
     /// Method after `tried`, `None` at first, for a peer that announces a rendezvous (`undialable`) or does not, of a node that is
     /// itself `dialable` or not.
-    pub fn after(tried: Option<Method>, settings: &Connections, undialable: bool, dialable: bool) -> Option<Method> {
+    pub(super) fn after(
+        tried: Option<Method>,
+        settings: &Connections,
+        undialable: bool,
+        dialable: bool,
+    ) -> Option<Method> {
         let helps = |method: &Method| match method {
             Method::Direct => !undialable,
             Method::Reversal => undialable && dialable && settings.reversal,
@@ -46,7 +51,7 @@ impl Method {
 
 /// Event that opened the link for which a dial was made, as the dialling end sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Opened {
+pub(super) enum Opened {
     /// Acceptance by the peer.
     Accepted,
     /// Dial by the peer; `called` if it was asked to.
@@ -59,7 +64,7 @@ pub enum Opened {
 
 /// Dial of one peer, with the packets that wait for it.
 #[derive(Clone, Debug)]
-pub struct Dial<P> {
+pub(super) struct Dial<P> {
     /// Peer that is dialled.
     pub peer: NodeId,
     /// Time of its beginning.
@@ -84,7 +89,7 @@ pub struct Dial<P> {
 
 impl<P> Dial<P> {
     /// Dial that begins at `now` with the first method.
-    pub fn new(peer: NodeId, now: Time, undialable: bool) -> Dial<P> {
+    pub(super) fn new(peer: NodeId, now: Time, undialable: bool) -> Dial<P> {
         let (method, never) = (Method::Direct, Time::NEVER);
         let (deadline, punch_at, proposed) = (never, never, now);
         let (attempts, arranged, waiting) = (0, false, Vec::new());
@@ -92,12 +97,12 @@ impl<P> Dial<P> {
     }
 
     /// Time of the next action.
-    pub fn next(&self) -> Time {
+    pub(super) fn next(&self) -> Time {
         self.deadline.min(self.punch_at)
     }
 
     /// Outcome, if the link was `opened` in this way.
-    pub fn outcome(&self, opened: Opened) -> DialOutcome {
+    pub(super) fn outcome(&self, opened: Opened) -> DialOutcome {
         match (opened, self.method) {
             (Opened::Relayed, _) => DialOutcome::Relayed,
             (Opened::Dialled { called: true }, _) => DialOutcome::Reversed,

@@ -18,7 +18,7 @@ const FIRST: usize = 16;
 
 /// Path between the two ends of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Path {
+pub(super) enum Path {
     /// Direct: one end dialled, also if it was asked to by connection reversal.
     Dialled,
     /// Direct: both ends punched, by arrangement or by chance.
@@ -29,7 +29,7 @@ pub enum Path {
 
 /// One end of a connection.
 #[derive(Clone, Copy, Debug)]
-pub struct Link {
+pub(super) struct Link {
     /// Other end.
     pub peer: NodeId,
     /// Path to it.
@@ -49,7 +49,7 @@ pub struct Link {
 
 /// Action that is due on a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Due {
+pub(super) enum Due {
     /// Send a keep-alive.
     KeepAlive,
     /// Close it: it was idle, or the other end silent, for too long.
@@ -58,17 +58,17 @@ pub enum Due {
 
 impl Link {
     /// Link that opens at `now`.
-    pub const fn new(peer: NodeId, path: Path, outbound: bool, now: Time) -> Link {
+    pub(super) const fn new(peer: NodeId, path: Path, outbound: bool, now: Time) -> Link {
         Link { peer, path, outbound, pinned: false, used: now, sent: now, heard: now, alarm: now }
     }
 
     /// Link to or from a rendezvous, which is not closed for being idle.
-    pub fn pinned(self) -> Link {
+    pub(super) fn pinned(self) -> Link {
         Link { pinned: true, ..self }
     }
 
     /// Time of the next action.
-    pub fn next(&self, settings: &Connections) -> Time {
+    pub(super) fn next(&self, settings: &Connections) -> Time {
         self.close_at(settings).min(self.ask_at(settings))
     }
 
@@ -80,7 +80,7 @@ impl Link {
     }
 
     /// Action that is due at `now`.
-    pub fn due(&self, settings: &Connections, now: Time) -> Option<Due> {
+    pub(super) fn due(&self, settings: &Connections, now: Time) -> Option<Due> {
         match self.close_at(settings) <= now {
             true => Some(Due::Close),
             false => (self.ask_at(settings) <= now).then_some(Due::KeepAlive),
@@ -109,7 +109,7 @@ type Alarm = Reverse<(Time, NodeId)>;
 
 /// Links of one node, by peer.
 #[derive(Clone, Debug, Default)]
-pub struct Links {
+pub(super) struct Links {
     links: Hashed<Link>,
     /// One for each link on which anything will ever be due, and stale ones of links that were closed.
     alarms: BinaryHeap<Alarm>,
@@ -117,24 +117,24 @@ pub struct Links {
 
 impl Links {
     /// Number of links.
-    pub fn len(&self) -> u32 {
+    pub(super) fn len(&self) -> u32 {
         self.links.len() as u32
     }
 
     /// Link to a peer.
-    pub fn get(&self, peer: NodeId) -> Option<&Link> {
+    pub(super) fn get(&self, peer: NodeId) -> Option<&Link> {
         self.links.get(peer)
     }
 
     /// Peers of some of the links, sorted.
-    pub fn peers(&self, which: impl Fn(&Link) -> bool) -> Vec<NodeId> {
+    pub(super) fn peers(&self, which: impl Fn(&Link) -> bool) -> Vec<NodeId> {
         let mut peers: Vec<NodeId> = self.links.iter().filter(|link| which(link)).map(|link| link.peer).collect();
         peers.sort_unstable();
         peers
     }
 
     /// Adds a link. If the peer has one already that stays, and becomes direct if it led through a relay.
-    pub fn open(&mut self, link: Link) {
+    pub(super) fn open(&mut self, link: Link) {
         if let Some(old) = self.links.get_mut(link.peer) {
             if matches!(old.path, Path::Relayed(_)) {
                 old.path = link.path;
@@ -150,25 +150,25 @@ impl Links {
     }
 
     /// Peer whose link makes room: the least recently used one, links to and from a rendezvous last. Never `but`.
-    pub fn eldest(&self, but: NodeId) -> Option<NodeId> {
+    pub(super) fn eldest(&self, but: NodeId) -> Option<NodeId> {
         let others = self.links.iter().filter(|link| link.peer != but);
         others.min_by_key(|link| (link.pinned, link.used, link.peer)).map(|link| link.peer)
     }
 
     /// Marks the link to a peer as one to or from a rendezvous.
-    pub fn pin(&mut self, peer: NodeId) {
+    pub(super) fn pin(&mut self, peer: NodeId) {
         if let Some(link) = self.links.get_mut(peer) {
             link.pinned = true;
         }
     }
 
     /// Removes the link to a peer.
-    pub fn close(&mut self, peer: NodeId) -> Option<Link> {
+    pub(super) fn close(&mut self, peer: NodeId) -> Option<Link> {
         self.links.remove(peer)
     }
 
     /// Notes that a packet leaves over a link, a `message` or else a keep-alive. Gives the link; `None` if there is none.
-    pub fn send(&mut self, now: Time, peer: NodeId, message: bool) -> Option<Link> {
+    pub(super) fn send(&mut self, now: Time, peer: NodeId, message: bool) -> Option<Link> {
         let link = self.links.get_mut(peer)?;
         link.sent = now;
         link.used = if message { now } else { link.used };
@@ -176,7 +176,7 @@ impl Links {
     }
 
     /// Notes that a packet came over a link; false if there is none.
-    pub fn hear(&mut self, now: Time, peer: NodeId, message: bool) -> bool {
+    pub(super) fn hear(&mut self, now: Time, peer: NodeId, message: bool) -> bool {
         let Some(link) = self.links.get_mut(peer) else { return false };
         link.heard = now;
         link.used = if message { now } else { link.used };
@@ -184,7 +184,7 @@ impl Links {
     }
 
     /// Appends the peers of the links on which something is due at `now`, sorted.
-    pub fn due(&self, settings: &Connections, now: Time, out: &mut Vec<NodeId>) {
+    pub(super) fn due(&self, settings: &Connections, now: Time, out: &mut Vec<NodeId>) {
         self.gone_off(0, now, &mut |peer| {
             let link = self.links.get(peer);
             out.extend(link.filter(|link| link.next(settings) <= now).map(|link| link.peer));
@@ -204,7 +204,7 @@ impl Links {
     }
 
     /// Time of the next action on any link.
-    pub fn next(&mut self, settings: &Connections) -> Time {
+    pub(super) fn next(&mut self, settings: &Connections) -> Time {
         while let Some(mut first) = self.alarms.peek_mut() {
             let Reverse((at, peer)) = *first;
             let link = self.links.get_mut(peer).filter(|link| link.alarm == at);
@@ -224,22 +224,22 @@ impl Links {
     }
 
     /// Prefetch of the link to a peer.
-    pub fn prefetch(&self, peer: NodeId) {
+    pub(super) fn prefetch(&self, peer: NodeId) {
         self.links.prefetch(peer);
     }
 
     /// Prefetch of the first alarms: the upper half of the way down the heap.
-    pub fn prefetch_alarms(&self) {
+    pub(super) fn prefetch_alarms(&self) {
         prefetch(&self.alarms.as_slice()[..self.alarms.len().min(FIRST)]);
     }
 
     /// Peer of the next alarm, which may be stale.
-    pub fn first_alarm(&self) -> Option<NodeId> {
+    pub(super) fn first_alarm(&self) -> Option<NodeId> {
         self.alarms.peek().map(|Reverse((_, peer))| *peer)
     }
 
     /// Bytes allocated.
-    pub fn heap_bytes(&self) -> usize {
+    pub(super) fn heap_bytes(&self) -> usize {
         self.links.heap_bytes() + self.alarms.capacity() * size_of::<Alarm>()
     }
 }

@@ -64,7 +64,7 @@ impl Set {
 
 /// Addresses that one machine knows. Machines without NAT and rendezvous need no entry.
 #[derive(Clone, Debug, Default)]
-pub struct Peerstore {
+pub(super) struct Peerstore {
     /// None, or a power of two.
     sets: Vec<Set>,
 }
@@ -77,19 +77,19 @@ impl Peerstore {
     }
 
     /// Address of a node.
-    pub fn address(&self, node: NodeId) -> Option<PeerAddress> {
+    pub(super) fn address(&self, node: NodeId) -> Option<PeerAddress> {
         let set = self.sets.get(self.set(node))?;
         let Known { port, rendezvous, .. } = set.known[set.place(node)?];
         Some(PeerAddress { port, rendezvous: (rendezvous != NOBODY).then_some(rendezvous) })
     }
 
     /// Stores the source of a packet that came from the node itself.
-    pub fn observe(&mut self, now: Time, node: NodeId, address: PeerAddress) {
+    pub(super) fn observe(&mut self, now: Time, node: NodeId, address: PeerAddress) {
         *self.entry(node) = Known::new(address, now + TRUSTED);
     }
 
     /// Stores what another node said, unless the entry is trusted.
-    pub fn learn(&mut self, now: Time, node: NodeId, address: PeerAddress) {
+    pub(super) fn learn(&mut self, now: Time, node: NodeId, address: PeerAddress) {
         let known = self.entry(node);
         if known.trusted <= now {
             *known = Known::new(address, now);
@@ -126,17 +126,17 @@ impl Peerstore {
     }
 
     /// Prefetch of the entry of a node.
-    pub fn prefetch(&self, node: NodeId) {
+    pub(super) fn prefetch(&self, node: NodeId) {
         self.sets.get(self.set(node)).into_iter().for_each(prefetch);
     }
 
     /// Removes all entries.
-    pub fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         self.sets = Vec::new();
     }
 
     /// Bytes allocated.
-    pub fn heap_bytes(&self) -> usize {
+    pub(super) fn heap_bytes(&self) -> usize {
         self.sets.capacity() * size_of::<Set>()
     }
 }

@@ -14,7 +14,7 @@ const PAUSE: Duration = Duration::from_secs(30);
 
 /// Knowledge of a node of its own reachability, and its reservation.
 #[derive(Clone, Copy, Debug)]
-pub struct Autonat {
+pub(super) struct Autonat {
     /// Reachability as far as it is known.
     pub known: Reachability,
     /// Time at which the open question counts as answered in the negative, or is to be asked again; `NEVER` without one.

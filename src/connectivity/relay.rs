@@ -16,7 +16,7 @@ struct Circuit {
 
 /// Reservations of a rendezvous, and the circuits through it.
 #[derive(Clone, Debug, Default)]
-pub struct Relay {
+pub(super) struct Relay {
     reserved: Vec<NodeId>,
     circuits: Vec<Circuit>,
     /// Time at which all that was forwarded has left at the rate of the limit.
@@ -25,7 +25,7 @@ pub struct Relay {
 
 impl Relay {
     /// Makes a reservation; false if there is none left. Without limits (no relays) their number is not bounded.
-    pub fn reserve(&mut self, node: NodeId, limits: Option<&Relays>) -> bool {
+    pub(super) fn reserve(&mut self, node: NodeId, limits: Option<&Relays>) -> bool {
         if self.reserved.contains(&node) {
             return true;
         }
@@ -37,12 +37,12 @@ impl Relay {
     }
 
     /// Whether a node has a reservation.
-    pub fn has_reserved(&self, node: NodeId) -> bool {
+    pub(super) fn has_reserved(&self, node: NodeId) -> bool {
         self.reserved.contains(&node)
     }
 
     /// Opens a circuit from `a` to `b`, which must have a reservation; false if that would be too many.
-    pub fn connect(&mut self, now: Time, a: NodeId, b: NodeId, limits: &Relays) -> bool {
+    pub(super) fn connect(&mut self, now: Time, a: NodeId, b: NodeId, limits: &Relays) -> bool {
         self.circuits.retain(|circuit| circuit.until > now && circuit.ends != [a, b] && circuit.ends != [b, a]);
         let has_room = self.has_reserved(b) && self.circuits.len() < limits.connections as usize;
         if has_room {
@@ -54,13 +54,13 @@ impl Relay {
     }
 
     /// Whether there is a circuit between two nodes.
-    pub fn connects(&self, now: Time, a: NodeId, b: NodeId) -> bool {
+    pub(super) fn connects(&self, now: Time, a: NodeId, b: NodeId) -> bool {
         let is_theirs = |circuit: &Circuit| circuit.ends == [a, b] || circuit.ends == [b, a];
         self.circuits.iter().any(|circuit| circuit.until > now && is_theirs(circuit))
     }
 
     /// Forwards a packet of so many bytes; false if it exceeds the rate.
-    pub fn forwards(&mut self, now: Time, bytes: u32, limits: &Relays) -> bool {
+    pub(super) fn forwards(&mut self, now: Time, bytes: u32, limits: &Relays) -> bool {
         let takes = Duration::from_secs_f64(f64::from(bytes) * 8.0 / limits.rate);
         let done = self.busy_until.max(now) + takes;
         let fits = done <= now + BURST;
@@ -71,13 +71,13 @@ impl Relay {
     }
 
     /// Ends the reservation and the circuits of a node whose link is closed.
-    pub fn forget(&mut self, node: NodeId) {
+    pub(super) fn forget(&mut self, node: NodeId) {
         self.reserved.retain(|other| *other != node);
         self.circuits.retain(|circuit| !circuit.ends.contains(&node));
     }
 
     /// Bytes allocated.
-    pub fn heap_bytes(&self) -> usize {
+    pub(super) fn heap_bytes(&self) -> usize {
         self.reserved.capacity() * size_of::<NodeId>() + self.circuits.capacity() * size_of::<Circuit>()
     }
 }

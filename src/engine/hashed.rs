@@ -8,7 +8,7 @@
 use super::prefetch;
 
 /// Entry of a table.
-pub trait Entry: Copy {
+pub(crate) trait Entry: Copy {
     type Key: Copy + PartialEq;
     /// Marker of a free slot, with a key that no entry has.
     const FREE: Self;
@@ -22,7 +22,7 @@ const FEWEST: usize = 8;
 
 /// Hash table.
 #[derive(Clone, Debug)]
-pub struct Hashed<T> {
+pub(crate) struct Hashed<T> {
     slots: Vec<T>,
     len: u32,
 }
@@ -34,12 +34,12 @@ impl<T> Default for Hashed<T> {
 }
 
 impl<T: Entry> Hashed<T> {
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len as usize
     }
 
     /// Whether the table has to grow for another entry: three quarters of its slots are used.
-    pub fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         4 * self.len() >= 3 * self.slots.len()
     }
 
@@ -68,17 +68,17 @@ impl<T: Entry> Hashed<T> {
         if at + 1 == self.slots.len() { 0 } else { at + 1 }
     }
 
-    pub fn get(&self, key: T::Key) -> Option<&T> {
+    pub(crate) fn get(&self, key: T::Key) -> Option<&T> {
         self.find(key).ok().map(|at| &self.slots[at])
     }
 
     /// Entry with this key, mutable except for the key.
-    pub fn get_mut(&mut self, key: T::Key) -> Option<&mut T> {
+    pub(crate) fn get_mut(&mut self, key: T::Key) -> Option<&mut T> {
         self.find(key).ok().map(|at| &mut self.slots[at])
     }
 
     /// Adds an entry with a new key.
-    pub fn insert(&mut self, entry: T) {
+    pub(crate) fn insert(&mut self, entry: T) {
         if self.is_full() {
             self.refill(self.larger(), |_| true);
         }
@@ -87,7 +87,7 @@ impl<T: Entry> Hashed<T> {
         self.len += 1;
     }
 
-    pub fn remove(&mut self, key: T::Key) -> Option<T> {
+    pub(crate) fn remove(&mut self, key: T::Key) -> Option<T> {
         let mut gap = self.find(key).ok()?;
         let removed = self.slots[gap];
         let slots = self.slots.len();
@@ -108,7 +108,7 @@ impl<T: Entry> Hashed<T> {
 
     /// Keeps only some entries. Grows if most of them stay: a table that can drop some entries when it is full should
     /// not have to for every second insertion.
-    pub fn retain(&mut self, stays: impl Fn(&T) -> bool) {
+    pub(crate) fn retain(&mut self, stays: impl Fn(&T) -> bool) {
         let most = 8 * self.iter().filter(|entry| stays(entry)).count() > 5 * self.slots.len();
         self.refill(if most { self.larger() } else { self.slots.len() }, stays);
     }
@@ -122,18 +122,18 @@ impl<T: Entry> Hashed<T> {
         old.iter().filter(|entry| stays(entry)).for_each(|entry| self.insert(*entry));
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &T> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.slots.iter().filter(|entry| entry.key() != T::FREE.key())
     }
 
     /// Entries with the hash of this key, and perhaps others.
-    pub fn alike(&self, key: T::Key) -> impl Iterator<Item = &T> {
+    pub(crate) fn alike(&self, key: T::Key) -> impl Iterator<Item = &T> {
         let (before, from) = self.slots.split_at(if self.slots.is_empty() { 0 } else { self.home(key) });
         from.iter().chain(before).take_while(|entry| entry.key() != T::FREE.key())
     }
 
     /// Prefetches the probable place of the entry with this key: two slots.
-    pub fn prefetch(&self, key: T::Key) {
+    pub(crate) fn prefetch(&self, key: T::Key) {
         if !self.slots.is_empty() {
             let home = self.home(key);
             prefetch(&self.slots[home]);
@@ -141,7 +141,7 @@ impl<T: Entry> Hashed<T> {
         }
     }
 
-    pub fn heap_bytes(&self) -> usize {
+    pub(crate) fn heap_bytes(&self) -> usize {
         self.slots.capacity() * size_of::<T>()
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct Entry<E> {
 }
 
 impl<E> Entry<E> {
-    pub fn rank(&self) -> (u64, Order) {
+    pub(super) fn rank(&self) -> (u64, Order) {
         (self.time, self.order)
     }
 }
@@ -84,30 +84,30 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    pub fn new() -> Opened {
+    pub(super) fn new() -> Opened {
         Opened { places: Vec::new(), first: 0, dropped: 0, chunks: VecDeque::new(), keys: Vec::new() }
     }
 
     /// Number of entries that were not popped.
     #[inline(always)]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.places.len() - self.first
     }
 
     /// Place of the entry that is popped after `ahead` others.
     #[inline(always)]
-    pub fn get(&self, ahead: usize) -> Option<&Place> {
+    pub(super) fn get(&self, ahead: usize) -> Option<&Place> {
         self.places.get(self.first + ahead)
     }
 
     /// Pops the first entry.
     #[inline(always)]
-    pub fn pop(&mut self) {
+    pub(super) fn pop(&mut self) {
         self.first += 1;
     }
 
     /// Returns the chunks of popped entries to the slab, before more is added.
-    pub fn release<E: Copy>(&mut self, slab: &mut Slab<Entry<E>>) {
+    pub(super) fn release<E: Copy>(&mut self, slab: &mut Slab<Entry<E>>) {
         self.dropped += self.first as u64;
         self.places.drain(..self.first);
         self.first = 0;
@@ -119,7 +119,7 @@ impl Opened {
 
     /// Adds the entries of a slot, behind all others. `start` is the start of the first slot to be sorted together.
     /// Returns their number so far.
-    pub fn collect<E: Copy>(&mut self, slab: &Slab<Entry<E>>, slot: Chain, start: u64) -> usize {
+    pub(super) fn collect<E: Copy>(&mut self, slab: &Slab<Entry<E>>, slot: Chain, start: u64) -> usize {
         let keys = &mut self.keys;
         let chunks = slot.open(slab, |entry, place| keys.push((entry.time - start) << 32 | u64::from(place)));
         let behind = self.dropped + (self.places.len() + keys.len()) as u64;
@@ -128,7 +128,7 @@ impl Opened {
     }
 
     /// Sorts the added entries.
-    pub fn sort<E: Pending>(&mut self, slab: &Slab<Entry<E>>) {
+    pub(super) fn sort<E: Pending>(&mut self, slab: &Slab<Entry<E>>) {
         self.keys.sort_unstable();
         order_equal_times(&mut self.keys, |key| slab.get(key as u32).order);
         self.places.extend(self.keys.iter().map(|&key| {
@@ -139,7 +139,7 @@ impl Opened {
         self.keys.clear();
     }
 
-    pub fn heap_bytes(&self) -> usize {
+    pub(super) fn heap_bytes(&self) -> usize {
         self.places.capacity() * size_of::<Place>()
             + self.keys.capacity() * size_of::<u64>()
             + self.chunks.capacity() * size_of::<(u64, (u32, u32))>()

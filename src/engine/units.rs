@@ -145,7 +145,7 @@ fn rounded(value: f64) -> f64 {
 
 impl Kind {
     /// Parses `text` as a non-negative number with one of the units; returns it in the base unit.
-    pub fn parse(&self, text: &str) -> Result<f64, String> {
+    pub(super) fn parse(&self, text: &str) -> Result<f64, String> {
         let Kind { what, units, example, .. } = self;
         let (value, unit) = number(text);
         let names = || units.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");

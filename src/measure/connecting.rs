@@ -24,7 +24,7 @@ struct Linked {
 }
 
 /// How many dials ended in which way, in the order of [`DialOutcome::ALL`].
-pub type Ended = [u64; DialOutcome::ALL.len()];
+pub(super) type Ended = [u64; DialOutcome::ALL.len()];
 
 /// What is counted of connections, from the end of the warm-up. 48 bytes a machine.
 #[derive(Clone, Debug)]

@@ -124,7 +124,7 @@ pub struct Row<F, V = f64> {
 }
 
 /// A row that is not shown in the terminal and not charted unless asked for.
-pub fn row<F, V>(
+pub(super) fn row<F, V>(
     name: impl Into<String>,
     unit: &'static str,
     better: Better,
@@ -237,11 +237,11 @@ impl<F, V> Deref for Catalogue<F, V> {
 }
 
 /// A share of a whole; `None` of nothing.
-pub fn ratio(part: u64, whole: u64) -> Option<f64> {
+pub(super) fn ratio(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 /// A quotient; `None` over nothing.
-pub fn over(part: f64, whole: f64) -> Option<f64> {
+pub(super) fn over(part: f64, whole: f64) -> Option<f64> {
     (whole > 0.0).then(|| part / whole)
 }

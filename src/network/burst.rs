@@ -73,7 +73,7 @@ const BURST: Purpose = Purpose::new("burst");
 impl Chance {
     /// Model with independent `loss` besides that of the bursts. Each chain starts in its stationary state. Panics on
     /// probabilities above 1 and on a chain that is not possible.
-    pub fn new(loss: f64, burst: Option<&Burst>, streams: &Streams, participants: u32, servers: u32) -> Chance {
+    pub(super) fn new(loss: f64, burst: Option<&Burst>, streams: &Streams, participants: u32, servers: u32) -> Chance {
         assert!((0.0..=1.0).contains(&loss), "a loss probability of {loss}");
         let Some(burst) = burst else {
             return if loss > 0.0 { Chance::Independent(loss) } else { Chance::Never };
@@ -91,12 +91,12 @@ impl Chance {
     }
 
     /// Whether no packet is ever lost and no random number drawn.
-    pub fn is_never(&self) -> bool {
+    pub(super) fn is_never(&self) -> bool {
         matches!(self, Chance::Never)
     }
 
     /// Whether a packet of `from` is lost. Draws no number from the sender's `noise`, one, or, with bursts, two.
-    pub fn loses(&mut self, from: u32, noise: &mut Noise) -> bool {
+    pub(super) fn loses(&mut self, from: u32, noise: &mut Noise) -> bool {
         match self {
             Chance::Never => false,
             Chance::Independent(loss) => noise.chance(*loss),
@@ -104,7 +104,7 @@ impl Chance {
         }
     }
 
-    pub fn heap_bytes(&self) -> usize {
+    pub(super) fn heap_bytes(&self) -> usize {
         match self {
             Chance::Bursts(bursts) => bursts.bad.capacity(),
             _ => 0,

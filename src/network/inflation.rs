@@ -30,13 +30,13 @@ const INFLATION: Purpose = Purpose::new("pair-inflation");
 
 impl Inflated {
     /// Delay model `direct` with inflation. Panics if the share is not within 0 to 1 or the factor is below 1.
-    pub fn new(direct: Propagation, inflation: Inflation, streams: &Streams) -> Inflated {
+    pub(super) fn new(direct: Propagation, inflation: Inflation, streams: &Streams) -> Inflated {
         assert!((0.0..=1.0).contains(&inflation.share) && inflation.factor >= 1.0, "{inflation:?}");
         Inflated { direct, inflation, salt: streams.salt(INFLATION) }
     }
 
     /// One-way delay of a pair, as [`Propagation::between`].
-    pub fn between(&self, participants: u32, a: u32, b: u32) -> Duration {
+    pub(super) fn between(&self, participants: u32, a: u32, b: u32) -> Duration {
         let direct = self.direct.between(participants, a, b);
         let hash = hash_pair(self.salt, identity(participants, a), identity(participants, b));
         if Noise::new(hash).chance(self.inflation.share) { direct.mul_f64(self.inflation.factor) } else { direct }

@@ -35,14 +35,14 @@ pub(super) struct Line<'a> {
 
 impl Line<'_> {
     /// Error at the cell with this index.
-    pub fn wrong(&self, cell: usize, problem: impl Into<String>) -> Wrong {
+    pub(super) fn wrong(&self, cell: usize, problem: impl Into<String>) -> Wrong {
         Wrong::at(self.number, cell, problem)
     }
 }
 
 impl<'a> Source<'a> {
     /// Path for error messages.
-    pub fn path(self) -> &'a Path {
+    pub(super) fn path(self) -> &'a Path {
         match self {
             Source::File { path, .. } | Source::Text { path, .. } => path,
         }
@@ -50,7 +50,7 @@ impl<'a> Source<'a> {
 
     /// Separator of the cells: a semicolon, a comma, or else blanks. A comma between two digits is a decimal comma if
     /// blanks stand between numbers as well.
-    pub fn separator(self) -> Result<Separator, FileError> {
+    pub(super) fn separator(self) -> Result<Separator, FileError> {
         let mut seen = 0;
         let (mut commas, mut semicolons, mut blanks) = (false, false, false);
         self.each(|_, text| {
@@ -71,7 +71,7 @@ impl<'a> Source<'a> {
 
     /// Calls `take` for every line with cells. Comments are skipped, except for one before all cells, which may hold
     /// names.
-    pub fn lines(
+    pub(super) fn lines(
         self,
         separator: Separator,
         mut take: impl FnMut(&Line<'_>) -> Result<(), Wrong>,

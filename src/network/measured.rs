@@ -72,12 +72,12 @@ pub(super) struct Wrong {
 
 impl Wrong {
     /// Error: a file without numbers.
-    pub fn empty(problem: &str) -> Wrong {
+    pub(super) fn empty(problem: &str) -> Wrong {
         Wrong::at(1, 0, problem)
     }
 
     /// Error at the cell with this index of a line.
-    pub fn at(line: usize, cell: usize, problem: impl Into<String>) -> Wrong {
+    pub(super) fn at(line: usize, cell: usize, problem: impl Into<String>) -> Wrong {
         Wrong { line, column: cell + 1, problem: problem.into() }
     }
 }

@@ -117,17 +117,17 @@ fn unquoted(cell: &str) -> Cow<'_, str> {
 }
 
 impl Row<'_> {
-    pub fn cell(&self, cell: usize) -> &str {
+    pub(super) fn cell(&self, cell: usize) -> &str {
         &self.cells[cell].1
     }
 
     /// Column in which a cell begins.
-    pub fn column(&self, cell: usize) -> usize {
+    pub(super) fn column(&self, cell: usize) -> usize {
         self.cells[cell].0
     }
 
     /// Error at a cell.
-    pub fn wrong(&self, cell: usize, problem: impl Into<String>) -> TraceError {
+    pub(super) fn wrong(&self, cell: usize, problem: impl Into<String>) -> TraceError {
         TraceError::Wrong {
             path: self.path.into(),
             line: self.line,
@@ -137,7 +137,7 @@ impl Row<'_> {
     }
 
     /// Parses a whole number of at most `largest`.
-    pub fn number(&self, cell: usize, what: &str, largest: u64) -> Result<u64, TraceError> {
+    pub(super) fn number(&self, cell: usize, what: &str, largest: u64) -> Result<u64, TraceError> {
         let number = numbered::number(self.cell(cell)).filter(|number| *number <= largest);
         number.ok_or_else(|| {
             self.wrong(cell, format!("`{}` is no {what}: write a whole number up to {largest}", self.cell(cell)))
@@ -145,7 +145,7 @@ impl Row<'_> {
     }
 
     /// Participant of a row: a whole number without leading zeros, or a name.
-    pub fn participant(&self, cell: usize) -> Result<&str, TraceError> {
+    pub(super) fn participant(&self, cell: usize) -> Result<&str, TraceError> {
         let said = self.cell(cell);
         if said.is_empty() || is_numeric(said) && numbered::number(said).is_none() {
             return Err(self.wrong(cell, format!("`{said}` is no participant: write a whole number or a name")));
@@ -154,7 +154,7 @@ impl Row<'_> {
     }
 
     /// Parses seconds with up to nine decimals, exactly.
-    pub fn time(&self, cell: usize) -> Result<Time, TraceError> {
+    pub(super) fn time(&self, cell: usize) -> Result<Time, TraceError> {
         let said = self.cell(cell);
         seconds(said).ok_or_else(|| {
             self.wrong(cell, format!("`{said}` is no time: write seconds with up to nine decimals, as in 12.5"))
@@ -162,7 +162,7 @@ impl Row<'_> {
     }
 
     /// Parses a time that is not before `earliest`, the time of the previous row.
-    pub fn time_after(&self, cell: usize, earliest: Time) -> Result<Time, TraceError> {
+    pub(super) fn time_after(&self, cell: usize, earliest: Time) -> Result<Time, TraceError> {
         let at = self.time(cell)?;
         if at < earliest {
             let said = self.cell(cell);

@@ -28,10 +28,10 @@ impl Figures {
     }
 }
 
-pub const SYSTEMS: [&str; 5] = ["server", "full-table", "ring", "kad20", "kad8"];
+pub(super) const SYSTEMS: [&str; 5] = ["server", "full-table", "ring", "kad20", "kad8"];
 
 /// Run that owns its outcome.
-pub struct Run {
+pub(super) struct Run {
     pub axes: Vec<(String, String)>,
     pub system: &'static str,
     pub seed: u64,
@@ -39,7 +39,7 @@ pub struct Run {
 }
 
 /// All systems at all churn rates with all seeds. The last system's first cell of `lookup_hops_mean` is missing.
-pub fn sweep(points: &[f64], seeds: u64) -> Vec<Run> {
+pub(super) fn sweep(points: &[f64], seeds: u64) -> Vec<Run> {
     let mut runs = Vec::new();
     for point in points {
         for (kind, system) in SYSTEMS.into_iter().enumerate() {
@@ -57,13 +57,13 @@ pub fn sweep(points: &[f64], seeds: u64) -> Vec<Run> {
 }
 
 /// All systems once, without an axis.
-pub fn single() -> Vec<Run> {
+pub(super) fn single() -> Vec<Run> {
     let mut runs = sweep(&[1.0], 1);
     runs.iter_mut().for_each(|run| run.axes.clear());
     runs
 }
 
-pub fn rows(runs: &[Run]) -> Vec<RunRow<'_>> {
+pub(super) fn rows(runs: &[Run]) -> Vec<RunRow<'_>> {
     let name = |run: &Run| {
         let axes: String = run.axes.iter().map(|(axis, value)| format!(";{axis}={value}")).collect();
         format!("{}{axes};seed={}", run.system, run.seed)

@@ -66,7 +66,7 @@ enum Doing {
 }
 
 impl Bootstrapping {
-    pub fn new(plan: BootstrapService) -> Bootstrapping {
+    pub(super) fn new(plan: BootstrapService) -> Bootstrapping {
         let machine = |number| Machine { service: Service::new(&plan.terms, number), down_since: None };
         Bootstrapping { plan, machines: (0..plan.terms.machines).map(machine).collect(), parties: BTreeMap::new() }
     }
@@ -76,13 +76,13 @@ impl Bootstrapping {
     }
 
     /// Bytes allocated, but for what the tree of those who talk to it takes beside them.
-    pub fn heap_bytes(&self) -> usize {
+    pub(super) fn heap_bytes(&self) -> usize {
         let lists = self.machines.iter().map(|machine| size_of::<Machine>() + machine.service.heap_bytes());
         lists.sum::<usize>() + self.parties.len() * size_of::<(NodeId, Party)>()
     }
 
     /// The node has nothing more to do with the service, for now.
-    pub fn forget(&mut self, node: NodeId) {
+    pub(super) fn forget(&mut self, node: NodeId) {
         self.parties.remove(&node);
     }
 }
@@ -98,7 +98,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// The machines come up, or are down already; the members tell them in turn, and the last ones have done so.
-    pub fn begin_bootstrap(&mut self) {
+    pub(super) fn begin_bootstrap(&mut self) {
         let Some(bootstrap) = &self.bootstrap else { return };
         let BootstrapService { terms, failures, .. } = bootstrap.plan;
         let (salt, period) = (self.fixed.streams.salt(TOLD), terms.period());
@@ -139,7 +139,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A machine of the service fails, or is repaired.
-    pub fn bootstrap_turns(&mut self, machine: u32, number: u32) {
+    pub(super) fn bootstrap_turns(&mut self, machine: u32, number: u32) {
         let bootstrap = self.bootstrapping();
         let (between, repair) = bootstrap.plan.failures.expect("it fails");
         let mean = if bootstrap.machines[machine as usize].down_since.is_some() {
@@ -173,7 +173,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A node wants to become a member. What it knows from its last session it tries first, if it has kept that.
-    pub fn find_way_in(&mut self, node: NodeId) {
+    pub(super) fn find_way_in(&mut self, node: NodeId) {
         let terms = self.bootstrapping().plan.terms;
         let epoch = self.seats[node.index()].epoch();
         let mut draw = self.fixed.streams.part(FIRST, node.0.into(), epoch.into());
@@ -192,7 +192,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A node has become a member: it tells the service, if others could join through it.
-    pub fn tell_service(&mut self, node: NodeId) {
+    pub(super) fn tell_service(&mut self, node: NodeId) {
         let is_open = self.is_open(node);
         let now = self.now;
         let Some(bootstrap) = &mut self.bootstrap else { return };
@@ -210,7 +210,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Whom a node joined through did not let it in.
-    pub fn seek_on(&mut self, node: NodeId) {
+    pub(super) fn seek_on(&mut self, node: NodeId) {
         self.go_on_at(node, self.now);
     }
 
@@ -223,7 +223,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// The time has come for a node to go on. Gives whether it did: an answer may have come before.
-    pub fn bootstrap_due(&mut self, node: NodeId) -> bool {
+    pub(super) fn bootstrap_due(&mut self, node: NodeId) -> bool {
         let now = self.now;
         let due = |party: &&mut Party| party.due == now;
         let Some(party) = self.bootstrapping().parties.get_mut(&node).filter(due) else { return false };
@@ -293,7 +293,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A word to or from the service arrives.
-    pub fn on_bootstrap(&mut self, to: NodeId, from: &Envelope, message: Message) {
+    pub(super) fn on_bootstrap(&mut self, to: NodeId, from: &Envelope, message: Message) {
         let (now, node) = (self.now, from.from);
         let answer = match message {
             Message::Ask { open, sought } => {
@@ -337,7 +337,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A member wants to hear of others. Who talks to the service already does not ask.
-    pub fn ask_members(&mut self, node: NodeId) {
+    pub(super) fn ask_members(&mut self, node: NodeId) {
         if self.bootstrap.is_none() {
             let members: Vec<NodeId> = (0..BY_ORACLE).filter_map(|_| self.contact_of_oracle(node)).collect();
             return self.with_overlay(node, |overlay, cx| overlay.on_notice(cx, Notice::Members(&members)));
@@ -369,7 +369,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// The time has come for a member to tell the service again that it is one.
-    pub fn tell_again(&mut self, node: NodeId) {
+    pub(super) fn tell_again(&mut self, node: NodeId) {
         if self.seats[node.index()].joined {
             self.tell_service(node);
         }

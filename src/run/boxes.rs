@@ -43,19 +43,19 @@ pub(super) struct Boxes<M> {
 
 impl<M: Payload> Boxes<M> {
     /// Boxes of so many machines, with empty peerstores. `contact`: bytes of a contact.
-    pub fn new(nats: Nats, machines: u32, contact: u32) -> Boxes<M> {
+    pub(super) fn new(nats: Nats, machines: u32, contact: u32) -> Boxes<M> {
         let peerstores = Peerstores::new(machines, contact);
         let (on_the_way, free, scratch, named) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Boxes { nats, peerstores, on_the_way, free, scratch, named }
     }
 
     /// Class of the box in front of a machine.
-    pub fn class(&self, machine: NodeId) -> NatClass {
+    pub(super) fn class(&self, machine: NodeId) -> NatClass {
         self.nats.class(machine.0)
     }
 
     /// Number of packets between two boxes.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.on_the_way.len() - self.free.len()
     }
 
@@ -65,7 +65,7 @@ impl<M: Payload> Boxes<M> {
     }
 
     /// Opens the mapping of a node towards another, which learns of it, before the run begins.
-    pub fn introduce(&mut self, now: Time, node: NodeId, to: NodeId) {
+    pub(super) fn introduce(&mut self, now: Time, node: NodeId, to: NodeId) {
         if let Ok(source) = self.nats.depart(now, node.0, self.nats.unmapped(to.0), Wire::Stream) {
             let address = PeerAddress { port: source.port, rendezvous: self.peerstores.announced(node) };
             self.peerstores.introduce(now, to, node, address);
@@ -83,17 +83,17 @@ impl<M: Payload> Boxes<M> {
     }
 
     /// Takes the addresses of the packet that was noted last: it waits …
-    pub fn take_named(&mut self) -> Named {
+    pub(super) fn take_named(&mut self) -> Named {
         std::mem::take(&mut self.named)
     }
 
     /// … and now leaves.
-    pub fn give_named(&mut self, named: Named) {
+    pub(super) fn give_named(&mut self, named: Named) {
         self.named = named;
     }
 
     /// Addresses of the packet that was noted last.
-    pub fn named(&self) -> &Named {
+    pub(super) fn named(&self) -> &Named {
         &self.named
     }
 
@@ -136,19 +136,19 @@ impl<M: Payload> Boxes<M> {
     }
 
     /// Packet in a slot.
-    pub fn packet(&self, slot: u32) -> Option<&Packet<M>> {
+    pub(super) fn packet(&self, slot: u32) -> Option<&Packet<M>> {
         self.on_the_way[slot as usize].packet.as_ref()
     }
 
     /// Prefetch of what the arrival of a packet touches …
-    pub fn prefetch(&self, slot: u32, to: NodeId) {
+    pub(super) fn prefetch(&self, slot: u32, to: NodeId) {
         prefetch(&self.on_the_way[slot as usize]);
         self.peerstores.prefetch(to);
         self.nats.prefetch(to.0);
     }
 
     /// … and of what that points to.
-    pub fn prefetch_further(&self, slot: u32, from: NodeId, to: NodeId) {
+    pub(super) fn prefetch_further(&self, slot: u32, from: NodeId, to: NodeId) {
         let way = &self.on_the_way[slot as usize];
         prefetch(&way.named[..]);
         self.nats.prefetch_further(to.0, way.source);
@@ -156,21 +156,21 @@ impl<M: Payload> Boxes<M> {
     }
 
     /// Checks the way of a transfer, once as a whole when it begins: whether both boxes let it pass.
-    pub fn open_way(&mut self, now: Time, from: NodeId, to: NodeId, wire: Wire) -> Result<(), Loss> {
+    pub(super) fn open_way(&mut self, now: Time, from: NodeId, to: NodeId, wire: Wire) -> Result<(), Loss> {
         let destination = self.destination(from, to);
         let source = self.nats.depart(now, from.0, destination, wire)?;
         self.nats.arrive(now, to.0, destination, source, wire)
     }
 
     /// Whether a packet that `from` would send to `to` now would be let in.
-    pub fn reaches(&self, now: Time, from: NodeId, to: NodeId, wire: Wire) -> bool {
+    pub(super) fn reaches(&self, now: Time, from: NodeId, to: NodeId, wire: Wire) -> bool {
         let destination = self.destination(from, to);
         let source = self.nats.source(now, from.0, destination, wire);
         source.is_some_and(|source| self.nats.arrive(now, to.0, destination, source, wire).is_ok())
     }
 
     /// Bytes allocated.
-    pub fn heap_bytes(&self) -> usize {
+    pub(super) fn heap_bytes(&self) -> usize {
         let named = self.on_the_way.iter().map(|way| way.named.capacity() * size_of::<(NodeId, PeerAddress)>());
         self.nats.heap_bytes()
             + self.peerstores.heap_bytes()
@@ -182,7 +182,7 @@ impl<M: Payload> Boxes<M> {
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Tells the addresses of all contacts of a converged start, as known to their rendezvous if they have one. Called when `online`
     /// are up with their tables, before anything happens.
-    pub fn begin_acquainted(&mut self, online: &[NodeId]) {
+    pub(super) fn begin_acquainted(&mut self, online: &[NodeId]) {
         if self.boxes.as_ref().is_none_or(|boxes| !boxes.nats.is_anybody_behind()) {
             return;
         }
@@ -195,7 +195,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Tells a machine the addresses of others before the run begins, as known to their rendezvous if they have one.
-    pub fn acquaint(&mut self, machine: NodeId, others: &[NodeId]) {
+    pub(super) fn acquaint(&mut self, machine: NodeId, others: &[NodeId]) {
         let Some(boxes) = &mut self.boxes else { return };
         for &other in others.iter().filter(|other| self.seats[other.index()].online) {
             match self.connectivity.as_ref().and_then(|connectivity| connectivity.node(other).rendezvous()) {
@@ -206,7 +206,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Tells a machine the addresses of nodes that a record of `by` has named.
-    pub fn tell_named(&mut self, machine: NodeId, by: NodeId, named: &[Contact]) {
+    pub(super) fn tell_named(&mut self, machine: NodeId, by: NodeId, named: &[Contact]) {
         if let Some(boxes) = &mut self.boxes {
             named.iter().for_each(|contact| boxes.peerstores.tell(self.now, machine, by, contact.node));
         }
@@ -214,7 +214,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Notes the addresses of the nodes that a packet names which is about to leave. Gives the bytes that they add to it. (A refusal
     /// has no body of its own, and names none.)
-    pub fn name_nodes(&mut self, packet: &Packet<P::Message>) -> u32 {
+    pub(super) fn name_nodes(&mut self, packet: &Packet<P::Message>) -> u32 {
         let Some(boxes) = &mut self.boxes else { return 0 };
         let (from, lists, named) = (packet.envelope.from, &self.buffers.lists, &mut boxes.scratch);
         named.clear();
@@ -232,7 +232,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Sends a packet through its sender's box, to be at its receiver's box at `at`.
     #[cold]
-    pub fn pass_boxes(&mut self, at: Time, packet: Packet<P::Message>) {
+    pub(super) fn pass_boxes(&mut self, at: Time, packet: Packet<P::Message>) {
         let wire = self.wire(&packet);
         let boxes = self.boxes.as_deref_mut().expect("there are boxes");
         let from = packet.envelope.from;
@@ -249,7 +249,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Handles a packet at its receiver's box, which lets packets in whether the machine behind it is up or not.
     #[cold]
-    pub fn reach_box(&mut self, slot: u32, from: NodeId, to: NodeId) {
+    pub(super) fn reach_box(&mut self, slot: u32, from: NodeId, to: NodeId) {
         let is_cut = self.is_cut(from, to);
         let boxes = self.boxes.as_deref_mut().expect("there are boxes");
         if is_cut {

@@ -100,7 +100,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Sends a packet over its sender's link to its receiver, or lets it wait for one.
     #[cold]
-    pub fn send_over_link(&mut self, packet: Packet<P::Message>) {
+    pub(super) fn send_over_link(&mut self, packet: Packet<P::Message>) {
         let (from, now) = (packet.envelope.from, self.now);
         match self.connections_of(from).map(|own| own.route(now, &packet)) {
             None | Some(Route::Wire) => self.put_on_wire(packet),
@@ -109,7 +109,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Whether a receiver takes a packet that has arrived: there is a link, or none is needed.
-    pub fn admits(&mut self, packet: &Packet<P::Message>) -> bool {
+    pub(super) fn admits(&mut self, packet: &Packet<P::Message>) -> bool {
         let (node, now) = (packet.to, self.now);
         self.connections_of(node).is_none_or(|own| own.hears(now, packet))
             || matches!(packet.body, Body::Bootstrap(_))
@@ -117,23 +117,23 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Hands a signal to its receiver.
-    pub fn on_signal(&mut self, node: NodeId, from: NodeId, signal: Signal) {
+    pub(super) fn on_signal(&mut self, node: NodeId, from: NodeId, signal: Signal) {
         self.with_connections(node, |own, cx| own.on_signal(cx, from, signal));
     }
 
     /// Fires the timer of a node's connections.
-    pub fn links_due(&mut self, node: NodeId) {
+    pub(super) fn links_due(&mut self, node: NodeId) {
         self.with_connections(node, |own, cx| own.on_timer(cx));
     }
 
     /// Whether packets from one node to another need not wait for a dial.
-    pub fn has_link(&self, from: NodeId, to: NodeId) -> bool {
+    pub(super) fn has_link(&self, from: NodeId, to: NodeId) -> bool {
         self.connectivity.as_ref().is_none_or(|connectivity| connectivity.node(from).has_link(to))
     }
 
     /// Transport of a packet, for the boxes: dialled links are streams. (Punched ones are not, but no node whose box tells the two
     /// apart has one.)
-    pub fn wire(&self, packet: &Packet<P::Message>) -> Wire {
+    pub(super) fn wire(&self, packet: &Packet<P::Message>) -> Wire {
         match packet.body {
             Body::Signal(Signal::Punch) => Wire::Datagram,
             _ => self.wire_of_links(),
@@ -141,13 +141,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Transport of packets over links.
-    pub fn wire_of_links(&self) -> Wire {
+    pub(super) fn wire_of_links(&self) -> Wire {
         if self.connectivity.is_some() { Wire::Stream } else { Wire::Datagram }
     }
 
     /// Reachability of a node as far as it knows. Without NATs all nodes can be dialled; without connections no node has means to
     /// find out, and it is taken to be known.
-    pub fn reachability(&self, node: NodeId) -> Reachability {
+    pub(super) fn reachability(&self, node: NodeId) -> Reachability {
         match (&self.connectivity, &self.boxes) {
             (_, None) => Reachability::Yes,
             (Some(connectivity), _) if connectivity.finds_out => connectivity.node(node).reachability(),
@@ -157,12 +157,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Marks the founder of an overlay as dialable.
-    pub fn founds(&mut self, node: NodeId) {
+    pub(super) fn founds(&mut self, node: NodeId) {
         self.connections_of(node).into_iter().for_each(Node::found);
     }
 
     /// Removes all links of a machine that goes offline. Their other ends will find out.
-    pub fn drop_links(&mut self, node: NodeId) {
+    pub(super) fn drop_links(&mut self, node: NodeId) {
         let Some(waiting) = self.connections_of(node).map(Node::go_offline) else { return };
         self.boxes.iter_mut().for_each(|boxes| boxes.peerstores.announce(node, None));
         for packet in waiting {
@@ -173,7 +173,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Loses the packet within a packet that is lost.
-    pub fn lose_within(&mut self, packet: &Packet<P::Message>, loss: Loss) {
+    pub(super) fn lose_within(&mut self, packet: &Packet<P::Message>, loss: Loss) {
         if let Body::Signal(Signal::Relayed { slot }) = packet.body {
             self.lose_enclosed(slot, loss);
         }
@@ -214,7 +214,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Lets the nodes of a converged overlay know at time zero whether they can be dialled.
-    pub fn begin_reachability(&mut self, online: &[NodeId]) {
+    pub(super) fn begin_reachability(&mut self, online: &[NodeId]) {
         if self.finds_out() {
             for &node in online {
                 let class = self.nat_class(node);
@@ -225,7 +225,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Gives a rendezvous to the nodes of a converged overlay that need one. Called when `online` are up with their tables, before
     /// anything happens.
-    pub fn begin_connected(&mut self, online: &[NodeId]) {
+    pub(super) fn begin_connected(&mut self, online: &[NodeId]) {
         if !self.finds_out() {
             return;
         }

@@ -9,7 +9,7 @@ use crate::overlay::{self, Contact, Context, Protocol, View};
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Calls a handler of a node's overlay and applies its effects.
-    pub fn with_overlay(&mut self, node: NodeId, handler: impl FnOnce(&mut P, &mut Context<'_, P>)) {
+    pub(super) fn with_overlay(&mut self, node: NodeId, handler: impl FnOnce(&mut P, &mut Context<'_, P>)) {
         let mut effects = self.buffers.overlay.pop().unwrap_or_default();
         let reachable = self.reachability(node);
         let seat = &mut self.seats[node.index()];

@@ -105,7 +105,7 @@ pub(super) struct Kinds {
 }
 
 impl Kinds {
-    pub fn new(plan: &Plan, streams: &Streams, timeline: &Timeline) -> Kinds {
+    pub(super) fn new(plan: &Plan, streams: &Streams, timeline: &Timeline) -> Kinds {
         let (classes, places) = (classes(plan), places(plan));
         let participants = || timeline.identities().iter().map(|identity| identity.participant);
         let region = |places: &Places| {
@@ -118,7 +118,7 @@ impl Kinds {
     }
 
     /// The class of an identity; `None` without classes, and of a server.
-    pub fn class(&self, identity: u32) -> Option<u8> {
+    pub(super) fn class(&self, identity: u32) -> Option<u8> {
         self.classes.get(identity as usize).copied()
     }
 }

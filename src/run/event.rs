@@ -19,7 +19,7 @@ pub(super) struct Packet<M> {
 impl<M: Payload> Packet<M> {
     /// The list that it brings along. A refusal has the body of what is refused, whose lists went with that.
     #[inline(always)]
-    pub fn list(&self) -> Option<List> {
+    pub(super) fn list(&self) -> Option<List> {
         match &self.body {
             _ if self.envelope.kind == Kind::Refusal => None,
             Body::Overlay(message) => message.list(),
@@ -204,7 +204,8 @@ pub(super) enum Event<M, T> {
 
 impl<M, T> Event<M, T> {
     /// Checked when a protocol's run is compiled: with its order an event fills a cache line at most.
-    pub const FITS: () = assert!(size_of::<Event<M, T>>() <= 48, "Protocol::Message or Protocol::Timer is too large");
+    pub(super) const FITS: () =
+        assert!(size_of::<Event<M, T>>() <= 48, "Protocol::Message or Protocol::Timer is too large");
 }
 
 /// Whom a packet is for. Whatever else happens is taken to touch whoever has created it.

@@ -27,7 +27,7 @@ impl Service {
     /// When the address answers again after the machine behind it failed at `now` and takes `repair` to mend. The standby
     /// takes over after the fail-over time, or as soon as it is mended itself, and the failed machine is the next
     /// standby; if the failed one is back before that, it carries on.
-    pub fn answers_again(&mut self, now: Time, repair: Duration) -> Time {
+    pub(super) fn answers_again(&mut self, now: Time, repair: Duration) -> Time {
         let repaired = now + repair;
         let Some(failover) = self.spec.failover else { return repaired };
         let taken_over = (now + failover).max(self.standby);
@@ -59,7 +59,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Every server is in the state of one that has run for long: down with the share of time that it is down, for as long as
     /// that then lasts yet. Both laws are exponential, so what is left of them is they themselves. (A standby is fit at time
     /// zero.)
-    pub fn begin_failures(&mut self) {
+    pub(super) fn begin_failures(&mut self) {
         for server in 0..self.servers.services.len() as u32 {
             let spec = &self.servers.services[server as usize].spec;
             let Some((between, repair)) = spec.failures else { continue };
@@ -79,7 +79,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         Law::Exponential { mean: mean.as_secs_f64() }.sample_duration(&mut stream)
     }
 
-    pub fn schedule_failure(&mut self, server: u32, number: u32) {
+    pub(super) fn schedule_failure(&mut self, server: u32, number: u32) {
         if let Some((between, _)) = self.servers.services[server as usize].spec.failures {
             let at = self.now + self.server_draw(server, number, between, 0);
             self.queue.push(at, Order::new(Class::Server, server, number << 1), Event::ServerFails { server, number });
@@ -87,7 +87,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A server fails, and perhaps its disk is lost.
-    pub fn server_fails(&mut self, server: u32, number: u32) {
+    pub(super) fn server_fails(&mut self, server: u32, number: u32) {
         self.take_down(server);
         if self.fixed.streams.part(DISK, server.into(), number.into()).unit()
             < self.servers.services[server as usize].spec.data_loss
@@ -105,13 +105,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.queue.push(at, order, Event::ServerRepaired { server, number });
     }
 
-    pub fn server_repaired(&mut self, server: u32, number: u32) {
+    pub(super) fn server_repaired(&mut self, server: u32, number: u32) {
         self.bring_up(server);
         self.schedule_failure(server, number + 1);
     }
 
     /// A server goes down, by a failure of its own or an outage, if it is not down already.
-    pub fn take_down(&mut self, server: u32) {
+    pub(super) fn take_down(&mut self, server: u32) {
         let node = NodeId(self.fixed.hosts.participants() + server);
         let service = &mut self.servers.services[server as usize];
         service.down += 1;
@@ -131,7 +131,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// One cause less for a server to be down: without any it is up, and catches up on what others hold too.
-    pub fn bring_up(&mut self, server: u32) {
+    pub(super) fn bring_up(&mut self, server: u32) {
         let service = &mut self.servers.services[server as usize];
         service.down -= 1;
         if service.down > 0 {
@@ -143,7 +143,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A server is up, with what its disk holds.
-    pub fn server_up(&mut self, node: NodeId) {
+    pub(super) fn server_up(&mut self, node: NodeId) {
         self.seats[node.index()].online = true;
         self.observer.session(self.now, node, true);
         self.disk_online(node);

@@ -16,7 +16,7 @@ const CRASH: Purpose = Purpose::new("crash");
 const PARTITION: Purpose = Purpose::new("partition");
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
-    pub fn schedule_scenario_events(&mut self) {
+    pub(super) fn schedule_scenario_events(&mut self) {
         for (position, event) in (0..).zip(&self.fixed.plan.events) {
             let at = Time::ZERO + event.at;
             self.queue.push(at, Order::new(Class::Scenario, position, 0), Event::Scenario { position, begins: true });
@@ -28,7 +28,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// An event of the file begins or is over.
-    pub fn scenario_event(&mut self, position: u32, begins: bool) {
+    pub(super) fn scenario_event(&mut self, position: u32, begins: bool) {
         let event = &self.fixed.plan.events[position as usize];
         match (&event.what, begins) {
             (What::Crash { share, group }, true) => self.crash(position, *share, *group, event.lasts.is_none()),
@@ -127,7 +127,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Whether a partition is between the machines of two nodes.
     #[inline(always)]
-    pub fn is_cut(&self, a: NodeId, b: NodeId) -> bool {
+    pub(super) fn is_cut(&self, a: NodeId, b: NodeId) -> bool {
         !self.faults.cuts.is_empty() && self.is_divided(a, b)
     }
 

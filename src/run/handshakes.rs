@@ -49,12 +49,12 @@ pub(super) struct Handshakes<M> {
 }
 
 impl<M> Handshakes<M> {
-    pub fn new(terms: Handshake, machines: u32) -> Handshakes<M> {
+    pub(super) fn new(terms: Handshake, machines: u32) -> Handshakes<M> {
         Handshakes { terms, pairs: vec![Vec::new(); machines as usize], waiting: Slab::default() }
     }
 
     /// A message is about to leave `from` for `to`, in these sessions of theirs.
-    pub fn toll(&mut self, now: Time, [from, to]: [NodeId; 2], [own, theirs]: [u16; 2]) -> Toll {
+    pub(super) fn toll(&mut self, now: Time, [from, to]: [NodeId; 2], [own, theirs]: [u16; 2]) -> Toll {
         let idle = self.terms.idle;
         let (one, other, epochs) = if from < to { (from, to, [own, theirs]) } else { (to, from, [theirs, own]) };
         let pairs = &mut self.pairs[one.index()];
@@ -87,14 +87,14 @@ impl<M> Handshakes<M> {
     }
 
     /// The handshake that has just begun between these two takes until `ready`.
-    pub fn takes_until(&mut self, [from, to]: [NodeId; 2], ready: Time) {
+    pub(super) fn takes_until(&mut self, [from, to]: [NodeId; 2], ready: Time) {
         let (one, other) = (from.min(to), from.max(to));
         let at = self.pairs[one.index()].binary_search_by_key(&other, |pair| pair.other).expect("it has just begun");
         let pair = &mut self.pairs[one.index()][at];
         (pair.ready, pair.last) = (ready, ready);
     }
 
-    pub fn heap_bytes(&self) -> usize {
+    pub(super) fn heap_bytes(&self) -> usize {
         self.pairs.capacity() * size_of::<Vec<Pair>>()
             + self.pairs.iter().map(|pairs| pairs.capacity() * size_of::<Pair>()).sum::<usize>()
     }
@@ -103,7 +103,7 @@ impl<M> Handshakes<M> {
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A packet leaves once its sender and receiver have shaken hands.
     #[inline(never)]
-    pub fn launch_after_handshake(&mut self, machines: (NodeId, NodeId), mut packet: Packet<P::Message>) {
+    pub(super) fn launch_after_handshake(&mut self, machines: (NodeId, NodeId), mut packet: Packet<P::Message>) {
         let is_transfer = packet.envelope.bytes > self.in_flight.transfers.above;
         let ready = self.shake_hands(&mut packet);
         if is_transfer {
@@ -118,7 +118,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Two machines have shaken hands: a packet that waited for it leaves, if the sender's session still lasts.
     #[inline(never)]
-    pub fn leave_after_handshake(&mut self, slot: u32, epoch: u16) {
+    pub(super) fn leave_after_handshake(&mut self, slot: u32, epoch: u16) {
         let handshakes = self.in_flight.handshakes.as_mut().expect("there are handshakes");
         let Queued { packet, named } = handshakes.waiting.take(slot);
         if !self.is_current(packet.envelope.from, epoch) {

@@ -19,7 +19,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A node sends a packet: over a link, where the system has connections. A request counts here, whether or not it ever
     /// leaves; one for another node of the same machine goes on no wire and does not.
     #[inline(always)]
-    pub fn transmit(&mut self, to: NodeId, envelope: &Envelope, body: Body<P::Message>) {
+    pub(super) fn transmit(&mut self, to: NodeId, envelope: &Envelope, body: Body<P::Message>) {
         let (sender, receiver) = self.fixed.hosts.of_both(envelope.from, to);
         if sender == receiver && envelope.from != to {
             return self.pass_within(Packet { to, envelope: *envelope, body });
@@ -36,7 +36,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Puts a packet on the wire, with the addresses of whom it names.
     #[inline(never)]
-    pub fn put_on_wire(&mut self, mut packet: Packet<P::Message>) {
+    pub(super) fn put_on_wire(&mut self, mut packet: Packet<P::Message>) {
         packet.envelope.bytes += self.name_nodes(&packet);
         let machines = self.fixed.hosts.of_both(packet.envelope.from, packet.to);
         self.launch(machines, packet.to, &packet.envelope, packet.body);
@@ -58,7 +58,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// What is no transfer leaves its sender: touches the sender's side only. (In parts: see
     /// [`crate::engine::Queue::push_with`].)
     #[inline(always)]
-    pub fn set_off(
+    pub(super) fn set_off(
         &mut self,
         (sender, receiver): (NodeId, NodeId),
         to: NodeId,
@@ -104,7 +104,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// The last bit of a packet leaves the uplink, if the sender's session still lasts.
     #[inline(never)]
-    pub fn leave_uplink(&mut self, slot: u32, epoch: u16) {
+    pub(super) fn leave_uplink(&mut self, slot: u32, epoch: u16) {
         let Queued { packet, named } = self.in_flight.uplinks.take(slot);
         let Packet { to, envelope, body } = packet;
         if !self.is_current(envelope.from, epoch) {
@@ -131,7 +131,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// A packet that never got onto the wire is lost: it has cost no bytes.
     #[cold]
-    pub fn lose_unsent(&mut self, packet: Packet<P::Message>, loss: Loss) {
+    pub(super) fn lose_unsent(&mut self, packet: Packet<P::Message>, loss: Loss) {
         let envelope = Envelope { bytes: 0, ..packet.envelope };
         self.lose_sent(Packet { envelope, ..packet }, loss);
     }
@@ -146,7 +146,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// A packet reaches its receiver's access link: touches the receiver's side only.
     #[inline(always)]
-    pub fn arrive(&mut self, packet: &Packet<P::Message>) {
+    pub(super) fn arrive(&mut self, packet: &Packet<P::Message>) {
         if !self.seats[packet.to.index()].online {
             return self.lose(*packet, Loss::Offline);
         }
@@ -173,7 +173,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// It does arrive.
     #[cold]
-    pub fn arrive_within(&mut self, slot: u32) {
+    pub(super) fn arrive_within(&mut self, slot: u32) {
         let packet = self.in_flight.within.take(slot);
         let seat = &self.seats[packet.to.index()];
         let is_stale = packet.envelope.kind == Kind::Reply && seat.epoch() != packet.envelope.epoch;
@@ -185,7 +185,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A packet has come through the downlink; in vain if a partition is between its ends by now.
-    pub fn come_through(&mut self, slot: u32) {
+    pub(super) fn come_through(&mut self, slot: u32) {
         let packet = self.in_flight.downlinks.take(slot);
         if self.is_cut(packet.envelope.from, packet.to) {
             return self.lose(packet, Loss::Partition);
@@ -195,7 +195,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// A packet has come all its way.
     #[inline(never)]
-    pub fn deliver(&mut self, packet: &Packet<P::Message>) {
+    pub(super) fn deliver(&mut self, packet: &Packet<P::Message>) {
         self.deliver_now(packet);
     }
 
@@ -219,7 +219,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// The network hands a packet over to its receiver.
     #[inline(always)]
-    pub fn hand_over(&mut self, packet: &Packet<P::Message>) {
+    pub(super) fn hand_over(&mut self, packet: &Packet<P::Message>) {
         let &Packet { to, ref envelope, .. } = packet;
         self.counts.delivered += 1;
         self.observer.packet_delivered(self.now, to, envelope);
@@ -252,7 +252,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     #[inline(never)]
-    pub fn lose(&mut self, packet: Packet<P::Message>, loss: Loss) {
+    pub(super) fn lose(&mut self, packet: Packet<P::Message>, loss: Loss) {
         self.counts.lost += 1;
         self.observer.packet_lost(self.now, packet.to, &packet.envelope, loss);
         self.free_list(&packet);
@@ -260,7 +260,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     #[inline(always)]
-    pub fn free_list(&mut self, packet: &Packet<P::Message>) {
+    pub(super) fn free_list(&mut self, packet: &Packet<P::Message>) {
         packet.list().into_iter().for_each(|list| self.buffers.lists.free(list));
     }
 }

@@ -18,7 +18,7 @@ const NEXT: usize = 1;
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Called when an event has been taken from the queue, before it is handled. Changes nothing.
     #[inline(always)]
-    pub fn look_ahead(&self) {
+    pub(super) fn look_ahead(&self) {
         if let Some(Event::Arrival(packet)) = self.queue.upcoming(NEXT) {
             self.ask_for_message(packet);
         }

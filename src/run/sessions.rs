@@ -30,7 +30,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Puts the beginning of a participant's session into the queue, if there is one of this number.
-    pub fn schedule_spell(&mut self, node: NodeId, spell: u32) {
+    pub(super) fn schedule_spell(&mut self, node: NodeId, spell: u32) {
         if let Some(next) = self.environment.timeline.spells(node.0).get(spell as usize) {
             let (at, participant) = (next.begins, node.0);
             self.schedule_session(at, node, 2, Event::SessionBegins { participant, spell });
@@ -38,7 +38,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A participant comes online and joins, unless a crash keeps it from it.
-    pub fn session_begins(&mut self, node: NodeId, spell: u32) {
+    pub(super) fn session_begins(&mut self, node: NodeId, spell: u32) {
         self.follow(node, spell);
         let seat = &self.seats[node.index()];
         if !(seat.online || seat.crashed || seat.departed) {
@@ -47,14 +47,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A machine comes online, and its nodes join.
-    pub fn enter(&mut self, machine: NodeId) {
+    pub(super) fn enter(&mut self, machine: NodeId) {
         self.come_online(machine);
         self.fixed.hosts.nodes_of(machine).for_each(|node| self.join(node));
     }
 
     /// A session of the timeline begins: puts its end, the departure if it is the last, and the next into the queue. All are
     /// there whether a crash keeps the participant away or not.
-    pub fn follow(&mut self, node: NodeId, spell: u32) {
+    pub(super) fn follow(&mut self, node: NodeId, spell: u32) {
         let Spell { begins, ends, departs, .. } = self.environment.timeline.spells(node.0)[spell as usize];
         let participant = node.0;
         if ends < Time::NEVER {
@@ -73,14 +73,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// The session of a participant that is under way, or its next.
-    pub fn session(&self, node: NodeId) -> SessionId {
+    pub(super) fn session(&self, node: NodeId) -> SessionId {
         let number = self.seats[node.index()].session;
         let Identity { participant, incarnation } = self.environment.timeline.identities()[node.index()];
         SessionId { participant, incarnation, number }
     }
 
     /// The machine is up from now to the end of its session; its operations begin.
-    pub fn come_online(&mut self, machine: NodeId) {
+    pub(super) fn come_online(&mut self, machine: NodeId) {
         self.fixed.hosts.nodes_of(machine).for_each(|node| self.seats[node.index()].online = true);
         self.membership.online_place[machine.index()] = self.membership.online.len() as u32;
         self.membership.online.push(machine);
@@ -91,7 +91,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// A participant says that it leaves, to the overlay if that has a word for it, and hands its records over. It stays up
     /// until its session ends.
-    pub fn notice(&mut self, machine: NodeId) {
+    pub(super) fn notice(&mut self, machine: NodeId) {
         self.fixed.hosts.nodes_of(machine).for_each(|node| self.leave(node));
     }
 
@@ -107,14 +107,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A participant goes offline, with its disk, if a crash has not taken it before.
-    pub fn session_ends(&mut self, node: NodeId) {
+    pub(super) fn session_ends(&mut self, node: NodeId) {
         if self.seats[node.index()].online {
             self.go_offline(node);
         }
     }
 
     /// A participant goes for good, if it has not gone before, and its disk with it.
-    pub fn depart(&mut self, node: NodeId) {
+    pub(super) fn depart(&mut self, node: NodeId) {
         let seat = &mut self.seats[node.index()];
         if std::mem::replace(&mut seat.departed, true) {
             return;
@@ -126,7 +126,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// The machine is down from now on, with all its nodes.
-    pub fn go_offline(&mut self, machine: NodeId) {
+    pub(super) fn go_offline(&mut self, machine: NodeId) {
         self.fixed.hosts.nodes_of(machine).for_each(|node| self.end_session(node));
         let place = self.membership.online_place[machine.index()];
         self.membership.online.swap_remove(place as usize);
@@ -180,7 +180,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Finds its way into the system as that says.
-    pub fn join(&mut self, node: NodeId) {
+    pub(super) fn join(&mut self, node: NodeId) {
         match self.fixed.system.bootstrap {
             Bootstrap::Oracle => self.join_by_oracle(node),
             Bootstrap::Service(_) => self.find_way_in(node),
@@ -198,7 +198,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Joins through a random node that has joined; founds the overlay if there is none and nobody else is joining.
-    pub fn join_by_oracle(&mut self, node: NodeId) {
+    pub(super) fn join_by_oracle(&mut self, node: NodeId) {
         let contact = self.contact_of_oracle(node);
         if contact.is_none() && !self.may_found(node) && !P::PLACEMENT.is_servers() {
             self.observer.no_bootstrap(self.now, node);
@@ -210,7 +210,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.start_joining(node, contact);
     }
 
-    pub fn start_joining(&mut self, node: NodeId, contact: Option<NodeId>) {
+    pub(super) fn start_joining(&mut self, node: NodeId, contact: Option<NodeId>) {
         self.seats[node.index()].joining = true;
         self.membership.joining += 1;
         self.with_overlay(node, |overlay, cx| overlay.start(cx, contact));
@@ -223,12 +223,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Whether no NAT or firewall is in front of a node.
-    pub fn has_nothing_before(&self, node: NodeId) -> bool {
+    pub(super) fn has_nothing_before(&self, node: NodeId) -> bool {
         self.boxes.as_ref().is_none_or(|boxes| boxes.class(node) == NatClass::Open)
     }
 
     /// A random node that has joined and can be dialled, if there is one.
-    pub fn contact_of_oracle(&mut self, node: NodeId) -> Option<NodeId> {
+    pub(super) fn contact_of_oracle(&mut self, node: NodeId) -> Option<NodeId> {
         let noise = &mut self.seats[node.index()].noise;
         let number = self.membership.joined.len() as u64;
         let mut draw = || (number > 0).then(|| self.membership.joined[noise.below(number) as usize]);
@@ -243,7 +243,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.schedule(self.now + JOIN_AGAIN, Class::Timer, node, Event::JoinAgain { node, epoch });
     }
 
-    pub fn join_failed(&mut self, node: NodeId) {
+    pub(super) fn join_failed(&mut self, node: NodeId) {
         let seat = &mut self.seats[node.index()];
         if std::mem::take(&mut seat.joining) {
             self.membership.joining -= 1;
@@ -252,7 +252,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// By its own account the node can ask, but is not part of the overlay.
-    pub fn has_joined_as_client(&mut self, node: NodeId) {
+    pub(super) fn has_joined_as_client(&mut self, node: NodeId) {
         self.membership.joining -= u32::from(std::mem::take(&mut self.seats[node.index()].joining));
         self.bootstrap.iter_mut().for_each(|bootstrap| bootstrap.forget(node));
         self.remember_client(node);
@@ -262,7 +262,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// By its own account the node is part of the overlay.
-    pub fn has_joined(&mut self, node: NodeId) {
+    pub(super) fn has_joined(&mut self, node: NodeId) {
         self.membership.joining -= u32::from(std::mem::take(&mut self.seats[node.index()].joining));
         let seat = &self.seats[node.index()];
         if seat.settled && seat.place != CLIENT {
@@ -279,12 +279,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.with_storage(|storage, cx| storage.publish(cx, node));
     }
 
-    pub fn remember_client(&mut self, node: NodeId) {
+    pub(super) fn remember_client(&mut self, node: NodeId) {
         self.seats[node.index()].settled = true;
         self.seats[node.index()].place = CLIENT;
     }
 
-    pub fn remember_joined(&mut self, node: NodeId) {
+    pub(super) fn remember_joined(&mut self, node: NodeId) {
         self.seats[node.index()].joined = true;
         self.seats[node.index()].settled = true;
         self.observer.membership(self.now, node, true);
@@ -296,7 +296,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    pub fn forget_joined(&mut self, node: NodeId) {
+    pub(super) fn forget_joined(&mut self, node: NodeId) {
         let seat = &mut self.seats[node.index()];
         if !std::mem::take(&mut seat.joined) {
             return;

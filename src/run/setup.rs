@@ -32,7 +32,7 @@ const SERVER_KEY: Purpose = Purpose::new("server-key");
 impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
     /// A run with everybody offline. Timeline and kinds are what `environment` makes of plan and seed.
     #[expect(clippy::too_many_lines, reason = "most of it is a line for each field")]
-    pub fn new(
+    pub(super) fn new(
         plan: &'p Plan,
         system: &'p System,
         config: &'p P::Config,
@@ -129,7 +129,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
     }
 
     /// Brings everybody up who is online at time zero, and puts the first events into the queue.
-    pub fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         for server in 0..self.servers.services.len() as u32 {
             self.server_up(NodeId(self.fixed.hosts.participants() + server));
         }

@@ -46,7 +46,7 @@ pub(super) struct Seat {
 
 impl Seat {
     /// The number of its session as packets and timers carry it: from 65,536 sessions before, none is under way any more.
-    pub fn epoch(&self) -> u16 {
+    pub(super) fn epoch(&self) -> u16 {
         self.session as u16
     }
 }
@@ -91,32 +91,32 @@ pub type Progress<'a> = dyn Fn(Time, u64) -> bool + Sync + 'a;
 pub const PROGRESS_EVERY: u64 = 1 << 9;
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
-    pub fn is_server(&self, node: NodeId) -> bool {
+    pub(super) fn is_server(&self, node: NodeId) -> bool {
         self.fixed.hosts.is_server(node)
     }
 
     /// Propagation delay between the machines of two nodes.
-    pub fn delay(&self, a: NodeId, b: NodeId) -> Duration {
+    pub(super) fn delay(&self, a: NodeId, b: NodeId) -> Duration {
         self.network.delay(self.now, self.fixed.hosts.of(a).0, self.fixed.hosts.of(b).0)
     }
 
     /// Puts an event of `class` created by `node` into the queue.
     #[inline(always)]
-    pub fn schedule(&mut self, at: Time, class: Class, node: NodeId, event: Event<P::Message, P::Timer>) {
+    pub(super) fn schedule(&mut self, at: Time, class: Class, node: NodeId, event: Event<P::Message, P::Timer>) {
         let order = self.next_order(class, node);
         self.queue.push(at, order, event);
     }
 
     /// The place among events of the same time of the next one that `node` creates.
     #[inline(always)]
-    pub fn next_order(&mut self, class: Class, node: NodeId) -> Order {
+    pub(super) fn next_order(&mut self, class: Class, node: NodeId) -> Order {
         let seat = &mut self.seats[node.index()];
         seat.created = seat.created.wrapping_add(1);
         Order::new(class, node.0, seat.created)
     }
 
     /// Runs all events before `until`.
-    pub fn run_until(&mut self, until: Time, progress: &Progress<'_>) -> Result<(), Interrupted> {
+    pub(super) fn run_until(&mut self, until: Time, progress: &Progress<'_>) -> Result<(), Interrupted> {
         loop {
             // At equal times a deadline comes last.
             let due = self.operations.next_deadline();
@@ -248,13 +248,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Whether the session in which an event was created still lasts.
-    pub fn is_current(&self, node: NodeId, epoch: u16) -> bool {
+    pub(super) fn is_current(&self, node: NodeId, epoch: u16) -> bool {
         let seat = &self.seats[node.index()];
         seat.online && seat.epoch() == epoch
     }
 
     /// Asserts that no packet and no transfer appeared or vanished: sent = delivered + lost + in flight. Empties the queue.
-    pub fn assert_balance(&mut self) {
+    pub(super) fn assert_balance(&mut self) {
         let between_boxes = self.boxes.as_ref().map_or(0, |boxes| boxes.len());
         let through_relays = self.connectivity.as_ref().map_or(0, |connectivity| connectivity.enclosed.len());
         let parked = self.in_flight.downlinks.len() + self.servers.stations.len();

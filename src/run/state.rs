@@ -78,7 +78,7 @@ pub(super) struct Buffers<M, T> {
 
 impl<M, T> Buffers<M, T> {
     /// Empty buffers, and a pool for lists of at most `longest` entries.
-    pub fn new(longest: usize) -> Self {
+    pub(super) fn new(longest: usize) -> Self {
         Buffers { overlay: Vec::new(), storage: Vec::new(), changes: Vec::new(), lists: Lists::new(longest) }
     }
 }

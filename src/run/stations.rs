@@ -46,7 +46,7 @@ impl Desk {
 impl<M> Stations<M> {
     /// Stations of so many `participants`, if some have a processor, and of the servers behind them, which all have one.
     /// `nodes`: of all machines.
-    pub fn new(
+    pub(super) fn new(
         streams: &Streams,
         participants: Option<impl Iterator<Item = Option<Processor>>>,
         servers: impl ExactSizeIterator<Item = Processor>,
@@ -64,17 +64,17 @@ impl<M> Stations<M> {
 
     /// Whether requests for a node may have to wait.
     #[inline(always)]
-    pub fn serve(&self, node: NodeId) -> bool {
+    pub(super) fn serve(&self, node: NodeId) -> bool {
         self.nodes.contains(&node.0)
     }
 
     /// Requests in service and in the queues.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.parked.len()
     }
 
     /// Bytes allocated.
-    pub fn heap_bytes(&self) -> usize {
+    pub(super) fn heap_bytes(&self) -> usize {
         self.desks.capacity() * size_of::<Option<Desk>>() + self.parked.heap_bytes()
     }
 
@@ -88,7 +88,7 @@ impl<M> Stations<M> {
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A request reaches a machine that may have a station: it is served, waits, or finds no room.
     #[inline(never)]
-    pub fn offer(&mut self, packet: Packet<P::Message>) {
+    pub(super) fn offer(&mut self, packet: Packet<P::Message>) {
         let (machine, sender) = self.fixed.hosts.of_both(packet.to, packet.envelope.from);
         let Some(cx) = self.servers.stations.cx(machine).filter(|_| machine != sender) else {
             return self.hand_over(&packet);
@@ -111,7 +111,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A machine's worker is done with a request.
-    pub fn served(&mut self, machine: NodeId, epoch: u16, slot: u32) {
+    pub(super) fn served(&mut self, machine: NodeId, epoch: u16, slot: u32) {
         if !self.is_current(machine, epoch) {
             return; // it went meanwhile, and its requests were lost then
         }
@@ -142,7 +142,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A machine went: the requests that wait there and those in service are lost.
-    pub fn clear_station(&mut self, machine: NodeId) {
+    pub(super) fn clear_station(&mut self, machine: NodeId) {
         let Some(cx) = self.servers.stations.cx(machine) else { return };
         let cut_off = cx.station.clear();
         if cut_off == 0 {

@@ -11,7 +11,7 @@ const TABLES_CHECKED: u32 = 256;
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Looks at the tables of some joined nodes, evenly chosen, and at the successors of all.
-    pub fn check_tables(&self) -> TableCheck {
+    pub(super) fn check_tables(&self) -> TableCheck {
         let mut check = TableCheck::default();
         let (mut contacts, mut nearest) = (Vec::new(), Vec::new());
         let stride = (self.membership.joined.len() as u32).div_ceil(TABLES_CHECKED).max(1);

@@ -35,7 +35,7 @@ pub(super) struct Transfers<M> {
 
 impl<M: Copy> Transfers<M> {
     /// Between machines with these paces, for values of these `sizes`. Costs nothing if none is too large for a packet.
-    pub fn new(
+    pub(super) fn new(
         mut sizes: impl Iterator<Item = u32>,
         paces: impl Iterator<Item = [f64; 2]>,
         wire: &Wire,
@@ -47,11 +47,11 @@ impl<M: Copy> Transfers<M> {
     }
 
     /// Under way.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.flows.len()
     }
 
-    pub fn heap_bytes(&self) -> usize {
+    pub(super) fn heap_bytes(&self) -> usize {
         self.flows.heap_bytes()
     }
 }
@@ -68,7 +68,7 @@ pub(super) const fn in_packet(placement: Placement, size: u32) -> u32 {
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A message too large for a packet leaves its sender.
     #[cold]
-    pub fn begin_transfer(&mut self, packet: Packet<P::Message>) {
+    pub(super) fn begin_transfer(&mut self, packet: Packet<P::Message>) {
         let Packet { to, envelope, .. } = packet;
         self.counts.sent += 1;
         self.observer.transfer_begins(self.now, to, &envelope);
@@ -102,7 +102,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// The last byte of a flow may have left.
     #[cold]
-    pub fn wake_transfer(&mut self, flow: FlowId) {
+    pub(super) fn wake_transfer(&mut self, flow: FlowId) {
         if let Some(ended) = self.in_flight.transfers.flows.wake(self.now, flow) {
             let packet = ended.job;
             self.moved(&packet, ended.moved);
@@ -120,7 +120,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Breaks off the transfers from and to a node's machine for which `which` holds.
     #[inline(never)]
-    pub fn break_transfers(&mut self, node: NodeId, loss: Loss, which: impl Fn(&Packet<P::Message>) -> bool) {
+    pub(super) fn break_transfers(&mut self, node: NodeId, loss: Loss, which: impl Fn(&Packet<P::Message>) -> bool) {
         for (flow, packet) in self.in_flight.transfers.flows.of(self.fixed.hosts.of(node).0) {
             if which(&packet)
                 && let Some(ended) = self.in_flight.transfers.flows.end(self.now, flow)
@@ -156,7 +156,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// A leaving node has sent a record to the one that takes its place. Of a packet it is known when it has left, unless it
     /// waits for a connection; of a flow that will be seen.
-    pub fn handed_over(&mut self, node: NodeId, record: RecordId, to: NodeId) {
+    pub(super) fn handed_over(&mut self, node: NodeId, record: RecordId, to: NodeId) {
         if self.storage.resources.size(record) <= LARGEST_IN_PACKET && self.has_link(node, to) {
             let left = self.network.uplink_free_at(self.now, self.fixed.hosts.of(node).0);
             self.next_hand_over(left, node, record);
@@ -169,7 +169,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// What of a direction of its machine's link flows take.
-    pub fn line(&self, node: NodeId, end: End) -> Line {
+    pub(super) fn line(&self, node: NodeId, end: End) -> Line {
         let (flows, machine) = (&self.in_flight.transfers.flows, self.fixed.hosts.of(node).0);
         Line { flows: flows.count(machine, end), is_full: flows.load(machine, end) > FULL }
     }
@@ -177,7 +177,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Tells the observer what has moved by now. Changes nothing. (Not to be mixed into the loop that handles events. Nor is
     /// it cold: that would make cold whatever always comes to it.)
     #[inline(never)]
-    pub fn account_transfers(&mut self) {
+    pub(super) fn account_transfers(&mut self) {
         let (now, observer) = (self.now, &mut self.observer);
         self.in_flight.transfers.flows.account(now, |packet, bytes| {
             observer.transfer_moved(now, packet.to, &packet.envelope, bytes);

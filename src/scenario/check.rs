@@ -40,7 +40,7 @@ pub(super) struct Noted;
 
 impl<'a> Check<'a> {
     /// Starts a check, and notes mutually exclusive keys, before any section is read.
-    pub fn new(sources: &Sources, mut document: Document<'a>) -> Check<'a> {
+    pub(super) fn new(sources: &Sources, mut document: Document<'a>) -> Check<'a> {
         let mut found = Vec::new();
         alternatives::keep_first(&mut Vec::new(), document.root_mut(), &mut found);
         let mut problems = Problems::new(sources);
@@ -49,13 +49,13 @@ impl<'a> Check<'a> {
     }
 
     /// Reads a section; `None` if absent.
-    pub fn section<T: DeserializeOwned>(&mut self, key: &'static str) -> Result<Option<T>, Noted> {
+    pub(super) fn section<T: DeserializeOwned>(&mut self, key: &'static str) -> Result<Option<T>, Noted> {
         self.sections.push(key);
         self.read(key)
     }
 
     /// Reads the value at a dotted path; `None` if absent.
-    pub fn read<T: DeserializeOwned>(&mut self, path: &str) -> Result<Option<T>, Noted> {
+    pub(super) fn read<T: DeserializeOwned>(&mut self, path: &str) -> Result<Option<T>, Noted> {
         let Some(value) = self.get(path) else { return Ok(None) };
         match T::deserialize(ValueDeserializer::from(value.clone())) {
             Ok(read) => Ok(Some(read)),
@@ -64,12 +64,12 @@ impl<'a> Check<'a> {
     }
 
     /// Whether a value is given at a dotted path.
-    pub fn is_said(&self, path: &str) -> bool {
+    pub(super) fn is_said(&self, path: &str) -> bool {
         self.get(path).is_some()
     }
 
     /// Keys of the table at a dotted path; none if absent.
-    pub fn keys(&self, path: &str) -> Vec<String> {
+    pub(super) fn keys(&self, path: &str) -> Vec<String> {
         super::document::entries(self.document.table(&keys(path)))
             .into_iter()
             .map(|(key, _)| key.get_ref().to_string())
@@ -77,39 +77,39 @@ impl<'a> Check<'a> {
     }
 
     /// Values of an axis, as cells.
-    pub fn axis(&self, axis: &str) -> Vec<String> {
+    pub(super) fn axis(&self, axis: &str) -> Vec<String> {
         let list = self.document.get(&["sweep", "axes", axis]).and_then(|list| list.get_ref().as_array());
         list.into_iter().flatten().map(|value| super::written::cell(value.get_ref())).collect()
     }
 
     /// Value at a dotted path, as a cell.
-    pub fn cell(&self, path: &str) -> Option<String> {
+    pub(super) fn cell(&self, path: &str) -> Option<String> {
         Some(super::written::cell(self.get(path)?.get_ref()))
     }
 
     /// Table of a section that is read by hand; empty if absent.
-    pub fn table(&mut self, key: &'static str) -> DeTable<'a> {
+    pub(super) fn table(&mut self, key: &'static str) -> DeTable<'a> {
         self.sections.push(key);
         self.document.table(&[key]).cloned().unwrap_or_default()
     }
 
-    pub fn note(&mut self, problem: Problem) -> Noted {
+    pub(super) fn note(&mut self, problem: Problem) -> Noted {
         self.problems.push(problem);
         Noted
     }
 
     /// Notes a problem at a dotted path, or, if it is absent, at the nearest existing one.
-    pub fn wrong(&mut self, path: &str, message: impl Into<String>, help: impl Into<String>) -> Noted {
+    pub(super) fn wrong(&mut self, path: &str, message: impl Into<String>, help: impl Into<String>) -> Noted {
         let problem = self.at(path, message).help(help);
         self.note(problem)
     }
 
-    pub fn warn(&mut self, path: &str, message: impl Into<String>, help: impl Into<String>) {
+    pub(super) fn warn(&mut self, path: &str, message: impl Into<String>, help: impl Into<String>) {
         let problem = self.at(path, message).help(help).kind(Kind::Warning);
         self.warnings.push(problem);
     }
 
-    pub fn at(&self, path: &str, message: impl Into<String>) -> Problem {
+    pub(super) fn at(&self, path: &str, message: impl Into<String>) -> Problem {
         Problem::new(self.document.span(&keys(path)), message)
     }
 
@@ -118,7 +118,7 @@ impl<'a> Check<'a> {
     }
 
     /// Notes a number out of range.
-    pub fn range(&mut self, path: &str, value: f64, range: RangeInclusive<f64>) {
+    pub(super) fn range(&mut self, path: &str, value: f64, range: RangeInclusive<f64>) {
         if !range.contains(&value) {
             let key = path.rsplit('.').next().unwrap_or(path);
             let help = format!("write a number from {} to {}", range.start(), range.end());
@@ -127,12 +127,12 @@ impl<'a> Check<'a> {
     }
 
     /// Problems so far, even if sections have not been read.
-    pub fn into_problems(self) -> Problems {
+    pub(super) fn into_problems(self) -> Problems {
         self.problems
     }
 
     /// Problems, if any; otherwise the warnings. To be called when all sections have been read.
-    pub fn finish(mut self) -> Result<Problems, Problems> {
+    pub(super) fn finish(mut self) -> Result<Problems, Problems> {
         for (key, _) in self.document.root() {
             if !self.sections.contains(&key.get_ref().as_ref()) {
                 self.problems.push(Problem::unknown(key.span(), "key", key.get_ref(), &self.sections));

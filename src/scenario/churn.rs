@@ -23,13 +23,13 @@ pub(super) struct Cycle {
 
 impl Cycle {
     /// Availability of an initial participant.
-    pub fn availability(&self) -> f64 {
+    pub(super) fn availability(&self) -> f64 {
         let up = self.session.mean();
         self.downtime.as_ref().map_or(1.0, |downtime| up / (up + downtime.mean()))
     }
 
     /// Churn plan with the remaining keys.
-    pub fn plan(&self, said: &file::Churn) -> Churn {
+    pub(super) fn plan(&self, said: &file::Churn) -> Churn {
         let (session, downtime) = (self.session.clone(), self.downtime.clone().unwrap_or(Law::Constant(0.0)));
         Churn { sessions: Sessions::Laws { session, downtime }, graceful: said.graceful, notice: said.notice }
     }

@@ -13,7 +13,7 @@ const EVENING: f64 = 20.0;
 /// Daily variation: factors by hour, with mean 1. One of `amplitude` and `hours`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Diurnal {
+pub(super) struct Diurnal {
     /// Amplitude of a cosine wave about 1, above 0 up to 1.
     pub amplitude: Option<f64>,
     /// Hour of the wave's maximum, 0 to 24. Default 20.

@@ -19,7 +19,7 @@ pub(super) struct Document<'a> {
 
 impl<'a> Document<'a> {
     /// Parses the file and applies the `--set` arguments in order. An argument that sets the path of an axis fixes it.
-    pub fn parse(sources: &'a Sources) -> Result<Document<'a>, Vec<Problem>> {
+    pub(super) fn parse(sources: &'a Sources) -> Result<Document<'a>, Vec<Problem>> {
         let root = DeTable::parse(sources.file()).map_err(|error| vec![Problem::from(error)])?.into_inner();
         let mut document = Document { root, set: Vec::new() };
         let mut problems = Vec::new();
@@ -47,7 +47,7 @@ impl<'a> Document<'a> {
     }
 
     /// Refuses arguments that an axis would silently undo: of a part of its value, or of an alternative.
-    pub fn refuse_contradictions(&self, axes: &[Axis]) -> Result<(), Vec<Problem>> {
+    pub(super) fn refuse_contradictions(&self, axes: &[Axis]) -> Result<(), Vec<Problem>> {
         let pairs = self.set.iter().flat_map(|set| axes.iter().map(move |axis| (set, axis)));
         let problem = |(set, axis): (&Path, &Axis)| {
             Problem::new(set.span(), format!("the axis `{}` sets this again", axis.path())).help(format!(
@@ -61,24 +61,24 @@ impl<'a> Document<'a> {
     }
 
     /// Writes a value of an axis at its path.
-    pub fn set_axis(&mut self, axis: &Axis, value: usize) -> Result<(), Problem> {
+    pub(super) fn set_axis(&mut self, axis: &Axis, value: usize) -> Result<(), Problem> {
         let list = self.get(&["sweep", "axes", axis.key()]).and_then(|list| list.get_ref().as_array());
         let value = list.and_then(|list| list.get(value)).expect("axes are read from this table");
         let value = value.clone();
         self.set(axis.dotted(), value)
     }
 
-    pub fn root(&self) -> &DeTable<'a> {
+    pub(super) fn root(&self) -> &DeTable<'a> {
         &self.root
     }
 
-    pub fn root_mut(&mut self) -> &mut DeTable<'a> {
+    pub(super) fn root_mut(&mut self) -> &mut DeTable<'a> {
         &mut self.root
     }
 
     /// Writes `value` at `path`. Missing tables are created; a value in the way is replaced, and alternatives are
     /// removed.
-    pub fn set(&mut self, path: &Path, value: Spanned<DeValue<'a>>) -> Result<(), Problem> {
+    pub(super) fn set(&mut self, path: &Path, value: Spanned<DeValue<'a>>) -> Result<(), Problem> {
         if let Some(system) = path.system() {
             let systems = entries(self.table(&["systems"]));
             let names: Vec<&str> = systems.iter().map(|(name, _)| name.get_ref().as_ref()).collect();
@@ -89,19 +89,19 @@ impl<'a> Document<'a> {
         set(&mut self.root, &mut Vec::new(), path.keys(), value)
     }
 
-    pub fn get(&self, path: &[impl AsRef<str>]) -> Option<&Spanned<DeValue<'a>>> {
+    pub(super) fn get(&self, path: &[impl AsRef<str>]) -> Option<&Spanned<DeValue<'a>>> {
         let (last, parents) = path.split_last()?;
         self.table(parents)?.get(last.as_ref())
     }
 
     /// Table at `path`, if present.
-    pub fn table(&self, path: &[impl AsRef<str>]) -> Option<&DeTable<'a>> {
+    pub(super) fn table(&self, path: &[impl AsRef<str>]) -> Option<&DeTable<'a>> {
         path.iter().try_fold(&self.root, |table, key| table.get(key.as_ref())?.get_ref().as_table())
     }
 
     /// Position of the value at `path`; for a table, of its key. If absent, that of the nearest existing parent; `None`
     /// if not even the first key of the path exists. Elements of a list are named by their number.
-    pub fn span(&self, path: &[impl AsRef<str>]) -> Option<Span> {
+    pub(super) fn span(&self, path: &[impl AsRef<str>]) -> Option<Span> {
         let (first, below) = path.split_first()?;
         let (key, mut value) = self.root.get_key_value(first.as_ref())?;
         let mut key_span = key.span();

@@ -17,18 +17,18 @@ mod wire;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use bootstrap::{Bootstrap, Service};
-pub use events::{Event, Operation};
-pub use expect::{Expect, Operations};
-pub use nat::{Nat, NatShares};
-pub use network::{
+pub(super) use bootstrap::{Bootstrap, Service};
+pub(super) use events::{Event, Operation};
+pub(super) use expect::{Expect, Operations};
+pub(super) use nat::{Nat, NatShares};
+pub(super) use network::{
     Access, Burst, Coordinates, Inflation, Latency, LatencyByHour, LognormalDelay, Matrix, Network, Plane, RegionTable,
     Regions, UniformDelay,
 };
-pub use population::{Churn, Class, Population, Processor, Start};
-pub use repair::{Placement, Provider, Repair, Republish};
-pub use traversal::{Connections, Relays, Transport, Traversal};
-pub use wire::{Handshake, Wire, WirePreset};
+pub(super) use population::{Churn, Class, Population, Processor, Start};
+pub(super) use repair::{Placement, Provider, Repair, Republish};
+pub(super) use traversal::{Connections, Relays, Transport, Traversal};
+pub(super) use wire::{Handshake, Wire, WirePreset};
 
 use super::daily::Diurnal;
 use super::gap::Gap;
@@ -39,7 +39,7 @@ use crate::population::{Popularity, Target};
 /// Times of a run: warm-up, measurement, sampling.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Time {
+pub(super) struct Time {
     /// Simulated time before the measurement starts, in which routing tables age. Default "30min".
     pub warmup: Duration,
     /// Length of the measurement. Default "1h".
@@ -57,7 +57,7 @@ impl Default for Time {
 /// The resources (files, values) that participants get and put.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Resources {
+pub(super) struct Resources {
     /// Number of resources, at least 1.
     pub count: u32,
     /// Size of each resource, at most 2 GiB: a size, or a law from which each draws its own. Up to 16 KiB travel in one
@@ -75,7 +75,7 @@ pub struct Resources {
 /// Storage of records: replicas, coding, placement, repair and caches.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Storage {
+pub(super) struct Storage {
     /// Replicas of each piece: the number of nodes responsible for it, 1 to 20. Default 3.
     pub replicas: Option<u32>,
     /// Placement of the replicas. Default "responsible".
@@ -111,7 +111,7 @@ pub struct Storage {
 /// Operations that each participant issues while it is online.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Workload {
+pub(super) struct Workload {
     /// Lookups: which node is responsible for a key?
     pub lookup: Option<Lookups>,
     /// Gets: reads of a resource. Needs `[resources]`.
@@ -135,7 +135,7 @@ pub struct Workload {
 /// Gets and puts in one Poisson stream.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Mix {
+pub(super) struct Mix {
     /// Mean interval between two operations of a participant.
     pub every: Duration,
     /// Share of puts among them, 0 to 1.
@@ -145,7 +145,7 @@ pub struct Mix {
 /// Request rate of a participant.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Demand {
+pub(super) struct Demand {
     /// Interval between two operations of a participant: a mean (exponential), or a law.
     pub every: Gap,
 }
@@ -153,7 +153,7 @@ pub struct Demand {
 /// Rate and targets of a participant's lookups.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Lookups {
+pub(super) struct Lookups {
     /// Interval between two lookups of a participant: a mean (exponential), or a law.
     pub every: Gap,
     /// Target of a lookup. Default "key".
@@ -164,7 +164,7 @@ pub struct Lookups {
 /// Parameter sweep: repetitions and axes. (Axes are read separately, since their values change the file itself.)
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Sweep {
+pub(super) struct Sweep {
     /// Runs at each parameter point, each with its own seed: the first has the scenario's, the others a hash of that
     /// and their number. Default 1.
     pub repetitions: u32,

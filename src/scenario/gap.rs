@@ -12,7 +12,7 @@ use crate::engine::{Duration, DurationLaw};
 /// Interval between two operations: `every = "1min"` is exponential with that mean, a Poisson stream of operations; or
 /// a law.
 #[derive(Clone, Debug)]
-pub enum Gap {
+pub(super) enum Gap {
     Mean(Duration),
     Law(DurationLaw),
 }

@@ -28,17 +28,17 @@ pub(super) struct Files {
 type Asked = (PathBuf, [u32; 2], Duration, Time, Option<usize>);
 
 impl Files {
-    pub fn new(folder: &Path) -> Files {
+    pub(super) fn new(folder: &Path) -> Files {
         Files { folder: folder.to_path_buf(), ..Files::default() }
     }
 
-    pub fn matrix(&mut self, check: &mut Check<'_>, file: &str, format: Format) -> Result<Arc<Matrix>, Noted> {
+    pub(super) fn matrix(&mut self, check: &mut Check<'_>, file: &str, format: Format) -> Result<Arc<Matrix>, Noted> {
         let path = self.folder.join(file);
         read(&mut self.matrices, (path.clone(), format), || Matrix::load(&path, format))
             .map_err(|error| note_measured(check, "network.latency.matrix.file", &error))
     }
 
-    pub fn coordinates(
+    pub(super) fn coordinates(
         &mut self,
         check: &mut Check<'_>,
         file: &str,
@@ -50,14 +50,19 @@ impl Files {
     }
 
     /// Availability trace; see [`Trace::load`].
-    pub fn trace(&mut self, check: &mut Check<'_>, file: &str, bounds: Bounds) -> Result<Arc<Trace>, Noted> {
+    pub(super) fn trace(&mut self, check: &mut Check<'_>, file: &str, bounds: Bounds) -> Result<Arc<Trace>, Noted> {
         let path = self.folder.join(file);
         read(&mut self.traces, (path.clone(), bounds), || Trace::load(&path, bounds))
             .map_err(|error| note_trace(check, "population.churn.trace", &error))
     }
 
     /// Workload trace; see [`requests::load`].
-    pub fn requests(&mut self, check: &mut Check<'_>, file: &str, limits: &Limits) -> Result<Arc<Requests>, Noted> {
+    pub(super) fn requests(
+        &mut self,
+        check: &mut Check<'_>,
+        file: &str,
+        limits: &Limits,
+    ) -> Result<Arc<Requests>, Noted> {
         let path = self.folder.join(file);
         let names = limits.names.as_ref().map(|trace| Arc::as_ptr(trace) as usize);
         let key = (path.clone(), [limits.participants, limits.resources], limits.start, limits.end, names);

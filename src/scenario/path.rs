@@ -22,7 +22,7 @@ pub(super) struct Key {
 
 impl Key {
     /// Index of an element of a list, if the key is one.
-    pub fn number(&self) -> Option<usize> {
+    pub(super) fn number(&self) -> Option<usize> {
         self.name.parse().ok()
     }
 }
@@ -44,7 +44,7 @@ impl Path {
     }
 
     /// Path of a sweep axis, a key at `span` of the file.
-    pub fn of_axis(text: &str, span: Span) -> Result<Path, Problem> {
+    pub(super) fn of_axis(text: &str, span: Span) -> Result<Path, Problem> {
         let Some(Path(keys)) = Path::read(text) else {
             return Err(Problem::new(span, format!("`{text}` is not a path"))
                 .help("write the keys of one value joined by dots, as in \"population.online\""));
@@ -52,21 +52,21 @@ impl Path {
         Ok(Path(keys.into_iter().map(|key| Key { span: span.clone(), ..key }).collect()))
     }
 
-    pub fn keys(&self) -> &[Key] {
+    pub(super) fn keys(&self) -> &[Key] {
         &self.0
     }
 
-    pub fn span(&self) -> Span {
+    pub(super) fn span(&self) -> Span {
         self.0[0].span.start..self.0[self.0.len() - 1].span.end
     }
 
     /// System that the path concerns, if any.
-    pub fn system(&self) -> Option<&Key> {
+    pub(super) fn system(&self) -> Option<&Key> {
         self.0.get(1).filter(|_| self.0[0].name == "systems")
     }
 
     /// Whether setting one undoes the other: they name one value, one a part of the other's, or alternatives.
-    pub fn contradicts(&self, other: &Path) -> bool {
+    pub(super) fn contradicts(&self, other: &Path) -> bool {
         let mut parents = Vec::new();
         for (mine, theirs) in self.0.iter().zip(&other.0) {
             if mine.name != theirs.name {
@@ -114,7 +114,7 @@ pub(super) fn spelling(key: &str) -> String {
 impl Argument {
     /// Path and value of `path=value`. The value is read as TOML, and as a string if that fails, unless it starts like
     /// a table, a list or a quoted string.
-    pub fn read(&self) -> Result<(Path, Spanned<DeValue<'_>>), Problem> {
+    pub(super) fn read(&self) -> Result<(Path, Spanned<DeValue<'_>>), Problem> {
         let whole = self.start..self.padded.len();
         let wrong = |message: String| {
             Problem::new(whole.clone(), message).help("write path=value, as in network.access.uplink=10Mbit/s")

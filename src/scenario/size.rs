@@ -12,7 +12,7 @@ use crate::engine::{Law, Size, Weighted};
 
 /// Size of resources: `size = "4KiB"`, or a law from which each resource draws its size once.
 #[derive(Clone, Debug)]
-pub enum ValueSize {
+pub(super) enum ValueSize {
     Constant(Size),
     Law(SizeLaw),
 }
@@ -20,7 +20,7 @@ pub enum ValueSize {
 /// Probability law of sizes. Draws above the largest value are cut to it.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum SizeLaw {
+pub(super) enum SizeLaw {
     /// Constant.
     Constant(Size),
     /// Lognormal: the logarithm is normal with standard deviation `sigma`.
@@ -39,7 +39,7 @@ impl Default for ValueSize {
 
 impl ValueSize {
     /// Largest size that is given explicitly.
-    pub fn largest_said(&self) -> Size {
+    pub(super) fn largest_said(&self) -> Size {
         match *self {
             ValueSize::Constant(size) | ValueSize::Law(SizeLaw::Constant(size)) => size,
             ValueSize::Law(SizeLaw::Lognormal { median, .. }) => median,
@@ -53,7 +53,7 @@ impl ValueSize {
     }
 
     /// Law in bytes, or an error.
-    pub fn law(&self) -> Result<Law, String> {
+    pub(super) fn law(&self) -> Result<Law, String> {
         let law = match *self {
             ValueSize::Constant(size) | ValueSize::Law(SizeLaw::Constant(size)) => Law::Constant(size.0 as f64),
             ValueSize::Law(SizeLaw::Lognormal { median: Size(0), .. } | SizeLaw::Pareto { minimum: Size(0), .. }) => {

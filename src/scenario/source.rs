@@ -37,7 +37,7 @@ pub(super) struct Place<'a> {
 
 impl Sources {
     /// Sources of a scenario; `name` is the file's name in errors.
-    pub fn new(name: String, file: String, sets: &[String]) -> Sources {
+    pub(super) fn new(name: String, file: String, sets: &[String]) -> Sources {
         let mut end = file.len();
         let arguments = sets.iter().map(|set| {
             let start = end + 1;
@@ -47,20 +47,20 @@ impl Sources {
         Sources { arguments: arguments.collect(), name, file }
     }
 
-    pub fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         &self.name
     }
 
-    pub fn file(&self) -> &str {
+    pub(super) fn file(&self) -> &str {
         &self.file
     }
 
-    pub fn arguments(&self) -> &[Argument] {
+    pub(super) fn arguments(&self) -> &[Argument] {
         &self.arguments
     }
 
     /// Position of `span`, cut at the end of its first line.
-    pub fn place(&self, span: &Span) -> Place<'_> {
+    pub(super) fn place(&self, span: &Span) -> Place<'_> {
         let argument = self.arguments.iter().rev().find(|argument| argument.start <= span.start);
         let (text, start) = match argument {
             Some(argument) => (argument.text(), argument.start),
@@ -83,7 +83,7 @@ impl Sources {
 
 impl Argument {
     /// Argument as given.
-    pub fn text(&self) -> &str {
+    pub(super) fn text(&self) -> &str {
         &self.padded[self.start..]
     }
 }

@@ -6,7 +6,7 @@ mod lazy;
 mod node;
 mod republish;
 mod swarm;
-pub mod world;
+pub(super) mod world;
 
 use std::collections::VecDeque;
 

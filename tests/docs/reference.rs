@@ -14,7 +14,7 @@ use peerlab::report::files::{Described, FILES};
 
 use super::{errors, peerlab, root};
 
-pub const FOLDER: &str = "docs/reference";
+pub(crate) const FOLDER: &str = "docs/reference";
 
 /// Begins every page.
 const WRITTEN: &str = "<!-- Written by the program: DOCS=write cargo test --test docs -->\n\n";
@@ -34,12 +34,12 @@ const SECTIONS: [(&str, &str); 10] = [
 ];
 
 /// Whether the pages are to be written, not compared.
-pub fn is_writing() -> bool {
+pub(crate) fn is_writing() -> bool {
     std::env::var_os("DOCS").is_some_and(|it| it == "write")
 }
 
 /// Writes every page, and removes those that are none any more.
-pub fn write() {
+pub(crate) fn write() {
     let _ = fs::remove_dir_all(root().join(FOLDER));
     for (name, text) in pages() {
         let path = root().join(FOLDER).join(name);

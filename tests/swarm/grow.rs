@@ -16,22 +16,22 @@ const GRAFTS: usize = 60;
 const MOST_RUNS: usize = 6;
 
 /// A scenario as text.
-pub fn text(document: &Value) -> String {
+pub(crate) fn text(document: &Value) -> String {
     toml::to_string(document).expect("tables of values")
 }
 
 /// The data files that a scenario may name.
-pub fn data() -> PathBuf {
+pub(crate) fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/swarm/data")
 }
 
 /// The runs of a scenario, or what `check` says of it.
-pub fn runs(text: &str) -> Result<Runs, String> {
+pub(crate) fn runs(text: &str) -> Result<Runs, String> {
     runs_in(&data(), text)
 }
 
 /// The runs of a scenario with data files of its own.
-pub fn runs_in(folder: &Path, text: &str) -> Result<Runs, String> {
+pub(crate) fn runs_in(folder: &Path, text: &str) -> Result<Runs, String> {
     let scenario = Scenario::parse("swarm.toml".into(), folder.into(), text.into(), &[]);
     let scenario = scenario.map_err(|problems| problems.to_string())?;
     scenario.runs(Registry::standard().registered()).map_err(|problems| problems.to_string())
@@ -41,7 +41,7 @@ pub fn runs_in(folder: &Path, text: &str) -> Result<Runs, String> {
 ///
 /// # Errors
 /// A scenario of which `check` and the schema do not think alike.
-pub fn scenario(schema: &Value, validator: &jsonschema::Validator, seed: u64) -> Result<Value, String> {
+pub(crate) fn scenario(schema: &Value, validator: &jsonschema::Validator, seed: u64) -> Result<Value, String> {
     let mut schema = Schema { root: schema, random: Noise::new(seed) };
     let mut document = stem(&mut schema);
     for _ in 0..GRAFTS {

@@ -11,7 +11,7 @@ use super::shrink::shrink;
 use super::{ENDLESS, first_line, grow, kind, within};
 
 /// What may stand in the place of a token.
-pub const STRANGE: [&str; 24] = [
+pub(crate) const STRANGE: [&str; 24] = [
     "",
     "0",
     "-1",
@@ -74,7 +74,7 @@ const READS: &str = "population.participants = 4\npopulation.online = 3\nworkloa
                      time = { warmup = \"1min\", measure = \"5min\" }\n[systems.a.chord]\n";
 
 /// A text with up to three tokens changed.
-pub fn mutated(text: &str, random: &mut Noise) -> String {
+pub(crate) fn mutated(text: &str, random: &mut Noise) -> String {
     let mut tokens = tokens(text);
     for _ in 0..1 + random.below(3) {
         if tokens.is_empty() {
@@ -156,7 +156,7 @@ fn tokens(text: &str) -> Vec<&str> {
 ///
 /// # Errors
 /// A panic, an error that names no place, or a promise that is broken.
-pub fn read(document: &Value, seed: u64) -> Result<Kept, String> {
+pub(crate) fn read(document: &Value, seed: u64) -> Result<Kept, String> {
     let mut random = Noise::new(seed);
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let chosen = DATA.get(random.below(4 * DATA.len() as u64) as usize);

@@ -39,7 +39,7 @@ fn clock() -> Option<u64> {
 
 /// How a scenario ended that kept all promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
+pub(crate) enum Kept {
     /// It ran to its end, over so many events.
     Ran(u64),
     /// It would have been long.
@@ -62,7 +62,7 @@ impl Watch for Limit {
 ///
 /// # Errors
 /// The promise that is broken.
-pub fn hold(document: &Value, number: u64) -> Result<Kept, String> {
+pub(crate) fn hold(document: &Value, number: u64) -> Result<Kept, String> {
     let text = grow::text(document);
     let Some(all) = ran(grow::runs(&text)?.runs, 1)? else { return Ok(Kept::TooLong) };
     all.iter().try_for_each(|(run, outcome)| sound(run, outcome))?;
@@ -91,7 +91,7 @@ pub fn hold(document: &Value, number: u64) -> Result<Kept, String> {
 ///
 /// # Errors
 /// The promise that is broken.
-pub fn complete(runs: Vec<Run>) -> Result<Kept, String> {
+pub(crate) fn complete(runs: Vec<Run>) -> Result<Kept, String> {
     let runs: Vec<Run> = runs.into_iter().take(MOST_RUNS).collect();
     let estimated = runs.clone();
     let needs = within(1, move || estimate(&Registry::standard(), &estimated, clock))?;
@@ -150,12 +150,12 @@ fn sound(run: &Run, outcome: &Outcome) -> Result<(), String> {
 }
 
 /// Whether a figure is a share by its name: most ratios are, some are of one amount to another.
-pub fn is_share(name: &str) -> bool {
+pub(crate) fn is_share(name: &str) -> bool {
     name.contains("_ratio") && name != "storage_overhead_ratio"
 }
 
 /// Where shares lie, rounding included.
-pub const SHARES: RangeInclusive<f64> = -1e-9..=1.0 + 1e-9;
+pub(crate) const SHARES: RangeInclusive<f64> = -1e-9..=1.0 + 1e-9;
 
 /// A scenario some of whose runs are those of this one: itself, its systems in another order, without one, or with a repetition
 /// more.

@@ -57,7 +57,7 @@ const CELLS: [&str; 16] = [
 const FOREIGN: &str = "notes.txt";
 
 /// Results of a run and of a sweep as `peerlab` writes them, one of them with what a killed process left.
-pub struct Made {
+pub(crate) struct Made {
     home: TempDir,
     /// The files of each, by their paths.
     files: [Vec<PathBuf>; 2],
@@ -65,7 +65,7 @@ pub struct Made {
 
 impl Made {
     /// Runs it.
-    pub fn new() -> Made {
+    pub(crate) fn new() -> Made {
         let home = tempfile::tempdir().expect("there is room");
         let files = [("run", ""), ("sweep", AXES)].map(|(command, more)| {
             let scenario = home.path().join("s.toml");
@@ -87,7 +87,7 @@ impl Made {
     ///
     /// # Errors
     /// A panic, a hang, a chart that is not of numbers, an error that names no place, or a foreign file that is gone.
-    pub fn read(&self, seed: u64) -> Result<Kept, String> {
+    pub(crate) fn read(&self, seed: u64) -> Result<Kept, String> {
         let mut random = Noise::new(seed);
         let is_sweep = random.chance(0.4);
         let (from, all) =

@@ -4,7 +4,7 @@ use peerlab::engine::{Noise, Source};
 use serde_json::{Map, Value, json};
 
 /// The schema, and where its draws come from.
-pub struct Schema<'a> {
+pub(crate) struct Schema<'a> {
     pub root: &'a Value,
     pub random: Noise,
 }
@@ -49,11 +49,11 @@ const AXES: [(&str, [&str; 2]); 7] = [
 ];
 
 impl<'a> Schema<'a> {
-    pub fn chance(&mut self, p: f64) -> bool {
+    pub(crate) fn chance(&mut self, p: f64) -> bool {
         self.random.chance(p)
     }
 
-    pub fn one<'b, T: ?Sized>(&mut self, of: &[&'b T]) -> &'b T {
+    pub(crate) fn one<'b, T: ?Sized>(&mut self, of: &[&'b T]) -> &'b T {
         of[self.random.below(of.len() as u64) as usize]
     }
 
@@ -62,7 +62,7 @@ impl<'a> Schema<'a> {
     }
 
     /// What a node says, behind references and the choice of `null`.
-    pub fn resolved(&mut self, node: &'a Value) -> &'a Value {
+    pub(crate) fn resolved(&mut self, node: &'a Value) -> &'a Value {
         if let Some(reference) = node["$ref"].as_str() {
             let name = reference.rsplit('/').next().expect("a name ends it");
             return self.resolved(&self.root["$defs"][name]);
@@ -77,7 +77,7 @@ impl<'a> Schema<'a> {
     }
 
     /// A random value of a node of the schema at a path of keys.
-    pub fn value(&mut self, node: &'a Value, path: &[String]) -> Value {
+    pub(crate) fn value(&mut self, node: &'a Value, path: &[String]) -> Value {
         let node = self.resolved(node);
         if let Some(constant) = node.get("const") {
             return constant.clone();
@@ -136,7 +136,7 @@ impl<'a> Schema<'a> {
     }
 
     /// A key of a table that names what the scenario declares.
-    pub fn name(&mut self, path: &[String]) -> String {
+    pub(crate) fn name(&mut self, path: &[String]) -> String {
         match path.last().map(String::as_str) {
             Some("axes") => self.one_of(&AXES).0.to_owned(),
             Some("shares" | "lifetimes") if path.iter().any(|key| key == "nat") => self.one(&NAT_CLASSES).to_owned(),

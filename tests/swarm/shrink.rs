@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Leaves out tables, keys and items of lists, the large ones first, as long as `fails` says that it still fails.
-pub fn shrink(document: &Value, fails: &dyn Fn(&Value) -> bool) -> Value {
+pub(crate) fn shrink(document: &Value, fails: &dyn Fn(&Value) -> bool) -> Value {
     let mut smallest = document.clone();
     loop {
         let before = smallest.clone();

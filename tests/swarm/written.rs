@@ -13,7 +13,7 @@ use super::promises::{SHARES, is_share};
 ///
 /// # Errors
 /// A file that differs, or a cell that cannot be.
-pub fn hold(first: &[(Run, Outcome)], second: &[(Run, Outcome)]) -> Result<(), String> {
+pub(crate) fn hold(first: &[(Run, Outcome)], second: &[(Run, Outcome)]) -> Result<(), String> {
     let homes = [tempfile::tempdir(), tempfile::tempdir()];
     let [one, two] = homes.map(|home| home.expect("there is room"));
     let extra = Extra { nodes: true, resources: true, operations: true };

@@ -8,12 +8,12 @@ use peerlab::run::Wanted;
 use peerlab::scenario::{Run, Scenario};
 
 /// What is wanted in most tests: nothing beside the figures.
-pub const FIGURES: Wanted = Wanted { nodes: false, resources: false, operations: false };
+pub(crate) const FIGURES: Wanted = Wanted { nodes: false, resources: false, operations: false };
 /// A row for every operation.
-pub const OPERATIONS_TOO: Wanted = Wanted { operations: true, ..FIGURES };
+pub(crate) const OPERATIONS_TOO: Wanted = Wanted { operations: true, ..FIGURES };
 
 /// A run that is over, with its operations counted up. (The simulator itself asserts the balance of packets at every end.)
-pub struct Ran {
+pub(crate) struct Ran {
     pub id: String,
     pub system: String,
     pub outcome: Outcome,
@@ -21,24 +21,24 @@ pub struct Ran {
 
 /// What closed forms are written down for, unless a scenario says something of it: messages whose sizes are easily added up, and
 /// nodes that find each other for nothing.
-pub fn plainly(text: &str) -> Vec<String> {
+pub(crate) fn plainly(text: &str) -> Vec<String> {
     let assumed = [("wire", "network.wire.preset=p2psim"), ("bootstrap", "network.bootstrap=oracle")];
     assumed.iter().filter(|(word, _)| !text.contains(word)).map(|(_, set)| set.to_string()).collect()
 }
 
 /// A scenario as tests mean it.
-pub fn scenario(text: &str, folder: &str) -> Scenario {
+pub(crate) fn scenario(text: &str, folder: &str) -> Scenario {
     Scenario::parse("test".into(), folder.into(), text.into(), &plainly(text)).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The list of runs of a scenario.
-pub fn runs(text: &str) -> Vec<Run> {
+pub(crate) fn runs(text: &str) -> Vec<Run> {
     let scenario = scenario(text, "");
     scenario.runs(Registry::standard().registered()).unwrap_or_else(|error| panic!("{error}")).runs
 }
 
 /// Runs one of them.
-pub fn simulate(run: &Run, wanted: Wanted) -> Ran {
+pub(crate) fn simulate(run: &Run, wanted: Wanted) -> Ran {
     let registry = Registry::standard();
     let entry = registry.find(run.system().protocol).expect("it is registered");
     let outcome =
@@ -47,7 +47,7 @@ pub fn simulate(run: &Run, wanted: Wanted) -> Ran {
 }
 
 /// Runs one of them with its trace.
-pub fn traced(run: &Run, wanted: Wanted) -> (Ran, String) {
+pub(crate) fn traced(run: &Run, wanted: Wanted) -> (Ran, String) {
     let registry = Registry::standard();
     let entry = registry.find(run.system().protocol).expect("it is registered");
     let mut trace = Vec::new();
@@ -57,24 +57,24 @@ pub fn traced(run: &Run, wanted: Wanted) -> (Ran, String) {
 }
 
 /// Runs all of a scenario.
-pub fn all(text: &str) -> Vec<Ran> {
+pub(crate) fn all(text: &str) -> Vec<Ran> {
     all_with(text, FIGURES)
 }
 
 /// Runs all of a scenario.
-pub fn all_with(text: &str, wanted: Wanted) -> Vec<Ran> {
+pub(crate) fn all_with(text: &str, wanted: Wanted) -> Vec<Ran> {
     runs(text).iter().map(|run| simulate(run, wanted)).collect()
 }
 
 /// The only run of a scenario.
-pub fn only(text: &str, wanted: Wanted) -> Ran {
+pub(crate) fn only(text: &str, wanted: Wanted) -> Ran {
     let mut runs = all_with(text, wanted);
     assert_eq!(runs.len(), 1, "one run was wanted");
     runs.remove(0)
 }
 
 /// A system of every registered protocol, named as the protocol, with its defaults.
-pub fn every_system() -> String {
+pub(crate) fn every_system() -> String {
     let registry = Registry::standard();
     let names = registry.entries().iter().map(|entry| entry.registered.name);
     names.map(|name| format!("[systems.{name}.{name}]\n")).collect()
@@ -82,7 +82,7 @@ pub fn every_system() -> String {
 
 /// A system of every registered protocol in each of its routing modes, if it has several, with each of its presets, and with adaptive
 /// time-outs.
-pub fn every_mode() -> String {
+pub(crate) fn every_mode() -> String {
     let registry = Registry::standard();
     let modes = ["iterative", "recursive"];
     let systems = registry.entries().iter().flat_map(|entry| {
@@ -112,7 +112,7 @@ fn checked(run: &Run, outcome: Outcome) -> Ran {
 
 impl Ran {
     /// What holds of every run, whatever it simulates.
-    pub fn assert_accounts_balance(&self) {
+    pub(crate) fn assert_accounts_balance(&self) {
         OperationKind::ALL.iter().for_each(|kind| self.assert_operations_add_up(kind.name()));
         assert!(
             self.maybe("busiest_machine_share_ratio").is_none_or(|share| share <= 0.5),
@@ -128,31 +128,31 @@ impl Ran {
     }
 
     /// A figure that must be there.
-    pub fn figure(&self, name: &str) -> f64 {
+    pub(crate) fn figure(&self, name: &str) -> f64 {
         self.maybe(name).unwrap_or_else(|| panic!("{}: no {name}", self.id))
     }
 
     /// A figure that may not apply.
-    pub fn maybe(&self, name: &str) -> Option<f64> {
+    pub(crate) fn maybe(&self, name: &str) -> Option<f64> {
         self.outcome.metrics[METRICS.index_of(name).unwrap_or_else(|| panic!("there is no column {name}"))]
     }
 
     /// A column of the time series: seconds and value, where there is one.
-    pub fn series(&self, name: &str) -> Vec<(f64, f64)> {
+    pub(crate) fn series(&self, name: &str) -> Vec<(f64, f64)> {
         let column = SERIES.index_of(name).unwrap_or_else(|| panic!("there is no series {name}"));
         let seconds = |sample: &peerlab::measure::outcome::Sample| sample.at.as_nanos() as f64 / 1e9;
         self.outcome.samples.iter().filter_map(|sample| Some((seconds(sample), sample.values[column]?))).collect()
     }
 
     /// The operations issued in these seconds of the run.
-    pub fn issued(&self, from: f64, until: f64) -> impl Iterator<Item = &OperationRow> {
+    pub(crate) fn issued(&self, from: f64, until: f64) -> impl Iterator<Item = &OperationRow> {
         let within = move |row: &&OperationRow| (from..until).contains(&(row.issued.as_nanos() as f64 / 1e9));
         self.outcome.operations.iter().filter(within)
     }
 
     /// Holds a figure against what it should be.
     #[track_caller]
-    pub fn assert_near(&self, name: &str, expected: f64, tolerance: f64) {
+    pub(crate) fn assert_near(&self, name: &str, expected: f64, tolerance: f64) {
         let measured = self.figure(name);
         println!("{}: {name} = {measured:.4}, expected {expected:.4} ± {tolerance:.4}", self.id);
         assert!((measured - expected).abs() <= tolerance, "{}: {name} is {measured}, not {expected}", self.id);
@@ -160,7 +160,7 @@ impl Ran {
 
     /// "100 % correct": some were asked, and none was incorrect or failed.
     #[track_caller]
-    pub fn assert_all_correct(&self, operation: &str) {
+    pub(crate) fn assert_all_correct(&self, operation: &str) {
         assert!(self.figure(&format!("{operation}s")) > 0.0, "{}: no {operation}s", self.id);
         let failed: Vec<_> = self.failures(operation).into_iter().filter(|(_, count)| *count > 0.0).collect();
         assert_eq!(self.figure(&format!("{operation}_correct_ratio")), 1.0, "{}: {operation}s: {failed:?}", self.id);
@@ -196,7 +196,7 @@ impl Ran {
 
 /// Of a trace until the end of the measurement: who came and went, and who asked for what, when; servers left out, and the
 /// systems' own names of operations.
-pub fn environment(trace: &str, participants: u32) -> Vec<String> {
+pub(crate) fn environment(trace: &str, participants: u32) -> Vec<String> {
     let described = |line: &&str| {
         let mut cells = line.split(',');
         let (event, node) = (cells.nth(1), cells.next().and_then(|node| node.parse::<u32>().ok()));

@@ -6,7 +6,7 @@ use super::lab::{FIGURES, Ran, only};
 const MU: f64 = 1000.0;
 
 /// A server under open-loop Poisson demand of `rho` of what its workers can do, until about `requests` have been served.
-pub fn demand(warmup: &str, rho: f64, service: &str, workers: u32, requests: f64) -> String {
+pub(crate) fn demand(warmup: &str, rho: f64, service: &str, workers: u32, requests: f64) -> String {
     let rate = rho * MU * f64::from(workers);
     let (seconds, gap) = (requests / rate, 1000.0 / rate);
     format!(
@@ -36,7 +36,7 @@ fn server(rho: f64, service: &str, workers: u32, requests: f64) -> Ran {
     only(&demand("10s", rho, service, workers, requests), FIGURES)
 }
 
-pub const EXPONENTIAL: &str = "{ exponential = { mean = \"1ms\" } }";
+pub(crate) const EXPONENTIAL: &str = "{ exponential = { mean = \"1ms\" } }";
 const CONSTANT: &str = "{ constant = \"1ms\" }";
 
 fn within_three_percent(ran: &Ran, name: &str, expected: f64) {

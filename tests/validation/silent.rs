@@ -56,7 +56,7 @@ impl Protocol for Silent {
 }
 
 /// Runs all of a scenario that may have systems of this protocol, `silent`, only.
-pub fn all(text: &str, wanted: Wanted) -> Vec<(Run, Outcome)> {
+pub(crate) fn all(text: &str, wanted: Wanted) -> Vec<(Run, Outcome)> {
     let registry = Registry::standard().with(Entry::of::<Silent>("silent", "says nothing", "nowhere"));
     let scenario = lab::scenario(text, "");
     let runs = scenario.runs(registry.registered()).unwrap_or_else(|error| panic!("{error}")).runs;

@@ -8,7 +8,7 @@ use crate::measure::report::{ClassFacts, Load};
 use crate::model::OperationKind;
 
 /// Columns of `classes.csv`.
-pub fn metrics() -> Vec<Row<ClassFacts>> {
+pub(super) fn metrics() -> Vec<Row<ClassFacts>> {
     let participants = "participants of the class that are ever online, warm-up included";
     let mut rows = vec![
         row("participants", "machines", Neither, participants, |_, facts: &ClassFacts| {

@@ -59,7 +59,7 @@ fn of(
 }
 
 /// Columns of `runs.csv`.
-pub fn metrics() -> Vec<Row<Facts>> {
+pub(super) fn metrics() -> Vec<Row<Facts>> {
     let mut rows = dials();
     rows.extend(punches_and_relays());
     rows.extend(links());

@@ -15,7 +15,7 @@ const SERVING: &str = "the servers; without servers, the members of the overlay 
 type Of = fn(&Spread) -> Option<f64>;
 
 /// Columns of `runs.csv`.
-pub fn metrics() -> Vec<Row<Facts>> {
+pub(super) fn metrics() -> Vec<Row<Facts>> {
     let mut rows = Vec::new();
     for load in Load::ALL {
         let (quantity, name, what) = (load.quantity(), load.name(), load.about());
@@ -43,7 +43,7 @@ pub fn metrics() -> Vec<Row<Facts>> {
 }
 
 /// Columns of `load.csv`.
-pub fn quantiles() -> Vec<Row<Facts, [f64; POINTS]>> {
+pub(super) fn quantiles() -> Vec<Row<Facts, [f64; POINTS]>> {
     let mut rows = Vec::new();
     for load in Load::ALL {
         let (name, at) = (load.name(), load as usize);

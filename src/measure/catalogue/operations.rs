@@ -17,7 +17,7 @@ type Part = fn(&Count) -> u64;
 type Figure = fn(&Tally) -> Option<f64>;
 
 /// How the operations of one kind ended, among all or those of a class: of one template in both files. No operation: no value.
-pub fn outcomes<F: 'static>(
+pub(super) fn outcomes<F: 'static>(
     kind: OperationKind,
     of: impl Fn(&Metrics, &F) -> Count + Send + Sync + Copy + 'static,
 ) -> Vec<Row<F>> {
@@ -56,7 +56,7 @@ pub fn outcomes<F: 'static>(
 }
 
 /// Columns of one kind in `runs.csv`.
-pub fn metrics(kind: OperationKind) -> Vec<Row<Facts>> {
+pub(super) fn metrics(kind: OperationKind) -> Vec<Row<Facts>> {
     let operation = kind.name();
     let mut rows: Vec<Row<Facts>> =
         outcomes(kind, move |metrics, _| metrics.tally(kind).count).into_iter().map(|row| shown(row, kind)).collect();
@@ -181,7 +181,7 @@ fn of_one_kind(kind: OperationKind) -> Vec<Row<Facts>> {
 }
 
 /// Latency quantiles of one kind in `load.csv`.
-pub fn latency_quantiles(kind: OperationKind) -> Row<Facts, [f64; POINTS]> {
+pub(super) fn latency_quantiles(kind: OperationKind) -> Row<Facts, [f64; POINTS]> {
     let operation = kind.name();
     let about = format!("quantiles over correct {operation}s: time from issue to answer");
     let table = move |metrics: &Metrics, _: &Facts| metrics.tally(kind).latency_table();

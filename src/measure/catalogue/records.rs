@@ -12,7 +12,7 @@ use crate::measure::report::Facts;
 use crate::model::OperationKind;
 
 /// Columns of `runs.csv`; without resources none has a value.
-pub fn metrics() -> Vec<Row<Facts>> {
+pub(super) fn metrics() -> Vec<Row<Facts>> {
     let mut rows = availability();
     rows.extend(copies());
     rows.extend(repairs());

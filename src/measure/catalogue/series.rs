@@ -8,7 +8,7 @@ use crate::measure::sampling::Instant;
 use crate::model::{OperationKind, Traffic};
 
 /// Columns of `timeseries.csv`.
-pub fn metrics() -> Vec<Row<Instant>> {
+pub(super) fn metrics() -> Vec<Row<Instant>> {
     let mut rows = vec![
         row("online", "machines", Neither, "participants online", |metrics: &Metrics, _| {
             Some(metrics.online.value() as f64)

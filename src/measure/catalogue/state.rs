@@ -17,7 +17,7 @@ const UNREACHABLE: &str =
     "share of the routing entries whose node is online but unreachable because of a NAT or firewall";
 
 /// The columns of tables, at an instant or in the measurement: `of` gives what was seen, `over` is the end of a description.
-pub fn tables<F: 'static>(
+pub(super) fn tables<F: 'static>(
     of: impl Fn(&Metrics, &F) -> TableCheck + Send + Sync + Copy + 'static,
     when: &str,
 ) -> Vec<Row<F>> {
@@ -37,12 +37,14 @@ pub fn tables<F: 'static>(
 }
 
 /// Routing entries per examined node.
-pub fn contacts(seen: &TableCheck) -> Option<f64> {
+pub(super) fn contacts(seen: &TableCheck) -> Option<f64> {
     ratio(seen.entries, seen.nodes)
 }
 
 /// Columns of the correctness of routing tables, likewise.
-pub fn structure<F: 'static>(of: impl Fn(&Metrics, &F) -> TableCheck + Send + Sync + Copy + 'static) -> Vec<Row<F>> {
+pub(super) fn structure<F: 'static>(
+    of: impl Fn(&Metrics, &F) -> TableCheck + Send + Sync + Copy + 'static,
+) -> Vec<Row<F>> {
     let successors = "share of the nodes whose first successor is the next joined node on the ring";
     let rings = "rings formed by first live successors, largest number at any sample: one if the ring is not split";
     let nearest = "share of the k nodes nearest to its own identifier that a node knows (a full bucket need not hold the nearest of its range)";
@@ -66,7 +68,7 @@ pub fn structure<F: 'static>(of: impl Fn(&Metrics, &F) -> TableCheck + Send + Sy
 }
 
 /// Columns of `runs.csv`.
-pub fn metrics() -> Vec<Row<Facts>> {
+pub(super) fn metrics() -> Vec<Row<Facts>> {
     let contacts_mean = "routing entries held per joined node, time mean";
     let peers = "distinct machines that a machine sent a packet to";
     let mut rows = vec![

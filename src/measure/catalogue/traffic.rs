@@ -12,7 +12,7 @@ use crate::model::Traffic;
 use crate::network::Loss;
 
 /// Columns of `runs.csv`.
-pub fn metrics() -> Vec<Row<Facts>> {
+pub(super) fn metrics() -> Vec<Row<Facts>> {
     let mut rows = totals();
     rows.extend(busiest());
     rows.extend(service());

@@ -15,7 +15,7 @@ pub(super) struct Places {
 
 impl Places {
     /// Counts a cell between two different hosts, and remembers it if it is the first of its half.
-    pub fn note(&mut self, [a, b]: [usize; 2], line: usize, cell: usize, text: &str) {
+    pub(super) fn note(&mut self, [a, b]: [usize; 2], line: usize, cell: usize, text: &str) {
         self.cells += 1;
         let place = if a < b { &mut self.above } else { &mut self.below };
         place.get_or_insert_with(|| (line, cell, text.to_owned()));

@@ -25,7 +25,7 @@ pub(super) struct Pairs {
 }
 
 impl Pairs {
-    pub fn new(hosts: usize) -> Pairs {
+    pub(super) fn new(hosts: usize) -> Pairs {
         Pairs {
             hosts,
             cells: vec![0; hosts * hosts],
@@ -39,18 +39,18 @@ impl Pairs {
         }
     }
 
-    pub fn hosts(&self) -> usize {
+    pub(super) fn hosts(&self) -> usize {
         self.hosts
     }
 
     /// Whether the delay from `a` to `b` is known.
-    pub fn knows(&self, a: usize, b: usize) -> bool {
+    pub(super) fn knows(&self, a: usize, b: usize) -> bool {
         let at = a * self.hosts + b;
         self.known[at / 64] & (1 << (at % 64)) != 0
     }
 
     /// Delay of a pair: the mean if both directions are known.
-    pub fn of(&self, a: usize, b: usize) -> Option<f64> {
+    pub(super) fn of(&self, a: usize, b: usize) -> Option<f64> {
         match (self.knows(a, b), self.knows(b, a)) {
             (true, true) => Some(f64::from(self.cells[a * self.hosts + b])),
             (false, false) => None,
@@ -59,7 +59,7 @@ impl Pairs {
     }
 
     /// Adds a delay. A different value known for this direction, beyond rounding, is the error.
-    pub fn set(&mut self, a: usize, b: usize, nanos: f64) -> Result<(), f64> {
+    pub(super) fn set(&mut self, a: usize, b: usize, nanos: f64) -> Result<(), f64> {
         if self.knows(a, b) {
             let before = self.of(a, b).unwrap_or(nanos);
             let near = (before - nanos).abs() <= ROUNDING * before.max(nanos) + 1.0;
@@ -85,14 +85,14 @@ impl Pairs {
     }
 
     /// Sets a known delay in both directions.
-    pub fn settle(&mut self, a: usize, b: usize, nanos: f64) {
+    pub(super) fn settle(&mut self, a: usize, b: usize, nanos: f64) {
         self.stand_in(a, b, nanos);
         self.know(a, b);
         self.know(b, a);
     }
 
     /// Sets a substitute delay in both directions, which does not become known.
-    pub fn stand_in(&mut self, a: usize, b: usize, nanos: f64) {
+    pub(super) fn stand_in(&mut self, a: usize, b: usize, nanos: f64) {
         let rounded = (nanos + 0.5) as u32;
         self.cells[a * self.hosts + b] = rounded;
         self.cells[b * self.hosts + a] = rounded;
@@ -102,7 +102,7 @@ impl Pairs {
     }
 
     /// Keeps only these hosts, in ascending order. Each cell moves towards the beginning, or stays.
-    pub fn retain(&mut self, stay: &[usize]) {
+    pub(super) fn retain(&mut self, stay: &[usize]) {
         let cells = stay.iter().flat_map(|&a| stay.iter().map(move |&b| (a, b)));
         for (to, (a, b)) in cells.enumerate() {
             let known = self.knows(a, b);
@@ -126,13 +126,13 @@ impl Pairs {
     }
 
     /// Asymmetry: difference between directions as a share of their mean, over all pairs with both.
-    pub fn asymmetry(&self) -> Option<f64> {
+    pub(super) fn asymmetry(&self) -> Option<f64> {
         (self.means > 0.0).then(|| self.differences / self.means)
     }
 
     /// Finished cells. Two machines at one host are as far apart as the diagonal says; if it was not measured, half as
     /// far as the host's nearest neighbour, since no two machines share a position.
-    pub fn finish(mut self) -> Vec<u32> {
+    pub(super) fn finish(mut self) -> Vec<u32> {
         for host in 0..self.hosts {
             if !self.knows(host, host) {
                 let nearest = Some(self.nearest[host]).filter(|nearest| nearest.is_finite()).unwrap_or(0.0);

@@ -38,7 +38,7 @@ pub(super) struct Square {
 }
 
 impl Shape {
-    pub fn of(survey: Survey, format: &Format) -> Result<Shape, Wrong> {
+    pub(super) fn of(survey: Survey, format: &Format) -> Result<Shape, Wrong> {
         if survey.rows == 0 {
             let problem = "there is no latency here: write a square of numbers, a row and a column for each host";
             return Err(Wrong::empty(problem));
@@ -62,7 +62,7 @@ impl Shape {
         }
     }
 
-    pub fn hosts(&self) -> usize {
+    pub(super) fn hosts(&self) -> usize {
         match self {
             Shape::Square(square) => square.hosts,
             Shape::Pairs { hosts, .. } | Shape::P2psim { hosts } => hosts.len(),
@@ -71,12 +71,12 @@ impl Shape {
     }
 
     /// Whether the file is a list of pairs, which may give either direction of each.
-    pub fn is_list(&self) -> bool {
+    pub(super) fn is_list(&self) -> bool {
         matches!(self, Shape::Pairs { .. } | Shape::P2psim { .. })
     }
 
     /// Name of a host in error messages.
-    pub fn name(&self, host: usize) -> String {
+    pub(super) fn name(&self, host: usize) -> String {
         match self {
             Shape::Pairs { hosts, .. } | Shape::P2psim { hosts } => {
                 hosts.get_index(host).map_or_else(String::new, |id| format!("host {id}"))

@@ -61,7 +61,7 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    pub fn of(source: Source<'_>) -> Result<Survey, FileError> {
+    pub(super) fn of(source: Source<'_>) -> Result<Survey, FileError> {
         let mut survey = Survey {
             separator: source.separator()?,
             comment: None,
@@ -132,7 +132,7 @@ impl Survey {
     }
 
     /// First row of another length.
-    pub fn odd(&self, length: usize, skipped: usize) -> Option<Run> {
+    pub(super) fn odd(&self, length: usize, skipped: usize) -> Option<Run> {
         let mut before = 0;
         let mut runs = self.runs.iter().filter(|run| {
             before += run.rows;
@@ -143,7 +143,7 @@ impl Survey {
 
     /// Triangular matrix, if rows get longer or shorter by one; it has a diagonal if that is all zeros or missing
     /// values.
-    pub fn triangle(&self) -> Option<Result<Triangle, Wrong>> {
+    pub(super) fn triangle(&self) -> Option<Result<Triangle, Wrong>> {
         let lengths = || self.runs.iter().map(|run| run.length);
         let hosts = self.rows;
         let longer = lengths().eq(1..=hosts);

@@ -56,13 +56,13 @@ impl Entry for Session {
 }
 
 impl Table {
-    pub fn new(class: NatClass, lifetime: Duration, limit: u32, hairpinning: bool) -> Table {
+    pub(super) fn new(class: NatClass, lifetime: Duration, limit: u32, hairpinning: bool) -> Table {
         assert!(limit > 0, "a box remembers at least one session");
         Table { class, hairpinning, lifetime, limit, last_port: 0, mapped: Vec::new(), sessions: Hashed::default() }
     }
 
     /// Sends a packet from `machine` to `to`; returns its source port.
-    pub fn depart(&mut self, now: Time, machine: u32, to: Endpoint) -> u32 {
+    pub(super) fn depart(&mut self, now: Time, machine: u32, to: Endpoint) -> u32 {
         let port = self.port(now, machine, to);
         self.last_port = self.last_port.max(port);
         if self.class.mapping() == Mapping::EndpointIndependent {
@@ -76,12 +76,12 @@ impl Table {
     }
 
     /// Whether packets of this kind pass at all.
-    pub fn carries(&self, wire: Wire) -> bool {
+    pub(super) fn carries(&self, wire: Wire) -> bool {
         self.class.filtering() != Filtering::Datagrams || wire == Wire::Stream
     }
 
     /// Whether the table has a live session of `machine` with `address`.
-    pub fn has_session(&self, now: Time, machine: u32, address: u32) -> bool {
+    pub(super) fn has_session(&self, now: Time, machine: u32, address: u32) -> bool {
         self.towards(machine, address).any(|session| self.lives(now, session.sent))
     }
 
@@ -91,7 +91,7 @@ impl Table {
     }
 
     /// Whether a packet from `from`, sent to `port`, reaches `machine`.
-    pub fn lets_in(&self, now: Time, machine: u32, port: u32, from: Endpoint) -> bool {
+    pub(super) fn lets_in(&self, now: Time, machine: u32, port: u32, from: Endpoint) -> bool {
         let through = |session: &Session| session.port == port && self.lives(now, session.sent);
         let is_mapped = || {
             let mapped = self.mapped.iter().find(|mapped| mapped.machine == machine);
@@ -109,7 +109,7 @@ impl Table {
 
     /// Source port of a packet from `machine` to `to` at `now`: that of a live mapping, or a new one; of a full-cone
     /// NAT always the same.
-    pub fn port(&self, now: Time, machine: u32, to: Endpoint) -> u32 {
+    pub(super) fn port(&self, now: Time, machine: u32, to: Endpoint) -> u32 {
         let mapped = match self.class.mapping() {
             Mapping::None => return 0,
             Mapping::EndpointIndependent => {
@@ -161,12 +161,12 @@ impl Table {
     }
 
     /// Prefetches the mapping of a machine and its session with a remote endpoint.
-    pub fn prefetch(&self, machine: u32, remote: Endpoint) {
+    pub(super) fn prefetch(&self, machine: u32, remote: Endpoint) {
         self.mapped.first().into_iter().for_each(prefetch);
         self.sessions.prefetch((machine, remote));
     }
 
-    pub fn heap_bytes(&self) -> usize {
+    pub(super) fn heap_bytes(&self) -> usize {
         self.mapped.capacity() * size_of::<Mapped>() + self.sessions.heap_bytes()
     }
 }

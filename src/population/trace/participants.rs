@@ -22,7 +22,7 @@ pub(super) enum State {
 
 impl State {
     /// State in a row of changes.
-    pub fn of(row: &Row<'_>) -> Result<State, TraceError> {
+    pub(super) fn of(row: &Row<'_>) -> Result<State, TraceError> {
         match row.cell(2) {
             "up" => Ok(State::Up),
             "down" => Ok(State::Down),
@@ -51,7 +51,7 @@ pub(super) struct Participants {
 
 impl Participant {
     /// Applies a row from before the run; returns whether anything changes.
-    pub fn was(&mut self, state: State) -> bool {
+    pub(super) fn was(&mut self, state: State) -> bool {
         let (first, was_up) = (!std::mem::replace(&mut self.seen, true), !self.spells.is_empty());
         match state {
             State::Up if !was_up => self.add(Time::ZERO, Time::NEVER),
@@ -62,7 +62,7 @@ impl Participant {
     }
 
     /// Applies a row; returns whether anything changes.
-    pub fn change(&mut self, now: Time, state: State) -> bool {
+    pub(super) fn change(&mut self, now: Time, state: State) -> bool {
         let first = !std::mem::replace(&mut self.seen, true);
         if first && state != State::Up {
             if now == Time::ZERO {
@@ -93,14 +93,14 @@ impl Participant {
     }
 
     /// Adds a session, whose number is not known yet unless it is the first.
-    pub fn add(&mut self, begins: Time, ends: Time) {
+    pub(super) fn add(&mut self, begins: Time, ends: Time) {
         self.spells.push((0, Spell { begins, ends, departs: Time::NEVER, number: 0 }));
     }
 }
 
 impl Participants {
     /// Participants with these sessions, numbered in order.
-    pub fn of(all: impl Iterator<Item = Vec<(u32, Spell)>>) -> Participants {
+    pub(super) fn of(all: impl Iterator<Item = Vec<(u32, Spell)>>) -> Participants {
         let one = |(number, spells): (u32, Vec<(u32, Spell)>)| {
             let participant = Participant { place: (1, 1), number: Some(number), spells, seen: true };
             (number.to_string().into_boxed_str(), participant)
@@ -109,7 +109,7 @@ impl Participants {
     }
 
     /// Participant of a row.
-    pub fn named(&mut self, row: &Row<'_>, cell: usize) -> Result<&mut Participant, TraceError> {
+    pub(super) fn named(&mut self, row: &Row<'_>, cell: usize) -> Result<&mut Participant, TraceError> {
         let name = row.participant(cell)?;
         let at = match self.named.get_index_of(name) {
             Some(at) => at,
@@ -126,7 +126,7 @@ impl Participants {
     }
 
     /// Sorts sessions, merges overlapping ones, and numbers them; returns how many were merged.
-    pub fn join_sessions(&mut self) -> u64 {
+    pub(super) fn join_sessions(&mut self) -> u64 {
         let mut joined = 0;
         for Participant { spells, .. } in self.named.values_mut() {
             spells.sort_by_key(|(_, spell)| (spell.begins, spell.ends));
@@ -146,7 +146,7 @@ impl Participants {
 
     /// Numbers the participants that are ever online in the run, or all, if their number is known and the file has
     /// numbers for all. `path` is for errors. Returns whether the file has numbers for all.
-    pub fn number(&mut self, path: &Path, known: Option<u32>) -> Result<bool, TraceError> {
+    pub(super) fn number(&mut self, path: &Path, known: Option<u32>) -> Result<bool, TraceError> {
         let numbered = self.named.keys().all(|name| number(name).is_some());
         if numbered {
             self.named.sort_by_cached_key(|name, _| number(name));
@@ -173,17 +173,17 @@ impl Participants {
     }
 
     /// One more than the largest number.
-    pub fn count(&self) -> u32 {
+    pub(super) fn count(&self) -> u32 {
         self.named.values().filter_map(|one| one.number).max().map_or(0, |last| last + 1)
     }
 
     /// Number of a named participant; the inner `None` of one without.
-    pub fn number_of(&self, name: &str) -> Option<Option<u32>> {
+    pub(super) fn number_of(&self, name: &str) -> Option<Option<u32>> {
         self.named.get(name).map(|one| one.number)
     }
 
     /// Numbered participants in order, with their sessions.
-    pub fn iter(&self) -> impl Iterator<Item = (u32, &[(u32, Spell)])> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &[(u32, Spell)])> {
         self.named.values().filter_map(|one| Some((one.number?, &one.spells[..])))
     }
 }

@@ -35,7 +35,7 @@ pub(super) enum Goal {
 
 /// A lookup under way.
 #[derive(Clone, Debug, Default)]
-pub struct Lookup {
+pub(super) struct Lookup {
     pub(super) number: u16,
     pub(super) goal: Goal,
     pub(super) query: Query,
@@ -340,7 +340,7 @@ impl Lookup {
     }
 
     /// Bytes allocated.
-    pub fn heap_bytes(&self) -> usize {
+    pub(super) fn heap_bytes(&self) -> usize {
         (self.path.capacity() + self.excluded.capacity()) * size_of::<NodeId>()
             + self.named.capacity() * size_of::<Contact>()
     }

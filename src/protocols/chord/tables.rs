@@ -62,7 +62,7 @@ pub(super) fn candidates(view: &View<'_>, successors: impl Iterator<Item = NodeI
 
 impl Tables {
     /// The tables that stabilising and fixing fingers end in when `roster` is the membership. O(log N).
-    pub fn converged(view: &View<'_>, config: &Config, roster: &Roster) -> Tables {
+    pub(super) fn converged(view: &View<'_>, config: &Config, roster: &Roster) -> Tables {
         let (here, others) = (roster.position(view.my_key()), roster.len() - 1);
         let (before, after) = (config.kept_predecessors(), usize::from(config.successors));
         let predecessors: Vec<_> = (0..others.min(before)).map(|i| roster.at(here + others - i)).collect();
@@ -83,34 +83,34 @@ impl Tables {
     }
 
     /// Exactly as much memory as they take.
-    pub fn new(predecessors: &[NodeId], successors: &[NodeId], fingers: &[NodeId]) -> Tables {
+    pub(super) fn new(predecessors: &[NodeId], successors: &[NodeId], fingers: &[NodeId]) -> Tables {
         let nodes = [predecessors, successors, fingers].concat();
         Tables { nodes, predecessors: count(predecessors), successors: count(successors) }
     }
 
     /// The nodes before it on the ring, each further counter-clockwise than the one before; never the node itself.
-    pub fn predecessors(&self) -> &[NodeId] {
+    pub(super) fn predecessors(&self) -> &[NodeId] {
         &self.nodes[..usize::from(self.predecessors)]
     }
 
     /// The next nodes on the ring, each further clockwise than the one before; never the node itself.
-    pub fn successors(&self) -> &[NodeId] {
+    pub(super) fn successors(&self) -> &[NodeId] {
         &self.nodes[usize::from(self.predecessors)..self.first_finger()]
     }
 
     /// The distinct fingers beyond the successor, each further clockwise than the one before. `finger[i]` of the paper is
     /// the first node at a distance of at least 2ⁱ, so there is at most one between 2ⁱ and 2ⁱ⁺¹: about log₂ N in all. With
     /// `proximity` it is another node of the same interval.
-    pub fn fingers(&self) -> &[NodeId] {
+    pub(super) fn fingers(&self) -> &[NodeId] {
         &self.nodes[self.first_finger()..]
     }
 
-    pub fn set_predecessors(&mut self, predecessors: &[NodeId]) {
+    pub(super) fn set_predecessors(&mut self, predecessors: &[NodeId]) {
         self.nodes.splice(..usize::from(self.predecessors), predecessors.iter().copied());
         self.predecessors = count(predecessors);
     }
 
-    pub fn set_successors(&mut self, successors: &[NodeId]) {
+    pub(super) fn set_successors(&mut self, successors: &[NodeId]) {
         let range = usize::from(self.predecessors)..self.first_finger();
         self.nodes.splice(range, successors.iter().copied());
         self.successors = count(successors);
@@ -121,11 +121,11 @@ impl Tables {
         usize::from(self.predecessors) + usize::from(self.successors)
     }
 
-    pub fn predecessor(&self) -> Option<NodeId> {
+    pub(super) fn predecessor(&self) -> Option<NodeId> {
         self.predecessors().first().copied()
     }
 
-    pub fn successor(&self) -> Option<NodeId> {
+    pub(super) fn successor(&self) -> Option<NodeId> {
         self.successors().first().copied()
     }
 
@@ -135,7 +135,7 @@ impl Tables {
     }
 
     /// Drops the fingers in intervals that the successor serves by now. Gives the first interval that it does not.
-    pub fn drop_served_fingers(&mut self, view: &View<'_>) -> u32 {
+    pub(super) fn drop_served_fingers(&mut self, view: &View<'_>) -> u32 {
         let first = self.first_interval(view);
         let served = self.fingers().partition_point(|&node| beyond(view, node) <= first);
         let fingers = self.first_finger();
@@ -144,13 +144,13 @@ impl Tables {
     }
 
     /// A node is no finger any more.
-    pub fn drop_finger(&mut self, gone: NodeId) {
+    pub(super) fn drop_finger(&mut self, gone: NodeId) {
         if let Some(at) = self.fingers().iter().position(|&node| node == gone) {
             self.nodes.remove(self.first_finger() + at);
         }
     }
 
-    pub fn is_neighbour(&self, node: NodeId) -> bool {
+    pub(super) fn is_neighbour(&self, node: NodeId) -> bool {
         self.predecessors().contains(&node) || self.successors().contains(&node)
     }
 
@@ -217,7 +217,7 @@ impl Tables {
     }
 
     /// The `count` nodes of the neighbourhood nearest to `key`, nearest first.
-    pub fn nearest(&self, view: &View<'_>, key: Key, count: usize) -> impl Iterator<Item = NodeId> + '_ {
+    pub(super) fn nearest(&self, view: &View<'_>, key: Key, count: usize) -> impl Iterator<Item = NodeId> + '_ {
         let around = self.around(view.me);
         let known = around.clone().count();
         around.cycle().skip(self.first_at_or_after(view, key)).take(count.min(known))
@@ -232,7 +232,7 @@ impl Tables {
     }
 
     /// The responsible nodes from the first at or after `target` on, without a gap, as far as the successor list goes.
-    pub fn responsible<'a>(
+    pub(super) fn responsible<'a>(
         &'a self,
         view: &View<'_>,
         target: Key,
@@ -254,7 +254,7 @@ impl Tables {
     /// `n.find_successor(id)`, one step of it: names the responsible nodes if the target lies between this node and its
     /// successor (or, where the list answers, within the list and with enough of it left to name `count`),
     /// otherwise the closest preceding node.
-    pub fn find_successor(&self, view: &View<'_>, config: &Config, query: &Query, excluded: &[NodeId]) -> Step {
+    pub(super) fn find_successor(&self, view: &View<'_>, config: &Config, query: &Query, excluded: &[NodeId]) -> Step {
         let target = query.target;
         if self.owns(view, target) && !excluded.contains(&view.me) {
             return Step::Responsible;
@@ -302,7 +302,7 @@ impl Tables {
     /// `finger[interval]` was found to be `finger`: nothing lies between the interval's start and it, and what else is in
     /// the interval in which it lies is no finger. It may be this node or one past it: then nothing lies beyond the start.
     /// Gives the next interval that it does not serve.
-    pub fn set_finger(&mut self, view: &View<'_>, interval: u32, finger: NodeId) -> u32 {
+    pub(super) fn set_finger(&mut self, view: &View<'_>, interval: u32, finger: NodeId) -> u32 {
         let beyond = |node: NodeId| beyond(view, node);
         let found = Some(finger).filter(|&finger| beyond(finger) > interval);
         let end = found.map_or(u64::BITS, beyond);
@@ -316,14 +316,14 @@ impl Tables {
     }
 
     /// Asks for the memory of the tables.
-    pub fn prefetch(&self) {
+    pub(super) fn prefetch(&self) {
         // Neighbours and fingers take two lines of memory, or a little more.
         prefetch_at(&self.nodes, 0);
         prefetch_at(&self.nodes, self.first_finger());
     }
 
     /// Bytes allocated.
-    pub fn heap_bytes(&self) -> usize {
+    pub(super) fn heap_bytes(&self) -> usize {
         self.nodes.capacity() * size_of::<NodeId>()
     }
 }

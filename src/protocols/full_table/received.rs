@@ -4,29 +4,29 @@ use std::ops::Range;
 
 /// A set of log positions, as sorted runs that neither overlap nor touch. 8 bytes a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Received {
+pub(super) struct Received {
     runs: Vec<Range<u32>>,
 }
 
 impl Received {
     /// Nothing received yet.
-    pub const fn new() -> Received {
+    pub(super) const fn new() -> Received {
         Received { runs: Vec::new() }
     }
 
     /// O(log runs).
-    pub fn contains(&self, index: u32) -> bool {
+    pub(super) fn contains(&self, index: u32) -> bool {
         let at = self.runs.partition_point(|run| run.end <= index);
         self.runs.get(at).is_some_and(|run| run.start <= index)
     }
 
     /// Past the last change received.
-    pub fn position(&self) -> u32 {
+    pub(super) fn position(&self) -> u32 {
         self.runs.last().map_or(0, |run| run.end)
     }
 
     /// Adds a run. O(log runs) at the end, where it nearly always is.
-    pub fn insert(&mut self, run: Range<u32>) {
+    pub(super) fn insert(&mut self, run: Range<u32>) {
         if run.is_empty() {
             return;
         }
@@ -40,7 +40,7 @@ impl Received {
     }
 
     /// The first run of received changes within `range`, cut to it; empty, at its end, if there is none.
-    pub fn run_in(&self, range: Range<u32>) -> Range<u32> {
+    pub(super) fn run_in(&self, range: Range<u32>) -> Range<u32> {
         let at = self.runs.partition_point(|run| run.end <= range.start);
         match self.runs.get(at) {
             Some(run) if run.start < range.end => run.start.max(range.start)..run.end.min(range.end),
@@ -49,7 +49,7 @@ impl Received {
     }
 
     /// The first gap that is not all before `from`, cut to begin there; the last gap has no end (`u32::MAX`).
-    pub fn gap_from(&self, from: u32) -> Range<u32> {
+    pub(super) fn gap_from(&self, from: u32) -> Range<u32> {
         let at = self.runs.partition_point(|run| run.end < from);
         match self.runs.get(at) {
             Some(run) if run.start <= from => run.end..self.runs.get(at + 1).map_or(u32::MAX, |next| next.start),
@@ -58,7 +58,7 @@ impl Received {
         }
     }
 
-    pub fn heap_bytes(&self) -> usize {
+    pub(super) fn heap_bytes(&self) -> usize {
         self.runs.capacity() * size_of::<Range<u32>>()
     }
 }

@@ -51,7 +51,7 @@ struct Bucket {
 
 /// What became of a contact that did not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub(super) enum Failure {
     /// It was no contact, or flagged already.
     NoContact,
     /// It stays, for want of a replacement, but nobody is told of it.
@@ -62,7 +62,7 @@ pub enum Failure {
 
 /// The k-buckets of one node.
 #[derive(Clone, Debug, Default)]
-pub struct Buckets {
+pub(super) struct Buckets {
     buckets: Vec<Bucket>,
     entries: Vec<Entry>,
     /// When each bucket is to be refreshed, unless a lookup goes into its range before. Apart: messages do not ask for it.
@@ -71,7 +71,7 @@ pub struct Buckets {
 
 impl Buckets {
     /// The bucket whose range holds `key`: the number of leading bits it shares with the node's own. 64 for that itself.
-    pub fn index(view: &View<'_>, key: Key) -> usize {
+    pub(super) fn index(view: &View<'_>, key: Key) -> usize {
         (view.my_key().0 ^ key.0).leading_zeros() as usize
     }
 
@@ -83,7 +83,7 @@ impl Buckets {
     }
 
     /// A random key in the range of a bucket.
-    pub fn random_key(view: &View<'_>, index: usize, noise: &mut Noise) -> Key {
+    pub(super) fn random_key(view: &View<'_>, index: usize, noise: &mut Noise) -> Key {
         let bit = 1 << 63 >> index;
         Key(view.my_key().0 ^ (bit | noise.next_u64() & (bit - 1)))
     }
@@ -91,7 +91,7 @@ impl Buckets {
     /// The tables of a node that has been in the overlay for long: in each bucket all members of its range, or k random
     /// ones if there are more, in random order. With `proximity` each is the nearest of so many random ones. Refreshes are due
     /// at random within one period.
-    pub fn fill(&mut self, config: &Config, view: &View<'_>, roster: &Roster, now: Time, noise: &mut Noise) {
+    pub(super) fn fill(&mut self, config: &Config, view: &View<'_>, roster: &Roster, now: Time, noise: &mut Noise) {
         let (k, ranges) = (config.k as usize, Buckets::ranges(view, roster));
         let wanted = |range: &Range<usize>| range.len().min(k);
         let (mut due, mut drawn) = (Vec::with_capacity(ranges.len()), Vec::new());
@@ -137,7 +137,7 @@ impl Buckets {
 
     /// `node` sent a message: it becomes the most recently seen of its bucket. Where there is no room it becomes the
     /// latest replacement instead. True if it is a contact now and was none, or a flagged one.
-    pub fn seen(&mut self, config: &Config, view: &View<'_>, now: Time, node: NodeId) -> bool {
+    pub(super) fn seen(&mut self, config: &Config, view: &View<'_>, now: Time, node: NodeId) -> bool {
         let (index, node) = Buckets::entry(view, node);
         self.grow(config, now, index);
         let bucket = self.buckets[index];
@@ -187,14 +187,14 @@ impl Buckets {
     }
 
     /// Where `node` stands, if it is a contact.
-    pub fn place(&self, view: &View<'_>, node: NodeId) -> Option<usize> {
+    pub(super) fn place(&self, view: &View<'_>, node: NodeId) -> Option<usize> {
         let (index, entry) = Buckets::entry(view, node);
         let contacts = self.buckets.get(index)?.contacts();
         Some(contacts.start + position(&self.entries[contacts], entry)?)
     }
 
     /// Place of a node that was [`Buckets::seen`] just now: it can only be the last of its bucket.
-    pub fn latest_place(&self, view: &View<'_>, node: NodeId) -> Option<usize> {
+    pub(super) fn latest_place(&self, view: &View<'_>, node: NodeId) -> Option<usize> {
         let (index, entry) = Buckets::entry(view, node);
         let last = self.buckets.get(index)?.contacts().last()?;
         let found = (self.entries[last] == entry).then_some(last);
@@ -205,7 +205,7 @@ impl Buckets {
     /// `node` did not answer. A contact gives its place to a replacement: of the `proximity` that were seen last the one with
     /// the shortest round trip, of equals the last. Without any it is flagged, and gives it to the next newcomer. A replacement
     /// is forgotten.
-    pub fn failed(
+    pub(super) fn failed(
         &mut self,
         config: &Config,
         view: &View<'_>,
@@ -246,7 +246,7 @@ impl Buckets {
 
     /// The up to `count` nodes nearest to `target` among the contacts and, if `with_me`, the node itself, nearest first.
     /// Appends to `out`.
-    pub fn nearest(&self, view: &View<'_>, target: Key, count: usize, with_me: bool, out: &mut Vec<NodeId>) {
+    pub(super) fn nearest(&self, view: &View<'_>, target: Key, count: usize, with_me: bool, out: &mut Vec<NodeId>) {
         let from = out.len();
         for index in Buckets::by_distance(view, target, self.buckets.len()) {
             if out.len() >= from + count {
@@ -279,49 +279,49 @@ impl Buckets {
     }
 
     /// All contacts that are not flagged.
-    pub fn iter(&self) -> impl Iterator<Item = NodeId> + '_ {
+    pub(super) fn iter(&self) -> impl Iterator<Item = NodeId> + '_ {
         self.buckets.iter().flat_map(|bucket| &self.entries[bucket.unflagged()]).map(|entry| entry.node())
     }
 
     /// How many buckets there are, empty ones between others included.
     #[cfg(test)]
-    pub fn depth(&self) -> usize {
+    pub(super) fn depth(&self) -> usize {
         self.buckets.len()
     }
 
     /// A lookup went for a key in the range of this bucket (if it exists): its refresh is not due until `due`.
-    pub fn looked_up(&mut self, index: usize, due: Time) {
+    pub(super) fn looked_up(&mut self, index: usize, due: Time) {
         if let Some(of_bucket) = self.due.get_mut(index) {
             *of_bucket = due;
         }
     }
 
     /// All buckets farther away than the nearest contact are to be refreshed at `due`.
-    pub fn refresh_far(&mut self, due: Time) {
+    pub(super) fn refresh_far(&mut self, due: Time) {
         if let Some((_nearest, far)) = self.due.split_last_mut() {
             far.fill(due);
         }
     }
 
     /// The bucket to be refreshed first, and when; `None` if there are no buckets.
-    pub fn next_due(&self) -> Option<(usize, Time)> {
+    pub(super) fn next_due(&self) -> Option<(usize, Time)> {
         self.due.iter().copied().enumerate().min_by_key(|&(index, due)| (due, index))
     }
 
     /// Asks for the memory of where the buckets lie.
-    pub fn prefetch(&self) {
+    pub(super) fn prefetch(&self) {
         prefetch(&self.buckets[..]);
     }
 
     /// Asks for the memory of the bucket whose range holds `key`, where [`Buckets::prefetch`] was called before.
-    pub fn prefetch_around(&self, view: &View<'_>, key: Key) {
+    pub(super) fn prefetch_around(&self, view: &View<'_>, key: Key) {
         if let Some(bucket) = self.buckets.get(Buckets::index(view, key)) {
             prefetch(&self.entries[bucket.entries()]);
         }
     }
 
     /// Prefetch of the contacts nearest to `target`: of its own bucket, and of all deeper ones where that has few.
-    pub fn prefetch_near(&self, view: &View<'_>, target: Key) {
+    pub(super) fn prefetch_near(&self, view: &View<'_>, target: Key) {
         let Some(last) = self.buckets.len().checked_sub(1) else { return };
         let home = self.buckets[Buckets::index(view, target).min(last)];
         let whole = home.replacements > 0;
@@ -330,7 +330,7 @@ impl Buckets {
     }
 
     /// Bytes allocated.
-    pub fn heap_bytes(&self) -> usize {
+    pub(super) fn heap_bytes(&self) -> usize {
         self.buckets.capacity() * size_of::<Bucket>()
             + self.entries.capacity() * size_of::<Entry>()
             + size_of_val(&self.due[..])

@@ -9,7 +9,7 @@ const PLACES: usize = 256;
 /// The latest round trip of each node asked, at the place that the node's number gives, unless another took it since. 2 kB,
 /// only where round trips are gone by.
 #[derive(Clone, Debug)]
-pub struct Nearby {
+pub(super) struct Nearby {
     /// Node and µs.
     places: [(NodeId, u32); PLACES],
 }
@@ -22,12 +22,12 @@ impl Default for Nearby {
 
 impl Nearby {
     /// `node` has answered after so long.
-    pub fn measured(&mut self, node: NodeId, round_trip: Duration) {
+    pub(super) fn measured(&mut self, node: NodeId, round_trip: Duration) {
         self.places[node.index() % PLACES] = (node, (round_trip.as_nanos() / 1000) as u32);
     }
 
     /// The latest round trip to `node` in µs, the largest number if it is not known.
-    pub fn round_trip(&self, node: NodeId) -> u32 {
+    pub(super) fn round_trip(&self, node: NodeId) -> u32 {
         match self.places[node.index() % PLACES] {
             (there, micros) if there == node => micros,
             _ => u32::MAX,

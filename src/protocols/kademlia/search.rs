@@ -18,7 +18,7 @@ pub(super) enum Purpose {
 
 /// A lookup under way.
 #[derive(Clone, Debug, Default)]
-pub struct Search {
+pub(super) struct Search {
     /// Tells its replies from those to an earlier one; outstanding requests carry it.
     pub number: u32,
     /// It goes on its way recursively: only the first hop is asked from here.
@@ -30,7 +30,7 @@ pub struct Search {
 }
 
 impl Search {
-    pub fn op(&self) -> Option<OpId> {
+    pub(super) fn op(&self) -> Option<OpId> {
         match self.purpose {
             Purpose::Walk(walk) => Some(walk.op),
             Purpose::Join | Purpose::Refresh | Purpose::Relay => None,
@@ -39,7 +39,7 @@ impl Search {
 
     /// Says who is to cache the record that was found: the nearest node that did not have it (§2.3), as far as is known here:
     /// on a recursive way the first hop, unless it is that which answered.
-    pub fn tell_passed(&self, cx: &mut Cx<'_>, holder: NodeId) {
+    pub(super) fn tell_passed(&self, cx: &mut Cx<'_>, holder: NodeId) {
         let passed = if self.routed { self.lookup.nearest_asked() } else { self.lookup.nearest_answered() };
         if let Purpose::Walk(Walk { op, record: Some(_), .. }) = self.purpose {
             cx.passed(op, passed.filter(|passed| passed.node != holder));
@@ -47,7 +47,7 @@ impl Search {
     }
 
     /// What it asks.
-    pub fn question(&self) -> Message {
+    pub(super) fn question(&self) -> Message {
         let target = self.lookup.target();
         match self.purpose {
             Purpose::Walk(Walk { record, .. }) => Message::Find { target, record },

@@ -17,7 +17,7 @@ const TOLD: usize = 5;
 
 /// What only options need.
 #[derive(Clone, Debug, Default)]
-pub struct Notes {
+pub(super) struct Notes {
     /// With `proximity`.
     nearby: Option<Box<Nearby>>,
     /// With `failures` above 1: who has not answered so often in a row.
@@ -28,13 +28,13 @@ pub struct Notes {
 
 impl Notes {
     /// Bytes allocated, but for what the tree of those who did not answer takes.
-    pub fn heap_bytes(&self) -> usize {
+    pub(super) fn heap_bytes(&self) -> usize {
         let nearby = self.nearby.as_ref().map_or(0, |_| size_of::<Nearby>());
         size_of::<Notes>() + nearby + self.recent.as_ref().map_or(0, |_| size_of::<Recent>())
     }
 
     /// The latest round trip to `node` in µs, the largest number if it is not known.
-    pub fn round_trip(notes: Option<&Notes>, node: NodeId) -> u32 {
+    pub(super) fn round_trip(notes: Option<&Notes>, node: NodeId) -> u32 {
         let nearby = notes.and_then(|notes| notes.nearby.as_ref());
         nearby.map_or(u32::MAX, |nearby| nearby.round_trip(node))
     }

@@ -2,7 +2,7 @@
 
 /// Scale of an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scale {
+pub(super) enum Scale {
     Linear,
     /// Logarithmic: equal ratios have equal lengths. Values must be positive.
     Log,
@@ -14,7 +14,7 @@ pub enum Scale {
 
 /// Axis of a panel: its label with the unit, its range and its ticks.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Axis {
+pub(super) struct Axis {
     pub label: String,
     pub scale: Scale,
     /// Lower end of the range, in the values' unit.
@@ -32,12 +32,12 @@ const ZERO_ROOM: f64 = 0.07;
 
 impl Axis {
     /// Linear axis over `low ..= high`, widened to whole ticks.
-    pub fn linear(label: impl Into<String>, low: f64, high: f64) -> Axis {
+    pub(super) fn linear(label: impl Into<String>, low: f64, high: f64) -> Axis {
         Axis::steps(label.into(), low, high, 1.0, 5.0)
     }
 
     /// Linear axis that ends with the values, for time.
-    pub fn exact(label: impl Into<String>, low: f64, high: f64) -> Axis {
+    pub(super) fn exact(label: impl Into<String>, low: f64, high: f64) -> Axis {
         let mut axis = Axis::steps(label.into(), low, high, 1.0, 8.0);
         if high > low {
             let room = (high - low) * 1e-6;
@@ -48,7 +48,7 @@ impl Axis {
     }
 
     /// Linear axis for shares of one, in per cent. It ends at 100 % if the values do.
-    pub fn percent(label: impl Into<String>, low: f64, high: f64) -> Axis {
+    pub(super) fn percent(label: impl Into<String>, low: f64, high: f64) -> Axis {
         // One value alone still shows what a hundredth is.
         let (low, high) = match high - low > 1e-9 {
             true => (low, high),
@@ -61,7 +61,7 @@ impl Axis {
     }
 
     /// Axis cut at `most`, which no value exceeds.
-    pub fn until(mut self, most: f64) -> Axis {
+    pub(super) fn until(mut self, most: f64) -> Axis {
         if self.high > most {
             self.high = most;
             self.ticks.retain(|(at, _)| *at < most + 1e-9);
@@ -70,7 +70,7 @@ impl Axis {
     }
 
     /// Logarithmic axis for shares of one, in per cent, as [`Axis::log`].
-    pub fn log_percent(label: impl Into<String>, low: f64, high: f64, zero: bool) -> Axis {
+    pub(super) fn log_percent(label: impl Into<String>, low: f64, high: f64, zero: bool) -> Axis {
         let mut axis = Axis::log(label, low * 100.0, high * 100.0, zero);
         (axis.low, axis.high) = (axis.low / 100.0, axis.high / 100.0);
         axis.ticks.iter_mut().for_each(|(at, _)| *at /= 100.0);
@@ -101,7 +101,7 @@ impl Axis {
     }
 
     /// Logarithmic axis over `low ..= high`, both positive; `zero` adds a separate position for zero.
-    pub fn log(label: impl Into<String>, low: f64, high: f64, zero: bool) -> Axis {
+    pub(super) fn log(label: impl Into<String>, low: f64, high: f64, zero: bool) -> Axis {
         assert!(low > 0.0 && low <= high, "a logarithmic axis cannot show {low} to {high}");
         let scale = if zero { Scale::LogAndZero } else { Scale::Log };
         let (first, last) = (libm::log10(low).floor() as i32, libm::log10(high).ceil() as i32);
@@ -128,7 +128,7 @@ impl Axis {
     }
 
     /// Axis with a tick at each of the given values, which are those of the data.
-    pub fn at(label: impl Into<String>, values: &[(f64, String)], scale: Scale) -> Axis {
+    pub(super) fn at(label: impl Into<String>, values: &[(f64, String)], scale: Scale) -> Axis {
         // Zero has a place of its own beside a logarithmic scale.
         let ends = values
             .iter()
@@ -148,14 +148,14 @@ impl Axis {
     }
 
     /// Axis of the categories 0, 1, … with these names, each with half of the distance to its neighbours.
-    pub fn names<'a>(label: impl Into<String>, names: impl IntoIterator<Item = &'a str>) -> Axis {
+    pub(super) fn names<'a>(label: impl Into<String>, names: impl IntoIterator<Item = &'a str>) -> Axis {
         let ticks: Vec<_> = names.into_iter().enumerate().map(|(at, name)| (at as f64, name.to_owned())).collect();
         let high = ticks.len() as f64 - 0.5;
         Axis { label: label.into(), scale: Scale::Names, low: -0.5, high, ticks, minor: Vec::new() }
     }
 
     /// Position of `value`: 0 at the low end, 1 at the high one. Values outside are moved to the nearer end.
-    pub fn position(&self, value: f64) -> f64 {
+    pub(super) fn position(&self, value: f64) -> f64 {
         let log = || libm::log(value / self.low) / libm::log(self.high / self.low);
         let share = match self.scale {
             Scale::Linear | Scale::Names => (value - self.low) / (self.high - self.low),

@@ -17,18 +17,18 @@ use super::style::{Colour, Marker, Theme};
 use crate::report::staged::FileError;
 
 /// Point in logical pixels from the upper left corner.
-pub type Point = (f64, f64);
+pub(super) type Point = (f64, f64);
 
 /// Alignment of a text to its point, along the line of writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Align {
+pub(super) enum Align {
     Start,
     Middle,
     End,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct Text {
+pub(super) struct Text {
     /// Point on the baseline.
     pub at: Point,
     pub text: String,
@@ -42,7 +42,7 @@ pub struct Text {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum Shape {
+pub(super) enum Shape {
     Line { points: Vec<Point>, colour: Colour, width: f64 },
     Area { points: Vec<Point>, colour: Colour, opacity: f64 },
     Disc { at: Point, radius: f64, colour: Colour },
@@ -51,7 +51,7 @@ pub enum Shape {
 
 /// Picture: shapes in the order of drawing.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Canvas {
+pub(super) struct Canvas {
     pub width: f64,
     pub height: f64,
     pub shapes: Vec<Shape>,
@@ -82,7 +82,7 @@ fn register_fonts() {
 }
 
 /// Width of `text` in logical pixels.
-pub fn text_width(text: &str, size: f64, bold: bool) -> f64 {
+pub(super) fn text_width(text: &str, size: f64, bold: bool) -> f64 {
     register_fonts();
     // Measured large, because the answer comes in whole pixels.
     let font = (FAMILY, 1000.0 * LINE_PER_EM, style_of(bold)).into_font();
@@ -95,18 +95,18 @@ fn style_of(bold: bool) -> FontStyle {
 }
 
 impl Canvas {
-    pub fn new(width: f64, height: f64) -> Canvas {
+    pub(super) fn new(width: f64, height: f64) -> Canvas {
         Canvas { width, height, shapes: Vec::new() }
     }
 
-    pub fn line(&mut self, points: &[Point], colour: Colour, width: f64) {
+    pub(super) fn line(&mut self, points: &[Point], colour: Colour, width: f64) {
         if points.len() > 1 {
             self.shapes.push(Shape::Line { points: points.to_vec(), colour, width });
         }
     }
 
     /// Adds a dashed line: lengths drawn and left out, in turn.
-    pub fn dashed(&mut self, points: &[Point], colour: Colour, width: f64, dash: &[f64]) {
+    pub(super) fn dashed(&mut self, points: &[Point], colour: Colour, width: f64, dash: &[f64]) {
         if dash.is_empty() {
             return self.line(points, colour, width);
         }
@@ -115,17 +115,17 @@ impl Canvas {
         }
     }
 
-    pub fn area(&mut self, points: Vec<Point>, colour: Colour, opacity: f64) {
+    pub(super) fn area(&mut self, points: Vec<Point>, colour: Colour, opacity: f64) {
         self.shapes.push(Shape::Area { points, colour, opacity });
     }
 
-    pub fn rectangle(&mut self, (left, top): Point, (right, bottom): Point, colour: Colour) {
+    pub(super) fn rectangle(&mut self, (left, top): Point, (right, bottom): Point, colour: Colour) {
         self.area(vec![(left, top), (right, top), (right, bottom), (left, bottom)], colour, 1.0);
     }
 
     /// Adds a marker of the given radius, with an outline in the paper's colour so that it stands off the lines it
     /// covers.
-    pub fn marker(&mut self, at: Point, marker: Marker, radius: f64, colour: Colour) {
+    pub(super) fn marker(&mut self, at: Point, marker: Marker, radius: f64, colour: Colour) {
         self.marker_shape(at, marker, radius + 1.0, Colour::Paper);
         self.marker_shape(at, marker, radius, colour);
         if marker == Marker::Ring {
@@ -154,7 +154,7 @@ impl Canvas {
     ///
     /// # Errors
     /// If a file cannot be written.
-    pub fn save(&self, dir: &Path, stem: &str, theme: Theme) -> Result<(), FileError> {
+    pub(super) fn save(&self, dir: &Path, stem: &str, theme: Theme) -> Result<(), FileError> {
         let svg = dir.join(format!("{stem}.svg"));
         fs::write(&svg, self.to_svg(theme)).map_err(FileError::at(&svg))?;
         let png = dir.join(format!("{stem}.png"));
@@ -162,7 +162,7 @@ impl Canvas {
     }
 
     /// Picture as SVG.
-    pub fn to_svg(&self, theme: Theme) -> String {
+    pub(super) fn to_svg(&self, theme: Theme) -> String {
         let size = |scale: f64| ((self.width * scale).round() as u32, (self.height * scale).round() as u32);
         let (wide, high) = size(SVG_SCALE);
         let mut svg = String::new();

@@ -20,7 +20,7 @@ type Values = IndexMap<(String, String), f64>;
 ///
 /// # Errors
 /// If a cell is not a number.
-pub fn figure(runs: &Runs, classes: &Columns) -> Result<Option<Figure>, ReadError> {
+pub(super) fn figure(runs: &Runs, classes: &Columns) -> Result<Option<Figure>, ReadError> {
     let names = distinct(classes, "class");
     if names.len() < 2 {
         return Ok(None);

@@ -14,7 +14,7 @@ const NOTHING: f64 = 0.01;
 ///
 /// # Errors
 /// If a cell is not a number.
-pub fn figure(runs: &Runs, load: &Columns) -> Result<Option<Figure>, ReadError> {
+pub(super) fn figure(runs: &Runs, load: &Columns) -> Result<Option<Figure>, ReadError> {
     if !load.has(CONNECTIONS) {
         return Ok(None);
     }

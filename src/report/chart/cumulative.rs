@@ -8,7 +8,7 @@ use super::figure::{Entry, Mark, Markers, Panel, Swatch};
 use super::style::Style;
 
 /// Distribution of each system, with labels.
-pub struct Distribution<'a> {
+pub(super) struct Distribution<'a> {
     /// Quantile curves: values by share.
     pub curves: &'a Curves,
     /// Labels of the axes.
@@ -22,7 +22,7 @@ pub struct Distribution<'a> {
 impl Distribution<'_> {
     /// Panel with a line for each system that ends at the last percentile, and a dot for the largest value of all,
     /// since the distribution between them is unknown. `None` if no value is above zero.
-    pub fn panel(self, runs: &Runs) -> Option<(Panel, Vec<Entry>)> {
+    pub(super) fn panel(self, runs: &Runs) -> Option<(Panel, Vec<Entry>)> {
         let [label, y] = &self.labels;
         let x = axis(self.curves, label, self.nothing)?;
         let (mut marks, mut legend) = (Vec::new(), Vec::new());

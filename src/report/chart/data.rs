@@ -8,7 +8,7 @@ use crate::report::columns::{Columns, ReadError};
 use crate::scenario::Scenario;
 
 /// Content of `runs.csv` with its systems and points.
-pub struct Runs {
+pub(super) struct Runs {
     pub columns: Columns,
     /// Systems in the order of their first run.
     pub systems: Vec<String>,
@@ -18,19 +18,19 @@ pub struct Runs {
 
 /// End of the warm-up in seconds, by the scenario beside the tables in `dir`; `None` if there is none, or it is not
 /// common to all runs.
-pub fn warmup(dir: &Path) -> Option<f64> {
+pub(super) fn warmup(dir: &Path) -> Option<f64> {
     Some(Scenario::load(&dir.join("scenario.toml"), &[]).ok()?.warmup()?.as_secs_f64())
 }
 
 /// Curve of each system: x, and y if there is a value.
-pub type Curves = IndexMap<String, Vec<(f64, Option<f64>)>>;
+pub(super) type Curves = IndexMap<String, Vec<(f64, Option<f64>)>>;
 
 impl Runs {
     /// Reads `dir/runs.csv`.
     ///
     /// # Errors
     /// As [`Columns::read`].
-    pub fn read(dir: &Path) -> Result<Runs, ReadError> {
+    pub(super) fn read(dir: &Path) -> Result<Runs, ReadError> {
         let columns = Columns::read(&dir.join("runs.csv"), &[])?;
         let mut systems: Vec<String> = Vec::new();
         for row in 0..columns.len() {
@@ -49,7 +49,7 @@ impl Runs {
     ///
     /// # Errors
     /// If a cell is not a number.
-    pub fn means(&self, metric: &str) -> Result<IndexMap<String, f64>, ReadError> {
+    pub(super) fn means(&self, metric: &str) -> Result<IndexMap<String, f64>, ReadError> {
         if !self.columns.has(metric) {
             return Ok(IndexMap::new());
         }
@@ -64,17 +64,17 @@ impl Runs {
     }
 
     /// Whether there are gets: then correct gets are shown instead of the oracle's availability.
-    pub fn has_gets(&self) -> bool {
+    pub(super) fn has_gets(&self) -> bool {
         self.columns.has("gets") && !distinct(&self.columns, "gets").is_empty()
     }
 
     /// Index of a system, which determines its colour.
-    pub fn place(&self, system: &str) -> usize {
+    pub(super) fn place(&self, system: &str) -> usize {
         self.systems.iter().position(|known| known == system).unwrap_or(self.systems.len())
     }
 
     /// Number of seeds, in words.
-    pub fn seeds(&self) -> String {
+    pub(super) fn seeds(&self) -> String {
         match distinct(&self.columns, "seed").len() {
             0 | 1 => String::new(),
             seeds => format!("; mean over {seeds} seeds"),
@@ -83,7 +83,7 @@ impl Runs {
 }
 
 /// Distinct texts of a column, in the order of their first row, without empty ones.
-pub fn distinct(columns: &Columns, name: &str) -> Vec<String> {
+pub(super) fn distinct(columns: &Columns, name: &str) -> Vec<String> {
     let mut values: Vec<String> = Vec::new();
     for row in 0..columns.len() {
         let value = columns.text(row, name);
@@ -98,7 +98,7 @@ pub fn distinct(columns: &Columns, name: &str) -> Vec<String> {
 ///
 /// # Errors
 /// If `dir/events.csv` exists and cannot be read.
-pub fn events(dir: &Path) -> Result<Vec<(f64, String)>, ReadError> {
+pub(super) fn events(dir: &Path) -> Result<Vec<(f64, String)>, ReadError> {
     let path = dir.join("events.csv");
     if !path.exists() {
         return Ok(Vec::new());
@@ -120,7 +120,7 @@ pub fn events(dir: &Path) -> Result<Vec<(f64, String)>, ReadError> {
 ///
 /// # Errors
 /// If a cell is not a number.
-pub fn curves(columns: &Columns, x: &str, y: &str) -> Result<Curves, ReadError> {
+pub(super) fn curves(columns: &Columns, x: &str, y: &str) -> Result<Curves, ReadError> {
     let mut sums: IndexMap<(&str, &str), (f64, f64, u32)> = IndexMap::new();
     for row in 0..columns.len() {
         let Some(at) = columns.number(row, x)? else { continue };
@@ -140,7 +140,7 @@ pub fn curves(columns: &Columns, x: &str, y: &str) -> Result<Curves, ReadError> 
 }
 
 /// Smallest and largest y of all curves.
-pub fn range<'a>(curves: impl IntoIterator<Item = &'a Vec<(f64, Option<f64>)>>) -> Option<(f64, f64)> {
+pub(super) fn range<'a>(curves: impl IntoIterator<Item = &'a Vec<(f64, Option<f64>)>>) -> Option<(f64, f64)> {
     let values = curves.into_iter().flatten().filter_map(|(_, y)| *y);
     values.fold(None, |range, y| match range {
         None => Some((y, y)),

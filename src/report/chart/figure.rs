@@ -5,7 +5,7 @@ use super::style::{Colour, Style};
 
 /// Chart.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Figure {
+pub(super) struct Figure {
     pub title: String,
     /// Subtitle of one sentence: the quantity shown, and what it is taken over.
     pub subtitle: String,
@@ -23,7 +23,7 @@ pub struct Figure {
 
 /// Position of the legend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub(super) enum Place {
     Right,
     /// Rows under the title.
     Top,
@@ -31,7 +31,7 @@ pub enum Place {
 
 /// Plotting area.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Panel {
+pub(super) struct Panel {
     pub title: String,
     pub x: Axis,
     pub y: Axis,
@@ -41,7 +41,7 @@ pub struct Panel {
 
 /// Mark at values of the axes.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Mark {
+pub(super) enum Mark {
     /// Line, interrupted at missing values.
     Line { points: Vec<(f64, Option<f64>)>, style: Style, markers: Markers },
     /// Vertical line over the whole height, with a vertical label.
@@ -65,7 +65,7 @@ pub enum Mark {
 
 /// Points of a line that have markers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Markers {
+pub(super) enum Markers {
     All,
     /// A few, shifted by the line's number so that coinciding lines stay visible.
     Few {
@@ -75,7 +75,7 @@ pub enum Markers {
 
 /// Entry of the legend.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
+pub(super) struct Entry {
     pub text: String,
     /// Value beside it, in grey.
     pub note: String,
@@ -83,7 +83,7 @@ pub struct Entry {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Swatch {
+pub(super) enum Swatch {
     Line(Style),
     /// Dot without a line.
     Dot(Style),
@@ -95,7 +95,12 @@ pub enum Swatch {
 
 impl Figure {
     /// Chart with one panel and the legend at its right.
-    pub fn single(title: impl Into<String>, subtitle: impl Into<String>, panel: Panel, legend: Vec<Entry>) -> Figure {
+    pub(super) fn single(
+        title: impl Into<String>,
+        subtitle: impl Into<String>,
+        panel: Panel,
+        legend: Vec<Entry>,
+    ) -> Figure {
         Figure {
             title: title.into(),
             subtitle: subtitle.into(),
@@ -110,7 +115,7 @@ impl Figure {
 }
 
 impl Entry {
-    pub fn new(text: impl Into<String>, note: impl Into<String>, sample: Swatch) -> Entry {
+    pub(super) fn new(text: impl Into<String>, note: impl Into<String>, sample: Swatch) -> Entry {
         Entry { text: text.into(), note: note.into(), sample }
     }
 }

@@ -11,7 +11,7 @@ use crate::report::number::significant;
 const NOTHING: f64 = 1e-3;
 
 /// Charts, one for each kind of operation that took time in some system.
-pub fn figures(runs: &Runs, load: &Columns) -> Result<Vec<(String, Figure)>, ReadError> {
+pub(super) fn figures(runs: &Runs, load: &Columns) -> Result<Vec<(String, Figure)>, ReadError> {
     let mut figures = Vec::new();
     for operation in OperationKind::ALL.map(OperationKind::name) {
         let column = format!("{operation}_latency_ms");

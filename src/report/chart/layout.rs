@@ -35,7 +35,7 @@ struct Frame {
 
 impl Figure {
     /// Lays the chart out in its preferred size or in `size`; larger if its legend or the names of rows need more room.
-    pub fn lay_out(&self, size: Option<Size>) -> Canvas {
+    pub(super) fn lay_out(&self, size: Option<Size>) -> Canvas {
         let (width, height) = size.map_or((WIDTH, self.height), |size| (size.width.into(), size.height.into()));
         let mut canvas = Canvas::new(width, height);
         let beside = self.legend.iter().map(entry_width).fold(0.0, f64::max) + LEGEND_GAP;
@@ -344,7 +344,7 @@ impl Canvas {
 }
 
 /// Axis of rows, the first at the top: row i is at `rows − 1 − i`.
-pub fn rows(names: &[String]) -> Axis {
+pub(super) fn rows(names: &[String]) -> Axis {
     let axis = Axis::names("", names.iter().rev().map(String::as_str));
     Axis { low: axis.low - 0.1, high: axis.high + 0.1, ..axis }
 }

@@ -14,7 +14,7 @@ const LOADS: [(&str, &str, &str, &str); 3] = [
 ];
 
 /// Charts, one for each load that some system has.
-pub fn figures(runs: &Runs, load: &Columns) -> Result<Vec<(String, Figure)>, ReadError> {
+pub(super) fn figures(runs: &Runs, load: &Columns) -> Result<Vec<(String, Figure)>, ReadError> {
     let mut figures = Vec::new();
     for (word, amount, title, what) in LOADS {
         let column = format!("{word}_lorenz_ratio");

@@ -30,7 +30,7 @@ type Dials<'a> = IndexMap<(&'a str, &'a str), Ended>;
 ///
 /// # Errors
 /// If a cell is not a number.
-pub fn figure(runs: &Runs, pairs: &Columns) -> Result<Option<Figure>, ReadError> {
+pub(super) fn figure(runs: &Runs, pairs: &Columns) -> Result<Option<Figure>, ReadError> {
     let known = [distinct(pairs, "from"), distinct(pairs, "reached")].concat();
     let classes: Vec<&str> = NatClass::ALL
         .iter()

@@ -23,7 +23,7 @@ const PANELS: [(&str, &str, &str); 3] = [
 ///
 /// # Errors
 /// If the table cannot be read, or a cell is not a number.
-pub fn figure(table: &Path, subtitle: &str) -> Result<Option<Figure>, ReadError> {
+pub(super) fn figure(table: &Path, subtitle: &str) -> Result<Option<Figure>, ReadError> {
     let columns = Columns::read(table, &[NODES, PANELS[0].0, PANELS[1].0, PANELS[2].0])?;
     let (mut panels, mut legend) = (Vec::new(), Vec::new());
     for (column, title, label) in PANELS {

@@ -14,7 +14,7 @@ const SAME: f64 = 1.1;
 
 /// Chart of the benefit of copies and coded pieces; `None` with fewer than two systems that differ in disk usage, or if
 /// everything was always available.
-pub fn figure(runs: &Runs) -> Result<Option<Figure>, ReadError> {
+pub(super) fn figure(runs: &Runs) -> Result<Option<Figure>, ReadError> {
     let (kept, lacks, title) = match runs.has_gets() {
         true => (
             "get_correct_ratio",
@@ -42,7 +42,7 @@ pub fn figure(runs: &Runs) -> Result<Option<Figure>, ReadError> {
 }
 
 /// Chart of the benefit of repair; `None` if repair traffic is equal everywhere, or nothing was lost.
-pub fn repair(runs: &Runs) -> Result<Option<Figure>, ReadError> {
+pub(super) fn repair(runs: &Runs) -> Result<Option<Figure>, ReadError> {
     let points = points(runs, "repair_bytes_per_online_s_mean", "durability_ratio")?;
     let most = points.iter().map(|point| point.1).fold(0.0, f64::max);
     let Some((least, _)) = extent(points.iter().map(|point| point.1)) else { return Ok(None) };

@@ -64,7 +64,7 @@ impl Theme {
 
 /// Shape of the points on a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Marker {
+pub(super) enum Marker {
     Circle,
     Square,
     Triangle,
@@ -75,7 +75,7 @@ pub enum Marker {
 
 /// Style of a line in all charts.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Style {
+pub(super) struct Style {
     pub colour: Colour,
     /// Dash pattern: lengths drawn and left out, in turn; empty for a solid line.
     pub dash: &'static [f64],
@@ -93,7 +93,7 @@ const MARKERS: [Marker; 6] =
 
 impl Style {
     /// Style of the `index`-th line.
-    pub fn of(index: usize) -> Style {
+    pub(super) fn of(index: usize) -> Style {
         Style {
             colour: COLOURS[index % COLOURS.len()],
             dash: DASHES[index % DASHES.len()],

@@ -31,7 +31,7 @@ struct Series {
 }
 
 /// Charts, one for each metric and each combination of the axes that are neither x nor `by`.
-pub fn figures(runs: &Runs, options: &Options) -> Result<Vec<(String, Figure)>, PlotError> {
+pub(super) fn figures(runs: &Runs, options: &Options) -> Result<Vec<(String, Figure)>, PlotError> {
     let roles = roles(runs, options)?;
     let metrics: Vec<&str> = match options.y.is_empty() {
         true => {

@@ -9,7 +9,7 @@ use crate::report::columns::{Columns, ReadError};
 
 /// Annotations of a time axis, in seconds.
 #[derive(Clone, Copy)]
-pub struct Happened<'a> {
+pub(super) struct Happened<'a> {
     /// Events of the scenario, in words.
     pub events: &'a [(f64, String)],
     /// End of the warm-up, if known.
@@ -17,7 +17,7 @@ pub struct Happened<'a> {
 }
 
 /// Chart of the share of correct operations over time, a panel for each kind.
-pub fn success(runs: &Runs, series: &Columns, happened: Happened<'_>) -> Result<Option<Figure>, ReadError> {
+pub(super) fn success(runs: &Runs, series: &Columns, happened: Happened<'_>) -> Result<Option<Figure>, ReadError> {
     let mut panels = Vec::new();
     let mut drawn = vec![false; runs.systems.len()];
     for operation in OperationKind::ALL.map(OperationKind::name) {
@@ -54,7 +54,7 @@ pub fn success(runs: &Runs, series: &Columns, happened: Happened<'_>) -> Result<
 }
 
 /// Chart of participants online, which all systems share, and nodes joined, by system, over time.
-pub fn online(runs: &Runs, series: &Columns, happened: Happened<'_>) -> Result<Option<Figure>, ReadError> {
+pub(super) fn online(runs: &Runs, series: &Columns, happened: Happened<'_>) -> Result<Option<Figure>, ReadError> {
     if !series.has("online") || !series.has("joined") {
         return Ok(None);
     }
@@ -80,7 +80,7 @@ pub fn online(runs: &Runs, series: &Columns, happened: Happened<'_>) -> Result<O
 }
 
 /// Chart of availability by the oracle over time, and below it, if any were lost, the number of lost resources.
-pub fn availability(runs: &Runs, series: &Columns, happened: Happened<'_>) -> Result<Option<Figure>, ReadError> {
+pub(super) fn availability(runs: &Runs, series: &Columns, happened: Happened<'_>) -> Result<Option<Figure>, ReadError> {
     if !series.has("availability") || !series.has("resources_lost") {
         return Ok(None);
     }

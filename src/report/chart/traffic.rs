@@ -16,7 +16,7 @@ const BUSIEST: Style = Style { colour: Colour::Ink, dash: &[], marker: Some(Mark
 const MEAN: Style = Style { colour: Colour::Ink, dash: &[], marker: Some(Marker::Ring), width: 0.0 };
 
 /// Chart with bars by kind for each system at the left, the busiest and the mean machine at the right.
-pub fn figure(runs: &Runs) -> Result<Option<Figure>, ReadError> {
+pub(super) fn figure(runs: &Runs) -> Result<Option<Figure>, ReadError> {
     let systems = &runs.systems;
     let Some(sent) = sent(runs)? else { return Ok(None) };
     let mut legend: Vec<_> = Traffic::ALL

@@ -40,7 +40,7 @@ struct Note {
 }
 
 /// Creates a stage in `target` with a unique name.
-pub fn begin(target: &Path) -> io::Result<PathBuf> {
+pub(super) fn begin(target: &Path) -> io::Result<PathBuf> {
     for number in 0_u64.. {
         let stage = target.join(format!("{PARTIAL}{number}"));
         match fs::create_dir(&stage) {
@@ -52,7 +52,7 @@ pub fn begin(target: &Path) -> io::Result<PathBuf> {
 }
 
 /// Writes the mark of a stage, locked as long as the file stays open, and creates the directory of new files.
-pub fn mark(stage: &Path) -> io::Result<File> {
+pub(super) fn mark(stage: &Path) -> io::Result<File> {
     let mut mark = File::create_new(stage.join(MARK))?;
     mark.write_all(MARK_TEXT.as_bytes())?;
     match mark.try_lock() {
@@ -64,12 +64,12 @@ pub fn mark(stage: &Path) -> io::Result<File> {
 }
 
 /// Directory of the new files of a stage.
-pub fn new(stage: &Path) -> PathBuf {
+pub(super) fn new(stage: &Path) -> PathBuf {
     stage.join(NEW)
 }
 
 /// Directory of the files of a stage that are compared with the new ones.
-pub fn again(stage: &Path) -> PathBuf {
+pub(super) fn again(stage: &Path) -> PathBuf {
     stage.join(AGAIN)
 }
 
@@ -90,7 +90,7 @@ pub fn seen(path: &Path) -> PathBuf {
 }
 
 /// Whether a stage is complete, so that it will be committed in any case.
-pub fn is_written(stage: &Path) -> bool {
+pub(super) fn is_written(stage: &Path) -> bool {
     stage.join(NOTE).exists()
 }
 
@@ -104,7 +104,7 @@ pub fn is_leftover(path: &Path) -> bool {
 
 /// Finishes or removes the stages of killed processes in `target`, which the caller has locked. Returns whether there
 /// is a stage of a live process.
-pub fn settle(target: &Path) -> Result<bool, FileError> {
+pub(super) fn settle(target: &Path) -> Result<bool, FileError> {
     let mut living = false;
     for stage in entries(target)?.into_iter().filter(|path| is_leftover(path)) {
         match File::open(stage.join(MARK)).map(|mark| mark.try_lock()) {
@@ -121,7 +121,7 @@ pub fn settle(target: &Path) -> Result<bool, FileError> {
 
 /// Syncs the new files, then the note, to disk. A directory in the place of a file is an error, and so is a file in the
 /// place of a directory.
-pub fn write(target: &Path, stage: &Path, stale: &[String]) -> Result<(), FileError> {
+pub(super) fn write(target: &Path, stage: &Path, stale: &[String]) -> Result<(), FileError> {
     let new = new(stage);
     let Tree { files, directories } = tree(&new)?;
     let stands_there = |kind, what| io::Error::new(kind, format!("{what} goes here: move it away"));
@@ -152,7 +152,7 @@ pub fn write(target: &Path, stage: &Path, stale: &[String]) -> Result<(), FileEr
 }
 
 /// Carries out the remaining actions of a stage's note, and removes the stage.
-pub fn finish(target: &Path, stage: &Path) -> Result<(), FileError> {
+pub(super) fn finish(target: &Path, stage: &Path) -> Result<(), FileError> {
     let (new, note) = (new(stage), read(&stage.join(NOTE))?);
     let Tree { files, directories } = if new.exists() { tree(&new)? } else { Tree::default() };
     let (seal, others): (Vec<_>, Vec<_>) = files.into_iter().partition(|path| path == Path::new(SEAL));
@@ -179,7 +179,7 @@ pub fn finish(target: &Path, stage: &Path) -> Result<(), FileError> {
 }
 
 /// Removes a stage, the mark last, so that it is recognised until it is empty.
-pub fn dismantle(stage: &Path) -> io::Result<()> {
+pub(super) fn dismantle(stage: &Path) -> io::Result<()> {
     let gone = |removed: io::Result<()>| match removed {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         _ => Ok(()),
@@ -285,12 +285,12 @@ fn step() -> io::Result<()> {
 }
 
 #[cfg(test)]
-pub use crash::step;
+pub(super) use crash::step;
 
 /// Simulated crash before a change of the file system: this and every later one is an error. Also a record of the
 /// changes and syncs, in order.
 #[cfg(test)]
-pub mod crash {
+pub(super) mod crash {
     use std::cell::{Cell, RefCell};
     use std::io;
     use std::path::Path;
@@ -300,26 +300,26 @@ pub mod crash {
         static LEFT: Cell<Option<u32>> = const { Cell::new(None) };
     }
 
-    pub fn record(what: &str, path: &Path) {
+    pub(crate) fn record(what: &str, path: &Path) {
         RECORD.with_borrow_mut(|record| record.push(format!("{what} {}", path.display())));
     }
 
     /// Changes and syncs since the last call.
-    pub fn recorded() -> Vec<String> {
+    pub(crate) fn recorded() -> Vec<String> {
         RECORD.take()
     }
 
     /// Sets the number of changes before the crash; `None`: no crash.
-    pub fn after(changes: Option<u32>) {
+    pub(crate) fn after(changes: Option<u32>) {
         LEFT.set(changes);
     }
 
     /// Whether the crash has happened.
-    pub fn has_come() -> bool {
+    pub(crate) fn has_come() -> bool {
         LEFT.get() == Some(0)
     }
 
-    pub fn step() -> io::Result<()> {
+    pub(crate) fn step() -> io::Result<()> {
         match LEFT.get() {
             Some(0) => Err(io::Error::other("the process was killed")),
             left => {

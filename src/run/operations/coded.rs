@@ -10,7 +10,7 @@ use crate::storage::coded::{CodedOperation, CodedResult};
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Whether an operation is carried out by others, on the pieces of its resource.
-    pub fn is_coded(&self, operation: &Operation) -> bool {
+    pub(crate) fn is_coded(&self, operation: &Operation) -> bool {
         operation.kind != OperationKind::Lookup
             && operation.parent.is_none()
             && matches!(operation.errand, None | Some(Errand::Rebuild(_)))
@@ -18,7 +18,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A get or put of a resource in several pieces begins.
-    pub fn start_coded(&mut self, op: OpId) {
+    pub(crate) fn start_coded(&mut self, op: OpId) {
         let operation = self.operations.get(op).expect("it begins");
         operation.stage = Stage::Pieces;
         let Operation { node, kind, record, .. } = *operation;
@@ -66,7 +66,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// An operation on a piece of `op` has ended, at a node so many hops away.
-    pub fn piece_ended(&mut self, op: OpId, piece: &Operation, ended: &Ended, hops: u8) {
+    pub(crate) fn piece_ended(&mut self, op: OpId, piece: &Operation, ended: &Ended, hops: u8) {
         let result = match ended.verdict {
             Verdict::Failed(cause) => Err(cause),
             verdict => {
@@ -97,7 +97,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Nothing more is done for the pieces of an operation that has ended.
-    pub fn stop_pieces(&mut self, op: OpId) {
+    pub(crate) fn stop_pieces(&mut self, op: OpId) {
         let Some(coded) = self.operations.coded.take(op) else { return };
         for piece in coded.into_under_way() {
             if let Some(piece) = self.operations.end(piece) {

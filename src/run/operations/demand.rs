@@ -11,13 +11,13 @@ use crate::run::simulation::Simulation;
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A session began: the first operation of each kind is due after a residual gap.
-    pub fn begin_demand(&mut self, node: NodeId) {
+    pub(crate) fn begin_demand(&mut self, node: NodeId) {
         for kind in OperationKind::ALL {
             self.schedule_operation(node, kind, 0);
         }
     }
 
-    pub fn schedule_operation(&mut self, node: NodeId, kind: OperationKind, number: u32) {
+    pub(crate) fn schedule_operation(&mut self, node: NodeId, kind: OperationKind, number: u32) {
         let epoch = self.seats[node.index()].epoch();
         let ahead = self.environment.kinds.ahead.get(node.index()).copied().unwrap_or_default();
         if let Some(at) =
@@ -30,7 +30,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A participant issues an operation.
-    pub fn operation_due(&mut self, node: NodeId, epoch: u16, kind: OperationKind, number: u32) {
+    pub(crate) fn operation_due(&mut self, node: NodeId, epoch: u16, kind: OperationKind, number: u32) {
         if !self.is_current(node, epoch) {
             return;
         }
@@ -53,13 +53,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Whether it is the time of the measurement.
-    pub fn is_measured(&self) -> bool {
+    pub(crate) fn is_measured(&self) -> bool {
         let begins = Time::ZERO + self.fixed.plan.warmup;
         (begins..begins + self.fixed.plan.measure).contains(&self.now)
     }
 
     /// Everybody who is online gets a resource, in the order of their numbers.
-    pub fn rush(&mut self, resource: ResourceId) {
+    pub(crate) fn rush(&mut self, resource: ResourceId) {
         let mut all = self.membership.online.clone();
         all.sort_unstable();
         let (target, record) = self.resource(resource);
@@ -70,12 +70,12 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// What a get or put of a resource is for: its record, the first if it has several, and that one's key.
-    pub fn resource(&self, resource: ResourceId) -> (Key, Option<RecordId>) {
+    pub(crate) fn resource(&self, resource: ResourceId) -> (Key, Option<RecordId>) {
         let first = self.storage.resources.space().value(resource, 0);
         (self.storage.resources.key(first), Some(first))
     }
 
-    pub fn lookup_target(&self, draw: u64) -> Key {
+    pub(crate) fn lookup_target(&self, draw: u64) -> Key {
         match self.environment.workload.target() {
             Target::Key => Key(draw),
             Target::Node => {
@@ -85,7 +85,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    pub fn issue(&mut self, node: NodeId, make: impl FnOnce(Operation) -> Operation) {
+    pub(crate) fn issue(&mut self, node: NodeId, make: impl FnOnce(Operation) -> Operation) {
         let session = self.seats[node.index()].session;
         let records = &mut self.oracle.records;
         let id = self.operations.issue(node, self.now, |blank| {
@@ -105,7 +105,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// The node has joined: what waited for it begins.
-    pub fn begin_waiting(&mut self, node: NodeId) {
+    pub(crate) fn begin_waiting(&mut self, node: NodeId) {
         let mut waiting = Vec::new();
         self.operations.waiting(node, &mut waiting);
         waiting.into_iter().for_each(|op| self.start_operation(op));

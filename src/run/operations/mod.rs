@@ -27,7 +27,7 @@ struct Slot {
 /// A slot is used again as late as possible, with another generation, so that what arrives late for an old operation is
 /// not taken for a new one's.
 #[derive(Debug)]
-pub struct Operations {
+pub(super) struct Operations {
     slots: Vec<Slot>,
     free: VecDeque<u32>,
     /// An operation fails after this long.
@@ -44,7 +44,7 @@ pub struct Operations {
 }
 
 impl Operations {
-    pub fn new(nodes: usize, deadline: Duration) -> Operations {
+    pub(super) fn new(nodes: usize, deadline: Duration) -> Operations {
         Operations {
             slots: Vec::new(),
             free: VecDeque::new(),
@@ -58,7 +58,7 @@ impl Operations {
     }
 
     /// Takes in an operation; `make` is given its identity. One that is part of another ends with it and has no deadline.
-    pub fn issue(&mut self, node: NodeId, now: Time, make: impl FnOnce(Operation) -> Operation) -> OpId {
+    pub(super) fn issue(&mut self, node: NodeId, now: Time, make: impl FnOnce(Operation) -> Operation) -> OpId {
         let slot = self.free.pop_front().unwrap_or_else(|| {
             self.slots.push(Slot::default());
             self.slots.len() as u32 - 1
@@ -102,18 +102,18 @@ impl Operations {
     }
 
     /// The operation, if it is still under way.
-    pub fn get(&mut self, id: OpId) -> Option<&mut Operation> {
+    pub(super) fn get(&mut self, id: OpId) -> Option<&mut Operation> {
         self.slots.get_mut(id.slot())?.operation.as_mut().filter(|operation| operation.id == id)
     }
 
     /// To which the cost of an operation is charged: itself, or what it is part of.
-    pub fn charged(&mut self, id: OpId) -> Option<&mut Operation> {
+    pub(super) fn charged(&mut self, id: OpId) -> Option<&mut Operation> {
         let charged = self.get(id)?.parent.unwrap_or(id);
         self.get(charged)
     }
 
     /// Takes out an operation that has ended.
-    pub fn end(&mut self, id: OpId) -> Option<Operation> {
+    pub(super) fn end(&mut self, id: OpId) -> Option<Operation> {
         let operation = *self.get(id)?;
         let Slot { generation, previous, next, .. } = self.slots[id.slot()];
         match previous {
@@ -130,12 +130,12 @@ impl Operations {
     }
 
     /// An operation of `node`, the latest issued; `None` if it has none.
-    pub fn of(&self, node: NodeId) -> Option<OpId> {
+    pub(super) fn of(&self, node: NodeId) -> Option<OpId> {
         self.listed(node).next().map(|operation| operation.id)
     }
 
     /// The operations of `node` that wait for it to join, in the order of issue. Appends to `out`.
-    pub fn waiting(&self, node: NodeId, out: &mut Vec<OpId>) {
+    pub(super) fn waiting(&self, node: NodeId, out: &mut Vec<OpId>) {
         let start = out.len();
         out.extend(
             self.listed(node).filter(|operation| operation.stage == Stage::Waiting).map(|operation| operation.id),
@@ -144,7 +144,7 @@ impl Operations {
     }
 
     /// Whether `node` has a put of `record` under way that is not part of the workload.
-    pub fn publishes(&self, node: NodeId, record: RecordId) -> bool {
+    pub(super) fn publishes(&self, node: NodeId, record: RecordId) -> bool {
         self.listed(node).any(|operation| operation.errand.is_some() && operation.record == Some(record))
     }
 
@@ -157,12 +157,12 @@ impl Operations {
 
     /// The first deadline that is listed: those of operations that have ended stay listed until then.
     #[inline(always)]
-    pub const fn next_deadline(&self) -> Time {
+    pub(super) const fn next_deadline(&self) -> Time {
         self.next_deadline
     }
 
     /// Takes the first deadline off the list. Gives its operation if that is still under way.
-    pub fn take_deadline(&mut self) -> Option<OpId> {
+    pub(super) fn take_deadline(&mut self) -> Option<OpId> {
         let (at, id) = self.deadlines.pop_front()?;
         self.next_deadline = self.deadlines.front().map_or(Time::NEVER, |(at, _)| *at);
         let deadline = self.deadline;
@@ -172,16 +172,16 @@ impl Operations {
     }
 
     /// Operations under way that were issued in the measurement, by the workload.
-    pub const fn counted(&self) -> u32 {
+    pub(super) const fn counted(&self) -> u32 {
         self.counted
     }
 
     /// All operations under way, by slot.
-    pub fn all(&self) -> Vec<OpId> {
+    pub(super) fn all(&self) -> Vec<OpId> {
         self.slots.iter().filter_map(|place| Some(place.operation.as_ref()?.id)).collect()
     }
 
-    pub fn heap_bytes(&self) -> usize {
+    pub(super) fn heap_bytes(&self) -> usize {
         self.slots.capacity() * size_of::<Slot>()
             + self.first.capacity() * size_of::<Option<u32>>()
             + self.deadlines.capacity() * size_of::<(Time, OpId)>()

@@ -12,18 +12,18 @@ use crate::storage::{Providing, Terms};
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// How resources are provided, if they are.
-    pub fn providing(&self) -> Option<Providing> {
+    pub(crate) fn providing(&self) -> Option<Providing> {
         self.storage.announcements.as_ref().map(|announcements| announcements.providing)
     }
 
     /// What a node's storage is to know of sharing.
-    pub fn terms(&self, node: NodeId) -> Option<Terms> {
+    pub(crate) fn terms(&self, node: NodeId) -> Option<Terms> {
         let line = |end| self.line(node, end);
         self.providing().map(|providing| Terms { providing, uplink: line(End::Sender), downlink: line(End::Receiver) })
     }
 
     /// A get of a resource that its providers keep begins: on the machine's own disk, or with what is known of them.
-    pub fn get_shared(&mut self, op: OpId) {
+    pub(crate) fn get_shared(&mut self, op: OpId) {
         let operation = self.operations.get(op).expect("it begins");
         operation.stage = Stage::Overlay;
         let Operation { node, record, .. } = *operation;
@@ -38,7 +38,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// A get or put of a value begins: at the pointer, or the provider records, that its machine has itself, or with a lookup of
     /// them.
-    pub fn look_for_name(&mut self, op: OpId, name: RecordId) {
+    pub(crate) fn look_for_name(&mut self, op: OpId, name: RecordId) {
         let &mut Operation { node, .. } = self.operations.get(op).expect("it begins");
         match self.version_at(node, name) {
             Some(_) => self.named(op, Contact { node, hops: 0 }),
@@ -47,7 +47,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A lookup came to the responsible nodes without meeting a pointer on its way: they are asked for it in turn.
-    pub fn ask_for_name(&mut self, op: OpId, name: RecordId, nodes: &[Contact]) {
+    pub(crate) fn ask_for_name(&mut self, op: OpId, name: RecordId, nodes: &[Contact]) {
         let operation = self.operations.get(op).expect("its walk has ended");
         operation.stage = Stage::Pointer;
         let node = operation.node;
@@ -57,7 +57,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A pointer was read, or provider records were: gets ask those that it names one after another, beginning anywhere, or
     /// meet them, and puts store on all of them. (What provider records say is read when the answer arrives, half a round trip
     /// later than it would be.)
-    pub fn named(&mut self, op: OpId, at: Contact) {
+    pub(crate) fn named(&mut self, op: OpId, at: Contact) {
         let operation = self.operations.get(op).expect("it has come to a pointer");
         operation.stage = Stage::Storage;
         operation.hops = at.hops.saturating_add(1);
@@ -90,7 +90,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A get of `record` has succeeded: where resources are shared, the machine provides this one from now on.
-    pub fn has_fetched(&mut self, node: NodeId, record: Option<RecordId>) {
+    pub(crate) fn has_fetched(&mut self, node: NodeId, record: Option<RecordId>) {
         let (Some(_), Some(record)) = (&self.storage.announcements, record) else { return };
         let space = self.storage.resources.space();
         self.with_storage(|storage, cx| {
@@ -100,7 +100,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A node has taken note of a provider, if this is a record about providers.
-    pub fn note_heard(&mut self, record: RecordId) {
+    pub(crate) fn note_heard(&mut self, record: RecordId) {
         if let Some(announcements) = &mut self.storage.announcements
             && let Record::Provider(resource) = self.storage.resources.space().kind(record)
         {
@@ -109,7 +109,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Nodes have taken note of a provider: their answers to a lookup are as long as what they know.
-    pub fn note_named(&mut self, record: RecordId, storers: &[NodeId]) {
+    pub(crate) fn note_named(&mut self, record: RecordId, storers: &[NodeId]) {
         let Record::Provider(resource) = self.storage.resources.space().kind(record) else { return };
         let nodes = &self.storage.nodes;
         let known = |node: &NodeId| nodes[node.index()].providers(resource, self.now).count().min(PEERS);
@@ -120,7 +120,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Whether all that was said of the providers of a value's resource has expired.
-    pub fn is_unprovided(&self, value: RecordId) -> bool {
+    pub(crate) fn is_unprovided(&self, value: RecordId) -> bool {
         let resource = self.storage.resources.space().resource(value);
         self.storage.announcements.as_ref().is_some_and(|announcements| announcements.has_expired(self.now, resource))
     }

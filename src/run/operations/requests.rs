@@ -11,7 +11,7 @@ use crate::run::transfers::in_packet;
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Puts a row of the file of requests into the queue, if there is one of this number.
-    pub fn schedule_request(&mut self, number: u32) {
+    pub(crate) fn schedule_request(&mut self, number: u32) {
         if let Some(request) = self.fixed.plan.workload.requests.list.get(number as usize) {
             // A participant's own operations of this time have kinds below 3.
             let order = Order::new(Class::Operation, request.participant, number << 2 | 3);
@@ -20,7 +20,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A row of the file of requests is due: whoever is online asks.
-    pub fn requested(&mut self, number: u32) {
+    pub(crate) fn requested(&mut self, number: u32) {
         self.schedule_request(number + 1);
         let Request { participant, kind, key, bytes, .. } = self.fixed.plan.workload.requests.list[number as usize];
         let node = self.environment.timeline.incarnation_at(participant, self.now).map(NodeId);

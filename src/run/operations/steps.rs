@@ -6,7 +6,7 @@ use crate::overlay::{Choose, Contact, Placement, Protocol, Rule, Spreading, Walk
 use crate::run::simulation::Simulation;
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
-    pub fn start_operation(&mut self, op: OpId) {
+    pub(crate) fn start_operation(&mut self, op: OpId) {
         let Some(&mut operation) = self.operations.get(op) else { return };
         if operation.kind == OperationKind::Get && self.providing().is_some() {
             return self.get_shared(op);
@@ -50,24 +50,24 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A client knows without asking which server it sends an operation's request to.
-    pub fn ask_server(&mut self, op: OpId, node: NodeId, target: Key, choose: Choose<P>) {
+    pub(crate) fn ask_server(&mut self, op: OpId, node: NodeId, target: Key, choose: Choose<P>) {
         let server = choose(&self.shared, node, target, None, &mut self.seats[node.index()].noise);
         self.walk_found(op, &[Contact { node: server, hops: 1 }]);
     }
 
     /// Walks to a holder of this record, or to the nodes responsible for the operation's target.
-    pub fn walk_for(&mut self, op: OpId, record: Option<RecordId>) {
+    pub(crate) fn walk_for(&mut self, op: OpId, record: Option<RecordId>) {
         let count = self.replicas();
         let &mut Operation { node, target, .. } = self.operations.get(op).expect("it is under way");
         self.walk(node, Walk { op, target, record, count });
     }
 
-    pub fn walk(&mut self, node: NodeId, walk: Walk) {
+    pub(crate) fn walk(&mut self, node: NodeId, walk: Walk) {
         self.with_overlay(node, |overlay, cx| overlay.walk(cx, walk));
     }
 
     /// A walk has named the responsible nodes.
-    pub fn walk_found(&mut self, op: OpId, nodes: &[Contact]) {
+    pub(crate) fn walk_found(&mut self, op: OpId, nodes: &[Contact]) {
         let Some(operation) = self.operations.get(op).filter(|operation| operation.stage == Stage::Overlay) else {
             return;
         };
@@ -102,7 +102,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// A get came to a holder or a cached copy: by its walk, which has brought the version and, if it is small, the value; or
     /// by storage.
-    pub fn got(&mut self, op: OpId, holder: Contact, answer: Answer, by: Stage) {
+    pub(crate) fn got(&mut self, op: OpId, holder: Contact, answer: Answer, by: Stage) {
         let Some(operation) = self.operations.get(op) else { return };
         let Operation { node, record, stage, version: wanted, .. } = *operation;
         if (stage == Stage::Overlay) != (by == Stage::Overlay) {
@@ -130,7 +130,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Storage could not carry a get or put out. If the holder that a get's walk met does not give the value, the
     /// responsible nodes are looked for.
-    pub fn storage_failed(&mut self, op: OpId, cause: Cause) {
+    pub(crate) fn storage_failed(&mut self, op: OpId, cause: Cause) {
         let Some(operation) = self.operations.get(op).filter(|operation| operation.stage == Stage::Holder) else {
             return self.failed(op, cause);
         };
@@ -139,7 +139,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A put was acknowledged. (`storers` is empty where everyone stores.)
-    pub fn acknowledged(&mut self, op: OpId, storers: &[NodeId]) {
+    pub(crate) fn acknowledged(&mut self, op: OpId, storers: &[NodeId]) {
         let Some(&mut Operation { node, target, record: Some(record), version, hops, errand, parent, .. }) =
             self.operations.get(op)
         else {
@@ -169,14 +169,14 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Whether one of the r joined nodes responsible for `key` is among `storers`.
-    pub fn any_responsible(&self, metric: Metric, key: Key, storers: &[NodeId]) -> bool {
+    pub(crate) fn any_responsible(&self, metric: Metric, key: Key, storers: &[NodeId]) -> bool {
         let mut responsible = Vec::new();
         self.oracle.directory.nearest(metric, key, self.replicas() as usize, &mut responsible);
         responsible.iter().any(|(_, node)| storers.contains(node))
     }
 
     /// A node stored an operation's version.
-    pub fn stored(&mut self, op: OpId) {
+    pub(crate) fn stored(&mut self, op: OpId) {
         let Some(record) = self.operations.get(op).map(|operation| operation.record) else { return };
         if let Some(charged) = self.operations.charged(op) {
             charged.touched += 1;

@@ -9,7 +9,7 @@ use crate::run::event::Body;
 use crate::run::simulation::{Interrupted, Progress, Simulation};
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
-    pub fn answered(&mut self, op: OpId, correct: bool, at: Contact) {
+    pub(crate) fn answered(&mut self, op: OpId, correct: bool, at: Contact) {
         let Some(operation) = self.operations.end(op) else { return };
         let node = operation.node;
         let one_way = self.delay(node, at.node);
@@ -25,7 +25,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// An operation ended without an answer.
-    pub fn failed(&mut self, op: OpId, cause: Cause) {
+    pub(crate) fn failed(&mut self, op: OpId, cause: Cause) {
         let Some(operation) = self.operations.end(op) else { return };
         self.stop_pieces(op);
         let cause = self.true_cause(&operation, cause);
@@ -34,7 +34,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Why a get found nothing, which storage cannot know: whether copies exist at all.
-    pub fn true_cause(&self, operation: &Operation, cause: Cause) -> Cause {
+    pub(crate) fn true_cause(&self, operation: &Operation, cause: Cause) -> Cause {
         match (cause, operation.kind, operation.record) {
             (Cause::Unreachable | Cause::Timeout, OperationKind::Get, Some(record)) if operation.parent.is_none() => {
                 match (self.oracle.records.is_resource_stored(record), self.oracle.records.is_lost(record)) {
@@ -49,7 +49,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    pub fn end_without_answer(&mut self, operation: &Operation, verdict: Verdict) {
+    pub(crate) fn end_without_answer(&mut self, operation: &Operation, verdict: Verdict) {
         let ended = Ended { verdict, hops: None, round_trip: None, local: false };
         match (operation.parent, verdict) {
             (None, _) => self.observer.operation_ended(self.now, operation, &ended),
@@ -59,7 +59,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// The deadline of an operation has passed.
-    pub fn deadline_passed(&mut self, op: OpId) {
+    pub(crate) fn deadline_passed(&mut self, op: OpId) {
         let operation = self.operations.end(op).expect("it is under way");
         self.stop(&operation);
         let cause = match operation.stage {
@@ -70,7 +70,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Nothing more is done for an operation.
-    pub fn stop(&mut self, operation: &Operation) {
+    pub(crate) fn stop(&mut self, operation: &Operation) {
         self.stop_pieces(operation.id);
         self.nodes[operation.node.index()].cancel(operation.id);
         if let Some(storage) = self.storage.nodes.get_mut(operation.node.index()) {
@@ -82,7 +82,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// The node goes offline: its operations end undecided.
-    pub fn abandon_operations(&mut self, node: NodeId) {
+    pub(crate) fn abandon_operations(&mut self, node: NodeId) {
         while let Some(op) = self.operations.of(node) {
             let operation = self.operations.end(op).expect("it is listed");
             self.operations.coded.take(op);
@@ -91,7 +91,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// The measurement is over: the run goes on until every operation issued in it is decided, for one deadline at most.
-    pub fn decide_operations(&mut self, progress: &Progress<'_>) -> Result<(), Interrupted> {
+    pub(crate) fn decide_operations(&mut self, progress: &Progress<'_>) -> Result<(), Interrupted> {
         let deadline = self.fixed.plan.workload.deadline;
         // At equal times a deadline comes last.
         let last = self.now + deadline + Duration::from_nanos(1);
@@ -104,7 +104,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// The run is over: what is under way, none of it issued in the measurement, stays undecided.
-    pub fn close_operations(&mut self) {
+    pub(crate) fn close_operations(&mut self) {
         for op in self.operations.all() {
             let operation = self.operations.end(op).expect("it is under way");
             self.operations.coded.take(op);

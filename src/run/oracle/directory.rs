@@ -8,32 +8,32 @@ use crate::model::{Key, Metric, NodeId};
 /// nearest cost O(1) on uniform keys. The buckets nearest to bucket b by exclusive or are b, b ^ 1, b ^ 2, …; clockwise
 /// they are b, b + 1, b + 2, ….
 #[derive(Debug)]
-pub struct Directory {
+pub(crate) struct Directory {
     buckets: Vec<Vec<(Key, NodeId)>>,
     shift: u32,
 }
 
 impl Directory {
     /// For about `expected` nodes.
-    pub fn new(expected: u32) -> Directory {
+    pub(crate) fn new(expected: u32) -> Directory {
         let bits = (expected / 4).max(2).ilog2();
         Directory { buckets: vec![Vec::new(); 1 << bits], shift: 64 - bits }
     }
 
-    pub fn insert(&mut self, key: Key, node: NodeId) {
+    pub(crate) fn insert(&mut self, key: Key, node: NodeId) {
         let bucket = &mut self.buckets[(key.0 >> self.shift) as usize];
         let at = bucket.partition_point(|member| member.0 < key);
         bucket.insert(at, (key, node));
     }
 
-    pub fn remove(&mut self, key: Key) {
+    pub(crate) fn remove(&mut self, key: Key) {
         let bucket = &mut self.buckets[(key.0 >> self.shift) as usize];
         let at = bucket.binary_search_by_key(&key, |member| member.0).expect("who leaves was there");
         bucket.remove(at);
     }
 
     /// The node responsible for `key`, if any has joined.
-    pub fn responsible(&self, metric: Metric, key: Key) -> Option<NodeId> {
+    pub(crate) fn responsible(&self, metric: Metric, key: Key) -> Option<NodeId> {
         let (home, last) = ((key.0 >> self.shift) as usize, self.buckets.len() - 1);
         let nearest = match metric {
             Metric::Other(_) => {
@@ -51,7 +51,7 @@ impl Directory {
     }
 
     /// Whether a node is responsible for `key`: it has joined, and none that has is nearer.
-    pub fn is_responsible(&self, metric: Metric, key: Key, (place, node): (Key, NodeId)) -> bool {
+    pub(crate) fn is_responsible(&self, metric: Metric, key: Key, (place, node): (Key, NodeId)) -> bool {
         let nearest = self.responsible(metric, key);
         let ties = || {
             let mut nearest = Vec::new();
@@ -63,7 +63,7 @@ impl Directory {
 
     /// The `count` nodes nearest to `key` with their distances, nearest first, or all there are; by a metric with ties those
     /// too that are as near as the last of them.
-    pub fn nearest(&self, metric: Metric, key: Key, count: usize, out: &mut Vec<(u64, NodeId)>) {
+    pub(crate) fn nearest(&self, metric: Metric, key: Key, count: usize, out: &mut Vec<(u64, NodeId)>) {
         out.clear();
         let (home, last) = ((key.0 >> self.shift) as usize, self.buckets.len() - 1);
         let measure = |&(other, node): &(Key, NodeId)| (metric.distance(key, other), node);

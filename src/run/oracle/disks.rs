@@ -7,7 +7,7 @@ use crate::run::simulation::Simulation;
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// The version that a node holds itself.
-    pub fn version_at(&self, node: NodeId, record: RecordId) -> Option<Version> {
+    pub(crate) fn version_at(&self, node: NodeId, record: RecordId) -> Option<Version> {
         match P::RULE {
             Rule::Everyone(_, Spreading { version_of, .. }) => {
                 version_of(&self.nodes[node.index()], &self.shared, node, record)
@@ -17,13 +17,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// The newest version on the disk of a node's machine.
-    pub fn version_on_machine_of(&self, node: NodeId, record: RecordId) -> Option<Version> {
+    pub(crate) fn version_on_machine_of(&self, node: NodeId, record: RecordId) -> Option<Version> {
         let nodes = self.fixed.hosts.nodes_of(self.fixed.hosts.of(node));
         nodes.filter_map(|one| self.version_at(one, record)).max()
     }
 
     /// A machine came online with its disk.
-    pub fn disk_online(&mut self, machine: NodeId) {
+    pub(crate) fn disk_online(&mut self, machine: NodeId) {
         if !self.storage.nodes.is_empty() {
             for node in self.fixed.hosts.nodes_of(machine) {
                 let held = self.storage.nodes[node.index()].store.held();
@@ -35,7 +35,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A machine went offline with its disk.
-    pub fn disk_offline(&mut self, machine: NodeId) {
+    pub(crate) fn disk_offline(&mut self, machine: NodeId) {
         if !self.storage.nodes.is_empty() {
             let mut cached = 0;
             for node in self.fixed.hosts.nodes_of(machine) {
@@ -53,7 +53,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A machine that is offline is gone for good, and its disk.
-    pub fn disk_gone(&mut self, machine: NodeId) {
+    pub(crate) fn disk_gone(&mut self, machine: NodeId) {
         if !self.storage.nodes.is_empty() {
             for node in self.fixed.hosts.nodes_of(machine) {
                 let store = std::mem::take(&mut self.storage.nodes[node.index()]).store;
@@ -68,7 +68,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A record has been stored somewhere.
-    pub fn note_stored(&mut self, record: RecordId) {
+    pub(crate) fn note_stored(&mut self, record: RecordId) {
         if !self.oracle.records.is_stored(record) {
             self.witness_first(record);
         }
@@ -77,7 +77,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A version of the resource of this record was acknowledged to its writer.
-    pub fn acknowledge(&mut self, record: RecordId, version: Version) {
+    pub(crate) fn acknowledge(&mut self, record: RecordId, version: Version) {
         let space = self.storage.resources.space();
         let pieces = space.pieces_of(space.resource(record));
         pieces.clone().for_each(|piece| self.witness_gone(piece));
@@ -87,20 +87,20 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Tells that the number of records on the disk of a node's machine has changed, and what there is.
-    pub fn count_records(&mut self, node: NodeId) {
+    pub(crate) fn count_records(&mut self, node: NodeId) {
         self.tell_records(node);
         self.tell_stock();
     }
 
     /// Tells how many records are on the disk of a node's machine.
-    pub fn tell_records(&mut self, node: NodeId) {
+    pub(crate) fn tell_records(&mut self, node: NodeId) {
         let machine = self.fixed.hosts.of(node);
         let held: usize = self.fixed.hosts.nodes_of(machine).map(|one| self.storage.held(one).len()).sum();
         self.observer.records(self.now, machine, held as u32);
     }
 
     /// Tells how many resources can be had now, and how many copies there are.
-    pub fn tell_stock(&mut self) {
+    pub(crate) fn tell_stock(&mut self) {
         let stock = self.oracle.records.stock();
         let stock = match P::PLACEMENT {
             Placement::Everyone(_) => {

@@ -41,7 +41,7 @@ struct Pieces {
 
 /// The records of a run and the resources that they are pieces of.
 #[derive(Debug)]
-pub struct Records {
+pub(crate) struct Records {
     space: RecordSpace,
     /// By record. Of what is no value only is known whether it was stored once.
     copies: Vec<Copies>,
@@ -56,7 +56,7 @@ pub struct Records {
 
 impl Records {
     /// Records of which no copy exists.
-    pub fn new(space: RecordSpace) -> Records {
+    pub(crate) fn new(space: RecordSpace) -> Records {
         Records {
             space,
             copies: vec![Copies::default(); space.count() as usize],
@@ -68,48 +68,48 @@ impl Records {
         }
     }
 
-    pub fn stock(&self) -> Stock {
+    pub(crate) fn stock(&self) -> Stock {
         self.stock
     }
 
     /// Resources that were stored once: enough pieces of them.
-    pub fn ever_stored(&self) -> u32 {
+    pub(crate) fn ever_stored(&self) -> u32 {
         self.ever_stored
     }
 
     /// Whether this record was stored once.
-    pub fn is_stored(&self, record: RecordId) -> bool {
+    pub(crate) fn is_stored(&self, record: RecordId) -> bool {
         self.copies[record.index()].stored
     }
 
     /// Copies of a record on all disks.
-    pub fn copies(&self, record: RecordId) -> u32 {
+    pub(crate) fn copies(&self, record: RecordId) -> u32 {
         self.copies[record.index()].on_disk
     }
 
     /// Whether enough of the resource of this record was stored once.
-    pub fn is_resource_stored(&self, record: RecordId) -> bool {
+    pub(crate) fn is_resource_stored(&self, record: RecordId) -> bool {
         self.of(record).stored >= self.space.coding().needed
     }
 
     /// Whether so little is left of the resource of this record on any disk that it cannot be had again.
-    pub fn is_lost(&self, record: RecordId) -> bool {
+    pub(crate) fn is_lost(&self, record: RecordId) -> bool {
         self.of(record).on_disk < self.space.coding().needed
     }
 
     /// A new version: numbered in the order of issue, which is that of (time, participant).
-    pub fn next_version(&mut self) -> Version {
+    pub(crate) fn next_version(&mut self) -> Version {
         self.last.0 += 1;
         self.last
     }
 
     /// The newest version of the resource of this record acknowledged so far.
-    pub fn acknowledged(&self, record: RecordId) -> Version {
+    pub(crate) fn acknowledged(&self, record: RecordId) -> Version {
         self.of(record).acknowledged
     }
 
     /// `version` of the resource of this record was acknowledged to its writer: older copies are no longer current.
-    pub fn acknowledge(&mut self, now: Time, record: RecordId, version: Version) {
+    pub(crate) fn acknowledge(&mut self, now: Time, record: RecordId, version: Version) {
         if version <= self.acknowledged(record) {
             return;
         }
@@ -128,7 +128,7 @@ impl Records {
     }
 
     /// Some node stored a version.
-    pub fn mark_stored(&mut self, now: Time, record: RecordId) {
+    pub(crate) fn mark_stored(&mut self, now: Time, record: RecordId) {
         if std::mem::replace(&mut self.copies[record.index()].stored, true) || !self.space.is_value(record) {
             return;
         }
@@ -140,7 +140,7 @@ impl Records {
     }
 
     /// A copy was made on a disk, of a machine that is online or not.
-    pub fn copy_made(&mut self, now: Time, copy: Held, online: bool) {
+    pub(crate) fn copy_made(&mut self, now: Time, copy: Held, online: bool) {
         let record = copy.record;
         if !self.space.is_value(record) {
             return self.mark_stored(now, record);
@@ -158,19 +158,19 @@ impl Records {
     }
 
     /// A machine that is online holds `version` instead of a copy.
-    pub fn copy_renewed(&mut self, now: Time, copy: Held, version: Version) {
+    pub(crate) fn copy_renewed(&mut self, now: Time, copy: Held, version: Version) {
         self.came_online(now, Held { version, ..copy });
         self.went_offline(now, copy);
     }
 
     /// A copy was deleted by a machine that is online.
-    pub fn copy_dropped(&mut self, now: Time, copy: Held) {
+    pub(crate) fn copy_dropped(&mut self, now: Time, copy: Held) {
         self.went_offline(now, copy);
         self.copy_gone(now, copy.record);
     }
 
     /// A copy went with its disk, which was offline.
-    pub fn copy_gone(&mut self, now: Time, record: RecordId) {
+    pub(crate) fn copy_gone(&mut self, now: Time, record: RecordId) {
         if !self.space.is_value(record) {
             return;
         }
@@ -183,7 +183,7 @@ impl Records {
     }
 
     /// A copy has expired, on a machine that is online or not.
-    pub fn copy_expired(&mut self, now: Time, copy: Held, online: bool) {
+    pub(crate) fn copy_expired(&mut self, now: Time, copy: Held, online: bool) {
         let record = copy.record;
         if online {
             self.went_offline(now, copy);
@@ -195,12 +195,12 @@ impl Records {
     }
 
     /// Whether the resource of this record is lost, and was lost because copies expired.
-    pub fn is_expired(&self, record: RecordId) -> bool {
+    pub(crate) fn is_expired(&self, record: RecordId) -> bool {
         self.of(record).expired
     }
 
     /// A machine with a copy came online.
-    pub fn came_online(&mut self, now: Time, copy: Held) {
+    pub(crate) fn came_online(&mut self, now: Time, copy: Held) {
         let Held { record, version } = copy;
         if !self.space.is_value(record) {
             return;
@@ -220,7 +220,7 @@ impl Records {
     }
 
     /// A machine with a copy went offline.
-    pub fn went_offline(&mut self, now: Time, copy: Held) {
+    pub(crate) fn went_offline(&mut self, now: Time, copy: Held) {
         let Held { record, version } = copy;
         if !self.space.is_value(record) {
             return;
@@ -244,14 +244,14 @@ impl Records {
     }
 
     /// The measurement begins: availability is counted from now on.
-    pub fn measure(&mut self, now: Time) {
+    pub(crate) fn measure(&mut self, now: Time) {
         for pieces in &mut self.resources {
             (pieces.available, pieces.since) = (Duration::ZERO, now);
         }
     }
 
     /// One row for each resource, `measured` after the measurement began; `size` is that of a resource.
-    pub fn rows(&mut self, now: Time, measured: Duration, size: impl Fn(u32) -> u32) -> Vec<ResourceRow> {
+    pub(crate) fn rows(&mut self, now: Time, measured: Duration, size: impl Fn(u32) -> u32) -> Vec<ResourceRow> {
         let Coding { needed, .. } = self.space.coding();
         let row = |(resource, pieces): (u32, &mut Pieces)| {
             pieces.account(now, needed);

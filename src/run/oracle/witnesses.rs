@@ -16,7 +16,7 @@ use crate::run::simulation::Simulation;
 
 /// The witnesses, by record; none where records have places of their own.
 #[derive(Debug, Default)]
-pub struct Witnesses {
+pub(crate) struct Witnesses {
     of: Vec<Option<NodeId>>,
     /// Records that were stored once and have none now.
     missing: u32,
@@ -24,7 +24,7 @@ pub struct Witnesses {
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// A record is stored for the first time.
-    pub fn witness_first(&mut self, record: RecordId) {
+    pub(crate) fn witness_first(&mut self, record: RecordId) {
         if let Placement::Everyone(_) = P::PLACEMENT {
             let of = &mut self.oracle.witnesses.of;
             of.resize(of.len().max(record.index() + 1), None);
@@ -35,7 +35,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// Looks for a witness of a record, if it has none; beginning at another machine for each record, so that those of all
     /// records do not go at once.
-    pub fn find_witness(&mut self, record: RecordId) {
+    pub(crate) fn find_witness(&mut self, record: RecordId) {
         if self.oracle.witnesses.missing > 0 && self.lacks_witness(record) {
             let (after, before) = self.membership.online.split_at(record.index() % self.membership.online.len().max(1));
             let found = before.iter().chain(after).copied().find(|&machine| self.is_witness(machine, record));
@@ -44,7 +44,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A record has no witness any more.
-    pub fn witness_gone(&mut self, record: RecordId) {
+    pub(crate) fn witness_gone(&mut self, record: RecordId) {
         if self.oracle.witnesses.of.get_mut(record.index()).is_some_and(|witness| witness.take().is_some()) {
             self.oracle.witnesses.missing += 1;
             self.oracle.records.went_offline(self.now, self.acknowledged_copy(record));
@@ -52,7 +52,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A machine came online.
-    pub fn witness_came(&mut self, machine: NodeId) {
+    pub(crate) fn witness_came(&mut self, machine: NodeId) {
         if self.oracle.witnesses.missing > 0 {
             for record in (0..self.oracle.witnesses.of.len() as u32).map(RecordId::new) {
                 if self.lacks_witness(record) && self.is_witness(machine, record) {
@@ -63,7 +63,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A machine went offline.
-    pub fn witness_went(&mut self, machine: NodeId) {
+    pub(crate) fn witness_went(&mut self, machine: NodeId) {
         for record in (0..self.oracle.witnesses.of.len() as u32).map(RecordId::new) {
             if self.oracle.witnesses.of[record.index()] == Some(machine) {
                 self.witness_gone(record);

@@ -18,7 +18,7 @@ pub(in crate::run) use placing::storage;
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Calls a handler of a node's storage and applies its effects; does nothing where there are no records.
-    pub fn with_node(
+    pub(super) fn with_node(
         &mut self,
         node: NodeId,
         handler: impl FnOnce(&mut StorageNode, &mut StorageContext<'_>, &Around<'_, P>),
@@ -63,7 +63,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// How many copies a record that the overlay keeps is to have, at most: of servers perhaps only one holds it.
-    pub fn replicas(&self) -> u8 {
+    pub(super) fn replicas(&self) -> u8 {
         match P::PLACEMENT {
             Placement::Servers => self.servers.services.len() as u8,
             _ if self.storage.pointers.is_some() => POINTER_COPIES as u8,
@@ -80,13 +80,13 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Bytes of values that a machine's disk takes of one of its nodes, beside what the others hold.
-    pub fn disk(&self, node: NodeId) -> u64 {
+    pub(super) fn disk(&self, node: NodeId) -> u64 {
         let machine = self.fixed.hosts.of(node);
         self.storage.disk_of(node, machine, self.fixed.hosts, disk(self.fixed.plan, &self.environment.kinds, machine))
     }
 
     /// Calls a handler of the whole system's storage and applies its effects.
-    pub fn with_storage(&mut self, handler: impl FnOnce(&mut Storage, &mut SystemContext<'_, Everything<'_>>)) {
+    pub(super) fn with_storage(&mut self, handler: impl FnOnce(&mut Storage, &mut SystemContext<'_, Everything<'_>>)) {
         let mut effects = Vec::new();
         let machines = Everything {
             seats: &self.seats,
@@ -205,7 +205,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// What kind of thing a record is.
-    pub fn copied(&self, record: RecordId) -> Copied {
+    pub(super) fn copied(&self, record: RecordId) -> Copied {
         let space = self.storage.resources.space();
         match space.kind(record) {
             Record::Pointer(_) | Record::Provider(_) => Copied::Pointer,
@@ -215,7 +215,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// The values in a machine's cache take so many bytes now.
-    pub fn cache_changed(&mut self, before: u64, after: u64) {
+    pub(super) fn cache_changed(&mut self, before: u64, after: u64) {
         self.storage.cached_bytes = self.storage.cached_bytes - before + after;
         self.observer.cached(self.now, self.storage.cached_bytes);
     }
@@ -228,7 +228,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A put that is no part of the workload.
-    pub fn put_on_errand(&mut self, node: NodeId, record: RecordId, version: Version, errand: Errand) {
+    pub(super) fn put_on_errand(&mut self, node: NodeId, record: RecordId, version: Version, errand: Errand) {
         let (kind, target) = (OperationKind::Put, self.storage.resources.key(record));
         self.issue(node, |blank| Operation {
             kind,

@@ -105,7 +105,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Version 0 of every value that the responsible nodes do not keep is on the disks of its holders.
-    pub fn place_values(&mut self) {
+    pub(crate) fn place_values(&mut self) {
         if let Some(announcements) = &self.storage.announcements {
             let published = announcements.published();
             return self.place_published(&published);
@@ -118,7 +118,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
 
     /// A converged start: every publisher was online within the last republishing interval and announced its resource to the
     /// nodes that are responsible now.
-    pub fn place_announcements(&mut self) {
+    pub(crate) fn place_announcements(&mut self) {
         let Placement::Closest(metric) = P::PLACEMENT else { return };
         let published =
             self.storage.announcements.as_ref().map_or(Vec::new(), |announcements| announcements.published());
@@ -142,7 +142,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Version 0 of every record exists on its responsible nodes.
-    pub fn place_records(&mut self) {
+    pub(crate) fn place_records(&mut self) {
         let (mut nearest, mut servers) = (Vec::new(), Vec::new());
         for record in self.storage.resources.space().responsible_keep() {
             match P::PLACEMENT {
@@ -176,7 +176,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A copy is on a machine's disk at time zero.
-    pub fn place(&mut self, record: RecordId, node: NodeId) {
+    pub(crate) fn place(&mut self, record: RecordId, node: NodeId) {
         let disk = self.disk(node);
         let store = &mut self.storage.nodes[node.index()].store;
         if !store.has_room(record, disk, self.storage.resources.sizes()) {

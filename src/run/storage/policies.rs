@@ -12,7 +12,7 @@ use crate::storage::{Published, Repair, Republish};
 
 impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     /// Of a put that nobody asked for: when the record's publisher put it, if it was stored before.
-    pub fn published_before(&mut self, op: OpId) -> Option<Published> {
+    pub(crate) fn published_before(&mut self, op: OpId) -> Option<Published> {
         let &mut Operation { node, record, errand, .. } = self.operations.get(op)?;
         let record = record.filter(|&record| errand.is_some() && self.oracle.records.is_stored(record))?;
         let is_publisher = self.storage.publishers.as_ref().is_some_and(|all| all.is_publisher(record, node));
@@ -30,7 +30,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A node has joined: what it does once a period begins at random within that.
-    pub fn begin_periodic(&mut self, node: NodeId) {
+    pub(crate) fn begin_periodic(&mut self, node: NodeId) {
         for work in Periodic::ALL {
             if let Some(period) = self.period(work) {
                 let phase = Duration::from_nanos(self.seats[node.index()].noise.below(period.as_nanos()));
@@ -45,7 +45,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// The period is over.
-    pub fn periodic_due(&mut self, node: NodeId, work: Periodic) {
+    pub(crate) fn periodic_due(&mut self, node: NodeId, work: Periodic) {
         let Some(period) = self.period(work) else { return };
         self.schedule_periodic(node, period, work);
         if !self.seats[node.index()].settled {
@@ -74,19 +74,19 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    pub fn is_audit(&mut self, op: OpId) -> bool {
+    pub(crate) fn is_audit(&mut self, op: OpId) -> bool {
         self.operations.get(op).is_some_and(|operation| operation.errand == Some(Errand::Audit))
     }
 
     /// An operation has found nothing: if it was an audit, the piece may be made again.
-    pub fn follow_up(&mut self, operation: &Operation, cause: Cause) {
+    pub(crate) fn follow_up(&mut self, operation: &Operation, cause: Cause) {
         if let (Some(errand), Some(piece)) = (audit::follow_up(operation, cause), operation.record) {
             self.get_on_errand(operation.node, piece, errand);
         }
     }
 
     /// Storage fetches a record from one of these; an audit asks them only whether they have it.
-    pub fn fetch(&mut self, op: OpId, record: RecordId, from: &[Contact]) {
+    pub(crate) fn fetch(&mut self, op: OpId, record: RecordId, from: &[Contact]) {
         let node = self.operations.get(op).expect("it is under way").node;
         let audits = self.is_audit(op);
         self.with_node(node, |storage, cx, _| match audits {
@@ -96,7 +96,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// Copies on a node's disk may have expired.
-    pub fn copies_expire(&mut self, node: NodeId) {
+    pub(crate) fn copies_expire(&mut self, node: NodeId) {
         let mut expired = Vec::new();
         self.with_node(node, |storage, cx, _| expired = storage.expire_copies(cx));
         let online = self.seats[node.index()].online;
@@ -109,7 +109,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A machine is back: it drops the copies in place of which others were named.
-    pub fn drop_unnamed(&mut self, node: NodeId) {
+    pub(crate) fn drop_unnamed(&mut self, node: NodeId) {
         let (Some(_), Some(pointers)) = (&self.storage.holder_checks, &self.storage.pointers) else { return };
         let space = self.storage.resources.space();
         let dropped = self.storage.nodes[node.index()].drop_unnamed(node, space, pointers);
@@ -120,7 +120,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// What a get's own machine has of its record. What looks after copies does not look into caches.
-    pub fn own_answer(&mut self, op: OpId, node: NodeId, record: RecordId) -> Option<Answer> {
+    pub(crate) fn own_answer(&mut self, op: OpId, node: NodeId, record: RecordId) -> Option<Answer> {
         let errand = self.operations.get(op)?.errand;
         if errand.is_some() || matches!(P::PLACEMENT, Placement::Everyone(_)) {
             return self.version_on_machine_of(node, record).map(Answer::from);
@@ -130,7 +130,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     }
 
     /// A get has its record: where it is cached along the way, copies of it are left with those whom its lookup has passed.
-    pub fn leave_copies(&mut self, op: OpId, answer: Answer) {
+    pub(crate) fn leave_copies(&mut self, op: OpId, answer: Answer) {
         if self.fixed.system.storage.caching.is_none() {
             return;
         }

@@ -11,7 +11,7 @@ use crate::storage::Neighbourhood;
 use crate::storage::system::Machines;
 
 /// Responsible nodes by a node's own account: its overlay.
-pub struct Around<'a, P: Protocol> {
+pub(crate) struct Around<'a, P: Protocol> {
     pub overlay: &'a P,
     pub shared: &'a P::Shared,
     pub view: View<'a>,
@@ -45,7 +45,7 @@ impl<P: Protocol> Neighbourhood for Around<'_, P> {
 }
 
 /// What policies of the whole system see of it.
-pub struct Everything<'a> {
+pub(crate) struct Everything<'a> {
     pub seats: &'a [Seat],
     pub online: &'a [NodeId],
     pub records: &'a Records,
@@ -89,6 +89,6 @@ impl Machines for Everything<'_> {
 }
 
 /// Bytes of values that a machine's disk takes.
-pub fn disk(plan: &Plan, kinds: &Kinds, machine: NodeId) -> u64 {
+pub(super) fn disk(plan: &Plan, kinds: &Kinds, machine: NodeId) -> u64 {
     kinds.class(machine.0).map_or(u64::MAX, |class| plan.population.classes[usize::from(class)].storage)
 }

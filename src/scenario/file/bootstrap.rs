@@ -12,7 +12,7 @@ use crate::engine::quantity::{Limit, Rate};
 
 /// Bootstrap of joining nodes: `"oracle"`, or the table of a bootstrap service.
 #[derive(Clone, Copy, Debug)]
-pub enum Bootstrap {
+pub(crate) enum Bootstrap {
     /// Oracle: a random joined node that can be dialled, at no cost.
     Oracle,
     /// Query to a bootstrap service.
@@ -22,7 +22,7 @@ pub enum Bootstrap {
 /// Bootstrap service: machines that keep a list of recently announced members of the overlay.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Service {
+pub(crate) struct Service {
     /// Number of machines of the service, which are not participants, 1 to 16. Default 2.
     pub machines: u32,
     /// Uplink rate of each machine. Default "1Gbit/s", as for a server.

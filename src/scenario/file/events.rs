@@ -9,7 +9,7 @@ use crate::model::OperationKind;
 /// Events at given times after the start of the run, warm-up included.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Event {
+pub(crate) enum Event {
     /// Crash of participants without notice: temporary, with their disks kept, or permanent, disks included.
     Crash {
         /// Time of the event, from the start of the run.

@@ -12,7 +12,7 @@ use crate::scenario::aggregate::{Column, Ending, Function};
 /// Expected figures: published values, closed forms, or bounds. `run` and `sweep` report whether they hold.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Expect {
+pub(crate) struct Expect {
     /// System to which the figure belongs.
     pub system: String,
     /// Parameter point, as values of axes by path: at = { "population.online" = 1000 }. Absent: every parameter point.
@@ -43,7 +43,7 @@ pub struct Expect {
 /// An aggregate over the operations issued during the measurement.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Operations {
+pub(crate) struct Operations {
     /// Aggregate function; `share` is the number of chosen rows over the number of all rows of this kind in this time.
     pub aggregate: Function,
     /// Numeric column; rows with an empty cell there are not chosen. May be left out with `count` and `share`, which

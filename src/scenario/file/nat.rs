@@ -12,7 +12,7 @@ use crate::network::NatPlan;
 /// NATs and firewalls of the participants; servers have none. One of `preset` and `shares`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Nat {
+pub(crate) struct Nat {
     /// Preset of shares (`peerlab list presets`).
     #[schemars(with = "Option<String>")]
     pub preset: Option<Spanned<String>>,
@@ -57,7 +57,7 @@ impl Default for Nat {
 /// `behind` alone, the shares of `[network.nat]` are scaled.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct NatShares {
+pub(crate) struct NatShares {
     /// Preset of shares.
     #[schemars(with = "Option<String>")]
     pub preset: Option<Spanned<String>>,
@@ -71,7 +71,7 @@ pub struct NatShares {
 /// Carrier-grade NATs of a provider, each shared by many participants of one NAT class.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Carrier {
+pub(crate) struct Carrier {
     /// Share of the participants behind a mapping NAT that share a carrier-grade one instead of having their own, 0 to
     /// 1.
     pub share: f64,

@@ -14,7 +14,7 @@ use crate::network::{self, Form, Holds, Missing, Names, Rows, Unit, Value, Zero}
 /// The network between the machines: delay, loss, access links, NATs, message sizes, bootstrap service.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Network {
+pub(crate) struct Network {
     /// Packet loss probability, independent of other packets. Default 0.
     pub loss: f64,
     /// Bursty loss, in addition to `loss`. Absent: none.
@@ -42,7 +42,7 @@ pub struct Network {
 /// One-way delay of each pair of machines: at most one model, and a lower bound.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Latency {
+pub(crate) struct Latency {
     /// Constant delay of all pairs. Default, if no model is given, "50ms".
     pub constant: Option<Duration>,
     /// Uniform delay, drawn for each pair.
@@ -82,7 +82,7 @@ impl Default for Latency {
 /// Uniform distribution of delays.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct UniformDelay {
+pub(crate) struct UniformDelay {
     /// Shortest one-way delay.
     pub low: Duration,
     /// Longest one-way delay.
@@ -92,7 +92,7 @@ pub struct UniformDelay {
 /// Lognormal distribution of delays.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct LognormalDelay {
+pub(crate) struct LognormalDelay {
     /// Median of the one-way delay.
     pub median: Duration,
     /// Standard deviation of the logarithm. Default 0.51 (King).
@@ -103,7 +103,7 @@ pub struct LognormalDelay {
 /// Square plane on which machines stand, measured in delay.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Plane {
+pub(crate) struct Plane {
     /// Width of the square, as a one-way delay.
     pub width: Duration,
 }
@@ -114,7 +114,7 @@ pub struct Plane {
 /// numbers, and words such as `nan` and `-` are missing values.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Matrix {
+pub(crate) struct Matrix {
     /// Path of the file, relative to the scenario file.
     pub file: String,
     pub holds: Holds,
@@ -142,7 +142,7 @@ pub struct Matrix {
 /// Geographic regions and the share of participants in each.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Regions {
+pub(crate) struct Regions {
     /// User-defined regions. Default: ten regions of the world, with medians of WonderNetwork's pings between 232
     /// cities on 2018-11-10 (`peerlab list latency` names them).
     pub table: Option<RegionTable>,
@@ -169,7 +169,7 @@ impl Default for Regions {
 /// User-defined regions and the median delays between them.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RegionTable {
+pub(crate) struct RegionTable {
     /// Names of the regions, 1 to 255, all different.
     pub names: Vec<String>,
     /// Matrix of median delays, a row and a column for each region. The two directions of a pair are averaged.
@@ -183,7 +183,7 @@ pub struct RegionTable {
 /// Network coordinates of hosts, from a file.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Coordinates {
+pub(crate) struct Coordinates {
     /// Path of the file, relative to the scenario file. Each row has an optional id, an optional name, and the coordinates of a
     /// host, separated by commas, semicolons or blanks. A header row and comments are allowed.
     pub file: String,
@@ -208,7 +208,7 @@ fn plane() -> u8 {
 /// Bursty loss: a two-state Markov chain for each sender (Gilbert 1960, Elliott 1963), which advances with each packet.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Burst {
+pub(crate) struct Burst {
     /// Long-run loss rate, from `loss_good` to below `loss_bad`.
     pub mean_loss: f64,
     /// Mean length of the bad state in packets, at least 1.
@@ -228,7 +228,7 @@ fn certain() -> f64 {
 /// Factor on all delays for each hour of the day, as a step function.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct LatencyByHour {
+pub(crate) struct LatencyByHour {
     /// Factors of the 24 hours from 0:00 on, each 0.01 to 100.
     #[schemars(length(equal = 24))]
     pub factors: Vec<f64>,
@@ -240,7 +240,7 @@ pub struct LatencyByHour {
 /// Randomly chosen pairs with a longer delay, as caused by routing policies (Zheng et al. 2005).
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Inflation {
+pub(crate) struct Inflation {
     /// Share of all pairs, 0 to 1.
     pub share: f64,
     /// Factor on their delay, 1 to 100.
@@ -254,7 +254,7 @@ fn king_sigma() -> f64 {
 /// Access link between a machine and the network.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Access {
+pub(crate) struct Access {
     /// Uplink rate. Default "unlimited".
     pub uplink: Rate,
     /// Downlink rate. Default "unlimited".

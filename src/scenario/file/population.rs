@@ -15,7 +15,7 @@ use crate::scenario::plan::Rejoin;
 /// The participants: their number, classes and churn. Exactly one of `online` and `participants` is needed.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Population {
+pub(crate) struct Population {
     /// Mean number of participants online; their total number follows from the availability of the churn model.
     pub online: Option<u32>,
     /// Total number of participants, online or not.
@@ -45,7 +45,7 @@ pub struct Population {
 /// A class of participants. Keys left out have the values of `[population]` and `[network]`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Class {
+pub(crate) struct Class {
     /// Name of the class in results and events; unique.
     pub name: String,
     /// Share of all participants, online or not; the shares of all classes add up to 1. Each participant's class is
@@ -72,7 +72,7 @@ pub struct Class {
 /// and one-way messages are handled at once. The end of a session drops the queue.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Processor {
+pub(crate) struct Processor {
     /// Service time of one request.
     pub service: DurationLaw,
     /// Number of workers, that is, of requests served at once. Default 1.
@@ -96,7 +96,7 @@ fn waiting() -> u32 {
 /// `probability` and `lifetime`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Departures {
+pub(crate) struct Departures {
     /// Probability that the end of a session is permanent, 0 to 1.
     pub probability: Option<f64>,
     /// Lifetime of an identity: the first end of a session after it is permanent.
@@ -115,7 +115,7 @@ impl Default for Departures {
 /// Poisson arrivals of new participants, with the churn of the others.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Arrivals {
+pub(crate) struct Arrivals {
     /// Mean interval between two arrivals. Default, if sessions have no downtime: the mean session length over
     /// `online`, which keeps the number online constant (Stutzbach & Rejaie, IMC 2006).
     pub every: Option<Duration>,
@@ -124,7 +124,7 @@ pub struct Arrivals {
 /// State of the overlay at time zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Start {
+pub(crate) enum Start {
     /// A converged overlay: routing tables as the protocol would have built them.
     #[default]
     Converged,
@@ -135,7 +135,7 @@ pub enum Start {
 /// Churn: lengths of sessions and downtimes, by a law each, a preset with both, or a trace.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Churn {
+pub(crate) struct Churn {
     /// Preset of measured laws (`peerlab list presets`), or "none".
     pub preset: Option<String>,
     /// Trace of availability: a CSV file, relative to the scenario file, with changes `time_s,participant,state` (up,

@@ -11,7 +11,7 @@ use crate::engine::{Duration, DurationLaw, Rate};
 /// Placement of the replicas of a piece.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Placement {
+pub(crate) enum Placement {
     /// Nodes that are responsible for the key in the overlay.
     #[default]
     Responsible,
@@ -26,7 +26,7 @@ pub enum Placement {
 /// Provider records and providers. Needs placement = "provider".
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Provider {
+pub(crate) struct Provider {
     /// Lifetime of a provider record after the provider's last announcement. Default "24h" (IPFS since 2022: 24 h to 48
     /// h).
     pub ttl: Option<Duration>,
@@ -41,7 +41,7 @@ pub struct Provider {
 /// Repair policy: the reaction to a missing replica or to a change of the responsible nodes.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Repair {
+pub(crate) enum Repair {
     /// No repair.
     None,
     /// Eager repair: a holder offers a record, as soon as it learns of a change, to responsible nodes that may lack it.
@@ -63,7 +63,7 @@ pub enum Repair {
 /// Republishing of records as soft state (Maymounkov & Mazières 2002, §2.5).
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Republish {
+pub(crate) struct Republish {
     /// Republish interval of holders: a holder puts a record again if no put has reached it for this time; Kademlia:
     /// "1h". Absent: only publishers republish, as in IPFS.
     pub every: Option<Duration>,
@@ -82,7 +82,7 @@ fn day() -> Duration {
 /// Delayed repair, which takes time but no messages.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Delay {
+pub(crate) struct Delay {
     /// Time of a repair, from the departure, or from the end of the repair before it, to the new copy.
     pub after: DurationLaw,
     /// Number of concurrent repairs of one resource, or "unlimited". Default "unlimited".
@@ -92,7 +92,7 @@ pub struct Delay {
 
 /// Limit on concurrent repairs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Concurrency(pub u32);
+pub(crate) struct Concurrency(pub u32);
 
 impl Default for Concurrency {
     fn default() -> Concurrency {

@@ -12,7 +12,7 @@ use crate::engine::quantity::{Rate, Switch};
 /// "connection".
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Traversal {
+pub(crate) struct Traversal {
     /// Transport: whether a packet needs a connection. Default "datagram".
     pub transport: Option<Transport>,
     /// Timeout of each way of connecting. Default "5s" (libp2p: Trautwein et al., SIGCOMM 2022).
@@ -39,7 +39,7 @@ pub struct Traversal {
 /// Transport of packets: with or without connections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Transport {
+pub(crate) enum Transport {
     /// Datagrams: a NAT admits a packet or drops it.
     #[default]
     Datagram,
@@ -50,7 +50,7 @@ pub enum Transport {
 /// Limits of each relay; the defaults are those of libp2p's circuit relay v2, except for the rate.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Relays {
+pub(crate) struct Relays {
     /// Limit on reservations, that is, on machines reachable through the relay. At least 1, default 128.
     pub reservations: u32,
     /// Limit on the pairs that a relay connects at a time. At least 1, default 16.
@@ -70,7 +70,7 @@ impl Default for Relays {
 /// Limit on connections: a number, or "unlimited".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
 #[schemars(untagged)]
-pub enum Connections {
+pub(crate) enum Connections {
     AtMost(u32),
     Unlimited(Word),
 }
@@ -78,7 +78,7 @@ pub enum Connections {
 /// The word for no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
 #[schemars(rename_all = "kebab-case")]
-pub enum Word {
+pub(crate) enum Word {
     Unlimited,
 }
 

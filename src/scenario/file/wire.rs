@@ -8,7 +8,7 @@ use crate::engine::{Duration, Size};
 /// Message sizes on the wire. Each key overrides the preset; the tables of systems override `[network.wire]`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Wire {
+pub(crate) struct Wire {
     /// Preset of sizes. Default, as deployed: "bep5" for peers, "https" for a server and its clients. "p2psim" has
     /// contacts of 4 bytes, smaller than in any deployed system. `peerlab list wire` shows all presets with their
     /// sources.
@@ -32,7 +32,7 @@ pub struct Wire {
 /// Presets of message sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum WirePreset {
+pub(crate) enum WirePreset {
     /// BitTorrent's DHT.
     Bep5,
     /// libp2p over QUIC.
@@ -47,7 +47,7 @@ pub enum WirePreset {
 /// values, or none.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Handshake {
+pub(crate) struct Handshake {
     /// Bytes sent by the initiator, headers included.
     pub bytes: Option<Size>,
     /// Bytes sent by the responder, headers included, together with its first message back.

@@ -55,7 +55,7 @@ impl SwarmPeers {
     }
 
     /// Removes `peer`.
-    pub fn forget(&mut self, peer: NodeId) {
+    pub(super) fn forget(&mut self, peer: NodeId) {
         self.known.retain(|other| *other != peer);
     }
 

@@ -7,7 +7,7 @@ use crate::storage::system::{Machines, Storage, SystemContext, SystemEffect};
 use crate::storage::{LookupPaths, Resources, StorageNode};
 
 /// All that a policy can see of the system.
-pub struct World {
+pub(crate) struct World {
     pub now: Time,
     pub online: Vec<NodeId>,
     /// Nodes that have not joined in this session.
@@ -30,7 +30,7 @@ impl Default for World {
 
 impl World {
     /// Calls a handler. Gives its effects.
-    pub fn effects(&self, handler: impl FnOnce(&mut SystemContext<'_, World>)) -> Vec<SystemEffect> {
+    pub(crate) fn effects(&self, handler: impl FnOnce(&mut SystemContext<'_, World>)) -> Vec<SystemEffect> {
         let (mut effects, streams) = (Vec::new(), Streams::new(1));
         handler(&mut SystemContext { now: self.now, streams: &streams, machines: self, effects: &mut effects });
         effects
@@ -72,7 +72,7 @@ impl Machines for World {
 }
 
 /// Empty stores of so many nodes, for records of a byte, and no policy.
-pub fn storage(nodes: u32, space: RecordSpace) -> Storage {
+pub(crate) fn storage(nodes: u32, space: RecordSpace) -> Storage {
     let records = space.count() as usize;
     Storage {
         nodes: (0..nodes).map(|_| StorageNode::default()).collect(),

@@ -15,7 +15,7 @@ const LANES: usize = 32;
 impl Buckets {
     /// Fills `found` with the up to `count` contacts nearest to `target` but the one at `except`, in no particular order; flagged
     /// ones on request only.
-    pub fn closest(
+    pub(crate) fn closest(
         &self,
         view: &View<'_>,
         target: Key,

@@ -13,20 +13,20 @@ pub(super) struct Entry(u32);
 
 impl Entry {
     /// A node and its key, in the bucket of this index.
-    pub const fn new(node: NodeId, key: Key, index: usize) -> Entry {
+    pub(super) const fn new(node: NodeId, key: Key, index: usize) -> Entry {
         Entry((tag(key, index) as u32) << NODE_BITS | node.0)
     }
 
-    pub const fn node(self) -> NodeId {
+    pub(super) const fn node(self) -> NodeId {
         NodeId(self.0 & ((1 << NODE_BITS) - 1))
     }
 
-    pub const fn tag(self) -> u8 {
+    pub(super) const fn tag(self) -> u8 {
         (self.0 >> NODE_BITS) as u8
     }
 
     /// Different of different entries.
-    pub const fn bits(self) -> u32 {
+    pub(super) const fn bits(self) -> u32 {
         self.0
     }
 }

@@ -8,25 +8,25 @@ use crate::protocols::kademlia::Config;
 
 impl Buckets {
     /// Whether the bucket of `node` would take it as a contact.
-    pub fn has_room(&self, config: &Config, view: &View<'_>, node: NodeId) -> bool {
+    pub(crate) fn has_room(&self, config: &Config, view: &View<'_>, node: NodeId) -> bool {
         let bucket = self.buckets.get(Buckets::index(view, view.key(node)));
         bucket.is_none_or(|bucket| u32::from(bucket.contacts) < config.k || bucket.flagged > 0)
     }
 
     /// Whether `node` is a contact, and not flagged.
-    pub fn is_contact(&self, view: &View<'_>, node: NodeId) -> bool {
+    pub(crate) fn is_contact(&self, view: &View<'_>, node: NodeId) -> bool {
         let (index, entry) = Buckets::entry(view, node);
         let bucket = self.buckets.get(index);
         bucket.is_some_and(|bucket| position(&self.entries[bucket.unflagged()], entry).is_some())
     }
 
     /// The least recently seen contact of the bucket of `node`.
-    pub fn oldest(&self, view: &View<'_>, node: NodeId) -> Option<NodeId> {
+    pub(crate) fn oldest(&self, view: &View<'_>, node: NodeId) -> Option<NodeId> {
         self.oldest_of(self.buckets.get(Buckets::index(view, view.key(node)))?)
     }
 
     /// That of each bucket.
-    pub fn all_oldest(&self) -> Vec<NodeId> {
+    pub(crate) fn all_oldest(&self) -> Vec<NodeId> {
         self.buckets.iter().filter_map(|bucket| self.oldest_of(bucket)).collect()
     }
 
@@ -35,7 +35,7 @@ impl Buckets {
     }
 
     /// Somebody has named `node`: it enters its bucket if that has room, as the least recently seen. Whether it has.
-    pub fn heard_of(&mut self, config: &Config, view: &View<'_>, now: Time, node: NodeId) -> bool {
+    pub(crate) fn heard_of(&mut self, config: &Config, view: &View<'_>, now: Time, node: NodeId) -> bool {
         let (index, entry): (usize, Entry) = Buckets::entry(view, node);
         self.grow(config, now, index);
         let bucket = self.buckets[index];

@@ -7,7 +7,7 @@ use crate::report::chart::axis::{Axis, Scale};
 use crate::report::chart::{Options, PlotError};
 
 /// Axis along x and the position of each value on it.
-pub struct Places {
+pub(super) struct Places {
     pub axis: Axis,
     /// Positions in the order of the values.
     pub at: Vec<f64>,
@@ -20,7 +20,7 @@ pub struct Places {
 ///
 /// # Errors
 /// If an impossible logarithmic scale is requested.
-pub fn horizontal(options: &Options, name: &str, values: &[String]) -> Result<Places, PlotError> {
+pub(super) fn horizontal(options: &Options, name: &str, values: &[String]) -> Result<Places, PlotError> {
     let refused = |why: &str| Err(PlotError::Option(format!("--log x: `{name}` {why}")));
     let Some(at) = quantities(values) else {
         if options.log_x {
@@ -69,7 +69,7 @@ fn unevenness(values: &[f64]) -> f64 {
 ///
 /// # Errors
 /// If an impossible logarithmic scale is requested.
-pub fn vertical(options: &Options, metric: &Metric, series: &[Series]) -> Result<Option<Axis>, PlotError> {
+pub(super) fn vertical(options: &Options, metric: &Metric, series: &[Series]) -> Result<Option<Axis>, PlotError> {
     let points = || series.iter().flat_map(|line| &line.points).flatten();
     let means = || points().map(|point| point.mean);
     let (Some(low), Some(high)) = (means().min_by(f64::total_cmp), means().max_by(f64::total_cmp)) else {

@@ -6,7 +6,7 @@ use super::Line;
 use crate::model::NodeId;
 
 /// Number of concurrent uploads that are always allowed (Cohen 2003 §3.2: four, over all resources of the machine).
-pub const UPLOADS: usize = 4;
+pub(super) const UPLOADS: usize = 4;
 
 /// Uploads of one machine: active ones, and the queue of interested peers.
 ///
