@@ -33,7 +33,7 @@ impl Carried {
 /// What else is counted of one machine, from the end of the warm-up.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Machine {
-    /// It has been online, in the warm-up or later.
+    /// Whether the machine has been online, in the warm-up or later.
     pub came: bool,
     /// Closed spells online, and the beginning of the open one.
     pub online: Duration,
@@ -129,7 +129,7 @@ pub struct TableCheck {
     pub nodes: u64,
     pub entries: u64,
     pub stale: u64,
-    /// Those that name a node which is online and would not get a packet sent to it now, because of its NAT or firewall.
+    /// Entries that name a node which is online and would not get a packet sent to it now, because of its NAT or firewall.
     pub unreachable: u64,
     /// Of the nodes nearest to those looked at that these are to know: all, and those that they do.
     pub nearest: u64,
@@ -162,7 +162,7 @@ impl TableCheck {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Served {
     pub requests: u64,
-    /// Those that waited at all.
+    /// Requests that waited at all.
     pub waited: u64,
     pub waited_ns: u128,
 }

@@ -41,7 +41,7 @@ pub struct Metrics {
     /// Handshakes begun and their bytes; `None` where first messages cost no more than others.
     pub handshakes: Option<[u64; 2]>,
     pub online: Level,
-    /// Its integral over the warm-up.
+    /// Integral of `online` over the warm-up.
     pub online_before: u128,
     pub joined: Level,
     pub available: Level,

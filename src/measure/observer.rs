@@ -76,7 +76,7 @@ pub trait Observer {
     fn session(&mut self, at: Time, machine: NodeId, up: bool) {}
     /// A node joined its overlay or left it.
     fn membership(&mut self, at: Time, node: NodeId, joined: bool) {}
-    /// Nobody was there to join through: the oracle knows none, or no machine of the bootstrap service has shown a way in.
+    /// Failed attempt to join: the oracle knows no member, or no machine of the bootstrap service has named one that lets the node in.
     fn no_bootstrap(&mut self, at: Time, node: NodeId) {}
     /// A node asks or tells a machine of the bootstrap service something.
     fn asks_service(&mut self, at: Time) {}

@@ -125,7 +125,7 @@ pub struct NodeRow {
     pub machine: u32,
     /// `participant` or `server`.
     pub role: &'static str,
-    /// Its place among [`Outcome::classes`]; `None` without classes, and of a server.
+    /// Index of the class in [`Outcome::classes`]; `None` without classes, and of a server.
     pub class: Option<usize>,
     /// Seconds online.
     pub online_s: f64,
@@ -145,9 +145,9 @@ pub struct NodeRow {
 /// What became of one resource.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResourceRow {
-    /// Its number.
+    /// Number of the resource.
     pub resource: u32,
-    /// Its place by popularity at the start of the run, from 1.
+    /// Rank by popularity at the start of the run, from 1.
     pub rank: u32,
     /// Bytes, as drawn at the start.
     pub size: u32,
@@ -156,7 +156,7 @@ pub struct ResourceRow {
     pub needed: u32,
     /// When fewer pieces than needed were left on any disk; `None`: it was not lost.
     pub lost_at: Option<Time>,
-    /// It was lost because copies expired, not because they went with their machines.
+    /// Whether the loss is one of copies that expired, not of copies that went with their machines.
     pub expired: bool,
     /// Share of the measurement in which it could be had.
     pub availability_mean: f64,
@@ -165,11 +165,11 @@ pub struct ResourceRow {
 /// One operation, issued in the measurement.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OperationRow {
-    /// Its machine: of the first incarnation the participant's number.
+    /// Number of the machine: of the first incarnation the participant's.
     pub participant: u32,
     /// The machine's sessions count from 0.
     pub session: u32,
-    /// Its operations of this session count from 0.
+    /// Number of the operation in its session, from 0.
     pub number: u32,
     /// `lookup`, `get` or `put`.
     pub kind: &'static str,
@@ -211,13 +211,13 @@ impl OperationRow {
 pub struct Timing {
     /// Events processed, late time-outs apart.
     pub events: u64,
-    /// Those of the measurement.
+    /// Events of the measurement.
     pub measured_events: u64,
     /// Time-out timers that found nothing to do.
     pub late_timeouts: u64,
     /// Node-seconds simulated online, warm-up included.
     pub online_node_seconds: f64,
-    /// Those of the measurement.
+    /// Node-seconds online in the measurement.
     pub measured_online_node_seconds: f64,
     /// Memory by part, at the end of the run.
     pub bytes_by_part: Vec<(&'static str, u64)>,

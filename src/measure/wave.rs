@@ -9,7 +9,7 @@ struct Wave {
     first: Time,
     last: Time,
     waiting: u32,
-    /// Somebody who asked did not get it.
+    /// Whether a get of the resource has failed.
     broken: bool,
 }
 
@@ -24,7 +24,7 @@ impl Waves {
         Waves(vec![none; resources as usize])
     }
 
-    /// Somebody asks.
+    /// Counts a get.
     pub fn asked(&mut self, resource: u32, at: Time) {
         let wave = &mut self.0[resource as usize];
         wave.first = wave.first.min(at);

@@ -8,7 +8,7 @@ pub enum Cause {
     Timeout,
     /// The node knew nobody to ask.
     NoContact,
-    /// Its node had not joined by the deadline.
+    /// The operation's node had not joined by the deadline.
     NotJoined,
     /// No copy exists on any disk.
     Lost,

@@ -54,7 +54,7 @@ pub enum Kind {
     Relayed,
 }
 
-/// Who sent a packet, on whose behalf, and how to answer it. 20 bytes.
+/// Envelope of a packet: sender, operation, and what a reply needs. 20 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Envelope {
     pub from: NodeId,
@@ -77,7 +77,7 @@ pub struct Envelope {
 /// Whether a node knows that strangers can dial it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reachability {
-    /// It has not found out yet.
+    /// Not found out yet.
     #[default]
     Unknown,
     Yes,

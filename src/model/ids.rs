@@ -35,12 +35,12 @@ impl RecordId {
         RecordId(NonZeroU32::new(index + 1).expect("the number is below u32::MAX"))
     }
 
-    /// Its number: what a [`RecordSpace`](super::RecordSpace) tells the kind from, and what packets carry.
+    /// Number of the record: a [`RecordSpace`](super::RecordSpace) tells the kind from it, and packets carry it.
     pub const fn number(self) -> u32 {
         self.0.get() - 1
     }
 
-    /// Its place in tables of all records.
+    /// Index in tables of all records.
     pub const fn index(self) -> usize {
         self.number() as usize
     }
@@ -51,7 +51,7 @@ impl RecordId {
 pub struct ResourceId(pub u32);
 
 impl ResourceId {
-    /// Its place in tables of all resources.
+    /// Index in tables of all resources.
     pub const fn index(self) -> usize {
         self.0 as usize
     }

@@ -9,7 +9,7 @@ use crate::engine::Time;
 /// What a participant asks of the overlay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OperationKind {
-    /// Who is responsible for a key?
+    /// Lookup of the node responsible for a key.
     Lookup,
     /// The newest version of a record.
     Get,
@@ -37,7 +37,7 @@ pub enum Verdict {
     Correct,
     Incorrect,
     Failed(Cause),
-    /// Its node went offline first.
+    /// The operation's node went offline first.
     Abandoned,
     /// The run ended first.
     Open,
@@ -58,7 +58,7 @@ impl Verdict {
 /// How far an operation has got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Its node has not joined.
+    /// The operation's node has not joined.
     Waiting,
     /// The overlay walks, or spreads.
     Overlay,
@@ -81,7 +81,7 @@ pub enum Errand {
     Return,
     /// A holder of a piece looks whether the next one is there.
     Audit,
-    /// It was not: enough others are fetched to make this one again.
+    /// Repair after an audit: enough other pieces are fetched to make this one again.
     Rebuild(RecordId),
 }
 
@@ -91,7 +91,7 @@ pub struct Operation {
     pub id: OpId,
     pub node: NodeId,
     pub session: u32,
-    /// Its number among those of its kind in the session.
+    /// Number among the operations of this kind in the session.
     pub number: u32,
     pub kind: OperationKind,
     pub target: Key,

@@ -49,7 +49,7 @@ pub enum Record {
 /// How values are found that the overlay's responsible nodes do not keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Names {
-    /// They keep all values.
+    /// No record beside the values.
     None,
     Pointers,
     Providers,

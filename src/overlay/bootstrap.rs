@@ -27,7 +27,7 @@ use crate::model::Kind;
 /// What a scenario says of the service.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Terms {
-    /// Its machines, 1 to [`Terms::MOST_MACHINES`]. They handle requests at once.
+    /// Machines of the service, 1 to [`Terms::MOST_MACHINES`]. They handle requests at once.
     pub machines: u32,
     /// Members that a machine remembers.
     pub list: u32,
@@ -40,7 +40,7 @@ pub struct Terms {
 impl Terms {
     /// A round of questions to all of them takes at most so many time-outs.
     pub const MOST_MACHINES: u32 = 16;
-    /// They fit into a packet.
+    /// Most members in an answer: they fit into a packet.
     pub const MOST_ANSWERS: u32 = 64;
 
     /// How often a member says that it is one.
@@ -51,7 +51,7 @@ impl Terms {
 
 /// An answer that has not come within this time does not come.
 pub const TIMEOUT: Duration = Duration::from_secs(2);
-/// Who has sought for so long has tried all that it was named, in several rounds.
+/// Time after which a node that seeks a way in has tried all members that it was named, in several rounds.
 const IN_VAIN: Duration = Duration::from_secs(60);
 /// Pauses after rounds in vain.
 const PAUSES: Backoff =
@@ -60,11 +60,11 @@ const PAUSES: Backoff =
 /// What nodes and the service say to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// Who is a member? `open`: others could join through who asks. `sought`: for how long it has sought a way in.
+    /// Query for members. `open`: others could join through the requester. `sought`: for how long the requester has sought a way in.
     Ask { open: bool, sought: Duration },
     /// The sender is a member, and others could join through it.
     Tell,
-    /// These are; without any, `found` lets the receiver found the overlay.
+    /// Answer with members; without any, `found` lets the receiver found the overlay.
     Members { list: List, found: bool },
     /// The service has heard.
     Heard,

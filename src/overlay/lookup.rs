@@ -56,7 +56,7 @@ pub struct Aim {
     pub alpha: usize,
     /// After a round without progress all of the `k` nearest are asked at once.
     pub widen: bool,
-    /// It does not end as long as a slow node is nearer than so many others; at most `answered`.
+    /// Patience: the lookup does not end while a slow node is nearer than this many others; at most `answered`.
     pub patient: usize,
     /// Requests are sent in rounds, as in OverSim.
     pub rounds: bool,
@@ -77,7 +77,7 @@ pub enum Step {
 enum State {
     Heard,
     Asked,
-    /// It was asked and has not answered quickly.
+    /// Asked, and not answered quickly.
     Slow,
     Answered,
     /// Remembered, so that it is not asked again when somebody else names it.
@@ -111,7 +111,7 @@ pub struct Lookup {
     in_flight: usize,
     slow: usize,
     answers: usize,
-    /// Nobody of the front is left to ask, as long as no node has come into it.
+    /// Whether all nodes of the front have been asked, as long as none has come into it.
     all_asked: bool,
     /// Requests settled since a node was named that is nearer than all before.
     in_vain: usize,

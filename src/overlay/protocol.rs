@@ -119,9 +119,9 @@ pub trait Protocol: Sized + Send + 'static {
 /// Bytes that a node has allocated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HeapBytes {
-    /// Those of routing tables.
+    /// Bytes of routing tables.
     pub tables: usize,
-    /// Those of requests and lookups under way.
+    /// Bytes of requests and lookups under way.
     pub rpc: usize,
 }
 

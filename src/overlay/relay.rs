@@ -28,7 +28,7 @@ pub struct Relay {
     pub hops: u8,
     /// The request of the node that is to get the answer, as it would have come from that itself.
     pub request: Envelope,
-    /// Whom it has been passed on to and who has not said so in time.
+    /// Next hops that have not acknowledged in time.
     pub tried: Vec<NodeId>,
 }
 

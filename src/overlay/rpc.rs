@@ -23,7 +23,7 @@ pub struct Pending<T> {
     pub tag: T,
     /// How often it was sent again.
     pub retries: u8,
-    /// It has not been answered quickly, which the protocol has been told.
+    /// Whether the soft timeout has passed, which the protocol has been told.
     pub slow: bool,
     rpc: u16,
     /// When it was sent, in µs, modulo 2³²: no request waits for 71 minutes.

@@ -55,7 +55,7 @@ pub struct Bench<P: Protocol> {
     pub held: Vec<Vec<Held>>,
     /// And what cached copies.
     pub cached: Vec<Vec<Cached>>,
-    /// Whom walks for records have passed.
+    /// Nodes that lookups of records have passed.
     pub passed: Vec<Passed>,
     /// Bytes of every record.
     pub sizes: Vec<u32>,

@@ -18,7 +18,7 @@ use crate::overlay::bootstrap::{Message, Seeker, Service, Step, TIMEOUT, Teller}
 use crate::overlay::{Notice, Payload, Protocol, View};
 use crate::scenario::plan::{BootstrapService, Rejoin};
 
-/// Whom an answer names.
+/// Draws of the members that an answer names.
 const NAMED: Purpose = Purpose::new("bootstrap");
 /// Which machine a node asks first, and which old contacts it tries before.
 const FIRST: Purpose = Purpose::new("bootstrap-first");
@@ -209,7 +209,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.schedule(self.now + period, Class::Timer, node, Event::TellAgain { node, epoch });
     }
 
-    /// Whom a node joined through did not let it in.
+    /// Goes on after a node that was to let another one in did not.
     pub(super) fn seek_on(&mut self, node: NodeId) {
         self.go_on_at(node, self.now);
     }

@@ -52,7 +52,7 @@ fn places(plan: &Plan) -> Option<Places> {
     asked.then(|| Places { regions: Arc::clone(regions), weights })
 }
 
-/// Who is there when: the same in every system.
+/// Timeline of the sessions of a run: equal in every system.
 pub fn timeline(plan: &Plan, seed: u64) -> Timeline {
     let said = &plan.population;
     let sessions = match said.churn.as_ref().map(|churn| &churn.sessions) {
@@ -96,9 +96,9 @@ pub(super) struct Environment {
 /// What identities are like beside their sessions, each list by identity: the same in every system.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Kinds {
-    /// Their classes; empty without classes.
+    /// Classes of identities; empty without classes.
     pub classes: Vec<u8>,
-    /// Their regions; empty if the network draws them.
+    /// Regions of identities; empty if the network draws them.
     pub regions: Vec<u8>,
     /// How far the clocks that their demand follows are ahead of the run's; empty if they are not.
     pub ahead: Vec<Duration>,

@@ -156,7 +156,7 @@ pub(super) enum Event<M, T> {
     /// A participant comes online.
     SessionBegins {
         participant: u32,
-        /// Its number among the spells of the timeline.
+        /// Number of the session in the timeline.
         spell: u32,
     },
     /// A participant will leave soon and says so.
@@ -208,7 +208,7 @@ impl<M, T> Event<M, T> {
         assert!(size_of::<Event<M, T>>() <= 48, "Protocol::Message or Protocol::Timer is too large");
 }
 
-/// Whom a packet is for. Whatever else happens is taken to touch whoever has created it.
+/// Node whose state an event touches: a packet's receiver, otherwise the node that created the event.
 impl<M: Copy, T: Copy> Pending for Event<M, T> {
     #[inline]
     fn touches(&self, source: u32) -> u32 {

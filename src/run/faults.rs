@@ -71,7 +71,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// Those who went for a while are there again, unless they would have gone by now.
+    /// Return of machines that crashed for a while, unless their sessions would have ended by now.
     fn crashed_return(&mut self, position: u32) {
         for node in std::mem::take(&mut self.faults.crashed[position as usize]) {
             let seat = &mut self.seats[node.index()];

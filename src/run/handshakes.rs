@@ -25,7 +25,7 @@ struct Pair {
     /// Messages leave from then on.
     ready: Time,
     last: Time,
-    /// Who has yet to send its part, if anybody.
+    /// Machine that is yet to send its part of the handshake, if any.
     owes: Option<NodeId>,
 }
 

@@ -171,7 +171,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         self.schedule(self.now + WITHIN, Class::Arrival, from, Event::Within { slot, to });
     }
 
-    /// It does arrive.
+    /// Arrival of a packet from one node of a machine to another.
     #[cold]
     pub(super) fn arrive_within(&mut self, slot: u32) {
         let packet = self.in_flight.within.take(slot);

@@ -79,7 +79,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// Whom a node will probably answer.
+    /// Prefetches the sender of a packet, which will probably be answered.
     #[inline(always)]
     fn ask_for_sender(&self, node: NodeId) {
         prefetch_at(&self.keys, node.index());

@@ -150,7 +150,7 @@ impl<'p, P: Protocol, O: Observer> Simulation<'p, P, O> {
         self.begin_failures();
     }
 
-    /// Those who are in a converged overlay at time zero. The others come when their first session begins.
+    /// Members of a converged overlay at time zero. Other participants come when their first session begins.
     fn begin_sessions(&mut self) -> Vec<NodeId> {
         let converged = self.fixed.plan.population.start == Start::Converged;
         let mut online = Vec::new();

@@ -28,19 +28,19 @@ pub(super) struct Seat {
     pub noise: Noise,
     /// Numbers the events that the node creates.
     pub created: u32,
-    /// Its place among the joined nodes, if it has joined.
+    /// Index among the joined nodes, if the node has joined.
     pub place: u32,
     /// How many sessions it has ended; of a server, how often it has failed.
     pub session: u32,
     pub online: bool,
     pub joined: bool,
-    /// It joined in this session, and may have said since that it leaves: it can ask.
+    /// Whether the node has joined in this session, and so can issue operations, even if it is leaving.
     pub settled: bool,
     /// `start` was called and neither `joined` nor `join_failed` has come back.
     pub joining: bool,
     /// A crash keeps it offline for a while.
     pub crashed: bool,
-    /// It has gone for good.
+    /// Whether the node has departed for good.
     pub departed: bool,
 }
 

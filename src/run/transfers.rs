@@ -201,7 +201,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         }
     }
 
-    /// Who waits for an answer while this moves, whom it has asked, and when the first byte reaches it. A request's sender
+    /// Requester that waits while this moves, the node asked, and when the first byte reaches the requester. A request's sender
     /// sees it leave; a reply's receiver sees it come.
     fn waiting(&self, packet: &Packet<P::Message>) -> Option<(NodeId, NodeId, Time)> {
         let Packet { to, envelope, .. } = *packet;

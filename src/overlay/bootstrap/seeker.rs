@@ -7,13 +7,13 @@ use crate::model::NodeId;
 /// What a node does next to become a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// It asks this machine of the service.
+    /// Ask this machine of the service.
     Ask(u32),
-    /// It joins through this node.
+    /// Join through this node.
     Join(NodeId),
-    /// It founds the overlay.
+    /// Found the overlay.
     Found,
-    /// It waits, and then begins again.
+    /// Wait, and then begin again.
     Pause(Duration),
 }
 
@@ -21,14 +21,14 @@ pub enum Step {
 #[derive(Clone, Debug)]
 pub struct Seeker {
     machines: u32,
-    /// Whom it asks first in every round.
+    /// Machine of the service that is asked first in every round.
     first: u32,
     /// How many it has asked in this round.
     asked: u32,
     /// Whether it may found the overlay, if no machine knows better, and whether one did.
     may_found: bool,
     named: bool,
-    /// Whom it has yet to try, the last first.
+    /// Members that are yet to be tried, the last first.
     members: Vec<NodeId>,
     /// Rounds in vain so far.
     rounds: u8,
@@ -68,7 +68,7 @@ impl Seeker {
 /// A member that tells the machines of the service so.
 #[derive(Clone, Debug)]
 pub struct Teller {
-    /// Those that have not heard yet, one bit each, and those of them that it has yet to tell in this round.
+    /// Machines of the service that have not heard yet, one bit each, and those of them that are yet to be told in this round.
     deaf: u16,
     untold: u16,
     /// Rounds in vain so far.
@@ -82,7 +82,7 @@ impl Teller {
         Teller { deaf: all, untold: all, rounds: 0 }
     }
 
-    /// Whom it tells now, or how long it waits; `None` once all have heard.
+    /// Next machine to tell, or time to wait; `None` once all have heard.
     pub fn step(&mut self) -> Option<Result<u32, Duration>> {
         if self.deaf == 0 {
             return None;

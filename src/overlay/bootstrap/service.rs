@@ -4,7 +4,7 @@ use super::{IN_VAIN, Terms};
 use crate::engine::{Duration, Source, Time};
 use crate::model::NodeId;
 
-/// Who was let found the overlay and has not said since that it did is asked to be joined through for so long; then another
+/// Grant of founding the overlay: a node that has it and has not announced since is named as a member for this long; then another
 /// may.
 const GRANT: Duration = Duration::from_secs(300);
 const MILLISECOND: u64 = 1_000_000;
@@ -41,7 +41,7 @@ impl Service {
         self.remember(node, now + self.life);
     }
 
-    /// It knows a member, and believes that it is one until then. The one that it would believe in for the shortest time makes
+    /// Adds a member, which counts as one until then. The member that would count for the shortest time makes
     /// room.
     pub fn remember(&mut self, node: NodeId, until: Time) {
         self.known.retain(|known| known.node != node);
@@ -52,7 +52,7 @@ impl Service {
         }
     }
 
-    /// It was down for so long: what it knows has not aged meanwhile, as nobody could tell it anything.
+    /// Extends what is known by the time that the machine was down: no member could announce itself meanwhile.
     pub fn was_down(&mut self, lasted: Duration) {
         self.known.iter_mut().for_each(|known| known.until += lasted);
         self.granted = self.granted.map(|(node, at)| (node, at + lasted));

@@ -29,7 +29,7 @@ pub(super) enum Goal {
     Finger(u8),
     #[default]
     Join,
-    /// Who follows this node by the account of another ring, perhaps.
+    /// Lookup of this node's successor by the account of another ring, perhaps.
     Merge,
 }
 

@@ -143,7 +143,7 @@ impl Chord {
         node != cx.me() && self.tables.successor().is_some_and(between)
     }
 
-    /// Somebody has got no answer from `node`, which this node named. A finger or a further successor is forgotten; the
+    /// Report that `node`, which this node named, did not answer. A finger or a further successor is forgotten; the
     /// successor and the predecessor are asked first, since the ring hangs on them and a lost packet looks no different.
     pub(super) fn told_dead(&mut self, cx: &mut Context<'_, Self>, node: NodeId) {
         if self.tables.successor() == Some(node) {

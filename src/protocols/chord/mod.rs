@@ -122,11 +122,11 @@ pub struct Chord {
     lost: u8,
     /// Members that it has yet to try, the last first.
     members: Vec<NodeId>,
-    /// It has joined just now, and looks all its fingers up once.
+    /// Whether the node has just joined, and looks all fingers up once.
     fills_fingers: bool,
     /// Until then the node answers nobody: it is not part of the ring.
     joined: bool,
-    /// It has said that it leaves: it answers, but keeps its place no longer.
+    /// Whether the node has announced that it leaves: it answers, but keeps its place no longer.
     leaving: bool,
 }
 

@@ -23,9 +23,9 @@ pub(super) struct Query {
 /// What a node can say to a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// It can name the responsible nodes: [`Tables::responsible`].
+    /// Responsible nodes are known here: [`Tables::responsible`].
     Responsible,
-    /// It knows a node nearer to the target.
+    /// A node nearer to the target is known.
     Next(NodeId),
     Nobody,
 }

@@ -14,7 +14,7 @@ pub(super) fn successor(bench: &Bench<Chord>, key: Key) -> NodeId {
     NodeId(nearest as u32)
 }
 
-/// Whom node 0 asks first.
+/// First hop of a lookup by node 0.
 fn first_hop(bench: &Bench<Chord>, target: Key) -> NodeId {
     let (view, query) = (View::new(NodeId(0), &bench.keys), Query { target, record: None, count: 1 });
     let step = bench.nodes[0].tables.find_successor(&view, &bench.config, &query, &[]);

@@ -75,7 +75,7 @@ pub struct Config {
     pub backoff: Option<Backoff>,
 }
 
-/// Whoever lets as many requests wait wants a queue that refuses nobody.
+/// Queue length from which on a queue is taken to be unlimited.
 const NO_LIMIT: u32 = 1_000_000;
 
 /// Disk of a server.
@@ -187,7 +187,7 @@ impl crate::overlay::Config for Config {
 /// What clients and server say to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// Who is responsible? With a record: what is its newest version?
+    /// Query for the responsible server, or with a record for its newest version.
     Request { record: Option<RecordId> },
     /// The server is.
     Serves,

@@ -78,7 +78,7 @@ impl Servers {
         }
     }
 
-    /// Whom `client` asks for `key` after `tries` others did not answer.
+    /// Server that `client` asks for `key` after `tries` others did not answer.
     pub(super) fn choose(&self, client: NodeId, key: Key, tries: u8, noise: &mut Noise) -> NodeId {
         match self.balance {
             Balance::ConsistentHashing => self.home(key),
@@ -87,7 +87,7 @@ impl Servers {
         }
     }
 
-    /// Whom `client` asks for `key` when `asked` did not answer.
+    /// Server that `client` asks for `key` when `asked` did not answer.
     pub(super) fn instead_of(&self, client: NodeId, asked: NodeId, key: Key, noise: &mut Noise) -> NodeId {
         let tries = (0..self.count).position(|place| self.by_distance(client, usize::from(place)) == asked);
         self.choose(client, key, tries.map_or(0, |place| place as u8 + 1), noise)

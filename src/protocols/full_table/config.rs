@@ -74,7 +74,7 @@ impl overlay::Config for Config {
         }
     }
 
-    /// Whoever could not be reached is marked absent on both sides, and nobody asks it again.
+    /// No: machines that cannot reach each other mark each other absent, and are not asked again.
     fn remerges(&self) -> bool {
         false
     }

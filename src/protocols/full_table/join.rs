@@ -97,7 +97,7 @@ impl FullTable {
         }
     }
 
-    /// Nobody answered a question after what was missed.
+    /// Timeout of a request for missed changes.
     pub(super) fn on_no_answer(&mut self, cx: &mut Cx<'_>, contact: NodeId) {
         match self.phase {
             Phase::CatchingUp | Phase::Announced => {

@@ -57,14 +57,14 @@ pub enum Message {
     /// Request: store this change of so many bytes and pass it on to the members after you, up to `last`. Perhaps not for
     /// the first time.
     Update { change: u32, last: NodeId, bytes: u32, again: bool },
-    /// Its reply: stored. Done: so has everyone in the range.
+    /// Reply to an update: stored. Done: so has everyone in the range.
     Stored { done: bool },
     /// Notice: everyone in the range of this update has stored it, or is absent.
     Done { change: u32, last: NodeId },
     /// Request: which of the changes `from .. until` do you have? Perhaps with the list of members; perhaps announcing
     /// that the sender is online.
     Missed { from: u32, until: u32, members: bool, announce: bool },
-    /// Its reply: these, in so many bytes, perhaps with the list of members; the replier may know of changes beyond.
+    /// Reply with missed changes, in so many bytes, perhaps with the list of members; the replier may know of changes beyond.
     These { from: u32, until: u32, members: bool, more: bool, bytes: u32 },
 }
 

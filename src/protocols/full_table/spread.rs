@@ -10,7 +10,7 @@ use crate::overlay::context::Effect;
 pub(super) struct Relay {
     id: u32,
     change: u32,
-    /// Who wants to know when it is done: this machine itself if it made the change.
+    /// Machine that is told when the range is done: this machine itself if it made the change.
     parent: NodeId,
     /// The members after `upto`, to `last`, have not been sent it yet (direct spreading only; a tree sends at once).
     upto: NodeId,

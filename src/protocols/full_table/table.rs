@@ -225,7 +225,7 @@ impl<'a> Known<'a> {
         }
     }
 
-    /// Its version of a record.
+    /// Version of a record in this table.
     pub fn version(&self, record: RecordId) -> Option<Version> {
         let last = self.table.records.get(record.index()).and_then(|&head| self.first_of(head));
         match last.map(|index| self.table.change(index)) {

@@ -49,7 +49,7 @@ fn assert_all_have(bench: &Bench<FullTable>, record: RecordId, version: u32) {
     }
 }
 
-/// Those that stored what was put, each as often as it said so.
+/// Machines that stored what was put, each as often as it reported so.
 fn stored(bench: &mut Bench<FullTable>) -> Vec<NodeId> {
     let mut stored = std::mem::take(&mut bench.stored);
     stored.sort();

@@ -52,11 +52,11 @@ struct Bucket {
 /// What became of a contact that did not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// It was no contact, or flagged already.
+    /// Not a contact, or flagged already.
     NoContact,
-    /// It stays, for want of a replacement, but nobody is told of it.
+    /// Flagged, for want of a replacement: it stays, but is not named to others.
     Flagged,
-    /// It was dropped for this replacement.
+    /// Dropped for this replacement.
     ReplacedBy(NodeId),
 }
 

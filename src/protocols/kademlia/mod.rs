@@ -84,12 +84,12 @@ pub struct Spare {
 /// How far a node is in its session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Stage {
-    /// It seeks a way in.
+    /// Outside: the node seeks a way in.
     #[default]
     Outside,
-    /// It has joined, as a client or not.
+    /// Member: the node has joined, as a client or not.
     Member,
-    /// It has taken its leave: it answers, and looks nothing up by itself.
+    /// Leaving: the node has announced it; it answers, and looks nothing up by itself.
     Leaving,
 }
 
@@ -102,7 +102,7 @@ pub struct Kademlia {
     /// of them is a refresh or the refresh timer is set.
     searches: Ongoing<Search>,
     last_search: u32,
-    /// It asks only: where tables hold those that can be dialled, and it cannot or does not know.
+    /// Client mode: the node only asks, where tables hold dialable nodes and this one is not dialable, or does not know.
     client: bool,
     stage: Stage,
     /// Outstanding requests, with the number of their search.

@@ -21,7 +21,7 @@ pub(super) enum Purpose {
 pub(super) struct Search {
     /// Tells its replies from those to an earlier one; outstanding requests carry it.
     pub number: u32,
-    /// It goes on its way recursively: only the first hop is asked from here.
+    /// Whether the lookup is recursive: only the first hop is asked from here.
     pub routed: bool,
     pub(super) purpose: Purpose,
     pub lookup: Lookup,

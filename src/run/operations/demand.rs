@@ -58,7 +58,7 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
         (begins..begins + self.fixed.plan.measure).contains(&self.now)
     }
 
-    /// Everybody who is online gets a resource, in the order of their numbers.
+    /// Issues a get of a resource by every participant online, in the order of their numbers.
     pub(crate) fn rush(&mut self, resource: ResourceId) {
         let mut all = self.membership.online.clone();
         all.sort_unstable();

@@ -37,9 +37,9 @@ pub(super) struct Operations {
     next_deadline: Time,
     /// The first of every node's list.
     first: Vec<Option<u32>>,
-    /// Those issued in the measurement, by the workload.
+    /// Number of operations issued in the measurement, by the workload.
     counted: u32,
-    /// Those on resources in several pieces.
+    /// Operations on resources in several pieces.
     pub coded: CodedOperations,
 }
 

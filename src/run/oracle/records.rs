@@ -27,12 +27,12 @@ struct Copies {
 #[derive(Clone, Copy, Debug, Default)]
 struct Pieces {
     on_disk: u32,
-    /// Those of which there is a current copy.
+    /// Pieces of which there is a current copy.
     current: u32,
     stored: u32,
     acknowledged: Version,
     lost_at: Option<Time>,
-    /// It was lost because copies expired.
+    /// Whether the loss is one of copies that expired.
     expired: bool,
     /// The time that it could be had, up to `since`.
     available: Duration,

@@ -34,7 +34,7 @@ impl Buckets {
         self.entries[bucket.unflagged()].first().map(|entry| entry.node())
     }
 
-    /// Somebody has named `node`: it enters its bucket if that has room, as the least recently seen. Whether it has.
+    /// Adds a node that another has named to its bucket if that has room, as the least recently seen. Whether it had.
     pub(crate) fn heard_of(&mut self, config: &Config, view: &View<'_>, now: Time, node: NodeId) -> bool {
         let (index, entry): (usize, Entry) = Buckets::entry(view, node);
         self.grow(config, now, index);
