@@ -112,7 +112,8 @@ impl<P: Protocol, O: Observer> Simulation<'_, P, O> {
     pub(crate) fn drop_unnamed(&mut self, node: NodeId) {
         let (Some(_), Some(pointers)) = (&self.storage.holder_checks, &self.storage.pointers) else { return };
         let space = self.storage.resources.space();
-        let dropped = self.storage.nodes[node.index()].drop_unnamed(node, space, pointers);
+        let Some(storage) = self.storage.nodes.get_mut(node.index()) else { return };
+        let dropped = storage.drop_unnamed(node, space, pointers);
         dropped.iter().for_each(|&copy| self.oracle.records.copy_dropped(self.now, copy));
         if !dropped.is_empty() {
             self.count_records(node);
