@@ -201,7 +201,7 @@ impl Connecting {
 
     /// The Gini coefficient of what participants forwarded per second online; `None`: nothing.
     pub fn relay_load_gini(&self, machines: &[Machine], participants: u32) -> Option<f64> {
-        let load = self.online(machines).take(participants as usize);
+        let load = self.online(&machines[..participants as usize]);
         let load = load.map(|(machine, it)| it.forwarded as f64 / machine.online().as_secs_f64());
         (self.forwarded() > 0).then(|| gini(&sorted(load)))
     }
