@@ -49,7 +49,7 @@ impl Section {
             Section::Answers => "answers",
             Section::Effort => "effort",
             Section::Network => "network",
-            Section::Fairness => "fairness of who can serve (Gini: 0 even, 1 one bears all)",
+            Section::Fairness => "fairness of serving nodes (Gini: 0 even, 1 one bears all)",
             Section::State => "state",
         }
     }

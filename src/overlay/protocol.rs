@@ -1,8 +1,9 @@
 //! The contract between a protocol and the simulator: the state machine of one node.
 //!
-//! A protocol is one file: a `Config` (its TOML table), a `Message`, a `Timer`, and handlers that read like its paper.
-//! Handlers return nothing and cannot fail; what they want done they write into the [`Context`]. A handler touches
-//! the state of its own node only, and everything it knows of others came in a message.
+//! A protocol is one file or folder: a `Config` (its TOML table), a `Message`, a `Timer`, and handlers that read like
+//! the paper. A handler reads and writes the state of its own node only; all its knowledge of other nodes came in
+//! messages. Handlers return nothing and cannot fail. Their effects (messages, timers, results) go into the
+//! [`Context`].
 
 use super::config::Config;
 use super::context::{Context, View};
@@ -13,93 +14,113 @@ use super::rule::{Placement, Rule};
 use crate::engine::{Duration, order};
 use crate::model::{Envelope, Key, NodeId, OpId, RecordId};
 
-/// The state machine of one node.
+/// State machine of one node.
+///
+/// Start with the methods without a default: [`new`](Protocol::new), [`start`](Protocol::start),
+/// [`start_converged`](Protocol::start_converged), [`on_message`](Protocol::on_message),
+/// [`on_timer`](Protocol::on_timer), [`walk`](Protocol::walk), [`contacts`](Protocol::contacts) and
+/// [`heap_bytes`](Protocol::heap_bytes). The others have defaults for protocols that do not need them.
 ///
 /// # Life of a node
 ///
-/// `new`, then `start` or `start_converged` when its session begins, then messages, timers and operations in the order
-/// of virtual time, then, if it leaves gracefully, `leave`, and at the end of the session `suspend`. With
-/// `rejoin = "fresh"` the next session begins with `new` again, with `"keep"` with what `suspend` left.
+/// `new` creates the node. A session begins with `start` or `start_converged`; then come messages, timers and
+/// operations in the order of virtual time. A node that leaves gracefully gets `leave` before the end of its session;
+/// every session ends with `suspend`. With `rejoin = "fresh"` the next session begins with `new`; with
+/// `rejoin = "keep"` the node starts again with the state that `suspend` left.
 ///
 /// # Determinism
 ///
-/// A handler may depend only on its arguments and its own state; random choices come from `cx.noise`.
+/// A handler depends only on its arguments and its own state. Random choices come from `cx.noise`.
 pub trait Protocol: Sized + Send + 'static {
-    /// The protocol's TOML table.
+    /// TOML table of the protocol.
     type Config: Config;
-    /// What nodes say to each other: `Copy`, at most 24 bytes with its tag; lists go into [`super::Lists`].
+    /// Messages between nodes: `Copy`, at most 24 bytes with the tag; lists go into [`super::Lists`].
     type Message: Payload + Send + 'static;
-    /// What a timer is for: at most 16 bytes.
+    /// Purpose of a timer: at most 16 bytes.
     type Timer: Copy + std::fmt::Debug + Send + 'static;
-    /// A representation shared by all nodes of a run; `()` for most.
+    /// State shared by all nodes of a run, a compact representation of what each node knows; `()` for most protocols.
     type Shared: Shared<Self>;
 
-    /// The nodes that keep a record, by the protocol's rule.
+    /// Rule that assigns records to nodes: the closest by a metric, every machine, or dedicated servers.
     const RULE: Rule<Self>;
 
-    /// The kind of the rule. Follows from [`Protocol::RULE`].
+    /// Kind of the rule. Follows from [`Protocol::RULE`].
     const PLACEMENT: Placement = Self::RULE.placement();
 
-    /// Nodes that a run may have at most. By default as many as can be told apart in the order of events: 2²⁸.
+    /// Maximum number of nodes in a run. Default 2²⁸: as many as the order of events can tell apart.
     const MOST_NODES: u32 = order::SOURCES;
 
-    /// The successor list of a node of a ring, the next node first, empty if it is alone: for observers. `None`, the default,
-    /// for protocols without a ring.
+    /// Successor list of a node on a ring, next node first, empty if the node is alone. For observers only. Default
+    /// `None`: the protocol has no ring.
     const SUCCESSORS: Option<fn(&Self) -> &[NodeId]> = None;
 
-    /// Prefetching, for protocols with tables that do not stay in the cache. None by default.
+    /// Prefetch functions, for protocols whose tables do not stay in the processor's cache. Default: none.
     const PREFETCH: Prefetch<Self> = Prefetch::NONE;
 
-    /// A node that knows nothing yet.
+    /// A node with empty tables.
     fn new(config: &Self::Config, view: &View<'_>) -> Self;
 
-    /// The session begins: join through `contact`, a node that has joined; found the overlay alone if there is none.
-    /// Ends in `cx.joined()`, `cx.joined_as_client()` or `cx.join_failed()`, after which `start` is called again with another contact.
+    /// Start of a session: join through `contact`, a node that has joined, or found the overlay if there is none.
+    ///
+    /// The join ends in `cx.joined()`, `cx.joined_as_client()` or `cx.join_failed()`. After a failure `start` is called
+    /// again with another contact.
     fn start(&mut self, cx: &mut Context<'_, Self>, contact: Option<NodeId>);
 
-    /// The session begins at time zero with tables as the protocol would have built them from `roster`, which holds this
-    /// node too, unless it asks only. O(log N). Periodic timers start at random phases. `cx.joined()` is implied.
+    /// Start of a session at time zero with tables as the protocol would have built them from `roster`, the true
+    /// membership.
+    ///
+    /// The roster holds this node too, unless the node is a client. `cx.joined()` is implied. Periodic timers start at
+    /// random phases. O(log N).
     fn start_converged(&mut self, cx: &mut Context<'_, Self>, roster: &Roster);
 
-    /// A message arrived. Replies belong to this session; requests and notices may come from anyone. `from.from` is
-    /// online as far as a message can tell: tables learn from it.
+    /// A message arrived.
+    ///
+    /// A reply belongs to this session. Requests and notices may come from any node. As far as a message can tell, the
+    /// sender `from.from` is online: routing tables learn from it.
     fn on_message(&mut self, cx: &mut Context<'_, Self>, from: &Envelope, message: Self::Message);
 
-    /// A timer set in this session fired.
+    /// A timer that was set in this session fired.
     fn on_timer(&mut self, cx: &mut Context<'_, Self>, timer: Self::Timer);
 
-    /// The time-out timer fired: see [`super::Rpcs::expired`]. May be early, and is then a no-op. Gives the number of
-    /// requests that did time out (zero: a late time-out, which is not counted as an event). The default suits protocols
-    /// that make no requests.
+    /// The timeout timer fired: see [`super::Rpcs::expired`]. Returns the number of requests that timed out.
+    ///
+    /// The timer may fire early; the call is then a no-op and returns 0, and is not counted as an event. The default
+    /// suits protocols without requests.
     fn on_timeout(&mut self, _cx: &mut Context<'_, Self>) -> u32 {
         0
     }
 
-    /// News of the node's surroundings. Ignored by default: a refused request times out.
+    /// News from the simulator about the node's surroundings. Default: ignored, so a refused request times out.
     fn on_notice(&mut self, _cx: &mut Context<'_, Self>, _notice: Notice<'_>) {}
 
-    /// Walks towards a key on behalf of an operation; the node has joined. Ends in `cx.found`, `cx.found_record` or
-    /// `cx.give_up`, at once or later.
+    /// Start of a lookup: find the nodes responsible for `walk.target`, or a holder of `walk.record`. The node has
+    /// joined.
     ///
-    /// With `walk.record`, every node asked looks in its own store first (`cx.holds`) and answers from it; the first
-    /// holder met ends the walk. The initiator's own store was looked at already.
+    /// The lookup ends in `cx.found`, `cx.found_record` or `cx.give_up`, at once or later.
+    ///
+    /// With `walk.record`, every node on the path first searches its own store (`cx.holds`) and answers from it; the
+    /// first holder ends the lookup. The initiator's own store has already been searched.
     fn walk(&mut self, cx: &mut Context<'_, Self>, walk: Walk);
 
-    /// The operation ended elsewhere (its deadline passed): its walk, if there is one, is dropped. The default suits
-    /// protocols whose walks end at once.
+    /// End of an operation by its deadline: drop its lookup, if there is one. The default suits protocols whose lookups
+    /// end at once.
     fn cancel(&mut self, _op: OpId) {}
 
-    /// The node leaves with notice: tell those who should know, and end with `cx.left()`; do nothing, as by default, if the
-    /// protocol has no word for it. It stays up for the rest of its notice: it answers, but should keep itself in no table.
+    /// Graceful departure: tell the nodes that should know, and end with `cx.left()`. Default: nothing, for protocols
+    /// without such a message.
+    ///
+    /// The node stays up for the rest of its notice period and answers requests, but should no longer appear in routing
+    /// tables.
     fn leave(&mut self, _cx: &mut Context<'_, Self>) {}
 
-    /// The session ended: forget what belongs to it (outstanding requests, walks). What is left is what a returning node
-    /// remembers with `rejoin = "keep"`. The default suits protocols that have nothing to forget.
+    /// End of a session: drop what belongs to it (outstanding requests, lookups). The rest is what a node with
+    /// `rejoin = "keep"` remembers when it returns. The default suits protocols without such state.
     fn suspend(&mut self) {}
 
-    /// The up to `count` nodes nearest to `key` that this node knows, itself included, nearest first, by the metric of
-    /// its placement. What storage takes for the responsible nodes. Appends to `out`. The default sorts all contacts; where
-    /// servers keep all records it names nobody.
+    /// The up to `count` known nodes closest to `key`, this node included, closest first, by the metric of the
+    /// placement. Storage takes them for the responsible nodes. Appends to `out`.
+    ///
+    /// The default sorts all contacts. Where servers keep all records it returns no node.
     fn nearest(&self, shared: &Self::Shared, view: &View<'_>, key: Key, count: usize, out: &mut Vec<NodeId>) {
         let Some(metric) = Self::PLACEMENT.metric() else { return };
         let from = out.len();

@@ -53,10 +53,10 @@ pub(super) fn structure<F: 'static>(
             let seen = of(metrics, facts);
             ratio(seen.successors_right, seen.successors)
         })
-        .shown(State, "successors right (%)", Percent),
+        .shown(State, "correct successors (%)", Percent),
         row("rings", "rings", Lower, rings, move |metrics, facts| of(metrics, facts).rings.map(f64::from)).shown(
             State,
-            "rings, at most",
+            "rings, maximum",
             Number,
         ),
         row("nearest_known_ratio", "", Higher, nearest, move |metrics, facts| {
@@ -101,7 +101,7 @@ fn failures() -> Vec<Row<Facts>> {
             // Some were sent before the measurement.
             ratio(offline, metrics.packets_sent.max(offline))
         })
-        .shown(State, "packets to who is offline (%)", Percent),
+        .shown(State, "packets to offline nodes (%)", Percent),
     ];
     for (at, kind) in TIMEOUTS.iter().enumerate() {
         let about = format!("requests for {kind} that timed out");
