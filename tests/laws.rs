@@ -18,7 +18,7 @@ const EVERYTHING: Wanted = Wanted { nodes: true, resources: true, operations: tr
 struct Environment {
     name: &'static str,
     text: &'static str,
-    systems: &'static str,
+    systems: &'static [&'static str],
 }
 
 /// Demand of all kinds on a hundred resources, by machines that come and go, over lines that are narrow and lose packets.
@@ -98,6 +98,9 @@ storage = { cache = "64KiB", cache_ttl = "2min" }
 [systems.pointed]
 kademlia = {}
 storage = { placement = "random-participants", repair.delay.after.constant = "4min" }
+[systems.checked]
+chord = {}
+storage = { placement = "random-participants", audit = "2min" }
 "#;
 
 /// Shared resources that nobody writes.
@@ -130,20 +133,47 @@ chord = {}
 traversal = { transport = "connection", reversal = true, punching = true, relays = {} }
 "#;
 
-const ENVIRONMENTS: [Environment; 7] = [
-    Environment { name: "calm", text: CALM, systems: POLICIES },
-    Environment { name: "rough", text: ROUGH, systems: POLICIES },
-    Environment { name: "joining", text: JOINING, systems: "" },
-    Environment { name: "joining with policies", text: JOINING, systems: POLICIES },
-    Environment { name: "behind NATs", text: NATS, systems: CONNECTED },
-    Environment { name: "eventful", text: EVENTFUL, systems: "" },
-    Environment { name: "swarm", text: SWARM, systems: PROVIDERS },
+/// Routing modes and layouts of nodes that are not the default.
+const MODES: &str = r#"
+[systems.recursive]
+chord = { routing = "recursive" }
+[systems.near]
+chord = { proximity = 4 }
+[systems.forwarded]
+kademlia = { routing = "recursive", k = 8 }
+[systems.direct]
+full-table = { spread = "direct" }
+"#;
+
+/// Machines of several nodes, which NATs do not know.
+const VIRTUAL: &str = r#"
+[systems.virtual]
+chord = { virtual_nodes = 4 }
+"#;
+
+/// Joining where there is nothing to store.
+const NOTHING: &str = r#"
+seed = 9
+time = { warmup = "0s", measure = "6min" }
+population = { online = 60, start = "join", churn = { session.exponential.mean = "10min", downtime.exponential.mean = "10min", graceful = 0.5 } }
+workload.lookup.every = "20s"
+"#;
+
+const ENVIRONMENTS: [Environment; 8] = [
+    Environment { name: "calm", text: CALM, systems: &[POLICIES, MODES, VIRTUAL] },
+    Environment { name: "rough", text: ROUGH, systems: &[POLICIES, MODES, VIRTUAL] },
+    Environment { name: "joining", text: JOINING, systems: &[MODES] },
+    Environment { name: "joining with policies", text: JOINING, systems: &[POLICIES] },
+    Environment { name: "behind NATs", text: NATS, systems: &[CONNECTED, POLICIES, MODES] },
+    Environment { name: "eventful", text: EVENTFUL, systems: &[MODES] },
+    Environment { name: "swarm", text: SWARM, systems: &[PROVIDERS] },
+    Environment { name: "nothing to store", text: NOTHING, systems: &[POLICIES, PROVIDERS, MODES, VIRTUAL] },
 ];
 
 impl Environment {
     /// The runs of all its systems, the protocols with their defaults first.
     fn runs(&self) -> Vec<Run> {
-        runs(&format!("{}{}{}", self.text, every_system(), self.systems))
+        runs(&format!("{}{}{}", self.text, every_system(), self.systems.concat()))
     }
 }
 
@@ -190,11 +220,12 @@ fn sessions_and_operations_are_those_of_every_other_system() {
     in_every_environment(|environment, runs| {
         let events = |run: &Run| lab::environment(&traced(run, FIGURES).1, run.plan.population.participants);
         let first = events(&runs[0]);
-        for (word, least) in [(",up,", 50), (",lookup ", 300), (",get ", 150), (",put ", 60)] {
+        for (word, said, least) in
+            [(",up,", "seed", 50), (",lookup ", "lookup", 300), (",get ", "get.every", 150), (",put ", "put.every", 60)]
+        {
             let count = first.iter().filter(|line| line.contains(word)).count();
-            let has_puts = environment.text.contains("put.every");
             assert!(
-                count >= least || word == ",put " && !has_puts,
+                count >= least || !environment.text.contains(said),
                 "{}: there is little to compare: {count} {word}",
                 environment.name
             );

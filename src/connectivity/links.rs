@@ -252,17 +252,8 @@ fn holds(links: &Hashed<Link>, Reverse((at, peer)): Alarm) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connectivity::tests::SETTINGS;
     use crate::engine::Duration;
-
-    const SETTINGS: Connections = Connections {
-        dial_timeout: Duration::from_secs(5),
-        keep_alive: Some(Duration::from_secs(25)),
-        idle_close: Some(Duration::from_secs(60)),
-        limit: None,
-        reversal: true,
-        punching: true,
-        relays: None,
-    };
 
     fn at(seconds: u64) -> Time {
         Time::ZERO + Duration::from_secs(seconds)

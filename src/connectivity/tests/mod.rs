@@ -19,7 +19,7 @@ const RENDEZVOUS: NodeId = NodeId(2);
 const OTHER: NodeId = NodeId(3);
 const MACHINES: u32 = 100;
 
-const SETTINGS: Connections = Connections {
+pub(super) const SETTINGS: Connections = Connections {
     dial_timeout: Duration::from_secs(5),
     keep_alive: Some(Duration::from_secs(25)),
     idle_close: Some(Duration::from_secs(60)),
